@@ -1,0 +1,48 @@
+"""`python -m coze_client.emulator`: a local Coze until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+
+from . import Emulator
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m coze_client.emulator", description="A local Coze, loopback only.")
+    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: 8000)")
+    parser.add_argument("--data", metavar="FILE", help="keep conversations in this SQLite file (default: in memory)")
+    parser.add_argument("--dialect", choices=("cloud", "studio"), default="cloud")
+    parser.add_argument("--pace", type=float, default=0.03, help="seconds between two deltas (default: 0.03)")
+    given = parser.parse_args(arguments)
+    with Emulator(given.dialect, given.data, given.port, pace=given.pace) as emulator:
+        print(greeting(emulator), flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("\nbye")
+
+
+def greeting(emulator: Emulator) -> str:
+    """URL, token, bots and a first request to copy."""
+    bots = "\n".join(f"  {name:<16} {id}" for name, id in emulator.bots.items())
+    body = (
+        f'{{"bot_id":"{emulator.bots["echo"]}","user_id":"me","stream":true,'
+        '"additional_messages":[{"role":"user","content":"Hello!","content_type":"text"}]}'
+    )
+    return f"""Coze emulator ({emulator.dialect} dialect): protocol conformance against scripted bots, not model quality
+
+  COZE_API_BASE={emulator.url}
+  COZE_API_TOKEN={emulator.token}
+
+  {"bot":<16} id
+{bots}
+
+  curl -N {emulator.url}/v3/chat -H 'Authorization: Bearer {emulator.token}' \\
+       -H 'Content-Type: application/json' -d '{body}'
+
+Ctrl-C ends it."""
+
+
+if __name__ == "__main__":
+    main()

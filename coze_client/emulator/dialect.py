@@ -1,0 +1,158 @@
+"""Where the cloud and a self-hosted coze-studio differ: one table, so that no route has to ask which of the two it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from .refusal import Refusal
+from .reply import Events, Payload, Raw, Reply
+from .stream import Event, to_json
+
+MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
+
+
+def json_reply(status: int, value: object, headers: Mapping[str, str] | None = None) -> Raw:
+    return Raw(status, to_json(value).encode(), headers=headers or {})
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One column of the table; the defaults are the cloud's."""
+
+    name: str = "cloud"
+    stream_by_default: bool = False
+    one_running_chat: bool = True
+    unsaved_chats: bool = True
+    """Whether auto_save_history=false is honoured; the studio saves always."""
+    strict_messages: bool = True
+    """Whether object_string and message types are judged; the studio skips what it does not understand."""
+    client_plugins: bool = True
+    """Whether requires_action exists as an event; the studio's agents say it in an answer and a verbose message."""
+    audio: bool = True
+    invents_conversations: bool = False
+    """Whether an unknown conversation_id silently starts a new conversation."""
+    lists_questions: bool = False
+    """Whether a chat's message list contains the question too."""
+    orders_messages: bool = True
+    """Whether a conversation's message list honours `order`; the studio lists the newest first, always."""
+    blanks: bool = True
+    """Whether a chat carries a zero last_error and a zero usage."""
+    texts_as_digits: bool = True
+    """Whether a message's updated_at is a string of digits."""
+    says_logid: bool = True
+    created_status: str = "in_progress"
+    canceled_status: str = "canceled"
+    action_status: str = "requires_action"
+    done: Event = Event("done", '"[DONE]"')
+    payload_keys: Mapping[str, str] = field(default_factory=dict)
+    """Paths whose payload has another key than the cloud's; such replies come without code and msg."""
+    missing: frozenset[tuple[str, str]] = frozenset()
+    """Method and route of what this dialect lacks."""
+    codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """The cloud's code to HTTP status and code here."""
+
+    def refuse(self, refusal: Refusal, path: str, streaming: bool, logid: str, mapped: bool) -> Reply:
+        """The refusal as this dialect words it; `mapped` gives the cloud's codes their HTTP status."""
+        if self.says_logid:
+            status = MAPPED_STATUS.get(refusal.code, 200) if mapped else 200
+            headers = {"retry-after": "1"} if status == 429 else {}
+            body = {"code": refusal.code, "msg": refusal.msg, "detail": {"logid": logid}}
+            return json_reply(status, body, headers)
+        status, code = self.codes.get(refusal.code, (500, 500))
+        if status == 400 or refusal.code == 4100:
+            return json_reply(status, {"code": code, "msg": refusal.msg})
+        if path == "/v3/chat/retrieve":
+            return Raw(500, refusal.msg.encode(), "text/plain; charset=utf-8")
+        if path == "/v3/chat" and streaming:
+            return Events(_once(Event("error", {"code": code, "msg": refusal.msg})))
+        if path in ("/v3/chat", "/v3/chat/cancel"):
+            return json_reply(400, {"code": 400, "msg": refusal.msg})
+        return json_reply(status, {"code": code, "msg": refusal.msg})
+
+    def unknown_route(self, logid: str, path_exists: bool) -> Raw:
+        if self.says_logid:
+            body = {"code": 4200, "msg": "The requested API was not found", "detail": {"logid": logid}}
+            return json_reply(404, body)
+        if path_exists:
+            return Raw(404, b"404 page not found", "text/plain")
+        return json_reply(401, {"code": 401, "msg": "missing session_key in cookie"})
+
+    def envelope(self, payload: Payload, path: str, logid: str) -> dict[str, object]:
+        key = self.payload_keys.get(path, payload.key)
+        data = {} if payload.data is None else {key: payload.data}
+        bare = payload.bare or path in self.payload_keys
+        head: dict[str, object] = {} if bare else {"code": 0, "msg": ""}
+        detail = {"detail": {"logid": logid}} if self.says_logid and not payload.bare else {}
+        return {**head, **data, **payload.beside, **detail}
+
+
+async def _once(event: Event):  # type: ignore[no-untyped-def]
+    yield event
+
+
+CLOUD = Dialect()
+
+STUDIO = Dialect(
+    name="studio",
+    stream_by_default=True,
+    one_running_chat=False,
+    unsaved_chats=False,
+    strict_messages=False,
+    client_plugins=False,
+    audio=False,
+    invents_conversations=True,
+    lists_questions=True,
+    orders_messages=False,
+    blanks=False,
+    texts_as_digits=False,
+    says_logid=False,
+    created_status="created",
+    canceled_status="conversation.chat.cancelled",
+    action_status="required_action",
+    done=Event("conversation.stream.done", ""),
+    payload_keys=MappingProxyType(
+        {
+            "/v3/chat/cancel": "ChatV3ChatDetail",
+            "/v3/chat/message/list": "Messages",
+            "/v1/conversation/retrieve": "ConversationData",
+        }
+    ),
+    missing=frozenset(
+        {
+            ("POST", "/v3/chat/retrieve"),
+            ("POST", "/v3/chat/submit_tool_outputs"),
+            ("POST", "/open_api/v2/chat"),
+            ("POST", "/v1/conversation/message/create"),
+            ("GET", "/v1/conversation/message/retrieve"),
+            ("POST", "/v1/conversation/message/modify"),
+            ("POST", "/v1/conversation/message/delete"),
+            ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
+            ("DELETE", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
+            ("GET", "/v1/files/retrieve"),
+        }
+    ),
+    codes=MappingProxyType(
+        {
+            4000: (400, 400),
+            4001: (200, 103200003),
+            4002: (200, 103000002),
+            4003: (400, 400),
+            4004: (400, 400),
+            4005: (200, 103200001),
+            4006: (200, 103100002),
+            4007: (400, 400),
+            4015: (200, 103100002),
+            4100: (200, 700012006),
+            4101: (200, 700012006),
+            4104: (200, 103200005),
+            4300: (200, 104000006),
+            4301: (200, 104000007),
+            4302: (200, 104000004),
+            5000: (500, 500),
+        }
+    ),
+)
+
+DIALECTS = MappingProxyType({dialect.name: dialect for dialect in (CLOUD, STUDIO)})

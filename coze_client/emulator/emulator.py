@@ -1,0 +1,123 @@
+"""The emulator as its users hold it: a URL, a token, bots, faults to inject, and what to look at afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Literal
+
+from . import auth
+from .app import App
+from .backend import Backend, Call
+from .bots import Bot
+from .dialect import DIALECTS
+from .faults import Fault
+from .records import Chat
+from .scripts import Script
+from .server import Server
+
+
+class Emulator:
+    """A local Coze on a loopback port, while the `with` block lasts.
+
+    `dialect` is "cloud" (api.coze.com) or "studio" (a self-hosted coze-studio); `data` a file that keeps its state;
+    `port` 0 takes a free one; `clock` gives Unix seconds; `pace` is the seconds between two deltas; `http_status`
+    "mapped" gives coded refusals a 4xx or 5xx status, which the real cloud is not known to do.
+    """
+
+    def __init__(
+        self,
+        dialect: Literal["cloud", "studio"] = "cloud",
+        data: str | Path | None = None,
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+        pace: float = 0.0,
+        http_status: Literal["ok", "mapped"] = "ok",
+        upload_limit: int = 512 * 1024 * 1024,
+    ) -> None:
+        self._backend = Backend(DIALECTS[dialect], data, clock, pace, http_status == "mapped", upload_limit)
+        self._port = port
+        self.dialect = dialect
+
+    def start(self) -> Emulator:
+        self._server = Server(self._port)
+        self._server.start(App(self._backend, self._server.connections))
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self.token = self.issue_token()
+        return self
+
+    def stop(self) -> None:
+        """Cuts open streams; may be called twice."""
+        self._server.stop()
+        self._backend.state.close()
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def bots(self) -> Mapping[str, str]:
+        """Bot ids by the name of their script."""
+        return MappingProxyType({bot.name: bot.id for bot in self._backend.bots.values()})
+
+    def add_bot(self, name: str, script: Script, published: bool = True) -> str:
+        """The id of a bot that follows your script."""
+        return self._backend.add_bot(Bot("", name, script, published))
+
+    def declare_plugins(self, bot_id: str, schemas: Sequence[Mapping[str, object]]) -> None:
+        """Sets the client plugins of a bot, as OpenAI-style function schemas; Coze runs only what its bot declares."""
+        self._backend.bots[bot_id] = replace(self._backend.bots[bot_id], plugins=tuple(schemas))
+
+    def issue_token(
+        self, scopes: Collection[str] | None = None, account: str = auth.ACCOUNT, expires_at: float | None = None
+    ) -> str:
+        """A token with these permissions (None: all) of this account, until `expires_at` (Unix time; None: always)."""
+        return auth.issue(self._backend, scopes, account, expires_at)
+
+    def revoke(self, token: str) -> None:
+        auth.revoke(self._backend, token)
+
+    def inject(self, fault: Fault, path: str = "/v3/chat", times: int = 1) -> None:
+        """The next `times` requests whose path matches (`*` allowed) suffer the fault, together with others injected."""
+        self._backend.inject(fault, path, times)
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every request so far, in order."""
+        return list(self._backend.calls)
+
+    def calls_to(self, path: str) -> list[Call]:
+        return [call for call in self.calls if call.path == path]
+
+    @property
+    def chats_started(self) -> int:
+        """Chats that really began, each of which the real Coze would bill."""
+        return self._backend.chats_started
+
+    def chat_status(self, chat_id: str) -> str:
+        """The status of any chat, also of one that was not saved; KeyError if it never began."""
+        chat = self._backend.state.get(Chat, chat_id)
+        if chat is None:
+            raise KeyError(chat_id)
+        return chat.status
+
+    @property
+    def open_streams(self) -> int:
+        """Event streams that the server is still sending."""
+        return self._backend.open_streams
+
+    def wait_until(self, predicate: Callable[[], bool], seconds: float = 5) -> None:
+        """Returns as soon as the predicate is true, asked again at every change; TimeoutError after so many seconds."""
+        end = time.monotonic() + seconds
+        while not predicate():
+            if time.monotonic() > end:
+                raise TimeoutError(f"not true within {seconds} seconds")
+            with self._backend.changed:
+                self._backend.changed.wait(0.02)

@@ -1,0 +1,39 @@
+"""Files: upload and retrieve."""
+
+from __future__ import annotations
+
+from .backend import Backend
+from .endpoint import Endpoint
+from .records import File
+from .refusal import Refusal
+from .reply import Payload, Reply
+from .request import Request
+
+FIRST_FILE_ID = 7490000000000000001
+
+
+async def upload(backend: Backend, request: Request) -> Reply:
+    if not request.uploads or not request.uploads[0].size:
+        raise Refusal(4300)
+    if len(request.uploads) > 1:
+        raise Refusal(4301)
+    part = request.uploads[0]
+    if part.size > backend.upload_limit:
+        raise Refusal(4302)
+    id = backend.state.new_id(File, FIRST_FILE_ID)
+    file = File(id, request.account, part.file_name, part.size, backend.now)
+    backend.state.save(file)
+    return Payload(file.wire(backend.dialect))
+
+
+async def retrieve(backend: Backend, request: Request) -> Reply:
+    file = backend.state.get(File, request.query.text("file_id"))
+    if file is None or file.account != request.account:
+        raise Refusal(4200)
+    return Payload(file.wire(backend.dialect))
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/v1/files/upload", ("uploadFile",), upload),
+    Endpoint("GET", "/v1/files/retrieve", ("retrieveFile",), retrieve),
+)

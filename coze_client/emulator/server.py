@@ -1,0 +1,90 @@
+"""uvicorn on a thread of its own: a real port, up in milliseconds and down at once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+Connections = dict[tuple[str, int], asyncio.Transport]
+
+
+class Server:
+    """Serves `app` on 127.0.0.1; `connections` are the clients now connected, by their address."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.connections: Connections = {}
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=2048)
+        self.port: int = self._socket.getsockname()[1]
+
+    def start(self, app: ASGIApp) -> None:
+        """Returns when requests can come."""
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(app, ready)), name=f"coze-emulator-{self.port}", daemon=True
+        )
+        self._thread.start()
+        ready.wait()
+
+    def stop(self) -> None:
+        """Cuts what is still open; returns when the thread has ended."""
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join()
+
+    async def _serve(self, app: ASGIApp, ready: threading.Event) -> None:
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        config = uvicorn.Config(
+            app,
+            http=self._protocol(),
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="critical",
+            date_header=False,
+            server_header=False,
+            timeout_keep_alive=600,
+        )
+        server = _Uvicorn(config, self._ended)
+        asyncio.get_running_loop().call_soon(ready.set)
+        await server.serve(sockets=[self._socket])
+
+    def _protocol(self) -> type[asyncio.Protocol]:
+        connections = self.connections
+
+        class Protocol(H11Protocol):
+            """Remembers the transport, which ASGI does not hand out, so that a fault can cut it."""
+
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                if self.client is not None:
+                    connections[self.client] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                super().connection_lost(exc)
+                if self.client is not None:
+                    connections.pop(self.client, None)
+
+        return Protocol
+
+
+class _Uvicorn(uvicorn.Server):
+    """Ends when told to, where uvicorn looks ten times a second, and does not wait for clients to leave."""
+
+    def __init__(self, config: uvicorn.Config, ended: asyncio.Event) -> None:
+        super().__init__(config)
+        self._ended = ended
+
+    async def main_loop(self) -> None:
+        await self._ended.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)

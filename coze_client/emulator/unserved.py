@@ -1,0 +1,113 @@
+"""Routes that Coze has and this emulator has not: they say so, with HTTP 501."""
+
+from __future__ import annotations
+
+from .backend import Backend
+from .dialect import json_reply
+from .endpoint import Endpoint
+from .reply import Reply
+from .request import Request
+
+ROUTES = """
+POST /api/permission/oauth2/account/{account_id}/token
+GET /api/permission/oauth2/authorize
+POST /api/permission/oauth2/device/code
+POST /api/permission/oauth2/enterprise_id/{enterprise_id}/token
+POST /api/permission/oauth2/token
+GET /api/permission/oauth2/workspace_id/{workspace_id}/authorize
+POST /api/permission/oauth2/workspace_id/{workspace_id}/device/code
+POST /open_api/knowledge/document/create
+POST /open_api/knowledge/document/delete
+POST /open_api/knowledge/document/list
+POST /open_api/knowledge/document/update
+GET,POST /v1/api_apps
+DELETE,GET,POST /v1/api_apps/{api_app_id}/events
+DELETE,PUT /v1/api_apps/{app_id}
+GET /v1/apps
+GET /v1/apps/{app_id}
+POST /v1/apps/{app_id}/collaborators
+DELETE /v1/apps/{app_id}/collaborators/{user_id}
+GET /v1/audio/live/{live_id}
+POST /v1/audio/rooms
+GET /v1/audio/simult_interpretation
+GET,POST /v1/audio/speech
+GET,POST /v1/audio/transcriptions
+GET,POST /v1/audio/voiceprint_groups
+DELETE,PUT /v1/audio/voiceprint_groups/{group_id}
+GET,POST /v1/audio/voiceprint_groups/{group_id}/features
+DELETE,PUT /v1/audio/voiceprint_groups/{group_id}/features/{feature_id}
+POST /v1/audio/voiceprint_groups/{group_id}/speaker_identify
+GET /v1/audio/voices
+POST /v1/audio/voices/clone
+POST /v1/bot/create
+GET /v1/bot/get_online_info
+POST /v1/bot/publish
+POST /v1/bot/update
+GET /v1/bots
+GET /v1/bots/{bot_id}
+POST /v1/bots/{bot_id}/collaboration_mode
+POST /v1/bots/{bot_id}/collaborators
+DELETE /v1/bots/{bot_id}/collaborators/{user_id}
+POST /v1/bots/{bot_id}/unpublish
+GET /v1/bots/{bot_id}/versions
+GET /v1/chat
+GET /v1/commerce/benefit/benefits/get
+GET,POST /v1/commerce/benefit/bill_tasks
+GET,POST /v1/commerce/benefit/limitations
+PUT /v1/commerce/benefit/limitations/{benefit_id}
+PUT /v1/connectors/{connector_id}/bots/{bot_id}
+POST /v1/connectors/{connector_id}/install
+POST /v1/connectors/{connector_id}/user_configs
+GET,POST /v1/datasets
+DELETE,PUT /v1/datasets/{dataset_id}
+GET /v1/datasets/{dataset_id}/images
+PUT /v1/datasets/{dataset_id}/images/{document_id}
+POST /v1/datasets/{dataset_id}/process
+POST /v1/enterprises/{enterprise_id}/members
+DELETE,PUT /v1/enterprises/{enterprise_id}/members/{user_id}
+GET,POST /v1/enterprises/{enterprise_id}/organizations
+POST /v1/entities/copy_tasks
+GET /v1/entities/copy_tasks/{task_id}
+GET /v1/folders
+GET /v1/folders/{folder_id}
+PUT /v1/organizations/{organization_id}
+GET,POST /v1/organizations/{organization_id}/members
+DELETE,PUT /v1/organizations/{organization_id}/members/{user_id}
+GET /v1/plugins/mget
+GET /v1/plugins/{plugin_id}
+POST /v1/plugins/{plugin_id}/tools/call
+GET /v1/space/published_bots_list
+GET /v1/stores/categories
+GET /v1/stores/plugins
+POST /v1/templates/{template_id}/duplicate
+GET,PUT /v1/variables
+POST /v1/workflow/conversation/create
+GET /v1/workflow/get_run_history
+POST /v1/workflow/run
+POST /v1/workflow/stream_resume
+POST /v1/workflow/stream_run
+GET /v1/workflows
+POST /v1/workflows/chat
+POST /v1/workflows/resume
+GET /v1/workflows/{workflow_id}
+POST /v1/workflows/{workflow_id}/collaboration_mode
+POST /v1/workflows/{workflow_id}/collaborators
+DELETE /v1/workflows/{workflow_id}/collaborators/{user_id}
+GET /v1/workflows/{workflow_id}/run_histories/{execute_id}
+GET /v1/workflows/{workflow_id}/run_histories/{execute_id}/execute_nodes/{node_execute_uuid}
+GET /v1/workflows/{workflow_id}/versions
+GET,POST /v1/workspaces
+PUT /v1/workspaces/{workspace_id}
+DELETE,GET,POST /v1/workspaces/{workspace_id}/members
+"""
+
+
+async def unserved(backend: Backend, request: Request) -> Reply:
+    return json_reply(501, {"code": 501, "msg": f"the emulator does not do {request.method} {request.path}"})
+
+
+ENDPOINTS = tuple(
+    Endpoint(method, path, (), unserved)
+    for methods, path in (line.split() for line in ROUTES.strip().splitlines())
+    for method in methods.split(",")
+)
