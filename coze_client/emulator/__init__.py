@@ -1,4 +1,4 @@
-"""A local Coze that speaks the real wire format over a real port: for tests, notebooks and newcomers without an account.
+"""A local Coze that speaks the real wire format over a real port, for tests, notebooks and first steps.
 
 It shows protocol conformance against scripted bots, not the quality of a model. What it does not do, it answers with
 HTTP 501 instead of pretending. Nothing heavy is imported until `Emulator` is touched.

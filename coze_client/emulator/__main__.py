@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def greeting(emulator: Emulator) -> str:
     """URL, token, bots and a first request to copy."""
-    bots = "\n".join(f"  {name:<16} {id}" for name, id in emulator.bots.items())
+    bots = "\n".join(f"  {name:<16} {bot_id}" for name, bot_id in emulator.bots.items())
     body = (
         f'{{"bot_id":"{emulator.bots["echo"]}","user_id":"me","stream":true,'
         '"additional_messages":[{"role":"user","content":"Hello!","content_type":"text"}]}'

@@ -54,7 +54,7 @@ class App:
         query = {name: str(value) for name, value in request.query.values.items()}
         backend.record(Call(request.method, request.path, query, request.headers, body, backend.clock()))
         given = backend.take_faults(request.path)
-        reply = await self._reply(endpoint, request, given, path_exists)
+        reply = await self._reply(endpoint, request, given, path_exists=path_exists)
         await Sending(self, scope, receive, send, given).send(reply, request.path)
 
     def _find(self, scope: Scope) -> tuple[Endpoint | None, dict[str, str], bool]:
@@ -66,27 +66,31 @@ class App:
             path_exists = path_exists or match is not Match.NONE
         return None, {}, path_exists
 
-    async def _reply(self, endpoint: Endpoint | None, request: Request, given: list[Fault], path_exists: bool) -> Reply:
+    async def _reply(
+        self, endpoint: Endpoint | None, request: Request, given: list[Fault], *, path_exists: bool
+    ) -> Reply:
         for fault in given:
             await fault.wait()
             if fault.expires_token:
                 auth.revoke(self.backend, request.bearer)
             if instead := fault.instead():
                 return instead
-        reply = await self._handled(endpoint, request, path_exists)
+        reply = await self._handled(endpoint, request, path_exists=path_exists)
         return next((late for fault in given if (late := fault.afterwards())), reply)
 
-    async def _handled(self, endpoint: Endpoint | None, request: Request, path_exists: bool) -> Reply:
+    async def _handled(self, endpoint: Endpoint | None, request: Request, *, path_exists: bool) -> Reply:
         backend = self.backend
         logid = backend.new_logid()
         if endpoint is None:
-            return backend.dialect.unknown_route(logid, path_exists)
+            return backend.dialect.unknown_route(logid, path_exists=path_exists)
         try:
             account = auth.account_of(backend, request.bearer, endpoint.permissions)
             return await endpoint.handler(backend, replace(request, account=account))
         except Refusal as refusal:
             streaming = request.body.values.get("stream", backend.dialect.stream_by_default) is True
-            return backend.dialect.refuse(refusal, request.path, streaming, logid, backend.mapped_status)
+            return backend.dialect.refuse(
+                refusal, request.path, logid, streaming=streaming, mapped=backend.mapped_status
+            )
         except Exception:
             logger.exception("%s %s failed in the emulator", request.method, request.path)
             return json_reply(500, {"code": 5000, "msg": "the emulator failed, see its log"})
@@ -136,13 +140,16 @@ class Sending:
         if isinstance(reply, Payload):
             reply = self._spelled(reply, path)
         if isinstance(reply, Events):
-            return await self._stream(reply)
-        if reply.dropped:
-            return await self._drop()
-        headers = {"content-type": reply.content_type, **reply.headers}
-        if not self.given:
-            headers["content-length"] = str(len(reply.body))
-        await self._start(reply.status, headers)
+            await self._stream(reply)
+        elif reply.dropped:
+            await self._drop()
+        else:
+            await self._complete(reply)
+
+    async def _complete(self, reply: Raw) -> None:
+        """With its length, unless a fault may yet shorten it."""
+        length = {} if self.given else {"content-length": str(len(reply.body))}
+        await self._start(reply.status, {"content-type": reply.content_type, **length, **reply.headers})
         await self._body(_whole(reply.body))
 
     def _spelled(self, payload: Payload, path: str) -> Raw:
@@ -187,7 +194,8 @@ class Sending:
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         except ConnectionCut as cut:
             if not cut.clean:
-                return await self._cut()
+                await self._cut()
+                return
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _cut(self) -> None:

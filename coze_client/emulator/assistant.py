@@ -50,7 +50,7 @@ def function_of(schema: Schema) -> Schema:
 
 
 def suitable_plugin(turn: Turn) -> Schema | None:
-    """The declared plugin that the question names, else shares a telling word with, else the first if it asks for a tool."""
+    """The declared plugin that the question names, or shares a word with, or the first if it asks for a tool."""
     plugins = [function_of(plugin) for plugin in turn.plugins]
     question = turn.question.lower()
     asked = set(re.findall(r"\w{4,}", question))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it arrived; `body` is parsed JSON, or the number of bytes of anything else. `at` is Unix time in seconds."""
+    """One request as it arrived; `body` is parsed JSON, or the bytes of anything else, counted. `at` is Unix time."""
 
     method: str
     path: str
@@ -39,6 +39,7 @@ class Backend:
         data: str | Path | None = None,
         clock: Callable[[], float] = time.time,
         pace: float = 0.0,
+        *,
         mapped_status: bool = False,
         upload_limit: int = 512 * 1024 * 1024,
     ) -> None:

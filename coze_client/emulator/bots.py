@@ -113,7 +113,7 @@ def slow(turn: Turn) -> Iterator[Item]:
     yield Answer(" ".join(f"word{n}" for n in range(1, 201)), pace=turn.pace or 0.05)
 
 
-def failing(turn: Turn) -> Iterator[Item]:
+def failing(_turn: Turn) -> Iterator[Item]:
     yield Answer("This goes well until ", pieces=("This goes ", "well until "))
     yield Fail(5000, "model unavailable")
 

@@ -23,19 +23,19 @@ DRAFT = "unpublished_draft"
 
 async def create(backend: Backend, request: Request) -> Reply:
     body = request.body
-    stream = body.flag("stream", backend.dialect.stream_by_default)
-    saved = body.flag("auto_save_history", True) or not backend.dialect.unsaved_chats
+    stream = body.flag("stream", default=backend.dialect.stream_by_default)
+    saved = body.flag("auto_save_history", default=True) or not backend.dialect.unsaved_chats
     if not stream and not saved:
         raise Refusal(4007)
     bot = bot_of(backend, body)
     body.text("user_id")
     _check_the_rest(body)
     meta_data, variables = body.meta_data(), _variables(body)
-    entered = read_entered(backend, request.account, body.objects("additional_messages"), saved)
+    entered = read_entered(backend, request.account, body.objects("additional_messages"), saved=saved)
     conversation = _conversation(backend, request, bot)
     turn = read_turn(backend, bot, remembered(backend, conversation), entered, variables)
-    chat = _begin(backend, request.account, bot, conversation, saved, meta_data, entered)
-    return _answer(backend, chat, bot, turn, stream)
+    chat = _begin(backend, request.account, bot, conversation, entered, meta_data, saved=saved)
+    return _answer(backend, chat, bot, turn, stream=stream)
 
 
 def bot_of(backend: Backend, body: Fields) -> Bot:
@@ -52,7 +52,7 @@ def bot_of(backend: Backend, body: Fields) -> Bot:
 
 def _check_the_rest(body: Fields) -> None:
     body.mapping("parameters")
-    body.flag("enable_card", False)
+    body.flag("enable_card", default=False)
     if extra := body.pairs("extra_params").keys() - {"latitude", "longitude"}:
         raise Refusal(4000, f"extra_params does not know {', '.join(sorted(extra))}")
     if shortcut := body.mapping("shortcut_command"):
@@ -68,14 +68,14 @@ def _variables(body: Fields) -> dict[str, str]:
 
 def _conversation(backend: Backend, request: Request, bot: Bot) -> Conversation:
     """The conversation that the query names, free for a chat, or a new one."""
-    id = request.query.optional("conversation_id")
-    if not id:
+    wanted = request.query.optional("conversation_id")
+    if not wanted:
         return begin(backend, request.account, bot.id)
-    known = backend.state.get(Conversation, id)
+    known = backend.state.get(Conversation, wanted)
     if known is None and backend.dialect.invents_conversations:
         return begin(backend, request.account, bot.id)
-    conversation = conversation_of(backend, request, id)
-    if backend.dialect.one_running_chat and any(chat.running for chat in backend.state.owned(Chat, id)):
+    conversation = conversation_of(backend, request, wanted)
+    if backend.dialect.one_running_chat and any(chat.running for chat in backend.state.owned(Chat, wanted)):
         raise Refusal(4016)
     return conversation
 
@@ -85,27 +85,27 @@ def _begin(
     account: str,
     bot: Bot,
     conversation: Conversation,
-    saved: bool,
-    meta_data: dict[str, str],
     entered: list[Entered],
+    meta_data: dict[str, str],
+    *,
+    saved: bool,
 ) -> Chat:
     """From here on the chat has happened: it is counted, and its question is part of the conversation."""
-    id = backend.state.new_id(Chat, FIRST_CHAT_ID)
+    chat_id = backend.state.new_id(Chat, FIRST_CHAT_ID)
     inserted: list[str] = []
     if saved:
-        for message in entered[:-1]:
-            inserted.append(save_entered(backend, conversation, message, message.type).id)
-        for question in entered[-1:]:
-            inserted.append(save_entered(backend, conversation, question, question.type, id, bot.id).id)
+        context, question = entered[:-1], entered[-1:]
+        inserted += [save_entered(backend, conversation, message).id for message in context]
+        inserted += [save_entered(backend, conversation, message, chat_id, bot.id).id for message in question]
     chat = Chat(
-        id,
+        chat_id,
         conversation.id,
         account,
         bot.id,
         conversation.section_id,
         "in_progress",
         backend.now,
-        saved,
+        saved=saved,
         meta_data=meta_data,
         inserted=inserted,
     )
@@ -115,7 +115,7 @@ def _begin(
     return chat
 
 
-def _answer(backend: Backend, chat: Chat, bot: Bot, turn: Turn, stream: bool) -> Reply:
+def _answer(backend: Backend, chat: Chat, bot: Bot, turn: Turn, *, stream: bool) -> Reply:
     run = Run(backend, chat, bot, turn)
     run.start()
     if stream:
@@ -165,7 +165,7 @@ async def cancel(backend: Backend, request: Request) -> Reply:
 
 async def submit_tool_outputs(backend: Backend, request: Request) -> Reply:
     chat, run = _waiting(backend, request)
-    stream = request.body.flag("stream", False)
+    stream = request.body.flag("stream", default=False)
     outputs: dict[str, str] = {}
     for item in request.body.objects("tool_outputs"):
         outputs[item.text("tool_call_id")] = item.optional("output") or ""
@@ -174,7 +174,7 @@ async def submit_tool_outputs(backend: Backend, request: Request) -> Reply:
     calls = [{**call, "output": outputs[call["id"]]} if call["id"] in outputs else call for call in chat.calls]
     chat = replace(chat, status="in_progress", calls=calls)
     backend.state.save(chat)
-    return _answer(backend, chat, run.bot, run.turn, stream)
+    return _answer(backend, chat, run.bot, run.turn, stream=stream)
 
 
 def _waiting(backend: Backend, request: Request) -> tuple[Chat, Run]:

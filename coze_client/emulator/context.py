@@ -52,9 +52,9 @@ def _question_parts(said: Sequence[Said]) -> tuple[Part, ...]:
 
 
 def remembered(backend: Backend, conversation: Conversation) -> list[Said]:
-    """Questions, answers and handmade messages of the conversation's present section, without those of cancelled chats."""
-    chats = {chat.id: chat for chat in backend.state.owned(Chat, conversation.id)}
-    canceled = {id for id, chat in chats.items() if chat.status == backend.dialect.canceled_status}
+    """Questions, answers and handmade messages of the conversation's present section, but none of cancelled chats."""
+    chats = backend.state.owned(Chat, conversation.id)
+    canceled = {chat.id for chat in chats if chat.status == backend.dialect.canceled_status}
     return [
         Said(message.role, *read_content(backend, conversation.account, message.content, message.content_type))
         for message in backend.state.owned(Message, conversation.id)

@@ -24,16 +24,16 @@ def begin(
     connector_id: str = "1024",
     meta_data: dict[str, str] | None = None,
 ) -> Conversation:
-    id = backend.state.new_id(Conversation, FIRST_CONVERSATION_ID)
+    new = backend.state.new_id(Conversation, FIRST_CONVERSATION_ID)
     now = backend.now
-    conversation = Conversation(id, account, id, now, now, bot_id, name, connector_id, meta_data or {})
+    conversation = Conversation(new, account, new, now, now, bot_id, name, connector_id, meta_data or {})
     backend.state.save(conversation)
     return conversation
 
 
-def conversation_of(backend: Backend, request: Request, id: str) -> Conversation:
+def conversation_of(backend: Backend, request: Request, conversation_id: str) -> Conversation:
     """The conversation; 4002 if there is none, or it is another account's."""
-    conversation = backend.state.get(Conversation, id)
+    conversation = backend.state.get(Conversation, conversation_id)
     if conversation is None or conversation.account != request.account:
         raise Refusal(4002)
     return conversation
@@ -55,7 +55,7 @@ async def create(backend: Backend, request: Request) -> Reply:
         entered, name = [], ""
     conversation = begin(backend, request.account, bot_id, name, connector_id or "1024", meta_data)
     for message in entered:
-        save_entered(backend, conversation, message, message.type)
+        save_entered(backend, conversation, message)
     return Payload(conversation.wire(backend.dialect))
 
 

@@ -1,8 +1,8 @@
-"""Where the cloud and a self-hosted coze-studio differ: one table, so that no route has to ask which of the two it is."""
+"""Where the cloud and a self-hosted coze-studio differ: one table, so that no route asks which of the two it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ from .refusal import Refusal
 from .reply import Events, Payload, Raw, Reply
 from .stream import Event, to_json
 
+CLOUD_DONE = Event("done", '"[DONE]"')
 MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
 
 
@@ -45,7 +46,7 @@ class Dialect:
     created_status: str = "in_progress"
     canceled_status: str = "canceled"
     action_status: str = "requires_action"
-    done: Event = Event("done", '"[DONE]"')
+    done: Event = CLOUD_DONE
     payload_keys: Mapping[str, str] = field(default_factory=dict)
     """Paths whose payload has another key than the cloud's; such replies come without code and msg."""
     missing: frozenset[tuple[str, str]] = frozenset()
@@ -53,7 +54,7 @@ class Dialect:
     codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """The cloud's code to HTTP status and code here."""
 
-    def refuse(self, refusal: Refusal, path: str, streaming: bool, logid: str, mapped: bool) -> Reply:
+    def refuse(self, refusal: Refusal, path: str, logid: str, *, streaming: bool, mapped: bool) -> Reply:
         """The refusal as this dialect words it; `mapped` gives the cloud's codes their HTTP status."""
         if self.says_logid:
             status = MAPPED_STATUS.get(refusal.code, 200) if mapped else 200
@@ -71,7 +72,7 @@ class Dialect:
             return json_reply(400, {"code": 400, "msg": refusal.msg})
         return json_reply(status, {"code": code, "msg": refusal.msg})
 
-    def unknown_route(self, logid: str, path_exists: bool) -> Raw:
+    def unknown_route(self, logid: str, *, path_exists: bool) -> Raw:
         if self.says_logid:
             body = {"code": 4200, "msg": "The requested API was not found", "detail": {"logid": logid}}
             return json_reply(404, body)
@@ -88,7 +89,7 @@ class Dialect:
         return {**head, **data, **payload.beside, **detail}
 
 
-async def _once(event: Event):  # type: ignore[no-untyped-def]
+async def _once(event: Event) -> AsyncIterator[Event]:
     yield event
 
 

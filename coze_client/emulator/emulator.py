@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal
 
+from typing_extensions import Self
+
 from . import auth
 from .app import App
 from .backend import Backend, Call
@@ -38,11 +40,13 @@ class Emulator:
         http_status: Literal["ok", "mapped"] = "ok",
         upload_limit: int = 512 * 1024 * 1024,
     ) -> None:
-        self._backend = Backend(DIALECTS[dialect], data, clock, pace, http_status == "mapped", upload_limit)
+        self._backend = Backend(
+            DIALECTS[dialect], data, clock, pace, mapped_status=http_status == "mapped", upload_limit=upload_limit
+        )
         self._port = port
         self.dialect = dialect
 
-    def start(self) -> Emulator:
+    def start(self) -> Self:
         self._server = Server(self._port)
         self._server.start(App(self._backend, self._server.connections))
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -54,7 +58,7 @@ class Emulator:
         self._server.stop()
         self._backend.state.close()
 
-    def __enter__(self) -> Emulator:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
@@ -67,9 +71,9 @@ class Emulator:
         """Bot ids by the name of their script."""
         return MappingProxyType({bot.name: bot.id for bot in self._backend.bots.values()})
 
-    def add_bot(self, name: str, script: Script, published: bool = True) -> str:
+    def add_bot(self, name: str, script: Script, *, published: bool = True) -> str:
         """The id of a bot that follows your script."""
-        return self._backend.add_bot(Bot("", name, script, published))
+        return self._backend.add_bot(Bot("", name, script, published=published))
 
     def declare_plugins(self, bot_id: str, schemas: Sequence[Mapping[str, object]]) -> None:
         """Sets the client plugins of a bot, as OpenAI-style function schemas; Coze runs only what its bot declares."""
@@ -78,7 +82,7 @@ class Emulator:
     def issue_token(
         self, scopes: Collection[str] | None = None, account: str = auth.ACCOUNT, expires_at: float | None = None
     ) -> str:
-        """A token with these permissions (None: all) of this account, until `expires_at` (Unix time; None: always)."""
+        """A token with these permissions (None: all) of this account; `expires_at` is Unix time."""
         return auth.issue(self._backend, scopes, account, expires_at)
 
     def revoke(self, token: str) -> None:

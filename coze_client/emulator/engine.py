@@ -75,9 +75,11 @@ class Run:
     async def _play(self, items: Iterable[Item]) -> None:
         for item in items:
             if isinstance(item, Fail):
-                return self._fail(item)
+                self._fail(item)
+                return
             if isinstance(item, AskClient):
-                return self._ask(item)
+                self._ask(item)
+                return
             await self._do(item)
         self._finish_answers()
         self._complete()
@@ -104,7 +106,7 @@ class Run:
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case Hold(until):
-                while not until():
+                while not until():  # noqa: ASYNC110 - the predicate is the test's and cannot wake anybody
                     await asyncio.sleep(0.005)
 
     async def _reason(self, text: str) -> None:
@@ -123,17 +125,27 @@ class Run:
         self._answer = None
         self._complete_message(replace(message, content=answer.text, content_type=answer.content_type))
 
-    def _message(self, type: str, content: str) -> None:
-        self._complete_message(replace(self._new_message(type), content=content))
+    def _message(self, kind: str, content: str) -> None:
+        self._complete_message(replace(self._new_message(kind), content=content))
 
     def _verbose(self, msg_type: str, data: str) -> None:
         self._message("verbose", to_json({"msg_type": msg_type, "data": data, "from_module": None, "from_unit": None}))
 
-    def _new_message(self, type: str) -> Message:
-        id = self.backend.state.new_id(Message, FIRST_MESSAGE_ID)
+    def _new_message(self, kind: str) -> Message:
+        message_id = self.backend.state.new_id(Message, FIRST_MESSAGE_ID)
         chat, now = self.chat, self.backend.now
         return Message(
-            id, chat.conversation_id, chat.section_id, "assistant", type, "", "text", now, now, chat.id, chat.bot_id
+            message_id,
+            chat.conversation_id,
+            chat.section_id,
+            "assistant",
+            kind,
+            "",
+            "text",
+            now,
+            now,
+            chat.id,
+            chat.bot_id,
         )
 
     def _complete_message(self, message: Message) -> None:
@@ -191,7 +203,7 @@ class Run:
         self._complete_message(replace(self._new_message("verbose"), content=to_json(content), meta_data=details))
 
     def _rest(self, status: str, **changes: object) -> None:
-        """Saves the state before the event says it, so that whoever has read the event finds it so. A cancelled chat stays that."""
+        """The state is saved before the event says it, so that its reader finds it so; a cancelled chat stays that."""
         self.chat = replace(self.chat, status=status, **changes)  # type: ignore[arg-type]  # the names are Chat's own
         if self._still_wanted():
             self.backend.state.save(self.chat)

@@ -30,7 +30,7 @@ class Entered:
     parts: tuple[Part, ...]
 
 
-def read_entered(backend: Backend, account: str, items: list[Fields], saved: bool = True) -> list[Entered]:
+def read_entered(backend: Backend, account: str, items: list[Fields], *, saved: bool = True) -> list[Entered]:
     """The messages of a request; 4004 beyond a hundred, 4000 where one breaks a rule, 4003 for its meta_data."""
     if len(items) > 100:
         raise Refusal(4004)
@@ -44,13 +44,11 @@ def _read_one(backend: Backend, account: str, fields: Fields, types: frozenset[s
     role = fields.choice("role", ("user", "assistant"), "")
     content = fields.text("content")
     content_type = fields.choice("content_type", ("text", "object_string"), "")
-    type = fields.choice("type", types, "question")
-    if (type == "question") != (role == "user"):
-        raise Refusal(
-            4000, f'a message with role {role} cannot have type {type}; set type "answer" on the assistant\'s'
-        )
+    kind = fields.choice("type", types, "question")
+    if (kind == "question") != (role == "user"):
+        raise Refusal(4000, f'role {role} cannot have type {kind}; an assistant\'s message has type "answer"')
     text, parts = read_content(backend, account, content, content_type)
-    return Entered(role, type, content, content_type, fields.meta_data(), text, parts)
+    return Entered(role, kind, content, content_type, fields.meta_data(), text, parts)
 
 
 def read_content(backend: Backend, account: str, content: str, content_type: str) -> tuple[str, tuple[Part, ...]]:
@@ -96,14 +94,14 @@ def _check_neighbours(entered: list[Entered]) -> None:
 
 
 def save_entered(
-    backend: Backend, conversation: Conversation, entered: Entered, type: str, chat_id: str = "", bot_id: str = ""
+    backend: Backend, conversation: Conversation, entered: Entered, chat_id: str = "", bot_id: str = ""
 ) -> Message:
     message = Message(
         backend.state.new_id(Message, FIRST_MESSAGE_ID),
         conversation.id,
         conversation.section_id,
         entered.role,
-        type,
+        entered.type,
         entered.content,
         entered.content_type,
         backend.now,

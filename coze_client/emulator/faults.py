@@ -16,10 +16,10 @@ from .reply import Raw
 from .stream import Event, Framing, to_json
 
 
-class ConnectionCut(Exception):
+class ConnectionCut(Exception):  # noqa: N818 - what was asked for, not an error
     """Ends a body before its end; `clean` says that the server pretends this was all."""
 
-    def __init__(self, clean: bool) -> None:
+    def __init__(self, *, clean: bool) -> None:
         super().__init__()
         self.clean = clean
 
@@ -209,7 +209,7 @@ class CutAfterEvents(Fault):
     async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
         async for number, event in _numbered(events):
             if number > self.count:
-                raise ConnectionCut(self.clean)
+                raise ConnectionCut(clean=self.clean)
             yield event
 
 
@@ -297,11 +297,12 @@ class BareFailed(Fault):
 
     async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
         async for event in events:
-            if event.name == "conversation.chat.failed" and isinstance(event.data, dict):
-                error = event.data["last_error"]
-                code = str(error["code"]) if self.code_as_text else error["code"]
-                event = Event(event.name, {"code": code, "msg": error["msg"]})
-            yield event
+            yield self._bare(event) if event.name == "conversation.chat.failed" else event
+
+    def _bare(self, event: Event) -> Event:
+        error = event.data.get("last_error") if isinstance(event.data, dict) else None
+        code, msg = (error["code"], error["msg"]) if isinstance(error, dict) else (5000, "")
+        return Event(event.name, {"code": str(code) if self.code_as_text else code, "msg": msg})
 
 
 # --- spelling and bytes ---
@@ -369,4 +370,4 @@ class CutAfterBytes(Fault):
             yield chunk[:left]
             left -= len(chunk)
             if left <= 0:
-                raise ConnectionCut(self.clean)
+                raise ConnectionCut(clean=self.clean)

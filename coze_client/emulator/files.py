@@ -13,15 +13,14 @@ FIRST_FILE_ID = 7490000000000000001
 
 
 async def upload(backend: Backend, request: Request) -> Reply:
-    if not request.uploads or not request.uploads[0].size:
-        raise Refusal(4300)
     if len(request.uploads) > 1:
         raise Refusal(4301)
-    part = request.uploads[0]
+    part = next(iter(request.uploads), None)
+    if part is None or not part.size:
+        raise Refusal(4300)
     if part.size > backend.upload_limit:
         raise Refusal(4302)
-    id = backend.state.new_id(File, FIRST_FILE_ID)
-    file = File(id, request.account, part.file_name, part.size, backend.now)
+    file = File(backend.state.new_id(File, FIRST_FILE_ID), request.account, part.file_name, part.size, backend.now)
     backend.state.save(file)
     return Payload(file.wire(backend.dialect))
 

@@ -19,15 +19,17 @@ from .stream import Event
 
 async def chat(backend: Backend, request: Request) -> Reply:
     body = request.body
-    bot, stream = bot_of(backend, body), body.flag("stream", False)
+    bot, stream = bot_of(backend, body), body.flag("stream", default=False)
     body.text("user")
     conversation_id = body.optional("conversation_id") or ""
     history = [_entered(fields) for fields in body.objects("chat_history")]
     query = Entered("user", "question", body.text("query"), "text", {}, body.text("query"), ())
     turn = read_turn(backend, bot, [], [*history, query], body.pairs("custom_variables"))
-    id = backend.state.new_id(Chat, FIRST_CHAT_ID)
-    conversation_id = conversation_id or id
-    begun = Chat(id, conversation_id, request.account, bot.id, conversation_id, "in_progress", backend.now, saved=False)
+    chat_id = backend.state.new_id(Chat, FIRST_CHAT_ID)
+    conversation_id = conversation_id or chat_id
+    begun = Chat(
+        chat_id, conversation_id, request.account, bot.id, conversation_id, "in_progress", backend.now, saved=False
+    )
     backend.state.save(begun)
     backend.chats_started += 1
     run = Run(backend, begun, bot, turn)
@@ -68,7 +70,7 @@ class _Teller:
             return [Event(None, {"event": "error", "error_information": error})]
         return [Event(None, {"event": "done"})] if name == "conversation.chat.completed" else []
 
-    def _message(self, data: dict[str, object], finished: bool) -> Event:
+    def _message(self, data: dict[str, object], *, finished: bool) -> Event:
         index = self.indexes.setdefault(data["id"], len(self.indexes))
         message = {key: data[key] for key in ("role", "type", "content", "content_type")}
         told = {"event": "message", "message": message, "is_finish": finished, "index": index}

@@ -19,7 +19,7 @@ async def create(backend: Backend, request: Request) -> Reply:
     role = request.body.choice("role", ("user", "assistant"), "")
     content, content_type = _content(backend, request)
     entered = Entered(role, "", content, content_type, request.body.meta_data(), "", ())
-    return Payload(save_entered(backend, conversation, entered, "").wire(backend.dialect))
+    return Payload(save_entered(backend, conversation, entered).wire(backend.dialect))
 
 
 def _content(backend: Backend, request: Request) -> tuple[str, str]:
@@ -44,8 +44,8 @@ async def list_(backend: Backend, request: Request) -> Reply:
 
 
 def _listed(backend: Backend, conversation: Conversation, body: Fields) -> list[Message]:
-    """Questions, answers and handmade messages, on request what lies between; the newest first unless asked otherwise."""
-    everything, chat_id = body.flag("include_middle_message", False), body.optional("chat_id")
+    """Questions, answers and handmade messages, on request what lies between; the newest first by default."""
+    everything, chat_id = body.flag("include_middle_message", default=False), body.optional("chat_id")
     newest_first = body.choice("order", ("asc", "desc"), "desc") == "desc" or not backend.dialect.orders_messages
     found = [
         message
@@ -56,7 +56,7 @@ def _listed(backend: Backend, conversation: Conversation, body: Fields) -> list[
 
 
 def _page(backend: Backend, found: list[Message], body: Fields, limit: int) -> tuple[list[Message], bool]:
-    """after_id means later in this order, before_id earlier in it; both are a window. The studio's before_id wins, even "0"."""
+    """after_id: later in this order; before_id: earlier; both: a window. The studio's before_id wins, even "0"."""
     after, before = body.optional("after_id"), body.optional("before_id")
     if not backend.dialect.orders_messages and before is not None:
         newer = found[: _place(found, before, len(found))][::-1] if before != "0" else found
@@ -69,10 +69,10 @@ def _page(backend: Backend, found: list[Message], body: Fields, limit: int) -> t
     return window[:limit], len(window) > limit
 
 
-def _place(found: list[Message], id: str | None, unset: int) -> int:
-    if id in (None, "", "0"):
+def _place(found: list[Message], cursor: str | None, unset: int) -> int:
+    if cursor in (None, "", "0"):
         return unset
-    place = next((n for n, message in enumerate(found) if message.id == id), None)
+    place = next((n for n, message in enumerate(found) if message.id == cursor), None)
     if place is None:
         raise Refusal(4005, "the cursor is no message of this list")
     return place
@@ -124,7 +124,7 @@ async def set_feedback(backend: Backend, request: Request) -> Reply:
         raise Refusal(4000, "reason_types has at most 10 reasons of 30 characters")
     if len(comment) > 250:
         raise Refusal(4000, "comment has at most 250 characters")
-    feedback = {"feedback_type": kind, "reason_types": reasons, "comment": comment}
+    feedback: dict[str, object] = {"feedback_type": kind, "reason_types": reasons, "comment": comment}
     backend.state.save(replace(message, feedback=feedback))
     return Payload()
 

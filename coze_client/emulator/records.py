@@ -95,7 +95,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Chat:
-    """`saved` False keeps it out of every answer but its own stream; `calls` are the client's, with outputs once given."""
+    """`saved` False keeps it out of every reply but its own stream; `calls` get their outputs once they are given."""
 
     id: str
     conversation_id: str
@@ -144,7 +144,11 @@ class Chat:
 
     def wire_in_full(self, dialect: Dialect) -> dict[str, object]:
         """The chat as retrieve answers it, with the caller's meta_data."""
-        inserted = {"inserted_additional_messages": [{"id": id} for id in self.inserted]} if self.inserted else {}
+        inserted = (
+            {"inserted_additional_messages": [{"id": message_id} for message_id in self.inserted]}
+            if self.inserted
+            else {}
+        )
         return {**self.wire(dialect), "meta_data": self.meta_data, **inserted}
 
     @property

@@ -33,7 +33,7 @@ class Fields:
             raise Refusal(4000, f"{name} must be one of {', '.join(sorted(allowed))}")
         return value
 
-    def flag(self, name: str, default: bool) -> bool:
+    def flag(self, name: str, *, default: bool) -> bool:
         value = self.values.get(name, default)
         if not isinstance(value, bool):
             raise Refusal(4000, f"{name} must be true or false")

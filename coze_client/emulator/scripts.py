@@ -58,7 +58,7 @@ class Reasoning:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer message; `pieces` become its deltas, by default its words. `pace` is the seconds between two of them."""
+    """One answer message; `pieces` become its deltas, by default its words, `pace` seconds apart."""
 
     text: str
     pieces: tuple[str, ...] = ()

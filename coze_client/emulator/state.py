@@ -1,4 +1,4 @@
-"""What the emulator remembers: frozen records in SQLite, one table a kind, found by id or by owner."""
+"""What the emulator remembers: frozen records in SQLite, found by id or by owner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 
 class Record(Protocol):
-    """A frozen dataclass of JSON values; `owner` is what its kind is listed by (a message's conversation, a file's account)."""
+    """A frozen dataclass of JSON values; `owner` is what its kind is listed by: a message's conversation, say."""
 
     @property
     def id(self) -> str: ...
@@ -22,17 +22,22 @@ class Record(Protocol):
 
 R = TypeVar("R", bound=Record)
 
+TABLE = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS record (kind TEXT, id TEXT, owner TEXT, body TEXT, PRIMARY KEY (kind, id));
+CREATE INDEX IF NOT EXISTS record_owner ON record (kind, owner, id);
+"""
+
 
 class State:
-    """Records in memory, or in `file` when they must outlive the process; every method may be called from any thread."""
+    """Records in memory, or in `file` when they must outlive the process; callable from any thread."""
 
     def __init__(self, file: str | Path | None = None) -> None:
         self._lock = threading.RLock()
-        self._ids: dict[str, count[int]] = {}
-        self._tables: set[str] = set()
+        self._ids: dict[type[Record], count[int]] = {}
         self._connection = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.executescript(TABLE)
 
     def close(self) -> None:
         with self._lock:
@@ -40,46 +45,28 @@ class State:
 
     def new_id(self, kind: type[Record], first: int) -> str:
         """The next id of a kind: 19 digits as Coze's are, so that whoever reads one as a float is found out."""
-        table = self._table(kind)
         with self._lock:
-            if table not in self._ids:
-                [(last,)] = self._connection.execute(f"SELECT max(id) FROM {table}").fetchall()
-                self._ids[table] = count(int(last) + 1 if last else first)
-            return str(next(self._ids[table]))
+            if kind not in self._ids:
+                [last] = self._rows("SELECT max(id) FROM record WHERE kind = ?", kind.__name__)
+                self._ids[kind] = count(int(last) + 1 if last else first)
+            return str(next(self._ids[kind]))
 
     def save(self, record: Record) -> None:
-        table = self._table(type(record))
-        row = (record.id, record.owner, json.dumps(vars(record)))
-        with self._lock:
-            self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", row)
+        row = (type(record).__name__, record.id, record.owner, json.dumps(vars(record)))
+        self._rows("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", *row)
 
     def delete(self, record: Record) -> None:
-        self._rows(type(record), "DELETE", "WHERE id = ?", record.id)
+        self._rows("DELETE FROM record WHERE kind = ? AND id = ?", type(record).__name__, record.id)
 
-    def get(self, kind: type[R], id: str) -> R | None:
-        found = self._rows(kind, "SELECT body", "WHERE id = ?", id)
-        return kind(**found[0]) if found else None
+    def get(self, kind: type[R], key: str) -> R | None:
+        found = self._rows("SELECT body FROM record WHERE kind = ? AND id = ?", kind.__name__, key)
+        return kind(**json.loads(found[0])) if found else None
 
     def owned(self, kind: type[R], owner: str) -> list[R]:
         """All records of one owner, oldest first."""
-        return [kind(**row) for row in self._rows(kind, "SELECT body", "WHERE owner = ? ORDER BY id", owner)]
+        found = self._rows("SELECT body FROM record WHERE kind = ? AND owner = ? ORDER BY id", kind.__name__, owner)
+        return [kind(**json.loads(body)) for body in found]
 
-    def all(self, kind: type[R]) -> list[R]:
-        return [kind(**row) for row in self._rows(kind, "SELECT body", "ORDER BY id")]
-
-    def _rows(self, kind: type[Record], verb: str, rest: str, *values: str) -> list[dict[str, object]]:
-        table = self._table(kind)
+    def _rows(self, statement: str, *values: str) -> list[str]:
         with self._lock:
-            rows = self._connection.execute(f"{verb} FROM {table} {rest}", values).fetchall()
-        return [json.loads(body) for (body,) in rows]
-
-    def _table(self, kind: type[Record]) -> str:
-        table = kind.__name__.lower()
-        with self._lock:
-            if table not in self._tables:
-                self._connection.execute(
-                    f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, owner TEXT, body TEXT)"
-                )
-                self._connection.execute(f"CREATE INDEX IF NOT EXISTS {table}_owner ON {table} (owner)")
-                self._tables.add(table)
-        return table
+            return [value for (value,) in self._connection.execute(statement, values)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Event:
-    """`name` None leaves the event line out (the v2 API); a `data` that is a string goes out as it is, all else as JSON."""
+    """`name` None leaves the event line out (the v2 API); `data` goes out as JSON, or as it is if it is a string."""
 
     name: str | None
     data: object

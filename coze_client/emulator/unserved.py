@@ -102,7 +102,7 @@ DELETE,GET,POST /v1/workspaces/{workspace_id}/members
 """
 
 
-async def unserved(backend: Backend, request: Request) -> Reply:
+async def unserved(_backend: Backend, request: Request) -> Reply:
     return json_reply(501, {"code": 501, "msg": f"the emulator does not do {request.method} {request.path}"})
 
 

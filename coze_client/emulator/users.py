@@ -8,7 +8,7 @@ from .reply import Payload, Reply
 from .request import Request
 
 
-async def me(backend: Backend, request: Request) -> Reply:
+async def me(_backend: Backend, request: Request) -> Reply:
     return Payload(
         {"user_id": request.account, "user_name": "emulated", "nick_name": "Emulated User", "avatar_url": ""}
     )
