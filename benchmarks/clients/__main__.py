@@ -1,0 +1,25 @@
+"""A contender's process: says ``ready``, then answers each job (a line of JSON) with a sample (a line of JSON)."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import resource
+import sys
+
+from benchmarks.clients.works import WORKS, Job, Ring
+
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+module, name = sys.argv[1].split(":")
+ring = Ring(getattr(importlib.import_module(f"benchmarks.clients.{module}"), name))
+print("ready", flush=True)
+for line in sys.stdin:
+    job = Job(**json.loads(line))
+    try:
+        sample = WORKS[job.work](ring, job)
+    except Exception as error:  # noqa: BLE001 - a contender may fail in any way; the table tells which
+        print(json.dumps({"error": f"{type(error).__name__}: {error}"}), flush=True)
+    else:
+        print(json.dumps(sample), flush=True)

@@ -1,0 +1,19 @@
+"""This project's chat model for LangChain."""
+
+from __future__ import annotations
+
+from benchmarks.clients.works import Take
+from langchain_coze import ChatCoze
+
+
+class Model:
+    def __init__(self, url: str) -> None:
+        self.model = ChatCoze(bot_id="1", user_id="u", token="token", base_url=url)
+
+    def stream(self, take: Take) -> None:
+        for chunk in self.model.stream("hi"):
+            if isinstance(chunk.content, str) and chunk.content:
+                take(chunk.content)
+
+    def call(self) -> object:
+        return self.model.invoke("hi")

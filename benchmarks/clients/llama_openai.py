@@ -1,0 +1,18 @@
+"""llama-index-llms-openai on an OpenAI-shaped stream of the same deltas."""
+
+from __future__ import annotations
+
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.llms.openai import OpenAI
+
+from benchmarks.clients.works import Take
+
+
+class Model:
+    def __init__(self, url: str) -> None:
+        self.model = OpenAI(model="gpt-4o", api_key="token", api_base=f"{url}/v1")
+
+    def stream(self, take: Take) -> None:
+        for response in self.model.stream_chat([ChatMessage(content="hi")]):
+            if response.delta:
+                take(response.delta)

@@ -1,0 +1,135 @@
+"""What a measure is: contenders with a job each, the figures read off their rounds, and what these are to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from benchmarks import wire
+
+Sample = Mapping[str, float]
+"""What one round told: ``cpu`` and ``wall`` seconds, ``rss_kib``, ``requests`` and whatever its work adds."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One round of one contender: a work of ``clients/works.py``, and the shape of the server's answers to it."""
+
+    work: str
+    shape: wire.Shape = wire.AT_ONCE
+    times: int = 1
+    at_once: int = 1
+    statement: str = ""
+
+    @property
+    def repeats(self) -> int:
+        """Streams, calls or instances in the round."""
+        return self.times * self.at_once
+
+    def order(self, url: str) -> Mapping[str, str | int]:
+        """The job as its contender's process hears it."""
+        repeats = {"times": self.times, "at_once": self.at_once}
+        return {"work": self.work, "url": url, "statement": self.statement, **repeats}
+
+    @property
+    def events(self) -> int:
+        """Deltas in the round."""
+        return len(self.shape.texts()) * self.repeats
+
+
+@dataclass(frozen=True)
+class Row:
+    """A contender in a measure: how the table calls it, ``MODULE:CLASS`` in ``clients/``, its job."""
+
+    label: str
+    contender: str
+    job: Job
+    reads_bytes: bool = False
+
+    @property
+    def ours(self) -> bool:
+        """Whether this project's code does the work."""
+        module = self.contender.partition(":")[0]
+        return module.rpartition("_")[2] == "coze"
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether it shows what no client of its kind can beat."""
+        return self.label.startswith("limit")
+
+    def mistake(self, sample: Sample) -> str | None:
+        """Says how the sample's counts differ from what was sent; None for a right one or a work without counts."""
+        if "deltas" not in sample:
+            return None
+        shape, repeats = self.job.shape, self.job.repeats
+        if self.reads_bytes:
+            sent = {"characters": wire.body_length(shape) * repeats}
+        else:
+            sent = {"deltas": self.job.events, "characters": shape.characters * repeats}
+        found = {key: int(sample[key]) for key in sent}
+        return None if found == sent else f"counted {found} instead of {sent}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """``row``'s figure is at most ``limit`` times the sum of the figures of ``against`` in the same round.
+
+    Without ``against`` the limit is absolute, in the figure's unit.
+    """
+
+    row: str
+    limit: float
+    against: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number read off a round's sample."""
+
+    title: str
+    unit: str
+    read: Callable[[Sample, Job], float]
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Rows that compete in paired, interleaved rounds, after one round that is not counted.
+
+    With ``warm_up`` each row starts a process of its own every round, which does that job first, uncounted.
+    """
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+    figures: tuple[Figure, ...]
+    rounds: int = 9
+    warm_up: Job | None = None
+
+
+def cpu_an_event(*targets: Target) -> Figure:
+    return Figure("client CPU", "µs an event", lambda sample, job: sample["cpu"] * 1e6 / job.events, targets)
+
+
+def cpu_each(what: str, *targets: Target) -> Figure:
+    return Figure("client CPU", f"ms {what}", lambda sample, job: sample["cpu"] * 1e3 / job.repeats, targets)
+
+
+def first_delta(*targets: Target) -> Figure:
+    return Figure("time to the first delta", "µs", lambda sample, _: sample["first"] * 1e6, targets)
+
+
+def lateness(*targets: Target) -> Figure:
+    return Figure("lateness of a delta, p99", "ms", lambda sample, _: sample["late_p99"] * 1e3, targets)
+
+
+def memory_growth(*targets: Target) -> Figure:
+    return Figure("growth of peak memory", "MiB", lambda sample, _: sample["rss_kib"] / 1024, targets)
+
+
+def memory_per_stream(*targets: Target) -> Figure:
+    return Figure("growth of peak memory", "KiB a stream", lambda sample, job: sample["rss_kib"] / job.at_once, targets)
+
+
+def requests_each(*targets: Target) -> Figure:
+    return Figure("HTTP requests", "a call", lambda sample, job: sample["requests"] / job.repeats, targets)

@@ -1,0 +1,202 @@
+"""The table of measures: who is compared at what, and what is to be reached."""
+
+from __future__ import annotations
+
+from benchmarks.measure import (
+    Figure,
+    Job,
+    Measure,
+    Row,
+    Target,
+    cpu_an_event,
+    cpu_each,
+    first_delta,
+    lateness,
+    memory_growth,
+    memory_per_stream,
+    requests_each,
+)
+from benchmarks.wire import Kind, Shape
+
+OURS, AIOHTTP, PEER = "coze_client", "coze_client on aiohttp", "cozepy"
+LIMIT = "limit: httpx reads bytes"
+CHUNKS: dict[Kind, str] = {"fire": "one HTTP chunk an event", "bulk": "16 KiB HTTP chunks"}
+
+
+def blocking(job: Job) -> tuple[Row, Row]:
+    return Row(OURS, "coze:Blocking", job), Row(PEER, "cozepy:Blocking", job)
+
+
+def asyncio(job: Job) -> tuple[Row, Row, Row]:
+    aiohttp = Row(AIOHTTP, "coze:Aiohttp", job)
+    return Row(OURS, "coze:Asyncio", job), aiohttp, Row(PEER, "cozepy:Asyncio", job)
+
+
+def both(default: float, aiohttp: float) -> tuple[Target, Target]:
+    """What asyncio's two transports are to reach against cozepy."""
+    return Target(OURS, default, (PEER,)), Target(AIOHTTP, aiohttp, (PEER,))
+
+
+def stream(kind: Kind, *targets: Target) -> Measure:
+    job = Job("stream", Shape(kind, 2000), times=5)
+    rows = (*blocking(job), Row(LIMIT, "httpx_bytes:Blocking", job, reads_bytes=True))
+    return Measure(f"stream-{kind}", f"Blocking stream, {CHUNKS[kind]}", rows, (cpu_an_event(*targets),))
+
+
+def astream(kind: Kind, *targets: Target) -> Measure:
+    job = Job("stream", Shape(kind, 2000), times=5)
+    rows = (*asyncio(job), Row(LIMIT, "httpx_bytes:Asyncio", job, reads_bytes=True))
+    return Measure(f"astream-{kind}", f"Asyncio stream, {CHUNKS[kind]}", rows, (cpu_an_event(*targets),))
+
+
+def paced(at_once: int, size: int, pause: int, *figures: Figure) -> Measure:
+    rows = asyncio(Job("paced", Shape("paced", size, pause), at_once=at_once))
+    title = f"{at_once:,} streams at once, a delta every {pause} ms"
+    return Measure(f"paced-{at_once}", title, rows, figures, 5, Job("paced", Shape("paced", 5, 20), at_once=8))
+
+
+def langchain(kind: Kind, over_openai: float) -> Measure:
+    job, ours, floor = Job("stream", Shape(kind, 2000), times=3), "ChatCoze.stream", "limit: ready LangChain chunks"
+    rows = (
+        Row(ours, "langchain_coze:Model", job),
+        Row(floor, "langchain_floor:Model", job),
+        Row(OURS, "coze:Blocking", job),
+        Row("langchain-openai", "langchain_openai:Model", job),
+        Row("langchain-community", "langchain_community:Model", job),
+    )
+    targets = Target(ours, 1.12, (floor, OURS)), Target(ours, over_openai, ("langchain-openai",))
+    return Measure(f"langchain-{kind}", f"LangChain stream, {CHUNKS[kind]}", rows, (cpu_an_event(*targets),))
+
+
+def llama_index(kind: Kind, over_openai: float) -> Measure:
+    job, ours, floor = (
+        Job("stream", Shape(kind, 2000), times=3),
+        "CozeLLM.stream_chat",
+        "limit: ready LlamaIndex responses",
+    )
+    rows = (
+        Row(ours, "llama_coze:Model", job),
+        Row(floor, "llama_floor:Model", job),
+        Row(OURS, "coze:Blocking", job),
+        Row("llama-index-llms-openai", "llama_openai:Model", job),
+    )
+    targets = Target(ours, 1.10, (floor, OURS)), Target(ours, over_openai, ("llama-index-llms-openai",))
+    return Measure(f"llama-index-{kind}", f"LlamaIndex stream, {CHUNKS[kind]}", rows, (cpu_an_event(*targets),))
+
+
+def row_of_import(label: str, contender: str, statement: str) -> Row:
+    """Only the contender's environment matters: the statement runs in an interpreter of its own."""
+    return Row(label, contender, Job("imports", statement=statement))
+
+
+def model(package: str, kind: str) -> str:
+    return f"from {package} import {kind}; {kind}(bot_id='1', user_id='u', token='t')"
+
+
+def imports(name: str, title: str, limit: float, *rows: Row) -> Measure:
+    """The first row is ours, the second what it is compared with."""
+    target = Target(rows[0].label, limit, (rows[1].label,))
+    return Measure(f"import-{name}", title, rows, (cpu_each("an import", target),))
+
+
+MEASURES = (
+    stream("fire", Target(OURS, 0.55, (PEER,)), Target(OURS, 1.45, (LIMIT,))),
+    stream("bulk", Target(OURS, 0.30, (PEER,))),
+    astream("fire", *both(0.55, 0.22)),
+    astream("bulk", *both(0.32, 0.27)),
+    Measure(
+        "length",
+        "Length of a stream",
+        (
+            Row("20,000 events", "coze:Blocking", Job("stream", Shape("fire", 20_000))),
+            Row("2,000 events", "coze:Blocking", Job("stream", Shape("fire", 2000), times=10)),
+        ),
+        (cpu_an_event(Target("20,000 events", 1.15, ("2,000 events",))),),
+    ),
+    Measure(
+        "memory",
+        "A stream of 20,000 events in a fresh process",
+        blocking(Job("stream", Shape("fire", 20_000))),
+        (memory_growth(Target(OURS, 3)),),
+        rounds=5,
+        warm_up=Job("stream", Shape("fire", 50)),
+    ),
+    Measure(
+        "jumbo",
+        "A message of 5 MB in one event",
+        blocking(Job("stream", Shape("jumbo", 5_000_000))),
+        (cpu_each("a stream", Target(OURS, 1.0, (PEER,))),),
+    ),
+    Measure(
+        "first-delta",
+        "A blocking stream on a kept connection",
+        blocking(Job("first", Shape("fire", 20), times=50)),
+        (first_delta(Target(OURS, 0.75, (PEER,))),),
+    ),
+    Measure(
+        "calls",
+        "100 asyncio callers, small JSON answers after 20 ms",
+        asyncio(Job("calls", Shape("answer", pause=20), times=10, at_once=100)),
+        (cpu_each("a call", *both(0.25, 0.08)),),
+        rounds=5,
+        warm_up=Job("calls", Shape("answer", pause=1)),
+    ),
+    paced(200, 60, 50, cpu_an_event(*both(0.90, 0.35)), lateness(*both(1.0, 1.0)), memory_per_stream()),
+    paced(1000, 20, 250, cpu_an_event(*both(0.90, 0.90)), lateness(), memory_per_stream(Target(OURS, 60))),
+    langchain("fire", 0.22),
+    langchain("bulk", 0.18),
+    llama_index("fire", 0.22),
+    llama_index("bulk", 0.18),
+    Measure(
+        "invoke",
+        "One plain call of a chat model",
+        (
+            Row("ChatCoze.invoke", "langchain_coze:Model", Job("calls", Shape("fire", 20), times=20)),
+            Row("langchain-openai", "langchain_openai:Model", Job("calls", Shape("fire", 20), times=20)),
+            Row("langchain-community", "langchain_community:Model", Job("calls", Shape("fire", 20), times=20)),
+        ),
+        (requests_each(Target("ChatCoze.invoke", 1)), cpu_each("a call")),
+    ),
+    Measure(
+        "further",
+        "A further client or chat model",
+        (
+            Row(OURS, "coze:Blocking", Job("further", times=50)),
+            Row("ChatCoze", "langchain_coze:Model", Job("further", times=50)),
+            Row("CozeLLM", "llama_coze:Model", Job("further", times=50)),
+            Row(PEER, "cozepy:Blocking", Job("further", times=50)),
+            Row("langchain-openai", "langchain_openai:Model", Job("further", times=50)),
+        ),
+        (cpu_each("an instance", Target(OURS, 0.5), Target("ChatCoze", 0.5), Target("CozeLLM", 0.5)),),
+    ),
+    Measure(
+        "further-called",
+        "A further client and its first call",
+        blocking(Job("further_called", times=10)),
+        (cpu_each("an instance"),),
+    ),
+    imports(
+        "core",
+        "Import of the core, with a client made and a noun touched",
+        1.35,
+        row_of_import(OURS, "coze:Blocking", "from coze_client import CozeClient; CozeClient('t').chats"),
+        row_of_import("limit: httpx, pydantic, tenacity", "httpx_bytes:Blocking", "import httpx, pydantic, tenacity"),
+        row_of_import(PEER, "cozepy:Blocking", "from cozepy import Coze, TokenAuth; Coze(TokenAuth('t')).chat"),
+    ),
+    imports(
+        "langchain",
+        "Import of the LangChain adapter, with a model made",
+        1.15,
+        row_of_import("langchain_coze", "langchain_coze:Model", model("langchain_coze", "ChatCoze")),
+        row_of_import(
+            "limit: langchain_core", "langchain_floor:Model", "import langchain_core.language_models.chat_models"
+        ),
+    ),
+    imports(
+        "llama-index",
+        "Import of the LlamaIndex adapter, with a model made",
+        1.15,
+        row_of_import("llama_index_coze", "llama_coze:Model", model("llama_index_coze", "CozeLLM")),
+        row_of_import("limit: llama_index.core", "llama_floor:Model", "import llama_index.core.llms.function_calling"),
+    ),
+)

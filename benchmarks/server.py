@@ -1,0 +1,127 @@
+"""A loopback server that is no bottleneck: every answer but a paced stream is bytes made beforehand.
+
+``with Server() as server`` runs it in a process of its own, which ends when its standard input closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+
+from benchmarks import wire
+
+ROUTES: dict[str, wire.Dialect] = {"v3/chat": "v3", "open_api/v2/chat": "v2", "v1/chat/completions": "openai"}
+LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
+STREAMED = re.compile(rb'"stream":\s*true')
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+class Server(ExitStack):
+    """The server's process, seen from the benchmark."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        command = [sys.executable, "-m", "benchmarks.server"]
+        process = self.enter_context(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        )
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline())
+        self.control = self.enter_context(closing(http.client.HTTPConnection("127.0.0.1", self.port)))
+
+    def url(self, shape: wire.Shape) -> str:
+        """The base URL under which every endpoint answers in this shape."""
+        return f"http://127.0.0.1:{self.port}/{shape}"
+
+    def requests(self) -> int:
+        """How many requests the contenders have sent so far."""
+        self.control.request("GET", "/requests")
+        return int(self.control.getresponse().read())
+
+
+class Paced:
+    """A stream under way: a delta is due every ``shape.pause`` milliseconds, however late the one before was sent."""
+
+    def __init__(self, shape: wire.Shape, write: Callable[[bytes], None]) -> None:
+        self.shape, self.write, self.sent = shape, write, list[str]()
+        self.loop = asyncio.get_running_loop()
+        write(wire.STREAM_HEAD + wire.http_chunk(wire.v3_opening()))
+        self.due = self.loop.time()
+        self.wait()
+
+    def wait(self) -> None:
+        self.due += self.shape.pause / 1000
+        self.timer = self.loop.call_at(self.due, self.step)
+
+    def step(self) -> None:
+        if len(self.sent) == self.shape.size:
+            self.write(wire.http_chunk(wire.v3_ending("".join(self.sent))) + wire.LAST_CHUNK)
+            return
+        self.sent.append(wire.stamp(self.loop.time()))  # asyncio's clock is time.monotonic, which all processes share
+        self.write(wire.http_chunk(wire.v3_delta(self.sent[-1])))
+        self.wait()
+
+
+class Connection(asyncio.Protocol):
+    """One kept-alive HTTP/1.1 connection; a request's body must have a Content-Length."""
+
+    requests = 0  # of all connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.write = transport.write
+        self.received = b""
+        self.paced: Paced | None = None
+
+    def connection_lost(self, _reason: Exception | None) -> None:
+        if self.paced:
+            self.paced.timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        while b"\r\n\r\n" in self.received:
+            head_end = self.received.index(b"\r\n\r\n") + 4
+            length = LENGTH.search(self.received, 0, head_end)
+            end = head_end + (int(length[1]) if length else 0)
+            if len(self.received) < end:
+                return
+            path = self.received.split(b" ", 2)[1].decode()
+            body, self.received = self.received[head_end:end], self.received[end:]
+            self.answer(path.partition("?")[0].strip("/"), body)
+
+    def answer(self, path: str, body: bytes) -> None:
+        if path == "requests":
+            self.write(wire.http_json(Connection.requests))
+            return
+        Connection.requests += 1
+        segment, _, route = path.partition("/")
+        shape = wire.Shape.parse(segment)
+        if shape.kind == "answer":
+            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, wire.small())
+        elif route not in ROUTES:
+            self.write(NOT_FOUND)
+        elif shape.kind == "paced":
+            self.paced = Paced(shape, self.write)
+        else:
+            made = wire.stream if STREAMED.search(body) else wire.whole
+            self.write(made(ROUTES[route], shape))
+
+
+async def serve() -> None:
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin, ended.set)
+    server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=2048)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await ended.wait()
+
+
+if __name__ == "__main__":
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    asyncio.run(serve())
