@@ -1,0 +1,149 @@
+"""Coze for Python: bots, conversations and files, blocking and on asyncio, with retries, typed streams and clear errors.
+
+``CozeClient`` and ``AsyncCozeClient`` are the two ways in. What stands in ``__all__`` is public; it is imported when it
+is first used.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from coze_client.version import __version__
+
+if TYPE_CHECKING:
+    from coze_client.api.chat_events import ChatEvent
+    from coze_client.api.chat_stream import AsyncChatStream, ChatStream
+    from coze_client.api.chats import Chat, ChatResult, ToolCall, ToolOutput, Usage
+    from coze_client.api.conversations import Conversation
+    from coze_client.api.files import File
+    from coze_client.api.messages import Message
+    from coze_client.client import AsyncCozeClient, CozeClient
+    from coze_client.config import Timeout
+    from coze_client.errors import (
+        AccessDenied,
+        APIError,
+        AuthenticationError,
+        ChatFailed,
+        ConfigurationError,
+        ConnectionFailed,
+        ConversationBusy,
+        CozeError,
+        ExpiredToken,
+        InvalidClient,
+        InvalidRequest,
+        NotFound,
+        OAuthError,
+        PermissionDenied,
+        ProtocolError,
+        QuotaExceeded,
+        RateLimited,
+        ServerError,
+        StreamInterrupted,
+        TimedOut,
+        TransportError,
+        WorkflowFailed,
+        WorkflowInterrupted,
+    )
+    from coze_client.request import Page
+    from coze_client.response import Response
+    from coze_client.retry import Retry
+
+logging.getLogger("coze_client").addHandler(logging.NullHandler())
+
+_HOMES = {
+    "api.chat_events": ("ChatEvent",),
+    "api.chat_stream": ("AsyncChatStream", "ChatStream"),
+    "api.chats": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
+    "api.conversations": ("Conversation",),
+    "api.files": ("File",),
+    "api.messages": ("Message",),
+    "client": ("AsyncCozeClient", "CozeClient"),
+    "config": ("Timeout",),
+    "errors": (
+        "APIError",
+        "AccessDenied",
+        "AuthenticationError",
+        "ChatFailed",
+        "ConfigurationError",
+        "ConnectionFailed",
+        "ConversationBusy",
+        "CozeError",
+        "ExpiredToken",
+        "InvalidClient",
+        "InvalidRequest",
+        "NotFound",
+        "OAuthError",
+        "PermissionDenied",
+        "ProtocolError",
+        "QuotaExceeded",
+        "RateLimited",
+        "ServerError",
+        "StreamInterrupted",
+        "TimedOut",
+        "TransportError",
+        "WorkflowFailed",
+        "WorkflowInterrupted",
+    ),
+    "request": ("Page",),
+    "response": ("Response",),
+    "retry": ("Retry",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "APIError",
+    "AccessDenied",
+    "AsyncChatStream",
+    "AsyncCozeClient",
+    "AuthenticationError",
+    "Chat",
+    "ChatEvent",
+    "ChatFailed",
+    "ChatResult",
+    "ChatStream",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "Conversation",
+    "ConversationBusy",
+    "CozeClient",
+    "CozeError",
+    "ExpiredToken",
+    "File",
+    "InvalidClient",
+    "InvalidRequest",
+    "Message",
+    "NotFound",
+    "OAuthError",
+    "Page",
+    "PermissionDenied",
+    "ProtocolError",
+    "QuotaExceeded",
+    "RateLimited",
+    "Response",
+    "Retry",
+    "ServerError",
+    "StreamInterrupted",
+    "TimedOut",
+    "Timeout",
+    "ToolCall",
+    "ToolOutput",
+    "TransportError",
+    "Usage",
+    "WorkflowFailed",
+    "WorkflowInterrupted",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

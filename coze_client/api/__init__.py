@@ -1,0 +1,1 @@
+"""One file a Coze noun: its models, then its requests and flows."""

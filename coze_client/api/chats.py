@@ -1,0 +1,417 @@
+"""Chats: one run of a bot in a conversation; user input in, messages out.
+
+API pages: chat v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_tool_outputs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Literal, TypeVar, overload
+
+from pydantic import AliasChoices, Field
+
+from coze_client.api.messages import Message, MessageLike, convert_to_wire
+from coze_client.errors import ConfigurationError, NotFound, TimedOut
+from coze_client.model import Model
+from coze_client.request import Kind, Request, fields, query
+from coze_client.resource import Face, Resource, call, events, flow
+from coze_client.response import Payload
+from coze_client.session import Session
+from coze_client.stream import Events
+
+_MOST_MESSAGES = 100
+_POLL_SECONDS = 1.0  # Coze asks for one question a second at most
+_UNKNOWN_CHAT = 4001  # also answered for a moment after a chat was made
+
+REQUIRES_ACTION = frozenset({"requires_action", "required_action"})
+CANCELED = frozenset({"canceled", "cancelled", "conversation.chat.cancelled"})
+COMPLETED = frozenset({"completed", "compleated"})
+FAILED = frozenset({"failed", "expired", "deleted"})
+TERMINAL = REQUIRES_ACTION | CANCELED | COMPLETED | FAILED
+"""Every spelling of a status after which a chat says no more by itself."""
+
+PublishStatus = Literal["published_online", "unpublished_draft"]
+
+
+class TokenDetails(Model):
+    """Parts of a token count."""
+
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class Usage(Model):
+    """Tokens of a chat; both spellings that Coze uses are read. ``token_count`` is the total."""
+
+    token_count: int | None = None
+    output_count: int | None = Field(default=None, validation_alias=AliasChoices("output_count", "output_tokens"))
+    input_count: int | None = Field(default=None, validation_alias=AliasChoices("input_count", "input_tokens"))
+    input_tokens_details: TokenDetails | None = None
+    output_tokens_details: TokenDetails | None = None
+
+    @property
+    def known(self) -> bool:
+        """False for the empty or zero objects that Coze sends before it knows."""
+        return bool(self.token_count or self.output_count or self.input_count)
+
+
+class LastError(Model):
+    """Why a chat failed; code 0 or ``None`` on healthy chats."""
+
+    code: int | str | None = None
+    msg: str = ""
+
+
+class FunctionCall(Model):
+    """A plugin and its arguments, as JSON text."""
+
+    name: str = ""
+    arguments: str = ""
+
+
+class ToolCall(Model):
+    """What a chat waits for: ``type`` function (run this) or reply_message (a workflow's question to the user)."""
+
+    id: str = ""
+    type: str = ""
+    function: FunctionCall | None = None
+
+
+class SubmitToolOutputs(Model):
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+class RequiredAction(Model):
+    type: str = ""
+    submit_tool_outputs: SubmitToolOutputs | None = None
+
+
+class Chat(Model):
+    """One run of a bot.
+
+    ``status``: created, in_progress, completed, failed, requires_action, canceled, or what the server sends. Times are
+    unix seconds (``completed_at`` is set long before a chat is complete). ``usage`` is final once it is completed.
+    """
+
+    id: str = ""
+    conversation_id: str = ""
+    bot_id: str = ""
+    section_id: str = ""
+    status: str = ""
+    created_at: int | None = None
+    completed_at: int | None = None
+    failed_at: int | None = None
+    meta_data: dict[str, str] | None = None
+    last_error: LastError | None = None
+    required_action: RequiredAction | None = None
+    usage: Usage | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """True if the chat says no more by itself."""
+        return self.status in TERMINAL
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """What the chat waits for; empty unless its status says so (blank actions stand in healthy chats)."""
+        action = self.required_action
+        if self.status not in REQUIRES_ACTION or action is None or action.submit_tool_outputs is None:
+            return ()
+        return action.submit_tool_outputs.tool_calls
+
+
+class ToolOutput(Model):
+    """What a tool call came to; anything but text is sent as JSON text."""
+
+    tool_call_id: str
+    output: str
+
+
+ToolOutputLike = ToolOutput | Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class ChatResult:
+    """A chat that ended, and its messages (without the question; empty unless it was completed or waits for tools)."""
+
+    chat: Chat
+    messages: tuple[Message, ...]
+
+    @property
+    def text(self) -> str:
+        """The bot's answer: the text of its answer messages, one after the other."""
+        from coze_client.api.chat_events import join_answers
+
+        return join_answers(self.messages)
+
+
+class Chats(Resource[Face]):
+    """Chats with bots."""
+
+    @call
+    def create(
+        self,
+        *,
+        bot_id: str,
+        user_id: str,
+        additional_messages: Sequence[MessageLike] = (),
+        conversation_id: str | None = None,
+        custom_variables: Mapping[str, str] | None = None,
+        auto_save_history: bool = True,
+        meta_data: Mapping[str, str] | None = None,
+        extra_params: Mapping[str, str] | None = None,
+        parameters: Mapping[str, object] | str | None = None,
+        shortcut_command: Mapping[str, object] | None = None,
+        enable_card: bool | None = None,
+        publish_status: PublishStatus | None = None,
+        bot_version: str | None = None,
+        connector_id: str | None = None,
+    ) -> Request[Chat]:
+        """Start a chat and return at once; ask ``retrieve`` for its end, or use ``create_and_poll``.
+
+        `additional_messages`: at most 100, oldest first, the question last. `user_id` separates users' memories and
+        must be the same for the same user. `conversation_id`: omitted, Coze begins a new conversation.
+        `custom_variables` fill the bot's prompt, `parameters` a chatflow's start node, `meta_data` (16 pairs) comes
+        back with ``retrieve``, `extra_params` takes latitude and longitude. `publish_status="unpublished_draft"` runs
+        the draft; `bot_version` an older version. Raises ConversationBusy (4016) if the conversation runs another chat
+        longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest for an unpublished bot.
+        """
+        if not auto_save_history:
+            raise ConfigurationError(
+                "A chat without streaming must be saved (4007): its state could not be asked for",
+                cure="Leave auto_save_history=True, or use chats.stream",
+            )
+        return _start(_body(locals(), stream=False), conversation_id, Payload(Chat))
+
+    @events
+    def stream(
+        self,
+        *,
+        bot_id: str,
+        user_id: str,
+        additional_messages: Sequence[MessageLike] = (),
+        conversation_id: str | None = None,
+        custom_variables: Mapping[str, str] | None = None,
+        auto_save_history: bool = True,
+        meta_data: Mapping[str, str] | None = None,
+        extra_params: Mapping[str, str] | None = None,
+        parameters: Mapping[str, object] | str | None = None,
+        shortcut_command: Mapping[str, object] | None = None,
+        enable_card: bool | None = None,
+        publish_status: PublishStatus | None = None,
+        bot_version: str | None = None,
+        connector_id: str | None = None,
+        cancel_on_close: bool = True,
+    ) -> Events[ChatStream, AsyncChatStream]:
+        """Start a chat and read it as it comes, in one request; arguments as in ``create``.
+
+        The stream heals: if the line breaks after the chat's id is known, and the history is saved, exactly what is
+        missing is fetched. Otherwise StreamInterrupted is raised, with what arrived; a chat is never started twice.
+        Stopping early closes the line and, with `cancel_on_close`, cancels the chat. Raises ChatFailed if the bot
+        fails, and what ``create`` raises.
+        """
+        request = _start(_body(locals(), stream=True), conversation_id, _unread, stream=True)
+        return _chat_events(ChatCall(request, conversation_id, auto_save_history, cancel_on_close))
+
+    @call
+    def retrieve(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
+        """A chat's state now (ask once a second at most); only of chats whose history is saved."""
+        return Request("GET", "/v3/chat/retrieve", Payload(Chat), _ids(conversation_id, chat_id))
+
+    @call
+    def messages(self, *, conversation_id: str, chat_id: str) -> Request[tuple[Message, ...]]:
+        """What a chat said: answers, plugin calls, follow-ups; without the question, in no promised order."""
+        return Request("GET", "/v3/chat/message/list", _read_messages, _ids(conversation_id, chat_id))
+
+    @call
+    def cancel(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
+        """Stop a running chat; tokens so far are billed. Raises InvalidRequest (4104) if it does not run any more."""
+        body = {"conversation_id": conversation_id, "chat_id": chat_id}
+        return Request("POST", "/v3/chat/cancel", Payload(Chat), body=body)
+
+    @call
+    def submit_tool_outputs(
+        self, *, conversation_id: str, chat_id: str, tool_outputs: Sequence[ToolOutputLike]
+    ) -> Request[Chat]:
+        """Hand over the outputs of all tool calls of a chat that waits for them; it then runs on (poll it).
+
+        Not on coze-studio. Raises ServerError (5000) if the chat's history is not saved.
+        """
+        return _submit(conversation_id, chat_id, tool_outputs, Payload(Chat), stream=False)
+
+    @events
+    def stream_tool_outputs(
+        self,
+        *,
+        conversation_id: str,
+        chat_id: str,
+        tool_outputs: Sequence[ToolOutputLike],
+        known_message_ids: Collection[str] = (),
+        cancel_on_close: bool = True,
+    ) -> Events[ChatStream, AsyncChatStream]:
+        """Hand over the outputs of all tool calls and read what the same chat says on.
+
+        `known_message_ids`: messages of this chat that were seen before; should the line break, recovery leaves them
+        out. Otherwise as ``stream`` and ``submit_tool_outputs``.
+        """
+        request = _submit(conversation_id, chat_id, tool_outputs, _unread, stream=True)
+        seen = frozenset(known_message_ids)
+        return _chat_events(ChatCall(request, conversation_id, True, cancel_on_close, chat_id, seen))  # noqa: FBT003
+
+    @flow
+    async def create_and_poll(
+        self,
+        *,
+        bot_id: str,
+        user_id: str,
+        additional_messages: Sequence[MessageLike] = (),
+        conversation_id: str | None = None,
+        custom_variables: Mapping[str, str] | None = None,
+        meta_data: Mapping[str, str] | None = None,
+        extra_params: Mapping[str, str] | None = None,
+        parameters: Mapping[str, object] | str | None = None,
+        shortcut_command: Mapping[str, object] | None = None,
+        enable_card: bool | None = None,
+        publish_status: PublishStatus | None = None,
+        bot_version: str | None = None,
+        connector_id: str | None = None,
+        deadline: float = 600.0,
+    ) -> ChatResult:
+        """Start a chat and ask once a second until it ends in whatever way; then its messages.
+
+        A failed or cancelled chat is returned, not raised: look at ``chat.status`` and ``chat.last_error``. After
+        `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` needs fewer requests and is faster.
+        """
+        body = _body(locals(), stream=False)
+        async with self._session.turn(conversation_id):
+            chat = await self._session.send(_start(body, conversation_id, Payload(Chat)))
+            try:
+                chat = await poll(self._session, chat, deadline)
+            except TimedOut:
+                await self._session.send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
+                raise
+        return ChatResult(chat, await load_messages(self._session, chat))
+
+
+async def poll(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
+    """A chat's last state, asked for once a second at most; raises TimedOut after `deadline` seconds."""
+    ends = monotonic() + deadline
+    unknown = 0
+    pause = 0.0 if at_once else _POLL_SECONDS
+    while not chat.is_terminal:
+        left = ends - monotonic()
+        if left <= 0:
+            raise TimedOut(
+                f"Chat {chat.id} of conversation {chat.conversation_id} did not end within {deadline:g} s",
+                cure="Raise deadline, or retrieve the chat later",
+            )
+        await session.face.sleep(min(pause, left))
+        pause = _POLL_SECONDS
+        try:
+            found = await session.send(Chats.retrieve(conversation_id=chat.conversation_id, chat_id=chat.id))
+        except NotFound as error:
+            unknown += 1
+            if error.code != _UNKNOWN_CHAT or unknown > 2:
+                raise
+        else:
+            chat = found
+    return chat
+
+
+async def load_messages(session: Session, chat: Chat) -> tuple[Message, ...]:
+    """The messages of a chat that was completed or waits for tools; of any other, none."""
+    if chat.status not in COMPLETED | REQUIRES_ACTION:
+        return ()
+    return await session.send(Chats.messages(conversation_id=chat.conversation_id, chat_id=chat.id))
+
+
+@dataclass(frozen=True)
+class ChatCall:
+    """What a chat stream must know of the call that began it."""
+
+    request: Request[None]
+    conversation_id: str | None
+    saved: bool
+    cancel_on_close: bool
+    chat_id: str | None = None
+    known_message_ids: frozenset[str] = frozenset()
+
+
+def _chat_events(described: ChatCall) -> Events[ChatStream, AsyncChatStream]:
+    from coze_client.api.chat_stream import AsyncChatStream, ChatRun, ChatStream
+
+    return Events(
+        described.request,
+        lambda session: ChatStream(ChatRun(session, described)),
+        lambda session: AsyncChatStream(ChatRun(session, described)),
+    )
+
+
+_NOT_IN_BODY = ("self", "conversation_id", "cancel_on_close", "deadline")
+
+
+def _body(given: Mapping[str, Any], *, stream: bool) -> dict[str, object]:  # the arguments of a method, typed there
+    """The JSON body of a chat; raises ConfigurationError for what Coze would refuse."""
+    arguments = {name: value for name, value in given.items() if name not in _NOT_IN_BODY}
+    if not isinstance(arguments["user_id"], str) or not arguments["user_id"]:
+        raise ConfigurationError("user_id is text, the same for the same user; Coze keeps users' memories apart by it")
+    messages = [convert_to_wire(message) for message in arguments["additional_messages"]]
+    if len(messages) > _MOST_MESSAGES:
+        raise ConfigurationError(f"A chat takes at most {_MOST_MESSAGES} messages (4004), not {len(messages)}")
+    if isinstance(arguments["parameters"], str):
+        arguments["parameters"] = _object(arguments["parameters"])
+    arguments |= {"additional_messages": messages, "stream": stream}
+    arguments.setdefault("auto_save_history", True)
+    return fields(**arguments)
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ConfigurationError("parameters is an object, or the JSON text of one")
+    return value
+
+
+R = TypeVar("R")
+
+
+def _start(body: Mapping[str, object], conversation_id: str | None, read: Any, *, stream: bool = False) -> Request[Any]:
+    where = query(conversation_id=conversation_id or None)
+    return Request("POST", "/v3/chat", read, where, body, Kind.START, stream=stream)
+
+
+def _submit(
+    conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike], read: Any, *, stream: bool
+) -> Request[Any]:
+    body = {"tool_outputs": [_output(output) for output in outputs], "stream": stream}
+    where = _ids(conversation_id, chat_id)
+    return Request("POST", "/v3/chat/submit_tool_outputs", read, where, body, Kind.START, stream=stream)
+
+
+def _output(output: ToolOutputLike) -> dict[str, str]:
+    if isinstance(output, ToolOutput):
+        return {"tool_call_id": output.tool_call_id, "output": output.output}
+    value = output.get("output")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return {"tool_call_id": str(output["tool_call_id"]), "output": text}
+
+
+def _ids(conversation_id: str, chat_id: str) -> dict[str, str]:
+    return query(conversation_id=conversation_id, chat_id=chat_id)
+
+
+def _unread(answer: object) -> None:
+    """Streams are read by their own reading."""
+
+
+_LISTED = Payload(tuple[Message, ...])
+
+
+def _read_messages(answer: Any) -> tuple[Message, ...]:
+    return tuple(message for message in _LISTED(answer) if message.type != "question")

@@ -1,0 +1,309 @@
+"""The two clients: the same nouns, the same arguments, blocking or on asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+
+from coze_client.auth import Credentials, TokenFunction, credentials
+from coze_client.config import Config, Region, Timeout, WhenBusy
+from coze_client.errors import ConfigurationError
+from coze_client.face import Asyncio, Blocking
+from coze_client.request import Kind, Request
+from coze_client.resource import Face, described
+from coze_client.response import Response, read_envelope
+from coze_client.retry import Retry
+from coze_client.session import Session, Turns
+from coze_client.transport import AsyncioTransport, BlockingTransport, Transport
+
+if TYPE_CHECKING:
+    import httpx
+    from typing_extensions import Self
+
+    from coze_client.api.chats import Chats
+    from coze_client.api.conversations import Conversations
+    from coze_client.api.files import Files
+    from coze_client.api.legacy_chats import LegacyChats
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_STANDARD_RETRY = Retry()
+_UNCHANGED = Timeout()  # compared by identity: tells "not given" from None, which waits for ever
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a client was made of, to make it again elsewhere; a literal token is in a pickle in clear text."""
+
+    credentials: Credentials
+    config: Config
+    client: Any = None  # the user's own HTTP client, of this face's kind
+    transport: Any = None  # the user's own HTTP transport, of this face's kind, or "aiohttp"
+
+    @property
+    def portable(self) -> bool:
+        """True if nothing in it is bound to this process."""
+        return self.client is None and (self.transport is None or isinstance(self.transport, str))
+
+
+class _Client(Generic[Face]):
+    """What both clients share: the nouns."""
+
+    _session: Session
+    _face: Face
+    _given: _Given
+
+    @cached_property
+    def chats(self) -> Chats[Face]:
+        """Chats with bots: start, stream, poll, cancel, answer tool calls."""
+        from coze_client.api.chats import Chats
+
+        return Chats(self._session, self._face)
+
+    @cached_property
+    def legacy_chats(self) -> LegacyChats[Face]:
+        """Chats over the v2 API, which gateways still speak."""
+        from coze_client.api.legacy_chats import LegacyChats
+
+        return LegacyChats(self._session, self._face)
+
+    @cached_property
+    def conversations(self) -> Conversations[Face]:
+        """Conversations, and with ``.messages`` what they hold."""
+        from coze_client.api.conversations import Conversations
+
+        return Conversations(self._session, self._face)
+
+    @cached_property
+    def files(self) -> Files[Face]:
+        """Uploads, to be named in messages."""
+        from coze_client.api.files import Files
+
+        return Files(self._session, self._face)
+
+    @property
+    def base_url(self) -> str:
+        """The server's address, without trailing slash."""
+        return self._session.config.base_url
+
+    def options(
+        self,
+        *,
+        timeout: float | Timeout | None = _UNCHANGED,
+        headers: Mapping[str, str] | None = None,
+        retry: Retry | None = _STANDARD_RETRY,
+        when_busy: WhenBusy | None = None,
+    ) -> Self:
+        """A copy for one call or a few, over the same connections and token; what is not given stays as it is.
+
+        `headers` are added to the client's own. ``client.options(timeout=5).chats.retrieve(…)``
+        """
+        old = self._session.config
+        config = replace(
+            old,
+            timeout=old.timeout if timeout is _UNCHANGED else Timeout.of(timeout),
+            headers={**old.headers, **(headers or {})},
+            retry=old.retry if retry is _STANDARD_RETRY else retry,
+            when_busy=when_busy or old.when_busy,
+        )
+        copy = object.__new__(type(self))
+        copy._face = self._face
+        copy._given = replace(self._given, config=config)
+        copy._session = self._session.with_config(config)
+        return copy
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if not self._given.portable:
+            raise TypeError(f"A {type(self).__name__} with an HTTP client or transport of your own cannot be pickled")
+        return type(self)._made_of, (self._given,)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self._made_of(self._given)
+
+    @classmethod
+    def _made_of(cls, given: _Given) -> Self:
+        client = object.__new__(cls)
+        client._open(given)
+        return client
+
+    def _open(self, given: _Given) -> None:
+        raise NotImplementedError
+
+    def _begin(self, given: _Given, face: Face, transport: Transport) -> None:  # type: ignore[misc]  # covariant as the sketch of both faces needs it; nothing is stored through it
+        self._given = given
+        self._face = face
+        self._session = Session(given.config, face, transport, given.credentials, Turns())
+
+
+class CozeClient(_Client[Blocking]):
+    """Coze, in blocking calls.
+
+    `token`: text, a function that gives one each time (sync or async), or credentials; default ``COZE_API_TOKEN``, then
+    ``COZE_API_KEY``. `base_url` or `region` ("com", "cn"); default ``COZE_API_BASE``, then https://api.coze.com.
+    `timeout`: a Timeout, or seconds between two pieces of an answer (default 600; connecting 5). `retry`: how stubborn,
+    ``None`` for one try. `when_busy`: "wait" for a conversation's turn, or "raise" ConversationBusy. `headers` go with
+    every request. `proxy` and `ca_bundle` (a path) default to the environment (``HTTPS_PROXY``, ``SSL_CERT_FILE`` …).
+    `http_client` or `transport`: your own of httpx, which you close. `max_event_bytes`: longest event of a stream.
+
+    Threads may share a client, a forked child may go on with it; it can be deep-copied, and pickled (a literal token is
+    then in the pickle in clear text: treat it as a secret). Raises ConfigurationError for what cannot work.
+    """
+
+    def __init__(
+        self,
+        token: str | TokenFunction | Credentials | None = None,
+        *,
+        base_url: str | None = None,
+        region: Region | None = None,
+        timeout: float | Timeout | None = Timeout(),  # noqa: B008 - frozen
+        retry: Retry | None = _STANDARD_RETRY,
+        when_busy: WhenBusy = "wait",
+        headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        max_event_bytes: int = 32 * 1024 * 1024,
+        http_client: httpx.Client | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        config = Config.of(base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes)
+        self._open(_Given(credentials(token), config, http_client, transport))
+
+    def _open(self, given: _Given) -> None:
+        self._begin(given, Blocking(), BlockingTransport(given.config, given.client, given.transport))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Mapping[str, object]:
+        """Any endpoint that has no method here, with the same token, retries and errors: the answer's JSON object.
+
+        A POST counts as a start: it is repeated only if nothing of it can have happened.
+        """
+        return Blocking.run(self._session.send(_free(method, path, query, json, headers)))
+
+    @overload
+    def with_response(self, call: Request[T]) -> Response[T]: ...
+    @overload
+    def with_response(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Response[T]: ...
+    def with_response(self, call: Any, *args: Any, **kwargs: Any) -> Any:
+        """A call's value with the HTTP status, headers and logid of its answer.
+
+        ``client.with_response(client.chats.retrieve, conversation_id=…, chat_id=…)``, or a plain request:
+        ``client.with_response(Chats.retrieve(…))``.
+        """
+        request = call if isinstance(call, Request) else described(call, *args, **kwargs)
+        return Blocking.run(self._session.respond(request))
+
+    @cached_property
+    def aio(self) -> AsyncCozeClient:
+        """The asyncio client of the same settings and token."""
+        return AsyncCozeClient._made_of(replace(self._given, client=None, transport=None))
+
+    def close(self) -> None:
+        """Close idle connections; twice does nothing, and a later call opens new ones."""
+        Blocking.run(self._session.transport.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncCozeClient(_Client[Asyncio]):
+    """Coze, on asyncio; arguments and properties as CozeClient's.
+
+    One client works in any number of event loops, each with connections of its own. `transport="aiohttp"` sends over
+    aiohttp (extra ``aiohttp``), which costs a fraction of the CPU time under load.
+    """
+
+    def __init__(
+        self,
+        token: str | TokenFunction | Credentials | None = None,
+        *,
+        base_url: str | None = None,
+        region: Region | None = None,
+        timeout: float | Timeout | None = Timeout(),  # noqa: B008 - frozen
+        retry: Retry | None = _STANDARD_RETRY,
+        when_busy: WhenBusy = "wait",
+        headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        max_event_bytes: int = 32 * 1024 * 1024,
+        http_client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | Literal["aiohttp"] | None = None,
+    ) -> None:
+        config = Config.of(base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes)
+        self._open(_Given(credentials(token), config, http_client, transport))
+
+    def _open(self, given: _Given) -> None:
+        self._begin(given, Asyncio(), AsyncioTransport(given.config, given.client, given.transport))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Mapping[str, object]:
+        """As ``CozeClient.request``."""
+        return await self._session.send(_free(method, path, query, json, headers))
+
+    @overload
+    async def with_response(self, call: Request[T]) -> Response[T]: ...
+    @overload
+    async def with_response(
+        self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> Response[T]: ...
+    async def with_response(self, call: Any, *args: Any, **kwargs: Any) -> Any:
+        """As ``CozeClient.with_response``."""
+        request = call if isinstance(call, Request) else described(call, *args, **kwargs)
+        return await self._session.respond(request)
+
+    @cached_property
+    def blocking(self) -> CozeClient:
+        """The blocking client of the same settings and token."""
+        return CozeClient._made_of(replace(self._given, client=None, transport=None))
+
+    async def close(self) -> None:
+        """Close the running loop's idle connections; twice does nothing, and a later call opens new ones."""
+        await self._session.transport.close()
+
+    aclose = close
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _free(
+    method: str,
+    path: str,
+    query: Mapping[str, str] | None,
+    json: Mapping[str, object] | None,
+    headers: Mapping[str, str] | None,
+) -> Request[Mapping[str, object]]:
+    if not path.startswith("/"):
+        raise ConfigurationError("path begins with a slash and names no host, like /v1/bots/123")
+    kind = Kind.READ if method.upper() in ("GET", "HEAD") else Kind.START
+    return Request(method.upper(), path, read_envelope, dict(query or {}), json, kind, dict(headers or {}))

@@ -1,0 +1,110 @@
+"""What a client is told: the server, the waiting times, the headers; from arguments, else from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+from urllib.parse import urlsplit
+
+from coze_client.errors import ConfigurationError
+from coze_client.retry import Retry
+
+Region = Literal["com", "cn"]
+WhenBusy = Literal["wait", "raise"]
+
+REGIONS: Mapping[str, str] = {"com": "https://api.coze.com", "cn": "https://api.coze.cn"}
+
+
+@dataclass(frozen=True)
+class Timeout:
+    """How long to wait, in seconds; ``None`` waits for ever.
+
+    ``connect`` for a connection (default 5), ``read`` between two pieces of an answer (default 600), ``deadline`` for
+    a whole call, retries and streams included (default none). A deadline is looked at whenever something arrives and
+    limits every single wait; a call ends within twice the deadline even if the server goes silent in the middle.
+    """
+
+    connect: float | None = 5.0
+    read: float | None = 600.0
+    deadline: float | None = None
+
+    @classmethod
+    def of(cls, given: float | Timeout | None) -> Timeout:
+        """`given` as a Timeout: a number is the ``read`` time, and limits ``connect`` as well; ``None`` never gives up."""
+        if isinstance(given, Timeout):
+            return given
+        if given is None:
+            return cls(connect=None, read=None)
+        if given <= 0:
+            raise ConfigurationError(f"A timeout must be more than 0 seconds, not {given}")
+        return cls(connect=min(5.0, given), read=given)
+
+    def within(self, remaining: float | None) -> Timeout:
+        """The same, with no single wait longer than `remaining` seconds."""
+        if remaining is None:
+            return self
+        least = max(remaining, 0.001)
+        return replace(self, connect=_shorter(self.connect, least), read=_shorter(self.read, least))
+
+
+def _shorter(seconds: float | None, limit: float) -> float:
+    return limit if seconds is None else min(seconds, limit)
+
+
+@dataclass(frozen=True)
+class Config:
+    """One client's settings, without its token."""
+
+    base_url: str = REGIONS["com"]
+    timeout: Timeout = field(default_factory=Timeout)
+    retry: Retry | None = field(default_factory=Retry)
+    when_busy: WhenBusy = "wait"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    proxy: str | None = None
+    ca_bundle: str | None = None
+    max_event_bytes: int = 32 * 1024 * 1024
+
+    @classmethod
+    def of(
+        cls,
+        base_url: str | None,
+        region: str | None,
+        timeout: float | Timeout | None,
+        retry: Retry | None,
+        when_busy: WhenBusy,
+        headers: Mapping[str, str] | None,
+        proxy: str | None,
+        ca_bundle: str | None,
+        max_event_bytes: int,
+    ) -> Config:
+        """A client's arguments, checked; raises ConfigurationError."""
+        if when_busy not in ("wait", "raise"):
+            raise ConfigurationError(f'when_busy is "wait" or "raise", not {when_busy!r}')
+        url = resolve_base_url(base_url, region)
+        return cls(url, Timeout.of(timeout), retry, when_busy, dict(headers or {}), proxy, ca_bundle, max_event_bytes)
+
+
+def resolve_base_url(base_url: str | None, region: str | None) -> str:
+    """The server's address without trailing slash: explicit, else by region, else ``COZE_API_BASE``, else coze.com."""
+    if base_url is not None and region is not None:
+        raise ConfigurationError("Give base_url or region, not both")
+    if region is not None and region not in REGIONS:
+        raise ConfigurationError(f'region is "com" or "cn", not {region!r}; for a self-hosted server give base_url')
+    chosen = base_url or (REGIONS[region] if region else os.environ.get("COZE_API_BASE") or REGIONS["com"])
+    return _checked(chosen.strip().rstrip("/"))
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+        parts = urlsplit("")
+    if not good or parts.query or parts.fragment or parts.username:
+        raise ConfigurationError(
+            "base_url must look like https://api.coze.com or http://localhost:8888, without user, query or fragment"
+        )
+    return url

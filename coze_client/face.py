@@ -1,0 +1,184 @@
+"""The two ways to carry out what is written once: blocking, and on asyncio.
+
+Everything of more than one step in this library is a coroutine that awaits only its session. Over the blocking face no
+such await ever suspends, so one ``send(None)`` runs a coroutine to its end; asyncio awaits the same coroutine. What
+differs (sleeping, running several jobs, waiting for a turn) is here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import Any, Protocol, TypeVar, cast
+
+from coze_client.errors import ConfigurationError
+
+T = TypeVar("T")
+Job = Callable[[], Coroutine[Any, Any, T]]
+
+
+class Face(Protocol):
+    """What flows may wait for."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+
+    async def gather(self, jobs: Sequence[Job[T]], limit: int) -> list[T]:
+        """Every job's result in order, at most `limit` at a time; the first error cancels the rest and is raised."""
+        ...
+
+    async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
+        """The result of a user's function, which may be a coroutine function; no event loop is held up by it."""
+        ...
+
+    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+        """Finish `work` even if the caller is being cancelled, waiting for `seconds` at most."""
+
+    async def take(self, lock: Turn, seconds: float | None) -> bool:
+        """Wait for the lock; False if it was not free within `seconds`."""
+        ...
+
+    def turn(self) -> Turn:
+        """A new lock of this face's kind, to be taken by ``take`` and given back by its ``release``."""
+        ...
+
+    def place(self) -> object:
+        """What connections and locks may be shared within: the process, or the running event loop."""
+        ...
+
+
+class Turn(Protocol):
+    """A lock, taken by ``Face.take``."""
+
+    def release(self) -> None:
+        """Let the next one in."""
+
+
+class Blocking:
+    """Runs what never suspends, in the caller's thread."""
+
+    @staticmethod
+    def run(coroutine: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine over blocking calls; context variables that it sets stay its own."""
+        return contextvars.copy_context().run(_finish, coroutine)
+
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)  # noqa: ASYNC251 - the blocking face blocks
+
+    async def gather(self, jobs: Sequence[Job[T]], limit: int) -> list[T]:
+        if len(jobs) < 2 or limit < 2:
+            return [_finish(job()) for job in jobs]
+        with ThreadPoolExecutor(max_workers=min(limit, len(jobs)), thread_name_prefix="coze") as pool:
+            futures = [pool.submit(contextvars.copy_context().run, _finish_job, job) for job in jobs]
+            done, waiting = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in waiting:
+                future.cancel()
+            for future in futures:
+                if future in done and (error := future.exception()):
+                    raise error
+            return [cast("T", future.result()) for future in futures]
+
+    async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
+        result = function()
+        if inspect.iscoroutine(result):
+            try:
+                return cast("T", _finish(result))
+            except _Suspended:
+                raise ConfigurationError(
+                    "This token function needs an event loop: use it with AsyncCozeClient"
+                ) from None
+        if inspect.isawaitable(result):
+            raise ConfigurationError("This token function needs an event loop: use it with AsyncCozeClient")
+        return cast("T", result)
+
+    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+        await work
+
+    async def take(self, lock: Turn, seconds: float | None) -> bool:
+        return cast("threading.Lock", lock).acquire(timeout=-1 if seconds is None else max(seconds, 0.0))
+
+    def turn(self) -> Turn:
+        return threading.Lock()
+
+    def place(self) -> object:
+        return None
+
+
+class Asyncio:
+    """Hands over what the caller awaits."""
+
+    @staticmethod
+    def run(coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+        """The coroutine itself."""
+        return coroutine
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def gather(self, jobs: Sequence[Job[T]], limit: int) -> list[T]:
+        results: dict[int, T] = {}
+        waiting = iter(enumerate(jobs))
+
+        async def work() -> None:
+            for place, job in waiting:
+                results[place] = await job()
+
+        workers = [asyncio.ensure_future(work()) for _ in range(min(max(limit, 1), len(jobs)))]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        return [results[place] for place in range(len(jobs))]
+
+    async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004 - an object with an async __call__
+            return await cast("Callable[[], Awaitable[T]]", function)()
+        result = await asyncio.to_thread(function)
+        return await result if inspect.isawaitable(result) else cast("T", result)
+
+    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+        task = asyncio.ensure_future(work)
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            task.cancel()
+
+    async def take(self, lock: Turn, seconds: float | None) -> bool:
+        try:
+            return await asyncio.wait_for(cast("asyncio.Lock", lock).acquire(), seconds)
+        except asyncio.TimeoutError:
+            return False
+
+    def turn(self) -> Turn:
+        return asyncio.Lock()
+
+    def place(self) -> object:
+        try:
+            return asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigurationError(
+                "AsyncCozeClient works inside a running asyncio loop (trio is not supported)"
+            ) from None
+
+
+class _Suspended(RuntimeError):
+    pass
+
+
+def _finish_job(job: Job[T]) -> T:
+    return _finish(job())
+
+
+def _finish(coroutine: Coroutine[Any, Any, T]) -> T:
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    coroutine.close()
+    raise _Suspended("a blocking client awaited an event loop")

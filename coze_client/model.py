@@ -1,0 +1,98 @@
+"""What the server's JSON becomes: frozen, tolerant values.
+
+Unknown fields are kept, ids are always text, and a value of the wrong type (``null`` above all) counts as absent: an
+answer never fails to parse because the server grew.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from coze_client.errors import ProtocolError
+
+T = TypeVar("T")
+_log = logging.getLogger("coze_client")
+
+
+class Model(BaseModel):
+    """A value that came from Coze; fields this library does not know yet are in ``model_extra``."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        coerce_numbers_to_str=True,
+        populate_by_name=True,
+        defer_build=True,
+        protected_namespaces=(),
+    )
+
+
+@cache
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """The validator of a type, built when it is first used."""
+    return TypeAdapter(kind)
+
+
+def convert(kind: type[T], value: object) -> T:
+    """A parsed JSON value as `kind`; raises ProtocolError if not even the shape fits."""
+    try:
+        return adapter(kind).validate_python(value)
+    except ValidationError as error:
+        return _leniently(kind, value, error)
+
+
+def convert_json(kind: type[T], data: bytes) -> T:
+    """JSON text as `kind`; raises ProtocolError if it is not JSON or not even the shape fits."""
+    try:
+        return adapter(kind).validate_json(data)
+    except ValidationError:
+        return convert(kind, parse_json(data))
+
+
+def parse_json(data: bytes | str) -> Any:  # JSON has no narrower type; every caller validates
+    """JSON text as Python values; invalid UTF-8 is replaced, anything else malformed raises ProtocolError."""
+    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+    try:
+        return from_json(text)
+    except ValueError as error:
+        raise ProtocolError(f"The server sent malformed JSON: {excerpt(text)}") from error
+
+
+def excerpt(text: bytes | str, limit: int = 200) -> str:
+    """The beginning of a text, on one line, for an error message."""
+    if isinstance(text, bytes):
+        text = text[: limit * 4].decode("utf-8", "replace")
+    flat = " ".join(text[: limit * 4].split())
+    return repr(flat if len(flat) <= limit else flat[:limit] + "…")
+
+
+def _leniently(kind: type[T], value: object, error: ValidationError) -> T:
+    for problem in reversed(error.errors(include_url=False, include_input=False)):
+        _log.debug("ignored a value that does not fit: %s: %s", problem["loc"], problem["msg"])
+        value = _without(value, problem["loc"])
+    try:
+        return adapter(kind).validate_python(value)
+    except ValidationError as again:
+        raise ProtocolError(f"The server sent an unexpected shape: {again.error_count()} values do not fit") from again
+
+
+def _without(value: object, path: tuple[int | str, ...]) -> object:
+    """A copy of a JSON value that lacks what stands at `path`; an unknown path changes nothing."""
+    if not path:
+        return None
+    head, rest = path[0], path[1:]
+    if isinstance(value, dict) and head in value:
+        fields = cast("dict[int | str, object]", value)
+        if rest and isinstance(fields[head], (dict, list)):
+            return {**fields, head: _without(fields[head], rest)}
+        return {key: item for key, item in fields.items() if key != head}
+    if isinstance(value, list) and isinstance(head, int) and head < len(value):
+        items = cast("list[object]", value)
+        kept = [_without(items[head], rest)] if rest else []
+        return [*items[:head], *kept, *items[head + 1 :]]
+    return value

@@ -1,0 +1,92 @@
+"""What to ask for, as values: they can be compared, kept and sent by either client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import quote
+
+from coze_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from coze_client.api.files import Upload
+    from coze_client.response import Answer
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+NOTHING: Mapping[str, str] = {}
+
+
+class Kind(Enum):
+    """What happens if a request is sent twice; the retry policy goes by it."""
+
+    READ = "read"
+    """Nothing: lists, polls and look-ups, whatever their HTTP method."""
+    START = "start"
+    """Something is made or begun, perhaps billed: never sent again once it may have arrived."""
+
+
+@dataclass(frozen=True)
+class Request(Generic[T_co]):
+    """One call: method, path and contents, and how the answer is read.
+
+    ``query`` and ``body`` lack what is not set. ``upload`` is the file of a multipart call. ``stream`` tells that the
+    answer is a stream of events.
+    """
+
+    method: str
+    path: str
+    read: Callable[[Answer], T_co]
+    query: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    body: Mapping[str, object] | None = None
+    kind: Kind = Kind.READ
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    upload: Upload | None = None
+    stream: bool = False
+
+
+def fields(**given: object) -> dict[str, object]:
+    """A JSON body of what was set: ``None`` is left out, false, 0 and "" are values."""
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def query(**given: str | int | bool | None) -> dict[str, str]:
+    """Query parameters of what was set, as the text that goes over the wire."""
+    return {name: _text(value) for name, value in given.items() if value is not None}
+
+
+def segment(identifier: str) -> str:
+    """An id as one segment of a path, whatever is in it; raises ConfigurationError if it is empty."""
+    if not identifier:
+        raise ConfigurationError("An id is empty")
+    return quote(identifier, safe="")
+
+
+def by_number(at: str | None, page: Page[T]) -> str | None:
+    """The page after this one, of listings that number their pages from 1."""
+    return str(int(at or 1) + 1) if page.has_more else None
+
+
+def _text(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T_co]):
+    """One page of a listing: its ``items``, the ``total`` of all pages if Coze tells it, and whether there are more."""
+
+    items: tuple[T_co, ...]
+    has_more: bool
+    total: int | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Pages(Generic[T]):
+    """A listing: the request for the page at a cursor (``None``: the first), and how the next cursor comes of a page."""
+
+    page: Callable[[str | None], Request[Page[T]]]
+    following: Callable[[str | None, Page[T]], str | None]

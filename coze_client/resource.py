@@ -1,0 +1,201 @@
+"""One definition, both faces: decorators that turn a description into a method of either client.
+
+A method of a resource describes (``Request``, ``Pages``, ``Events``) or is a coroutine of several steps. On CozeClient
+it then answers ``T``, on AsyncCozeClient an awaitable of ``T``; looked up on the class (``Chats.retrieve(…)``) a call
+is the plain request, which flows send and tests compare.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from coze_client.errors import ConfigurationError
+from coze_client.face import Asyncio, Blocking
+from coze_client.request import Page, Pages, Request
+from coze_client.session import Session
+from coze_client.stream import Events
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S")
+A = TypeVar("A")
+Face = TypeVar("Face", bound="Blocking | Asyncio", covariant=True)
+
+
+class Resource(Generic[Face]):
+    """The calls of one Coze noun, on one face."""
+
+    def __init__(self, session: Session, face: Face) -> None:
+        self._session = session
+        self._face = face
+
+
+class call(Generic[P, T]):  # noqa: N801 - a decorator
+    """One request. On a client: its answer. On the class: the request itself."""
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Request[T]]) -> None:
+        self._describe = describe
+        functools.update_wrapper(self, describe)
+
+    @overload
+    def __get__(self, resource: None, owner: type) -> Callable[P, Request[T]]: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], owner: type) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, resource: Resource[Asyncio], owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
+        if resource is None:
+            return functools.partial(self._describe, None)
+
+        @functools.wraps(self._describe)
+        def ask(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return resource._face.run(resource._session.send(self._describe(resource, *args, **kwargs)))
+
+        return ask
+
+
+class flow(Generic[P, T]):  # noqa: N801 - a decorator
+    """Several steps, written once as a coroutine that awaits only the session."""
+
+    def __init__(self, steps: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> None:
+        self._steps = steps
+        functools.update_wrapper(self, steps)
+
+    @overload
+    def __get__(self, resource: None, owner: type) -> flow[P, T]: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], owner: type) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, resource: Resource[Asyncio], owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
+        if resource is None:
+            return self
+
+        @functools.wraps(self._steps)
+        def go(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return resource._face.run(self._steps(resource, *args, **kwargs))
+
+        return go
+
+
+class paged(Generic[P, T]):  # noqa: N801 - a decorator
+    """A listing. On a client: an iterator over every item, fetched page by page when it gets there."""
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Pages[T]]) -> None:
+        self._describe = describe
+        functools.update_wrapper(self, describe)
+
+    @overload
+    def __get__(self, resource: None, owner: type) -> Callable[P, Pages[T]]: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], owner: type) -> Callable[P, Listing[T]]: ...
+    @overload
+    def __get__(self, resource: Resource[Asyncio], owner: type) -> Callable[P, AsyncListing[T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
+        if resource is None:
+            return functools.partial(self._describe, None)
+        kind = Listing if isinstance(resource._face, Blocking) else AsyncListing
+
+        @functools.wraps(self._describe)
+        def each(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return kind(resource._session, self._describe(resource, *args, **kwargs))
+
+        return each
+
+
+class events(Generic[P, S, A]):  # noqa: N801 - a decorator
+    """A stream of events: on a client a context manager and iterator, which opens when it is entered or iterated."""
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Events[S, A]]) -> None:
+        self._describe = describe
+        functools.update_wrapper(self, describe)
+
+    @overload
+    def __get__(self, resource: None, owner: type) -> Callable[P, Events[S, A]]: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], owner: type) -> Callable[P, S]: ...
+    @overload
+    def __get__(self, resource: Resource[Asyncio], owner: type) -> Callable[P, A]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
+        if resource is None:
+            return functools.partial(self._describe, None)
+        blocking = isinstance(resource._face, Blocking)
+
+        @functools.wraps(self._describe)
+        def stream(*args: P.args, **kwargs: P.kwargs) -> Any:
+            described = self._describe(resource, *args, **kwargs)
+            return (described.blocking if blocking else described.asyncio)(resource._session)
+
+        return stream
+
+
+class Cursor(Generic[T]):
+    """Walks a listing; stops at its end, at an empty page, and where a server repeats itself."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._session = session
+        self._pages = pages
+        self._at: str | None = None
+        self._been: set[str] = set()
+        self._ended = False
+
+    async def next(self) -> Page[T] | None:
+        """The next page; ``None`` after the last."""
+        if self._ended:
+            return None
+        page = await self._session.send(self._pages.page(self._at))
+        following = self._pages.following(self._at, page) if page.items else None
+        self._ended = following is None or following in self._been
+        if following is not None:
+            self._been.add(following)
+            self._at = following
+        return page
+
+
+class Listing(Generic[T]):
+    """Every item of a listing, in order; ``pages()`` gives them page by page, with ``total`` and ``has_more``."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._session = session
+        self._pages = pages
+
+    def pages(self) -> Iterator[Page[T]]:
+        """The pages, each fetched when it is asked for."""
+        cursor = Cursor(self._session, self._pages)
+        while (page := Blocking.run(cursor.next())) is not None:
+            yield page
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+
+class AsyncListing(Generic[T]):
+    """Every item of a listing, in order; ``pages()`` gives them page by page, with ``total`` and ``has_more``."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._session = session
+        self._pages = pages
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """The pages, each fetched when it is asked for."""
+        cursor = Cursor(self._session, self._pages)
+        while (page := await cursor.next()) is not None:
+            yield page
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page.items:
+                yield item
+
+
+def described(method: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Request[Any]:
+    """The request that a client's method would send; raises ConfigurationError if it sends more than one."""
+    describe = getattr(method, "__wrapped__", None)
+    request = describe(None, *args, **kwargs) if describe and not inspect.iscoroutinefunction(describe) else None
+    if not isinstance(request, Request):
+        raise ConfigurationError("with_response() takes methods that send exactly one request")
+    return request

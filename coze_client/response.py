@@ -1,0 +1,167 @@
+"""The envelope that Coze puts around every answer, read into a value or an error.
+
+Neither ``code == 0`` nor the HTTP status alone says that a call went well (transport facts of the API: section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Generic, TypeVar, cast
+
+from coze_client.errors import APIError, CozeError, OAuthError, ProtocolError, refusal
+from coze_client.model import convert, excerpt, parse_json
+
+T = TypeVar("T")
+
+# coze-studio puts some payloads under names of its own.
+_ALIASES = ("data", "ChatV3ChatDetail", "Messages", "ConversationData", "message")
+_LONGEST_WAIT = 60.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came over the wire: status, headers (names in lower case) and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def logid(self) -> str | None:
+        """The log id of the header ``x-tt-logid``."""
+        return self.headers.get("x-tt-logid") or None
+
+
+@dataclass(frozen=True)
+class Response(Generic[T]):
+    """A successful call's value, with the HTTP status, headers and log id it came with."""
+
+    value: T
+    status: int
+    headers: Mapping[str, str]
+    logid: str | None
+
+
+@dataclass(frozen=True)
+class Payload(Generic[T]):
+    """Reads an answer as `kind`, from its envelope's `key`; raises the error that the answer tells of."""
+
+    kind: type[T]
+    key: str = "data"
+
+    def __call__(self, answer: Answer) -> T:
+        return convert(self.kind, self.within(read_envelope(answer)))
+
+    def within(self, envelope: Mapping[str, object]) -> object:
+        """The payload of a checked envelope; ``null`` and absent are an empty list or object."""
+        for key in (self.key, *_ALIASES):
+            if (found := envelope.get(key)) is not None:
+                return found
+        return [] if getattr(self.kind, "__origin__", None) in (list, tuple) else {}
+
+
+def read_nothing(answer: Answer) -> None:
+    """For calls whose success has no payload."""
+    read_envelope(answer)
+
+
+def read_envelope(answer: Answer) -> Mapping[str, object]:
+    """The JSON object of an answer that tells of no error; else the error, with code, logid and cure."""
+    body = _object(answer)
+    if error := _failure(answer, body):
+        raise error
+    return body
+
+
+def is_stream(answer: Answer) -> bool:
+    """True if the answer is a stream of events and not a refusal."""
+    return answer.status < 300 and answer.headers.get("content-type", "").lower().startswith("text/event-stream")
+
+
+def _object(answer: Answer) -> Mapping[str, object]:
+    try:
+        body = parse_json(answer.content)
+    except ProtocolError:
+        body = None
+    if isinstance(body, dict):
+        return cast("Mapping[str, object]", body)
+    raise _not_json(answer)
+
+
+def _not_json(answer: Answer) -> CozeError:
+    said = excerpt(answer.content) if answer.content.strip() else "an empty body"
+    logid, wait = answer.logid, retry_after(answer)
+    if answer.status >= 400:
+        return refusal(None, f"The server answered with {said}", status=answer.status, logid=logid, retry_after=wait)
+    return ProtocolError(
+        f"The server answered with {said} where JSON is due",
+        status=answer.status,
+        logid=logid,
+        cure="Check base_url: a web page or a proxy may stand at that address",
+    )
+
+
+def _failure(answer: Answer, body: Mapping[str, object]) -> CozeError | None:
+    code = integer(body.get("code"))
+    told = str(
+        body.get("msg") or body.get("message") or body.get("error_message") or body.get("error_description") or ""
+    )
+    logid, wait = log_id(body) or answer.logid, retry_after(answer)
+    if code not in (None, 0, ""):
+        return refusal(code, told, status=answer.status, logid=logid, retry_after=wait)
+    if name := _oauth_code(body):
+        return OAuthError(told or name, code=name, status=answer.status, logid=logid)
+    if answer.status >= 400:
+        return refusal(None, told or _silent(answer), status=answer.status, logid=logid, retry_after=wait)
+    if body.get("error_message"):
+        return APIError(told, status=answer.status, logid=logid)
+    return None
+
+
+def _oauth_code(body: Mapping[str, object]) -> str:
+    for key in ("error_code", "error"):
+        value = body.get(key)
+        if isinstance(value, str) and value and "code" not in body:
+            return value
+    return ""
+
+
+def _silent(answer: Answer) -> str:
+    return f"The server answered with HTTP {answer.status} and no reason"
+
+
+def integer(value: object) -> int | str | None:
+    """A code as a number if it is one, in whatever spelling; else as it came."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, float)):
+        return int(value)
+    text = str(value).strip()
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
+def log_id(body: Mapping[str, object]) -> str | None:
+    """The log id inside an envelope: ``detail.logid``, or ``error.logid`` of older answers."""
+    for key in ("detail", "error"):
+        detail = body.get(key)
+        if isinstance(detail, dict) and isinstance(found := detail.get("logid"), str) and found:
+            return found
+    return None
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds that a ``Retry-After`` header asks to wait (number or HTTP date), 60 at most; ``None`` without one."""
+    told = answer.headers.get("retry-after", "").strip()
+    if not told:
+        return None
+    try:
+        seconds = float(told)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(told).timestamp() - time()
+        except ValueError:
+            return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT) if seconds == seconds else None  # noqa: PLR0124 - nan

@@ -1,0 +1,228 @@
+"""One call from beginning to end: sign, send, retry, read; written once for both faces."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from math import inf
+from time import monotonic
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from coze_client.auth import Credentials
+from coze_client.config import Config, Timeout
+from coze_client.errors import AuthenticationError, ConversationBusy, CozeError, ProtocolError, TimedOut
+from coze_client.face import Face, Turn
+from coze_client.request import Request
+from coze_client.response import Answer, Response, is_stream, read_envelope
+from coze_client.retry import passes, retrying
+from coze_client.transport import Incoming, Transport, Wire
+from coze_client.version import __version__
+
+T = TypeVar("T")
+Attempt = Callable[[Wire], Coroutine[Any, Any, T]]
+_log = logging.getLogger("coze_client")
+
+_AGENT = (
+    f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
+)
+_HURRIED = Timeout(connect=2.0, read=3.0)
+_REFUSED_TOKEN_CODES = (4100, 700012006, None)
+
+
+class Turns:
+    """Whose turn it is in each conversation: Coze runs one chat of a conversation at a time (4016)."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[tuple[object, str], tuple[Turn, int]] = {}
+
+    def join(self, key: tuple[object, str], make: Callable[[], Turn]) -> Turn:
+        with self._guard:
+            lock, users = self._locks.get(key) or (make(), 0)
+            self._locks[key] = (lock, users + 1)
+            return lock
+
+    def leave(self, key: tuple[object, str]) -> None:
+        with self._guard:
+            lock, users = self._locks[key]
+            if users > 1:
+                self._locks[key] = (lock, users - 1)
+            else:
+                del self._locks[key]
+
+
+class Session:
+    """What requests, listings, streams and flows are carried out by; shared by all resources of a client."""
+
+    def __init__(
+        self, config: Config, face: Face, transport: Transport, credentials: Credentials, turns: Turns
+    ) -> None:
+        self.config = config
+        self.face = face
+        self.transport = transport
+        self.credentials = credentials
+        self._turns = turns
+        given = {name.lower(): value for name, value in config.headers.items()}
+        self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **given}
+
+    def with_config(self, config: Config) -> Session:
+        """The same session (connections, token, turns) under other settings."""
+        return Session(config, self.face, self.transport, self.credentials, self._turns)
+
+    def hurried(self) -> Session:
+        """The same for a last call on the way out: one try, a few seconds."""
+        return self.with_config(replace(self.config, timeout=_HURRIED, retry=None))
+
+    async def send(self, request: Request[T]) -> T:
+        """The answer's value; raises CozeError."""
+        return (await self.respond(request)).value
+
+    async def respond(self, request: Request[T]) -> Response[T]:
+        """The answer's value with the status, headers and logid it came with; raises CozeError."""
+
+        async def attempt(wire: Wire) -> Response[T]:
+            incoming = await self.transport.open(wire)
+            answer = await incoming.read()
+            self._told(request, answer)
+            return Response(request.read(answer), answer.status, answer.headers, answer.logid)
+
+        return await self._insist(request, attempt)
+
+    async def open(self, request: Request[Any]) -> Incoming:  # a stream's value is read by its own reading
+        """The open stream that answers `request`; raises CozeError if the answer is a refusal or no stream."""
+
+        async def attempt(wire: Wire) -> Incoming:
+            incoming = await self.transport.open(wire)
+            self._told(request, incoming.head)
+            if is_stream(incoming.head):
+                return incoming
+            answer = await incoming.read()
+            read_envelope(answer)
+            raise ProtocolError("The server answered a stream request with JSON", logid=answer.logid)
+
+        return await self._insist(request, attempt)
+
+    @asynccontextmanager
+    async def turn(self, conversation_id: str | None) -> AsyncIterator[None]:
+        """Waits until no other chat of this client runs in the conversation; raises ConversationBusy at the deadline."""
+        release = await self.take_turn(conversation_id)
+        try:
+            yield
+        finally:
+            release()
+
+    async def take_turn(self, conversation_id: str | None) -> Callable[[], None]:
+        """Like ``turn``, for what does not end where it began: call the result, once, to let the next one in."""
+        if conversation_id is None or self.config.when_busy == "raise":
+            return _nothing
+        key = (self.face.place(), conversation_id)
+        lock = self._turns.join(key, self.face.turn)
+        taken = False
+        try:
+            taken = await self.face.take(lock, self.config.retry.deadline if self.config.retry else None)
+        finally:
+            if not taken:
+                self._turns.leave(key)
+        if not taken:
+            raise ConversationBusy(
+                f"Another chat of this client still runs in conversation {conversation_id}",
+                code=4016,
+                cure="End or close the other stream, or use another conversation",
+            )
+        return _once(lambda: (lock.release(), self._turns.leave(key)))
+
+    async def _insist(self, request: Request[Any], attempt: Attempt[T]) -> T:
+        """One try, and tenacity's loop only after it failed: the loop costs more than the rest of a call."""
+        limit, retry = self.config.timeout.deadline, self.config.retry
+        deadline = inf if limit is None else monotonic() + limit
+        try:
+            return await self._try(request, attempt, deadline)
+        except CozeError as error:
+            if retry is None or not self._again(request, error, deadline):
+                raise
+            failures = [error]
+
+        async def again() -> T:
+            if failures:
+                raise failures.pop()
+            return await self._try(request, attempt, deadline)
+
+        loop = retrying(retry, lambda error: self._again(request, error, deadline), sleep=self.face.sleep)
+        return await loop(again)
+
+    def _again(self, request: Request[Any], error: BaseException, deadline: float) -> bool:
+        again = passes(request.kind, error, wait_if_busy=self.config.when_busy == "wait")
+        again = again and monotonic() < deadline and (request.upload is None or request.upload.repeatable)
+        _log.debug("%s %s failed%s: %s", request.method, request.path, ", trying again" if again else "", error)
+        return again
+
+    async def _try(self, request: Request[Any], attempt: Attempt[T], deadline: float) -> T:
+        """One try; if Coze refuses the token, another one with a new token, should the credentials have one."""
+        token = await self.credentials.token(self.face)
+        try:
+            return await attempt(self._wire(request, token, deadline))
+        except AuthenticationError as error:
+            _mask(error, token)
+            if error.code not in _REFUSED_TOKEN_CODES or not await self.credentials.renew(self.face, token):
+                raise
+        except CozeError as error:
+            _mask(error, token)
+            raise
+        _log.debug("%s %s: the token was refused; once more with a new one", request.method, request.path)
+        token = await self.credentials.token(self.face)
+        return await attempt(self._wire(request, token, deadline))
+
+    def _wire(self, request: Request[Any], token: str, deadline: float) -> Wire:
+        headers = {**self._headers, **request.headers, "authorization": f"Bearer {token}"}
+        content = None
+        if request.body is not None:
+            headers["content-type"] = "application/json"
+            content = json.dumps(request.body, ensure_ascii=False, separators=(",", ":")).encode()
+        if request.stream:
+            headers["accept"] = "text/event-stream"
+            headers.pop("accept-encoding", None)
+        timeout = self.config.timeout if deadline == inf else self.config.timeout.within(_left(deadline))
+        url = self.config.base_url + request.path
+        if request.query:
+            url = f"{url}?{urlencode(request.query)}"
+        return Wire(request.method, url, headers, content, request.upload, timeout)
+
+    def _told(self, request: Request[Any], answer: Answer) -> None:
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, answer.status, answer.logid)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimedOut("The deadline of the call has passed", sent=False, cure="Raise the deadline if it needs longer")
+    return left
+
+
+def _mask(error: CozeError, token: str) -> None:
+    """Servers and gateways may repeat a token in what they say about it."""
+    if token in error.message:
+        error.message = error.message.replace(token, "[token]")
+        error.args = (error.message,)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _once(release: Callable[[], object]) -> Callable[[], None]:
+    """`release`, which a second call does not repeat."""
+    left = [release]
+
+    def release_once() -> None:
+        if left:
+            left.pop()()
+
+    return release_once

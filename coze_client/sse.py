@@ -1,0 +1,144 @@
+"""Bytes to server-sent events, fed piecewise: the event-stream grammar of the WHATWG HTML standard, section 9.2.
+
+Two liberties that Coze's servers ask for: an event that is pending when the stream ends is given out, and a second
+``event:`` line after both event and data begins a new event (some streams lack the blank line between two).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from coze_client.errors import ProtocolError
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class ServerSentEvent(NamedTuple):
+    """One event: its name ("" if none was given), its data, and the last ``id`` and ``retry`` (ms) seen."""
+
+    event: str
+    data: bytes
+    id: str = ""
+    retry: int | None = None
+
+
+class Decoder:
+    """Holds what is not a whole event yet; memory is bounded by `limit`, the longest event in bytes.
+
+    An event's lines end in CR, LF or CRLF, wherever the pieces are cut. Text is not decoded here: U+2028 and the like
+    are data.
+    """
+
+    def __init__(self, limit: int = 32 * 1024 * 1024) -> None:
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._begun = False
+        self._after_cr = False
+        self._prefix = b"\0"  # of the last plain block: `event:NAME\ndata:`; the next one most likely begins alike
+        self._name = ""
+        self._id = ""
+        self._retry: int | None = None
+        self.stray = b""  # the first block that held no field at all: a proxy's page, or JSON without a stream
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """The events that `chunk` completes; raises ProtocolError if one grows over the limit."""
+        if self._after_cr or b"\r" in chunk:
+            chunk = self._with_newlines(chunk)
+        if not self._begun:
+            return self._begin(chunk)
+        ends = b"\n\n" in chunk or (chunk[:1] == b"\n" and bool(self._pieces) and self._pieces[-1][-1:] == b"\n")
+        if not ends:
+            self._keep(chunk)
+            return []
+        if self._pieces:
+            chunk = b"".join((*self._pieces, chunk))
+            self._pieces.clear()
+            self._size = 0
+        *blocks, rest = chunk.split(b"\n\n")
+        if len(chunk) > self._limit and max(map(len, blocks)) > self._limit:
+            raise self._too_long()
+        self._keep(rest)
+        return self._events(blocks)
+
+    def finish(self) -> list[ServerSentEvent]:
+        """What is pending when the stream has ended."""
+        self._begun = True
+        rest = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        return self._events([rest])
+
+    def _begin(self, chunk: bytes) -> list[ServerSentEvent]:
+        head = b"".join((*self._pieces, chunk))
+        if len(head) < len(_BOM) and _BOM.startswith(head):
+            self._pieces = [head]
+            return []
+        self._begun = True
+        self._pieces = []
+        return self.feed(head.removeprefix(_BOM))
+
+    def _with_newlines(self, chunk: bytes) -> bytes:
+        if self._after_cr and chunk[:1] == b"\n":
+            chunk = chunk[1:]
+            self._after_cr = False
+        if chunk:
+            self._after_cr = chunk[-1:] == b"\r"
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _keep(self, piece: bytes) -> None:
+        if piece:
+            self._size += len(piece)
+            if self._size > self._limit:
+                raise self._too_long()
+            self._pieces.append(piece)
+
+    def _too_long(self) -> ProtocolError:
+        return ProtocolError(f"An event of the stream is longer than {self._limit} bytes")
+
+    def _events(self, blocks: list[bytes]) -> list[ServerSentEvent]:
+        events: list[ServerSentEvent] = []
+        prefix, length = self._prefix, len(self._prefix)
+        for block in blocks:
+            if block.startswith(prefix) and block.find(b"\n", length) < 0:
+                start = length + 1 if block[length : length + 1] == b" " else length
+                events.append(ServerSentEvent(self._name, block[start:], self._id, self._retry))
+            elif block:
+                self._parse(block, events)
+                prefix, length = self._prefix, len(self._prefix)
+        return events
+
+    def _parse(self, block: bytes, events: list[ServerSentEvent]) -> None:
+        name: bytes | None = None
+        data: list[bytes] = []
+        known = False
+        for line in block.split(b"\n"):
+            field, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
+            if field == b"data":
+                data.append(value)
+            elif field == b"event":
+                if name is not None and data:
+                    events.append(self._event(name, data))
+                    data = []
+                name = value
+            elif field == b"id" and b"\0" not in value:
+                self._id = value.decode("utf-8", "replace")
+            elif field == b"retry" and value.isdigit():
+                self._retry = int(value)
+            known = known or field in (b"", b"data", b"event", b"id", b"retry")
+        if name is not None or data:
+            events.append(self._event(name, data))
+            self._remember(block, name, data)
+        elif not known and not self.stray:
+            self.stray = block
+
+    def _event(self, name: bytes | None, data: list[bytes]) -> ServerSentEvent:
+        text = (name or b"").decode("utf-8", "replace")
+        return ServerSentEvent(text, b"\n".join(data), self._id, self._retry)
+
+    def _remember(self, block: bytes, name: bytes | None, data: list[bytes]) -> None:
+        """Keeps the beginning of a block of just an event line and a data line, so that the next one is not taken apart."""
+        if name and len(data) == 1 and block.count(b"\n") == 1 and block.startswith(b"event:"):
+            self._prefix = block[: block.index(b"\n") + 1] + b"data:"
+            self._name = name.decode("utf-8", "replace")

@@ -1,0 +1,242 @@
+"""The life of a stream of events: opened, read, ended or healed, closed.
+
+Reading is pure (``Reading``), the steps around it are written once (``Run``), and each face adds the one loop that
+cannot be shared: over the pieces as they arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from coze_client.errors import CozeError, ProtocolError, TimedOut, TransportError
+from coze_client.face import Blocking
+from coze_client.request import Request
+from coze_client.session import Session
+from coze_client.transport import FAILURES, AsyncIncoming, BlockingIncoming, Incoming, translate
+
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
+S = TypeVar("S")
+A = TypeVar("A")
+S_co = TypeVar("S_co", covariant=True)
+A_co = TypeVar("A_co", covariant=True)
+RunT = TypeVar("RunT", bound="Run[Any]")
+
+_CLOSING_SECONDS = 5.0
+_DRAIN_SECONDS = 1.0
+
+
+class Reading(Protocol[E_co]):
+    """Takes pieces of a stream's body, gives the events that they complete, and knows when the stream is over."""
+
+    @property
+    def over(self) -> bool:
+        """True once nothing more is to be read, although the line may still be open."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """True once nothing is missing if the line ends here."""
+        ...
+
+    @property
+    def failure(self) -> CozeError | None:
+        """What the stream told of instead of going on; raised once the events before it are delivered."""
+        ...
+
+    def feed(self, chunk: bytes) -> Sequence[E_co]:
+        """The events that this piece completes; raises the error that an event tells of."""
+        ...
+
+    def finish(self) -> Sequence[E_co]:
+        """The events that were pending when the line ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class Events(Generic[S_co, A_co]):
+    """A described stream: its request, and the stream of either face over a session."""
+
+    request: Request[None]
+    blocking: Callable[[Session], S_co]
+    asyncio: Callable[[Session], A_co]
+
+
+class Run(Generic[E]):
+    """One stream's steps, awaiting only the session. What is special about a noun's streams overrides ``heal`` etc."""
+
+    def __init__(self, session: Session, request: Request[None], reading: Reading[E]) -> None:
+        self.session = session
+        self.request = request
+        self.reading = reading
+        self.incoming: Incoming | None = None
+        self.logid: str | None = None
+        self._deadline = self._new_deadline()
+        self._closed = False
+
+    def _new_deadline(self) -> float | None:
+        limit = self.session.config.timeout.deadline
+        return None if limit is None else monotonic() + limit
+
+    async def open(self) -> Incoming:
+        """Send the request; the answer's body is then ready to be read."""
+        if self._closed:
+            raise CozeError("This stream was closed", cure="A stream is read once: ask for a new one")
+        self.incoming = await self.session.open(self.request)
+        self.logid = self.incoming.head.logid
+        return self.incoming
+
+    def in_time(self) -> None:
+        """Raises TimedOut if the stream's deadline has passed."""
+        if self._deadline is not None and monotonic() > self._deadline:
+            raise TimedOut("The stream took longer than its deadline", cure="Raise the deadline if it needs longer")
+
+    async def settle(self, failure: CozeError | None) -> Sequence[E]:
+        """After the last piece: what was pending, else what can be recovered; raises if something stays missing."""
+        pending = self.reading.finish() if failure is None else []
+        if self.reading.complete or self.reading.failure:
+            return pending
+        return [*pending, *await self.heal(failure)]
+
+    def raise_failure(self) -> None:
+        """Raises what the stream told of, if anything."""
+        if self.reading.failure:
+            raise self.reading.failure
+
+    async def heal(self, failure: CozeError | None) -> Sequence[E]:
+        """The events that a broken line kept back; raises if they cannot be had. `failure` is None if it just ended."""
+        raise failure or ProtocolError("The stream ended before its last event", logid=self.logid)
+
+    async def abandon(self) -> None:
+        """Called once if the reader stops before the stream is over: tell the server, at best."""
+
+    async def close(self) -> None:
+        """Give the line back and, if the stream was not over, abandon it; twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self.incoming is not None:
+                if self.reading.over:
+                    await self.incoming.drain(_DRAIN_SECONDS)
+                await self.incoming.close()
+                if not self.reading.complete:
+                    await self.session.face.shelter(self._abandon_quietly(), _CLOSING_SECONDS)
+        finally:
+            self.released()
+
+    async def _abandon_quietly(self) -> None:
+        try:
+            await self.abandon()
+        except CozeError:
+            return
+
+    def released(self) -> None:
+        """Called once when the stream is closed."""
+
+
+class Stream(Generic[E, RunT]):
+    """A stream on the blocking face: iterate it, inside a ``with`` to be sure that it is closed at once."""
+
+    def __init__(self, run: RunT) -> None:
+        self._run = run
+        self._events = _read(run)
+
+    def _enter(self) -> None:
+        if self._run.incoming is None:
+            Blocking.run(self._run.open())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Generator[E, None, None]:
+        return self._events
+
+    def __next__(self) -> E:
+        return next(self._events)
+
+    def close(self) -> None:
+        """Close the line; a chat that still runs is cancelled on the server (unless ``cancel_on_close=False``)."""
+        try:
+            self._events.close()
+        finally:
+            Blocking.run(self._run.close())
+
+
+class AsyncStream(Generic[E, RunT]):
+    """A stream on asyncio: iterate it, inside an ``async with`` to be sure that it is closed at once."""
+
+    def __init__(self, run: RunT) -> None:
+        self._run = run
+        self._events = _aread(run)
+
+    async def _enter(self) -> None:
+        if self._run.incoming is None:
+            await self._run.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> AsyncGenerator[E, None]:
+        return self._events
+
+    async def __anext__(self) -> E:
+        return await self._events.__anext__()
+
+    async def aclose(self) -> None:
+        """Close the line; a chat that still runs is cancelled on the server (unless ``cancel_on_close=False``)."""
+        try:
+            await self._events.aclose()
+        finally:
+            await self._run.close()
+
+    close = aclose
+
+
+def _read(run: Run[E]) -> Generator[E, None, None]:
+    # Not a method: a generator that held its stream would keep a dropped stream from being closed.
+    feed = run.reading.feed
+    failure: CozeError | None = None
+    try:
+        incoming = cast("BlockingIncoming", run.incoming or Blocking.run(run.open()))
+        try:
+            for chunk in incoming.chunks:
+                yield from feed(chunk)
+                if run.reading.over:
+                    break
+                run.in_time()
+        except FAILURES as error:
+            failure = translate(error)
+        yield from Blocking.run(run.settle(failure))
+        run.raise_failure()
+    finally:
+        Blocking.run(run.close())
+
+
+async def _aread(run: Run[E]) -> AsyncGenerator[E, None]:
+    feed = run.reading.feed
+    failure: CozeError | None = None
+    try:
+        incoming = cast("AsyncIncoming", run.incoming or await run.open())
+        try:
+            async for chunk in incoming.chunks:
+                for event in feed(chunk):
+                    yield event
+                if run.reading.over:
+                    break
+                run.in_time()
+        except FAILURES as error:
+            failure = translate(error)
+        for event in await run.settle(failure):
+            yield event
+        run.raise_failure()
+    finally:
+        await run.close()

@@ -1,0 +1,345 @@
+"""The only file that imports the HTTP library: requests go out, bytes come in, its failures become ours."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import threading
+import weakref
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import httpx
+
+from coze_client.config import Config, Timeout
+from coze_client.errors import ConfigurationError, ConnectionFailed, ProtocolError, TimedOut, TransportError
+from coze_client.response import Answer
+
+if TYPE_CHECKING:
+    from coze_client.api.files import Upload
+
+FAILURES = (httpx.HTTPError, httpx.StreamError)
+"""What a stream's iterator raises when the line breaks; ``translate`` makes it one of ours."""
+
+_LARGEST_ANSWER = 256 * 1024 * 1024
+_DRAIN_PIECES = 64
+
+# Every connection kept alive is looked at for each request, so few are kept; many may be open (1,000 streams).
+_LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=30.0)
+_tls_lock = threading.Lock()
+_tls: dict[str | None, ssl.SSLContext] = {}
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A request as it goes out: absolute URL, all headers, and JSON bytes or a file."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    upload: Upload | None
+    timeout: Timeout
+
+
+class Incoming(Protocol):
+    """An answer whose body is still to come."""
+
+    @property
+    def head(self) -> Answer:
+        """Status and headers; the content is empty."""
+        ...
+
+    async def read(self) -> Answer:
+        """The whole answer; the line is free afterwards. Raises TransportError or ProtocolError."""
+        ...
+
+    async def drain(self, seconds: float) -> None:
+        """Read what is left of a finished stream, so that the connection can be used again; gives up silently."""
+
+    async def close(self) -> None:
+        """Give the line back; twice does nothing."""
+
+
+class Transport(Protocol):
+    """Sends one request, knows no retries."""
+
+    async def open(self, wire: Wire) -> Incoming:
+        """The answer as soon as its headers are here; raises TransportError."""
+        ...
+
+    async def close(self) -> None:
+        """Close every idle connection; a later request opens new ones."""
+
+
+def translate(error: Exception, sent: bool = True) -> TransportError:  # noqa: FBT001, FBT002
+    """An error of the HTTP library as ours; `sent` tells if the request may have left."""
+    reason = str(error) or type(error).__name__
+    if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
+        return TimedOut(f"No connection: {reason}", sent=False, cure="Check the address, proxy and network")
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut(
+            f"The server was silent for too long: {reason}", sent=sent, cure="Raise timeout if it needs longer"
+        )
+    if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
+        return ConnectionFailed(f"No connection: {reason}", sent=False, cure="Check base_url, proxy and network")
+    return ConnectionFailed(f"The connection broke: {reason}", sent=sent)
+
+
+def tls(ca_bundle: str | None) -> ssl.SSLContext:
+    """The TLS context that all clients with the same CA bundle share; the first takes some 20 ms to make."""
+    with _tls_lock:
+        if ca_bundle not in _tls:
+            _tls[ca_bundle] = _new_tls(ca_bundle)
+        return _tls[ca_bundle]
+
+
+def _new_tls(ca_bundle: str | None) -> ssl.SSLContext:
+    if ca_bundle is None:
+        return httpx.create_ssl_context()
+    try:
+        return ssl.create_default_context(**{"capath" if os.path.isdir(ca_bundle) else "cafile": ca_bundle})  # noqa: PTH112
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(f"The CA bundle {ca_bundle} cannot be read: {error}") from error
+
+
+def _request(wire: Wire) -> httpx.Request:
+    files = {"file": wire.upload.part()} if wire.upload else None
+    timeout = wire.timeout
+    waits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.read, "pool": timeout.read}
+    try:
+        return httpx.Request(
+            wire.method,
+            wire.url,
+            headers=wire.headers,
+            content=wire.content,
+            files=files,
+            extensions={"timeout": waits},
+        )
+    except httpx.InvalidURL as error:
+        raise ConfigurationError(f"Not a URL: {error}") from error
+
+
+def _adopt(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> httpx.Request:
+    """What the user's own client adds to its requests: headers and cookies, where ours say nothing."""
+    for name, value in client.headers.multi_items():
+        request.headers.setdefault(name, value)
+    if client.cookies:
+        client.cookies.set_cookie_header(request)
+    return request
+
+
+def _head(response: httpx.Response) -> Answer:
+    return Answer(response.status_code, response.headers, b"")
+
+
+class _Body:
+    """The pieces of an answer so far, up to the largest that is sane."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self.pieces: list[bytes] = []
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if self.size > _LARGEST_ANSWER:
+            raise ProtocolError(f"The server's answer is larger than {_LARGEST_ANSWER} bytes")
+        self.pieces.append(piece)
+
+    def answer(self) -> Answer:
+        return Answer(self.response.status_code, self.response.headers, b"".join(self.pieces))
+
+
+class BlockingIncoming:
+    """An answer over ``httpx.Client``; ``chunks`` is its body piece by piece, and raises FAILURES."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.head = _head(response)
+        self.chunks: Iterator[bytes] = response.iter_bytes() if _compressed(response) else _pieces(response)
+
+    async def read(self) -> Answer:
+        body = _Body(self._response)
+        try:
+            for piece in self.chunks:
+                body.add(piece)
+        except FAILURES as error:
+            raise translate(error) from error
+        finally:
+            self._response.close()
+        return body.answer()
+
+    async def drain(self, seconds: float) -> None:
+        # A blocked read knows no later time limit than the one it began with, so it is done aside.
+        reader = threading.Thread(target=self._exhaust, daemon=True)
+        reader.start()
+        reader.join(seconds)
+        if reader.is_alive() and (line := self._response.extensions.get("network_stream")):
+            with suppress(OSError):
+                line.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+    def _exhaust(self) -> None:
+        with suppress(*FAILURES):
+            for _ in zip(range(_DRAIN_PIECES), self.chunks):
+                pass
+
+    async def close(self) -> None:
+        self._response.close()
+
+
+class AsyncIncoming:
+    """An answer over ``httpx.AsyncClient``; ``chunks`` is its body piece by piece, and raises FAILURES."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.head = _head(response)
+        self.chunks: AsyncIterator[bytes] = response.aiter_bytes() if _compressed(response) else _apieces(response)
+
+    async def read(self) -> Answer:
+        body = _Body(self._response)
+        try:
+            async for piece in self.chunks:
+                body.add(piece)
+        except FAILURES as error:
+            raise translate(error) from error
+        finally:
+            await self._response.aclose()
+        return body.answer()
+
+    async def drain(self, seconds: float) -> None:
+        with suppress(*FAILURES, asyncio.TimeoutError):
+            await asyncio.wait_for(self._exhaust(), seconds)
+
+    async def _exhaust(self) -> None:
+        pieces = 0
+        async for _ in self.chunks:
+            pieces += 1
+            if pieces >= _DRAIN_PIECES:
+                return
+
+    async def close(self) -> None:
+        await self._response.aclose()
+
+
+def _compressed(response: httpx.Response) -> bool:
+    return "content-encoding" in response.headers
+
+
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    # The response's own stream: `iter_raw` counts and checks what is of no use here.
+    if not isinstance(response.stream, httpx.SyncByteStream):
+        raise TypeError("not a blocking stream")
+    return iter(response.stream)
+
+
+def _apieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("not an asynchronous stream")
+    return aiter(response.stream)
+
+
+class BlockingTransport:
+    """Sends over one ``httpx.Client`` a process, made when first needed; a forked child makes its own."""
+
+    def __init__(
+        self, config: Config, client: httpx.Client | None = None, raw: httpx.BaseTransport | None = None
+    ) -> None:
+        self._config = config
+        self._given = client
+        self._raw = raw
+        self._own: tuple[int, httpx.Client] | None = None
+        self._lock = threading.Lock()
+
+    async def open(self, wire: Wire) -> BlockingIncoming:
+        request = _request(wire)
+        client = self._client()
+        try:
+            return BlockingIncoming(client.send(_adopt(client, request) if self._given else request, stream=True))
+        except FAILURES as error:
+            raise translate(error) from error
+
+    async def close(self) -> None:
+        with self._lock:
+            own, self._own = self._own, None
+        if own and own[0] == os.getpid():
+            own[1].close()
+
+    def _client(self) -> httpx.Client:
+        if self._given:
+            return self._given
+        own = self._own
+        if own and own[0] == os.getpid():
+            return own[1]
+        with self._lock:
+            if not self._own or self._own[0] != os.getpid():
+                self._own = (os.getpid(), self._make())
+            return self._own[1]
+
+    def _make(self) -> httpx.Client:
+        config = self._config
+        return httpx.Client(verify=tls(config.ca_bundle), proxy=config.proxy, transport=self._raw, limits=_LIMITS)
+
+
+class AsyncioTransport:
+    """Sends over one ``httpx.AsyncClient`` an event loop, made when first needed and forgotten with its loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        client: httpx.AsyncClient | None = None,
+        raw: httpx.AsyncBaseTransport | Literal["aiohttp"] | None = None,
+    ) -> None:
+        self._config = config
+        self._given = client
+        self._raw = raw
+        self._own: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[int, httpx.AsyncClient]]
+        self._own = weakref.WeakKeyDictionary()
+
+    async def open(self, wire: Wire) -> AsyncIncoming:
+        request = _request(wire)
+        client = self._given or await self._client()
+        try:
+            return AsyncIncoming(await client.send(_adopt(client, request) if self._given else request, stream=True))
+        except FAILURES as error:
+            raise translate(error) from error
+
+    async def close(self) -> None:
+        own = self._own.pop(asyncio.get_running_loop(), None)
+        if own and own[0] == os.getpid():
+            await own[1].aclose()
+
+    async def _client(self) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        own = self._own.get(loop)
+        if own and own[0] == os.getpid():
+            return own[1]
+        context = _tls.get(self._config.ca_bundle) or await asyncio.to_thread(tls, self._config.ca_bundle)
+        own = self._own.get(loop)
+        if not own or own[0] != os.getpid():
+            own = self._own[loop] = (os.getpid(), self._make(context))
+        return own[1]
+
+    def _make(self, context: ssl.SSLContext) -> httpx.AsyncClient:
+        raw = aiohttp_transport(context, self._config.proxy) if self._raw == "aiohttp" else self._raw
+        proxy = None if self._raw == "aiohttp" else self._config.proxy
+        return httpx.AsyncClient(verify=context, proxy=proxy, transport=raw, limits=_LIMITS)
+
+
+def aiohttp_transport(context: ssl.SSLContext, proxy: str | None) -> httpx.AsyncBaseTransport:
+    """The fast asyncio transport of the extra ``aiohttp``; raises ConfigurationError where it is not installed."""
+    try:
+        from aiohttp import ClientSession, TCPConnector
+        from httpx_aiohttp import AiohttpTransport
+    except ImportError as error:
+        cure = 'pip install "coze-adapters[aiohttp]"'
+        raise ConfigurationError('transport="aiohttp" needs an extra', cure=cure) from error
+
+    def session() -> ClientSession:  # proxies of the environment count, as they do with httpx
+        return ClientSession(connector=TCPConnector(ssl=context, limit=_LIMITS.max_connections or 0), trust_env=True)
+
+    return AiohttpTransport(verify=context, proxy=httpx.Proxy(proxy) if proxy else None, client=session)
