@@ -1,4 +1,4 @@
-"""Coze for Python: bots, conversations and files, blocking and on asyncio, with retries, typed streams and clear errors.
+"""Coze for Python: bots, conversations and files, blocking and on asyncio, with retries and typed streams.
 
 ``CozeClient`` and ``AsyncCozeClient`` are the two ways in. What stands in ``__all__`` is public; it is imported when it
 is first used.

@@ -32,7 +32,7 @@ class Timeout:
 
     @classmethod
     def of(cls, given: float | Timeout | None) -> Timeout:
-        """`given` as a Timeout: a number is the ``read`` time, and limits ``connect`` as well; ``None`` never gives up."""
+        """`given` as a Timeout: a number is ``read`` and limits ``connect`` as well; ``None`` never gives up."""
         if isinstance(given, Timeout):
             return given
         if given is None:

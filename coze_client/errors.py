@@ -193,7 +193,9 @@ class WorkflowInterrupted(CozeError):
     """A workflow stopped to ask somebody something."""
 
 
-_TOKEN = "Check that the token is valid, not expired, and of this server's region (coze.com and coze.cn tokens differ)"
+_SIGN_IN = (
+    "Check that the token is valid, not expired, and of this server's region (coze.com and coze.cn tokens differ)"
+)
 _PARAMETERS = "Compare the call's parameters with the API page of this endpoint"
 _LATER = "Try again later, or slow the calls down"
 _MONEY = "Check the plan and the balance of the account in Coze"
@@ -221,7 +223,7 @@ _CODES: Mapping[int, tuple[type[APIError], str]] = {
     4020: (RateLimited, "Slow the calls down, or raise the plan"),
     4021: (InvalidRequest, "Configure the workflow of this bot in Coze"),
     4022: (QuotaExceeded, _MONEY),
-    4100: (AuthenticationError, _TOKEN),
+    4100: (AuthenticationError, _SIGN_IN),
     4101: (
         PermissionDenied,
         "Give the token the permission (scope) and the workspace of this resource, and check the region",
@@ -249,7 +251,7 @@ _CODES: Mapping[int, tuple[type[APIError], str]] = {
     103100002: (NotFound, "Publish the agent to the API channel of this server"),
     103200005: (InvalidRequest, "Only a running chat can be cancelled"),
     106000001: (PermissionDenied, "The token's user may not do this"),
-    700012006: (AuthenticationError, _TOKEN),
+    700012006: (AuthenticationError, _SIGN_IN),
     700012014: (RateLimited, _LATER),
     720702004: (NotFound, "Check the workflow id"),
     720702011: (NotFound, "Publish the workflow in Coze"),
@@ -257,7 +259,7 @@ _CODES: Mapping[int, tuple[type[APIError], str]] = {
 
 _STATUSES: Mapping[int, tuple[type[APIError], str]] = {
     400: (InvalidRequest, _PARAMETERS),
-    401: (AuthenticationError, _TOKEN),
+    401: (AuthenticationError, _SIGN_IN),
     403: (PermissionDenied, "Check the token's permissions; a gateway or firewall before the server may refuse too"),
     404: (NotFound, "Check the base URL; a self-hosted server may lack this endpoint"),
     405: (NotFound, "Check the base URL; a self-hosted server may lack this endpoint"),
@@ -289,11 +291,9 @@ def _judge(code: int | str | None, message: str, status: int | None) -> tuple[ty
         return RateLimited, _LATER
     if isinstance(code, int) and code in _CODES:
         return _CODES[code]
-    if status in _STATUSES:
-        return _STATUSES[status]
     if status is not None and status >= 500:
         return ServerError, _LATER
-    return APIError, ""
+    return _STATUSES.get(status or 0, (APIError, ""))
 
 
 def cure_for(code: int | str | None) -> str:

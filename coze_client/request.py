@@ -70,7 +70,7 @@ def by_number(at: str | None, page: Page[T]) -> str | None:
     return str(int(at or 1) + 1) if page.has_more else None
 
 
-def _text(value: str | int | bool) -> str:
+def _text(value: str | int) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -86,7 +86,7 @@ class Page(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Pages(Generic[T]):
-    """A listing: the request for the page at a cursor (``None``: the first), and how the next cursor comes of a page."""
+    """A listing: the request for the page at a cursor (``None``: the first), and the cursor that follows a page."""
 
     page: Callable[[str | None], Request[Page[T]]]
     following: Callable[[str | None, Page[T]], str | None]

@@ -38,7 +38,7 @@ class call(Generic[P, T]):  # noqa: N801 - a decorator
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Request[T]]) -> None:
         self._describe = describe
-        functools.update_wrapper(self, describe)
+        self.__doc__ = describe.__doc__
 
     @overload
     def __get__(self, resource: None, owner: type) -> Callable[P, Request[T]]: ...
@@ -62,7 +62,7 @@ class flow(Generic[P, T]):  # noqa: N801 - a decorator
 
     def __init__(self, steps: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> None:
         self._steps = steps
-        functools.update_wrapper(self, steps)
+        self.__doc__ = steps.__doc__
 
     @overload
     def __get__(self, resource: None, owner: type) -> flow[P, T]: ...
@@ -86,7 +86,7 @@ class paged(Generic[P, T]):  # noqa: N801 - a decorator
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Pages[T]]) -> None:
         self._describe = describe
-        functools.update_wrapper(self, describe)
+        self.__doc__ = describe.__doc__
 
     @overload
     def __get__(self, resource: None, owner: type) -> Callable[P, Pages[T]]: ...
@@ -111,7 +111,7 @@ class events(Generic[P, S, A]):  # noqa: N801 - a decorator
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Events[S, A]]) -> None:
         self._describe = describe
-        functools.update_wrapper(self, describe)
+        self.__doc__ = describe.__doc__
 
     @overload
     def __get__(self, resource: None, owner: type) -> Callable[P, Events[S, A]]: ...

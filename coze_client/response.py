@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from math import isnan
 from time import time
 from typing import Generic, TypeVar, cast
 
@@ -164,4 +165,4 @@ def retry_after(answer: Answer) -> float | None:
             seconds = parsedate_to_datetime(told).timestamp() - time()
         except ValueError:
             return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT) if seconds == seconds else None  # noqa: PLR0124 - nan
+    return min(max(seconds, 0.0), _LONGEST_WAIT) if not isnan(seconds) else None

@@ -7,8 +7,7 @@ import logging
 import platform
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from math import inf
 from time import monotonic
@@ -109,17 +108,11 @@ class Session:
 
         return await self._insist(request, attempt)
 
-    @asynccontextmanager
-    async def turn(self, conversation_id: str | None) -> AsyncIterator[None]:
-        """Waits until no other chat of this client runs in the conversation; raises ConversationBusy at the deadline."""
-        release = await self.take_turn(conversation_id)
-        try:
-            yield
-        finally:
-            release()
-
     async def take_turn(self, conversation_id: str | None) -> Callable[[], None]:
-        """Like ``turn``, for what does not end where it began: call the result, once, to let the next one in."""
+        """Waits until no other chat of this client runs in the conversation; call the result to let the next one in.
+
+        Raises ConversationBusy if that takes longer than the retry deadline.
+        """
         if conversation_id is None or self.config.when_busy == "raise":
             return _nothing
         key = (self.face.place(), conversation_id)

@@ -138,7 +138,7 @@ class Decoder:
         return ServerSentEvent(text, b"\n".join(data), self._id, self._retry)
 
     def _remember(self, block: bytes, name: bytes | None, data: list[bytes]) -> None:
-        """Keeps the beginning of a block of just an event line and a data line, so that the next one is not taken apart."""
+        """Keeps the beginning of a block of one event line and one data line: the next is most likely alike."""
         if name and len(data) == 1 and block.count(b"\n") == 1 and block.startswith(b"event:"):
             self._prefix = block[: block.index(b"\n") + 1] + b"data:"
             self._name = name.decode("utf-8", "replace")

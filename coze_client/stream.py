@@ -6,13 +6,13 @@ cannot be shared: over the pieces as they arrive.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from coze_client.errors import CozeError, ProtocolError, TimedOut, TransportError
+from coze_client.errors import CozeError, ProtocolError, TimedOut
 from coze_client.face import Blocking
 from coze_client.request import Request
 from coze_client.session import Session
@@ -155,7 +155,7 @@ class Stream(Generic[E, RunT]):
     ) -> None:
         self.close()
 
-    def __iter__(self) -> Generator[E, None, None]:
+    def __iter__(self) -> Iterator[E]:
         return self._events
 
     def __next__(self) -> E:
@@ -185,7 +185,7 @@ class AsyncStream(Generic[E, RunT]):
     ) -> None:
         await self.aclose()
 
-    def __aiter__(self) -> AsyncGenerator[E, None]:
+    def __aiter__(self) -> AsyncIterator[E]:
         return self._events
 
     async def __anext__(self) -> E:

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import httpx
@@ -102,7 +103,9 @@ def _new_tls(ca_bundle: str | None) -> ssl.SSLContext:
     if ca_bundle is None:
         return httpx.create_ssl_context()
     try:
-        return ssl.create_default_context(**{"capath" if os.path.isdir(ca_bundle) else "cafile": ca_bundle})  # noqa: PTH112
+        if Path(ca_bundle).is_dir():
+            return ssl.create_default_context(capath=ca_bundle)
+        return ssl.create_default_context(cafile=ca_bundle)
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(f"The CA bundle {ca_bundle} cannot be read: {error}") from error
 
@@ -185,7 +188,7 @@ class BlockingIncoming:
 
     def _exhaust(self) -> None:
         with suppress(*FAILURES):
-            for _ in zip(range(_DRAIN_PIECES), self.chunks):
+            for _ in zip(range(_DRAIN_PIECES), self.chunks, strict=False):
                 pass
 
     async def close(self) -> None:
@@ -325,9 +328,9 @@ class AsyncioTransport:
         return own[1]
 
     def _make(self, context: ssl.SSLContext) -> httpx.AsyncClient:
-        raw = aiohttp_transport(context, self._config.proxy) if self._raw == "aiohttp" else self._raw
-        proxy = None if self._raw == "aiohttp" else self._config.proxy
-        return httpx.AsyncClient(verify=context, proxy=proxy, transport=raw, limits=_LIMITS)
+        if isinstance(self._raw, str):
+            return httpx.AsyncClient(verify=context, transport=aiohttp_transport(context, self._config.proxy))
+        return httpx.AsyncClient(verify=context, proxy=self._config.proxy, transport=self._raw, limits=_LIMITS)
 
 
 def aiohttp_transport(context: ssl.SSLContext, proxy: str | None) -> httpx.AsyncBaseTransport:

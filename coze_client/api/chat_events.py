@@ -207,7 +207,7 @@ class ChatReading:
         return out
 
     def add_missing(self, message: Message) -> list[ChatEvent]:
-        """The events by which a listed message would have arrived, less those that did; raises ValueError on a conflict."""
+        """The events that a listed message still owes; raises ValueError if what arrived is no beginning of it."""
         if self.transcript.lacks(message) is None:
             return []
         data = message.model_dump_json(exclude_unset=True).encode()
@@ -243,7 +243,7 @@ class ChatReading:
 
     def _read_message(self, data: bytes) -> Message:
         try:
-            message = self._message(data)
+            message: Message = self._message(data)
         except ValidationError:
             message = convert_json(Message, data)
         if self.chat_id is None:

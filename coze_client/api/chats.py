@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import AliasChoices, Field
 
 from coze_client.api.messages import Message, MessageLike, convert_to_wire
-from coze_client.errors import ConfigurationError, NotFound, TimedOut
+from coze_client.errors import APIError, ConfigurationError, NotFound, TimedOut
 from coze_client.model import Model
 from coze_client.request import Kind, Request, fields, query
 from coze_client.resource import Face, Resource, call, events, flow
 from coze_client.response import Payload
 from coze_client.session import Session
 from coze_client.stream import Events
+
+if TYPE_CHECKING:
+    from coze_client.api.chat_stream import AsyncChatStream, ChatStream
 
 _MOST_MESSAGES = 100
 _POLL_SECONDS = 1.0  # Coze asks for one question a second at most
@@ -176,7 +180,7 @@ class Chats(Resource[Face]):
         must be the same for the same user. `conversation_id`: omitted, Coze begins a new conversation.
         `custom_variables` fill the bot's prompt, `parameters` a chatflow's start node, `meta_data` (16 pairs) comes
         back with ``retrieve``, `extra_params` takes latitude and longitude. `publish_status="unpublished_draft"` runs
-        the draft; `bot_version` an older version. Raises ConversationBusy (4016) if the conversation runs another chat
+        the draft; `bot_version` an older version. Raises ConversationBusy (4016) if another chat runs for
         longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest for an unpublished bot.
         """
         if not auto_save_history:
@@ -286,14 +290,22 @@ class Chats(Resource[Face]):
         `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` needs fewer requests and is faster.
         """
         body = _body(locals(), stream=False)
-        async with self._session.turn(conversation_id):
+        release = await self._session.take_turn(conversation_id)
+        try:
             chat = await self._session.send(_start(body, conversation_id, Payload(Chat)))
-            try:
-                chat = await poll(self._session, chat, deadline)
-            except TimedOut:
-                await self._session.send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
-                raise
-        return ChatResult(chat, await load_messages(self._session, chat))
+            return await _finish(self._session, chat, deadline)
+        finally:
+            release()
+
+
+async def _finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
+    try:
+        ended = await poll(session, chat, deadline)
+    except TimedOut:
+        with suppress(APIError):  # it may have ended meanwhile
+            await session.send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
+        raise
+    return ChatResult(ended, await load_messages(session, ended))
 
 
 async def poll(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
@@ -376,9 +388,6 @@ def _object(text: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise ConfigurationError("parameters is an object, or the JSON text of one")
     return value
-
-
-R = TypeVar("R")
 
 
 def _start(body: Mapping[str, object], conversation_id: str | None, read: Any, *, stream: bool = False) -> Request[Any]:

@@ -192,7 +192,7 @@ class Messages(Resource[Face]):
             cursor = fields(before_id=at or before_id) if backward else fields(after_id=at or after_id)
             return _post("list", _read_page, query(conversation_id=conversation_id), {**fixed, **cursor}, Kind.READ)
 
-        def following(at: str | None, page: Page[Message]) -> str | None:
+        def following(_: str | None, page: Page[Message]) -> str | None:
             if not page.has_more:
                 return None
             return page.items[0].id if backward else page.cursor

@@ -1,0 +1,140 @@
+"""The emulator, and both faces of the client over it: what is true of one must be true of the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+import pytest
+
+from coze_client import AsyncCozeClient, CozeClient
+from coze_client.emulator import Emulator
+
+T = TypeVar("T")
+
+
+class Face:
+    """One face, driven alike: ``run`` gives the value of a call, ``collect`` the items of a stream or listing."""
+
+    name = "blocking"
+
+    def client(self, token: Any = "pat_test", **options: Any) -> Any:
+        """A client of this face, closed when the test ends."""
+        raise NotImplementedError
+
+    def run(self, value: Any) -> Any:
+        """A call's value."""
+        raise NotImplementedError
+
+    def collect(self, items: Any, most: int | None = None) -> list[Any]:
+        """Every item of a stream or listing, or the first `most`; then it is closed."""
+        raise NotImplementedError
+
+
+class BlockingFace(Face):
+    def __init__(self) -> None:
+        self._clients: list[CozeClient] = []
+
+    def client(self, token: Any = "pat_test", **options: Any) -> CozeClient:
+        self._clients.append(CozeClient(token, **options))
+        return self._clients[-1]
+
+    def run(self, value: T) -> T:
+        return value
+
+    def collect(self, items: Any, most: int | None = None) -> list[Any]:
+        found: list[Any] = []
+        try:
+            for item in items:
+                found.append(item)
+                if len(found) == most:
+                    break
+        finally:
+            if hasattr(items, "close"):
+                items.close()
+        return found
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+
+
+class AsyncioFace(Face):
+    name = "asyncio"
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._clients: list[AsyncCozeClient] = []
+
+    def client(self, token: Any = "pat_test", **options: Any) -> AsyncCozeClient:
+        self._clients.append(AsyncCozeClient(token, **options))
+        return self._clients[-1]
+
+    def run(self, value: Awaitable[T]) -> T:
+        async def wait() -> T:
+            return await value
+
+        return self.loop.run_until_complete(wait())
+
+    def collect(self, items: Any, most: int | None = None) -> list[Any]:
+        async def walk() -> list[Any]:
+            found: list[Any] = []
+            try:
+                async for item in items:
+                    found.append(item)
+                    if len(found) == most:
+                        break
+            finally:
+                if hasattr(items, "aclose"):
+                    await items.aclose()
+            return found
+
+        return self.run(walk())
+
+    def close(self) -> None:
+        for client in self._clients:
+            self.run(client.close())
+        self.run(self.loop.shutdown_asyncgens())
+        self.loop.close()
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def face(request: pytest.FixtureRequest) -> Iterator[Face]:
+    """Both faces, one after the other."""
+    made = BlockingFace() if request.param == "blocking" else AsyncioFace()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A fresh local Coze."""
+    with Emulator() as running:
+        yield running
+
+
+class Connected(Generic[T]):
+    """A face's client on a fresh emulator."""
+
+    def __init__(self, face: Face, emulator: Emulator) -> None:
+        self.face = face
+        self.emulator = emulator
+        self.client: Any = face.client(emulator.token, base_url=emulator.url)
+        self.run: Callable[[Any], Any] = face.run
+        self.collect = face.collect
+
+    def ask(self, text: str = "hello there", *, bot: str = "echo", **options: Any) -> Any:
+        """A chat stream over `text`, not opened yet."""
+        from coze_client import Message
+
+        messages = [Message.user(text)]
+        return self.client.chats.stream(
+            bot_id=self.emulator.bots[bot], user_id="u1", additional_messages=messages, **options
+        )
+
+
+@pytest.fixture
+def coze(face: Face, emulator: Emulator) -> Connected[Any]:
+    """A client of either face on a fresh emulator."""
+    return Connected(face, emulator)
