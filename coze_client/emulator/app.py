@@ -10,6 +10,7 @@ from dataclasses import replace
 from email.utils import formatdate
 
 from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
@@ -46,8 +47,12 @@ class App:
         self.routes = [(Route(end.path, _never, methods=[end.method]), end) for end in served]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+        try:
+            await self._exchange(scope, receive, send)
+        except (asyncio.CancelledError, ClientDisconnect):
+            logger.debug("%s was not answered: the client left, or the emulator stopped", scope["path"])
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint, values, path_exists = self._find(scope)
         request, body = await read(HttpRequest(scope, receive), values)
         backend = self.backend

@@ -69,13 +69,17 @@ def _variables(body: Fields) -> dict[str, str]:
 def _conversation(backend: Backend, request: Request, bot: Bot) -> Conversation:
     """The conversation that the query names, free for a chat, or a new one."""
     wanted = request.query.optional("conversation_id")
+    if wanted == "" and backend.dialect.decodes_ids:
+        raise Refusal(4000, "conversation_id is no number")
     if not wanted:
         return begin(backend, request.account, bot.id)
     known = backend.state.get(Conversation, wanted)
     if known is None and backend.dialect.invents_conversations:
         return begin(backend, request.account, bot.id)
     conversation = conversation_of(backend, request, wanted)
-    if backend.dialect.one_running_chat and any(chat.running for chat in backend.state.owned(Chat, wanted)):
+    if backend.dialect.one_running_chat and any(
+        _settled(backend, chat).running for chat in backend.state.owned(Chat, wanted)
+    ):
         raise Refusal(4016)
     return conversation
 
@@ -129,7 +133,14 @@ def chat_of(backend: Backend, request: Request, ids: Fields) -> Chat:
     chat = backend.state.get(Chat, ids.text("chat_id"))
     if chat is None or chat.conversation_id != conversation.id or not chat.saved:
         raise Refusal(4001)
-    return chat
+    return _settled(backend, chat)
+
+
+def _settled(backend: Backend, chat: Chat) -> Chat:
+    """The chat, failed if it was running when an earlier emulator on the same file was stopped."""
+    if not chat.running or chat.id in backend.runs:
+        return chat
+    return replace(chat, status="failed", error_code=5000, error_msg="the emulator was stopped", ended_at=backend.now)
 
 
 async def retrieve(backend: Backend, request: Request) -> Reply:

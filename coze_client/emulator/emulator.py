@@ -89,7 +89,7 @@ class Emulator:
         auth.revoke(self._backend, token)
 
     def inject(self, fault: Fault, path: str = "/v3/chat", times: int = 1) -> None:
-        """The next `times` requests whose path matches (`*` allowed) suffer the fault, together with others injected."""
+        """The next `times` requests whose path matches (`*` allowed) suffer the fault, along with others injected."""
         self._backend.inject(fault, path, times)
 
     @property

@@ -16,7 +16,9 @@ from .records import Chat, Message
 from .scripts import (
     Answer,
     AskClient,
+    AskUser,
     Audio,
+    Extra,
     Fail,
     FollowUps,
     FunctionCall,
@@ -78,7 +80,10 @@ class Run:
                 self._fail(item)
                 return
             if isinstance(item, AskClient):
-                self._ask(item)
+                self._ask_client(item)
+                return
+            if isinstance(item, AskUser):
+                await self._ask_user(item)
                 return
             await self._do(item)
         self._finish_answers()
@@ -95,6 +100,8 @@ class Run:
                 self._message("function_call", to_json(call))
             case ToolResponse(content):
                 self._message("tool_response", content)
+            case Extra(kind, content, content_type):
+                self._message(kind, content, content_type)
             case Verbose(msg_type, data):
                 self._verbose(msg_type, data)
             case FollowUps(questions):
@@ -125,8 +132,8 @@ class Run:
         self._answer = None
         self._complete_message(replace(message, content=answer.text, content_type=answer.content_type))
 
-    def _message(self, kind: str, content: str) -> None:
-        self._complete_message(replace(self._new_message(kind), content=content))
+    def _message(self, kind: str, content: str, content_type: str = "text") -> None:
+        self._complete_message(replace(self._new_message(kind), content=content, content_type=content_type))
 
     def _verbose(self, msg_type: str, data: str) -> None:
         self._message("verbose", to_json({"msg_type": msg_type, "data": data, "from_module": None, "from_unit": None}))
@@ -177,16 +184,26 @@ class Run:
         else:
             self._say("error", {"code": 103100001, "msg": fail.msg})
 
-    def _ask(self, ask: AskClient) -> None:
+    def _ask_client(self, ask: AskClient) -> None:
         calls = [
-            {"id": f"call_{self.chat.id}_{number}", "name": name, "arguments": to_json(dict(arguments))}
-            for number, (name, arguments) in enumerate(ask.calls, len(self.chat.calls) + 1)
+            {"id": self._call_id(number), "type": "function", "name": name, "arguments": to_json(dict(arguments))}
+            for number, (name, arguments) in enumerate(ask.calls)
         ]
         for call in calls:
             content = {"name": call["name"], "arguments": json.loads(call["arguments"]), "plugin_type": 1}
             self._message("function_call", to_json(content))
         if not self.dialect.client_plugins:
             self._interrupt(calls)
+        self._require_action(calls)
+
+    async def _ask_user(self, ask: AskUser) -> None:
+        await self._say_answer(Answer(ask.question))
+        self._require_action([{"id": self._call_id(0), "type": "reply_message"}])
+
+    def _call_id(self, number: int) -> str:
+        return f"call_{self.chat.id}_{len(self.chat.calls) + number + 1}"
+
+    def _require_action(self, calls: list[dict[str, str]]) -> None:
         self._rest(self.dialect.action_status, calls=self.chat.calls + calls)
         if self.dialect.client_plugins:
             self._say("conversation.chat.requires_action", self.chat.wire(self.dialect))

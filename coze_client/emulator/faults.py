@@ -200,6 +200,14 @@ def _nulled(value: object) -> object:
 
 
 @dataclass(frozen=True)
+class Sparse(Fault):
+    """A JSON success without code, msg and detail, as some of the documentation's samples are."""
+
+    def payload(self, value: dict[str, object]) -> dict[str, object]:
+        return {key: item for key, item in value.items() if key not in ("code", "msg", "detail")}
+
+
+@dataclass(frozen=True)
 class CutAfterEvents(Fault):
     """The connection breaks after `count` events; `clean` ends the body as if that were all."""
 

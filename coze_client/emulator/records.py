@@ -156,11 +156,13 @@ class Chat:
         return [call for call in self.calls if "output" not in call]
 
     def _tool_calls(self) -> dict[str, object]:
-        calls = [
-            {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
-            for call in self.open_calls
-        ]
-        return {"tool_calls": calls}
+        return {"tool_calls": [_tool_call(call) for call in self.open_calls]}
+
+
+def _tool_call(call: dict[str, str]) -> dict[str, object]:
+    head: dict[str, object] = {"id": call["id"], "type": call["type"]}
+    function = {"name": call.get("name"), "arguments": call.get("arguments")}
+    return {**head, "function": function} if call["type"] == "function" else head
 
 
 @dataclass(frozen=True)

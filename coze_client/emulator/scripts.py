@@ -93,6 +93,13 @@ class AskClient:
 
 
 @dataclass(frozen=True)
+class AskUser:
+    """A workflow node's question: an answer, then requires_action of type reply_message. The next chat is the reply."""
+
+    question: str
+
+
+@dataclass(frozen=True)
 class FollowUps:
     """Suggested questions, one message each."""
 
@@ -105,6 +112,15 @@ class Verbose:
 
     msg_type: str
     data: str = ""
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A message of any other type, such as knowledge, or one that nobody knows yet."""
+
+    type: str
+    content: str
+    content_type: str = "text"
 
 
 @dataclass(frozen=True)
@@ -134,7 +150,21 @@ class Audio:
     data: bytes
 
 
-Item = Reasoning | Answer | FunctionCall | ToolResponse | AskClient | FollowUps | Verbose | Fail | Pause | Hold | Audio
+Item = (
+    Reasoning
+    | Answer
+    | FunctionCall
+    | ToolResponse
+    | AskClient
+    | AskUser
+    | FollowUps
+    | Verbose
+    | Extra
+    | Fail
+    | Pause
+    | Hold
+    | Audio
+)
 Script = Callable[[Turn], Iterable[Item]]
 
 

@@ -32,6 +32,8 @@ class Server:
 
     def stop(self) -> None:
         """Cuts what is still open; returns when the thread has ended."""
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join()
 
@@ -44,7 +46,6 @@ class Server:
             lifespan="off",
             access_log=False,
             log_config=None,
-            log_level="critical",
             date_header=False,
             server_header=False,
             timeout_keep_alive=600,

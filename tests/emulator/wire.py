@@ -1,0 +1,106 @@
+"""The API by hand: plain httpx, so that nothing of the client under test vouches for the emulator."""
+
+from __future__ import annotations
+
+import json
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from coze_client.emulator import Emulator
+
+Json = dict[str, Any]
+
+
+class Wire(httpx.Client):
+    """An HTTP client with the emulator's ready token."""
+
+    def __init__(self, emulator: Emulator, token: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token or emulator.token}"}
+        super().__init__(base_url=emulator.url, headers=headers, verify=False, timeout=10)
+        self.emulator = emulator
+
+    def __enter__(self) -> Wire:
+        super().__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        super().__exit__(exc_type, exc_value, traceback)
+
+    def body(self, bot: str, text: str, **more: Any) -> Json:
+        bot_id = self.emulator.bots.get(bot, bot)
+        return {"bot_id": bot_id, "user_id": "tester", "additional_messages": [question(text)], **more}
+
+    def ask(self, bot: str, text: str, conversation_id: str | None = None, **more: Any) -> httpx.Response:
+        """A chat, streamed unless `stream=False`."""
+        params = {"conversation_id": conversation_id} if conversation_id else {}
+        return self.post("/v3/chat", params=params, json={"stream": True, **self.body(bot, text, **more)})
+
+    def start(self, bot: str, text: str, **more: Any) -> Json:
+        """A chat that is not streamed: its chat object, at once."""
+        return data(self.ask(bot, text, stream=False, **more))
+
+    def finish(self, chat: Json) -> Json:
+        """The chat when it rests."""
+        self.emulator.wait_until(lambda: self.emulator.chat_status(chat["id"]) not in ("created", "in_progress"))
+        return data(self.get("/v3/chat/retrieve", params=ids(chat)))
+
+    def conversation(self, **body: Any) -> Json:
+        return data(self.post("/v1/conversation/create", json=body))
+
+    def upload(self, name: str = "cat.png", content: bytes = b"meow") -> Json:
+        return data(self.post("/v1/files/upload", files={"file": (name, content)}))
+
+
+def question(text: str, role: str = "user", **more: Any) -> Json:
+    return {"role": role, "content": text, "content_type": "text", **more}
+
+
+def answer(text: str) -> Json:
+    return question(text, "assistant", type="answer")
+
+
+def parts(*items: Json) -> Json:
+    return {"role": "user", "content": json.dumps(items), "content_type": "object_string"}
+
+
+def ids(chat: Json) -> dict[str, str]:
+    return {"conversation_id": chat["conversation_id"], "chat_id": chat["id"]}
+
+
+def data(response: httpx.Response) -> Any:
+    body = response.json()
+    assert body["code"] == 0, body
+    return body["data"]
+
+
+def code(response: httpx.Response) -> int:
+    return int(response.json()["code"])
+
+
+def events(response: httpx.Response) -> list[tuple[str, Any]]:
+    """Names and data of a stream as the cloud spells it."""
+    assert response.headers["content-type"] == "text/event-stream", response.text
+    found = []
+    for block in response.text.split("\n\n")[:-1]:
+        lines = dict(line.split(":", 1) for line in block.split("\n"))
+        found.append((lines["event"], json.loads(lines["data"] or "null")))
+    return found
+
+
+def names(response: httpx.Response) -> list[str]:
+    """Event names without `conversation.`, the same in a row once."""
+    short = [name.removeprefix("conversation.") for name, _ in events(response)]
+    return [name for n, name in enumerate(short) if n == 0 or short[n - 1] != name]
+
+
+def text(response: httpx.Response, kind: str = "answer") -> list[str]:
+    """Contents of the completed messages of one type."""
+    completed = [item for name, item in events(response) if name == "conversation.message.completed"]
+    return [item["content"] for item in completed if item["type"] == kind]
