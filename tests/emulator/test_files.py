@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from coze_client.emulator import Emulator
+
+from .wire import Wire, code, data
+
+UPLOAD = "/v1/files/upload"
+
+
+def test_an_upload_is_named_measured_and_found_again(wire: Wire) -> None:
+    file = wire.upload("trä in.jpeg", b"x" * 100_000)
+    assert (file["file_name"], file["bytes"], len(file["id"])) == ("trä in.jpeg", 100_000, 19)
+    assert data(wire.get("/v1/files/retrieve", params={"file_id": file["id"]})) == file
+    assert wire.emulator.calls_to(UPLOAD)[0].body == 100_000
+
+
+def test_an_upload_is_one_file_with_something_in_it(wire: Wire) -> None:
+    assert code(wire.post(UPLOAD, files={"file": ("a.txt", b"")})) == 4300
+    assert code(wire.post(UPLOAD, json={})) == 4300
+    two = [("file", ("a.txt", b"a")), ("file", ("b.txt", b"b"))]
+    assert code(wire.post(UPLOAD, files=two)) == 4301
+
+
+def test_an_upload_over_the_limit_is_refused() -> None:
+    with Emulator(upload_limit=10) as emulator, Wire(emulator) as wire:
+        assert code(wire.post(UPLOAD, files={"file": ("a.txt", b"x" * 11)})) == 4302
+
+
+def test_files_belong_to_their_account(wire: Wire, emulator: Emulator) -> None:
+    file = wire.upload()
+    with Wire(emulator, emulator.issue_token(account="7")) as other:
+        assert code(other.get("/v1/files/retrieve", params={"file_id": file["id"]})) == 4200
