@@ -10,7 +10,9 @@ from benchmarks.figures import number, series
 from benchmarks.measure import Figure, Row
 from benchmarks.run import Outcome
 
-COLUMNS, COLUMN, LABEL, BAR, LINE, HEAD, GAP = 2, 560, 190, 280, 20, 44, 18
+COLUMNS, COLUMN, LABEL, BAR, FIGURE, LINE, HEAD, GAP = 2, 560, 190, 280, 50, 20, 44, 18  # pixels, but the first
+
+LEGEND = "Shorter is better. Blue: this project. Light: the cost of the layers below. Red: what is to be reached."
 
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2937 }
@@ -32,7 +34,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2937 }
 
 def draw(outcomes: Sequence[Outcome]) -> str:
     """Lays the blocks out in columns, each into the shortest one."""
-    heights, drawn = [GAP] * COLUMNS, list[str]()
+    heights, drawn = [GAP + LINE] * COLUMNS, [f'<g transform="translate({GAP} 8)">{text(0, LEGEND)}</g>']
     for outcome in outcomes:
         for figure in outcome.measure.figures:
             lines = block(outcome, figure)
@@ -75,11 +77,13 @@ def bars(row: Row, value: float | None, mark: float | None, scale: float) -> lis
     if value is None:
         return [text(LABEL, "failed")]
     kind = "ours" if row.ours else "limit" if row.is_limit else "peer"
-    shapes = [f'<rect class="{kind}" x="{LABEL}" y="0" width="{max(value * scale, 1):.1f}" height="14" rx="2"/>']
+    end = LABEL + max(value * scale, 1)
+    shapes = [f'<rect class="{kind}" x="{LABEL}" y="0" width="{end - LABEL:.1f}" height="14" rx="2"/>']
     if mark is not None:
-        at = f"{LABEL + mark * scale:.1f}"
-        shapes.append(f'<line class="target" x1="{at}" x2="{at}" y1="-2" y2="16"/>')
-    return [*shapes, text(LABEL + max(value, mark or 0) * scale + 6, number(value))]
+        at = LABEL + mark * scale
+        shapes.append(f'<line class="target" x1="{at:.1f}" x2="{at:.1f}" y1="-2" y2="16"/>')
+        end = at if end <= at < end + FIGURE else end
+    return [*shapes, text(end + 6, number(value))]
 
 
 def text(x: float, words: str) -> str:

@@ -65,6 +65,10 @@ class Verdict:
             return "no figure"
         return "reached" if self.reached else f"missed by {self.found.median / self.target.limit - 1:.0%}"
 
+    def __str__(self) -> str:
+        found = "" if self.found is None else f", found {self.found}"
+        return f"{self.word}: {self.target.row}, {self.figure.title} ≤ {self.asked}{found}"
+
 
 def judge(outcome: Outcome, figure: Figure, target: Target) -> Verdict:
     """Compares round by round, then takes the median: paired rounds share the machine's mood."""

@@ -56,7 +56,7 @@ def paced(at_once: int, size: int, pause: int, *figures: Figure) -> Measure:
 
 
 def langchain(kind: Kind, over_openai: float) -> Measure:
-    job, ours, floor = Job("stream", Shape(kind, 2000), times=3), "ChatCoze.stream", "limit: ready LangChain chunks"
+    job, ours, floor = Job("stream", Shape(kind, 2000), times=3), "ChatCoze.stream", "limit: LangChain alone"
     rows = (
         Row(ours, "langchain_coze:Model", job),
         Row(floor, "langchain_floor:Model", job),
@@ -72,7 +72,7 @@ def llama_index(kind: Kind, over_openai: float) -> Measure:
     job, ours, floor = (
         Job("stream", Shape(kind, 2000), times=3),
         "CozeLLM.stream_chat",
-        "limit: ready LlamaIndex responses",
+        "limit: LlamaIndex alone",
     )
     rows = (
         Row(ours, "llama_coze:Model", job),
@@ -142,7 +142,7 @@ MEASURES = (
         warm_up=Job("calls", Shape("answer", pause=1)),
     ),
     paced(200, 60, 50, cpu_an_event(*both(0.90, 0.35)), lateness(*both(1.0, 1.0)), memory_per_stream()),
-    paced(1000, 20, 250, cpu_an_event(*both(0.90, 0.90)), lateness(), memory_per_stream(Target(OURS, 60))),
+    paced(1000, 24, 250, cpu_an_event(*both(0.90, 0.90)), lateness(), memory_per_stream(Target(OURS, 60))),
     langchain("fire", 0.22),
     langchain("bulk", 0.18),
     llama_index("fire", 0.22),

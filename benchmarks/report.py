@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.chart import draw
-from benchmarks.figures import Spread, Verdict, series, verdicts
+from benchmarks.figures import Spread, series, verdicts
 from benchmarks.measure import Figure
 from benchmarks.peers import versions
 from benchmarks.run import Outcome
@@ -29,11 +29,10 @@ characters fails. Loopback only: no TLS, no compression, no real network. `make 
 
 
 def figure_rows(outcome: Outcome, figure: Figure) -> Iterator[tuple[str, str]]:
-    """Row label and spread, or why there is none."""
+    """Row label, and its spread or ``failed``."""
     for row in outcome.measure.rows:
         values = series(outcome, figure, row)
-        failure = outcome.failures.get(row.label, "cannot be measured on this system")
-        yield row.label, str(Spread.of(values)) if values else f"failed: {failure}"
+        yield row.label, str(Spread.of(values)) if values else "failed"
 
 
 def print_outcome(console: Console, outcome: Outcome) -> None:
@@ -45,14 +44,11 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
     for row in outcome.measure.rows:
         table.add_row(row.label, *(column[row.label] for column in columns))
     console.print(table)
+    for label, reason in outcome.failures.items():
+        console.print(f"  {label} failed: {reason}", style="red", markup=False)
     for verdict in verdicts(outcome):
-        console.print(f"  {verdict_line(verdict)}", style="green" if verdict.reached else "yellow")
+        console.print(f"  {verdict}", style="green" if verdict.reached else "yellow")
     console.print()
-
-
-def verdict_line(verdict: Verdict) -> str:
-    found = "" if verdict.found is None else f", found {verdict.found}"
-    return f"{verdict.word}: {verdict.target.row}, {verdict.figure.title} ≤ {verdict.asked}{found}"
 
 
 def print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
@@ -60,7 +56,7 @@ def print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
     missed = [verdict for verdict in every if not verdict.reached]
     console.print(f"[bold]{len(every) - len(missed)} of {len(every)} targets reached.")
     for verdict in missed:
-        console.print(f"  {verdict.outcome.measure.name}: {verdict_line(verdict)}", style="yellow")
+        console.print(f"  {verdict.outcome.measure.name}: {verdict}", style="yellow")
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[tuple[str, ...]]) -> str:
@@ -90,7 +86,8 @@ def figures_text(outcome: Outcome) -> str:
         f"{figure.title}, {figure.unit}:\n\n{markdown_table(head, figure_rows(outcome, figure))}"
         for figure in outcome.measure.figures
     )
-    return f"### {outcome.measure.title}\n\n" + "\n\n".join(tables)
+    failures = (f"{label} failed: {reason}" for label, reason in outcome.failures.items())
+    return "\n\n".join([f"### {outcome.measure.title}", *tables, *failures])
 
 
 def machine() -> str:

@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
         self.received = b""
         self.paced: Paced | None = None
 
-    def connection_lost(self, _reason: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if self.paced:
             self.paced.timer.cancel()
 

@@ -70,6 +70,8 @@ class Worker(ExitStack):
 
     def last_words(self) -> str:
         code = self.process.wait()
+        if code < 0:
+            return f"it was ended by signal {-code}; a round may last {PATIENCE:.0f} s"
         self.complaints.seek(0)
         lines = self.complaints.read().decode(errors="replace").split("\n")
         return next((line for line in reversed(lines) if line.strip()), f"it ended with code {code}")

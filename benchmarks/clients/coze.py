@@ -15,15 +15,15 @@ class Blocking:
     def stream(self, take: Take) -> None:
         with self.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")]) as events:
             for event in events:
-                if event.delta:
-                    take(event.delta)
+                if text := event.delta:
+                    take(text)
 
     def call(self) -> object:
         return self.chats.retrieve(chat_id="1", conversation_id="1")
 
 
 class Asyncio:
-    transport: Literal["httpx", "aiohttp"] = "httpx"
+    transport: Literal["aiohttp"] | None = None
 
     def __init__(self, url: str) -> None:
         self.chats = AsyncCozeClient("token", base_url=url, transport=self.transport).chats
@@ -31,12 +31,12 @@ class Asyncio:
     async def stream(self, take: Take) -> None:
         async with self.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")]) as events:
             async for event in events:
-                if event.delta:
-                    take(event.delta)
+                if text := event.delta:
+                    take(text)
 
     async def call(self) -> object:
         return await self.chats.retrieve(chat_id="1", conversation_id="1")
 
 
 class Aiohttp(Asyncio):
-    transport: Literal["httpx", "aiohttp"] = "aiohttp"
+    transport = "aiohttp"

@@ -1,7 +1,5 @@
 """LangChain's own cost: a chat model with no network that builds a chunk a delta, as a streaming model must."""
 
-# ruff: noqa: ARG002 - LangChain sets these signatures
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """LlamaIndex's own cost: an LLM with no network that builds a response a delta, as a streaming LLM must."""
 
-# ruff: noqa: ARG002 - LlamaIndex sets these signatures
-
 from __future__ import annotations
 
 from collections.abc import Sequence
