@@ -16,7 +16,7 @@ from .reply import Raw
 from .stream import Event, Framing, to_json
 
 
-class ConnectionCut(Exception):  # noqa: N818 - what was asked for, not an error
+class ConnectionCut(Exception):
     """Ends a body before its end; `clean` says that the server pretends this was all."""
 
     def __init__(self, *, clean: bool) -> None:

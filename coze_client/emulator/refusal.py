@@ -27,7 +27,7 @@ MEANINGS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - an answer of the API, not an error of the emulator
+class Refusal(Exception):
     """Raised by a handler before anything has happened; `code` is the cloud's, the dialect translates it."""
 
     def __init__(self, code: int, why: str = "") -> None:

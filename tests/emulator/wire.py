@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+from typing_extensions import Self
 
 from coze_client.emulator import Emulator
 
@@ -21,7 +22,7 @@ class Wire(httpx.Client):
         super().__init__(base_url=emulator.url, headers=headers, verify=False, timeout=10)
         self.emulator = emulator
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         super().__enter__()
         return self
 
@@ -44,18 +45,18 @@ class Wire(httpx.Client):
 
     def start(self, bot: str, text: str, **more: Any) -> Json:
         """A chat that is not streamed: its chat object, at once."""
-        return data(self.ask(bot, text, stream=False, **more))
+        return dict(data(self.ask(bot, text, stream=False, **more)))
 
     def finish(self, chat: Json) -> Json:
         """The chat when it rests."""
         self.emulator.wait_until(lambda: self.emulator.chat_status(chat["id"]) not in ("created", "in_progress"))
-        return data(self.get("/v3/chat/retrieve", params=ids(chat)))
+        return dict(data(self.get("/v3/chat/retrieve", params=ids(chat))))
 
     def conversation(self, **body: Any) -> Json:
-        return data(self.post("/v1/conversation/create", json=body))
+        return dict(data(self.post("/v1/conversation/create", json=body)))
 
     def upload(self, name: str = "cat.png", content: bytes = b"meow") -> Json:
-        return data(self.post("/v1/files/upload", files={"file": (name, content)}))
+        return dict(data(self.post("/v1/files/upload", files={"file": (name, content)})))
 
 
 def question(text: str, role: str = "user", **more: Any) -> Json:

@@ -1,0 +1,134 @@
+"""The port, the process and what can be seen from outside."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from coze_client.emulator import Emulator
+
+from .wire import Wire, code, data, events, ids, text
+
+
+def test_a_fresh_emulator_comes_as_a_fixture(coze_emulator: Emulator) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", coze_emulator.url)
+    assert (coze_emulator.calls, coze_emulator.chats_started, coze_emulator.open_streams) == ([], 0, 0)
+
+
+def test_calls_are_recorded_in_order(wire: Wire, emulator: Emulator) -> None:
+    wire.get("/v1/users/me", params={"a": "1"}, headers={"X-Mine": "yes"})
+    wire.post("/v3/chat", json={"bot_id": "1"})
+    wire.post("/nowhere", content=b"not JSON")
+    first, second, third = emulator.calls
+    assert (first.method, first.path, first.query, first.body) == ("GET", "/v1/users/me", {"a": "1"}, None)
+    assert first.headers["x-mine"] == "yes"
+    assert (second.body, third.body) == ({"bot_id": "1"}, 8)
+    assert first.at <= second.at
+    assert emulator.calls_to("/v3/chat") == [second]
+
+
+def test_stopping_cuts_open_streams(emulator: Emulator) -> None:
+    with Emulator() as other, Wire(other) as wire:
+        with wire.stream("POST", "/v3/chat", json=wire.body("slow", "go", stream=True)) as response:
+            lines = response.iter_lines()
+            next(lines)
+            other.stop()
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(lines)
+        other.stop()
+
+
+def test_two_emulators_do_not_know_each_other(emulator: Emulator) -> None:
+    with Emulator() as other, Wire(emulator, other.token) as wire:
+        assert code(wire.get("/v1/users/me")) == 4100
+
+
+def test_a_taken_port_is_an_error(emulator: Emulator) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Emulator(port=int(emulator.url.rpartition(":")[2])).start()
+
+
+def test_wait_until_gives_up(emulator: Emulator) -> None:
+    emulator.wait_until(lambda: True)
+    with pytest.raises(TimeoutError):
+        emulator.wait_until(lambda: False, seconds=0.01)
+
+
+def test_wait_until_sees_what_another_thread_does(wire: Wire, emulator: Emulator) -> None:
+    caller = threading.Thread(target=wire.get, args=("/v1/users/me",))
+    caller.start()
+    emulator.wait_until(lambda: bool(emulator.calls))
+    caller.join()
+
+
+def test_the_clock_is_the_caller_s() -> None:
+    with Emulator(clock=lambda: 1_700_000_000) as emulator, Wire(emulator) as wire:
+        response = wire.ask("echo", "hi", stream=False)
+        assert data(response)["created_at"] == 1_700_000_000
+        assert response.headers["date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
+def test_state_in_a_file_outlives_the_emulator(tmp_path: Path) -> None:
+    file = tmp_path / "coze.db"
+    with Emulator(data=file) as emulator, Wire(emulator) as wire:
+        token, bots = emulator.token, dict(emulator.bots)
+        chat = events(wire.ask("assistant", "my name is Ada"))[0][1]
+        hanging = wire.start("slow", "go")
+    with Emulator(data=file) as emulator, Wire(emulator, token) as wire:
+        assert emulator.bots == bots
+        assert data(wire.get("/v3/chat/retrieve", params=ids(chat)))["status"] == "completed"
+        assert data(wire.get("/v3/chat/retrieve", params=ids(hanging)))["status"] == "failed"
+        again = wire.ask("assistant", "what is my name?", chat["conversation_id"])
+        assert text(again) == ["Your name is Ada."]
+        assert events(again)[0][1]["id"] not in (chat["id"], hanging["id"])
+
+
+def test_unknown_routes_are_404_with_a_code(wire: Wire) -> None:
+    for method, path in (("GET", "/v9/nonsense"), ("PUT", "/v3/chat")):
+        response = wire.request(method, path)
+        assert (response.status_code, code(response)) == (404, 4200)
+
+
+@pytest.mark.parametrize("route", ["POST /v1/workflow/run", "GET /v1/bots", "GET /v1/workflows/7/versions"])
+def test_what_is_not_emulated_is_501_not_a_pretended_success(wire: Wire, route: str) -> None:
+    response = wire.request(*route.split())
+    assert response.status_code == 501
+    assert route.split()[1] in response.json()["msg"]
+
+
+def test_a_plain_import_loads_no_server() -> None:
+    loaded = "import sys, coze_client.emulator.pytest_plugin; print({'starlette', 'uvicorn'} & sys.modules.keys())"
+    found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def test_a_missing_extra_names_its_cure() -> None:
+    missing = "import sys; sys.modules['uvicorn'] = None\nfrom coze_client.emulator import Emulator"
+    found = subprocess.run([sys.executable, "-c", missing], capture_output=True, text=True, check=False)
+    assert 'pip install "coze-adapters[emulator]"' in found.stderr
+
+
+def test_the_command_prints_what_is_needed_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "coze_client.emulator", "--port", "0", "--data", str(tmp_path / "coze.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        shown = ""
+        while "Ctrl-C" not in shown and (line := process.stdout.readline()):
+            shown += line
+        url, token = (re.search(rf"{name}=(\S+)", shown) for name in ("COZE_API_BASE", "COZE_API_TOKEN"))
+        assert url is not None
+        assert token is not None
+        headers = {"Authorization": f"Bearer {token[1]}"}
+        assert httpx.get(f"{url[1]}/v1/users/me", headers=headers).json()["code"] == 0
+        assert f"curl -N {url[1]}/v3/chat" in shown
+        assert "several_answers" in shown
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=10)
+    assert (process.returncode, rest.strip(), errors) == (0, "bye", "")
