@@ -7,6 +7,7 @@ answer never fails to parse because the server grew.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -16,6 +17,7 @@ from pydantic_core import from_json
 from coze_client.errors import ProtocolError
 
 T = TypeVar("T")
+M = TypeVar("M", bound="Model")
 _log = logging.getLogger("coze_client")
 
 
@@ -36,6 +38,14 @@ class Model(BaseModel):
 def adapter(kind: type[T]) -> TypeAdapter[T]:
     """The validator of a type, built when it is first used."""
     return TypeAdapter(kind)
+
+
+@cache
+def json_validator(kind: type[M]) -> Callable[[bytes], M]:
+    """The shortest way from JSON bytes to a model, for streams; raises pydantic's ValidationError."""
+    kind.model_rebuild()
+    validate: Callable[[bytes], M] = kind.__pydantic_validator__.validate_json
+    return validate
 
 
 def convert(kind: type[T], value: object) -> T:

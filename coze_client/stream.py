@@ -97,7 +97,7 @@ class Run(Generic[E]):
 
     async def settle(self, failure: CozeError | None) -> Sequence[E]:
         """After the last piece: what was pending, else what can be recovered; raises if something stays missing."""
-        pending = self.reading.finish() if failure is None else []
+        pending = self.reading.finish()
         if self.reading.complete or self.reading.failure:
             return pending
         return [*pending, *await self.heal(failure)]

@@ -10,14 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from io import StringIO
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from coze_client.api.chats import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
 from coze_client.api.messages import Message
 from coze_client.errors import ChatFailed, CozeError, ProtocolError, cure_for, refusal
-from coze_client.model import convert_json, excerpt, parse_json
+from coze_client.model import convert_json, excerpt, json_validator, parse_json
 from coze_client.response import Answer, integer, read_envelope
-from coze_client.sse import Decoder, ServerSentEvent
+from coze_client.sse import Decoder
 
 DELTA = "conversation.message.delta"
 MESSAGE_COMPLETED = "conversation.message.completed"
@@ -170,7 +170,7 @@ class ChatReading:
 
     def __init__(self, limit: int, chat_id: str | None = None, conversation_id: str | None = None) -> None:
         self._decoder = Decoder(limit)
-        self._message = TypeAdapter(Message).validator.validate_json
+        self._message = json_validator(Message)
         self.transcript = Transcript()
         self.chat: Chat | None = None
         self.chat_id = chat_id
@@ -184,13 +184,16 @@ class ChatReading:
     def feed(self, chunk: bytes) -> list[ChatEvent]:
         """The events that this piece completes, up to a failure."""
         out: list[ChatEvent] = []
-        add = out.append
         try:
-            for sse in self._decoder.feed(chunk):
-                if sse.event == DELTA:
-                    add(self._delta(sse))
-                elif not self.over and sse.event.lower() != "ping":
-                    add(self._other(sse))
+            for name, data, _, _ in self._decoder.feed(chunk):
+                if self.over:
+                    break
+                if name == DELTA:
+                    message = self._read_message(data)
+                    delta, thoughts = self.transcript.extend(message)
+                    out.append(ChatEvent(DELTA, data, message, None, delta, thoughts))
+                elif name.lower() != "ping":
+                    out.append(self._other(name, data))
         except CozeError as error:
             self._fail(error)
         return out
@@ -198,10 +201,10 @@ class ChatReading:
     def finish(self) -> list[ChatEvent]:
         """The event that was pending when the line ended, unless it was cut; what is no stream at all is a refusal."""
         out: list[ChatEvent] = []
-        for sse in self._decoder.finish():
-            if self.complete or sse.event in _KNOWN:
+        for name, data, _, _ in self._decoder.finish():
+            if self.complete or name in _KNOWN:
                 with suppress(ProtocolError):  # cut in the middle of its data
-                    out.append(self._delta(sse) if sse.event == DELTA else self._other(sse))
+                    out.append(self._other(name, data))
         if self.chat_id is None and not out and (stray := self._decoder.stray.strip()):
             self._refused(stray)
         return out
@@ -236,25 +239,20 @@ class ChatReading:
         if error.logid is None:
             error.logid = self.logid
 
-    def _delta(self, sse: ServerSentEvent) -> ChatEvent:
-        message = self._read_message(sse.data)
-        delta, thoughts = self.transcript.extend(message)
-        return ChatEvent(DELTA, sse.data, message, None, delta, thoughts)
-
     def _read_message(self, data: bytes) -> Message:
         try:
-            message: Message = self._message(data)
+            message = self._message(data)
         except ValidationError:
             message = convert_json(Message, data)
         if self.chat_id is None:
             self._learn(message.chat_id, message.conversation_id)
         return message
 
-    def _other(self, sse: ServerSentEvent) -> ChatEvent:
-        name, data = sse.event, sse.data
-        if name == MESSAGE_COMPLETED:
+    def _other(self, name: str, data: bytes) -> ChatEvent:
+        if name in (DELTA, MESSAGE_COMPLETED):
             message = self._read_message(data)
-            delta, thoughts = self.transcript.complete(message)
+            add = self.transcript.extend if name == DELTA else self.transcript.complete
+            delta, thoughts = add(message)
             return ChatEvent(name, data, message, None, delta, thoughts)
         if name.startswith("conversation.chat."):
             return self._chat_event(name, data)

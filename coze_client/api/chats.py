@@ -181,7 +181,7 @@ class Chats(Resource[Face]):
         `custom_variables` fill the bot's prompt, `parameters` a chatflow's start node, `meta_data` (16 pairs) comes
         back with ``retrieve``, `extra_params` takes latitude and longitude. `publish_status="unpublished_draft"` runs
         the draft; `bot_version` an older version. Raises ConversationBusy (4016) if another chat runs for
-        longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest for an unpublished bot.
+        longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest if it is unpublished.
         """
         if not auto_save_history:
             raise ConfigurationError(
