@@ -205,7 +205,8 @@ class ChatReading:
             if self.complete or name in _KNOWN:
                 with suppress(ProtocolError):  # cut in the middle of its data
                     out.append(self._other(name, data))
-        if self.chat_id is None and not out and (stray := self._decoder.stray.strip()):
+        stray = self._decoder.stray.strip()
+        if not out and self.chat is None and stray.startswith((b"{", b"<")):
             self._refused(stray)
         return out
 
