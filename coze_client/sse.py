@@ -11,7 +11,7 @@ from typing import NamedTuple
 from coze_client.errors import ProtocolError
 
 _BOM = b"\xef\xbb\xbf"
-CR, LF, SPACE = b"\r\n "
+CR, LF = b"\r\n"
 _new = tuple.__new__  # half the cost of calling the class
 
 
@@ -37,7 +37,7 @@ class Decoder:
         self._size = 0
         self._begun = False
         self._after_cr = False
-        self._prefix = b"\0"  # of the last plain block: `event:NAME\ndata:`; the next one most likely begins alike
+        self._prefix = b"\0"  # of the last plain block: `event:NAME\ndata:{`
         self._length = 1
         self._name = ""
         self._id = ""
@@ -46,7 +46,7 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that `chunk` completes; raises ProtocolError if one grows over the limit."""
-        # The common case, one plain event and nothing pending, is most of a fast stream's cost.
+        # One plain event and nothing pending: most of what a server sends that flushes each event.
         start = self._length
         if (
             chunk.find(b"\n", start) == len(chunk) - 2
@@ -55,7 +55,7 @@ class Decoder:
             and CR not in chunk
             and chunk[-1] == LF
         ):
-            return [_new(ServerSentEvent, (self._name, chunk[start + (chunk[start] == SPACE) : -2], self._id, self._retry))]
+            return [_new(ServerSentEvent, (self._name, chunk[start - 1 : -2], self._id, self._retry))]
         if self._after_cr or b"\r" in chunk:
             chunk = self._with_newlines(chunk)
         if not self._begun:
@@ -110,16 +110,13 @@ class Decoder:
 
     def _events(self, blocks: list[bytes]) -> list[ServerSentEvent]:
         events: list[ServerSentEvent] = []
-        prefix, length = self._prefix, self._length
-        name, last_id, retry = self._name, self._id, self._retry
+        prefix, start, name, last_id, retry = self._prefix, self._length - 1, self._name, self._id, self._retry
         for block in blocks:
-            if block.startswith(prefix) and block.find(b"\n", length) < 0:
-                start = length + 1 if block.startswith(b" ", length) else length
+            if block.startswith(prefix) and block.find(b"\n", start) < 0:
                 events.append(_new(ServerSentEvent, (name, block[start:], last_id, retry)))
             elif block:
                 self._parse(block, events)
-                prefix, length = self._prefix, self._length
-                name, last_id, retry = self._name, self._id, self._retry
+                prefix, start, name, last_id, retry = self._prefix, self._length - 1, self._name, self._id, self._retry
         return events
 
     def _parse(self, block: bytes, events: list[ServerSentEvent]) -> None:
@@ -152,8 +149,8 @@ class Decoder:
         return ServerSentEvent(text, b"\n".join(data), self._id, self._retry)
 
     def _remember(self, block: bytes, name: bytes | None, data: list[bytes]) -> None:
-        """Keeps the beginning of a block of one event line and one data line: the next is most likely alike."""
-        if name and len(data) == 1 and block.count(b"\n") == 1 and block.startswith(b"event:"):
-            self._prefix = block[: block.index(b"\n") + 1] + b"data:"
+        """Keeps how a block of one event line and one line of JSON began: the next is most likely alike."""
+        if name and len(data) == 1 and data[0][:1] == b"{" and block.count(b"\n") == 1 and block.startswith(b"event:"):
+            self._prefix = block[: block.index(b"{", block.index(b"\n")) + 1]
             self._length = len(self._prefix)
             self._name = name.decode("utf-8", "replace")

@@ -79,6 +79,7 @@ class Draft:
     """A message in the making: the first delta (for its fields), the text and the thoughts so far."""
 
     first: Message
+    answers: bool
     text: StringIO = field(default_factory=StringIO)
     thoughts: StringIO = field(default_factory=StringIO)
     whole: Message | None = None
@@ -98,23 +99,19 @@ class Transcript:
     def __init__(self) -> None:
         self._drafts: dict[str, Draft] = {}
         self._last: Draft | None = None
-        self._last_id = "\0"
 
     def extend(self, message: Message) -> tuple[str, str]:
         """Takes a delta; what it adds to the answer and to the thoughts."""
-        if message.id != self._last_id:
-            self._last_id = message.id
-            self._last = self._draft(message)
         draft = self._last
-        if draft is None or draft.whole is not None:
+        if draft is None or message.id != draft.first.id:
+            draft = self._last = self._draft(message)
+        if draft.whole is not None:
             return "", ""
-        content = message.content
-        if content:
-            draft.text.write(content)
-        thoughts = message.reasoning_content or ""
+        content, thoughts = message.content, message.reasoning_content or ""
+        draft.text.write(content)
         if thoughts:
             draft.thoughts.write(thoughts)
-        return (content, thoughts) if is_answer(message) else ("", "")
+        return (content, thoughts) if draft.answers else ("", "")
 
     def complete(self, message: Message) -> tuple[str, str]:
         """Takes a whole message; what it adds to the answer and thoughts beyond its deltas (mostly nothing)."""
@@ -153,7 +150,7 @@ class Transcript:
     def _draft(self, message: Message) -> Draft:
         draft = self._drafts.get(message.id)
         if draft is None:
-            draft = self._drafts[message.id] = Draft(message)
+            draft = self._drafts[message.id] = Draft(message, is_answer(message))
         return draft
 
 
@@ -184,16 +181,17 @@ class ChatReading:
     def feed(self, chunk: bytes) -> list[ChatEvent]:
         """The events that this piece completes, up to a failure."""
         out: list[ChatEvent] = []
+        read, extend = self._read_message, self.transcript.extend
         try:
             for name, data, _, _ in self._decoder.feed(chunk):
-                if self.over:
-                    break
                 if name == DELTA:
-                    message = self._read_message(data)
-                    delta, thoughts = self.transcript.extend(message)
+                    message = read(data)
+                    delta, thoughts = extend(message)
                     out.append(ChatEvent(DELTA, data, message, None, delta, thoughts))
                 elif name.lower() != "ping":
                     out.append(self._other(name, data))
+                    if self.over:
+                        break
         except CozeError as error:
             self._fail(error)
         return out
