@@ -6,12 +6,12 @@ API pages: upload_files, retrieve_files. A file is private to the account, 512 M
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from pydantic import AliasChoices, Field
 
@@ -21,6 +21,10 @@ from coze_client.model import Model
 from coze_client.request import Kind, Request, query
 from coze_client.resource import Face, Resource, call, flow
 from coze_client.response import Payload
+
+if TYPE_CHECKING:
+    from coze_client.api.messages import Message
+    from coze_client.attachments import Draft
 
 Source = str | PathLike[str] | bytes | IO[bytes]
 """A path, the content itself, or a file opened for reading bytes."""
@@ -72,9 +76,17 @@ class Files(Resource[Face]):
         is sent again only if nothing of it can have arrived.
         """
         with _opened(file, name) as upload:
-            return await self._session.send(
-                Request("POST", "/v1/files/upload", Payload(File), kind=Kind.START, upload=upload)
-            )
+            return await self._session.send(upload_request(upload))
+
+    @flow
+    async def attach(self, drafts: Sequence[Draft]) -> list[Message]:
+        """The messages of drafts, which adapters make of a framework's messages: what must be uploaded is.
+
+        Each content is uploaded once per client, and only if it cannot be named by URL or id. Raises as ``upload``.
+        """
+        from coze_client.attachments import attach
+
+        return await attach(self._session, drafts)
 
     @call
     def retrieve(self, *, file_id: str) -> Request[File]:
@@ -82,11 +94,17 @@ class Files(Resource[Face]):
         return Request("GET", "/v1/files/retrieve", Payload(File), query(file_id=file_id))
 
 
+def upload_request(upload: Upload) -> Request[File]:
+    """The request that uploads a file; raises ConfigurationError for empty content."""
+    if isinstance(upload.content, bytes):
+        _check_size(len(upload.content))
+    return Request("POST", "/v1/files/upload", Payload(File), kind=Kind.START, upload=upload)
+
+
 @contextmanager
 def _opened(file: Source, name: str | None) -> Iterator[Upload]:
     if isinstance(file, (bytes, bytearray, memoryview)):
         content = bytes(file)
-        _check_size(len(content))
         yield Upload(mend_name(name or "file", content[:HEAD_BYTES]), content)
     elif isinstance(file, (str, PathLike)):
         with Path(file).open("rb") as opened:

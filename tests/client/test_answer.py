@@ -1,0 +1,119 @@
+"""What a chat says besides words."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from coze_client import Message, ProtocolError
+from coze_client.answer import Answer, Card, Part, PluginCall, PluginOutput, Recalled, Sound, Unknown
+from coze_client.api.chat_events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
+from coze_client.api.chats import Chat
+from coze_client.recall import Slice, read_recall
+
+RECALL = {
+    "chunks": [
+        {
+            "slice": "Chur lies in Graubünden.",
+            "score": 0.9,
+            "meta": {"document": {"id": 7, "name": "Swiss towns"}, "link": {"title": "Chur", "url": "https://c.ch"}},
+        }
+    ]
+}
+SLICE = Slice("Chur lies in Graubünden.", 0.9, "", "", "7", "Swiss towns", "Chur", "https://c.ch")
+
+
+def said(*messages: Message, chat: Chat | None = None) -> list[Part]:
+    answer = Answer()
+    events = [ChatEvent(MESSAGE_COMPLETED, b"", message) for message in messages]
+    return [part for event in events for part in answer.feed(event)] + list(answer.rest(chat))
+
+
+def message(kind: str, content: object, number: int = 1, content_type: str = "text") -> Message:
+    text = content if isinstance(content, str) else json.dumps(content)
+    return Message(id=f"m{number}", role="assistant", type=kind, content=text, content_type=content_type)
+
+
+def call(name: str, number: int) -> Message:
+    return message("function_call", {"name": name, "arguments": {"q": number}}, number)
+
+
+def test_outputs_answer_the_oldest_open_call() -> None:
+    parts = said(call("a", 1), call("b", 2), message("tool_response", "x", 3), message("tool_output", "y", 4))
+    assert parts == [
+        PluginCall("m1", "a", {"q": 1}),
+        PluginCall("m2", "b", {"q": 2}),
+        PluginOutput("m3", "m1", "x"),
+        PluginOutput("m4", "m2", "y"),
+    ]
+
+
+def test_calls_that_the_client_must_run_are_not_the_bots_own() -> None:
+    asked = {"id": "c1", "type": "function", "function": {"name": "b", "arguments": '{ "q":2 }'}}
+    action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": [asked]}}
+    chat = Chat.model_validate({"id": "1", "status": "requires_action", "required_action": action})
+    assert said(call("a", 1), message("tool_response", "x", 3), call("b", 2), chat=chat) == [
+        PluginCall("m1", "a", {"q": 1}),
+        PluginOutput("m3", "m1", "x"),
+    ]
+
+
+def test_a_studio_call_is_read_like_a_cloud_one() -> None:
+    content = {"id": "x", "type": "function", "function": {"name": "a", "arguments": '{"q": 1}'}}
+    assert said(message("function_call", content)) == [PluginCall("m1", "a", {"q": 1})]
+
+
+@pytest.mark.parametrize(
+    "recall",
+    [
+        message("verbose", {"msg_type": "knowledge_recall", "data": json.dumps(RECALL)}),
+        message("knowledge", {"msg_type": "knowledge_recall", "data": json.dumps(RECALL)}),
+        message("knowledge", RECALL),
+    ],
+    ids=["verbose", "knowledge", "bare"],
+)
+def test_recalled_knowledge_follows_the_answer_it_led_to(recall: Message) -> None:
+    assert read_recall(recall) == (SLICE,)
+    parts = said(recall, message("answer", "In Graubünden.", 2), message("answer", "Really.", 3))
+    assert parts == [Recalled((SLICE,))]
+
+
+def test_recalled_plain_text_is_cut_into_slices() -> None:
+    text = "---\nrecall slice 1:Chur\nlies here\n---\nrecall slice 2: Bern\n"
+    assert [found.text for found in read_recall(message("knowledge", text))] == ["Chur\nlies here", "Bern"]
+
+
+@pytest.mark.parametrize("data", ["", "no json", "null", '{"chunks": null}', "[]"])
+def test_a_recall_that_found_nothing_is_empty(data: str) -> None:
+    assert read_recall(message("verbose", {"msg_type": "knowledge_recall", "data": data})) == ()
+
+
+def test_cards_and_unknown_types_come_through_and_the_rest_is_silent() -> None:
+    card, odd = message("answer", {"card_type": 3}, 1, "card"), message("hologram", "…", 2)
+    finish = message("verbose", {"msg_type": "generate_answer_finish", "data": ""}, 3)
+    assert said(card, odd, finish) == [Card("m1", {"card_type": 3}), Unknown(odd)]
+
+
+def test_follow_ups_are_kept_in_order() -> None:
+    answer = Answer()
+    for number, text in enumerate(["Why?", "How?"]):
+        list(answer.feed(ChatEvent(MESSAGE_COMPLETED, b"", message("follow_up", text, number))))
+    assert answer.follow_ups == ["Why?", "How?"]
+    assert answer.message_ids == ["m0", "m1"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 7])
+def test_audio_pieces_join_as_base64(size: int) -> None:
+    sound, answer = bytes(range(100)), Answer()
+    pieces = [base64.b64encode(sound[start : start + size]).decode() for start in range(0, len(sound), size)]
+    events = [ChatEvent(AUDIO_DELTA, b"", message("answer", piece, 1, "audio")) for piece in pieces]
+    parts = [part for event in events for part in answer.feed(event)] + list(answer.rest(None))
+    joined = "".join(part.data for part in parts if isinstance(part, Sound))
+    assert base64.b64decode(joined, validate=True) == sound
+
+
+def test_audio_that_is_no_base64_is_a_protocol_error() -> None:
+    with pytest.raises(ProtocolError, match="audio"):
+        list(Answer().feed(ChatEvent(AUDIO_DELTA, b"", message("answer", "a", 1, "audio"))))

@@ -1,0 +1,84 @@
+"""What goes along with a question: read strictly, uploaded once."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from coze_client import ConfigurationError
+from coze_client.attachments import Attachment, Draft
+from tests.conftest import Connected
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
+
+
+def uploads(coze: Connected[Any]) -> int:
+    return len(coze.emulator.calls_to("/v1/files/upload"))
+
+
+@pytest.mark.parametrize(
+    "url", ["/etc/passwd", "file:///etc/passwd", "C:\\secret.txt", "FILE:/etc/passwd", "ftp://a/b", ""]
+)
+def test_a_path_in_a_message_is_never_read(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="never read"):
+        Attachment.at("image", url)
+
+
+def test_a_data_uri_is_its_content_in_either_encoding() -> None:
+    encoded = Attachment.at("image", f"data:image/png;base64,{base64.b64encode(PNG).decode()}")
+    plain = Attachment.at("file", f"data:text/plain,{quote('grüezi')}")
+    assert encoded == Attachment("image", PNG, "image.png")
+    assert plain == Attachment("file", "grüezi".encode(), "file.txt")
+
+
+def test_what_is_not_base64_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="base64"):
+        Attachment.encoded("audio", "no base64 at all!")
+
+
+def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: Connected[Any]) -> None:
+    parts = (Attachment.at("image", "https://a/b.png"), Attachment.of("image", PNG, "image/png"))
+    (message,) = coze.run(coze.client.files.attach([Draft("user", "Look", parts)]))
+    text, by_url, by_id = message.decoded
+    assert (text["text"], by_url["file_url"]) == ("Look", "https://a/b.png")
+    assert by_id["file_id"].isdecimal()
+
+
+def test_each_content_is_uploaded_once_a_client(coze: Connected[Any]) -> None:
+    same, other = Attachment.of("image", PNG), Attachment.of("image", PNG + b"!")
+    drafts = [Draft("user", "a", (same, same)), Draft("user", "b", (same, other))]
+    first = coze.run(coze.client.files.attach(drafts))
+    again = coze.run(coze.client.options(timeout=9).files.attach(drafts))
+    assert uploads(coze) == 2
+    assert first == again
+
+
+def test_an_upload_that_failed_is_tried_anew(coze: Connected[Any]) -> None:
+    from coze_client.emulator import faults
+
+    coze.emulator.inject(faults.HttpStatus(503), path="/v1/files/upload")
+    drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
+    with pytest.raises(Exception, match="503"):
+        coze.run(coze.client.files.attach(drafts))
+    assert coze.run(coze.client.files.attach(drafts))
+
+
+def test_empty_content_is_refused_before_anything_is_sent(coze: Connected[Any]) -> None:
+    with pytest.raises(ConfigurationError, match="empty"):
+        coze.run(coze.client.files.attach([Draft("user", "a", (Attachment.of("file", b""),))]))
+    assert not uploads(coze)
+
+
+def test_threads_that_send_the_same_picture_at_once_upload_it_once(emulator: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from coze_client import CozeClient
+
+    drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
+    with CozeClient(emulator.token, base_url=emulator.url) as client, ThreadPoolExecutor(8) as pool:
+        sent = list(pool.map(client.files.attach, [drafts] * 8))
+    assert len({messages[0].content for messages in sent}) == 1
+    assert len(emulator.calls_to("/v1/files/upload")) == 1
