@@ -19,7 +19,7 @@ from . import auth, chats, conversations, files, legacy, messages, unserved, use
 from .backend import Backend, Call
 from .dialect import json_reply
 from .endpoint import Endpoint
-from .faults import ConnectionCut, Fault
+from .fault import ConnectionCut, Fault
 from .refusal import Refusal
 from .reply import Events, Payload, Raw, Reply
 from .request import Fields, Request, Upload
@@ -76,10 +76,10 @@ class App:
     ) -> Reply:
         for fault in given:
             await fault.wait()
-            if fault.expires_token:
-                auth.revoke(self.backend, request.bearer)
-            if instead := fault.instead():
-                return instead
+        if any(fault.expires_token for fault in given):
+            auth.revoke(self.backend, request.bearer)
+        if instead := next((early for fault in given if (early := fault.instead())), None):
+            return instead
         reply = await self._handled(endpoint, request, path_exists=path_exists)
         return next((late for fault in given if (late := fault.afterwards())), reply)
 

@@ -9,19 +9,19 @@ from collections.abc import Iterator, Mapping
 from .scripts import Answer, AskClient, Item, Turn
 
 Schema = Mapping[str, object]
+GENERIC = frozenset({"tool", "tools", "plugin", "plugins", "function"})
 
 
 def assistant(turn: Turn) -> Iterator[Item]:
-    """Calls the client plugin that the question suits, fills a JSON schema it is shown, else chats."""
+    """Fills a JSON schema it is shown, calls the client plugin that the question suits, else chats."""
     schema = requested_schema(turn.question)
-    plugin = None if turn.outputs else suitable_plugin(turn)
-    if plugin is not None:
-        yield AskClient(((str(plugin["name"]), arguments_for(plugin, turn.question)),))
-    elif turn.outputs:
-        yield Answer("The tools say: " + "; ".join(f"{done.name} → {done.output}" for done in turn.outputs))
-    elif schema is not None:
+    if schema is not None:
         prompt = re.sub(r"```json.*?```", "", turn.question, flags=re.DOTALL)
         yield Answer("```json\n" + json.dumps(fill(schema, schema, prompt), ensure_ascii=False) + "\n```")
+    elif turn.outputs:
+        yield Answer("The tools say: " + "; ".join(f"{done.name} → {done.output}" for done in turn.outputs))
+    elif plugin := suitable_plugin(turn):
+        yield AskClient(((str(plugin["name"]), arguments_for(plugin, turn.question)),))
     else:
         yield Answer(small_talk(turn))
 
@@ -55,12 +55,12 @@ def suitable_plugin(turn: Turn) -> Schema | None:
     question = turn.question.lower()
     asked = set(re.findall(r"\w{4,}", question))
     for plugin in plugins:
-        if str(plugin["name"]).lower() in question:
+        if re.search(rf"\b{re.escape(str(plugin['name']).lower())}\b", question):
             return plugin
     for plugin in plugins:
-        if asked & {word for word in re.split(r"[_\W]+", str(plugin["name"]).lower()) if len(word) > 3}:
+        if (asked - GENERIC) & set(re.split(r"[_\W]+", str(plugin["name"]).lower())):
             return plugin
-    return plugins[0] if plugins and asked & {"tool", "tools", "plugin", "function"} else None
+    return plugins[0] if plugins and asked & GENERIC else None
 
 
 def arguments_for(plugin: Schema, question: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .bots import FIRST_BOT_ID, Bot, standard_bots
 from .dialect import Dialect
-from .faults import Fault, Injected
+from .fault import Fault, Injected
 from .state import State
 
 if TYPE_CHECKING:

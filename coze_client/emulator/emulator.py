@@ -16,7 +16,7 @@ from .app import App
 from .backend import Backend, Call
 from .bots import Bot
 from .dialect import DIALECTS
-from .faults import Fault
+from .fault import Fault
 from .records import Chat
 from .scripts import Script
 from .server import Server

@@ -1,7 +1,6 @@
 """What can go wrong on the way, as values: `emulator.inject(faults.CutAfterBytes(300))`.
 
-A fault changes one stage of a reply and leaves the others alone, so several of them compose: it may answer in place of
-the server, wait before the headers, change the events, their spelling, or the bytes.
+Each changes one stage of a reply and leaves the others alone, so several of them compose.
 """
 
 from __future__ import annotations
@@ -9,72 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
-from typing import ClassVar
 
+from .fault import ConnectionCut, Fault
 from .reply import Raw
 from .stream import Event, Framing, to_json
-
-
-class ConnectionCut(Exception):
-    """Ends a body before its end; `clean` says that the server pretends this was all."""
-
-    def __init__(self, *, clean: bool) -> None:
-        super().__init__()
-        self.clean = clean
-
-
-class Fault:
-    """A fault that does nothing; each of its kind overrides one stage."""
-
-    answers: ClassVar[bool] = False
-    """Whether it answers in place of the server."""
-
-    expires_token: ClassVar[bool] = False
-    """Whether the request's token is dead from now on."""
-
-    async def wait(self) -> None:
-        """Spends time before anything happens."""
-
-    def instead(self) -> Raw | None:
-        """An answer given before the server does anything."""
-        return None
-
-    def afterwards(self) -> Raw | None:
-        """An answer given in place of the server's, after it has done its work."""
-        return None
-
-    def payload(self, value: dict[str, object]) -> dict[str, object]:
-        return value
-
-    def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
-        return events
-
-    def framing(self, framing: Framing) -> Framing:
-        return framing
-
-    def chunks(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        return chunks
-
-
-async def _numbered(events: AsyncIterator[Event]) -> AsyncIterator[tuple[int, Event]]:
-    number = 0
-    async for event in events:
-        number += 1
-        yield number, event
-
-
-@dataclass
-class Injected:
-    """A fault that waits for the next `times` requests whose path matches."""
-
-    fault: Fault
-    path: str
-    times: int
-
-    def suits(self, path: str) -> bool:
-        return fnmatchcase(path, self.path)
-
 
 # --- instead of the server, or after it ---
 
@@ -181,6 +118,13 @@ class Delay(Fault):
 
 
 # --- payloads and events ---
+
+
+async def _numbered(events: AsyncIterator[Event]) -> AsyncIterator[tuple[int, Event]]:
+    number = 0
+    async for event in events:
+        number += 1
+        yield number, event
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Conversation:
         return {
             "id": self.id,
             "name": self.name or None,
-            "meta_data": self.meta_data or None,
+            "meta_data": self.meta_data,
             "created_at": self.created_at,
             "updated_at": self.updated_at,
             creator: self.account,

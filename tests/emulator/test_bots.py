@@ -147,6 +147,7 @@ def tool(name: str, **properties: str) -> dict[str, object]:
     ("asked", "name", "arguments"),
     [
         ("What is the value of magic_function(3)? Use the tool.", "magic_function", {"input": 3}),
+        ("What is the value of magic_function_no_args()? Use the tool.", "magic_function_no_args", {}),
         ("What is the weather in Berne?", "get_weather", {"location": "What is the weather in Berne?"}),
         ("Create a customer named '你好啊集团', please.", "create_customer", {"customer_name": "你好啊集团"}),
         ("Using the tool, say anything.", "magic_function", {"input": 1}),
@@ -155,8 +156,13 @@ def tool(name: str, **properties: str) -> dict[str, object]:
 def test_the_assistant_calls_the_plugin_that_suits(
     wire: Wire, emulator: Emulator, asked: str, name: str, arguments: dict[str, object]
 ) -> None:
-    plugins = [tool("magic_function", input="integer"), tool("get_weather", location="string")]
-    plugins.append(tool("create_customer", customer_name="string"))
+    plugins = [
+        tool("magic_function", input="integer"),
+        tool("magic_function_no_args"),
+        tool("my_adder_tool", a="integer", b="integer"),
+        tool("get_weather", location="string"),
+        tool("create_customer", customer_name="string"),
+    ]
     emulator.declare_plugins(emulator.bots["assistant"], plugins)
     chat = wire.finish(wire.start("assistant", asked))
     [call] = chat["required_action"]["submit_tool_outputs"]["tool_calls"]
