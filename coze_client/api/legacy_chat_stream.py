@@ -120,7 +120,8 @@ class LegacyChatReading:
             for sse in self._decoder.finish():
                 with suppress(ProtocolError):  # cut in the middle of its data
                     self._take(sse, out)
-            if not self._drafts and not out and (stray := self._decoder.stray.strip()):
+            stray = self._decoder.stray.strip()
+            if not self._drafts and not out and stray.startswith((b"{", b"<")):
                 _refuse(stray)
         except CozeError as error:
             self._fail(error)

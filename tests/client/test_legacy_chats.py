@@ -283,6 +283,12 @@ def test_a_refusal_under_the_name_of_a_stream_is_a_refusal(coze: Any) -> None:
     assert caught.value.logid == "log1"
 
 
+def test_a_web_page_under_the_name_of_a_stream_is_told_so(coze: Any) -> None:
+    answer_with(coze, b"<html><body>Sign in</body></html>")
+    with pytest.raises(ProtocolError, match="Sign in"):
+        coze.collect(stream(coze))
+
+
 def test_malformed_json_is_told_and_what_came_before_it_delivered(coze: Any) -> None:
     answer_with(coze, spelled(piece("Hel")) + b'data:{"event":\n\n' + spelled(piece("lo"), DONE))
     streamed = stream(coze)
@@ -304,7 +310,7 @@ def test_malformed_json_is_told_and_what_came_before_it_delivered(coze: Any) -> 
     ],
 )
 def test_a_chat_that_may_have_begun_is_not_begun_again(
-    coze: Any, shape: str, fault: faults.Fault, error: type[CozeError]
+    coze: Any, shape: str, fault: Any, error: type[CozeError]
 ) -> None:
     coze.emulator.inject(faults.AfterStart(fault), PATH)
     with pytest.raises(error):
@@ -351,6 +357,6 @@ def test_a_cut_after_any_byte_is_no_clean_end() -> None:
         reading = LegacyChatReading(65536)
         reading.feed(body[:cut])
         reading.finish()
-        assert not reading.complete
+        assert (reading.complete, reading.failure) == (False, None)
         assert "Hello world".startswith("".join(message.content for message in reading.messages[:1]))
     assert read(body[:last]).complete
