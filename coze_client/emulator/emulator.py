@@ -47,7 +47,11 @@ class Emulator:
         self.dialect = dialect
 
     def start(self) -> Self:
-        self._server = Server(self._port)
+        try:
+            self._server = Server(self._port)
+        except OSError:
+            self._backend.state.close()
+            raise
         self._server.start(App(self._backend, self._server.connections))
         self.url = f"http://127.0.0.1:{self._server.port}"
         self.token = self.issue_token()
