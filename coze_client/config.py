@@ -30,6 +30,12 @@ class Timeout:
     read: float | None = 600.0
     deadline: float | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("connect", "read", "deadline"):
+            seconds = getattr(self, name)
+            if seconds is not None and not seconds > 0:
+                raise ConfigurationError(f"A timeout ({name}) is more than 0 seconds, or None; not {seconds}")
+
     @classmethod
     def of(cls, given: float | Timeout | None) -> Timeout:
         """`given` as a Timeout: a number is ``read`` and limits ``connect`` as well; ``None`` never gives up."""
@@ -37,8 +43,6 @@ class Timeout:
             return given
         if given is None:
             return cls(connect=None, read=None)
-        if given <= 0:
-            raise ConfigurationError(f"A timeout must be more than 0 seconds, not {given}")
         return cls(connect=min(5.0, given), read=given)
 
     def within(self, remaining: float | None) -> Timeout:
@@ -92,8 +96,9 @@ def resolve_base_url(base_url: str | None, region: str | None) -> str:
         raise ConfigurationError("Give base_url or region, not both")
     if region is not None and region not in REGIONS:
         raise ConfigurationError(f'region is "com" or "cn", not {region!r}; for a self-hosted server give base_url')
-    chosen = base_url or (REGIONS[region] if region else os.environ.get("COZE_API_BASE") or REGIONS["com"])
-    return _checked(chosen.strip().rstrip("/"))
+    if base_url is None:
+        base_url = REGIONS[region] if region else os.environ.get("COZE_API_BASE") or REGIONS["com"]
+    return _checked(base_url.strip().rstrip("/"))
 
 
 def _checked(url: str) -> str:
@@ -102,8 +107,7 @@ def _checked(url: str) -> str:
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
-        parts = urlsplit("")
-    if not good or parts.query or parts.fragment or parts.username:
+    if not good or any(character in url for character in "?#@ "):
         raise ConfigurationError(
             "base_url must look like https://api.coze.com or http://localhost:8888, without user, query or fragment"
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import random
 from typing import TYPE_CHECKING
 
-from coze_client.errors import ConversationBusy, CozeError, RateLimited, ServerError, TransportError
+from coze_client.errors import ConfigurationError, ConversationBusy, CozeError, RateLimited, ServerError, TransportError
 from coze_client.request import Kind
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Retry:
 
     attempts: int = 3
     deadline: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1 or not self.deadline >= 0:
+            raise ConfigurationError("Retry takes 1 attempt or more, and a deadline of 0 seconds or more")
 
 
 def passes(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bool:
