@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import ssl
 import threading
 import weakref
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -114,15 +116,16 @@ def _request(wire: Wire) -> httpx.Request:
     files = {"file": wire.upload.part()} if wire.upload else None
     timeout = wire.timeout
     waits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.read, "pool": timeout.read}
+    extensions = {"timeout": waits}
+    return httpx.Request(
+        wire.method, _url(wire.url), headers=wire.headers, content=wire.content, files=files, extensions=extensions
+    )
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
     try:
-        return httpx.Request(
-            wire.method,
-            wire.url,
-            headers=wire.headers,
-            content=wire.content,
-            files=files,
-            extensions={"timeout": waits},
-        )
+        return httpx.URL(text)
     except httpx.InvalidURL as error:
         raise ConfigurationError(f"Not a URL: {error}") from error
 
@@ -178,18 +181,15 @@ class BlockingIncoming:
         return body.answer()
 
     async def drain(self, seconds: float) -> None:
-        # A blocked read knows no later time limit than the one it began with, so it is done aside.
-        reader = threading.Thread(target=self._exhaust, daemon=True)
-        reader.start()
-        reader.join(seconds)
-        if reader.is_alive() and (line := self._response.extensions.get("network_stream")):
-            with suppress(OSError):
-                line.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-
-    def _exhaust(self) -> None:
-        with suppress(*FAILURES):
+        # A body's reads keep the timeout they began with, so the line itself is told to be less patient.
+        line: Any = self._response.extensions.get("network_stream")  # httpcore's, or a test's
+        with suppress(*FAILURES, AttributeError):
+            if line is not None:
+                line.read = partial(_read_within, seconds, line.read)
             for _ in zip(range(_DRAIN_PIECES), self.chunks, strict=False):
                 pass
+        with suppress(AttributeError):
+            del line.read
 
     async def close(self) -> None:
         self._response.close()
@@ -246,23 +246,46 @@ def _apieces(response: httpx.Response) -> AsyncIterator[bytes]:
     return aiter(response.stream)
 
 
+def _read_within(
+    seconds: float, read: Callable[[int, float | None], bytes], most: int, timeout: float | None = None
+) -> bytes:
+    return read(most, seconds if timeout is None else min(timeout, seconds))
+
+
+def _proxy(config: Config) -> httpx.Proxy | None:
+    """The proxy to this client's server: the given one, else the environment's (``HTTPS_PROXY``, ``NO_PROXY`` …)."""
+    if config.proxy:
+        return httpx.Proxy(config.proxy)
+    server = urlsplit(config.base_url)
+    proxies = getproxies()
+    found = proxies.get(server.scheme) or proxies.get("all")
+    if not found or proxy_bypass(server.hostname or ""):
+        return None
+    return httpx.Proxy(found if "://" in found else f"http://{found}")
+
+
 class BlockingTransport:
-    """Sends over one ``httpx.Client`` a process, made when first needed; a forked child makes its own."""
+    """Sends over one ``httpx.HTTPTransport`` a process, made when first needed; a forked child makes its own.
+
+    ``httpx.Client`` would add cookies, redirects and hooks, which nobody asked for, to the cost of every call; it is
+    used where the user gives one.
+    """
 
     def __init__(
         self, config: Config, client: httpx.Client | None = None, raw: httpx.BaseTransport | None = None
     ) -> None:
         self._config = config
-        self._given = client
+        self._client = client
         self._raw = raw
-        self._own: tuple[int, httpx.Client] | None = None
+        self._own: tuple[int, httpx.HTTPTransport] | None = None
         self._lock = threading.Lock()
 
     async def open(self, wire: Wire) -> BlockingIncoming:
         request = _request(wire)
-        client = self._client()
         try:
-            return BlockingIncoming(client.send(_adopt(client, request) if self._given else request, stream=True))
+            if self._client:
+                return BlockingIncoming(self._client.send(_adopt(self._client, request), stream=True))
+            return BlockingIncoming((self._raw or self._pool()).handle_request(request))
         except FAILURES as error:
             raise translate(error) from error
 
@@ -272,24 +295,19 @@ class BlockingTransport:
         if own and own[0] == os.getpid():
             own[1].close()
 
-    def _client(self) -> httpx.Client:
-        if self._given:
-            return self._given
+    def _pool(self) -> httpx.HTTPTransport:
         own = self._own
         if own and own[0] == os.getpid():
             return own[1]
         with self._lock:
             if not self._own or self._own[0] != os.getpid():
-                self._own = (os.getpid(), self._make())
+                context = tls(self._config.ca_bundle)
+                self._own = (os.getpid(), httpx.HTTPTransport(context, limits=_LIMITS, proxy=_proxy(self._config)))
             return self._own[1]
-
-    def _make(self) -> httpx.Client:
-        config = self._config
-        return httpx.Client(verify=tls(config.ca_bundle), proxy=config.proxy, transport=self._raw, limits=_LIMITS)
 
 
 class AsyncioTransport:
-    """Sends over one ``httpx.AsyncClient`` an event loop, made when first needed and forgotten with its loop."""
+    """Sends over one ``httpx.AsyncHTTPTransport`` an event loop, made when first needed, forgotten with its loop."""
 
     def __init__(
         self,
@@ -298,16 +316,17 @@ class AsyncioTransport:
         raw: httpx.AsyncBaseTransport | Literal["aiohttp"] | None = None,
     ) -> None:
         self._config = config
-        self._given = client
+        self._client = client
         self._raw = raw
-        self._own: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[int, httpx.AsyncClient]]
+        self._own: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[int, httpx.AsyncBaseTransport]]
         self._own = weakref.WeakKeyDictionary()
 
     async def open(self, wire: Wire) -> AsyncIncoming:
         request = _request(wire)
-        client = self._given or await self._client()
         try:
-            return AsyncIncoming(await client.send(_adopt(client, request) if self._given else request, stream=True))
+            if self._client:
+                return AsyncIncoming(await self._client.send(_adopt(self._client, request), stream=True))
+            return AsyncIncoming(await (await self._pool()).handle_async_request(request))
         except FAILURES as error:
             raise translate(error) from error
 
@@ -316,33 +335,32 @@ class AsyncioTransport:
         if own and own[0] == os.getpid():
             await own[1].aclose()
 
-    async def _client(self) -> httpx.AsyncClient:
+    async def _pool(self) -> httpx.AsyncBaseTransport:
+        if isinstance(self._raw, httpx.AsyncBaseTransport):
+            return self._raw
         loop = asyncio.get_running_loop()
         own = self._own.get(loop)
         if own and own[0] == os.getpid():
             return own[1]
-        context = _tls.get(self._config.ca_bundle) or await asyncio.to_thread(tls, self._config.ca_bundle)
-        own = self._own.get(loop)
+        context = _tls.get(self._config.ca_bundle)
+        if context is None:
+            context = await asyncio.to_thread(tls, self._config.ca_bundle)
+        own = self._own.get(loop)  # another task may have been faster
         if not own or own[0] != os.getpid():
             own = self._own[loop] = (os.getpid(), self._make(context))
         return own[1]
 
-    def _make(self, context: ssl.SSLContext) -> httpx.AsyncClient:
-        if isinstance(self._raw, str):
-            return httpx.AsyncClient(verify=context, transport=aiohttp_transport(context, self._config.proxy))
-        return httpx.AsyncClient(verify=context, proxy=self._config.proxy, transport=self._raw, limits=_LIMITS)
+    def _make(self, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+        proxy = _proxy(self._config)
+        if self._raw == "aiohttp":
+            return _aiohttp(context, proxy)
+        return httpx.AsyncHTTPTransport(context, limits=_LIMITS, proxy=proxy)
 
 
-def aiohttp_transport(context: ssl.SSLContext, proxy: str | None) -> httpx.AsyncBaseTransport:
-    """The fast asyncio transport of the extra ``aiohttp``; raises ConfigurationError where it is not installed."""
+def _aiohttp(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     try:
-        from aiohttp import ClientSession, TCPConnector
         from httpx_aiohttp import AiohttpTransport
     except ImportError as error:
         cure = 'pip install "coze-adapters[aiohttp]"'
         raise ConfigurationError('transport="aiohttp" needs an extra', cure=cure) from error
-
-    def session() -> ClientSession:  # proxies of the environment count, as they do with httpx
-        return ClientSession(connector=TCPConnector(ssl=context, limit=_LIMITS.max_connections or 0), trust_env=True)
-
-    return AiohttpTransport(verify=context, proxy=httpx.Proxy(proxy) if proxy else None, client=session)
+    return AiohttpTransport(context, proxy=proxy, limits=_LIMITS)
