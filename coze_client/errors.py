@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coze_client.api.chats import Chat, Message
+    from coze_client.api.chats import Chat
+    from coze_client.api.messages import Message
 
 
 class CozeError(Exception):
@@ -281,14 +282,13 @@ def refusal(
 ) -> APIError:
     """The error for a refusal: its class and cure follow Coze's code, else the HTTP status."""
     kind, cure = _judge(code, message, status)
-    return kind(message or kind.__name__, code=code, status=status, logid=logid, cure=cure, retry_after=retry_after)
+    told = message or "The server refused the call and gave no reason"
+    return kind(told, code=code, status=status, logid=logid, cure=cure, retry_after=retry_after)
 
 
 def _judge(code: int | str | None, message: str, status: int | None) -> tuple[type[APIError], str]:
     if _NO_ROUTE in message:
         return NotFound, "This server has no such endpoint (a self-hosted coze-studio has only a part of the API)"
-    if status == 429:
-        return RateLimited, _LATER
     if isinstance(code, int) and code in _CODES:
         return _CODES[code]
     if status is not None and status >= 500:

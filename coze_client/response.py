@@ -5,6 +5,7 @@ Neither ``code == 0`` nor the HTTP status alone says that a call went well (tran
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -20,6 +21,7 @@ T = TypeVar("T")
 # coze-studio puts some payloads under names of its own.
 _ALIASES = ("data", "ChatV3ChatDetail", "Messages", "ConversationData", "message")
 _LONGEST_WAIT = 60.0
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -107,27 +109,23 @@ def _not_json(answer: Answer) -> CozeError:
 
 def _failure(answer: Answer, body: Mapping[str, object]) -> CozeError | None:
     code = integer(body.get("code"))
-    told = str(
-        body.get("msg") or body.get("message") or body.get("error_message") or body.get("error_description") or ""
-    )
+    told = _text(body, "msg", "message", "error_message", "error_description")
     logid, wait = log_id(body) or answer.logid, retry_after(answer)
     if code not in (None, 0, ""):
         return refusal(code, told, status=answer.status, logid=logid, retry_after=wait)
-    if name := _oauth_code(body):
+    without_code = "code" not in body
+    if without_code and (name := _text(body, "error_code", "error")):
         return OAuthError(told or name, code=name, status=answer.status, logid=logid)
     if answer.status >= 400:
         return refusal(None, told or _silent(answer), status=answer.status, logid=logid, retry_after=wait)
-    if body.get("error_message"):
+    if without_code and _text(body, "error_message"):
         return APIError(told, status=answer.status, logid=logid)
     return None
 
 
-def _oauth_code(body: Mapping[str, object]) -> str:
-    for key in ("error_code", "error"):
-        value = body.get(key)
-        if isinstance(value, str) and value and "code" not in body:
-            return value
-    return ""
+def _text(body: Mapping[str, object], *keys: str) -> str:
+    """The first of these fields that is text and says something, else ""."""
+    return next((text for key in keys if isinstance(text := body.get(key), str) and text), "")
 
 
 def _silent(answer: Answer) -> str:
@@ -138,10 +136,10 @@ def integer(value: object) -> int | str | None:
     """A code as a number if it is one, in whatever spelling; else as it came."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, (int, float)):
-        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = str(value).strip()
-    return int(text) if text.lstrip("-").isdecimal() else text
+    return int(text) if _NUMBER.fullmatch(text) else text
 
 
 def log_id(body: Mapping[str, object]) -> str | None:
