@@ -60,27 +60,39 @@ class Decoder:
             chunk = self._with_newlines(chunk)
         if not self._begun:
             chunk = self._without_bom(chunk)
-        ends = b"\n\n" in chunk or (chunk[:1] == b"\n" and bool(self._pieces) and self._pieces[-1][-1:] == b"\n")
-        if not ends:
+        pieces = self._pieces
+        if not pieces:
+            return self._split([], chunk)
+        if chunk[:1] == b"\n" and pieces[-1][-1:] == b"\n":
+            return self._split([self._pending()], chunk[1:])
+        end = chunk.find(b"\n\n") if LF in chunk else -1  # looking for one byte is far faster
+        if end < 0:
             self._keep(chunk)
             return []
-        if self._pieces:
-            chunk = b"".join((*self._pieces, chunk))
-            self._pieces.clear()
-            self._size = 0
-        *blocks, rest = chunk.split(b"\n\n")
-        if len(chunk) > self._limit and max(map(len, blocks)) > self._limit:
+        return self._split([self._pending(chunk[:end])], chunk[end + 2 :])
+
+    def _split(self, blocks: list[bytes], chunk: bytes) -> list[ServerSentEvent]:
+        """The events of `blocks` and of the blocks that end in `chunk`; what is left of it waits."""
+        blocks += chunk.split(b"\n\n")
+        self._keep(blocks.pop())
+        if len(chunk) > self._limit and max(map(len, blocks), default=0) > self._limit:
             raise self._too_long()
-        self._keep(rest)
-        return self._events(blocks)
+        return self._events(blocks) if blocks else []
+
+    def _pending(self, end: bytes = b"") -> bytes:
+        """Everything that was waiting, and `end`; joined only here, lest a long event be copied for every piece."""
+        self._size += len(end)
+        if self._size > self._limit:
+            raise self._too_long()
+        whole = b"".join((*self._pieces, end))
+        self._pieces.clear()
+        self._size = 0
+        return whole
 
     def finish(self) -> list[ServerSentEvent]:
         """What is pending when the stream has ended."""
         self._begun = True
-        rest = b"".join(self._pieces)
-        self._pieces.clear()
-        self._size = 0
-        return self._events([rest])
+        return self._events([self._pending()])
 
     def _without_bom(self, chunk: bytes) -> bytes:
         """What comes after a byte order mark; nothing as long as it may still become one."""
@@ -123,7 +135,8 @@ class Decoder:
         name: bytes | None = None
         data: list[bytes] = []
         known = False
-        for line in block.split(b"\n"):
+        lines = block.split(b"\n")
+        for line in lines:
             field, _, value = line.partition(b":")
             value = value.removeprefix(b" ")
             if field == b"data":
@@ -140,7 +153,8 @@ class Decoder:
             known = known or field in (b"", b"data", b"event", b"id", b"retry")
         if name is not None or data:
             events.append(self._event(name, data))
-            self._remember(block, name, data)
+            if len(lines) == 2:
+                self._remember(block, name, data)
         elif not known and not self.stray:
             self.stray = block
 
@@ -150,7 +164,7 @@ class Decoder:
 
     def _remember(self, block: bytes, name: bytes | None, data: list[bytes]) -> None:
         """Keeps how a block of one event line and one line of JSON began: the next is most likely alike."""
-        if name and len(data) == 1 and data[0][:1] == b"{" and block.count(b"\n") == 1 and block.startswith(b"event:"):
+        if name and data and data[0][:1] == b"{" and block.startswith(b"event:"):
             self._prefix = block[: block.index(b"{", block.index(b"\n")) + 1]
             self._length = len(self._prefix)
             self._name = name.decode("utf-8", "replace")
