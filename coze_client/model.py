@@ -18,6 +18,7 @@ from coze_client.errors import ProtocolError
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Model")
+_adapters: dict[object, object] = {}
 _log = logging.getLogger("coze_client")
 
 
@@ -34,10 +35,11 @@ class Model(BaseModel):
     )
 
 
-@cache
 def adapter(kind: type[T]) -> TypeAdapter[T]:
     """The validator of a type, built when it is first used."""
-    return TypeAdapter(kind)
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return cast("TypeAdapter[T]", _adapters[kind])
 
 
 @cache
@@ -82,23 +84,39 @@ def excerpt(text: bytes | str, limit: int = 200) -> str:
 
 
 def _leniently(kind: type[T], value: object, error: ValidationError) -> T:
-    for problem in reversed(error.errors(include_url=False, include_input=False)):
-        _log.debug("ignored a value that does not fit: %s: %s", problem["loc"], problem["msg"])
-        value = _without(value, problem["loc"])
+    misfits = {_reached(value, problem["loc"]): problem["msg"] for problem in error.errors(include_input=False)}
+    for path in reversed(misfits):
+        _log.debug("ignored a value that does not fit: %s: %s", path, misfits[path])
+        value = _without(value, path)
     try:
         return adapter(kind).validate_python(value)
     except ValidationError as again:
         raise ProtocolError(f"The server sent an unexpected shape: {again.error_count()} values do not fit") from again
 
 
-def _without(value: object, path: tuple[int | str, ...]) -> object:
+Path = tuple[int | str, ...]
+
+
+def _reached(value: object, path: Path) -> Path:
+    """As much of `path` as there is in a JSON value; what follows names a branch of a union."""
+    for depth, step in enumerate(path):
+        if isinstance(value, dict) and step in value:
+            value = cast("dict[int | str, object]", value)[step]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = cast("list[object]", value)[step]
+        else:
+            return path[:depth]
+    return path
+
+
+def _without(value: object, path: Path) -> object:
     """A copy of a JSON value that lacks what stands at `path`; an unknown path changes nothing."""
     if not path:
         return None
     head, rest = path[0], path[1:]
     if isinstance(value, dict) and head in value:
         fields = cast("dict[int | str, object]", value)
-        if rest and isinstance(fields[head], (dict, list)):
+        if rest:
             return {**fields, head: _without(fields[head], rest)}
         return {key: item for key, item in fields.items() if key != head}
     if isinstance(value, list) and isinstance(head, int) and head < len(value):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
 from coze_client.api.messages import Message, MessageLike, convert_to_wire
 from coze_client.errors import APIError, ConfigurationError, NotFound, TimedOut
@@ -55,6 +55,12 @@ class Usage(Model):
     input_count: int | None = Field(default=None, validation_alias=AliasChoices("input_count", "input_tokens"))
     input_tokens_details: TokenDetails | None = None
     output_tokens_details: TokenDetails | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: object) -> object:
+        # a null of one spelling must not hide the number of the other
+        return {name: count for name, count in given.items() if count is not None} if isinstance(given, dict) else given
 
     @property
     def known(self) -> bool:
