@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -90,10 +91,19 @@ def figures_text(outcome: Outcome) -> str:
     return "\n\n".join([f"### {outcome.measure.title}", *tables, *failures])
 
 
+def revision() -> str:
+    """The commit measured, ``-dirty`` if files differ from it: figures of an unknown tree say nothing."""
+    try:
+        command = ["git", "describe", "--always", "--dirty"]
+        return subprocess.run(command, cwd=HOME, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
 def machine() -> str:
     today = datetime.now(timezone.utc).date()
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{today}, {python}, {platform.system()}, {os.cpu_count()} cores"
+    return f"{today}, {python}, {platform.system()}, {os.cpu_count()} cores; revision {revision()}"
 
 
 def environments() -> str:
