@@ -20,6 +20,6 @@ for line in sys.stdin:
     try:
         sample = WORKS[job.work](ring, job)
     except Exception as error:  # noqa: BLE001 - a contender may fail in any way; the table tells which
-        print(json.dumps({"error": f"{type(error).__name__}: {error}"}), flush=True)
+        print(json.dumps({"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}), flush=True)
     else:
         print(json.dumps(sample), flush=True)
