@@ -81,7 +81,7 @@ class Blocking:
             for future in futures:
                 if future in done and (error := future.exception()):
                     raise error
-            return [cast("T", future.result()) for future in futures]
+            return [future.result() for future in futures]
 
     async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
         result = function()
@@ -94,7 +94,7 @@ class Blocking:
                 ) from None
         if inspect.isawaitable(result):
             raise ConfigurationError("This token function needs an event loop: use it with AsyncCozeClient")
-        return cast("T", result)
+        return result
 
     async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         await work
@@ -141,7 +141,7 @@ class Asyncio:
         if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004 - an object with an async __call__
             return await cast("Callable[[], Awaitable[T]]", function)()
         result = await asyncio.to_thread(function)
-        return await result if inspect.isawaitable(result) else cast("T", result)
+        return await result if isinstance(result, Awaitable) else result
 
     async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         task = asyncio.ensure_future(work)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from math import isnan
 from time import time
-from typing import Generic, TypeVar, cast
+from typing import Generic, NoReturn, TypeVar, cast
 
 from coze_client.errors import APIError, CozeError, OAuthError, ProtocolError, refusal
 from coze_client.model import convert, excerpt, parse_json
@@ -77,6 +77,12 @@ def read_envelope(answer: Answer) -> Mapping[str, object]:
     if error := _failure(answer, body):
         raise error
     return body
+
+
+def raise_refusal(body: bytes) -> NoReturn:
+    """Raises what a body says that stands where a stream was asked for."""
+    read_envelope(Answer(200, {}, body))
+    raise ProtocolError(f"The server answered a stream request with {excerpt(body)}")
 
 
 def is_stream(answer: Answer) -> bool:

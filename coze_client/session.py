@@ -129,7 +129,12 @@ class Session:
                 code=4016,
                 cure="End or close the other stream, or use another conversation",
             )
-        return _once(lambda: (lock.release(), self._turns.leave(key)))
+
+        def release() -> None:
+            lock.release()
+            self._turns.leave(key)
+
+        return _once(release)
 
     async def _insist(self, request: Request[Any], attempt: Attempt[T]) -> T:
         """One try, and tenacity's loop only after it failed: the loop costs more than the rest of a call."""
@@ -210,7 +215,7 @@ def _nothing() -> None:
     return None
 
 
-def _once(release: Callable[[], object]) -> Callable[[], None]:
+def _once(release: Callable[[], None]) -> Callable[[], None]:
     """`release`, which a second call does not repeat."""
     left = [release]
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from coze_client.errors import CozeError, ProtocolError, TimedOut
 from coze_client.face import Blocking
@@ -18,10 +18,10 @@ from coze_client.request import Request
 from coze_client.session import Session
 from coze_client.transport import FAILURES, AsyncIncoming, BlockingIncoming, Incoming, translate
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 E = TypeVar("E")
-E_co = TypeVar("E_co", covariant=True)
-S = TypeVar("S")
-A = TypeVar("A")
 S_co = TypeVar("S_co", covariant=True)
 A_co = TypeVar("A_co", covariant=True)
 RunT = TypeVar("RunT", bound="Run[Any]")
@@ -30,31 +30,32 @@ _CLOSING_SECONDS = 5.0
 _DRAIN_SECONDS = 1.0
 
 
-class Reading(Protocol[E_co]):
-    """Takes pieces of a stream's body, gives the events that they complete, and knows when the stream is over."""
+class Reading(Generic[E]):
+    """Takes pieces of a stream's body, gives the events that they complete, and knows when the stream is over; pure.
 
-    @property
-    def over(self) -> bool:
-        """True once nothing more is to be read, although the line may still be open."""
-        ...
+    ``over``: nothing more is to be read, although the line may still be open. ``complete``: nothing is missing if the
+    line ends now. ``failure``: what the stream told of instead of going on; raised once the events before it are out.
+    """
 
-    @property
-    def complete(self) -> bool:
-        """True once nothing is missing if the line ends here."""
-        ...
+    def __init__(self) -> None:
+        self.logid: str | None = None
+        self.over = False
+        self.complete = False
+        self.failure: CozeError | None = None
 
-    @property
-    def failure(self) -> CozeError | None:
-        """What the stream told of instead of going on; raised once the events before it are delivered."""
-        ...
+    def feed(self, chunk: bytes) -> list[E]:
+        """The events that this piece completes, up to a failure."""
+        raise NotImplementedError
 
-    def feed(self, chunk: bytes) -> Sequence[E_co]:
-        """The events that this piece completes; raises the error that an event tells of."""
-        ...
+    def finish(self) -> list[E]:
+        """The events that were pending when the line ended, unless they were cut."""
+        raise NotImplementedError
 
-    def finish(self) -> Sequence[E_co]:
-        """The events that were pending when the line ended."""
-        ...
+    def fail(self, error: CozeError) -> None:
+        """Nothing follows but `error`."""
+        self.failure = error
+        self.over = True
+        error.logid = error.logid or self.logid
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Run(Generic[E]):
         if self._closed:
             raise CozeError("This stream was closed", cure="A stream is read once: ask for a new one")
         self.incoming = await self.session.open(self.request)
-        self.logid = self.incoming.head.logid
+        self.reading.logid = self.logid = self.incoming.head.logid
         return self.incoming
 
     def in_time(self) -> None:
@@ -144,11 +145,12 @@ class Stream(Generic[E, RunT]):
 
     def __init__(self, run: RunT) -> None:
         self._run = run
-        self._events = _read(run)
+        self._events: Generator[E, None, None] = _read(run)
 
-    def _enter(self) -> None:
+    def __enter__(self) -> Self:
         if self._run.incoming is None:
             Blocking.run(self._run.open())
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -161,8 +163,15 @@ class Stream(Generic[E, RunT]):
     def __next__(self) -> E:
         return next(self._events)
 
+    def read(self) -> Self:
+        """Read to the end, for who only wants what the stream knows then (``text``, ``messages``, …)."""
+        with self:
+            for _ in self:
+                pass
+        return self
+
     def close(self) -> None:
-        """Close the line; a chat that still runs is cancelled on the server (unless ``cancel_on_close=False``)."""
+        """Close the line and abandon what still runs, as the method that made the stream tells."""
         try:
             self._events.close()
         finally:
@@ -174,11 +183,12 @@ class AsyncStream(Generic[E, RunT]):
 
     def __init__(self, run: RunT) -> None:
         self._run = run
-        self._events = _aread(run)
+        self._events: AsyncGenerator[E, None] = _aread(run)
 
-    async def _enter(self) -> None:
+    async def __aenter__(self) -> Self:
         if self._run.incoming is None:
             await self._run.open()
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -191,8 +201,15 @@ class AsyncStream(Generic[E, RunT]):
     async def __anext__(self) -> E:
         return await self._events.__anext__()
 
+    async def read(self) -> Self:
+        """Read to the end, for who only wants what the stream knows then (``text``, ``messages``, …)."""
+        async with self:
+            async for _ in self:
+                pass
+        return self
+
     async def aclose(self) -> None:
-        """Close the line; a chat that still runs is cancelled on the server (unless ``cancel_on_close=False``)."""
+        """Close the line and abandon what still runs, as the method that made the stream tells."""
         try:
             await self._events.aclose()
         finally:

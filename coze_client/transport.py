@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -182,10 +183,9 @@ class BlockingIncoming:
 
     async def drain(self, seconds: float) -> None:
         # A body's reads keep the timeout they began with, so the line itself is told to be less patient.
-        line: Any = self._response.extensions.get("network_stream")  # httpcore's, or a test's
+        line: Any = self._response.extensions.get("network_stream", SimpleNamespace(read=None))
         with suppress(*FAILURES, AttributeError):
-            if line is not None:
-                line.read = partial(_read_within, seconds, line.read)
+            line.read = partial(_read_within, seconds, line.read)
             for _ in zip(range(_DRAIN_PIECES), self.chunks, strict=False):
                 pass
         with suppress(AttributeError):

@@ -5,7 +5,7 @@ API page chat v3, stream response; spellings of coze-studio included.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import StringIO
@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from coze_client.api.chats import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
 from coze_client.api.messages import Message
 from coze_client.errors import ChatFailed, CozeError, ProtocolError, cure_for, refusal
-from coze_client.model import convert_json, excerpt, json_validator, parse_json
-from coze_client.response import Answer, integer, read_envelope
+from coze_client.model import convert_json, json_validator, parse_json
+from coze_client.response import integer, raise_refusal
 from coze_client.sse import Decoder
+from coze_client.stream import Reading
 
 DELTA = "conversation.message.delta"
 MESSAGE_COMPLETED = "conversation.message.completed"
@@ -158,25 +159,18 @@ def _rest(whole: str, part: str) -> str:
     return whole[len(part) :] if whole.startswith(part) else ""
 
 
-class ChatReading:
-    """Bytes of a chat stream to events; keeps the transcript and the chat's last state. Knows no network.
-
-    ``over``: nothing more is to be read. ``complete``: nothing is missing if the line ends now. ``failure``: what the
-    stream told of instead of going on.
-    """
+class ChatReading(Reading[ChatEvent]):
+    """Bytes of a chat stream to events; keeps the transcript and the chat's last state. Knows no network."""
 
     def __init__(self, limit: int, chat_id: str | None = None, conversation_id: str | None = None) -> None:
+        super().__init__()
         self._decoder = Decoder(limit)
-        self._message = json_validator(Message)
+        self._message: Callable[[bytes], Message] = json_validator(Message)
         self.transcript = Transcript()
         self.chat: Chat | None = None
         self.chat_id = chat_id
         self.conversation_id = conversation_id
-        self.logid: str | None = None
         self.heard_audio = False
-        self.over = False
-        self.complete = False
-        self.failure: CozeError | None = None
 
     def feed(self, chunk: bytes) -> list[ChatEvent]:
         """The events that this piece completes, up to a failure."""
@@ -193,19 +187,23 @@ class ChatReading:
                     if self.over:
                         break
         except CozeError as error:
-            self._fail(error)
+            self.fail(error)
         return out
 
     def finish(self) -> list[ChatEvent]:
         """The event that was pending when the line ended, unless it was cut; what is no stream at all is a refusal."""
         out: list[ChatEvent] = []
-        for name, data, _, _ in self._decoder.finish():
-            if self.complete or name in _KNOWN:
-                with suppress(ProtocolError):  # cut in the middle of its data
-                    out.append(self._other(name, data))
-        stray = self._decoder.stray.strip()
-        if not out and self.chat is None and stray.startswith((b"{", b"<")):
-            self._refused(stray)
+        try:
+            for name, data, _, _ in self._decoder.finish():
+                if self.complete or name in _KNOWN:
+                    with suppress(ProtocolError):  # cut in the middle of its data
+                        out.append(self._other(name, data))
+            stray = self._decoder.stray.strip()
+            if not out and self.chat is None and stray.startswith((b"{", b"<")):
+                self.complete = True
+                raise_refusal(stray)
+        except CozeError as error:
+            self.fail(error)
         return out
 
     def add_missing(self, message: Message) -> list[ChatEvent]:
@@ -229,14 +227,8 @@ class ChatReading:
         try:
             return [self._chat_event(name, data)]
         except CozeError as error:
-            self._fail(error)
+            self.fail(error)
             return []
-
-    def _fail(self, error: CozeError) -> None:
-        self.failure = error
-        self.over = True
-        if error.logid is None:
-            error.logid = self.logid
 
     def _read_message(self, data: bytes) -> Message:
         try:
@@ -305,12 +297,3 @@ class ChatReading:
         code = integer(body.get("code", body.get("error_code")))
         told = str(body.get("msg") or body.get("error_message") or "The server reported an error without saying which")
         return refusal(code, told, logid=self.logid)
-
-    def _refused(self, body: bytes) -> None:
-        try:
-            read_envelope(Answer(200, {}, body))
-        except CozeError as error:
-            self.complete = True
-            self._fail(error)
-        else:
-            self._fail(ProtocolError(f"The server answered a stream request with {excerpt(body)}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from coze_client.api.chat_events import ChatEvent, ChatReading
 from coze_client.api.chats import Chat, ChatCall, Chats, load_messages, poll
@@ -12,9 +11,6 @@ from coze_client.errors import CozeError, StreamInterrupted
 from coze_client.session import Session
 from coze_client.stream import AsyncStream, Run, Stream
 from coze_client.transport import Incoming
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _HEALING_SECONDS = 600.0
 _BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
@@ -38,7 +34,6 @@ class ChatRun(Run[ChatEvent]):
         except BaseException:
             self.released()
             raise
-        self.reading.logid = self.logid
         return incoming
 
     async def heal(self, failure: CozeError | None) -> Sequence[ChatEvent]:
@@ -144,30 +139,8 @@ class _Told:
 
 
 class ChatStream(_Told, Stream[ChatEvent, ChatRun]):
-    """A chat, event by event; opened when it is entered or first iterated, closed at its end or by ``close``."""
-
-    def __enter__(self) -> Self:
-        self._enter()
-        return self
-
-    def read(self) -> Self:
-        """Read to the end, for who only wants ``text``, ``messages`` and ``chat``."""
-        with self:
-            for _ in self:
-                pass
-        return self
+    """A chat, event by event; opens when entered or iterated, closes at its end or by ``close``, which cancels it."""
 
 
 class AsyncChatStream(_Told, AsyncStream[ChatEvent, ChatRun]):
-    """A chat, event by event; opened when it is entered or first iterated, closed at its end or by ``aclose``."""
-
-    async def __aenter__(self) -> Self:
-        await self._enter()
-        return self
-
-    async def read(self) -> Self:
-        """Read to the end, for who only wants ``text``, ``messages`` and ``chat``."""
-        async with self:
-            async for _ in self:
-                pass
-        return self
+    """A chat, event by event; opens when entered or iterated, closes at its end or by ``aclose``, which cancels it."""

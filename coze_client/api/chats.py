@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 
 from coze_client.api.messages import Message, MessageLike, convert_to_wire
 from coze_client.errors import APIError, ConfigurationError, NotFound, TimedOut
@@ -138,6 +138,11 @@ class ToolOutput(Model):
 
     tool_call_id: str
     output: str
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _as_text(cls, given: object) -> str:
+        return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
 
 
 ToolOutputLike = ToolOutput | Mapping[str, object]
@@ -409,12 +414,14 @@ def _submit(
     return Request("POST", "/v3/chat/submit_tool_outputs", read, where, body, Kind.START, stream=stream)
 
 
-def _output(output: ToolOutputLike) -> dict[str, str]:
-    if isinstance(output, ToolOutput):
-        return {"tool_call_id": output.tool_call_id, "output": output.output}
-    value = output.get("output")
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return {"tool_call_id": str(output["tool_call_id"]), "output": text}
+def _output(given: ToolOutputLike) -> dict[str, str]:
+    try:
+        output = ToolOutput.model_validate(given)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "A tool output is a ToolOutput, or a dict with tool_call_id (text) and output"
+        ) from error
+    return {"tool_call_id": output.tool_call_id, "output": output.output}
 
 
 def _ids(conversation_id: str, chat_id: str) -> dict[str, str]:

@@ -6,23 +6,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import StringIO
-from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import AliasChoices, Field
 
 from coze_client.api.chat_events import DONE, is_answer, join_answers
 from coze_client.api.legacy_chats import LegacyMessage
 from coze_client.errors import APIError, CozeError, ProtocolError, StreamInterrupted, refusal
-from coze_client.model import Model, convert, convert_json, excerpt
+from coze_client.model import Model, convert, convert_json
 from coze_client.request import Request
-from coze_client.response import Answer, integer, log_id, read_envelope
+from coze_client.response import integer, log_id, raise_refusal
 from coze_client.session import Session
 from coze_client.sse import Decoder, ServerSentEvent
-from coze_client.stream import AsyncStream, Run, Stream
-from coze_client.transport import Incoming
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from coze_client.stream import AsyncStream, Reading, Run, Stream
 
 
 @dataclass(frozen=True)
@@ -86,17 +81,14 @@ class _Draft:
         return self.first.model_copy(update={"content": self.text.getvalue(), "extra_info": self.extra_info})
 
 
-class LegacyChatReading:
+class LegacyChatReading(Reading[LegacyChatEvent]):
     """Bytes of a v2 chat stream to events; joins the pieces of each message by its index. Knows no network."""
 
     def __init__(self, limit: int, conversation_id: str | None = None) -> None:
+        super().__init__()
         self._decoder = Decoder(limit)
         self._drafts: dict[int, _Draft] = {}
         self.conversation_id = conversation_id
-        self.logid: str | None = None
-        self.over = False
-        self.complete = False
-        self.failure: CozeError | None = None
 
     @property
     def messages(self) -> tuple[LegacyMessage, ...]:
@@ -110,7 +102,7 @@ class LegacyChatReading:
             for sse in self._decoder.feed(chunk):
                 self._take(sse, out)
         except CozeError as error:
-            self._fail(error)
+            self.fail(error)
         return out
 
     def finish(self) -> list[LegacyChatEvent]:
@@ -122,16 +114,10 @@ class LegacyChatReading:
                     self._take(sse, out)
             stray = self._decoder.stray.strip()
             if not self._drafts and not out and stray.startswith((b"{", b"<")):
-                _refuse(stray)
+                raise_refusal(stray)
         except CozeError as error:
-            self._fail(error)
+            self.fail(error)
         return out
-
-    def _fail(self, error: CozeError) -> None:
-        self.failure = error
-        self.over = True
-        if error.logid is None:
-            error.logid = self.logid
 
     def _take(self, sse: ServerSentEvent, out: list[LegacyChatEvent]) -> None:
         if not self.over and sse.data.strip():
@@ -173,12 +159,6 @@ def _failure(told: _Wire) -> APIError | None:
     return refusal(code, message, logid=log_id(told.model_extra or {}))
 
 
-def _refuse(body: bytes) -> NoReturn:
-    """Raises the refusal that stands where a stream was asked for."""
-    read_envelope(Answer(200, {}, body))
-    raise ProtocolError(f"The server answered a stream request with {excerpt(body)}")
-
-
 class LegacyChatRun(Run[LegacyChatEvent]):
     """The steps of a v2 chat stream: nothing heals, and nothing can be told to the server."""
 
@@ -186,11 +166,6 @@ class LegacyChatRun(Run[LegacyChatEvent]):
 
     def __init__(self, session: Session, request: Request[None], conversation_id: str | None) -> None:
         super().__init__(session, request, LegacyChatReading(session.config.max_event_bytes, conversation_id or None))
-
-    async def open(self) -> Incoming:
-        incoming = await super().open()
-        self.reading.logid = self.logid
-        return incoming
 
     async def heal(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
         reading = self.reading
@@ -233,28 +208,6 @@ class _Told:
 class LegacyChatStream(_Told, Stream[LegacyChatEvent, LegacyChatRun]):
     """A v2 chat, event by event; closed at its end or by ``close``, which leaves the chat itself running."""
 
-    def __enter__(self) -> Self:
-        self._enter()
-        return self
-
-    def read(self) -> Self:
-        """Read to the end, for who only wants ``text`` and ``messages``."""
-        with self:
-            for _ in self:
-                pass
-        return self
-
 
 class AsyncLegacyChatStream(_Told, AsyncStream[LegacyChatEvent, LegacyChatRun]):
     """A v2 chat, event by event; closed at its end or by ``aclose``, which leaves the chat itself running."""
-
-    async def __aenter__(self) -> Self:
-        await self._enter()
-        return self
-
-    async def read(self) -> Self:
-        """Read to the end, for who only wants ``text`` and ``messages``."""
-        async with self:
-            async for _ in self:
-                pass
-        return self

@@ -128,10 +128,11 @@ def _parts(kind: str, attachments: Iterable[Attachment]) -> builtins.list[dict[s
 def _source(attachment: Attachment) -> dict[str, str]:
     if isinstance(attachment, File):
         return {"file_id": attachment.id}
-    if attachment.lower().startswith(("http://", "https://")):
-        return {"file_url": attachment}
-    if attachment.isdecimal():
-        return {"file_id": attachment}
+    text = str(attachment)  # a path or bytes are a likely mistake, to be told of below
+    if text.lower().startswith(("http://", "https://")):
+        return {"file_url": text}
+    if text.isdecimal():
+        return {"file_id": text}
     raise ConfigurationError(
         "An attachment is a public http(s) URL or the id of an uploaded file",
         cure="Upload it first: client.files.upload(…)",
