@@ -63,8 +63,8 @@ def pause(error: BaseException | None, attempt: int, *, left: float, tries_left:
     if isinstance(error, ConversationBusy):
         return min(1.0 + 0.5 * (attempt - 1), 5.0)
     if isinstance(error, CozeError) and error.code == _MINUTE_CODE:
-        return min(60.0, max(left, 0.0) / (tries_left + 1))
-    return float(min(8.0, 0.5 * 2.0 ** (attempt - 1))) * chance
+        return min(60.0, max(left, 0.0) / (max(tries_left, 0) + 1))
+    return 0.5 * float(2 ** min(attempt - 1, 4)) * chance
 
 
 def retrying(
