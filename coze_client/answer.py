@@ -59,9 +59,10 @@ class Card:
 
 @dataclass(frozen=True)
 class Sound:
-    """Spoken answer: base64 that can be joined to the next piece's, of the type AUDIO_MIME_TYPE."""
+    """Spoken answer: base64 that can be joined to the next piece's; the first piece tells the type."""
 
     data: str
+    mime_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Answer:
     _open: deque[str] = field(default_factory=deque)
     _recalled: tuple[Slice, ...] = ()
     _sound: bytes = b""
+    _spoke: bool = False
 
     def feed(self, event: ChatEvent) -> Iterable[Part]:
         """The parts that an event completes; recalled knowledge comes after the answer that it led to."""
@@ -100,7 +102,7 @@ class Answer:
         yield from self._release_calls()
         yield from self._release_recalled()
         if self._sound:
-            yield Sound(base64.b64encode(self._sound).decode())
+            yield self._piece(self._sound)
 
     def _message(self, message: Message) -> Iterator[Part]:
         self.message_ids.append(message.id)
@@ -142,7 +144,12 @@ class Answer:
         whole = len(sound) - len(sound) % 3
         self._sound = sound[whole:]
         if whole:
-            yield Sound(base64.b64encode(sound[:whole]).decode())
+            yield self._piece(sound[:whole])
+
+    def _piece(self, sound: bytes) -> Sound:
+        mime_type = "" if self._spoke else AUDIO_MIME_TYPE
+        self._spoke = True
+        return Sound(base64.b64encode(sound).decode(), mime_type)
 
 
 def convert_to_arguments(text: str) -> Mapping[str, object] | None:

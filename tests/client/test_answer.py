@@ -8,7 +8,7 @@ import json
 import pytest
 
 from coze_client import Message, ProtocolError
-from coze_client.answer import Answer, Card, Part, PluginCall, PluginOutput, Recalled, Sound, Unknown
+from coze_client.answer import AUDIO_MIME_TYPE, Answer, Card, Part, PluginCall, PluginOutput, Recalled, Sound, Unknown
 from coze_client.api.chat_events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats import Chat
 from coze_client.recall import Slice, read_recall
@@ -110,8 +110,9 @@ def test_audio_pieces_join_as_base64(size: int) -> None:
     pieces = [base64.b64encode(sound[start : start + size]).decode() for start in range(0, len(sound), size)]
     events = [ChatEvent(AUDIO_DELTA, b"", message("answer", piece, 1, "audio")) for piece in pieces]
     parts = [part for event in events for part in answer.feed(event)] + list(answer.rest(None))
-    joined = "".join(part.data for part in parts if isinstance(part, Sound))
-    assert base64.b64decode(joined, validate=True) == sound
+    heard = [part for part in parts if isinstance(part, Sound)]
+    assert base64.b64decode("".join(part.data for part in heard), validate=True) == sound
+    assert "".join(part.mime_type for part in heard) == AUDIO_MIME_TYPE
 
 
 def test_audio_that_is_no_base64_is_a_protocol_error() -> None:

@@ -1,0 +1,81 @@
+"""Does a value fit a JSON schema? The part of the standard that frameworks write and bots are asked for; pure.
+
+https://json-schema.org/draft/2020-12/json-schema-validation: type, enum, const, properties, required,
+additionalProperties, items, anyOf, oneOf, allOf and local $ref; other keywords are not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+Schema = Mapping[str, object]
+
+_TYPES: Mapping[str, Callable[[object], bool]] = {
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "integer": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0,
+}
+
+
+def misfits(value: object, schema: Schema) -> list[str]:
+    """Why `value` does not fit `schema`, each with its place like ``$.cities[0].name``; empty if it does."""
+    return list(_misfits(value, schema, schema, "$"))
+
+
+def _misfits(value: object, schema: object, root: Schema, place: str) -> Iterator[str]:
+    if schema is False:
+        yield f"{place} is not allowed"
+    if not isinstance(schema, dict):
+        return
+    if "$ref" in schema:
+        yield from _misfits(value, _referred(str(schema["$ref"]), root), root, place)
+    yield from _own_misfits(value, schema, place)
+    for each in _schemas(schema, "allOf"):
+        yield from _misfits(value, each, root, place)
+    for choices in (_schemas(schema, "anyOf"), _schemas(schema, "oneOf")):
+        if choices and all(any(_misfits(value, choice, root, place)) for choice in choices):
+            yield f"{place} fits none of {len(choices)} alternatives"
+    if isinstance(value, dict):
+        yield from _member_misfits(cast("Mapping[str, object]", value), schema, root, place)
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _misfits(item, schema.get("items"), root, f"{place}[{number}]")
+
+
+def _own_misfits(value: object, schema: Schema, place: str) -> Iterator[str]:
+    kinds = schema.get("type")
+    names = [str(kind) for kind in (kinds if isinstance(kinds, list) else [kinds]) if kind in _TYPES]
+    if names and not any(_TYPES[name](value) for name in names):
+        yield f"{place} is not of type {' or '.join(names)}"
+    choices = schema.get("enum")
+    if isinstance(choices, list) and value not in choices:
+        yield f"{place} is none of {', '.join(map(repr, choices))}"
+    if "const" in schema and value != schema["const"]:
+        yield f"{place} is not {schema['const']!r}"
+
+
+def _member_misfits(value: Mapping[str, object], schema: Schema, root: Schema, place: str) -> Iterator[str]:
+    required, known = schema.get("required"), schema.get("properties")
+    properties = cast("Schema", known) if isinstance(known, dict) else {}
+    for name in required if isinstance(required, list) else ():
+        if name not in value:
+            yield f"{place}.{name} is missing"
+    for name, member in value.items():
+        yield from _misfits(member, properties.get(name, schema.get("additionalProperties")), root, f"{place}.{name}")
+
+
+def _schemas(schema: Schema, name: str) -> list[object]:
+    found = schema.get(name)
+    return list(found) if isinstance(found, list) else []
+
+
+def _referred(reference: str, root: Schema) -> object:
+    found: object = root
+    for step in reference.lstrip("#/").split("/") if reference != "#" else ():
+        found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
+    return found
