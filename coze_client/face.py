@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -73,15 +74,16 @@ class Blocking:
     async def gather(self, jobs: Sequence[Job[T]], limit: int) -> list[T]:
         if len(jobs) < 2 or limit < 2:
             return [_finish(job()) for job in jobs]
-        with ThreadPoolExecutor(max_workers=min(limit, len(jobs)), thread_name_prefix="coze") as pool:
+        pool = ThreadPoolExecutor(max_workers=min(limit, len(jobs)), thread_name_prefix="coze")
+        try:
             futures = [pool.submit(contextvars.copy_context().run, _finish_job, job) for job in jobs]
-            done, waiting = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in waiting:
-                future.cancel()
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             for future in futures:
                 if future in done and (error := future.exception()):
                     raise error
             return [future.result() for future in futures]
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
         result = function()
@@ -106,7 +108,7 @@ class Blocking:
         return threading.Lock()
 
     def place(self) -> object:
-        return None
+        return os.getpid()  # a forked child does not wait for turns of its parent
 
 
 class Asyncio:
@@ -150,6 +152,8 @@ class Asyncio:
             task.cancel()
 
     async def take(self, lock: Turn, seconds: float | None) -> bool:
+        if seconds is not None:
+            seconds = max(seconds, 0.001)  # wait_for does not even try with less
         try:
             return await asyncio.wait_for(cast("asyncio.Lock", lock).acquire(), seconds)
         except asyncio.TimeoutError:
