@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from coze_client.errors import ConfigurationError
 from coze_client.face import Face
 
-TokenFunction = Callable[[], "str | Awaitable[str]"]
+TokenFunction = Callable[[], str | Awaitable[str]]
 
 
 @runtime_checkable
@@ -39,7 +39,6 @@ class PersonalToken:
         return False
 
 
-@dataclass(frozen=True)
 class EnvironmentToken:
     """The token of ``COZE_API_TOKEN``, else ``COZE_API_KEY``; read anew wherever the client is unpickled."""
 
@@ -50,8 +49,7 @@ class EnvironmentToken:
         return token_from_environment() != refused
 
 
-@dataclass(frozen=True)
-class TokenCall:
+class TokenCall(NamedTuple):
     """A function of the user's own that answers with a token each time it is asked (it does the caching)."""
 
     function: TokenFunction

@@ -1,0 +1,126 @@
+"""What a bot as a chat model is told once, in whichever framework: the fields of both adapters' models."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from typing_extensions import Self
+
+from coze_client.api.chats import PublishStatus
+from coze_client.auth import Credentials, TokenFunction
+from coze_client.client import AsyncCozeClient, CozeClient
+from coze_client.config import Region, Timeout
+from coze_client.dialogue import CHAT_OPTIONS
+from coze_client.errors import ConfigurationError
+from coze_client.retry import Retry
+from coze_client.turn import DECIDED_BY_THE_BOT
+
+_OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id")
+_EMPTY_MEANS_NONE = ("user_id", "conversation_id", "base_url")
+
+
+class BotSettings(BaseModel):
+    """Which bot, for whom, with which options of a chat, and over which client."""
+
+    bot_id: str
+    """The bot, published to the API channel."""
+    user_id: str = Field(default_factory=lambda: uuid4().hex)
+    """Whose memory the bot uses; the same for the same user. Empty or not given: random for this instance."""
+    conversation_id: str | None = None
+    """Where Coze keeps the history; an unknown one raises NotFound (4002)."""
+    custom_variables: dict[str, str] | None = None
+    """Values of the bot's prompt variables."""
+    parameters: dict[str, Any] | None = None
+    """Inputs of a chatflow's start node; JSON of any kind."""
+    auto_save_history: bool = True
+    """False: Coze forgets the chat, which then can neither heal a broken stream nor wait for tool outputs."""
+    meta_data: dict[str, str] | None = None
+    """At most 16 pairs, kept with the chat."""
+    extra_params: dict[str, str] | None = None
+    """Latitude and longitude."""
+    shortcut_command: dict[str, Any] | None = None
+    """The shortcut that was clicked; JSON of its own shape."""
+    enable_card: bool | None = None
+    """True: answers may be cards."""
+    publish_status: PublishStatus | None = None
+    """``unpublished_draft`` runs the draft."""
+    bot_version: str | None = None
+    """An older version of the bot."""
+    connector_id: str | None = None
+    """The channel that the bot is published to."""
+    cancel_on_close: bool = True
+    """True: a stream that is left early cancels its chat on the server."""
+
+    system_variable: str | None = None
+    """The prompt variable that takes system messages; not given, they are joined to the first question."""
+    trim: bool = False
+    """True: of more than 100 messages the last 100 are sent; else more raise an error."""
+    stop: list[str] | str | None = None
+    """Where to cut the answer, on our side; the chat is then cancelled."""
+
+    token: SecretStr | TokenFunction | Credentials | None = Field(default=None, exclude=True, repr=False)
+    """Text, a function (sync or async), or credentials; default ``COZE_API_TOKEN``, then ``COZE_API_KEY``."""
+    base_url: str | None = None
+    """Default ``COZE_API_BASE``, then https://api.coze.com."""
+    region: Region | None = None
+    """``com`` or ``cn``, instead of a base URL."""
+    timeout: float | Timeout | None = 600.0
+    """Seconds between two pieces of an answer (connecting: 5); ``None`` waits for ever."""
+    max_retries: int = 2
+    """Tries after the first; a chat is tried again only if it surely did not begin."""
+    client: CozeClient | AsyncCozeClient | None = Field(default=None, exclude=True, repr=False)
+    """A client of yours; its twin of the other face is made when needed."""
+
+    temperature: float | None = Field(default=None, exclude=True)
+    """Not sent (with a warning): the bot decides."""
+    max_tokens: int | None = Field(default=None, exclude=True)
+    """Not sent (with a warning): the bot decides."""
+    top_p: float | None = Field(default=None, exclude=True)
+    """Not sent (with a warning): the bot decides."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    _coze: CozeClient | AsyncCozeClient = PrivateAttr()
+    _warned: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_names(cls, given: Mapping[str, object]) -> dict[str, object]:
+        return {name: value for name, value in given.items() if value or name not in _EMPTY_MEANS_NONE}
+
+    @model_validator(mode="after")
+    def _connect(self) -> Self:
+        if self.client and (self.token or self.base_url or self.region):
+            raise ConfigurationError("Give a client, or the token, base_url and region to make one of, not both")
+        self._coze = self.client or self._new_client()
+        self._warn_of({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
+        return self
+
+    def _new_client(self) -> CozeClient:
+        token = self.token.get_secret_value() if isinstance(self.token, SecretStr) else self.token
+        retry = Retry(attempts=self.max_retries + 1) if self.max_retries > 0 else None
+        return CozeClient(token, base_url=self.base_url, region=self.region, timeout=self.timeout, retry=retry)
+
+    @property
+    def _blocking(self) -> CozeClient:
+        return self._coze if isinstance(self._coze, CozeClient) else self._coze.blocking
+
+    @property
+    def _asyncio(self) -> AsyncCozeClient:
+        return self._coze if isinstance(self._coze, AsyncCozeClient) else self._coze.aio
+
+    def _options(self, given: Mapping[str, object]) -> dict[str, object]:
+        """A chat's options, those `given` with the call before the settings; warns of what Coze does not take."""
+        self._warn_of(DECIDED_BY_THE_BOT & given.keys())
+        settings = {name: getattr(self, name) for name in _OPTIONS}
+        return {**settings, **{name: value for name, value in given.items() if name not in DECIDED_BY_THE_BOT}}
+
+    def _warn_of(self, names: Collection[str]) -> None:
+        if names and not self._warned:
+            self._warned = True
+            told = ", ".join(sorted(names))
+            warnings.warn(f"{told}: not sent, since in Coze the bot's settings decide it", stacklevel=3)

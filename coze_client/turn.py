@@ -1,0 +1,48 @@
+"""One turn of a chat model, planned from the dialogue, in no framework's words; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from coze_client.dialogue import ChatOptions, Line, Outputs, Question, convert_to_options, next_step
+
+DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})
+"""What other models are told with a call, and Coze's in the bot's settings: to be warned of, not sent."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A planned call. `tools`: the names that were offered, ``None`` if the bot may call any."""
+
+    step: Question | Outputs
+    options: ChatOptions
+    stop: tuple[str, ...] = ()
+    tools: frozenset[str] | None = None
+
+
+def plan_turn(
+    lines: Sequence[Line],
+    options: Mapping[str, object],
+    *,
+    stop: Sequence[str] | str | None = None,
+    tools: frozenset[str] | None = None,
+    system_variable: str | None = None,
+    trim: bool = False,
+) -> Turn:
+    """What to send for a dialogue.
+
+    `options`: those of a chat, and its ``conversation_id``, an empty one meaning none. `system_variable` is the custom
+    variable that takes the system's words, which are otherwise joined to the first question. Raises TypeError for an
+    option that no chat takes, and ConfigurationError for a dialogue that cannot be carried on.
+    """
+    given = dict(options)
+    conversation_id = cast("str | None", given.pop("conversation_id", None)) or None
+    joined = system_variable is None
+    step = next_step(lines, conversation_id=conversation_id, join_instructions=joined, trim=trim)
+    if system_variable and step.instructions:
+        variables = cast("Mapping[str, str]", given.get("custom_variables") or {})
+        given["custom_variables"] = {**variables, system_variable: step.instructions}
+    stops = (stop,) if isinstance(stop, str) else tuple(stop or ())
+    return Turn(step, convert_to_options(given), stops, tools)
