@@ -1,0 +1,36 @@
+"""Coze for LlamaIndex: ``CozeLLM`` is a bot as an LLM. Needs the extra ``llama-index``.
+
+Importing this package costs nothing: LlamaIndex is loaded when a name of ``__all__`` is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llama_index_coze.llm import CozeLLM
+
+_HOME_OF = {"CozeLLM": "llm"}
+
+__all__ = ["CozeLLM"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("llama_index."):
+            raise
+        raise ImportError(
+            'llama_index_coze needs LlamaIndex; install it with: pip install "coze-adapters[llama-index]"',
+            name=missing.name,
+        ) from missing
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

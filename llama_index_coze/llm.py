@@ -1,0 +1,194 @@
+"""CozeLLM: a Coze bot as a LlamaIndex LLM."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from llama_index.core.base.llms.types import LLMMetadata, ToolCallBlock
+from llama_index.core.llms import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseAsyncGen,
+    ChatResponseGen,
+    CompletionResponse,
+    CompletionResponseAsyncGen,
+    CompletionResponseGen,
+)
+from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.tools import BaseTool
+from llama_index.core.types import PydanticProgramMode
+from pydantic import ConfigDict
+
+from coze_client.answering import Answering
+from coze_client.bot_settings import BotSettings
+from coze_client.turn import plan_turn
+from llama_index_coze.messages import convert_to_lines
+from llama_index_coze.responses import ChatReply, CompletionReply, Reply
+
+R = TypeVar("R", bound="ChatResponse | CompletionResponse")
+
+
+class CozeLLM(BotSettings, FunctionCallingLLM):
+    """A bot built in Coze, published to the API channel, as an LLM.
+
+    ```python
+    from llama_index_coze import CozeLLM
+
+    llm = CozeLLM(bot_id="7350000000000000001")  # token: COZE_API_TOKEN
+    for response in llm.stream_complete("Hello"):
+        print(response.delta, end="")
+    ```
+    """
+
+    client_plugins: bool = False
+    """True: the bot has client plugins, so agents may give it tools of the same names (``FunctionAgent``)."""
+    context_window: int = 32_768
+    """Tokens that the bot's model takes; prompts and memories are cut to it, since Coze does not tell."""
+    num_output: int = 1_024
+    """Tokens of the context window that are left to the answer."""
+    pydantic_program_mode: PydanticProgramMode = PydanticProgramMode.LLM
+    """By prompt: Coze runs only tools declared on the bot, and an output class is none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name under which LlamaIndex stores and traces this LLM."""
+        return "CozeLLM"
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What LlamaIndex's agents, prompts and programs go by."""
+        return LLMMetadata(
+            context_window=self.context_window,
+            num_output=self.num_output,
+            is_chat_model=True,
+            is_function_calling_model=self.client_plugins,
+            model_name=self.bot_id,
+        )
+
+    @llm_chat_callback()
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """The bot's answer; chat options in `kwargs` go before the LLM's own."""
+        return self._answer(ChatReply(self._answering(messages, kwargs)))
+
+    @llm_chat_callback()
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        """The bot's answer as it comes: each response has all the text so far, and what is new as ``delta``."""
+        return self._stream(ChatReply(self._answering(messages, kwargs)))
+
+    @llm_chat_callback()
+    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """As ``chat``, on asyncio."""
+        return await self._aanswer(ChatReply(self._answering(messages, kwargs)))
+
+    @llm_chat_callback()
+    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+        """As ``stream_chat``, on asyncio: await it for the generator."""
+        return self._astream(ChatReply(self._answering(messages, kwargs)))
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
+        """The bot's answer to one question."""
+        return self._answer(CompletionReply(self._completing(prompt, kwargs, formatted=formatted)))
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:  # noqa: FBT001, FBT002 - LlamaIndex's signature
+        """The bot's answer to one question, as it comes."""
+        return self._stream(CompletionReply(self._completing(prompt, kwargs, formatted=formatted)))
+
+    @llm_completion_callback()
+    async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
+        """As ``complete``, on asyncio."""
+        return await self._aanswer(CompletionReply(self._completing(prompt, kwargs, formatted=formatted)))
+
+    @llm_completion_callback()
+    async def astream_complete(
+        self,
+        prompt: str,
+        formatted: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
+        **kwargs: Any,
+    ) -> CompletionResponseAsyncGen:
+        """As ``stream_complete``, on asyncio: await it for the generator."""
+        return self._astream(CompletionReply(self._completing(prompt, kwargs, formatted=formatted)))
+
+    def get_tool_calls_from_response(
+        self,
+        response: ChatResponse,
+        error_on_no_tool_call: bool = True,  # noqa: FBT001, FBT002 - LlamaIndex's signature
+        **kwargs: Any,
+    ) -> list[ToolSelection]:
+        """The client plugins that the bot wants to be run; raises ValueError if there are none and some are due."""
+        blocks = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
+        if not blocks and error_on_no_tool_call:
+            raise ValueError(
+                "The bot called no tool. Coze runs only the client plugins declared on the bot, and cannot be forced to"
+            )
+        return [
+            ToolSelection(tool_id=block.tool_call_id or "", tool_name=block.tool_name, tool_kwargs=block.tool_kwargs)  # type: ignore[arg-type]  # its validator takes text as no arguments
+            for block in blocks
+        ]
+
+    def _prepare_chat_with_tools(
+        self,
+        tools: Sequence[BaseTool],
+        user_msg: str | ChatMessage | None = None,
+        chat_history: list[ChatMessage] | None = None,
+        verbose: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
+        allow_parallel_tool_calls: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
+        tool_required: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Coze takes no tools with a chat: their names only tell which calls of the bot can be served."""
+        asked = [ChatMessage(content=user_msg)] if isinstance(user_msg, str) else [user_msg] if user_msg else []
+        kwargs.pop("tool_choice", None)
+        return {
+            "messages": [*(chat_history or []), *asked],
+            "tools": [tool.metadata.get_name() for tool in tools],
+            **kwargs,
+        }
+
+    def _answering(self, messages: Sequence[ChatMessage], given: Mapping[str, Any]) -> Answering:
+        rest = dict(given)
+        tools, stop = rest.pop("tools", None), rest.pop("stop", self.stop)
+        turn = plan_turn(
+            convert_to_lines(messages),
+            self._options(rest),
+            stop=stop,
+            tools=None if tools is None else frozenset(tools),
+            system_variable=self.system_variable,
+            trim=self.trim,
+        )
+        return Answering(turn)
+
+    def _completing(self, prompt: str, given: Mapping[str, Any], *, formatted: bool) -> Answering:
+        wrap = self.completion_to_prompt
+        question = prompt if formatted or wrap is None else wrap(prompt)
+        return self._answering([ChatMessage(content=question)], given)
+
+    def _answer(self, reply: Reply[R]) -> R:
+        for piece in reply.answering.pieces(self._blocking):
+            reply.add(piece)
+        return reply.whole()
+
+    async def _aanswer(self, reply: Reply[R]) -> R:
+        async for piece in reply.answering.apieces(self._asyncio):
+            reply.add(piece)
+        return reply.whole()
+
+    def _stream(self, reply: Reply[R]) -> Generator[R, None, None]:
+        for piece in reply.answering.pieces(self._blocking):
+            if reply.add(piece):
+                yield reply.so_far(piece)
+        yield reply.whole(delta="")
+
+    async def _astream(self, reply: Reply[R]) -> AsyncGenerator[R, None]:
+        async with aclosing(reply.answering.apieces(self._asyncio)) as pieces:
+            async for piece in pieces:
+                if reply.add(piece):
+                    yield reply.so_far(piece)
+        yield reply.whole(delta="")

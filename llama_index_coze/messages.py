@@ -1,0 +1,120 @@
+"""LlamaIndex's messages as the lines of a dialogue; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import IOBase
+from typing import Literal
+
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    CitableBlock,
+    ContentBlock,
+    DocumentBlock,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+    ToolCallBlock,
+    VideoBlock,
+)
+from llama_index.core.llms import ChatMessage
+
+from coze_client.answer import convert_to_arguments
+from coze_client.attachments import Attachment, Kind
+from coze_client.dialogue import Call, Line, Origin
+from coze_client.errors import ConfigurationError
+from coze_client.media import extension_of
+
+_ROLES: Mapping[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
+    MessageRole.SYSTEM: "system",
+    MessageRole.DEVELOPER: "system",
+    MessageRole.USER: "user",
+    MessageRole.ASSISTANT: "assistant",
+    MessageRole.CHATBOT: "assistant",
+    MessageRole.MODEL: "assistant",
+    MessageRole.TOOL: "tool",
+    MessageRole.FUNCTION: "tool",
+}
+
+Media = ImageBlock | AudioBlock | VideoBlock | DocumentBlock
+
+
+def convert_to_lines(messages: Sequence[ChatMessage]) -> list[Line]:
+    """The dialogue that `messages` are.
+
+    Blocks of other providers that say nothing to Coze (thoughts, citations, cache points) are left out. Raises
+    ConfigurationError for a block that names a path: a message never makes this process read its own files.
+    """
+    names = {
+        block.tool_call_id: block.tool_name
+        for message in messages
+        for block in message.blocks
+        if isinstance(block, ToolCallBlock)
+    }
+    return [_line(message, names) for message in messages]
+
+
+def _line(message: ChatMessage, names: Mapping[str | None, str]) -> Line:
+    role, blocks = _ROLES[message.role], list(_flat(message.blocks))
+    if role == "tool":
+        call_id = str(message.additional_kwargs.get("tool_call_id") or "")
+        name = names.get(call_id) or str(message.additional_kwargs.get("name") or "")
+        return Line(role, _told(blocks), call_id=call_id, name=name)
+    text = "\n".join(block.text for block in blocks if isinstance(block, TextBlock))
+    if role == "user":
+        return Line(role, text, tuple(_attachment(block) for block in blocks if isinstance(block, Media)))
+    calls = tuple(_call(block) for block in blocks if isinstance(block, ToolCallBlock))
+    return Line(role, text, origin=Origin.read(message.additional_kwargs), calls=calls)
+
+
+def _flat(blocks: Iterable[ContentBlock]) -> Iterator[ContentBlock]:
+    for block in blocks:
+        if isinstance(block, CitableBlock):
+            yield from block.content
+        else:
+            yield block
+
+
+def _told(blocks: Iterable[ContentBlock]) -> str:
+    """A tool's output as Coze takes it: text; what is none is at least named."""
+    return "\n".join(block.text if isinstance(block, TextBlock) else f"[{block.block_type}]" for block in blocks)
+
+
+def _call(block: ToolCallBlock) -> Call:
+    given = block.tool_kwargs
+    arguments = convert_to_arguments(given) if isinstance(given, str) else given
+    return Call(block.tool_call_id or "", block.tool_name, arguments or {})
+
+
+def _attachment(block: Media) -> Attachment:
+    kind, content, name = _described(block)
+    if content:
+        return _content(kind, content, name)
+    if block.url:
+        return Attachment.at(kind, str(block.url), name)
+    if block.path:
+        raise ConfigurationError(
+            f"A message names the {block.block_type} by a path, and paths in messages are never read",
+            cure=f"Give the content: {type(block).__name__}(…=Path(…).read_bytes())",
+        )
+    raise ConfigurationError(f"The {block.block_type} of a message is empty")
+
+
+def _described(block: Media) -> tuple[Kind, bytes | IOBase | None, str]:
+    """What Coze calls it (a video is a file to it), its content, and the name to upload it under."""
+    if isinstance(block, ImageBlock):
+        return "image", block.image, "image" + extension_of(block.image_mimetype or "")
+    if isinstance(block, AudioBlock):
+        return "audio", block.audio, f"audio.{block.format}" if block.format else "audio"
+    if isinstance(block, VideoBlock):
+        return "file", block.video, "video" + extension_of(block.video_mimetype or "")
+    title = block.title or "file"
+    return "file", block.data, title if "." in title else title + extension_of(block.document_mimetype or "")
+
+
+def _content(kind: Kind, content: bytes | IOBase, name: str) -> Attachment:
+    """Blocks hold bytes in base64, and leave an open file as it is."""
+    if isinstance(content, bytes):
+        return Attachment.encoded(kind, content.decode("ascii"), name=name)
+    content.seek(0)
+    return Attachment.of(kind, bytes(content.read()), name=name)

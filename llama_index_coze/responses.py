@@ -1,0 +1,186 @@
+"""What a bot answers, as LlamaIndex's responses; pure."""
+
+from __future__ import annotations
+
+import base64
+import wave
+from io import BytesIO
+from typing import Generic, TypeVar
+
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    CitationBlock,
+    ContentBlock,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
+
+from coze_client.answer import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
+from coze_client.answering import Answering, Piece
+from coze_client.api.chats import ToolCall, Usage
+from coze_client.recall import Slice
+
+R = TypeVar("R", bound="ChatResponse | CompletionResponse")
+
+_SAMPLES_A_SECOND = 24_000  # API page chat v3: spoken answers are 16-bit mono PCM
+
+
+class Reply(Generic[R]):
+    """An answer in the making, told in LlamaIndex's way: all that was said so far, and what is new."""
+
+    def __init__(self, answering: Answering) -> None:
+        self.answering = answering
+        self.text = ""
+        self.thoughts = ""
+        self._cited: list[ContentBlock] = []
+        self._sound: list[bytes] = []
+        self._beside: dict[str, list[object]] = {}
+
+    def add(self, piece: Piece) -> bool:
+        """Takes the next piece; true if it adds to the text or the thoughts."""
+        text, thoughts, parts = piece
+        self.text += text
+        if thoughts:
+            self.thoughts += thoughts
+        for part in parts:
+            self._take(part)
+        return bool(text or thoughts)
+
+    def so_far(self, piece: Piece) -> R:
+        """The response to stream after `piece`: the text so far, and the piece as delta."""
+        raise NotImplementedError
+
+    def whole(self, delta: str | None = None) -> R:
+        """The complete response; as the last of a stream its `delta` is "".
+
+        Raises ConfigurationError if the bot calls a tool that was not offered.
+        """
+        raise NotImplementedError
+
+    def blocks(self) -> list[ContentBlock]:
+        """What was said and is known at the end: thoughts, text, citations, sound, the client's tool calls."""
+        calls = self.answering.calls
+        return [
+            *([ThinkingBlock(content=self.thoughts)] if self.thoughts else []),
+            *([TextBlock(text=self.text)] if self.text or not calls else []),
+            *self._cited,
+            *([convert_to_audio(b"".join(self._sound))] if self._sound else []),
+            *map(convert_to_call_block, calls),
+        ]
+
+    def ids(self) -> dict[str, object]:
+        """What a message keeps: where it came from, for the next turn, and follow-up questions."""
+        return {name: value for name, value in self.answering.facts.items() if value not in ("", [], True)}
+
+    def beside(self) -> dict[str, object]:
+        """What goes with a response beside its message: all facts, token counts, the bot's own plugin calls, cards."""
+        usage = self.answering.usage
+        return {**self.answering.facts, **(convert_to_counts(usage) if usage else {}), **self._beside}
+
+    def raw(self) -> dict[str, object]:
+        """The chat as Coze last told of it; ``usage`` has LlamaIndex's names beside Coze's."""
+        chat, usage = self.answering.chat, self.answering.usage
+        told: dict[str, object] = chat.model_dump(mode="json", exclude_unset=True, exclude={"usage"}) if chat else {}
+        return {**told, "usage": convert_to_usage(usage)} if usage else told
+
+    def _take(self, part: Part) -> None:
+        if isinstance(part, Recalled):
+            self._cited += map(convert_to_citation, part.slices)
+        elif isinstance(part, Sound):
+            self._sound.append(base64.b64decode(part.data))
+        elif isinstance(part, PluginCall):
+            self._tell("plugin_calls", {"id": part.id, "name": part.name, "arguments": dict(part.arguments)})
+        elif isinstance(part, PluginOutput):
+            self._tell("plugin_outputs", {"call_id": part.call_id, "output": part.output})
+        elif isinstance(part, Card):
+            self._tell("cards", part.content)
+        else:
+            self._tell("other_messages", part.message.model_dump(mode="json", exclude_unset=True))
+
+    def _tell(self, name: str, value: object) -> None:
+        self._beside.setdefault(name, []).append(value)
+
+
+class ChatReply(Reply[ChatResponse]):
+    """A reply as chat responses."""
+
+    def so_far(self, piece: Piece) -> ChatResponse:
+        blocks: list[ContentBlock] = [TextBlock(text=self.text)]
+        if not self.thoughts:
+            return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks), delta=piece.text)
+        blocks.insert(0, ThinkingBlock(content=self.thoughts))
+        message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks)
+        return ChatResponse(message=message, delta=piece.text, additional_kwargs=_thinking(piece))
+
+    def whole(self, delta: str | None = None) -> ChatResponse:
+        message = ChatMessage(role=MessageRole.ASSISTANT, blocks=self.blocks(), additional_kwargs=self.ids())
+        return ChatResponse(message=message, raw=self.raw(), delta=delta, additional_kwargs=self.beside())
+
+
+class CompletionReply(Reply[CompletionResponse]):
+    """A reply as completion responses: its text."""
+
+    def so_far(self, piece: Piece) -> CompletionResponse:
+        return CompletionResponse(text=self.text, delta=piece.text, additional_kwargs=_thinking(piece))
+
+    def whole(self, delta: str | None = None) -> CompletionResponse:
+        return CompletionResponse(text=self.text, raw=self.raw(), delta=delta, additional_kwargs=self.beside())
+
+
+def convert_to_call_block(call: ToolCall) -> ToolCallBlock:
+    """A call that the client is asked for; arguments that are no JSON object stay text."""
+    name, text = (call.function.name, call.function.arguments) if call.function else ("", "")
+    arguments = convert_to_arguments(text)
+    return ToolCallBlock(
+        tool_call_id=call.id, tool_name=name, tool_kwargs=text if arguments is None else dict(arguments)
+    )
+
+
+def convert_to_citation(found: Slice) -> CitationBlock:
+    """A recalled slice; its source is the document's link, else its id."""
+    return CitationBlock(
+        cited_content=TextBlock(text=found.text),
+        source=found.url or found.document_id,
+        title=found.title or found.document_name,
+        additional_location_info={},
+    )
+
+
+def convert_to_audio(samples: bytes) -> AudioBlock:
+    """A spoken answer as a WAV file that plays anywhere."""
+    file = BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(_SAMPLES_A_SECOND)
+        written.writeframes(samples)
+    return AudioBlock(audio=file.getvalue(), format="wav")
+
+
+def convert_to_usage(usage: Usage) -> dict[str, object]:
+    """Token counts under Coze's names and under those that LlamaIndex's token counter reads."""
+    counts = {
+        "input_tokens": usage.input_count,
+        "output_tokens": usage.output_count,
+        "total_tokens": usage.token_count,
+    }
+    told: dict[str, object] = usage.model_dump(mode="json", exclude_unset=True)
+    return {**told, **{name: count for name, count in counts.items() if count is not None}}
+
+
+def convert_to_counts(usage: Usage) -> dict[str, object]:
+    """Token counts as LlamaIndex's own integrations put them beside a response."""
+    counts = {
+        "prompt_tokens": usage.input_count,
+        "completion_tokens": usage.output_count,
+        "total_tokens": usage.token_count,
+    }
+    return {name: count for name, count in counts.items() if count is not None}
+
+
+def _thinking(piece: Piece) -> dict[str, str]:
+    """The key that LlamaIndex's agents stream thoughts from."""
+    return {"thinking_delta": piece.reasoning} if piece.reasoning else {}
