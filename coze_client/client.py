@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
 from coze_client.auth import Credentials, TokenFunction, credentials
 from coze_client.config import Config, Region, Timeout, WhenBusy
@@ -35,8 +34,7 @@ _STANDARD_RETRY = Retry()
 _UNCHANGED = Timeout()  # compared by identity: tells "not given" from None, which waits for ever
 
 
-@dataclass(frozen=True)
-class _Given:
+class _Given(NamedTuple):
     """What a client was made of, to make it again elsewhere; a literal token is in a pickle in clear text."""
 
     credentials: Credentials
@@ -103,8 +101,7 @@ class _Client(Generic[Face]):
         `headers` are added to the client's own. ``client.options(timeout=5).chats.retrieve(…)``
         """
         old = self._session.config
-        config = replace(
-            old,
+        config = old._replace(
             timeout=old.timeout if timeout is _UNCHANGED else Timeout.of(timeout),
             headers={**old.headers, **(headers or {})},
             retry=old.retry if retry is _STANDARD_RETRY else retry,
@@ -112,7 +109,7 @@ class _Client(Generic[Face]):
         )
         copy = object.__new__(type(self))
         copy._face = self._face
-        copy._given = replace(self._given, config=config)
+        copy._given = self._given._replace(config=config)
         copy._session = self._session.with_config(config)
         return copy
 
@@ -209,7 +206,7 @@ class CozeClient(_Client[Blocking]):
     @cached_property
     def aio(self) -> AsyncCozeClient:
         """The asyncio client of the same settings and token."""
-        return AsyncCozeClient._made_of(replace(self._given, client=None, transport=None))
+        return AsyncCozeClient._made_of(self._given._replace(client=None, transport=None))
 
     def close(self) -> None:
         """Close idle connections; twice does nothing, and a later call opens new ones."""
@@ -279,7 +276,7 @@ class AsyncCozeClient(_Client[Asyncio]):
     @cached_property
     def blocking(self) -> CozeClient:
         """The blocking client of the same settings and token."""
-        return CozeClient._made_of(replace(self._given, client=None, transport=None))
+        return CozeClient._made_of(self._given._replace(client=None, transport=None))
 
     async def close(self) -> None:
         """Close the running loop's idle connections; twice does nothing, and a later call opens new ones."""

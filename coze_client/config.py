@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from coze_client.errors import ConfigurationError
@@ -57,18 +57,17 @@ def _shorter(seconds: float | None, limit: float) -> float:
     return limit if seconds is None else min(seconds, limit)
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """One client's settings, without its token."""
 
-    base_url: str = REGIONS["com"]
-    timeout: Timeout = field(default_factory=Timeout)
-    retry: Retry | None = field(default_factory=Retry)
-    when_busy: WhenBusy = "wait"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    proxy: str | None = None
-    ca_bundle: str | None = None
-    max_event_bytes: int = 32 * 1024 * 1024
+    base_url: str
+    timeout: Timeout
+    retry: Retry | None
+    when_busy: WhenBusy
+    headers: Mapping[str, str]
+    proxy: str | None
+    ca_bundle: str | None
+    max_event_bytes: int
 
     @classmethod
     def of(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from math import isnan
 from time import time
-from typing import Generic, NoReturn, TypeVar, cast
+from typing import Generic, NamedTuple, NoReturn, TypeVar, cast
 
 from coze_client.errors import APIError, CozeError, OAuthError, ProtocolError, refusal
 from coze_client.model import convert, excerpt, parse_json
@@ -24,8 +24,7 @@ _LONGEST_WAIT = 60.0
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What came over the wire: status, headers (names in lower case) and the whole body."""
 
     status: int

@@ -8,7 +8,6 @@ import platform
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from math import inf
 from time import monotonic
 from typing import Any, TypeVar
@@ -77,7 +76,7 @@ class Session:
 
     def hurried(self) -> Session:
         """The same for a last call on the way out: one try, a few seconds."""
-        return self.with_config(replace(self.config, timeout=_HURRIED, retry=None))
+        return self.with_config(self.config._replace(timeout=_HURRIED, retry=None))
 
     async def send(self, request: Request[T]) -> T:
         """The answer's value; raises CozeError."""

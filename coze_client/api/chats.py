@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 
@@ -148,8 +147,7 @@ class ToolOutput(Model):
 ToolOutputLike = ToolOutput | Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class ChatResult:
+class ChatResult(NamedTuple):
     """A chat that ended, and its messages (without the question; empty unless it was completed or waits for tools)."""
 
     chat: Chat
@@ -351,8 +349,7 @@ async def load_messages(session: Session, chat: Chat) -> tuple[Message, ...]:
     return await session.send(Chats.messages(conversation_id=chat.conversation_id, chat_id=chat.id))
 
 
-@dataclass(frozen=True)
-class ChatCall:
+class ChatCall(NamedTuple):
     """What a chat stream must know of the call that began it."""
 
     request: Request[None]

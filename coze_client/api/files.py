@@ -8,10 +8,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, NamedTuple, TYPE_CHECKING
 
 from pydantic import AliasChoices, Field
 
@@ -43,8 +42,7 @@ class File(Model):
     uri: str = ""
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(NamedTuple):
     """A file on its way: the name it will have, and its bytes or the open file they are read from piece by piece."""
 
     name: str
