@@ -7,13 +7,13 @@ import os
 import ssl
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -301,13 +301,30 @@ class BlockingTransport:
             return own[1]
         with self._lock:
             if not self._own or self._own[0] != os.getpid():
-                context = tls(self._config.ca_bundle)
-                self._own = (os.getpid(), httpx.HTTPTransport(context, limits=_LIMITS, proxy=_proxy(self._config)))
+                pool = httpx.HTTPTransport(tls(self._config.ca_bundle), limits=_LIMITS, proxy=_proxy(self._config))
+                self._own = (os.getpid(), pool)
+                weakref.finalize(self, pool.close).atexit = False  # chat models are dropped, not closed
             return self._own[1]
 
 
+class _Pool(NamedTuple):
+    """One event loop's connections, and the process that made them."""
+
+    pid: int
+    transport: httpx.AsyncBaseTransport
+    open: AsyncGenerator[None, None]
+
+
+async def _until_closed(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
+    """Closes the connections when it is closed, which ``asyncio.run`` does before it closes the loop."""
+    try:
+        yield
+    finally:
+        await transport.aclose()
+
+
 class AsyncioTransport:
-    """Sends over one ``httpx.AsyncHTTPTransport`` an event loop, made when first needed, forgotten with its loop."""
+    """Sends over one ``httpx.AsyncHTTPTransport`` an event loop, made when first needed, closed with its loop."""
 
     def __init__(
         self,
@@ -318,8 +335,7 @@ class AsyncioTransport:
         self._config = config
         self._client = client
         self._raw = raw
-        self._own: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[int, httpx.AsyncBaseTransport]]
-        self._own = weakref.WeakKeyDictionary()
+        self._own: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = weakref.WeakKeyDictionary()
 
     async def open(self, wire: Wire) -> AsyncIncoming:
         request = _request(wire)
@@ -332,23 +348,25 @@ class AsyncioTransport:
 
     async def close(self) -> None:
         own = self._own.pop(asyncio.get_running_loop(), None)
-        if own and own[0] == os.getpid():
-            await own[1].aclose()
+        if own and own.pid == os.getpid():
+            await own.open.aclose()
 
     async def _pool(self) -> httpx.AsyncBaseTransport:
         if isinstance(self._raw, httpx.AsyncBaseTransport):
             return self._raw
         loop = asyncio.get_running_loop()
         own = self._own.get(loop)
-        if own and own[0] == os.getpid():
-            return own[1]
+        if own and own.pid == os.getpid():
+            return own.transport
         context = _tls.get(self._config.ca_bundle)
         if context is None:
             context = await asyncio.to_thread(tls, self._config.ca_bundle)
         own = self._own.get(loop)  # another task may have been faster
-        if not own or own[0] != os.getpid():
-            own = self._own[loop] = (os.getpid(), self._make(context))
-        return own[1]
+        if not own or own.pid != os.getpid():
+            transport = self._make(context)
+            own = self._own[loop] = _Pool(os.getpid(), transport, _until_closed(transport))
+            await anext(own.open)
+        return own.transport
 
     def _make(self, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
         proxy = _proxy(self._config)
