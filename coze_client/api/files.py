@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import IO, NamedTuple, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from pydantic import AliasChoices, Field
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
-from coze_client.api.files import File
 from coze_client.errors import ConfigurationError
 from coze_client.model import Model, convert
 from coze_client.request import Kind, Page, Pages, Request, fields, query, segment
 from coze_client.resource import Face, Resource, call, paged
 from coze_client.response import Answer, Payload, read_envelope, read_nothing
 
+if TYPE_CHECKING:
+    from coze_client.api.files import File
+
 T = TypeVar("T")
 
-Attachment = str | File
+Attachment: TypeAlias = "str | File"
 """A public URL (http or https), the id of an uploaded file, or the File that an upload answered with."""
 
 _SENT = ("role", "type", "content", "content_type", "meta_data", "name")
@@ -120,13 +122,13 @@ def convert_to_wire(message: MessageLike) -> dict[str, object]:
 
 
 def _parts(kind: str, attachments: Iterable[Attachment]) -> builtins.list[dict[str, str]]:
-    if isinstance(attachments, (str, File)):
-        attachments = [attachments]
+    if isinstance(attachments, (str, Model)):
+        raise ConfigurationError(f"Give attachments as a list, even a single one: [{attachments!r}]")
     return [{"type": kind, **_source(attachment)} for attachment in attachments]
 
 
 def _source(attachment: Attachment) -> dict[str, str]:
-    if isinstance(attachment, File):
+    if not isinstance(attachment, str):
         return {"file_id": attachment.id}
     text = str(attachment)  # a path or bytes are a likely mistake, to be told of below
     if text.lower().startswith(("http://", "https://")):
