@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import LLMMetadata, ToolCallBlock
+from llama_index.core.instrumentation.events.llm import LLMStructuredPredictEndEvent, LLMStructuredPredictStartEvent
 from llama_index.core.llms import (
     ChatMessage,
     ChatResponse,
@@ -19,17 +21,23 @@ from llama_index.core.llms import (
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
-from llama_index.core.types import PydanticProgramMode
-from pydantic import ConfigDict
+from llama_index.core.types import Model, PydanticProgramMode
+from llama_index_instrumentation import get_dispatcher
+from pydantic import ConfigDict, Field
 
 from coze_client.answering import Answering
 from coze_client.bot_settings import BotSettings
+from coze_client.face import Blocking
 from coze_client.turn import plan_turn
 from llama_index_coze.messages import convert_to_lines
+from llama_index_coze.prediction import Ask, predict
 from llama_index_coze.responses import ChatReply, CompletionReply, Reply
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
+
+dispatcher = get_dispatcher(__name__)
 
 
 class CozeLLM(BotSettings, FunctionCallingLLM):
@@ -51,9 +59,16 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     num_output: int = 1_024
     """Tokens of the context window that are left to the answer."""
     pydantic_program_mode: PydanticProgramMode = PydanticProgramMode.LLM
-    """By prompt: Coze runs only tools declared on the bot, and an output class is none."""
+    """Programs ask by prompt: Coze runs only tools declared on the bot, and an output class is none."""
+    repairs: int = Field(default=1, ge=0)
+    """How often a structured prediction gives an answer that does not fit back to the bot; each is a billed chat."""
 
     model_config = ConfigDict(extra="forbid")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Refuses a client or token that cannot be pickled: LlamaIndex would drop it and use another instead."""
+        pickle.dumps((self.client, self.token))
+        return super().__getstate__()
 
     @classmethod
     def class_name(cls) -> str:
@@ -132,6 +147,74 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
             ToolSelection(tool_id=block.tool_call_id or "", tool_name=block.tool_name, tool_kwargs=block.tool_kwargs)  # type: ignore[arg-type]  # its validator takes text as no arguments
             for block in blocks
         ]
+
+    def structured_predict(
+        self,
+        output_cls: type[Model],
+        prompt: BasePromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> Model:
+        """An instance of `output_cls`: Coze has no parameter for it, so its schema is put into the question.
+
+        Raises ValueError if the answer does not fit after all ``repairs``.
+        """
+
+        async def ask(messages: Sequence[ChatMessage], **options: Any) -> ChatResponse:
+            answer: ChatResponse = self.chat(messages, **options)
+            return answer
+
+        return Blocking.run(self._predict(ask, output_cls, prompt, llm_kwargs, prompt_args))
+
+    async def astructured_predict(
+        self,
+        output_cls: type[Model],
+        prompt: BasePromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> Model:
+        """As ``structured_predict``, on asyncio."""
+        return await self._predict(self.achat, output_cls, prompt, llm_kwargs, prompt_args)
+
+    def stream_structured_predict(
+        self,
+        output_cls: type[Model],
+        prompt: BasePromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> Generator[Model, None, None]:
+        """As ``structured_predict``: one instance, once it is whole and valid."""
+        yield self.structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+
+    async def astream_structured_predict(
+        self,
+        output_cls: type[Model],
+        prompt: BasePromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> AsyncGenerator[Model, None]:
+        """As ``stream_structured_predict``, on asyncio: await it for the generator."""
+
+        async def one() -> AsyncGenerator[Model, None]:
+            yield await self.astructured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+
+        return one()
+
+    async def _predict(
+        self,
+        ask: Ask,
+        output_cls: type[Model],
+        prompt: BasePromptTemplate,
+        options: Mapping[str, Any] | None,
+        prompt_args: Mapping[str, Any],
+    ) -> Model:
+        dispatcher.event(
+            LLMStructuredPredictStartEvent(output_cls=output_cls, template=prompt, template_args=dict(prompt_args))
+        )
+        messages = self._extend_messages(prompt.format_messages(llm=self, **prompt_args))
+        output = await predict(ask, output_cls, messages, options or {}, repairs=self.repairs)
+        dispatcher.event(LLMStructuredPredictEndEvent(output=output))
+        return output
 
     def _prepare_chat_with_tools(
         self,
