@@ -1,14 +1,16 @@
 """The peers' environments, one a group that can live together, made under ``.bench/`` and kept between runs.
 
-Delete ``.bench/`` to get the peers' newest versions.
+Those whose faults ``tests/peers`` tells by name are pinned; delete ``.bench/`` to get the others' newest versions.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
+import shutil
 import subprocess
 import sys
-import venv
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,11 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".bench"
 
 PACKAGES = {
-    "cozepy": ("cozepy",),
-    "langchain": ("langchain-community", "langchain-openai"),
+    "cozepy": ("cozepy==0.20.0",),
+    "langchain": ("langchain-community==0.4.2", "langchain-openai"),
     "llama": ("llama-index-llms-openai",),
 }
-"""Environment -> what is installed into it."""
+"""Environment -> what pip installs into it."""
+
+NODE_PACKAGES = ("@coze/api@1.3.9",)
+"""What npm installs into the one environment of Node.js."""
 
 ENVIRONMENTS = {
     "cozepy": "cozepy",
@@ -41,34 +46,68 @@ print(json.dumps({name: version(name) for name in sys.argv[1:] if version(name)}
 """
 
 
+class PeerUnavailable(Exception):
+    """A peer's environment could not be made: no index in reach, or a tool is missing."""
+
+
 def python_for(module: str) -> str:
     """The interpreter that runs a client module; makes its environment at the first need.
 
-    Raises ``subprocess.CalledProcessError`` when pip cannot install the peer.
+    Raises ``PeerUnavailable``.
     """
     return str(prepared(ENVIRONMENTS[module])) if module in ENVIRONMENTS else sys.executable
 
 
 @cache
 def prepared(environment: str) -> Path:
-    home = HOME / environment
-    python, stamp, packages = home / "bin" / "python", home / "installed.txt", PACKAGES[environment]
-    if not stamp.exists() or stamp.read_text() != "\n".join(packages):
-        print(f"Installing {', '.join(packages)} into .bench/{environment} ...", flush=True)
-        venv.create(home, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-qq", *packages], check=True)
-        stamp.write_text("\n".join(packages))
+    """The interpreter of an environment in ``PACKAGES``; raises ``PeerUnavailable``."""
+    python, packages = HOME / environment / "bin" / "python", PACKAGES[environment]
+    pip = (python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--retries", "1")
+    make(environment, packages, (sys.executable, "-m", "venv", "--clear", HOME / environment), (*pip, *packages))
     return python
+
+
+@cache
+def prepared_node() -> Path:
+    """The ``node_modules`` folder of ``NODE_PACKAGES``; raises ``PeerUnavailable``, also where there is no Node.js."""
+    for tool in ("node", "npm"):
+        if shutil.which(tool) is None:
+            raise PeerUnavailable(f"{tool} is not on this machine")
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1")
+    make("node", NODE_PACKAGES, (*npm, "--prefix", HOME / "node", *NODE_PACKAGES))
+    return HOME / "node" / "node_modules"
+
+
+def make(environment: str, packages: Sequence[str], *commands: Sequence[str | Path]) -> None:
+    """Runs the commands unless they have already installed these packages; one process at a time does."""
+    stamp, wanted = HOME / environment / "installed.txt", "\n".join(packages)
+    HOME.mkdir(exist_ok=True)
+    with (HOME / f"{environment}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file closes, also by a crash
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        print(f"Installing {', '.join(packages)} into .bench/{environment} ...", flush=True)
+        for command in commands:
+            run(command)
+        stamp.write_text(wanted)
+
+
+def run(command: Sequence[str | Path]) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise PeerUnavailable(f"{' '.join(map(str, command))}: {lines[-1] if lines else 'failed without a word'}")
 
 
 def versions() -> dict[str, dict[str, str]]:
     """Environment -> package -> version, of whatever is installed and worth telling."""
     homes = {name: HOME / name / "bin" / "python" for name in PACKAGES if (HOME / name / "installed.txt").exists()}
     return {
-        name: told(str(python), PACKAGES.get(name, ())) for name, python in {"own": sys.executable, **homes}.items()
+        name: told(str(python), [package.partition("==")[0] for package in PACKAGES.get(name, ())])
+        for name, python in {"own": sys.executable, **homes}.items()
     }
 
 
-def told(python: str, packages: tuple[str, ...]) -> dict[str, str]:
+def told(python: str, packages: Sequence[str]) -> dict[str, str]:
     output = subprocess.run([python, "-c", VERSIONS, *packages, *TOLD], check=True, capture_output=True).stdout
     return {str(name): str(version) for name, version in json.loads(output).items()}
