@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Sequence
-from typing import NamedTuple
 
 from coze_client.answer import Answer, Part
 from coze_client.api.chat_events import DELTA, ChatEvent
@@ -14,13 +13,8 @@ from coze_client.errors import ConfigurationError
 from coze_client.stop_sequences import Cut
 from coze_client.turn import Turn
 
-
-class Piece(NamedTuple):
-    """What an event adds: to the text, to the thoughts, and beside them."""
-
-    text: str = ""
-    reasoning: str = ""
-    parts: Sequence[Part] = ()
+Piece = tuple[str, str, Sequence[Part]]
+"""What an event adds: to the text, to the thoughts, and beside them. A plain tuple, since there are so many."""
 
 
 class Answering:
@@ -28,7 +22,6 @@ class Answering:
 
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
-        self.message_id = ""
         self.chat: Chat | None = None
         self._answer = Answer()
         self._cut = Cut(turn.stop) if turn.stop else None
@@ -36,21 +29,21 @@ class Answering:
 
     def pieces(self, client: CozeClient) -> Generator[Piece, None, None]:
         """Starts the chat, or goes on with it, and gives its pieces as they come; leaving early cancels it."""
-        turn, feed = self.turn, self.feed
+        turn, feed, cut = self.turn, self.feed, self._cut
         with turn.step.ask(client.chats, client.files.attach(turn.step.drafts), turn.options) as stream:
             for event in stream:
                 yield feed(event)
-                if self.stopped:
+                if cut is not None and cut.reached:
                     break
         yield self.finish(stream)
 
     async def apieces(self, client: AsyncCozeClient) -> AsyncGenerator[Piece, None]:
         """As ``pieces``, on asyncio; close it (``aclosing``) to be sure that leaving early cancels at once."""
-        turn, feed = self.turn, self.feed
+        turn, feed, cut = self.turn, self.feed, self._cut
         async with turn.step.ask(client.chats, await client.files.attach(turn.step.drafts), turn.options) as stream:
             async for event in stream:
                 yield feed(event)
-                if self.stopped:
+                if cut is not None and cut.reached:
                     break
         yield self.finish(stream)
 
@@ -65,10 +58,8 @@ class Answering:
         if text and self._cut is not None:
             text = self._cut.feed(text)
         if event.type == DELTA:
-            if not self.message_id and event.message is not None:
-                self.message_id = event.message.id
-            return Piece(text, event.reasoning)
-        return Piece(text, event.reasoning, tuple(self._answer.feed(event)))
+            return text, event.reasoning, ()
+        return text, event.reasoning, tuple(self._answer.feed(event))
 
     def finish(self, stream: ChatStream | AsyncChatStream) -> Piece:
         """What was held back, after the last event."""
@@ -78,7 +69,7 @@ class Answering:
             "conversation_id": stream.conversation_id or "",
             "logid": stream.logid or "",
         }
-        return Piece(self._cut.finish() if self._cut else "", "", tuple(self._answer.rest(stream.chat)))
+        return self._cut.finish() if self._cut else "", "", tuple(self._answer.rest(stream.chat))
 
     @property
     def facts(self) -> dict[str, object]:

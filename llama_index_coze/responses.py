@@ -108,12 +108,13 @@ class ChatReply(Reply[ChatResponse]):
     """A reply as chat responses."""
 
     def so_far(self, piece: Piece) -> ChatResponse:
+        delta, thoughts, _ = piece
         blocks: list[ContentBlock] = [TextBlock(text=self.text)]
-        if not self.thoughts:
-            return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks), delta=piece.text)
-        blocks.insert(0, ThinkingBlock(content=self.thoughts))
-        message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks)
-        return ChatResponse(message=message, delta=piece.text, additional_kwargs=_thinking(piece))
+        if self.thoughts:
+            blocks.insert(0, ThinkingBlock(content=self.thoughts))
+        # Not validated, since there is one a delta: its parts were made here.
+        message = ChatMessage.model_construct(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs={})
+        return ChatResponse(message=message, delta=delta, additional_kwargs=_thinking(thoughts))
 
     def whole(self, delta: str | None = None) -> ChatResponse:
         message = ChatMessage(role=MessageRole.ASSISTANT, blocks=self.blocks(), additional_kwargs=self.ids())
@@ -124,7 +125,8 @@ class CompletionReply(Reply[CompletionResponse]):
     """A reply as completion responses: its text."""
 
     def so_far(self, piece: Piece) -> CompletionResponse:
-        return CompletionResponse(text=self.text, delta=piece.text, additional_kwargs=_thinking(piece))
+        delta, thoughts, _ = piece
+        return CompletionResponse(text=self.text, delta=delta, additional_kwargs=_thinking(thoughts))
 
     def whole(self, delta: str | None = None) -> CompletionResponse:
         return CompletionResponse(text=self.text, raw=self.raw(), delta=delta, additional_kwargs=self.beside())
@@ -181,6 +183,6 @@ def convert_to_counts(usage: Usage) -> dict[str, object]:
     return {name: count for name, count in counts.items() if count is not None}
 
 
-def _thinking(piece: Piece) -> dict[str, str]:
+def _thinking(thoughts: str) -> dict[str, str]:
     """The key that LlamaIndex's agents stream thoughts from."""
-    return {"thinking_delta": piece.reasoning} if piece.reasoning else {}
+    return {"thinking_delta": thoughts} if thoughts else {}
