@@ -33,8 +33,7 @@ from langchain_coze.errors import langchain_errors
 from langchain_coze.structured_output import Schema, answer_structured
 from langchain_coze.turn import DECIDED_BY_THE_BOT, SPELLINGS, Turn, plan_turn
 
-_IDENTIFYING = (*sorted(CHAT_OPTIONS - {"cancel_on_close"}), "conversation_id", "system_variable", "trim")
-_SETTINGS = (*sorted(CHAT_OPTIONS), "conversation_id")
+_SETTINGS = (*sorted(CHAT_OPTIONS), "conversation_id", "system_variable", "trim")
 
 
 class ChatCoze(BaseChatModel):
@@ -101,7 +100,7 @@ class ChatCoze(BaseChatModel):
     streaming: bool = False
     """True: ``invoke`` streams too, for callbacks; explicitly False: ``stream`` gives one chunk."""
 
-    token: SecretStr | Callable[[], str | Awaitable[str]] | Credentials | None = Field(default=None, exclude=True)
+    token: SecretStr | str | Callable[[], str | Awaitable[str]] | Credentials | None = Field(default=None, exclude=True)
     """Text, a function (sync or async), or credentials; default ``COZE_API_TOKEN``, then ``COZE_API_KEY``."""
     base_url: str | None = None
     """Default ``COZE_API_BASE``, then https://api.coze.com."""
@@ -137,6 +136,8 @@ class ChatCoze(BaseChatModel):
                 other = next(each for each in given if SPELLINGS.get(each, each) == name and each != spelling)
                 raise ValueError(f"{other} and {spelling} mean the same: give one of them")
             read[name] = value
+        if isinstance(token := read.get("token"), str):
+            read["token"] = SecretStr(token)
         if not read.get("user_id"):
             read.pop("user_id", None)
         for name in ("conversation_id", "base_url"):
@@ -260,8 +261,6 @@ class ChatCoze(BaseChatModel):
             settings={name: getattr(self, name) for name in _SETTINGS},
             given=given,
             stop=self.stop if stop is None else stop,
-            system_variable=self.system_variable,
-            trim=self.trim,
         )
         return Answering(turn)
 
@@ -328,8 +327,8 @@ class ChatCoze(BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         """What answers depend on: LangChain's cache key, and what traces show."""
-        chosen = {name: getattr(self, name) for name in _IDENTIFYING}
-        return {**chosen, "base_url": self._client.base_url, "model_name": self.bot_id, "default_stop": self.stop}
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        return {**settings, "base_url": self._client.base_url, "model_name": self.bot_id, "default_stop": self.stop}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)

@@ -42,8 +42,6 @@ def plan_turn(
     settings: Mapping[str, object],
     given: Mapping[str, object],
     stop: Sequence[str] | str | None,
-    system_variable: str | None,
-    trim: bool,
 ) -> Turn:
     """What to send for `messages`; what is `given` with the call goes before the model's `settings`.
 
@@ -53,12 +51,12 @@ def plan_turn(
     chosen = {name: value for name, value in named.items() if name not in _NOTHING_TO_US | DECIDED_BY_THE_BOT}
     tools = chosen.pop("tools", None)
     options = {**settings, **chosen}
-    conversation_id = cast("str | None", options.pop("conversation_id", None)) or None
+    system_variable = cast("str | None", options.pop("system_variable", None))
     step = next_step(
         convert_to_lines(messages),
-        conversation_id=conversation_id,
-        join_instructions=system_variable is None,
-        trim=trim,
+        conversation_id=cast("str | None", options.pop("conversation_id", None)) or None,
+        join_instructions=not system_variable,
+        trim=bool(options.pop("trim", False)),
     )
     if system_variable and step.instructions:
         variables = cast("Mapping[str, str]", options.get("custom_variables") or {})

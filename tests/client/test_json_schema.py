@@ -1,0 +1,51 @@
+"""Values against JSON schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coze_client.json_schema import misfits
+
+TREE: dict[str, Any] = {
+    "$defs": {
+        "Node": {"type": "object", "properties": {"next": {"anyOf": [{"$ref": "#/$defs/Node"}, {"type": "null"}]}}}
+    },
+    "$ref": "#/$defs/Node",
+}
+FITS: list[tuple[object, dict[str, Any]]] = [
+    ({"a": 1, "other": True}, {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}),
+    (3.0, {"type": "integer"}),
+    (None, {"type": ["string", "null"]}),
+    ([1, "a"], {"items": {"anyOf": [{"type": "integer"}, {"enum": ["a"]}]}}),
+    ({"next": {"next": None}}, TREE),
+    ("x", {"const": "x"}),
+    ("anything", {}),
+    ({}, {"type": "unheard-of"}),
+]
+MISFITS: list[tuple[object, dict[str, Any], str]] = [
+    ({}, {"required": ["a"]}, "$.a is missing"),
+    ({"a": "1"}, {"properties": {"a": {"type": "integer"}}}, "$.a is not of type integer"),
+    (True, {"type": "number"}, "$ is not of type number"),
+    (1.5, {"type": "integer"}, "$ is not of type integer"),
+    (float("inf"), {"type": "integer"}, "$ is not of type integer"),
+    ([1, "b"], {"items": {"type": "integer"}}, "$[1] is not of type integer"),
+    ("c", {"enum": ["a", "b"]}, "$ is none of 'a', 'b'"),
+    ("c", {"const": "a"}, "$ is not 'a'"),
+    ({"b": 1}, {"properties": {"a": {}}, "additionalProperties": False}, "$.b is not allowed"),
+    ({"b": 1}, {"additionalProperties": {"type": "string"}}, "$.b is not of type string"),
+    (1, {"oneOf": [{"type": "string"}, {"type": "null"}]}, "$ fits none of 2 alternatives"),
+    (1, {"allOf": [{"type": "number"}, {"type": "string"}]}, "$ is not of type string"),
+    ({"next": {"next": 5}}, TREE, "$.next fits none of 2 alternatives"),
+]
+
+
+@pytest.mark.parametrize(("value", "schema"), FITS)
+def test_what_fits_has_no_misfits(value: object, schema: dict[str, Any]) -> None:
+    assert misfits(value, schema) == []
+
+
+@pytest.mark.parametrize(("value", "schema", "told"), MISFITS)
+def test_what_does_not_fit_says_where_and_why(value: object, schema: dict[str, Any], told: str) -> None:
+    assert misfits(value, schema) == [told]

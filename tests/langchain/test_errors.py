@@ -1,0 +1,86 @@
+"""What fails is an error of the client and of LangChain."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+
+import pytest
+from langchain_core import exceptions as langchain
+
+import coze_client
+from coze_client import errors as coze
+from coze_client.emulator import Emulator, faults
+from coze_client.errors import refusal
+from langchain_coze import ChatCoze, CozeModelError
+from langchain_coze.errors import convert_error
+from tests.langchain.conftest import Ask
+
+Make = Callable[..., ChatCoze]
+
+FAMILY: list[tuple[coze.CozeError, type[Exception], bool]] = [
+    (refusal(4100, "no"), langchain.ModelAuthenticationError, False),
+    (refusal(4101, "no"), langchain.ModelPermissionDeniedError, False),
+    (refusal(4006, "no"), langchain.ModelNotFoundError, False),
+    (refusal(4000, "no"), langchain.ModelInvalidRequestError, False),
+    (refusal(4010, "no"), langchain.ContextOverflowError, False),
+    (refusal(4020, "no"), langchain.ModelRateLimitError, True),
+    (refusal(4008, "no"), langchain.ModelRateLimitError, False),
+    (refusal(4016, "no"), langchain.ModelRateLimitError, True),
+    (refusal(5000, "no"), langchain.ModelAPIError, True),
+    (refusal(987654, "no"), langchain.ModelError, False),
+    (coze.ConfigurationError("no"), langchain.ModelInvalidRequestError, False),
+    (coze.ConnectionFailed("no", sent=False), langchain.ModelConnectionError, True),
+    (coze.TimedOut("no"), langchain.ModelTimeoutError, True),
+    (coze.StreamInterrupted("no", text="half", chat_id="1"), langchain.ModelConnectionError, True),
+    (coze.ChatFailed("no", code=5000, text="half"), langchain.ModelAPIError, True),
+    (coze.ProtocolError("no"), langchain.ModelError, False),
+    (coze.AccessDenied("no"), langchain.ModelError, False),
+]
+
+
+@pytest.mark.parametrize(("error", "family", "retryable"), FAMILY, ids=lambda given: getattr(given, "__name__", ""))
+def test_an_error_becomes_both_and_keeps_all_it_carries(
+    error: coze.CozeError, family: type[Exception], retryable: bool
+) -> None:
+    error.logid = "log1"
+    both = convert_error(error)
+    assert isinstance(both, (type(error), CozeModelError) if not isinstance(error, coze.OAuthError) else CozeModelError)
+    assert isinstance(both, family)
+    assert both.is_retryable is retryable
+    assert str(both) == str(error)
+    assert vars(both) == vars(error)
+    assert both.request_id == "log1"
+    assert convert_error(both) is both
+    again = pickle.loads(pickle.dumps(both))
+    assert (type(again), vars(again)) == (type(both), vars(both))
+
+
+def test_a_refusal_is_caught_as_either(model: Make, ask: Ask) -> None:
+    with pytest.raises(langchain.ModelAuthenticationError, match="4100"):
+        ask(model(token="pat_wrong"), "Hi")
+    with pytest.raises(coze_client.AuthenticationError, match="4100"):
+        ask(model(token="pat_wrong"), "Hi")
+
+
+def test_a_failed_chat_tells_what_it_said_before(model: Make, ask: Ask) -> None:
+    with pytest.raises(coze_client.ChatFailed) as failure:
+        ask(model("failing"), "Hi")
+    assert failure.value.text == "This goes well until "
+    assert failure.value.logid
+    assert isinstance(failure.value, langchain.ModelAPIError)
+
+
+def test_a_stream_that_cannot_heal_tells_what_arrived(model: Make, emulator: Emulator, ask: Ask) -> None:
+    emulator.inject(faults.CutAfterEvents(4))
+    with pytest.raises(coze_client.StreamInterrupted) as failure:
+        ask(model(), "one two three", auto_save_history=False)
+    assert failure.value.text == "one two "
+    assert emulator.chats_started == 1
+
+
+def test_the_trace_of_a_failure_begins_where_it_happened(model: Make) -> None:
+    with pytest.raises(coze_client.ChatFailed) as failure:
+        model("failing").invoke("Hi")
+    assert any("coze_client" in str(entry.path) for entry in failure.traceback)
+    assert failure.value.__cause__ is None
