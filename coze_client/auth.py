@@ -55,7 +55,7 @@ class TokenCall(NamedTuple):
     function: TokenFunction
 
     async def token(self, face: Face) -> str:
-        return _checked(await face.call(self.function))
+        return await face.call(self.function)
 
     async def renew(self, face: Face, refused: str) -> bool:
         return True
@@ -67,7 +67,7 @@ def credentials(token: str | TokenFunction | Credentials | None) -> Credentials:
         token_from_environment()
         return EnvironmentToken()
     if isinstance(token, str):
-        return PersonalToken(_checked(token))
+        return PersonalToken(checked_token(token))
     if isinstance(token, Credentials):
         return token
     if callable(token):
@@ -83,10 +83,11 @@ def token_from_environment() -> str:
             "No token was given",
             cure="Pass token=…, or set COZE_API_TOKEN. To try without an account: python -m coze_client.emulator",
         )
-    return _checked(found)
+    return checked_token(found)
 
 
-def _checked(token: object) -> str:
+def checked_token(token: object) -> str:
+    """A token, stripped; for what can be none raises ConfigurationError, which does not show it."""
     text = token.strip() if isinstance(token, str) else ""
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise ConfigurationError(

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
 from coze_client.auth import Credentials, TokenFunction, credentials
-from coze_client.config import Config, Region, Timeout, WhenBusy
+from coze_client.config import Config, Region, Timeout, WhenBusy, checked_headers
 from coze_client.errors import ConfigurationError
 from coze_client.face import Asyncio, Blocking
 from coze_client.request import Kind, Request
@@ -103,7 +103,7 @@ class _Client(Generic[Face]):
         old = self._session.config
         config = old._replace(
             timeout=old.timeout if timeout is _UNCHANGED else Timeout.of(timeout),
-            headers={**old.headers, **(headers or {})},
+            headers={**old.headers, **checked_headers(headers or {})},
             retry=old.retry if retry is _STANDARD_RETRY else retry,
             when_busy=when_busy or old.when_busy,
         )
@@ -303,4 +303,4 @@ def _free(
     if not path.startswith("/"):
         raise ConfigurationError("path begins with a slash and names no host, like /v1/bots/123")
     kind = Kind.READ if method.upper() in ("GET", "HEAD") else Kind.START
-    return Request(method.upper(), path, read_envelope, dict(query or {}), json, kind, dict(headers or {}))
+    return Request(method.upper(), path, read_envelope, dict(query or {}), json, kind, checked_headers(headers or {}))

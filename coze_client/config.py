@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -15,6 +16,7 @@ Region = Literal["com", "cn"]
 WhenBusy = Literal["wait", "raise"]
 
 REGIONS: Mapping[str, str] = {"com": "https://api.coze.com", "cn": "https://api.coze.cn"}
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,24 @@ class Config(NamedTuple):
         if when_busy not in ("wait", "raise"):
             raise ConfigurationError(f'when_busy is "wait" or "raise", not {when_busy!r}')
         url = resolve_base_url(base_url, region)
-        return cls(url, Timeout.of(timeout), retry, when_busy, dict(headers or {}), proxy, ca_bundle, max_event_bytes)
+        return cls(
+            url,
+            Timeout.of(timeout),
+            retry,
+            when_busy,
+            checked_headers(headers or {}),
+            proxy,
+            ca_bundle,
+            max_event_bytes,
+        )
+
+
+def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """A copy, names in lower case; for what HTTP forbids raises ConfigurationError, which shows no value."""
+    for name, value in headers.items():
+        if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
+            raise ConfigurationError(f"The header {name!r} cannot be sent: its name or value has forbidden characters")
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def resolve_base_url(base_url: str | None, region: str | None) -> str:

@@ -7,19 +7,27 @@ import logging
 import platform
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from itertools import takewhile
 from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from coze_client.auth import Credentials
+from coze_client.auth import Credentials, checked_token
 from coze_client.config import Config, Timeout
-from coze_client.errors import AuthenticationError, ConversationBusy, CozeError, ProtocolError, TimedOut
+from coze_client.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConversationBusy,
+    CozeError,
+    ProtocolError,
+    TimedOut,
+)
 from coze_client.face import Face, Turn
 from coze_client.request import Request
 from coze_client.response import Answer, Response, is_stream, read_envelope
-from coze_client.retry import passes, retrying
+from coze_client.retry import Retry, passes, retrying
 from coze_client.transport import Incoming, Transport, Wire
 from coze_client.version import __version__
 
@@ -31,7 +39,7 @@ _AGENT = (
     f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
 )
 _HURRIED = Timeout(connect=2.0, read=3.0)
-_REFUSED_TOKEN_CODES = (4100, 700012006, None)
+_SHORTEST_SECRET = 8
 
 
 class Turns:
@@ -67,8 +75,7 @@ class Session:
         self.transport = transport
         self.credentials = credentials
         self._turns = turns
-        given = {name.lower(): value for name, value in config.headers.items()}
-        self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **given}
+        self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
     def with_config(self, config: Config) -> Session:
         """The same session (connections, token, turns) under other settings."""
@@ -87,7 +94,7 @@ class Session:
 
         async def attempt(wire: Wire) -> Response[T]:
             incoming = await self.transport.open(wire)
-            answer = await incoming.read()
+            answer = await incoming.read(wire.deadline)
             self._told(request, answer)
             return Response(request.read(answer), answer.status, answer.headers, answer.logid)
 
@@ -101,7 +108,7 @@ class Session:
             self._told(request, incoming.head)
             if is_stream(incoming.head):
                 return incoming
-            answer = await incoming.read()
+            answer = await incoming.read(wire.deadline)
             read_envelope(answer)
             raise ProtocolError("The server answered a stream request with JSON", logid=answer.logid)
 
@@ -110,7 +117,7 @@ class Session:
     async def take_turn(self, conversation_id: str | None) -> Callable[[], None]:
         """Waits until no other chat of this client runs in the conversation; call the result to let the next one in.
 
-        Raises ConversationBusy if that takes longer than the retry deadline.
+        Raises ConversationBusy if that takes longer than the deadline of retries or of the call; at once without retry.
         """
         if conversation_id is None or self.config.when_busy == "raise":
             return _nothing
@@ -118,7 +125,7 @@ class Session:
         lock = self._turns.join(key, self.face.turn)
         taken = False
         try:
-            taken = await self.face.take(lock, self.config.retry.deadline if self.config.retry else None)
+            taken = await self.face.take(lock, self._patience())
         finally:
             if not taken:
                 self._turns.leave(key)
@@ -134,6 +141,10 @@ class Session:
             self._turns.leave(key)
 
         return _once(release)
+
+    def _patience(self) -> float:
+        retry, limit = self.config.retry, self.config.timeout.deadline
+        return min(retry.deadline if retry else 0.0, inf if limit is None else limit)
 
     async def _insist(self, request: Request[Any], attempt: Attempt[T]) -> T:
         """One try, and tenacity's loop only after it failed: the loop costs more than the rest of a call."""
@@ -151,7 +162,8 @@ class Session:
                 raise failures.pop()
             return await self._try(request, attempt, deadline)
 
-        loop = retrying(retry, lambda error: self._again(request, error, deadline), sleep=self.face.sleep)
+        bounded = Retry(retry.attempts, min(retry.deadline, max(deadline - monotonic(), 0.0)))
+        loop = retrying(bounded, lambda error: self._again(request, error, deadline), sleep=self.face.sleep)
         return await loop(again)
 
     def _again(self, request: Request[Any], error: BaseException, deadline: float) -> bool:
@@ -162,26 +174,30 @@ class Session:
 
     async def _try(self, request: Request[Any], attempt: Attempt[T], deadline: float) -> T:
         """One try; if Coze refuses the token, another one with a new token, should the credentials have one."""
-        token = await self.credentials.token(self.face)
+        token = checked_token(await self.credentials.token(self.face))
+        try:
+            return await self._signed(request, attempt, deadline, token)
+        except AuthenticationError:
+            if not await self.credentials.renew(self.face, token):
+                raise
+        _log.debug("%s %s: the token was refused; once more with a new one", request.method, request.path)
+        token = checked_token(await self.credentials.token(self.face))
+        return await self._signed(request, attempt, deadline, token)
+
+    async def _signed(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str) -> T:
         try:
             return await attempt(self._wire(request, token, deadline))
-        except AuthenticationError as error:
-            _mask(error, token)
-            if error.code not in _REFUSED_TOKEN_CODES or not await self.credentials.renew(self.face, token):
-                raise
         except CozeError as error:
-            _mask(error, token)
+            error.message = _masked(error.message, token)
+            error.args = (error.message,)
             raise
-        _log.debug("%s %s: the token was refused; once more with a new one", request.method, request.path)
-        token = await self.credentials.token(self.face)
-        return await attempt(self._wire(request, token, deadline))
 
     def _wire(self, request: Request[Any], token: str, deadline: float) -> Wire:
         headers = {**self._headers, **request.headers, "authorization": f"Bearer {token}"}
         content = None
         if request.body is not None:
             headers["content-type"] = "application/json"
-            content = json.dumps(request.body, ensure_ascii=False, separators=(",", ":")).encode()
+            content = _json(request.body)
         if request.stream:
             headers["accept"] = "text/event-stream"
             headers.pop("accept-encoding", None)
@@ -189,7 +205,7 @@ class Session:
         url = self.config.base_url + request.path
         if request.query:
             url = f"{url}?{urlencode(request.query)}"
-        return Wire(request.method, url, headers, content, request.upload, timeout)
+        return Wire(request.method, url, headers, content, request.upload, timeout, deadline)
 
     def _told(self, request: Request[Any], answer: Answer) -> None:
         if _log.isEnabledFor(logging.DEBUG):
@@ -203,11 +219,23 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _mask(error: CozeError, token: str) -> None:
-    """Servers and gateways may repeat a token in what they say about it."""
-    if token in error.message:
-        error.message = error.message.replace(token, "[token]")
-        error.args = (error.message,)
+def _json(body: Mapping[str, object]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"The request cannot be written as JSON: {error}") from error
+
+
+def _masked(text: str, token: str) -> str:
+    """`text` without the token, or what an excerpt left of it: servers may repeat a token in what they say about it."""
+    if len(token) < _SHORTEST_SECRET:
+        return text
+    text = text.replace(token, "[token]")
+    rest = text.find(token[:_SHORTEST_SECRET])
+    if rest < 0:
+        return text
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(text[rest:], token, strict=False))
+    return text.replace("".join(character for character, _ in same), "[token]")
 
 
 def _nothing() -> None:

@@ -9,9 +9,9 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from time import monotonic
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -38,9 +38,8 @@ _tls_lock = threading.Lock()
 _tls: dict[str | None, ssl.SSLContext] = {}
 
 
-@dataclass(frozen=True)
-class Wire:
-    """A request as it goes out: absolute URL, all headers, and JSON bytes or a file."""
+class Wire(NamedTuple):
+    """A request as it goes out: absolute URL, all headers, JSON bytes or a file; `deadline` by the monotonic clock."""
 
     method: str
     url: str
@@ -48,6 +47,7 @@ class Wire:
     content: bytes | None
     upload: Upload | None
     timeout: Timeout
+    deadline: float
 
 
 class Incoming(Protocol):
@@ -58,7 +58,7 @@ class Incoming(Protocol):
         """Status and headers; the content is empty."""
         ...
 
-    async def read(self) -> Answer:
+    async def read(self, deadline: float) -> Answer:
         """The whole answer; the line is free afterwards. Raises TransportError or ProtocolError."""
         ...
 
@@ -145,10 +145,11 @@ def _head(response: httpx.Response) -> Answer:
 
 
 class _Body:
-    """The pieces of an answer so far, up to the largest that is sane."""
+    """The pieces of an answer so far, up to the largest that is sane, and up to the call's deadline."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, deadline: float) -> None:
         self.response = response
+        self.deadline = deadline
         self.pieces: list[bytes] = []
         self.size = 0
 
@@ -156,6 +157,10 @@ class _Body:
         self.size += len(piece)
         if self.size > _LARGEST_ANSWER:
             raise ProtocolError(f"The server's answer is larger than {_LARGEST_ANSWER} bytes")
+        if monotonic() > self.deadline:
+            raise TimedOut(
+                "The answer took longer than the call's deadline", cure="Raise the deadline if it needs longer"
+            )
         self.pieces.append(piece)
 
     def answer(self) -> Answer:
@@ -170,8 +175,8 @@ class BlockingIncoming:
         self.head = _head(response)
         self.chunks: Iterator[bytes] = response.iter_bytes() if _compressed(response) else _pieces(response)
 
-    async def read(self) -> Answer:
-        body = _Body(self._response)
+    async def read(self, deadline: float) -> Answer:
+        body = _Body(self._response, deadline)
         try:
             for piece in self.chunks:
                 body.add(piece)
@@ -203,8 +208,8 @@ class AsyncIncoming:
         self.head = _head(response)
         self.chunks: AsyncIterator[bytes] = response.aiter_bytes() if _compressed(response) else _apieces(response)
 
-    async def read(self) -> Answer:
-        body = _Body(self._response)
+    async def read(self, deadline: float) -> Answer:
+        body = _Body(self._response, deadline)
         try:
             async for piece in self.chunks:
                 body.add(piece)

@@ -10,6 +10,7 @@ import pytest
 
 from coze_client import AsyncCozeClient, CozeClient
 from coze_client.emulator import Emulator
+from coze_client.face import Asyncio, Blocking
 
 T = TypeVar("T")
 
@@ -112,6 +113,19 @@ def emulator() -> Iterator[Emulator]:
     """A fresh local Coze."""
     with Emulator() as running:
         yield running
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the client would have slept, each time; it does not."""
+    slept: list[float] = []
+
+    async def sleep(_: object, seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(Blocking, "sleep", sleep)
+    monkeypatch.setattr(Asyncio, "sleep", sleep)
+    return slept
 
 
 class Connected(Generic[T]):

@@ -1,0 +1,446 @@
+"""One call from beginning to end over a real port: nothing twice, tokens renewed once, deadlines, turns."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from coze_client import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailed,
+    ConversationBusy,
+    CozeError,
+    Message,
+    PermissionDenied,
+    ProtocolError,
+    RateLimited,
+    Retry,
+    ServerError,
+    TimedOut,
+    Timeout,
+)
+from coze_client.emulator import Emulator, faults
+from coze_client.emulator.fault import Fault
+from tests.conftest import AsyncioFace, Connected, Face
+
+NOTHING_BEGAN: list[Fault] = [
+    faults.HttpStatus(429),
+    faults.HttpStatus(429, headers={"Retry-After": "0"}),
+    faults.Coded(4009),
+    faults.Coded(4020),
+    faults.Coded(4020, http_status=429),
+    faults.Coded(4016),
+]
+UNCERTAIN: list[tuple[Fault, type[CozeError]]] = [
+    (faults.Coded(4013), ServerError),
+    (faults.Coded(5000), ServerError),
+    (faults.HttpStatus(500), ServerError),
+    (faults.HttpStatus(503), ServerError),
+    (faults.Html(502), ServerError),
+    (faults.Html(200), ProtocolError),
+    (faults.EmptyBody(), ProtocolError),
+    (faults.EmptyBody(504), ServerError),
+    (faults.DropConnection(), ConnectionFailed),
+]
+STARTS = ["create", "stream", "create_and_poll"]
+
+
+def start(coze: Connected[Any], how: str) -> Any:
+    """Starts a chat in one of the three ways; what became of it."""
+    asked: dict[str, Any] = {
+        "bot_id": coze.emulator.bots["echo"],
+        "user_id": "u1",
+        "additional_messages": [Message.user("hi")],
+    }
+    if how == "stream":
+        stream = coze.client.chats.stream(**asked)
+        coze.collect(stream)
+        return stream.chat
+    return coze.run(getattr(coze.client.chats, how)(**asked))
+
+
+@pytest.mark.parametrize("how", STARTS)
+@pytest.mark.parametrize("fault", NOTHING_BEGAN, ids=repr)
+def test_a_start_is_repeated_where_the_answer_proves_that_nothing_began(
+    coze: Connected[Any], how: str, fault: Fault, naps: list[float]
+) -> None:
+    coze.emulator.inject(fault, times=2)
+    assert start(coze, how)
+    assert coze.emulator.chats_started == 1
+    assert len(coze.emulator.calls_to("/v3/chat")) == 3
+
+
+@pytest.mark.parametrize("how", STARTS)
+@pytest.mark.parametrize(("fault", "kind"), UNCERTAIN, ids=repr)
+@pytest.mark.parametrize("after", [False, True], ids=["before it began", "after it began"])
+def test_a_start_is_never_repeated_where_it_may_have_begun(
+    coze: Connected[Any], how: str, fault: Fault, kind: type[CozeError], after: bool, naps: list[float]
+) -> None:
+    coze.emulator.inject(faults.AfterStart(fault) if after else fault, times=9)
+    with pytest.raises(kind):
+        start(coze, how)
+    assert coze.emulator.chats_started == int(after)
+    assert len(coze.emulator.calls_to("/v3/chat")) == 1
+
+
+@pytest.mark.parametrize("how", STARTS)
+def test_a_start_whose_answer_does_not_come_in_time_is_not_repeated(
+    face: Face, emulator: Emulator, how: str, naps: list[float]
+) -> None:
+    coze: Connected[Any] = Connected(face, emulator)
+    coze.client = face.client(emulator.token, base_url=emulator.url, timeout=0.1)
+    emulator.inject(faults.Delay(2), times=9)
+    with pytest.raises(TimedOut):
+        start(coze, how)
+    assert len(emulator.calls_to("/v3/chat")) == 1
+
+
+@pytest.mark.parametrize("how", STARTS)
+def test_a_connection_that_never_came_about_is_tried_again(face: Face, how: str, naps: list[float]) -> None:
+    with Emulator() as gone:
+        coze: Connected[Any] = Connected(face, gone)
+    with pytest.raises(ConnectionFailed, match="base_url"):
+        start(coze, how)
+    assert len(naps) == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.HttpStatus(408),
+        faults.HttpStatus(429),
+        faults.HttpStatus(500),
+        faults.Html(502),
+        faults.HttpStatus(503),
+        faults.EmptyBody(504),
+        faults.Coded(4009),
+        faults.Coded(4013),
+        faults.Coded(4020),
+        faults.Coded(4102),
+        faults.Coded(5000),
+        faults.DropConnection(),
+    ],
+    ids=repr,
+)
+def test_a_read_is_repeated_after_whatever_passes(coze: Connected[Any], fault: Fault, naps: list[float]) -> None:
+    conversation = coze.run(coze.client.conversations.create())
+    coze.emulator.inject(fault, path="/v1/conversation/retrieve", times=2)
+    assert coze.run(coze.client.conversations.retrieve(conversation_id=conversation.id)) == conversation
+    assert len(naps) == 2
+
+
+def test_a_read_is_given_up_after_the_last_attempt(coze: Connected[Any], naps: list[float]) -> None:
+    coze.emulator.inject(faults.HttpStatus(503), path="/v1/files/retrieve", times=9)
+    with pytest.raises(ServerError):
+        coze.run(coze.client.options(retry=Retry(attempts=4)).files.retrieve(file_id="1"))
+    assert len(coze.emulator.calls_to("/v1/files/retrieve")) == 4
+
+
+def test_without_retries_everything_is_tried_once(coze: Connected[Any], naps: list[float]) -> None:
+    coze.emulator.inject(faults.HttpStatus(503), path="/v1/files/retrieve", times=9)
+    with pytest.raises(ServerError):
+        coze.run(coze.client.options(retry=None).files.retrieve(file_id="1"))
+    coze.emulator.inject(faults.HttpStatus(429), times=9)
+    coze.client = coze.client.options(retry=None)
+    with pytest.raises(RateLimited):
+        start(coze, "stream")
+    assert naps == []
+
+
+def test_the_wait_that_the_server_names_is_kept(coze: Connected[Any], naps: list[float]) -> None:
+    coze.emulator.inject(faults.HttpStatus(429, headers={"Retry-After": "7"}))
+    start(coze, "create")
+    assert naps == [7.0]
+
+
+def test_no_wait_is_begun_that_the_calls_deadline_does_not_allow(coze: Connected[Any], naps: list[float]) -> None:
+    coze.emulator.inject(faults.HttpStatus(429, headers={"Retry-After": "30"}), times=9)
+    coze.client = coze.client.options(timeout=Timeout(deadline=10))
+    with pytest.raises(RateLimited):
+        start(coze, "create")
+    assert naps == []
+
+
+def test_missing_permissions_are_told_at_once(coze: Connected[Any], naps: list[float]) -> None:
+    coze.client = coze.face.client(coze.emulator.issue_token(scopes={"getChat"}), base_url=coze.emulator.url)
+    with pytest.raises(PermissionDenied, match="scope") as caught:
+        start(coze, "create")
+    assert caught.value.logid
+    assert len(coze.emulator.calls_to("/v3/chat")) == 1
+
+
+class Tokens:
+    """A function that hands out one token after the other; the last again and again."""
+
+    def __init__(self, *tokens: str) -> None:
+        self.tokens = list(tokens)
+        self.asked = 0
+
+    def __call__(self) -> str:
+        self.asked += 1
+        return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
+
+
+REFUSALS = [faults.Coded(4100), faults.Coded(700012006), faults.Coded(401, http_status=401), faults.HttpStatus(401)]
+
+
+@pytest.mark.parametrize("how", STARTS)
+@pytest.mark.parametrize("fault", REFUSALS, ids=repr)
+def test_a_refused_token_is_renewed_once_and_the_call_sent_again(
+    coze: Connected[Any], how: str, fault: Fault, naps: list[float]
+) -> None:
+    tokens = Tokens("old", coze.emulator.token)
+    coze.client = coze.face.client(tokens, base_url=coze.emulator.url)
+    coze.emulator.inject(fault)
+    assert start(coze, how)
+    sent = [call.headers["authorization"] for call in coze.emulator.calls_to("/v3/chat")]
+    assert sent == ["Bearer old", f"Bearer {coze.emulator.token}"]
+    assert coze.emulator.chats_started == 1
+
+
+def test_a_token_that_is_refused_twice_is_not_renewed_again(coze: Connected[Any], naps: list[float]) -> None:
+    tokens = Tokens("one", "two", "three")
+    coze.client = coze.face.client(tokens, base_url=coze.emulator.url)
+    with pytest.raises(AuthenticationError):
+        start(coze, "create")
+    assert tokens.asked == 2
+
+
+def test_a_literal_token_cannot_be_renewed_and_is_sent_once(coze: Connected[Any]) -> None:
+    coze.emulator.revoke(coze.emulator.token)
+    with pytest.raises(AuthenticationError, match="region"):
+        start(coze, "create")
+    assert len(coze.emulator.calls_to("/v3/chat")) == 1
+
+
+def test_a_missing_scope_is_no_reason_to_renew(coze: Connected[Any]) -> None:
+    tokens = Tokens(coze.emulator.issue_token(scopes=set()), coze.emulator.token)
+    coze.client = coze.face.client(tokens, base_url=coze.emulator.url)
+    with pytest.raises(PermissionDenied):
+        start(coze, "create")
+    assert tokens.asked == 1
+
+
+CANARY = "pat_canary_4f9a1c7e55d2"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f'{{"code": 4000, "msg": "no use for {CANARY}"}}',
+        f"<html>Authorization: Bearer {CANARY}</html>",
+        "<html>" + "x" * (195 - len(CANARY)) + f"{CANARY}</html>",
+        "<html>" + "x" * 180 + f"{CANARY}</html>",
+    ],
+    ids=["json", "html", "at the end of the excerpt", "cut by the excerpt"],
+)
+@pytest.mark.parametrize("status", [200, 401, 500])
+def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(face: Face, said: str, status: int) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, text=said))
+    client = face.client(lambda: CANARY, base_url="http://coze", transport=transport, retry=None)
+    with pytest.raises(CozeError) as caught:
+        face.run(client.files.retrieve(file_id="1"))
+    for told in (str(caught.value), repr(caught.value), str(caught.value.args), str(caught.value.__dict__)):
+        assert CANARY[:10] not in told
+
+
+def test_a_very_short_token_does_not_garble_errors(face: Face) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text="no"))
+    client = face.client("t", base_url="http://coze", transport=transport)
+    with pytest.raises(ProtocolError, match="The server answered with 'no' where JSON is due"):
+        face.run(client.files.retrieve(file_id="1"))
+
+
+def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(face: Face) -> None:
+    class Careless:
+        async def token(self, face: object) -> str:
+            return CANARY + "\r\nx-evil: 1"
+
+        async def renew(self, face: object, refused: str) -> bool:
+            return False
+
+    client = face.client(
+        Careless(), base_url="http://coze", transport=httpx.MockTransport(lambda _: httpx.Response(500))
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        face.run(client.files.retrieve(file_id="1"))
+    assert CANARY not in str(caught.value)
+
+
+class Dribble(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that never ends, a byte at a time."""
+
+    def __iter__(self) -> Any:
+        while True:
+            yield b" "
+
+    async def __aiter__(self) -> Any:
+        for piece in self:
+            yield piece
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/event-stream"])
+def test_a_server_that_dribbles_does_not_outlast_the_deadline(face: Face, content_type: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": content_type}, stream=Dribble())
+
+    client = face.client(
+        "t", base_url="http://coze", transport=httpx.MockTransport(answer), timeout=Timeout(deadline=0.05)
+    )
+    json = content_type == "application/json"
+
+    def ask() -> None:
+        face.run(client.files.retrieve(file_id="1")) if json else face.collect(
+            client.chats.stream(bot_id="1", user_id="u")
+        )
+
+    with pytest.raises(CozeError, match="deadline"):
+        ask()
+
+
+@pytest.mark.parametrize("body", [{"when": {1}}, {"n": float("nan")}, {"text": "\ud800"}], ids=repr)
+def test_what_cannot_be_written_as_json_is_told_before_anything_is_sent(face: Face, body: dict[str, object]) -> None:
+    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+    with pytest.raises(ConfigurationError, match="JSON"):
+        face.run(client.request("POST", "/v1/anything", json=body))
+
+
+@pytest.mark.parametrize("headers", [{"x-a": "é"}, {"x-a": "1\r\nx-b: 2"}, {"x a": "1"}, {"": "1"}], ids=repr)
+def test_headers_that_cannot_be_sent_are_refused_without_repeating_them(face: Face, headers: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="header"):
+        face.client("t", headers=headers)
+
+
+def conversation_of(coze: Connected[Any]) -> str:
+    return str(coze.run(coze.client.conversations.create()).id)
+
+
+def hold(coze: Connected[Any], conversation_id: str) -> Any:
+    """A stream that runs in the conversation until it is closed."""
+    stream = coze.ask(bot="slow", conversation_id=conversation_id)
+    if isinstance(coze.face, AsyncioFace):
+        coze.run(stream.__aenter__())
+    else:
+        stream.__enter__()
+    return stream
+
+
+def test_a_conversation_that_is_busy_elsewhere_is_waited_for(coze: Connected[Any], naps: list[float]) -> None:
+    coze.emulator.inject(faults.Coded(4016), times=5)
+    coze.collect(coze.ask(conversation_id=conversation_of(coze)))
+    assert naps == [1.0, 1.5, 2.0, 2.5, 3.0]
+    assert coze.emulator.chats_started == 1
+
+
+def test_a_busy_conversation_is_told_at_once_where_that_is_wanted(coze: Connected[Any], naps: list[float]) -> None:
+    conversation_id = conversation_of(coze)
+    stream = hold(coze, conversation_id)
+    coze.client = coze.client.options(when_busy="raise")
+    with pytest.raises(ConversationBusy, match="another conversation"):
+        coze.collect(coze.ask(conversation_id=conversation_id))
+    assert naps == []
+    coze.run(stream.close())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"retry": Retry(deadline=0.05)},
+        {"timeout": Timeout(deadline=0.05)},
+        {"retry": None},
+    ],
+    ids=repr,
+)
+def test_a_turn_is_waited_for_no_longer_than_the_client_is_patient(
+    coze: Connected[Any], options: dict[str, Any]
+) -> None:
+    conversation_id = conversation_of(coze)
+    stream = hold(coze, conversation_id)
+    coze.client = coze.client.options(**options)
+    with pytest.raises(ConversationBusy, match="this client"):
+        coze.collect(coze.ask(conversation_id=conversation_id))
+    assert coze.emulator.chats_started == 1
+    coze.run(stream.close())
+
+
+def test_a_turn_comes_when_the_stream_before_it_ends_fails_or_is_closed(coze: Connected[Any]) -> None:
+    conversation_id = conversation_of(coze)
+    coze.collect(coze.ask(conversation_id=conversation_id))
+    coze.collect(coze.ask(bot="slow", conversation_id=conversation_id), most=3)
+    with pytest.raises(CozeError):
+        coze.collect(coze.ask(bot="failing", conversation_id=conversation_id))
+    coze.emulator.inject(faults.Coded(4000))
+    with pytest.raises(CozeError):
+        coze.collect(coze.ask(conversation_id=conversation_id))
+    coze.client = coze.client.options(retry=None)
+    assert coze.collect(coze.ask(conversation_id=conversation_id))
+    assert not coze.client._session._turns._locks
+
+
+def test_threads_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
+    from coze_client import CozeClient
+
+    texts: list[str] = []
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        conversation_id = client.conversations.create().id
+
+        def ask(number: int) -> None:
+            stream = client.chats.stream(
+                bot_id=emulator.bots["echo"],
+                user_id="u",
+                conversation_id=conversation_id,
+                additional_messages=[Message.user(f"question {number}")],
+            )
+            texts.append(stream.read().text)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(texts) == [f"question {number}" for number in range(8)]
+    assert len(emulator.calls_to("/v3/chat")) == 8, "nobody was answered 4016"
+
+
+def test_tasks_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
+    import asyncio
+
+    from coze_client import AsyncCozeClient
+
+    async def main() -> list[str]:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            conversation_id = (await client.conversations.create()).id
+
+            async def ask(number: int) -> str:
+                stream = client.chats.stream(
+                    bot_id=emulator.bots["echo"],
+                    user_id="u",
+                    conversation_id=conversation_id,
+                    additional_messages=[Message.user(f"question {number}")],
+                )
+                return (await stream.read()).text
+
+            return await asyncio.gather(*(ask(number) for number in range(8)))
+
+    assert asyncio.run(main()) == [f"question {number}" for number in range(8)]
+    assert len(emulator.calls_to("/v3/chat")) == 8, "nobody was answered 4016"
+
+
+def test_polling_and_streaming_share_the_turns(coze: Connected[Any]) -> None:
+    conversation_id = conversation_of(coze)
+    stream = hold(coze, conversation_id)
+    coze.client = coze.client.options(retry=Retry(deadline=0.05))
+    with pytest.raises(ConversationBusy, match="this client"):
+        coze.run(
+            coze.client.chats.create_and_poll(
+                bot_id=coze.emulator.bots["echo"],
+                user_id="u",
+                conversation_id=conversation_id,
+                additional_messages=[Message.user("hi")],
+            )
+        )
+    coze.run(stream.close())
