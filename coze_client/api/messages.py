@@ -128,7 +128,7 @@ def _parts(kind: str, attachments: Iterable[Attachment]) -> builtins.list[dict[s
 
 
 def _source(attachment: Attachment) -> dict[str, str]:
-    if not isinstance(attachment, str):
+    if isinstance(attachment, Model):
         return {"file_id": attachment.id}
     text = str(attachment)  # a path or bytes are a likely mistake, to be told of below
     if text.lower().startswith(("http://", "https://")):

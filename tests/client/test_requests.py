@@ -345,7 +345,7 @@ def test_attachments_become_parts_that_name_them_by_url_or_id() -> None:
         "look",
         images=["https://example.com/a.png", File(id="7")],
         files=["12345"],
-        audio="HTTP://example.com/a.wav",
+        audio=["HTTP://example.com/a.wav"],
     )
     assert message.content_type == "object_string"
     assert message.decoded == [
@@ -355,6 +355,12 @@ def test_attachments_become_parts_that_name_them_by_url_or_id() -> None:
         {"type": "file", "file_id": "12345"},
         {"type": "audio", "file_url": "HTTP://example.com/a.wav"},
     ]
+
+
+@pytest.mark.parametrize("single", ["https://example.com/a.png", File(id="7")])
+def test_a_single_attachment_that_is_no_list_is_refused(single: Any) -> None:
+    with pytest.raises(ConfigurationError, match="as a list"):
+        Message.user("look", images=single)
 
 
 def test_attachments_alone_have_no_empty_text_beside_them() -> None:
