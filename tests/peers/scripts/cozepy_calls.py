@@ -1,0 +1,68 @@
+"""Makes the calls it is told with cozepy, on either of its clients."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from functools import reduce
+from typing import Any
+
+from cozepy import AsyncCoze, AsyncTokenAuth, Coze, Message, MessageObjectString, TokenAuth, ToolOutput
+from pydantic import BaseModel
+
+from tests.peers.scripts.serve import serve
+
+
+def answer(told: dict[str, Any]) -> object:
+    if told["asyncio"]:
+        return asyncio.run(call_async(told))
+    client = Coze(auth=TokenAuth(told["token"]), base_url=told["url"])
+    return plain(method(client, told["call"])(**arguments(told["given"])))
+
+
+async def call_async(told: dict[str, Any]) -> object:
+    client = AsyncCoze(auth=AsyncTokenAuth(told["token"]), base_url=told["url"])
+    result = method(client, told["call"])(**arguments(told["given"]))
+    if inspect.isawaitable(result):
+        result = await result
+    if hasattr(result, "__aiter__"):
+        result = [item async for item in result]
+    return plain(result)
+
+
+def method(client: object, path: str) -> Any:
+    return reduce(getattr, path.split("."), client)
+
+
+def arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """JSON in cozepy's own types, by its own builders."""
+    for name in ("additional_messages", "messages"):
+        if name in given:
+            given[name] = [message(item) for item in given[name]]
+    if "tool_outputs" in given:
+        given["tool_outputs"] = [ToolOutput(**item) for item in given["tool_outputs"]]
+    if "file" in given:
+        name, text = given["file"]
+        given["file"] = (name, text.encode())
+    return given
+
+
+def message(given: str | list[dict[str, Any]] | dict[str, Any]) -> Any:
+    """A text is a question, a list the parts of one, an object any message."""
+    if isinstance(given, str):
+        return Message.build_user_question_text(given)
+    if isinstance(given, list):
+        return Message.build_user_question_objects([MessageObjectString(**part) for part in given])
+    return Message(**given)
+
+
+def plain(result: object) -> object:
+    if isinstance(result, BaseModel):
+        return result.model_dump(mode="json", exclude_none=True, fallback=list)
+    if hasattr(result, "__iter__"):
+        return [plain(item) for item in result]
+    return result
+
+
+if __name__ == "__main__":
+    serve(answer)

@@ -1,0 +1,169 @@
+"""Where cozepy is wrong by the API's facts, or gives up where the API may do what the emulator does here.
+
+Each test holds the emulator to the fact; the client of this project reads all of it (`tests/client`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coze_client.emulator import faults
+from coze_client.emulator.fault import Fault
+from coze_client.emulator.stream import Event
+from tests.emulator.wire import Wire, data, ids
+
+from .events import PLAIN_STREAM, names, text
+from .peer import CozePy, PeerRaised
+
+
+def test_cozepy_retrieves_by_post_and_the_emulator_serves_both(cozepy: CozePy, wire: Wire) -> None:
+    """The documentation and the Go SDK say GET, which is what this project sends."""
+    chat = wire.finish(wire.start("echo", "hi"))
+    read = cozepy("chat.retrieve", **ids(chat))
+    assert cozepy.emulator.calls_to("/v3/chat/retrieve")[-1].method == "POST"
+    assert data(wire.get("/v3/chat/retrieve", params=ids(chat)))["usage"] == read["usage"]
+
+
+def test_cozepy_sends_nulls_and_an_empty_conversation_id_which_count_as_absent(cozepy: CozePy) -> None:
+    cozepy.stream()
+    [call] = cozepy.emulator.calls_to("/v3/chat")
+    assert call.query == {"conversation_id": ""}
+    assert isinstance(call.body, dict)
+    assert {"id": None, "reasoning_content": None}.items() <= call.body["additional_messages"][0].items()
+
+
+def test_cozepy_returns_a_poll_out_of_time_as_it_was_before_the_cancel(blocking_cozepy: CozePy) -> None:
+    cozepy = blocking_cozepy
+    poll = cozepy("chat.create_and_poll", poll_timeout=-1, **cozepy.asked("slow"))
+    assert (poll["chat"]["status"], "messages" in poll) == ("in_progress", False)
+    assert cozepy.emulator.chat_status(poll["chat"]["id"]) == "canceled"
+
+
+def test_cozepy_takes_a_negative_code_for_success(cozepy: CozePy, wire: Wire) -> None:
+    conversation = wire.conversation()["id"]
+    cozepy.emulator.inject(faults.Coded(-1, "not today"), f"/v1/conversations/{conversation}")
+    cozepy("conversations.delete", conversation_id=conversation)
+    assert data(wire.get("/v1/conversation/retrieve", params={"conversation_id": conversation}))["id"] == conversation
+
+
+def test_cozepy_cannot_read_an_empty_page_without_cursors(cozepy: CozePy, wire: Wire) -> None:
+    where = {"conversation_id": wire.conversation()["id"]}
+    assert wire.post("/v1/conversation/message/list", params=where, json={}).json()["data"] == []
+    with pytest.raises(PeerRaised) as failed:
+        cozepy("conversations.messages.list", **where)
+    assert (failed.value.kind, failed.value.code) == ("ValidationError", None)
+
+
+def test_cozepy_raises_an_error_event_without_its_code(cozepy: CozePy) -> None:
+    cozepy.emulator.inject(faults.ErrorEvent(5000, "lost"))
+    with pytest.raises(PeerRaised, match='"code":5000') as failed:
+        cozepy.stream()
+    assert (failed.value.kind, failed.value.code) == ("Exception", None)
+
+
+def test_cozepy_cannot_read_a_failed_chat_told_as_code_and_message(cozepy: CozePy) -> None:
+    cozepy.emulator.inject(faults.BareFailed())
+    with pytest.raises(PeerRaised) as failed:
+        cozepy.stream("failing")
+    assert failed.value.kind == "ValidationError"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.SpaceAfterColon(),
+        faults.GluedEvents(),
+        faults.LineEnding("\r\n"),
+        faults.LineEnding("\r"),
+        faults.Rechunk(1),
+        faults.DropTerminal(),
+        faults.DoneSpelling("[DONE]"),
+        faults.DoneSpelling("{}"),
+    ],
+    ids=str,
+)
+def test_spellings_of_a_stream_that_make_no_difference(cozepy: CozePy, fault: Fault) -> None:
+    cozepy.emulator.inject(fault)
+    events = cozepy.stream("echo", "Grüezi 世界")
+    assert (names(events), text(events)) == (PLAIN_STREAM, "Grüezi 世界")
+
+
+@pytest.mark.parametrize("fault", [faults.UnknownEvents(), faults.Ping()], ids=str)
+def test_unknown_events_pass_as_unknown(cozepy: CozePy, fault: Fault) -> None:
+    cozepy.emulator.inject(fault)
+    events = cozepy.stream()
+    assert [name for name in names(events) if name != "unknown"][-1] == "chat.completed"
+    assert (text(events), "unknown" in names(events)) == ("hello there", True)
+
+
+def test_cozepy_breaks_at_a_comment_line(cozepy: CozePy) -> None:
+    cozepy.emulator.inject(faults.Comments())
+    with pytest.raises(PeerRaised) as failed:
+        cozepy.stream()
+    assert failed.value.kind == "CozeInvalidEventError"
+
+
+def test_cozepy_breaks_at_a_line_separator_within_a_text(cozepy: CozePy) -> None:
+    """U+2028 ends a line for httpx, not for server-sent events."""
+    with pytest.raises(PeerRaised) as failed:
+        cozepy.stream("echo", "a line\u2028and another")
+    assert failed.value.kind == "ValidationError"
+
+
+def test_cozepy_takes_a_stream_that_stops_early_for_a_whole_one(cozepy: CozePy) -> None:
+    cozepy.emulator.inject(faults.CutAfterEvents(3, clean=True))
+    assert names(cozepy.stream()) == ["chat.created", "chat.in_progress", "message.delta"]
+
+
+def test_a_lost_connection_is_an_error_of_httpx(cozepy: CozePy) -> None:
+    cozepy.emulator.inject(faults.CutAfterEvents(3))
+    with pytest.raises(PeerRaised) as failed:
+        cozepy.stream()
+    assert failed.value.kind == "RemoteProtocolError"
+
+
+def test_a_done_after_a_failed_chat_is_read_over(cozepy: CozePy) -> None:
+    cozepy.emulator.inject(faults.Append(Event("done", '"[DONE]"')))
+    assert names(cozepy.stream("failing"))[-1] == "chat.failed"
+
+
+# --- a self-hosted coze-studio, by its source code ---
+
+
+def test_cozepy_streams_from_the_studio_if_it_names_a_conversation(cozepy_on_studio: CozePy) -> None:
+    """Its empty conversation_id is no number, which the studio refuses."""
+    with pytest.raises(PeerRaised) as refused:
+        cozepy_on_studio.stream()
+    assert refused.value.code == 400
+    where = {"conversation_id": cozepy_on_studio("conversations.create")["id"]}
+    events = cozepy_on_studio.stream(**where)
+    assert (text(events), names(events)[-2:]) == ("hello there", ["chat.completed", "unknown"])
+    assert events[-1][1]["event"] == "conversation.stream.done"
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("chat.retrieve", "CozeAPIError"),
+        ("chat.messages.list", "ValidationError"),
+        ("conversations.retrieve", "ValidationError"),
+    ],
+)
+def test_cozepy_cannot_read_the_studios_own_forms(cozepy_on_studio: CozePy, call: str, expected: str) -> None:
+    """It has no POST for chats, and answers these two without `data` under keys of their own."""
+    with Wire(cozepy_on_studio.emulator) as wire:
+        chat = wire.finish(wire.start("echo", "hi"))
+    given: dict[str, Any] = ids(chat)
+    if call.startswith("conversations"):
+        del given["chat_id"]
+    with pytest.raises(PeerRaised) as failed:
+        cozepy_on_studio(call, **given)
+    assert failed.value.kind == expected
+
+
+def test_the_studios_refusal_in_a_stream_is_an_error_event(cozepy_on_studio: CozePy) -> None:
+    where = {"conversation_id": cozepy_on_studio("conversations.create")["id"]}
+    with pytest.raises(PeerRaised, match="103100002"):
+        cozepy_on_studio.stream("7350000000000009999", **where)
