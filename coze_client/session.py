@@ -153,7 +153,7 @@ class Session:
         try:
             return await self._try(request, attempt, deadline)
         except CozeError as error:
-            if retry is None or not self._again(request, error, deadline):
+            if not self._again(request, error, deadline) or retry is None:
                 raise
             failures = [error]
 
@@ -167,21 +167,24 @@ class Session:
         return await loop(again)
 
     def _again(self, request: Request[Any], error: BaseException, deadline: float) -> bool:
-        again = passes(request.kind, error, wait_if_busy=self.config.when_busy == "wait")
+        again = self.config.retry is not None
+        again = again and passes(request.kind, error, wait_if_busy=self.config.when_busy == "wait")
         again = again and monotonic() < deadline and (request.upload is None or request.upload.repeatable)
         _log.debug("%s %s failed%s: %s", request.method, request.path, ", trying again" if again else "", error)
         return again
 
     async def _try(self, request: Request[Any], attempt: Attempt[T], deadline: float) -> T:
         """One try; if Coze refuses the token, another one with a new token, should the credentials have one."""
-        token = checked_token(await self.credentials.token(self.face))
+        if not request.signed:
+            return await attempt(self._wire(request, "", deadline))
+        token = checked_token(await self.credentials.token(self))
         try:
             return await self._signed(request, attempt, deadline, token)
         except AuthenticationError:
-            if not await self.credentials.renew(self.face, token):
+            if not await self.credentials.renew(self, token):
                 raise
         _log.debug("%s %s: the token was refused; once more with a new one", request.method, request.path)
-        token = checked_token(await self.credentials.token(self.face))
+        token = checked_token(await self.credentials.token(self))
         return await self._signed(request, attempt, deadline, token)
 
     async def _signed(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str) -> T:
@@ -193,7 +196,9 @@ class Session:
             raise
 
     def _wire(self, request: Request[Any], token: str, deadline: float) -> Wire:
-        headers = {**self._headers, **request.headers, "authorization": f"Bearer {token}"}
+        headers = {**self._headers, **request.headers}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
         content = None
         if request.body is not None:
             headers["content-type"] = "application/json"
