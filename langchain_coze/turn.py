@@ -15,6 +15,7 @@ from langchain_coze.messages import convert_to_lines
 SPELLINGS: Mapping[str, str] = {
     "model": "bot_id",
     "user": "user_id",
+    "api_key": "token",
     "coze_api_key": "token",
     "coze_api_base": "base_url",
     "request_timeout": "timeout",

@@ -50,6 +50,7 @@ SPELLINGS = [
     ("bot_id", "model"),
     ("user_id", "user"),
     ("token", "coze_api_key"),
+    ("token", "api_key"),
     ("base_url", "coze_api_base"),
     ("timeout", "request_timeout"),
 ]
