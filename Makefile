@@ -8,7 +8,7 @@ WORKERS ?= auto
 .PHONY: demo test check bench test-oldest test-versions format clean
 
 demo: $(STAMP)
-	@$(BIN)/python -m coze_client.demo
+	@$(BIN)/python examples/demo.py
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
