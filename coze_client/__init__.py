@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coze_client.api.conversations import Conversation
     from coze_client.api.files import File
     from coze_client.api.messages import Message
+    from coze_client.auth import PersonalToken
     from coze_client.client import AsyncCozeClient, CozeClient
     from coze_client.config import Timeout
     from coze_client.errors import (
@@ -46,9 +47,14 @@ if TYPE_CHECKING:
         WorkflowFailed,
         WorkflowInterrupted,
     )
+    from coze_client.jwt import JWT
+    from coze_client.oauth import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
+    from coze_client.oauth_config import from_config, from_env
     from coze_client.request import Page
     from coze_client.response import Response
     from coze_client.retry import Retry
+    from coze_client.token import Token
+    from coze_client.token_store import FileStore, MemoryStore, TokenStore
 
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
@@ -59,6 +65,7 @@ _HOMES = {
     "api.conversations": ("Conversation",),
     "api.files": ("File",),
     "api.messages": ("Message",),
+    "auth": ("PersonalToken",),
     "client": ("AsyncCozeClient", "CozeClient"),
     "config": ("Timeout",),
     "errors": (
@@ -86,13 +93,20 @@ _HOMES = {
         "WorkflowFailed",
         "WorkflowInterrupted",
     ),
+    "jwt": ("JWT",),
+    "oauth": ("PKCE", "DeviceCode", "DeviceLogin", "Login", "WebOAuth"),
+    "oauth_config": ("from_config", "from_env"),
     "request": ("Page",),
     "response": ("Response",),
     "retry": ("Retry",),
+    "token": ("Token",),
+    "token_store": ("FileStore", "MemoryStore", "TokenStore"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "JWT",
+    "PKCE",
     "APIError",
     "AccessDenied",
     "AsyncChatStream",
@@ -109,15 +123,21 @@ __all__ = [
     "ConversationBusy",
     "CozeClient",
     "CozeError",
+    "DeviceCode",
+    "DeviceLogin",
     "ExpiredToken",
     "File",
+    "FileStore",
     "InvalidClient",
     "InvalidRequest",
+    "Login",
+    "MemoryStore",
     "Message",
     "NotFound",
     "OAuthError",
     "Page",
     "PermissionDenied",
+    "PersonalToken",
     "ProtocolError",
     "QuotaExceeded",
     "RateLimited",
@@ -127,13 +147,18 @@ __all__ = [
     "StreamInterrupted",
     "TimedOut",
     "Timeout",
+    "Token",
+    "TokenStore",
     "ToolCall",
     "ToolOutput",
     "TransportError",
     "Usage",
+    "WebOAuth",
     "WorkflowFailed",
     "WorkflowInterrupted",
     "__version__",
+    "from_config",
+    "from_env",
 ]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from coze_client.errors import ConfigurationError
-from coze_client.face import Face
+
+if TYPE_CHECKING:
+    from coze_client.session import Session
 
 TokenFunction = Callable[[], str | Awaitable[str]]
 
@@ -17,11 +19,11 @@ TokenFunction = Callable[[], str | Awaitable[str]]
 class Credentials(Protocol):
     """Something that knows how to get a token, and a new one when Coze refuses the last."""
 
-    async def token(self, face: Face) -> str:
-        """A token to sign the next request with; awaits only `face`."""
+    async def token(self, session: Session) -> str:
+        """A token to sign the next request with; awaits only `session`."""
         ...
 
-    async def renew(self, face: Face, refused: str) -> bool:
+    async def renew(self, session: Session, refused: str) -> bool:
         """Called once when Coze refused the token `refused`; True if another one can be had now."""
         ...
 
@@ -32,21 +34,39 @@ class PersonalToken:
 
     secret: str = field(repr=False)
 
-    async def token(self, face: Face) -> str:
+    async def token(self, session: Session) -> str:
         return self.secret
 
-    async def renew(self, face: Face, refused: str) -> bool:
+    async def renew(self, session: Session, refused: str) -> bool:
         return False
 
 
 class EnvironmentToken:
-    """The token of ``COZE_API_TOKEN``, else ``COZE_API_KEY``; read anew wherever the client is unpickled."""
+    """What ``from_env`` finds; read anew wherever the client is unpickled."""
 
-    async def token(self, face: Face) -> str:
-        return token_from_environment()
+    def __init__(self) -> None:
+        self._found: Credentials | None = None
 
-    async def renew(self, face: Face, refused: str) -> bool:
-        return token_from_environment() != refused
+    async def token(self, session: Session) -> str:
+        return await self._present().token(session)
+
+    async def renew(self, session: Session, refused: str) -> bool:
+        present = self._present()
+        if isinstance(present, PersonalToken):
+            return present.secret != refused
+        return await present.renew(session, refused)
+
+    def _present(self) -> Credentials:
+        if token := _token_from_environment():
+            return PersonalToken(token)
+        if self._found is None:
+            from coze_client.oauth_config import from_env
+
+            self._found = from_env()
+        return self._found
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return EnvironmentToken, ()
 
 
 class TokenCall(NamedTuple):
@@ -54,18 +74,19 @@ class TokenCall(NamedTuple):
 
     function: TokenFunction
 
-    async def token(self, face: Face) -> str:
-        return await face.call(self.function)
+    async def token(self, session: Session) -> str:
+        return await session.face.call(self.function)
 
-    async def renew(self, face: Face, refused: str) -> bool:
+    async def renew(self, session: Session, refused: str) -> bool:
         return True
 
 
 def credentials(token: str | TokenFunction | Credentials | None) -> Credentials:
     """What a client was given as ``token=``, as credentials; ``None`` means the environment."""
     if token is None:
-        token_from_environment()
-        return EnvironmentToken()
+        found = EnvironmentToken()
+        found._present()
+        return found
     if isinstance(token, str):
         return PersonalToken(checked_token(token))
     if isinstance(token, Credentials):
@@ -75,15 +96,15 @@ def credentials(token: str | TokenFunction | Credentials | None) -> Credentials:
     raise ConfigurationError(f"token is text, a function or credentials, not {type(token).__name__}")
 
 
-def token_from_environment() -> str:
-    """``COZE_API_TOKEN``, else ``COZE_API_KEY``; raises ConfigurationError if neither is set."""
+def server_of(credentials: Credentials) -> str | None:
+    """The server that credentials were made for, if they say so (OAuth apps do)."""
+    told = getattr(credentials, "base_url", None)
+    return told if isinstance(told, str) else None
+
+
+def _token_from_environment() -> str | None:
     found = os.environ.get("COZE_API_TOKEN") or os.environ.get("COZE_API_KEY")
-    if not found:
-        raise ConfigurationError(
-            "No token was given",
-            cure="Pass token=…, or set COZE_API_TOKEN. To try without an account: python -m coze_client.emulator",
-        )
-    return checked_token(found)
+    return checked_token(found) if found else None
 
 
 def checked_token(token: object) -> str:

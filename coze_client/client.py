@@ -7,7 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
-from coze_client.auth import Credentials, TokenFunction, credentials
+from coze_client.auth import Credentials, TokenFunction, credentials, server_of
 from coze_client.config import Config, Region, Timeout, WhenBusy, checked_headers
 from coze_client.errors import ConfigurationError
 from coze_client.face import Asyncio, Blocking
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from coze_client.api.conversations import Conversations
     from coze_client.api.files import Files
     from coze_client.api.legacy_chats import LegacyChats
+    from coze_client.api.oauth import OAuth
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,6 +84,13 @@ class _Client(Generic[Face]):
 
         return Files(self._session, self._face)
 
+    @cached_property
+    def oauth(self) -> OAuth[Face]:
+        """Logins of users, for clients whose token is WebOAuth, PKCE or DeviceCode."""
+        from coze_client.api.oauth import OAuth
+
+        return OAuth(self._session, self._face)
+
     @property
     def base_url(self) -> str:
         """The server's address, without trailing slash."""
@@ -95,10 +103,12 @@ class _Client(Generic[Face]):
         headers: Mapping[str, str] | None = None,
         retry: Retry | None = _STANDARD_RETRY,
         when_busy: WhenBusy | None = None,
+        token: str | TokenFunction | Credentials | None = None,
     ) -> Self:
-        """A copy for one call or a few, over the same connections and token; what is not given stays as it is.
+        """A copy for one call or a few, over the same connections; what is not given stays as it is.
 
-        `headers` are added to the client's own. ``client.options(timeout=5).chats.retrieve(…)``
+        `headers` are added to the client's own. ``client.options(timeout=5).chats.retrieve(…)``. With a `token`, the
+        copy is another user's: one pool serves a client per tenant.
         """
         old = self._session.config
         config = old._replace(
@@ -109,8 +119,9 @@ class _Client(Generic[Face]):
         )
         copy = object.__new__(type(self))
         copy._face = self._face
-        copy._given = self._given._replace(config=config)
-        copy._session = self._session.with_config(config)
+        who = self._given.credentials if token is None else credentials(token)
+        copy._given = self._given._replace(config=config, credentials=who)
+        copy._session = self._session.changed(config, who)
         return copy
 
     def __repr__(self) -> str:
@@ -142,8 +153,8 @@ class _Client(Generic[Face]):
 class CozeClient(_Client[Blocking]):
     """Coze, in blocking calls.
 
-    `token`: text, a function that gives one each time (sync or async), or credentials; default ``COZE_API_TOKEN``, then
-    ``COZE_API_KEY``. `base_url` or `region` ("com", "cn"); default ``COZE_API_BASE``, then https://api.coze.com.
+    `token`: text, a function that gives one each time (sync or async), or credentials; default: what ``from_env``
+    finds, ``COZE_API_TOKEN`` first. `base_url` or `region` ("com", "cn"); default ``COZE_API_BASE``, then https://api.coze.com.
     `timeout`: a Timeout, or seconds between two pieces of an answer (default 600; connecting 5). `retry`: how stubborn,
     ``None`` for one try. `when_busy`: "wait" for a conversation's turn, or "raise" ConversationBusy. `headers` go with
     every request. `proxy` and `ca_bundle` (a path) default to the environment (``HTTPS_PROXY``, ``SSL_CERT_FILE`` …).
@@ -169,8 +180,10 @@ class CozeClient(_Client[Blocking]):
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        who = credentials(token)
+        base_url = base_url or (None if region else server_of(who))
         config = Config.of(base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes)
-        self._open(_Given(credentials(token), config, http_client, transport))
+        self._open(_Given(who, config, http_client, transport))
 
     def _open(self, given: _Given) -> None:
         self._begin(given, Blocking(), BlockingTransport(given.config, given.client, given.transport))
@@ -244,8 +257,10 @@ class AsyncCozeClient(_Client[Asyncio]):
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | Literal["aiohttp"] | None = None,
     ) -> None:
+        who = credentials(token)
+        base_url = base_url or (None if region else server_of(who))
         config = Config.of(base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes)
-        self._open(_Given(credentials(token), config, http_client, transport))
+        self._open(_Given(who, config, http_client, transport))
 
     def _open(self, given: _Given) -> None:
         self._begin(given, Asyncio(), AsyncioTransport(given.config, given.client, given.transport))

@@ -68,7 +68,9 @@ class ProtocolError(CozeError):
 
 
 class OAuthError(CozeError):
-    """A sign-in or a token refresh was refused."""
+    """A sign-in or a token refresh was refused. ``skew``: seconds by which the server's clock is ahead of ours."""
+
+    skew: float = 0.0
 
 
 class AccessDenied(OAuthError):
@@ -294,6 +296,28 @@ def _judge(code: int | str | None, message: str, status: int | None) -> tuple[ty
     if status is not None and status >= 500:
         return ServerError, _LATER
     return _STATUSES.get(status or 0, (APIError, ""))
+
+
+_LOG_IN = "Let the user log in again"
+_OAUTH: Mapping[str, tuple[type[OAuthError], str]] = {
+    "access_denied": (AccessDenied, "The user refused; ask again only if they want to"),
+    "access_deny": (AccessDenied, "The OAuth app is disabled, of another kind, or the login session is invalid"),
+    "expired_token": (ExpiredToken, _LOG_IN),
+    "invalid_grant": (ExpiredToken, _LOG_IN),
+    "invalid_client": (
+        InvalidClient,
+        "Check client id, secret, private key and key id, this machine's clock, and the region of the server",
+    ),
+    "invalid_request": (OAuthError, "Check what the message names; codes and refresh tokens are good for one use"),
+    "unsupported_grant_type": (OAuthError, "Check the kind of the OAuth app, and the base URL"),
+    "internal_error": (OAuthError, _LATER),
+}
+
+
+def oauth_refusal(code: str, message: str, *, status: int | None = None, logid: str | None = None) -> OAuthError:
+    """The error for a refusal of the OAuth endpoints; codes that are not known are plain OAuthErrors."""
+    kind, cure = _OAUTH.get(code, (OAuthError, ""))
+    return kind(message or code, code=code, status=status, logid=logid, cure=cure)
 
 
 def cure_for(code: int | str | None) -> str:

@@ -14,10 +14,10 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol, TypeVar, cast
 
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, TimedOut
 
 T = TypeVar("T")
 Job = Callable[[], Coroutine[Any, Any, T]]
@@ -39,6 +39,13 @@ class Face(Protocol):
 
     async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         """Finish `work` even if the caller is being cancelled, waiting for `seconds` at most."""
+
+    async def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin `work`, which goes on if the caller is cancelled; on the blocking face it is done when this returns."""
+
+    async def wait(self, future: Future[T], seconds: float) -> T:
+        """The result of a future of whatever thread or loop; raises TimedOut after `seconds`."""
+        ...
 
     async def take(self, lock: Turn, seconds: float | None) -> bool:
         """Wait for the lock; False if it was not free within `seconds`."""
@@ -101,6 +108,14 @@ class Blocking:
     async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         await work
 
+    async def start(self, work: Coroutine[Any, Any, None]) -> None:
+        await work
+
+    async def wait(self, future: Future[T], seconds: float) -> T:
+        if not wait([future], seconds).done:
+            raise _waited(seconds)
+        return future.result()
+
     async def take(self, lock: Turn, seconds: float | None) -> bool:
         return cast("threading.Lock", lock).acquire(timeout=-1 if seconds is None else max(seconds, 0.0))
 
@@ -142,14 +157,28 @@ class Asyncio:
     async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
         if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004 - an object with an async __call__
             return await cast("Callable[[], Awaitable[T]]", function)()
-        result = await asyncio.to_thread(function)
-        return await result if isinstance(result, Awaitable) else result
+        result: T | Awaitable[T] = await asyncio.to_thread(function)
+        if isinstance(result, Awaitable):
+            return await result
+        return result
 
     async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         task = asyncio.ensure_future(work)
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():
             task.cancel()
+
+    async def start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        _started.add(task)
+        task.add_done_callback(_started.discard)
+
+    async def wait(self, future: Future[T], seconds: float) -> T:
+        inner = asyncio.shield(asyncio.wrap_future(future))  # one waiter's end must not cancel it for the others
+        done, _ = await asyncio.wait({inner}, timeout=seconds)
+        if not done:
+            raise _waited(seconds)
+        return inner.result()
 
     async def take(self, lock: Turn, seconds: float | None) -> bool:
         if seconds is not None:
@@ -169,6 +198,16 @@ class Asyncio:
             raise ConfigurationError(
                 "AsyncCozeClient works inside a running asyncio loop (trio is not supported)"
             ) from None
+
+
+_started: set[asyncio.Future[None]] = set()  # the loop itself holds tasks only weakly
+
+
+def _waited(seconds: float) -> TimedOut:
+    return TimedOut(
+        f"Somebody else's renewal of the token took longer than {seconds:g} s",
+        cure="A blocking client inside an event loop cannot wait for that loop: use AsyncCozeClient there",
+    )
 
 
 class _Suspended(RuntimeError):

@@ -34,7 +34,7 @@ class Request(Generic[T_co]):
     """One call: method, path and contents, and how the answer is read.
 
     ``query`` and ``body`` lack what is not set. ``upload`` is the file of a multipart call. ``stream`` tells that the
-    answer is a stream of events.
+    answer is a stream of events, ``signed`` that the client's token goes with it.
     """
 
     method: str
@@ -46,6 +46,7 @@ class Request(Generic[T_co]):
     headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     upload: Upload | None = None
     stream: bool = False
+    signed: bool = True
 
 
 def fields(**given: object) -> dict[str, object]:

@@ -13,7 +13,7 @@ from math import isnan
 from time import time
 from typing import Generic, NamedTuple, NoReturn, TypeVar, cast
 
-from coze_client.errors import APIError, CozeError, OAuthError, ProtocolError, refusal
+from coze_client.errors import APIError, CozeError, ProtocolError, oauth_refusal, refusal
 from coze_client.model import convert, excerpt, parse_json
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ def _failure(answer: Answer, body: Mapping[str, object]) -> CozeError | None:
         return refusal(code, told, status=answer.status, logid=logid, retry_after=wait)
     without_code = "code" not in body
     if without_code and (name := _text(body, "error_code", "error")):
-        return OAuthError(told or name, code=name, status=answer.status, logid=logid)
+        return oauth_refusal(name, told, status=answer.status, logid=logid)
     if answer.status >= 400:
         return refusal(None, told or _silent(answer), status=answer.status, logid=logid, retry_after=wait)
     if without_code and _text(body, "error_message"):

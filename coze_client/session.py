@@ -77,13 +77,13 @@ class Session:
         self._turns = turns
         self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
-    def with_config(self, config: Config) -> Session:
-        """The same session (connections, token, turns) under other settings."""
-        return Session(config, self.face, self.transport, self.credentials, self._turns)
+    def changed(self, config: Config, credentials: Credentials) -> Session:
+        """The same session (connections, turns) under other settings, for another user."""
+        return Session(config, self.face, self.transport, credentials, self._turns)
 
     def hurried(self) -> Session:
         """The same for a last call on the way out: one try, a few seconds."""
-        return self.with_config(self.config._replace(timeout=_HURRIED, retry=None))
+        return self.changed(self.config._replace(timeout=_HURRIED, retry=None), self.credentials)
 
     async def send(self, request: Request[T]) -> T:
         """The answer's value; raises CozeError."""

@@ -257,10 +257,10 @@ def test_a_very_short_token_does_not_garble_errors(face: Face) -> None:
 
 def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(face: Face) -> None:
     class Careless:
-        async def token(self, face: object) -> str:
+        async def token(self, session: object) -> str:
             return CANARY + "\r\nx-evil: 1"
 
-        async def renew(self, face: object, refused: str) -> bool:
+        async def renew(self, session: object, refused: str) -> bool:
             return False
 
     client = face.client(
