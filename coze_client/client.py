@@ -48,6 +48,15 @@ class _Given(NamedTuple):
         """True if nothing in it is bound to this process."""
         return self.client is None and (self.transport is None or isinstance(self.transport, str))
 
+    def elsewhere(self, twin: str) -> _Given:
+        """The same for the client of the other face; a connection of the user's own serves only one."""
+        if not self.portable:
+            raise ConfigurationError(
+                "This client sends over an HTTP client or transport of your own, which the other face cannot use",
+                cure=f"Make a {twin} with one of its kind",
+            )
+        return self._replace(transport=None)
+
 
 class _Client(Generic[Face]):
     """What both clients share: the nouns."""
@@ -219,7 +228,7 @@ class CozeClient(_Client[Blocking]):
     @cached_property
     def aio(self) -> AsyncCozeClient:
         """The asyncio client of the same settings and token."""
-        return AsyncCozeClient._made_of(self._given._replace(client=None, transport=None))
+        return AsyncCozeClient._made_of(self._given.elsewhere("AsyncCozeClient"))
 
     def close(self) -> None:
         """Close idle connections; twice does nothing, and a later call opens new ones."""
@@ -291,7 +300,7 @@ class AsyncCozeClient(_Client[Asyncio]):
     @cached_property
     def blocking(self) -> CozeClient:
         """The blocking client of the same settings and token."""
-        return CozeClient._made_of(self._given._replace(client=None, transport=None))
+        return CozeClient._made_of(self._given.elsewhere("CozeClient"))
 
     async def close(self) -> None:
         """Close the running loop's idle connections; twice does nothing, and a later call opens new ones."""

@@ -75,6 +75,7 @@ class Session:
         self.transport = transport
         self.credentials = credentials
         self._turns = turns
+        self._last_token = ""
         self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
     def changed(self, config: Config, credentials: Credentials) -> Session:
@@ -189,11 +190,16 @@ class Session:
 
     async def _signed(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str) -> T:
         try:
+            self._last_token = token
             return await attempt(self._wire(request, token, deadline))
         except CozeError as error:
-            error.message = _masked(error.message, token)
-            error.args = (error.message,)
+            self.mask(error, token)
             raise
+
+    def mask(self, error: CozeError, token: str | None = None) -> None:
+        """Takes the token (by default the last one that this session signed with) out of an error's text."""
+        error.message = _masked(error.message, token or self._last_token)
+        error.args = (error.message,)
 
     def _wire(self, request: Request[Any], token: str, deadline: float) -> Wire:
         headers = {**self._headers, **request.headers}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from inspect import GEN_CREATED, getgeneratorstate
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -106,6 +107,7 @@ class Run(Generic[E]):
     def raise_failure(self) -> None:
         """Raises what the stream told of, if anything."""
         if self.reading.failure:
+            self.session.mask(self.reading.failure)
             raise self.reading.failure
 
     async def heal(self, failure: CozeError | None) -> Sequence[E]:
@@ -156,6 +158,11 @@ class Stream(Generic[E, RunT]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        # Entered, never iterated, dropped: no generator has begun whose end would close it.
+        if self._run.incoming is not None and getgeneratorstate(self._events) == GEN_CREATED:
+            Blocking.run(self._run.close())
 
     def __iter__(self) -> Iterator[E]:
         return self._events
