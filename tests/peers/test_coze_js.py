@@ -9,7 +9,8 @@ import pytest
 
 from coze_client.emulator import faults
 from coze_client.emulator.fault import Fault
-from tests.emulator.wire import Json, Wire, data, ids
+from coze_client.emulator.stream import Event
+from tests.emulator.wire import Json, Wire, answer, data, ids
 
 from .events import PLAIN_STREAM, completed, names, text
 from .peer import CozeJs, PeerRaised
@@ -62,6 +63,11 @@ def test_tool_outputs_continue_the_same_chat(coze_js: CozeJs, wire: Wire, stream
     assert (done[-2][1] if stream else done)["id"] == chat["id"]
     assert wire.finish(chat)["status"] == "completed"
     assert coze_js.emulator.chats_started == 1
+
+
+def test_a_history_is_context(coze_js: CozeJs) -> None:
+    told = answer("Nice to meet you.")
+    assert text(coze_js.stream("assistant", "my name is Ada", told, "what is my name?")) == "Your name is Ada."
 
 
 def test_a_missing_user_is_a_number_in_digits(coze_js: CozeJs) -> None:
@@ -139,6 +145,11 @@ def test_a_failed_chat_ends_in_its_event_with_the_error(coze_js: CozeJs) -> None
     events = coze_js.stream("failing")
     assert names(events)[-1] == "chat.failed"
     assert events[-1][1]["last_error"] == {"code": 5000, "msg": "model unavailable"}
+
+
+def test_a_done_after_a_failed_chat_is_one_more_event(coze_js: CozeJs) -> None:
+    coze_js.emulator.inject(faults.Append(Event("done", '"[DONE]"')))
+    assert names(coze_js.stream("failing"))[-2:] == ["chat.failed", "done"]
 
 
 def test_an_error_event_is_an_event(coze_js: CozeJs) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.wire import Json, Wire, data, ids
+from tests.emulator.wire import Json, Wire, answer, data, ids
 
 from .events import PLAIN_STREAM, Events, completed, like, names, text
 from .peer import CozePy, PeerRaised
@@ -108,7 +108,7 @@ def test_a_conversation_remembers_and_an_unsaved_chat_leaves_nothing(cozepy: Coz
 
 
 def test_a_history_is_context(cozepy: CozePy) -> None:
-    told = {"role": "assistant", "type": "answer", "content": "Nice to meet you.", "content_type": "text"}
+    told = answer("Nice to meet you.")
     assert text(cozepy.stream("assistant", "my name is Ada", told, "what is my name?")) == "Your name is Ada."
 
 
