@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import Sequence
 
 from coze_client.answer import Answer, Part
 from coze_client.api.chat_events import DELTA, ChatEvent
@@ -18,51 +18,41 @@ Piece = tuple[str, str, Sequence[Part]]
 
 
 class Answering:
-    """One turn's answer in the making. Take its pieces on either face; then ask for what else is known."""
+    """One turn's answer in the making: ``open`` its stream, ``feed`` each event, ``finish``; then ask what is known.
+
+    ``stopped`` turns true at a stop sequence: nothing more is wanted.
+    """
 
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
+        self.stopped = False
         self.chat: Chat | None = None
         self._answer = Answer()
         self._cut = Cut(turn.stop) if turn.stop else None
         self._origin: dict[str, object] = {}
 
-    def pieces(self, client: CozeClient) -> Generator[Piece, None, None]:
-        """Starts the chat, or goes on with it, and gives its pieces as they come; leaving early cancels it."""
-        turn, feed, cut = self.turn, self.feed, self._cut
-        with turn.step.ask(client.chats, client.files.attach(turn.step.drafts), turn.options) as stream:
-            for event in stream:
-                yield feed(event)
-                if cut is not None and cut.reached:
-                    break
-        yield self.finish(stream)
+    def open(self, client: CozeClient) -> ChatStream:
+        """The stream that answers, once what goes along with the question is uploaded."""
+        step = self.turn.step
+        return step.ask(client.chats, client.files.attach(step.drafts), self.turn.options)
 
-    async def apieces(self, client: AsyncCozeClient) -> AsyncGenerator[Piece, None]:
-        """As ``pieces``, on asyncio; close it (``aclosing``) to be sure that leaving early cancels at once."""
-        turn, feed, cut = self.turn, self.feed, self._cut
-        async with turn.step.ask(client.chats, await client.files.attach(turn.step.drafts), turn.options) as stream:
-            async for event in stream:
-                yield feed(event)
-                if cut is not None and cut.reached:
-                    break
-        yield self.finish(stream)
-
-    @property
-    def stopped(self) -> bool:
-        """True once a stop sequence was reached: nothing more is wanted."""
-        return self._cut is not None and self._cut.reached
+    async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
+        """As ``open``, on asyncio."""
+        step = self.turn.step
+        return step.ask(client.chats, await client.files.attach(step.drafts), self.turn.options)
 
     def feed(self, event: ChatEvent) -> Piece:
         """What an event adds, often nothing."""
         text = event.delta
         if text and self._cut is not None:
             text = self._cut.feed(text)
+            self.stopped = self._cut.reached
         if event.type == DELTA:
             return text, event.reasoning, ()
         return text, event.reasoning, tuple(self._answer.feed(event))
 
     def finish(self, stream: ChatStream | AsyncChatStream) -> Piece:
-        """What was held back, after the last event."""
+        """What was held back; `stream` is at its end, or was left because the answer is ``stopped``."""
         self.chat = stream.chat
         self._origin = {
             "chat_id": stream.chat_id or "",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import aclosing
 from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import LLMMetadata, ToolCallBlock
@@ -254,24 +253,35 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         return self._answering([ChatMessage(content=question)], given)
 
     def _answer(self, reply: Reply[R]) -> R:
-        for piece in reply.answering.pieces(self._blocking):
-            reply.add(piece)
-        return reply.whole()
+        with reply.answering.open(self._blocking) as stream:
+            for event in stream:
+                reply.add(event)
+                if reply.answering.stopped:
+                    break
+        return reply.whole(stream)
 
     async def _aanswer(self, reply: Reply[R]) -> R:
-        async for piece in reply.answering.apieces(self._asyncio):
-            reply.add(piece)
-        return reply.whole()
+        async with await reply.answering.aopen(self._asyncio) as stream:
+            async for event in stream:
+                reply.add(event)
+                if reply.answering.stopped:
+                    break
+        return reply.whole(stream)
 
     def _stream(self, reply: Reply[R]) -> Generator[R, None, None]:
-        for piece in reply.answering.pieces(self._blocking):
-            if reply.add(piece):
-                yield reply.so_far(piece)
-        yield reply.whole(delta="")
+        with reply.answering.open(self._blocking) as stream:
+            for event in stream:
+                if piece := reply.add(event):
+                    yield reply.so_far(piece)
+                if reply.answering.stopped:
+                    break
+        yield reply.whole(stream, streamed=True)
 
     async def _astream(self, reply: Reply[R]) -> AsyncGenerator[R, None]:
-        async with aclosing(reply.answering.apieces(self._asyncio)) as pieces:
-            async for piece in pieces:
-                if reply.add(piece):
+        async with await reply.answering.aopen(self._asyncio) as stream:
+            async for event in stream:
+                if piece := reply.add(event):
                     yield reply.so_far(piece)
-        yield reply.whole(delta="")
+                if reply.answering.stopped:
+                    break
+        yield reply.whole(stream, streamed=True)

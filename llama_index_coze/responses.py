@@ -20,10 +20,15 @@ from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 
 from coze_client.answer import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
 from coze_client.answering import Answering, Piece
+from coze_client.api.chat_events import ChatEvent
+from coze_client.api.chat_stream import AsyncChatStream, ChatStream
 from coze_client.api.chats import ToolCall, Usage
 from coze_client.recall import Slice
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
+
+Ended = ChatStream | AsyncChatStream
+"""A stream that was read to its end, or left at a stop sequence."""
 
 _SAMPLES_A_SECOND = 24_000  # API page chat v3: spoken answers are 16-bit mono PCM
 
@@ -39,26 +44,34 @@ class Reply(Generic[R]):
         self._sound: list[bytes] = []
         self._beside: dict[str, list[object]] = {}
 
-    def add(self, piece: Piece) -> bool:
-        """Takes the next piece; true if it adds to the text or the thoughts."""
-        text, thoughts, parts = piece
-        self.text += text
-        if thoughts:
-            self.thoughts += thoughts
-        for part in parts:
-            self._take(part)
-        return bool(text or thoughts)
+    def add(self, event: ChatEvent) -> Piece | None:
+        """Takes the next event; its piece if that adds to the text or the thoughts."""
+        piece = self.answering.feed(event)
+        self._grow(piece)
+        return piece if piece[0] or piece[1] else None
 
     def so_far(self, piece: Piece) -> R:
-        """The response to stream after `piece`: the text so far, and the piece as delta."""
+        """The response to stream after `piece`: all the text so far, and what is new."""
         raise NotImplementedError
 
-    def whole(self, delta: str | None = None) -> R:
-        """The complete response; as the last of a stream its `delta` is "".
+    def whole(self, stream: Ended, *, streamed: bool = False) -> R:
+        """The complete response of a stream that was read; as the last of several it has a delta, mostly "".
 
         Raises ConfigurationError if the bot calls a tool that was not offered.
         """
+        rest = self.answering.finish(stream)
+        self._grow(rest)
+        return self._complete(rest[0] if streamed else None)
+
+    def _complete(self, delta: str | None) -> R:
         raise NotImplementedError
+
+    def _grow(self, piece: Piece) -> None:
+        text, thoughts, parts = piece
+        self.text += text
+        self.thoughts += thoughts
+        for part in parts:
+            self._take(part)
 
     def blocks(self) -> list[ContentBlock]:
         """What was said and is known at the end: thoughts, text, citations, sound, the client's tool calls."""
@@ -116,7 +129,7 @@ class ChatReply(Reply[ChatResponse]):
         message = ChatMessage.model_construct(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs={})
         return ChatResponse(message=message, delta=delta, additional_kwargs=_thinking(thoughts))
 
-    def whole(self, delta: str | None = None) -> ChatResponse:
+    def _complete(self, delta: str | None) -> ChatResponse:
         message = ChatMessage(role=MessageRole.ASSISTANT, blocks=self.blocks(), additional_kwargs=self.ids())
         return ChatResponse(message=message, raw=self.raw(), delta=delta, additional_kwargs=self.beside())
 
@@ -128,7 +141,7 @@ class CompletionReply(Reply[CompletionResponse]):
         delta, thoughts, _ = piece
         return CompletionResponse(text=self.text, delta=delta, additional_kwargs=_thinking(thoughts))
 
-    def whole(self, delta: str | None = None) -> CompletionResponse:
+    def _complete(self, delta: str | None) -> CompletionResponse:
         return CompletionResponse(text=self.text, raw=self.raw(), delta=delta, additional_kwargs=self.beside())
 
 
