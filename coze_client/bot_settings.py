@@ -62,7 +62,7 @@ class BotSettings(BaseModel):
     stop: list[str] | str | None = None
     """Where to cut the answer, on our side; the chat is then cancelled."""
 
-    token: SecretStr | TokenFunction | Credentials | None = Field(default=None, exclude=True, repr=False)
+    token: str | SecretStr | TokenFunction | Credentials | None = Field(default=None, exclude=True, repr=False)
     """Text, a function (sync or async), or credentials; default ``COZE_API_TOKEN``, then ``COZE_API_KEY``."""
     base_url: str | None = None
     """Default ``COZE_API_BASE``, then https://api.coze.com."""
@@ -89,8 +89,11 @@ class BotSettings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_empty_names(cls, given: Mapping[str, object]) -> dict[str, object]:
-        return {name: value for name, value in given.items() if value or name not in _EMPTY_MEANS_NONE}
+    def _read_names(cls, given: Mapping[str, object]) -> dict[str, object]:
+        read = {name: value for name, value in given.items() if value or name not in _EMPTY_MEANS_NONE}
+        if isinstance(token := read.get("token"), str):
+            read["token"] = SecretStr(token)
+        return read
 
     @model_validator(mode="after")
     def _connect(self) -> Self:

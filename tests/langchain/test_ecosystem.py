@@ -155,17 +155,17 @@ def test_a_cancelled_task_cancels_its_chat(model: Make, emulator: Emulator, stre
     class Waiting(ChatCoze):
         """Tells when the first words of the answer are read."""
 
-        def _answering(self, *args: Any) -> Any:
-            answering = super()._answering(*args)
-            take = answering.take
+        def _reply(self, *args: Any) -> Any:
+            reply = super()._reply(*args)
+            feed = reply.answering.feed
 
             def tell(event: Any) -> Any:
                 if event.delta:
                     begun.set()
-                return take(event)
+                return feed(event)
 
-            answering.take = tell  # type: ignore[method-assign]  # a spy
-            return answering
+            reply.answering.feed = tell  # type: ignore[method-assign]  # a spy
+            return reply
 
     async def cancel() -> None:
         options: Any = {"token": emulator.token, "base_url": emulator.url, "streaming": streaming}

@@ -98,7 +98,7 @@ def test_a_client_of_either_face_serves_both(emulator: Emulator, ask: Ask, async
 
 
 def test_a_client_and_what_it_is_made_of_are_an_error() -> None:
-    with pytest.raises(ValueError, match="client"):
+    with pytest.raises(ConfigurationError, match="client"):
         own(client=CozeClient("t"))
 
 
@@ -140,10 +140,10 @@ def test_what_the_bot_decides_warns_once() -> None:
         made = own(temperature=0.5, max_tokens=10)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made._answering([HumanMessage("Hi")], None, {"temperature": 1})
+        made._reply([HumanMessage("Hi")], None, {"temperature": 1})
     quiet = own()
     with pytest.warns(UserWarning, match="top_p"):
-        quiet._answering([HumanMessage("Hi")], None, {"top_p": 1})
+        quiet._reply([HumanMessage("Hi")], None, {"top_p": 1})
 
 
 def test_the_timeout_is_the_clients(model: Make, emulator: Emulator, ask: Ask) -> None:
