@@ -88,15 +88,11 @@ def make(environment: str, packages: Sequence[str], *commands: Sequence[str | Pa
             return
         print(f"Installing {', '.join(packages)} into .bench/{environment} ...", flush=True)
         for command in commands:
-            run(command)
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode:
+                words = " ".join((done.stderr or done.stdout).split())
+                raise PeerUnavailable(f"{', '.join(packages)} could not be installed: {words[:300]}")
         stamp.write_text(wanted)
-
-
-def run(command: Sequence[str | Path]) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise PeerUnavailable(f"{' '.join(map(str, command))}: {lines[-1] if lines else 'failed without a word'}")
 
 
 def versions() -> dict[str, dict[str, str]]:

@@ -132,7 +132,7 @@ def test_a_done_after_a_failed_chat_is_read_over(cozepy: CozePy) -> None:
 # --- a self-hosted coze-studio, by its source code ---
 
 
-def test_cozepy_streams_from_the_studio_if_it_names_a_conversation(cozepy_on_studio: CozePy) -> None:
+def test_the_studio_streams_to_who_names_a_conversation(cozepy_on_studio: CozePy) -> None:
     """Its empty conversation_id is no number, which the studio refuses."""
     with pytest.raises(PeerRaised) as refused:
         cozepy_on_studio.stream()
