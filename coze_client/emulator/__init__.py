@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .clock import Clock
+
 if TYPE_CHECKING:
     from .emulator import Emulator
 
-__all__ = ["Emulator"]
+__all__ = ["Clock", "Emulator"]
 
 
 def __getattr__(name: str) -> type[Emulator]:

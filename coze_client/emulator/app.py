@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from email.utils import formatdate
 
-from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from . import auth, chats, conversations, files, legacy, messages, unserved, users
+from . import auth, chats, consent, conversations, devices, files, legacy, messages, token_grants, unserved, users
 from .backend import Backend, Call
 from .dialect import json_reply
 from .endpoint import Endpoint
 from .fault import ConnectionCut, Fault
+from .reading import read
 from .refusal import Refusal
 from .reply import Events, Payload, Raw, Reply
-from .request import Fields, Request, Upload
+from .request import Request
 from .stream import Framing, encode
 
 logger = logging.getLogger(__name__)
@@ -35,6 +34,7 @@ SERVED = (
     *users.ENDPOINTS,
     *unserved.ENDPOINTS,
 )
+OAUTH = (*consent.ENDPOINTS, *devices.ENDPOINTS, *token_grants.ENDPOINTS)
 
 
 class App:
@@ -43,7 +43,8 @@ class App:
     def __init__(self, backend: Backend, connections: Mapping[tuple[str, int], asyncio.Transport]) -> None:
         self.backend = backend
         self.connections = connections
-        served = [end for end in SERVED if (end.method, end.path) not in backend.dialect.missing]
+        offered = (*SERVED, *OAUTH) if backend.dialect.oauth else SERVED
+        served = [end for end in offered if (end.method, end.path) not in backend.dialect.missing]
         self.routes = [(Route(end.path, _never, methods=[end.method]), end) for end in served]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,8 +90,10 @@ class App:
         if endpoint is None:
             return backend.dialect.unknown_route(logid, path_exists=path_exists)
         try:
-            account = auth.account_of(backend, request.bearer, endpoint.permissions)
-            return await endpoint.handler(backend, replace(request, account=account))
+            if endpoint.permissions is not None:
+                caller = auth.caller_of(backend, request.bearer, endpoint.permissions)
+                request = replace(request, caller=caller)
+            return await endpoint.handler(backend, request)
         except Refusal as refusal:
             streaming = request.body.values.get("stream", backend.dialect.stream_by_default) is True
             return backend.dialect.refuse(
@@ -103,32 +106,6 @@ class App:
 
 async def _never(request: HttpRequest) -> None:
     """Routes are only matched here, never called."""
-
-
-async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[Request, object]:
-    """The request, and its body as calls record it."""
-    uploads: list[Upload] = []
-    body: object = None
-    if http.headers.get("content-type", "").startswith("multipart/form-data"):
-        async with http.form() as form:
-            parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-            uploads = [Upload(part.filename or "", part.size or 0) for part in parts]
-        body = sum(part.size for part in uploads)
-    elif raw := await http.body():
-        try:
-            body = json.loads(raw)
-        except ValueError:
-            body = len(raw)
-    request = Request(
-        http.method,
-        http.url.path,
-        dict(http.headers),
-        values,
-        Fields(dict(http.query_params)),
-        Fields(body if isinstance(body, dict) else {}),
-        tuple(uploads),
-    )
-    return request, body
 
 
 class Sending:

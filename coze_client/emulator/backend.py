@@ -42,6 +42,8 @@ class Backend:
         *,
         mapped_status: bool = False,
         upload_limit: int = 512 * 1024 * 1024,
+        oauth_error_status: int | None = None,
+        spent_grant: str = "invalid_request",
     ) -> None:
         self.dialect = dialect
         self.state = State(data)
@@ -49,6 +51,8 @@ class Backend:
         self.pace = pace
         self.mapped_status = mapped_status
         self.upload_limit = upload_limit
+        self.oauth_error_status = oauth_error_status
+        self.spent_grant = spent_grant
         self.bots = {bot.id: bot for bot in standard_bots()}
         self.runs: dict[str, Run] = {}
         self.calls: list[Call] = []

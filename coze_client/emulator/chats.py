@@ -27,7 +27,7 @@ async def create(backend: Backend, request: Request) -> Reply:
     saved = body.flag("auto_save_history", default=True) or not backend.dialect.unsaved_chats
     if not stream and not saved:
         raise Refusal(4007)
-    bot = bot_of(backend, body)
+    bot = bot_of(backend, request)
     body.text("user_id")
     _check_the_rest(body)
     meta_data, variables = body.meta_data(), _variables(body)
@@ -38,13 +38,16 @@ async def create(backend: Backend, request: Request) -> Reply:
     return _answer(backend, chat, bot, turn, stream=stream)
 
 
-def bot_of(backend: Backend, body: Fields) -> Bot:
+def bot_of(backend: Backend, request: Request) -> Bot:
+    body, bots = request.body, request.caller.bots
     bot = backend.bots.get(body.text("bot_id"))
     status = body.choice("publish_status", (PUBLISHED, DRAFT), PUBLISHED)
     if status == DRAFT and body.optional("bot_version"):
         raise Refusal(4000, "bot_version cannot be given with a draft")
     if bot is None:
         raise Refusal(4006)
+    if bots is not None and bot.id not in bots:
+        raise Refusal(4101, "the token's scope does not list this bot")
     if not bot.published and status != DRAFT:
         raise Refusal(4015)
     return bot
@@ -72,10 +75,10 @@ def _conversation(backend: Backend, request: Request, bot: Bot) -> Conversation:
     if wanted == "" and backend.dialect.decodes_ids:
         raise Refusal(4000, "conversation_id is no number")
     if not wanted:
-        return begin(backend, request.account, bot.id)
+        return begin(backend, request.caller, bot.id)
     known = backend.state.get(Conversation, wanted)
     if known is None and backend.dialect.invents_conversations:
-        return begin(backend, request.account, bot.id)
+        return begin(backend, request.caller, bot.id)
     conversation = conversation_of(backend, request, wanted)
     if backend.dialect.one_running_chat and any(
         _settled(backend, chat).running for chat in backend.state.owned(Chat, wanted)

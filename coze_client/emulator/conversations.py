@@ -10,7 +10,7 @@ from .entered import read_entered, save_entered
 from .records import Conversation, Message
 from .refusal import Refusal
 from .reply import Payload, Reply
-from .request import Fields, Request
+from .request import Caller, Fields, Request
 
 FIRST_CONVERSATION_ID = 7460000000000000001
 MANY = 2**31
@@ -18,7 +18,7 @@ MANY = 2**31
 
 def begin(
     backend: Backend,
-    account: str,
+    caller: Caller,
     bot_id: str = "",
     name: str = "",
     connector_id: str = "1024",
@@ -26,15 +26,17 @@ def begin(
 ) -> Conversation:
     new = backend.state.new_id(Conversation, FIRST_CONVERSATION_ID)
     now = backend.now
-    conversation = Conversation(new, account, new, now, now, bot_id, name, connector_id, meta_data or {})
+    conversation = Conversation(
+        new, caller.account, new, now, now, bot_id, name, connector_id, meta_data or {}, caller.session
+    )
     backend.state.save(conversation)
     return conversation
 
 
 def conversation_of(backend: Backend, request: Request, conversation_id: str) -> Conversation:
-    """The conversation; 4002 if there is none, or it is another account's."""
+    """The conversation; 4002 if there is none, or it is another account's or another session's."""
     conversation = backend.state.get(Conversation, conversation_id)
-    if conversation is None or conversation.account != request.account:
+    if conversation is None or not conversation.belongs_to(request.caller):
         raise Refusal(4002)
     return conversation
 
@@ -53,7 +55,7 @@ async def create(backend: Backend, request: Request) -> Reply:
     name = _name(body)
     if not backend.dialect.orders_messages:
         entered, name = [], ""
-    conversation = begin(backend, request.account, bot_id, name, connector_id or "1024", meta_data)
+    conversation = begin(backend, request.caller, bot_id, name, connector_id or "1024", meta_data)
     for message in entered:
         save_entered(backend, conversation, message)
     return Payload(conversation.wire(backend.dialect))
@@ -68,6 +70,7 @@ async def list_(backend: Backend, request: Request) -> Reply:
         conversation
         for conversation in backend.state.owned(Conversation, request.account)
         if (conversation.bot_id, conversation.connector_id) == (bot_id, connector_id)
+        and conversation.belongs_to(request.caller)
     ]
     found = found[::-1] if newest_first else found
     start = (page - 1) * size

@@ -32,6 +32,8 @@ class Dialect:
     client_plugins: bool = True
     """Whether requires_action exists as an event; the studio's agents say it in an answer and a verbose message."""
     audio: bool = True
+    oauth: bool = True
+    """Whether apps can sign users in; the studio knows nothing but personal tokens."""
     decodes_ids: bool = False
     """Whether an empty conversation_id in a query fails, since it is no number."""
     invents_conversations: bool = False
@@ -105,6 +107,7 @@ STUDIO = Dialect(
     strict_messages=False,
     client_plugins=False,
     audio=False,
+    oauth=False,
     decodes_ids=True,
     invents_conversations=True,
     lists_questions=True,

@@ -11,15 +11,18 @@ from typing import Literal
 
 from typing_extensions import Self
 
-from . import auth
+from . import auth, devices
 from .app import App
 from .backend import Backend, Call
 from .bots import Bot
 from .dialect import DIALECTS
 from .fault import Fault
+from .key_pairs import KeyPair
+from .oauth_apps import Kind, OAuthApp, ReadyApps, register
 from .records import Chat
 from .scripts import Script
 from .server import Server
+from .users import account_named, sign_in
 
 
 class Emulator:
@@ -27,7 +30,9 @@ class Emulator:
 
     `dialect` is "cloud" (api.coze.com) or "studio" (a self-hosted coze-studio); `data` a file that keeps its state;
     `port` 0 takes a free one; `clock` gives Unix seconds; `pace` is the seconds between two deltas; `http_status`
-    "mapped" gives coded refusals a 4xx or 5xx status, which the real cloud is not known to do.
+    "mapped" gives coded refusals a 4xx or 5xx status, which the real cloud is not known to do. `oauth_error_status` is
+    the status of all OAuth errors (None: 401 for invalid_client, 500 for internal_error, 400 for the rest), and
+    `spent_grant` their code for codes and refresh tokens that are used, expired or wrong.
     """
 
     def __init__(
@@ -39,10 +44,20 @@ class Emulator:
         pace: float = 0.0,
         http_status: Literal["ok", "mapped"] = "ok",
         upload_limit: int = 512 * 1024 * 1024,
+        oauth_error_status: int | None = None,
+        spent_grant: Literal["invalid_request", "invalid_grant"] = "invalid_request",
     ) -> None:
         self._backend = Backend(
-            DIALECTS[dialect], data, clock, pace, mapped_status=http_status == "mapped", upload_limit=upload_limit
+            DIALECTS[dialect],
+            data,
+            clock,
+            pace,
+            mapped_status=http_status == "mapped",
+            upload_limit=upload_limit,
+            oauth_error_status=oauth_error_status,
+            spent_grant=spent_grant,
         )
+        self.oauth_apps = ReadyApps(self._backend)
         self._port = port
         self.dialect = dialect
 
@@ -90,7 +105,54 @@ class Emulator:
         return auth.issue(self._backend, scopes, account, expires_at)
 
     def revoke(self, token: str) -> None:
+        """Ends an access token or a refresh token, and nothing else."""
         auth.revoke(self._backend, token)
+
+    def add_oauth_app(
+        self,
+        kind: Kind,
+        redirect_uris: Sequence[str] = (),
+        *,
+        public_key: str | None = None,
+        scopes: Collection[str] | None = None,
+        interval: int = 5,
+        code_lifetime: int = 300,
+    ) -> OAuthApp:
+        """Registers an app; `public_key` (PEM) is for the kind "jwt", which without it gets a key pair of its own.
+
+        `interval` and `code_lifetime` are seconds that the kind "device" is told. ValueError for more than three
+        redirect URIs, or a text that is no key.
+        """
+        keys = None if public_key is None else KeyPair(public_key)
+        return register(
+            self._backend,
+            kind,
+            redirect_uris=redirect_uris,
+            scopes=scopes,
+            keys=keys,
+            interval=interval,
+            code_lifetime=code_lifetime,
+        )
+
+    def revoke_user(self, app: OAuthApp, user: str) -> None:
+        """Ends every token of this app for this user, as when the user withdraws their consent."""
+        auth.revoke_grants(self._backend, app.client_id, account_named(user))
+
+    def approve_device(self, user_code: str, user: str = "user-1") -> None:
+        """What the user does on the confirmation page; KeyError if no device shows this code."""
+        devices.decide(self._backend, user_code, sign_in(self._backend, user))
+
+    def deny_device(self, user_code: str) -> None:
+        devices.decide(self._backend, user_code, None)
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Unix seconds; may be set at any time, to a `Clock` for one."""
+        return self._backend.clock
+
+    @clock.setter
+    def clock(self, clock: Callable[[], float]) -> None:
+        self._backend.clock = clock
 
     def inject(self, fault: Fault, path: str = "/v3/chat", times: int = 1) -> None:
         """The next `times` requests whose path matches (`*` allowed) suffer the fault, along with others injected."""

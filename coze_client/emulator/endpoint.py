@@ -14,9 +14,9 @@ Handler = Callable[[Backend, Request], Awaitable[Reply]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`path` with `{names}`; `permissions` are what a token with scopes must have."""
+    """`path` with `{names}`; `permissions` are what a token with scopes must have; None asks for no token."""
 
     method: str
     path: str
-    permissions: tuple[str, ...]
+    permissions: tuple[str, ...] | None
     handler: Handler

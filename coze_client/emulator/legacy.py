@@ -19,7 +19,7 @@ from .stream import Event
 
 async def chat(backend: Backend, request: Request) -> Reply:
     body = request.body
-    bot, stream = bot_of(backend, body), body.flag("stream", default=False)
+    bot, stream = bot_of(backend, request), body.flag("stream", default=False)
     body.text("user")
     conversation_id = body.optional("conversation_id") or ""
     history = [_entered(fields) for fields in body.objects("chat_history")]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .dialect import Dialect
+from .request import Caller
 
 RUNNING = frozenset({"created", "in_progress"})
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """`section_id` is the context window now in use; the first has the conversation's own id."""
+    """`section_id` is the context window now in use; the first has the conversation's own id.
+
+    `session` is the end user of a service app whose conversation it is.
+    """
 
     id: str
     account: str
@@ -22,10 +26,14 @@ class Conversation:
     name: str = ""
     connector_id: str = "1024"
     meta_data: dict[str, str] = field(default_factory=dict)
+    session: str = ""
 
     @property
     def owner(self) -> str:
         return self.account
+
+    def belongs_to(self, caller: Caller) -> bool:
+        return (self.account, self.session) == (caller.account, caller.session)
 
     def wire(self, dialect: Dialect) -> dict[str, object]:
         creator = "creator_id" if dialect.says_logid else "creator_d"

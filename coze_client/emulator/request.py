@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .refusal import Refusal
 
@@ -82,9 +83,20 @@ class Upload:
     size: int
 
 
+class Caller(NamedTuple):
+    """Whose token a request carries: an account, perhaps one session of it, perhaps for some `bots` only."""
+
+    account: str = ""
+    session: str = ""
+    bots: frozenset[str] | None = None
+
+
+NOBODY = Caller()
+
+
 @dataclass(frozen=True)
 class Request:
-    """`account` is whose token it carries; `body` is empty for uploads, `uploads` for everything else."""
+    """`body` holds the fields of JSON, `form` those of an HTML form, `uploads` the files of a multipart body."""
 
     method: str
     path: str
@@ -93,7 +105,12 @@ class Request:
     query: Fields = field(default_factory=Fields)
     body: Fields = field(default_factory=Fields)
     uploads: tuple[Upload, ...] = ()
-    account: str = ""
+    form: Fields = field(default_factory=Fields)
+    caller: Caller = NOBODY
+
+    @property
+    def account(self) -> str:
+        return self.caller.account
 
     @property
     def bearer(self) -> str:

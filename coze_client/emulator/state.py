@@ -48,7 +48,7 @@ class State:
         with self._lock:
             if kind not in self._ids:
                 [last] = self._rows("SELECT max(id) FROM record WHERE kind = ?", kind.__name__)
-                self._ids[kind] = count(int(last) + 1 if last else first)
+                self._ids[kind] = count(max(first, int(last or 0) + 1))
             return str(next(self._ids[kind]))
 
     def save(self, record: Record) -> None:

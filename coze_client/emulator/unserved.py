@@ -9,13 +9,6 @@ from .reply import Reply
 from .request import Request
 
 ROUTES = """
-POST /api/permission/oauth2/account/{account_id}/token
-GET /api/permission/oauth2/authorize
-POST /api/permission/oauth2/device/code
-POST /api/permission/oauth2/enterprise_id/{enterprise_id}/token
-POST /api/permission/oauth2/token
-GET /api/permission/oauth2/workspace_id/{workspace_id}/authorize
-POST /api/permission/oauth2/workspace_id/{workspace_id}/device/code
 POST /open_api/knowledge/document/create
 POST /open_api/knowledge/document/delete
 POST /open_api/knowledge/document/list

@@ -1,0 +1,137 @@
+"""Devices without a browser: their codes, the page on which a user confirms one, and how fast they may ask."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+from . import pages
+from .backend import Backend
+from .consent import decision_of
+from .endpoint import Endpoint
+from .oauth_apps import OAuthApp, find
+from .oauth_refusal import OAuthRefusal, worded
+from .refusal import Refusal
+from .reply import Payload, Reply
+from .request import Request
+from .users import sign_in
+
+LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628 6.1: no vowels, so no words
+ACTIVATE = "/activate"
+
+
+@dataclass(frozen=True)
+class DeviceGrant:
+    """`id` is the device code; `account` is who approved it, "" nobody yet."""
+
+    id: str
+    user_code: str
+    client_id: str
+    expires_at: float
+    account: str = ""
+    denied: bool = False
+
+    @property
+    def owner(self) -> str:
+        return self.user_code
+
+
+@dataclass(frozen=True)
+class Poll:
+    """When a device last asked, and how many seconds it has to wait; apart from its grant, which users write."""
+
+    id: str
+    at: float
+    interval: int
+
+    @property
+    def owner(self) -> str:
+        return self.id
+
+
+async def begin(backend: Backend, request: Request) -> Reply:
+    app = find(backend, request.body.text("client_id"))
+    if app is None:
+        raise OAuthRefusal("invalid_client", "no app has this client_id")
+    if app.kind != "device":
+        raise OAuthRefusal("access_deny", f"a {app.kind} app has no device codes")
+    letters = "".join(secrets.choice(LETTERS) for _ in range(8))
+    expires_at = backend.clock() + app.code_lifetime
+    grant = DeviceGrant(secrets.token_urlsafe(32), f"{letters[:4]}-{letters[4:]}", app.client_id, expires_at)
+    backend.state.save(grant)
+    told = {
+        "device_code": grant.id,
+        "user_code": grant.user_code,
+        "verification_uri": f"http://{request.headers['host']}{ACTIVATE}",
+        "expires_in": app.code_lifetime,
+        "interval": app.interval,
+    }
+    return Payload(beside=told, bare=True)
+
+
+def decide(backend: Backend, user_code: str, account: str | None) -> None:
+    """The user's answer: their account, or None for no. KeyError if no device shows this code."""
+    grant = _shown(backend, user_code)
+    if grant is None:
+        raise KeyError(user_code)
+    backend.state.save(replace(grant, account=account or "", denied=account is None))
+
+
+def _shown(backend: Backend, user_code: str) -> DeviceGrant | None:
+    return next(iter(backend.state.owned(DeviceGrant, user_code)), None)
+
+
+def keep_pace(backend: Backend, grant: DeviceGrant, app: OAuthApp) -> None:
+    """slow_down, and 5 seconds more from then on, if the device asks again too soon (RFC 8628 3.5)."""
+    last = backend.state.get(Poll, grant.id)
+    interval, now = last.interval if last else app.interval, backend.clock()
+    early = last is not None and now - last.at < interval
+    backend.state.save(Poll(grant.id, now, min(interval + 5, 30) if early else interval))
+    if early:
+        raise OAuthRefusal("slow_down", f"ask every {interval} seconds at most")
+
+
+async def show(backend: Backend, request: Request) -> Reply:
+    user_code = str(request.query.values.get("user_code", ""))
+    if not user_code:
+        return pages.ask_user_code(ACTIVATE)
+    app = _waiting_app(backend, user_code)
+    if app is None:
+        return _unknown_code()
+    user = str(request.query.values.get("emulator_user", pages.DEFAULT_USER))
+    return pages.consent(app, user, f"The device shows {user_code}.")
+
+
+async def confirm(backend: Backend, request: Request) -> Reply:
+    user_code = str(request.query.values.get("user_code", ""))
+    try:
+        decision, user = decision_of(request)
+    except Refusal as refusal:
+        return pages.notice("This form is not valid", refusal.msg, 400)
+    if _waiting_app(backend, user_code) is None:
+        return _unknown_code()
+    allowed = decision == "allow"
+    decide(backend, user_code, sign_in(backend, user) if allowed else None)
+    return pages.notice("Device connected" if allowed else "Device refused", "You can close this page.")
+
+
+def _waiting_app(backend: Backend, user_code: str) -> OAuthApp | None:
+    grant = _shown(backend, user_code)
+    if grant is None or grant.expires_at <= backend.clock() or grant.account or grant.denied:
+        return None
+    return find(backend, grant.client_id)
+
+
+def _unknown_code() -> Reply:
+    return pages.notice("This code is not valid", "No device waits for it now; start again on the device.", 400)
+
+
+PATHS = (
+    "/api/permission/oauth2/device/code",
+    "/api/permission/oauth2/workspace_id/{workspace_id}/device/code",
+)
+ENDPOINTS = (
+    *(Endpoint("POST", path, None, worded(begin)) for path in PATHS),
+    Endpoint("GET", ACTIVATE, None, show),
+    Endpoint("POST", ACTIVATE, None, confirm),
+)

@@ -1,0 +1,33 @@
+"""RSA key pairs of service apps, as PEM texts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import NamedTuple
+
+
+class KeyPair(NamedTuple):
+    """`private_key` is PKCS#8, or "" where only the public half is known."""
+
+    public_key: str
+    private_key: str = ""
+
+
+def new_key_pair() -> KeyPair:
+    from cryptography.hazmat.primitives import serialization as pem
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.NoEncryption())
+    public = key.public_key().public_bytes(pem.Encoding.PEM, pem.PublicFormat.SubjectPublicKeyInfo)
+    return KeyPair(public.decode(), private.decode())
+
+
+def fingerprint(public_key: str) -> str:
+    """What Coze shows beside a public key, and a JWT names as `kid`; ValueError if the text is no key."""
+    from cryptography.hazmat.primitives import serialization as pem
+
+    key = pem.load_pem_public_key(public_key.encode())
+    der = key.public_bytes(pem.Encoding.DER, pem.PublicFormat.SubjectPublicKeyInfo)
+    return base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()

@@ -1,0 +1,44 @@
+"""An HTTP request as the handlers see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request as HttpRequest
+
+from .request import Fields, Request, Upload
+
+
+async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[Request, object]:
+    """The request, and its body as calls record it."""
+    headers, query = dict(http.headers), Fields(dict(http.query_params))
+    request = Request(http.method, http.url.path, headers, values, query)
+    content_type = headers.get("content-type", "")
+    if content_type.startswith("multipart/form-data"):
+        uploads = await _uploads(http)
+        return replace(request, uploads=uploads), sum(upload.size for upload in uploads)
+    raw = await http.body()
+    # curl -d calls JSON a form, too
+    if content_type.startswith("application/x-www-form-urlencoded") and not raw.startswith(b"{"):
+        form = dict(parse_qsl(raw.decode(errors="replace")))
+        return replace(request, form=Fields(form)), form
+    body = _parsed(raw)
+    return replace(request, body=Fields(body if isinstance(body, dict) else {})), body
+
+
+async def _uploads(http: HttpRequest) -> tuple[Upload, ...]:
+    async with http.form() as form:
+        parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+        return tuple(Upload(part.filename or "", part.size or 0) for part in parts)
+
+
+def _parsed(raw: bytes) -> object:
+    """JSON, whatever the content type says; None for nothing, the number of bytes for anything else."""
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        return len(raw)

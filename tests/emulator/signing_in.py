@@ -1,0 +1,125 @@
+"""Signing in by hand: plain httpx as the user's browser and as the app, PyJWT as the service that signs."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import jwt
+from typing_extensions import Self
+
+from coze_client.emulator import Emulator
+from coze_client.emulator.oauth_apps import OAuthApp
+
+from .wire import Json, Wire
+
+AUTHORIZE = "/api/permission/oauth2/authorize"
+TOKEN = "/api/permission/oauth2/token"
+DEVICE_CODE = "/api/permission/oauth2/device/code"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class SigningIn(httpx.Client):
+    """An HTTP client without a token; `verifier` and `challenge` are those of RFC 7636, appendix B."""
+
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__(base_url=emulator.url, verify=False, timeout=10)
+        self.emulator = emulator
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        super().__exit__(exc_type, exc_value, traceback)
+
+    def link(self, app: OAuthApp, **changed: str | None) -> dict[str, str]:
+        """The query of an authorize URL; None leaves a parameter out."""
+        query: dict[str, str | None] = {
+            "response_type": "code",
+            "client_id": app.client_id,
+            "redirect_uri": app.redirect_uris[0],
+            "state": "s1",
+            "code_challenge": self.challenge if app.kind == "pkce" else None,
+            "code_challenge_method": "S256" if app.kind == "pkce" else None,
+            **changed,
+        }
+        return {name: value for name, value in query.items() if value is not None}
+
+    def decide(self, query: Mapping[str, str], decision: str = "allow", **form: str) -> dict[str, str]:
+        """What the redirect URI gets when the user has pressed a button."""
+        answer = self.post(AUTHORIZE, params=query, data={"decision": decision, **form})
+        assert answer.status_code == 302, answer.text
+        return dict(parse_qsl(urlsplit(answer.headers["location"]).query, keep_blank_values=True))
+
+    def code(self, app: OAuthApp, user: str = "user-1", **changed: str | None) -> str:
+        return self.decide(self.link(app, **changed), user=user)["code"]
+
+    def ask_token(self, app: OAuthApp, grant_type: str, path: str = TOKEN, **body: Any) -> httpx.Response:
+        """With the app's secret where it has one."""
+        headers = {"Authorization": f"Bearer {app.client_secret}"} if app.client_secret else {}
+        body = {"grant_type": grant_type, "client_id": app.client_id, **body}
+        return self.post(path, json=body, headers=headers)
+
+    def exchange(self, app: OAuthApp, code: str, **body: Any) -> httpx.Response:
+        proof = {"code_verifier": self.verifier} if app.kind == "pkce" else {}
+        body = {"code": code, "redirect_uri": app.redirect_uris[0], **proof, **body}
+        return self.ask_token(app, "authorization_code", **body)
+
+    def tokens(self, app: OAuthApp, user: str = "user-1") -> Json:
+        return dict(self.exchange(app, self.code(app, user)).json())
+
+    def refresh(self, app: OAuthApp, refresh_token: str) -> httpx.Response:
+        return self.ask_token(app, "refresh_token", refresh_token=refresh_token)
+
+    def device(self, app: OAuthApp) -> Json:
+        return dict(self.post(DEVICE_CODE, json={"client_id": app.client_id}).json())
+
+    def poll(self, app: OAuthApp, device: Json) -> httpx.Response:
+        return self.ask_token(app, DEVICE_GRANT, device_code=device["device_code"])
+
+    def assert_jwt(self, signed: str, path: str = TOKEN, **body: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {signed}"}
+        return self.post(path, json={"grant_type": JWT_BEARER, **body}, headers=headers)
+
+    def wire(self, tokens: Json) -> Wire:
+        return Wire(self.emulator, tokens["access_token"])
+
+
+def sign(app: OAuthApp, header: Mapping[str, Any] | None = None, key: str | None = None, **changed: Any) -> str:
+    """A service app's JWT as its documentation has it; None leaves a claim out."""
+    now = int(time.time())
+    claims = {
+        "iss": app.client_id,
+        "aud": "api.coze.com",
+        "iat": now,
+        "exp": now + 600,
+        "jti": uuid.uuid4().hex,
+        **changed,
+    }
+    given = {name: value for name, value in claims.items() if value is not None}
+    headers = {"typ": "JWT", "kid": app.public_key_id, **(header or {})}
+    return jwt.encode(given, key or app.private_key, headers.pop("alg", "RS256"), headers)
+
+
+def refused(response: httpx.Response, status: int = 400) -> str:
+    """The code of an OAuth error, which has its shape and status."""
+    body = response.json()
+    assert response.status_code == status, body
+    assert body["error_code"] == body["error"]
+    assert body["error_message"]
+    return str(body["error_code"])
