@@ -51,9 +51,10 @@ def convert_block(block: Block) -> Attachment:
     mime_type, name = _text(block, "mime_type"), _name(block)
     kind = _kind(block, mime_type)
     url, file_id, content = _url(block), _text(block, "file_id"), _content(block)
+    if isinstance(content, bytes):
+        return Attachment.of(kind, content, mime_type, name)
     if content is not None:
-        given = Attachment.of if isinstance(content, bytes) else Attachment.encoded
-        return given(kind, content, mime_type, name)  # type: ignore[arg-type]  # chosen by the content's type
+        return Attachment.encoded(kind, content, mime_type, name)
     if url:
         return Attachment.at(kind, url, name)
     if file_id.isdecimal():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
+from coze_client import Usage
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, AskUser, Extra, FunctionCall, Item, ToolResponse, Turn, Verbose
 from langchain_coze import ChatCoze
+from langchain_coze.chunks import convert_usage
 from tests.langchain.conftest import Ask, add_up, body
 
 Make = Callable[..., ChatCoze]
@@ -42,6 +45,37 @@ def test_usage_is_what_coze_sent_and_comes_once(model: Make, ask: Ask) -> None:
 
 def test_no_usage_is_invented_for_a_chat_that_waits(model: Make, ask: Ask) -> None:
     assert ask(model("plugins"), "The weather in Chur?").usage_metadata is None
+
+
+COUNTS: list[tuple[dict[str, Any], tuple[int, int, int]]] = [
+    ({"token_count": 5, "input_count": 2, "output_count": 3}, (2, 3, 5)),
+    ({"token_count": 5, "input_tokens": 2, "output_tokens": 3}, (2, 3, 5)),
+    ({"input_count": 2, "output_count": 3}, (2, 3, 5)),
+    ({"token_count": 5, "output_count": 3}, (2, 3, 5)),
+    ({"token_count": 5, "input_count": 5, "output_count": 0}, (5, 0, 5)),
+]
+
+
+@pytest.mark.parametrize(("told", "counts"), COUNTS)
+def test_usage_is_read_in_either_spelling(told: dict[str, Any], counts: tuple[int, int, int]) -> None:
+    usage = convert_usage(Usage.model_validate(told))
+    assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == counts
+
+
+def test_details_of_usage_are_told_if_coze_tells_them() -> None:
+    details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 4}}
+    usage = convert_usage(Usage.model_validate({"token_count": 5, **details}))
+    assert usage.get("input_token_details") == {"cache_read": 0}
+    assert usage.get("output_token_details") == {"reasoning": 4}
+
+
+def test_a_self_hosted_coze_studio_answers_too(ask: Ask) -> None:
+    with Emulator(dialect="studio") as studio:
+        server: dict[str, Any] = {"token": studio.token, "base_url": studio.url + "/"}
+        answer = ask(ChatCoze(bot_id=studio.bots["reasoner"], **server), "Hm?")
+    assert answer.content == "After some thought: Hm?"
+    assert answer.response_metadata["status"] == "completed"
+    assert answer.additional_kwargs["reasoning_content"]
 
 
 def test_invoking_costs_one_request(model: Make, emulator: Emulator) -> None:
