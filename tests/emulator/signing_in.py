@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import jwt
@@ -61,8 +61,11 @@ class SigningIn(httpx.Client):
         return {name: value for name, value in query.items() if value is not None}
 
     def decide(self, query: Mapping[str, str], decision: str = "allow", **form: str) -> dict[str, str]:
-        """What the redirect URI gets when the user has pressed a button."""
-        answer = self.post(AUTHORIZE, params=query, data={"decision": decision, **form})
+        return self.press(f"{AUTHORIZE}?{urlencode(query)}", decision, **form)
+
+    def press(self, url: str, decision: str, **form: str) -> dict[str, str]:
+        """What the redirect URI gets when the user has pressed a button of the page at this URL."""
+        answer = self.post(url, data={"decision": decision, **form})
         assert answer.status_code == 302, answer.text
         return dict(parse_qsl(urlsplit(answer.headers["location"]).query, keep_blank_values=True))
 

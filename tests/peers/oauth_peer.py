@@ -1,0 +1,127 @@
+"""The official clients' ways to sign in, under one set of names."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from benchmarks.line_process import LineProcess
+from coze_client.emulator import Emulator
+from coze_client.emulator.oauth_apps import OAuthApp
+from tests.emulator.wire import Json
+
+from .peer import Peer
+
+
+class OAuthPeer(Protocol):
+    """Each method gives what the peer returned; `link` also the verifier that belongs to its URL, or ""."""
+
+    def link(self, app: OAuthApp, workspace_id: str | None = None) -> tuple[str, str]: ...
+
+    def exchange(self, app: OAuthApp, code: str, verifier: str) -> Json: ...
+
+    def refresh(self, app: OAuthApp, refresh_token: str) -> Json: ...
+
+    def device(self, app: OAuthApp, workspace_id: str | None = None) -> Json: ...
+
+    def poll(self, app: OAuthApp, device_code: str, *, patiently: bool) -> Json: ...
+
+    def sign(self, app: OAuthApp, session: str, seconds: int, scope: Json | None = None) -> Json: ...
+
+    def naps(self) -> list[float]: ...
+
+
+class CozePyOAuth:
+    """cozepy: an object per app, made from its config file."""
+
+    def __init__(self, process: LineProcess, emulator: Emulator, *, asyncio: bool) -> None:
+        self.process, self.emulator, self.asyncio = process, emulator, asyncio
+
+    def ask(self, app: OAuthApp, call: str, **given: object) -> Any:
+        peer = Peer(self.process, self.emulator, asyncio=self.asyncio, config=app.config(self.emulator.url))
+        return peer(call, **{name: value for name, value in given.items() if value})
+
+    def link(self, app: OAuthApp, workspace_id: str | None = None) -> tuple[str, str]:
+        verifier = "v" * 43 if app.kind == "pkce" else ""
+        method = "S256" if verifier else ""
+        url = self.ask(
+            app,
+            "get_oauth_url",
+            redirect_uri=app.redirect_uris[0],
+            state="s1",
+            code_verifier=verifier,
+            code_challenge_method=method,
+            workspace_id=workspace_id,
+        )
+        return url, verifier
+
+    def exchange(self, app: OAuthApp, code: str, verifier: str) -> Json:
+        uri = app.redirect_uris[0]
+        return dict(self.ask(app, "get_access_token", redirect_uri=uri, code=code, code_verifier=verifier))
+
+    def refresh(self, app: OAuthApp, refresh_token: str) -> Json:
+        return dict(self.ask(app, "refresh_access_token", refresh_token=refresh_token))
+
+    def device(self, app: OAuthApp, workspace_id: str | None = None) -> Json:
+        return dict(self.ask(app, "get_device_code", workspace_id=workspace_id))
+
+    def poll(self, app: OAuthApp, device_code: str, *, patiently: bool) -> Json:
+        return dict(self.ask(app, "get_access_token", device_code=device_code, poll=patiently))
+
+    def sign(self, app: OAuthApp, session: str, seconds: int, scope: Json | None = None) -> Json:
+        return dict(self.ask(app, "get_access_token", ttl=seconds, session_name=session, scope=scope))
+
+    def me(self, app: OAuthApp) -> Json:
+        """By a client that signs in by itself."""
+        return dict(self.ask(app, "me"))
+
+    def naps(self) -> list[float]:
+        return list(Peer(self.process, self.emulator)("naps"))
+
+
+class CozeJsOAuth:
+    """@coze/api: a function per request."""
+
+    def __init__(self, process: LineProcess, emulator: Emulator) -> None:
+        self.emulator, self.peer = emulator, Peer(process, emulator)
+
+    def ask(self, app: OAuthApp, call: str, **given: object) -> Any:
+        told = {"baseURL": self.emulator.url, "clientId": app.client_id, **given}
+        return self.peer(call, {name: value for name, value in told.items() if value})
+
+    def link(self, app: OAuthApp, workspace_id: str | None = None) -> tuple[str, str]:
+        name = "getPKCEAuthenticationUrl" if app.kind == "pkce" else "getWebAuthenticationUrl"
+        made = self.ask(app, name, redirectUrl=app.redirect_uris[0], state="s1", workspaceId=workspace_id)
+        return (made, "") if app.kind == "web" else (made["url"], made["codeVerifier"])
+
+    def exchange(self, app: OAuthApp, code: str, verifier: str) -> Json:
+        name = "getPKCEOAuthToken" if app.kind == "pkce" else "getWebOAuthToken"
+        given = {"redirectUrl": app.redirect_uris[0], "codeVerifier": verifier, "clientSecret": app.client_secret}
+        return dict(self.ask(app, name, code=code, **given))
+
+    def refresh(self, app: OAuthApp, refresh_token: str) -> Json:
+        given = {"refreshToken": refresh_token, "clientSecret": app.client_secret}
+        return dict(self.ask(app, "refreshOAuthToken", **given))
+
+    def device(self, app: OAuthApp, workspace_id: str | None = None) -> Json:
+        return dict(self.ask(app, "getDeviceCode", workspaceId=workspace_id))
+
+    def poll(self, app: OAuthApp, device_code: str, *, patiently: bool) -> Json:
+        return dict(self.ask(app, "getDeviceToken", deviceCode=device_code, poll=patiently))
+
+    def sign(
+        self, app: OAuthApp, session: str, seconds: int, scope: Json | None = None, account: str | None = None
+    ) -> Json:
+        given = {
+            "appId": app.client_id,
+            "aud": "api.coze.com",
+            "keyid": app.public_key_id,
+            "privateKey": app.private_key,
+            "sessionName": session,
+            "durationSeconds": seconds,
+            "scope": scope,
+            "accountId": account,
+        }
+        return dict(self.ask(app, "getJWTToken", **given))
+
+    def naps(self) -> list[float]:
+        return list(self.peer("naps"))

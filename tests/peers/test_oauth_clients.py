@@ -1,0 +1,169 @@
+"""The official clients sign in at the emulator, by every flow that they have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.line_process import LineProcess
+from coze_client.emulator import Emulator, faults
+from coze_client.emulator.oauth_apps import Kind, OAuthApp
+from tests.emulator.signing_in import TOKEN, SigningIn
+from tests.emulator.wire import code, data
+
+from .oauth_peer import CozeJsOAuth, CozePyOAuth, OAuthPeer
+from .peer import PeerRaised, node_peer, python_peer
+
+WORKSPACE = "7300000000000000001"
+ME = "/v1/users/me"
+
+
+@pytest.fixture(scope="session")
+def cozepy_process() -> Iterator[LineProcess]:
+    with python_peer("cozepy", "cozepy_oauth") as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def coze_js_process() -> Iterator[LineProcess]:
+    with node_peer("coze_js_oauth") as process:
+        yield process
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def cozepy(request: pytest.FixtureRequest, cozepy_process: LineProcess, emulator: Emulator) -> CozePyOAuth:
+    return CozePyOAuth(cozepy_process, emulator, asyncio=request.param)
+
+
+@pytest.fixture
+def coze_js(coze_js_process: LineProcess, emulator: Emulator) -> CozeJsOAuth:
+    return CozeJsOAuth(coze_js_process, emulator)
+
+
+@pytest.fixture(params=["cozepy", "async cozepy", "coze_js"])
+def peer(request: pytest.FixtureRequest, emulator: Emulator) -> OAuthPeer:
+    if request.param == "coze_js":
+        return CozeJsOAuth(request.getfixturevalue("coze_js_process"), emulator)
+    process = request.getfixturevalue("cozepy_process")
+    return CozePyOAuth(process, emulator, asyncio=request.param == "async cozepy")
+
+
+@pytest.fixture(params=["web", "pkce"])
+def app(request: pytest.FixtureRequest, emulator: Emulator) -> OAuthApp:
+    kind: Kind = request.param
+    return emulator.oauth_apps[kind]
+
+
+@pytest.fixture
+def device(emulator: Emulator) -> OAuthApp:
+    return emulator.add_oauth_app("device", interval=2)
+
+
+@pytest.fixture
+def service(emulator: Emulator) -> OAuthApp:
+    return emulator.oauth_apps["jwt"]
+
+
+@pytest.fixture
+def browser(emulator: Emulator) -> Iterator[SigningIn]:
+    with SigningIn(emulator) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("workspace_id", [None, WORKSPACE])
+def test_a_user_signs_in_and_stays_signed_in(
+    peer: OAuthPeer, browser: SigningIn, app: OAuthApp, workspace_id: str | None
+) -> None:
+    url, verifier = peer.link(app, workspace_id)
+    answer = browser.press(url, "allow", user="ada")
+    assert answer["state"] == "s1"
+    first = peer.exchange(app, answer["code"], verifier)
+    second = peer.refresh(app, first["refresh_token"])
+    for tokens in (first, second):
+        with browser.wire(tokens) as wire:
+            assert data(wire.get(ME))["user_name"] == "ada"
+    with pytest.raises(PeerRaised, match="refresh_token"):
+        peer.refresh(app, first["refresh_token"])
+
+
+def test_a_wrong_verifier_is_refused(peer: OAuthPeer, browser: SigningIn, emulator: Emulator) -> None:
+    app = emulator.oauth_apps["pkce"]
+    url, _ = peer.link(app)
+    with pytest.raises(PeerRaised, match="code_verifier"):
+        peer.exchange(app, browser.press(url, "allow")["code"], "w" * 43)
+
+
+@pytest.mark.parametrize("workspace_id", [None, WORKSPACE])
+def test_a_device_signs_in_when_its_user_has_confirmed(
+    peer: OAuthPeer, browser: SigningIn, emulator: Emulator, device: OAuthApp, workspace_id: str | None
+) -> None:
+    told = peer.device(device, workspace_id)
+    assert (told["expires_in"], told["interval"]) == (300, 2)
+    with pytest.raises(PeerRaised, match="authorization_pending"):
+        peer.poll(device, told["device_code"], patiently=False)
+    emulator.approve_device(told["user_code"], "ada")
+    tokens = peer.poll(device, told["device_code"], patiently=True)
+    with browser.wire(peer.refresh(device, tokens["refresh_token"])) as wire:
+        assert data(wire.get(ME))["user_name"] == "ada"
+
+
+def test_a_denied_device_is_told(peer: OAuthPeer, emulator: Emulator, device: OAuthApp) -> None:
+    told = peer.device(device)
+    emulator.deny_device(told["user_code"])
+    with pytest.raises(PeerRaised, match="access_denied"):
+        peer.poll(device, told["device_code"], patiently=True)
+
+
+def test_a_service_signs_in_for_a_session(peer: OAuthPeer, browser: SigningIn, service: OAuthApp) -> None:
+    tokens = peer.sign(service, "ada", 3600)
+    with browser.wire(tokens) as ada, browser.wire(peer.sign(service, "bob", 3600)) as bob:
+        query = {"conversation_id": ada.conversation()["id"]}
+        assert code(ada.get("/v1/conversation/retrieve", params=query)) == 0
+        assert code(bob.get("/v1/conversation/retrieve", params=query)) == 4002
+
+
+def test_a_service_s_scope_confines_its_token(
+    peer: OAuthPeer, browser: SigningIn, emulator: Emulator, service: OAuthApp
+) -> None:
+    scope = {
+        "account_permission": {"permission_list": ["Connector.botChat"]},
+        "attribute_constraint": {"connector_bot_chat_attribute": {"bot_id_list": [emulator.bots["echo"]]}},
+    }
+    with browser.wire(peer.sign(service, "ada", 900, scope)) as wire:
+        assert wire.finish(wire.start("echo", "hi"))["status"] == "completed"
+        assert code(wire.ask("reasoner", "hi")) == 4101
+
+
+def test_a_client_of_cozepy_signs_in_by_itself(cozepy: CozePyOAuth, service: OAuthApp) -> None:
+    assert cozepy.me(service)["user_name"]
+
+
+def test_a_service_signs_in_for_another_account(coze_js: CozeJsOAuth, browser: SigningIn, service: OAuthApp) -> None:
+    with browser.wire(coze_js.sign(service, "", 900, account="77")) as wire:
+        assert data(wire.get(ME))["user_id"] == "77"
+
+
+def test_cozepy_waits_five_seconds_whatever_the_server_says(
+    cozepy: CozePyOAuth, emulator: Emulator, device: OAuthApp
+) -> None:
+    assert naps_until_approved(cozepy, emulator, device) == [5, 10]
+
+
+def test_coze_js_waits_five_seconds_whatever_the_server_says(
+    coze_js: CozeJsOAuth, emulator: Emulator, device: OAuthApp
+) -> None:
+    assert naps_until_approved(coze_js, emulator, device) == [5, 10]
+
+
+def naps_until_approved(peer: OAuthPeer, emulator: Emulator, device: OAuthApp) -> list[float]:
+    """Over one authorization_pending and one slow_down."""
+    told = peer.device(device)
+    for word in ("authorization_pending", "slow_down"):
+        body = json.dumps({"error_code": word, "error_message": word, "error": word}).encode()
+        emulator.inject(faults.HttpStatus(400, body, "application/json"), path=TOKEN)
+    emulator.approve_device(told["user_code"])
+    peer.naps()
+    assert peer.poll(device, told["device_code"], patiently=True)["access_token"]
+    return [nap for nap in peer.naps() if nap >= 1]
