@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from coze_client.api.conversations import Conversation
     from coze_client.api.files import File
     from coze_client.api.messages import Message
+    from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage
+    from coze_client.api.workflow_stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
     from coze_client.auth import PersonalToken
     from coze_client.client import AsyncCozeClient, CozeClient
     from coze_client.config import Timeout
@@ -65,6 +67,8 @@ _HOMES = {
     "api.conversations": ("Conversation",),
     "api.files": ("File",),
     "api.messages": ("Message",),
+    "api.workflow_events": ("Interrupt", "WorkflowEvent", "WorkflowMessage"),
+    "api.workflow_stream": ("AsyncWorkflowStream", "WorkflowResult", "WorkflowStream"),
     "auth": ("PersonalToken",),
     "client": ("AsyncCozeClient", "CozeClient"),
     "config": ("Timeout",),
@@ -111,6 +115,7 @@ __all__ = [
     "AccessDenied",
     "AsyncChatStream",
     "AsyncCozeClient",
+    "AsyncWorkflowStream",
     "AuthenticationError",
     "Chat",
     "ChatEvent",
@@ -128,6 +133,7 @@ __all__ = [
     "ExpiredToken",
     "File",
     "FileStore",
+    "Interrupt",
     "InvalidClient",
     "InvalidRequest",
     "Login",
@@ -154,8 +160,12 @@ __all__ = [
     "TransportError",
     "Usage",
     "WebOAuth",
+    "WorkflowEvent",
     "WorkflowFailed",
     "WorkflowInterrupted",
+    "WorkflowMessage",
+    "WorkflowResult",
+    "WorkflowStream",
     "__version__",
     "from_config",
     "from_env",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from coze_client.api.files import Files
     from coze_client.api.legacy_chats import LegacyChats
     from coze_client.api.oauth import OAuth
+    from coze_client.api.plugins import Plugins
+    from coze_client.api.workflows import Workflows
+
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -92,6 +95,20 @@ class _Client(Generic[Face]):
         from coze_client.api.files import Files
 
         return Files(self._session, self._face)
+
+    @cached_property
+    def workflows(self) -> Workflows[Face]:
+        """Workflows: what they take, running and resuming them, what came of earlier runs."""
+        from coze_client.api.workflows import Workflows
+
+        return Workflows(self._session, self._face)
+
+    @cached_property
+    def plugins(self) -> Plugins[Face]:
+        """Plugins of the store, called without a bot."""
+        from coze_client.api.plugins import Plugins
+
+        return Plugins(self._session, self._face)
 
     @cached_property
     def oauth(self) -> OAuth[Face]:

@@ -5,12 +5,13 @@ Codes and their meanings: the error table of the official documentation and the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coze_client.api.chats import Chat
     from coze_client.api.messages import Message
+    from coze_client.api.workflow_events import Interrupt, WorkflowMessage
 
 
 class CozeError(Exception):
@@ -18,8 +19,10 @@ class CozeError(Exception):
 
     Attributes: ``message`` what happened; ``code`` Coze's error code; ``status`` the HTTP status; ``logid`` the id that
     Coze's support asks for; ``cure`` what most likely helps; ``retry_after`` seconds the server asked to wait. Each is
-    ``None`` (``cure``: empty) where unknown.
+    ``None`` (``cure``: empty) where unknown. ``debug_url`` shows a workflow's run in Coze, if the server told one.
     """
+
+    debug_url: str = ""
 
     def __init__(
         self,
@@ -189,11 +192,72 @@ class ChatFailed(CozeError):
 
 
 class WorkflowFailed(CozeError):
-    """A workflow run ended in a failure."""
+    """A workflow run ended in a failure; ``messages`` are what it said before, ``debug_url`` shows the run in Coze."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | str | None = None,
+        node_title: str = "",
+        debug_url: str = "",
+        execute_id: str = "",
+        messages: tuple[WorkflowMessage, ...] = (),
+        logid: str | None = None,
+        cure: str = "",
+    ) -> None:
+        super().__init__(message, code=code, logid=logid, cure=cure)
+        self.node_title = node_title
+        self.debug_url = debug_url
+        self.execute_id = execute_id
+        self.messages = messages
 
 
 class WorkflowInterrupted(CozeError):
-    """A workflow stopped to ask somebody something."""
+    """A workflow stopped to ask somebody something: ``question``, ``options``, ``node_title``.
+
+    ``interrupt`` is all that Coze told (event id, type, data, required parameters), untouched. ``resume(answer)`` goes
+    on with the same run; on AsyncCozeClient it is to be awaited. After a pickle, resume by
+    ``client.workflows.answer(…)``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        workflow_id: str,
+        interrupt: Interrupt,
+        question: str,
+        options: tuple[str, ...] = (),
+        node_title: str = "",
+        debug_url: str = "",
+        execute_id: str = "",
+        messages: tuple[WorkflowMessage, ...] = (),
+        streamed: bool = True,
+        logid: str | None = None,
+    ) -> None:
+        super().__init__(message, logid=logid, cure="Answer with .resume(answer): the run waits, it is not begun again")
+        self.workflow_id = workflow_id
+        self.interrupt = interrupt
+        self.question = question
+        self.options = options
+        self.node_title = node_title
+        self.debug_url = debug_url
+        self.execute_id = execute_id
+        self.messages = messages
+        self.streamed = streamed  # by which family of calls it was begun
+        self.resumer: Callable[[str], Any] | None = None  # of the client that ran it; not pickled
+
+    def resume(self, answer: str) -> Any:  # a WorkflowResult on CozeClient, an awaitable of one on AsyncCozeClient
+        """The result of the same run, with `answer` to its question; raises as the run itself."""
+        if self.resumer is None:
+            raise ConfigurationError(
+                "This interrupt was unpickled and has no client", cure="Use client.workflows.answer(…) instead"
+            )
+        return self.resumer(answer)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _revive, (type(self), self.args, {**self.__dict__, "resumer": None})
 
 
 _SIGN_IN = (

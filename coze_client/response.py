@@ -113,6 +113,13 @@ def _not_json(answer: Answer) -> CozeError:
 
 
 def _failure(answer: Answer, body: Mapping[str, object]) -> CozeError | None:
+    error = _refusal(answer, body)
+    if error is not None:
+        error.debug_url = _text(body, "debug_url")
+    return error
+
+
+def _refusal(answer: Answer, body: Mapping[str, object]) -> CozeError | None:
     code = integer(body.get("code"))
     told = _text(body, "msg", "message", "error_message", "error_description")
     logid, wait = log_id(body) or answer.logid, retry_after(answer)

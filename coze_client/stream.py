@@ -13,7 +13,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from coze_client.errors import CozeError, ProtocolError, TimedOut
+from coze_client.errors import CozeError, ProtocolError, TimedOut, TransportError
 from coze_client.face import Blocking
 from coze_client.request import Request
 from coze_client.session import Session
@@ -113,6 +113,29 @@ class Run(Generic[E]):
     async def heal(self, failure: CozeError | None) -> Sequence[E]:
         """The events that a broken line kept back; raises if they cannot be had. `failure` is None if it just ended."""
         raise failure or ProtocolError("The stream ended before its last event", logid=self.logid)
+
+    async def collect(self, take: Callable[[E], object]) -> None:
+        """Read to the end in one step of a flow, handing every event to `take`; the faces' streams are for loops."""
+        reading = self.reading
+
+        def feed(piece: bytes) -> bool:
+            for event in reading.feed(piece):
+                take(event)
+            self.in_time()
+            return reading.over
+
+        failure: CozeError | None = None
+        try:
+            incoming = await self.open()
+            try:
+                await incoming.pump(feed)
+            except TransportError as error:
+                failure = error
+            for event in await self.settle(failure):
+                take(event)
+            self.raise_failure()
+        finally:
+            await self.close()
 
     async def abandon(self) -> None:
         """Called once if the reader stops before the stream is over: tell the server, at best."""

@@ -62,6 +62,9 @@ class Incoming(Protocol):
         """The whole answer; the line is free afterwards. Raises TransportError or ProtocolError."""
         ...
 
+    async def pump(self, take: Callable[[bytes], bool]) -> None:
+        """Hand the body over piece by piece, until its end or until `take` says True; raises TransportError."""
+
     async def drain(self, seconds: float) -> None:
         """Read what is left of a finished stream, so that the connection can be used again; gives up silently."""
 
@@ -153,7 +156,7 @@ class _Body:
         self.pieces: list[bytes] = []
         self.size = 0
 
-    def add(self, piece: bytes) -> None:
+    def add(self, piece: bytes) -> bool:
         self.size += len(piece)
         if self.size > _LARGEST_ANSWER:
             raise ProtocolError(f"The server's answer is larger than {_LARGEST_ANSWER} bytes")
@@ -162,6 +165,7 @@ class _Body:
                 "The answer took longer than the call's deadline", cure="Raise the deadline if it needs longer"
             )
         self.pieces.append(piece)
+        return False
 
     def answer(self) -> Answer:
         return Answer(self.response.status_code, self.response.headers, b"".join(self.pieces))
@@ -178,13 +182,18 @@ class BlockingIncoming:
     async def read(self, deadline: float) -> Answer:
         body = _Body(self._response, deadline)
         try:
-            for piece in self.chunks:
-                body.add(piece)
-        except FAILURES as error:
-            raise translate(error) from error
+            await self.pump(body.add)
         finally:
             self._response.close()
         return body.answer()
+
+    async def pump(self, take: Callable[[bytes], bool]) -> None:
+        try:
+            for piece in self.chunks:
+                if take(piece):
+                    return
+        except FAILURES as error:
+            raise translate(error) from error
 
     async def drain(self, seconds: float) -> None:
         # A body's reads keep the timeout they began with, so the line itself is told to be less patient.
@@ -211,13 +220,18 @@ class AsyncIncoming:
     async def read(self, deadline: float) -> Answer:
         body = _Body(self._response, deadline)
         try:
-            async for piece in self.chunks:
-                body.add(piece)
-        except FAILURES as error:
-            raise translate(error) from error
+            await self.pump(body.add)
         finally:
             await self._response.aclose()
         return body.answer()
+
+    async def pump(self, take: Callable[[bytes], bool]) -> None:
+        try:
+            async for piece in self.chunks:
+                if take(piece):
+                    return
+        except FAILURES as error:
+            raise translate(error) from error
 
     async def drain(self, seconds: float) -> None:
         with suppress(*FAILURES, asyncio.TimeoutError):

@@ -70,6 +70,8 @@ class ChatRun(Run[ChatEvent]):
         return [] if message.id in self.described.known_message_ids else self.reading.add_missing(message)
 
     def _incurable(self) -> str:
+        if self.described.incurable:
+            return self.described.incurable
         if self.reading.chat_id is None or self.reading.conversation_id is None:
             return "the chat's id had not come yet, and it may run on (it is not started again)"
         if not self.described.saved:

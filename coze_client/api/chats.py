@@ -227,7 +227,7 @@ class Chats(Resource[Face]):
         fails, and what ``create`` raises.
         """
         request = _start(_body(locals(), stream=True), conversation_id, _unread, stream=True)
-        return _chat_events(ChatCall(request, conversation_id, auto_save_history, cancel_on_close))
+        return chat_events(ChatCall(request, conversation_id, auto_save_history, cancel_on_close))
 
     @call
     def retrieve(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
@@ -272,7 +272,7 @@ class Chats(Resource[Face]):
         """
         request = _submit(conversation_id, chat_id, tool_outputs, _unread, stream=True)
         seen = frozenset(known_message_ids)
-        return _chat_events(ChatCall(request, conversation_id, True, cancel_on_close, chat_id, seen))  # noqa: FBT003
+        return chat_events(ChatCall(request, conversation_id, True, cancel_on_close, chat_id, seen))  # noqa: FBT003
 
     @flow
     async def create_and_poll(
@@ -358,9 +358,11 @@ class ChatCall(NamedTuple):
     cancel_on_close: bool
     chat_id: str | None = None
     known_message_ids: frozenset[str] = frozenset()
+    incurable: str = ""
+    """Why a broken stream cannot heal, if it never can."""
 
 
-def _chat_events(described: ChatCall) -> Events[ChatStream, AsyncChatStream]:
+def chat_events(described: ChatCall) -> Events[ChatStream, AsyncChatStream]:
     from coze_client.api.chat_stream import AsyncChatStream, ChatRun, ChatStream
 
     return Events(

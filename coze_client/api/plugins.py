@@ -1,0 +1,174 @@
+"""Plugins: tools of Coze's store, called without a bot.
+
+API pages: get_plugin, batch_get_plugins_info, call_plugin_tool, list_plugin, list_plugin_category. Calls need a paid
+plan, and work for paid plugins only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field
+
+from coze_client.errors import ConfigurationError
+from coze_client.model import Model, convert
+from coze_client.request import Kind, Page, Pages, Request, by_number, query, segment
+from coze_client.resource import Face, Resource, call, paged
+from coze_client.response import Answer, Payload, read_envelope
+
+_LARGEST_PAGE = 100
+_MOST_AT_ONCE = 20
+
+
+class PluginTool(Model):
+    """One tool of a plugin; its schemas are JSON Schema, as they come."""
+
+    tool_id: str = ""
+    name: str = ""
+    description: str = ""
+    input_schema: dict[str, Any] | None = Field(  # JSON Schema
+        default=None, validation_alias=AliasChoices("inputSchema", "input_schema")
+    )
+    output_schema: dict[str, Any] | None = Field(  # JSON Schema
+        default=None, validation_alias=AliasChoices("outputSchema", "output_schema")
+    )
+
+
+class Plugin(Model):
+    """A plugin with its tools; ``mcp_json`` is an MCP configuration that may hold a token. Times are unix seconds."""
+
+    plugin_id: str = ""
+    name: str = ""
+    name_for_model: str = ""
+    description: str = ""
+    icon_url: str = ""
+    mcp_json: str = Field(default="", repr=False)
+    is_call_available: bool = False
+    created_at: int | None = None
+    updated_at: int | None = None
+    tools: tuple[PluginTool, ...] = ()
+
+
+class PluginEntry(Model):
+    """What the store tells of a plugin; ``entity_id`` is the id that ``retrieve`` and ``call`` take."""
+
+    entity_id: str = ""
+    product_id: str = ""
+    name: str = ""
+    description: str = ""
+    paid_type: str = ""
+    is_official: bool = False
+    total_tools_count: int | None = None
+    is_call_available: bool = False
+
+
+class Category(Model):
+    """A shelf of the store."""
+
+    id: str = ""
+    name: str = ""
+
+
+class _CategoryPage(Model):
+    items: tuple[Category, ...] = ()
+    has_more: bool = False
+
+
+class Plugins(Resource[Face]):
+    """Plugins of the store."""
+
+    @paged
+    def list(
+        self,
+        *,
+        keyword: str | None = None,
+        is_official: bool | None = None,
+        category_ids: Sequence[str] | None = None,
+        sort_type: Literal["heat", "newest", "relative"] | None = None,
+        page_size: int = _LARGEST_PAGE,
+    ) -> Pages[PluginEntry]:
+        """Plugins of the store; `sort_type` relative only with a `keyword`. Pages of 1 to 100."""
+        _check_page_size(page_size)
+        fixed = query(
+            keyword=keyword,
+            is_official=is_official,
+            category_ids=",".join(category_ids) if category_ids else None,
+            sort_type=sort_type,
+            page_size=page_size,
+        )
+
+        def page(at: str | None) -> Request[Page[PluginEntry]]:
+            return Request("GET", "/v1/stores/plugins", _read_entries, {**fixed, **query(page_num=at or "1")})
+
+        return Pages(page, by_number)
+
+    @paged
+    def categories(self, *, page_size: int = _LARGEST_PAGE) -> Pages[Category]:
+        """The store's categories of plugins."""
+        _check_page_size(page_size)
+
+        def page(at: str | None) -> Request[Page[Category]]:
+            where = query(entity_type="plugin", page_num=at or "1", page_size=page_size)
+            return Request("GET", "/v1/stores/categories", _read_categories, where)
+
+        return Pages(page, by_number)
+
+    @call
+    def retrieve(self, *, plugin_id: str) -> Request[Plugin]:
+        """A plugin with its tools, by its entity id (not the store's product id)."""
+        return Request("GET", f"/v1/plugins/{segment(plugin_id)}", Payload(Plugin))
+
+    @call
+    def batch_retrieve(self, *, plugin_ids: Sequence[str]) -> Request[tuple[Plugin, ...]]:
+        """Up to 20 plugins with their tools, by their entity ids."""
+        if not 1 <= len(plugin_ids) <= _MOST_AT_ONCE:
+            raise ConfigurationError(f"Ask for 1 to {_MOST_AT_ONCE} plugins at once, not {len(plugin_ids)}")
+        return Request("GET", "/v1/plugins/mget", _read_plugins, query(ids=",".join(plugin_ids)))
+
+    @call
+    def call(self, *, plugin_id: str, tool_name: str, arguments: Mapping[str, object] | None = None) -> Request[object]:
+        """Run one tool of a plugin; its result is JSON of the plugin's own shape.
+
+        Never sent twice once it may have arrived. Raises PermissionDenied where the plan does not include it.
+        """
+        body = {"tool_name": tool_name, "arguments": dict(arguments or {})}
+        path = f"/v1/plugins/{segment(plugin_id)}/tools/call"
+        return Request("POST", path, _read_result, body=body, kind=Kind.START)
+
+
+def _read_plugins(answer: Answer) -> tuple[Plugin, ...]:
+    payload = Payload(dict).within(read_envelope(answer))
+    if isinstance(payload, dict):
+        payload = payload.get("items") or payload.get("tools") or []
+    return convert(tuple[Plugin, ...], payload)
+
+
+def _read_result(answer: Answer) -> object:
+    payload = Payload(dict).within(read_envelope(answer))
+    result = payload.get("result") if isinstance(payload, dict) else payload
+    if not isinstance(result, str):
+        return result
+    try:
+        decoded: object = json.loads(result)
+    except ValueError:
+        return result
+    return decoded
+
+
+def _read_entries(answer: Answer) -> Page[PluginEntry]:
+    payload = Payload(dict).within(read_envelope(answer))
+    found = payload if isinstance(payload, dict) else {}
+    merged = [{**(item.get("plugin_info") or {}), **(item.get("metainfo") or {})} for item in found.get("items") or []]
+    return Page(convert(tuple[PluginEntry, ...], merged), bool(found.get("has_more")))
+
+
+def _read_categories(answer: Answer) -> Page[Category]:
+    found = Payload(_CategoryPage)(answer)
+    return Page(found.items, found.has_more)
+
+
+def _check_page_size(page_size: int) -> None:
+    if not 1 <= page_size <= _LARGEST_PAGE:
+        raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE}, not {page_size}")
