@@ -1,0 +1,143 @@
+"""The README is true: its Python runs and prints what it says, its commands, links and names exist."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import coze_client
+from coze_client import CozeClient
+from coze_client.emulator import Emulator
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+class Block(NamedTuple):
+    """A fenced block, and the text block that follows it at once, if any: what it prints."""
+
+    language: str
+    line: int
+    code: str
+    printed: str | None = None
+
+
+def read_blocks(text: str) -> list[Block]:
+    """Every fenced block; a ``text`` block belongs to the one before it."""
+    blocks: list[Block] = []
+    end = 0
+    for found in re.finditer(r"^```(\w*)\n(.*?)^```$\n?", text, re.MULTILINE | re.DOTALL):
+        block = Block(found[1], text.count("\n", 0, found.start()) + 1, found[2])
+        if block.language == "text" and not text[end : found.start()].strip():
+            blocks[-1] = blocks[-1]._replace(printed=block.code)
+        else:
+            blocks.append(block)
+        end = found.end()
+    return blocks
+
+
+BLOCKS = read_blocks(README)
+PYTHON = [block for block in BLOCKS if block.language == "python"]
+SHELL = [line for block in BLOCKS if block.language == "sh" for line in block.code.splitlines()]
+
+
+@pytest.fixture
+def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of a reader who has started a local Coze."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("COZE_API_KEY", raising=False)
+    monkeypatch.setenv("COZE_API_BASE", emulator.url)
+    monkeypatch.setenv("COZE_API_TOKEN", emulator.token)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A block switches the client's log on; here it must not stay so."""
+    logger = logging.getLogger("coze_client")
+    before = logger.level
+    yield
+    logger.setLevel(before)
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("block", PYTHON, ids=lambda block: f"line-{block.line}")
+def test_a_python_block_runs_and_prints_what_the_readme_shows(
+    block: Block, coze_emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(compile(block.code, f"README.md:{block.line}", "exec"), names)
+    tests = [value for name, value in names.items() if name.startswith("test_") and inspect.isfunction(value)]
+    for test in tests:
+        test(coze_emulator)
+    printed = capsys.readouterr().out
+    if block.printed is not None:
+        assert [line.rstrip() for line in printed.splitlines()] == block.printed.splitlines()
+
+
+def test_no_block_is_of_a_kind_that_nobody_checks() -> None:
+    assert {block.language for block in BLOCKS} == {"python", "sh"}
+    assert README.count("```") == 2 * (len(BLOCKS) + sum(block.printed is not None for block in BLOCKS))
+
+
+def test_the_readme_opens_with_the_demo_and_the_tests() -> None:
+    first = BLOCKS[0]
+    assert [line.split("#")[0].strip() for line in first.code.splitlines()] == ["make demo", "make test"]
+    assert README.index("```sh") < 40
+
+
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    asked = set(re.findall(r"^(?:.*`)?make ([a-z-]+)", "\n".join(SHELL) + README, re.MULTILINE))
+    assert {"demo", "test", "check", "bench"} <= asked <= targets
+
+
+def test_every_extra_exists() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    extras = set(re.findall(r"pip install \"\.\[([\w-]+)\]\"", "\n".join(SHELL)))
+    assert extras
+    for extra in extras | {"emulator", "aiohttp"}:
+        assert re.search(rf"^{extra} = \[", project, re.MULTILINE), extra
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("https://")]
+    missing = [link for link in links if not (ROOT / link.partition("#")[0]).exists()]
+    assert links
+    assert not missing
+
+
+def resolve(value: Any, path: str) -> Any:
+    """The attribute at a dotted path."""
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def test_every_call_of_the_client_that_is_named_exists() -> None:
+    client = CozeClient("pat_test")
+    for path in re.findall(r"`client\.([a-z_.]*[a-z_])", README):
+        assert resolve(client, path) is not None
+
+
+FOR_ADAPTERS = {"attach"}
+"""Public calls that only the adapters need: the page leaves them out."""
+
+
+@pytest.mark.parametrize(("noun", "told"), re.findall(r"^\| `client\.([a-z_.]+)` \| (`.+) \|$", README, re.MULTILINE))
+def test_the_page_lists_every_call_of_a_noun(noun: str, told: str) -> None:
+    held = resolve(CozeClient("pat_test"), noun)
+    calls = {name for name in dir(held) if not name.startswith("_") and inspect.isroutine(getattr(held, name))}
+    assert set(re.findall(r"`(\w+)`", told)) == calls - FOR_ADAPTERS
+
+
+def test_every_error_class_exists() -> None:
+    table = README.partition("### Errors")[2].partition("### Logs")[0]
+    names = set(re.findall(r"`([A-Z]\w+)`", table)) - {"ChatCoze"}
+    assert len(names) > 12
+    assert all(issubclass(getattr(coze_client, name), coze_client.CozeError) for name in names)
