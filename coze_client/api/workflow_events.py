@@ -121,8 +121,10 @@ class WorkflowReading(Reading[WorkflowEvent]):
         out: list[WorkflowEvent] = []
         try:
             for sse in self._decoder.feed(chunk):
-                if sse.event.lower() != "ping" and not self.over:
-                    out.append(self._read(sse))  # noqa: PERF401 - what came before a failure is kept
+                if sse.event.lower() == "ping":
+                    self._sequences["id"] = max(_number(sse.id), self._sequences.get("id", -1))
+                elif not self.over:
+                    out.append(self._read(sse))
         except CozeError as error:
             self.fail(error)
         return out
@@ -148,8 +150,6 @@ class WorkflowReading(Reading[WorkflowEvent]):
         if name == "Message":
             message = convert_json(WorkflowMessage, data)
             self._count(message.node_id or message.node_title, message.node_seq_id)
-            if message.node_is_finish:
-                self._sequences.pop(message.node_id or message.node_title, None)
             self.messages.append(message)
             return WorkflowEvent("message", data, sse.id, message)
         if name == "Interrupt":
@@ -191,15 +191,19 @@ class WorkflowReading(Reading[WorkflowEvent]):
 
     def _count(self, of: str, number: str) -> None:
         """Notes a number that is missing before this one; Coze numbers events, and the messages of a node."""
-        if not number.isdecimal():
+        found, expected = _number(number), self._sequences.get(of, -1) + 1
+        if found < 0:
             return
-        expected = self._sequences.get(of, -1) + 1
-        if int(number) > expected:
-            gap = f"{of} {expected}" + (f" to {int(number) - 1}" if int(number) - 1 > expected else "")
+        if found > expected:
+            gap = f"{of} {expected}" + (f" to {found - 1}" if found - 1 > expected else "")
             if not self.gaps:
                 _log.warning("a workflow's stream lacks what is numbered %s", gap)
             self.gaps.append(gap)
-        self._sequences[of] = int(number)
+        self._sequences[of] = found
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else -1
 
 
 def read_question(interrupt: Interrupt, said: str) -> tuple[str, tuple[str, ...]]:
