@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import threading
+from pathlib import Path
 
 from . import Emulator
 
@@ -14,8 +16,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", metavar="FILE", help="keep conversations in this SQLite file (default: in memory)")
     parser.add_argument("--dialect", choices=("cloud", "studio"), default="cloud")
     parser.add_argument("--pace", type=float, default=0.03, help="seconds between two deltas (default: 0.03)")
+    parser.add_argument("--oauth", metavar="FOLDER", type=Path, help="write config files of an OAuth app of each kind")
     given = parser.parse_args(arguments)
     with Emulator(given.dialect, given.data, given.port, pace=given.pace) as emulator:
+        if given.oauth is not None:
+            write_configs(emulator, given.oauth)
         print(greeting(emulator), flush=True)
         try:
             threading.Event().wait()
@@ -42,6 +47,15 @@ def greeting(emulator: Emulator) -> str:
        -H 'Content-Type: application/json' -d '{body}'
 
 Ctrl-C ends it."""
+
+
+def write_configs(emulator: Emulator, folder: Path) -> None:
+    """`web_oauth_config.json` and so on, as the official SDKs read them; they hold the apps' secrets."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, app in emulator.oauth_apps.items():
+        file = folder / f"{kind}_oauth_config.json"
+        file.write_text(json.dumps(app.config(emulator.url), indent=2))
+        print(file, *app.redirect_uris)
 
 
 if __name__ == "__main__":

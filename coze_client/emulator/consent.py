@@ -6,6 +6,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from . import pages
@@ -46,90 +47,75 @@ class Code:
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == self.challenge
 
 
-class _Unsafe(Exception):
-    """A request whose redirect URI is not to be trusted with an answer."""
+class Link(NamedTuple):
+    """An authorize URL whose redirect URI is the app's own, so that it may be told of any other `mistake`."""
+
+    app: OAuthApp
+    redirect_uri: str
+    state: str | None
+    challenge: str
+    method: str
+    mistake: str
+
+    def back(self, **answer: str) -> Raw:
+        """To the redirect URI, with the state as it came."""
+        query = urlencode(answer if self.state is None else {**answer, "state": self.state})
+        return Raw(302, headers={"location": f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{query}"})
+
+    def back_with_mistake(self) -> Raw:
+        return self.back(error="invalid_request", error_description=self.mistake)
+
+
+def read_link(backend: Backend, request: Request) -> Link:
+    """The link; a Refusal if its app is unknown or did not register the redirect URI, which then hears nothing."""
+    query = {name: str(value) for name, value in request.query.values.items()}
+    app, redirect_uri = find(backend, query.get("client_id", "")), query.get("redirect_uri", "")
+    if app is None:
+        raise Refusal(4000, "no app has this client_id")
+    if app.kind not in ("web", "pkce"):
+        raise Refusal(4000, f"a {app.kind} app does not ask for consent here")
+    if redirect_uri not in app.redirect_uris:
+        raise Refusal(4000, "redirect_uri must be exactly one that the app has registered")
+    challenge, method = query.get("code_challenge", ""), query.get("code_challenge_method", "plain")
+    mistake = ""
+    if query.get("response_type") != "code":
+        mistake = "response_type must be code"
+    elif app.kind == "pkce" and not challenge:
+        mistake = "code_challenge is required"
+    elif method not in ("plain", "S256"):
+        mistake = "code_challenge_method must be plain or S256"
+    return Link(app, redirect_uri, query.get("state"), challenge, method, mistake)
 
 
 async def ask(backend: Backend, request: Request) -> Reply:
     """The form itself, where Coze first redirects to another page."""
-    try:
-        app, redirect_uri = _checked_client(backend, request)
-    except _Unsafe as wrong:
-        return pages.notice("This link is not valid", str(wrong), 400)
-    if wrong_parameter := _wrong_parameter(app, request):
-        return _back(request, redirect_uri, {"error": "invalid_request", "error_description": wrong_parameter})
+    link = read_link(backend, request)
+    if link.mistake:
+        return link.back_with_mistake()
     workspace = request.values.get("workspace_id")
-    user = str(request.query.values.get("emulator_user", pages.DEFAULT_USER))
-    return pages.consent(app, user, f"Only in workspace {workspace}." if workspace else "In all your workspaces.")
+    note = f"Only in workspace {workspace}." if workspace else "In all your workspaces."
+    return pages.consent(link.app, pages.user_of(request), note)
 
 
 async def decide(backend: Backend, request: Request) -> Reply:
-    """The form on its way back, to the same URL, which is checked again."""
-    try:
-        app, redirect_uri = _checked_client(backend, request)
-        decision, user = decision_of(request)
-    except _Unsafe as wrong:
-        return pages.notice("This link is not valid", str(wrong), 400)
-    except Refusal as refusal:
-        return pages.notice("This form is not valid", refusal.msg, 400)
-    if wrong_parameter := _wrong_parameter(app, request):
-        return _back(request, redirect_uri, {"error": "invalid_request", "error_description": wrong_parameter})
-    if decision == "deny":
-        return _back(request, redirect_uri, {"error": "access_denied"})
-    return _back(
-        request, redirect_uri, {"code": _new_code(backend, request, app, sign_in(backend, user), redirect_uri)}
-    )
-
-
-def decision_of(request: Request) -> tuple[str, str]:
-    """ "allow" or "deny", and by whom."""
-    form = request.form
-    user = form.optional("user") or str(request.query.values.get("emulator_user", pages.DEFAULT_USER))
-    return form.choice("decision", ("allow", "deny"), ""), user
-
-
-def _checked_client(backend: Backend, request: Request) -> tuple[OAuthApp, str]:
-    query = {name: str(value) for name, value in request.query.values.items()}
-    app = find(backend, query.get("client_id", ""))
-    if app is None:
-        raise _Unsafe("No app has this client_id.")
-    if app.kind not in ("web", "pkce"):
-        raise _Unsafe(f"A {app.kind} app cannot ask for consent here.")
-    if query.get("redirect_uri") not in app.redirect_uris:
-        raise _Unsafe("redirect_uri must be exactly one that the app has registered.")
-    return app, query["redirect_uri"]
-
-
-def _wrong_parameter(app: OAuthApp, request: Request) -> str:
-    query = request.query.values
-    if query.get("response_type") != "code":
-        return "response_type must be code"
-    if app.kind == "pkce" and not query.get("code_challenge"):
-        return "code_challenge is required"
-    if query.get("code_challenge_method", "plain") not in ("plain", "S256"):
-        return "code_challenge_method must be plain or S256"
-    return ""
-
-
-def _new_code(backend: Backend, request: Request, app: OAuthApp, account: str, redirect_uri: str) -> str:
-    query = request.query
+    """The form on its way back, to the same URL, which is read again."""
+    link = read_link(backend, request)
+    if link.mistake:
+        return link.back_with_mistake()
+    if not pages.allowed(request):
+        return link.back(error="access_denied")
+    account = sign_in(backend, pages.user_of(request))
     code = Code(
         f"code_{secrets.token_urlsafe(32)}",
-        app.client_id,
+        link.app.client_id,
         account,
-        redirect_uri,
+        link.redirect_uri,
         backend.clock() + CODE_LIFETIME,
-        query.optional("code_challenge") or "",
-        query.optional("code_challenge_method") or "plain",
+        link.challenge,
+        link.method,
     )
     backend.state.save(code)
-    return code.id
-
-
-def _back(request: Request, redirect_uri: str, answer: dict[str, str]) -> Raw:
-    state = request.query.optional("state")
-    query = urlencode(answer if state is None else {**answer, "state": state})
-    return Raw(302, headers={"location": f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{query}"})
+    return link.back(code=code.id)
 
 
 PATHS = (
@@ -137,6 +123,6 @@ PATHS = (
     "/api/permission/oauth2/workspace_id/{workspace_id}/authorize",
 )
 ENDPOINTS = (
-    *(Endpoint("GET", path, None, ask) for path in PATHS),
-    *(Endpoint("POST", path, None, decide) for path in PATHS),
+    *(Endpoint("GET", path, None, pages.worded(ask)) for path in PATHS),
+    *(Endpoint("POST", path, None, pages.worded(decide)) for path in PATHS),
 )

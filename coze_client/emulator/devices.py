@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from . import pages
 from .backend import Backend
-from .consent import decision_of
 from .endpoint import Endpoint
-from .oauth_apps import OAuthApp, find
+from .oauth_apps import OAuthApp, client_of, find
 from .oauth_refusal import OAuthRefusal, worded
 from .refusal import Refusal
 from .reply import Payload, Reply
@@ -50,11 +49,7 @@ class Poll:
 
 
 async def begin(backend: Backend, request: Request) -> Reply:
-    app = find(backend, request.body.text("client_id"))
-    if app is None:
-        raise OAuthRefusal("invalid_client", "no app has this client_id")
-    if app.kind != "device":
-        raise OAuthRefusal("access_deny", f"a {app.kind} app has no device codes")
+    app = client_of(backend, request, "device")
     letters = "".join(secrets.choice(LETTERS) for _ in range(8))
     expires_at = backend.clock() + app.code_lifetime
     grant = DeviceGrant(secrets.token_urlsafe(32), f"{letters[:4]}-{letters[4:]}", app.client_id, expires_at)
@@ -92,38 +87,25 @@ def keep_pace(backend: Backend, grant: DeviceGrant, app: OAuthApp) -> None:
 
 
 async def show(backend: Backend, request: Request) -> Reply:
-    user_code = str(request.query.values.get("user_code", ""))
-    if not user_code:
-        return pages.ask_user_code(ACTIVATE)
-    app = _waiting_app(backend, user_code)
-    if app is None:
-        return _unknown_code()
-    user = str(request.query.values.get("emulator_user", pages.DEFAULT_USER))
-    return pages.consent(app, user, f"The device shows {user_code}.")
+    if "user_code" not in request.query.values:
+        return pages.user_code_form()
+    grant, app = _waiting(backend, request)
+    return pages.consent(app, pages.user_of(request), f"The device shows {grant.user_code}.")
 
 
 async def confirm(backend: Backend, request: Request) -> Reply:
-    user_code = str(request.query.values.get("user_code", ""))
-    try:
-        decision, user = decision_of(request)
-    except Refusal as refusal:
-        return pages.notice("This form is not valid", refusal.msg, 400)
-    if _waiting_app(backend, user_code) is None:
-        return _unknown_code()
-    allowed = decision == "allow"
-    decide(backend, user_code, sign_in(backend, user) if allowed else None)
+    grant, _ = _waiting(backend, request)
+    allowed = pages.allowed(request)
+    decide(backend, grant.user_code, sign_in(backend, pages.user_of(request)) if allowed else None)
     return pages.notice("Device connected" if allowed else "Device refused", "You can close this page.")
 
 
-def _waiting_app(backend: Backend, user_code: str) -> OAuthApp | None:
-    grant = _shown(backend, user_code)
-    if grant is None or grant.expires_at <= backend.clock() or grant.account or grant.denied:
-        return None
-    return find(backend, grant.client_id)
-
-
-def _unknown_code() -> Reply:
-    return pages.notice("This code is not valid", "No device waits for it now; start again on the device.", 400)
+def _waiting(backend: Backend, request: Request) -> tuple[DeviceGrant, OAuthApp]:
+    grant = _shown(backend, request.query.text("user_code"))
+    app = find(backend, grant.client_id) if grant else None
+    if grant is None or app is None or grant.expires_at <= backend.clock() or grant.account or grant.denied:
+        raise Refusal(4200, "no device waits with this code now; start again on the device")
+    return grant, app
 
 
 PATHS = (
@@ -132,6 +114,6 @@ PATHS = (
 )
 ENDPOINTS = (
     *(Endpoint("POST", path, None, worded(begin)) for path in PATHS),
-    Endpoint("GET", ACTIVATE, None, show),
-    Endpoint("POST", ACTIVATE, None, confirm),
+    Endpoint("GET", ACTIVATE, None, pages.worded(show)),
+    Endpoint("POST", ACTIVATE, None, pages.worded(confirm)),
 )

@@ -10,6 +10,8 @@ from typing import Literal, get_args
 from .auth import ACCOUNT
 from .backend import Backend
 from .key_pairs import KeyPair, fingerprint, new_key_pair
+from .oauth_refusal import OAuthRefusal
+from .request import Request
 
 Kind = Literal["web", "pkce", "device", "jwt"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -97,6 +99,18 @@ def register(
 def find(backend: Backend, client_id: str) -> OAuthApp | None:
     app = backend.state.get(OAuthApp, client_id.removesuffix(SUFFIX))
     return app if app is not None and app.client_id == client_id else None
+
+
+def client_of(backend: Backend, request: Request, *kinds: Kind) -> OAuthApp:
+    """The app that asks: a web app proven by its secret, the others by sending no Authorization at all."""
+    app = find(backend, request.body.text("client_id"))
+    if app is None:
+        raise OAuthRefusal("invalid_client", "no app has this client_id")
+    if app.kind not in kinds:
+        raise OAuthRefusal("access_deny", f"a {app.kind} app cannot do this")
+    if request.bearer != app.client_secret:
+        raise OAuthRefusal("invalid_client", "Authorization must carry the client secret, if the app has one")
+    return app
 
 
 class ReadyApps(Mapping[Kind, OAuthApp]):

@@ -1,11 +1,16 @@
-"""The few HTML pages that a person sees when an app asks for their consent."""
+"""The few HTML pages that a person sees when an app asks for their consent, and what comes back from their form."""
 
 from __future__ import annotations
 
+from functools import wraps
 from html import escape
 
+from .backend import Backend
+from .endpoint import Handler
 from .oauth_apps import OAuthApp
-from .reply import Raw
+from .refusal import Refusal
+from .reply import Raw, Reply
+from .request import Request
 
 DEFAULT_USER = "user-1"
 
@@ -18,7 +23,11 @@ def page(title: str, inner: str, status: int = 200) -> Raw:
     return Raw(status, text.encode(), "text/html; charset=utf-8")
 
 
-def consent(app: OAuthApp, user: str, note: str = "") -> Raw:
+def notice(title: str, text: str, status: int = 200) -> Raw:
+    return page(title, f"<p>{escape(text)}</p>", status)
+
+
+def consent(app: OAuthApp, user: str, note: str) -> Raw:
     """What the app wants and who grants it; the form goes back to the page's own URL with `user` and `decision`."""
     wanted = "everything you may do" if app.scopes is None else ", ".join(app.scopes)
     return page(
@@ -30,13 +39,32 @@ def consent(app: OAuthApp, user: str, note: str = "") -> Raw:
     )
 
 
-def ask_user_code(path: str) -> Raw:
+def user_code_form() -> Raw:
     return page(
         "Connect a device",
-        f'<form action="{escape(path)}"><p><label>Code on the device <input name="user_code"></label></p>\n'
-        "<button>Continue</button></form>",
+        '<form>\n<p><label>Code on the device <input name="user_code"></label></p>\n<button>Continue</button>\n</form>',
     )
 
 
-def notice(title: str, text: str, status: int = 200) -> Raw:
-    return page(title, f"<p>{escape(text)}</p>", status)
+def user_of(request: Request) -> str:
+    """Who signs in: as the form says, else as the link says (`emulator_user`, for tests), else user-1."""
+    named = request.query.values.get("emulator_user", DEFAULT_USER)
+    return request.form.optional("user") or str(named)
+
+
+def allowed(request: Request) -> bool:
+    """Which button was pressed; a Refusal if none."""
+    return request.form.choice("decision", ("allow", "deny"), "") == "allow"
+
+
+def worded(handler: Handler) -> Handler:
+    """The handler with its refusals as a page for people."""
+
+    @wraps(handler)
+    async def handled(backend: Backend, request: Request) -> Reply:
+        try:
+            return await handler(backend, request)
+        except Refusal as refusal:
+            return notice("This does not work", refusal.msg, 400)
+
+    return handled

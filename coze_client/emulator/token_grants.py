@@ -11,7 +11,7 @@ from .backend import Backend
 from .consent import Code
 from .devices import DeviceGrant
 from .endpoint import Endpoint
-from .oauth_apps import Kind, OAuthApp, find
+from .oauth_apps import OAuthApp, client_of
 from .oauth_refusal import OAuthRefusal, spent, worded
 from .refusal import Refusal
 from .reply import Payload, Reply
@@ -46,7 +46,7 @@ async def token_elsewhere(backend: Backend, request: Request) -> Reply:
 
 def by_code(backend: Backend, request: Request) -> Reply:
     """A code works once, even if the rest of the request is wrong."""
-    body, app = request.body, client_of(backend, request, ("web", "pkce"))
+    body, app = request.body, client_of(backend, request, "web", "pkce")
     code = backend.state.get(Code, body.text("code"))
     if code is None or code.client_id != app.client_id:
         raise spent(backend, "code")
@@ -62,7 +62,7 @@ def by_code(backend: Backend, request: Request) -> Reply:
 
 def by_refresh_token(backend: Backend, request: Request) -> Reply:
     """A new pair; the used refresh token dies at once, the access token beside it lives on."""
-    app = client_of(backend, request, ("web", "pkce", "device"))
+    app = client_of(backend, request, "web", "pkce", "device")
     used = auth.living(backend, request.body.text("refresh_token"), refresh=True)
     if used is None or used.client_id != app.client_id:
         raise spent(backend, "refresh_token")
@@ -71,7 +71,7 @@ def by_refresh_token(backend: Backend, request: Request) -> Reply:
 
 
 def by_device_code(backend: Backend, request: Request) -> Reply:
-    app = client_of(backend, request, ("device",))
+    app = client_of(backend, request, "device")
     grant = backend.state.get(DeviceGrant, request.body.text("device_code"))
     if grant is None or grant.client_id != app.client_id:
         raise spent(backend, "device_code")
@@ -102,18 +102,6 @@ def by_jwt(backend: Backend, request: Request, account: str = auth.ACCOUNT) -> R
         bots=bots,
     )
     return granted(backend, access)
-
-
-def client_of(backend: Backend, request: Request, kinds: tuple[Kind, ...]) -> OAuthApp:
-    """The app that asks: a web app proven by its secret, the others by sending no Authorization at all."""
-    app = find(backend, request.body.text("client_id"))
-    if app is None:
-        raise OAuthRefusal("invalid_client", "no app has this client_id")
-    if app.kind not in kinds:
-        raise OAuthRefusal("access_deny", f"a {app.kind} app cannot use this grant_type")
-    if request.bearer != app.client_secret:
-        raise OAuthRefusal("invalid_client", "Authorization must carry the client secret, if the app has one")
-    return app
 
 
 def read_scope(scope: Fields) -> tuple[list[str] | None, list[str] | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -116,7 +117,8 @@ def test_a_missing_extra_names_its_cure() -> None:
 
 
 def test_the_command_prints_what_is_needed_and_ends_on_ctrl_c(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "coze_client.emulator", "--port", "0", "--data", str(tmp_path / "coze.db")]
+    files = ["--data", str(tmp_path / "coze.db"), "--oauth", str(tmp_path / "apps")]
+    command = [sys.executable, "-m", "coze_client.emulator", "--port", "0", *files]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         shown = ""
@@ -129,6 +131,9 @@ def test_the_command_prints_what_is_needed_and_ends_on_ctrl_c(tmp_path: Path) ->
         assert httpx.get(f"{url[1]}/v1/users/me", headers=headers).json()["code"] == 0
         assert f"curl -N {url[1]}/v3/chat" in shown
         assert "several_answers" in shown
+        apps = [json.loads(file.read_text()) for file in sorted(tmp_path.glob("apps/*_oauth_config.json"))]
+        assert [app["client_type"] for app in apps] == ["device", "jwt", "pkce", "web"]
+        assert {app["coze_api_base"] for app in apps} == {url[1]}
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=10)
     assert (process.returncode, rest.strip(), errors) == (0, "bye", "")
