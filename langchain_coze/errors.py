@@ -19,12 +19,17 @@ from langchain_core.exceptions import (
 )
 
 from coze_client import errors as coze
+from coze_client.request import Kind
+from coze_client.retry import passes
 
 _PROMPT_TOO_LONG = 4010
 
 
 class CozeModelError(coze.CozeError, ModelError):
-    """Any failure of the client, as LangChain's; ``request_id`` is Coze's log id."""
+    """Any failure of the client, as LangChain's; ``request_id`` is Coze's log id.
+
+    ``is_retryable`` is True only if a chat surely did not begin: what may have begun is billed, and not begun again.
+    """
 
     @property
     def request_id(self) -> str | None:
@@ -71,15 +76,13 @@ class CozeRateLimited(CozeAPIError, coze.RateLimited, ModelRateLimitError):
 class CozeQuotaExceeded(CozeAPIError, coze.QuotaExceeded, ModelRateLimitError):
     """A quota or balance is used up: trying again does not help."""
 
-    is_retryable = False
-
 
 class CozeConversationBusy(CozeAPIError, coze.ConversationBusy, ModelRateLimitError):
     """The conversation still runs another chat."""
 
 
 class CozeServerError(CozeAPIError, coze.ServerError, ModelAPIError):
-    """Coze or a gateway failed. A chat that had begun is billed, and trying again begins another one."""
+    """Coze or a gateway failed; a chat may have begun."""
 
 
 class CozeConnectionFailed(CozeModelError, coze.ConnectionFailed, ModelConnectionError):
@@ -91,7 +94,7 @@ class CozeTimedOut(CozeModelError, coze.TimedOut, ModelTimeoutError):
 
 
 class CozeStreamInterrupted(CozeModelError, coze.StreamInterrupted, ModelConnectionError):
-    """A stream broke for good. The chat may have run on, is billed, and trying again begins another one."""
+    """A stream broke for good; the chat may have run on, and is billed."""
 
 
 class CozeChatFailed(CozeModelError, coze.ChatFailed, ModelAPIError):
@@ -130,7 +133,7 @@ def convert_error(error: coze.CozeError) -> CozeModelError:
     kind = CozeContextOverflow if error.code == _PROMPT_TOO_LONG else next(known, CozeModelError)
     twin = kind.__new__(kind)
     twin.args = error.args
-    twin.__dict__.update(error.__dict__)
+    twin.__dict__.update(error.__dict__, is_retryable=passes(Kind.START, error))
     return twin.with_traceback(error.__traceback__)
 
 

@@ -27,13 +27,14 @@ FAMILY: list[tuple[coze.CozeError, type[Exception], bool]] = [
     (refusal(4020, "no"), langchain.ModelRateLimitError, True),
     (refusal(4008, "no"), langchain.ModelRateLimitError, False),
     (refusal(4016, "no"), langchain.ModelRateLimitError, True),
-    (refusal(5000, "no"), langchain.ModelAPIError, True),
+    (refusal(5000, "no"), langchain.ModelAPIError, False),
     (refusal(987654, "no"), langchain.ModelError, False),
     (coze.ConfigurationError("no"), langchain.ModelInvalidRequestError, False),
     (coze.ConnectionFailed("no", sent=False), langchain.ModelConnectionError, True),
-    (coze.TimedOut("no"), langchain.ModelTimeoutError, True),
-    (coze.StreamInterrupted("no", text="half", chat_id="1"), langchain.ModelConnectionError, True),
-    (coze.ChatFailed("no", code=5000, text="half"), langchain.ModelAPIError, True),
+    (coze.TimedOut("no"), langchain.ModelTimeoutError, False),
+    (coze.TimedOut("no", sent=False), langchain.ModelTimeoutError, True),
+    (coze.StreamInterrupted("no", text="half", chat_id="1"), langchain.ModelConnectionError, False),
+    (coze.ChatFailed("no", code=5000, text="half"), langchain.ModelAPIError, False),
     (coze.ProtocolError("no"), langchain.ModelError, False),
     (coze.AccessDenied("no"), langchain.ModelError, False),
 ]
@@ -49,7 +50,7 @@ def test_an_error_becomes_both_and_keeps_all_it_carries(
     assert isinstance(both, family)
     assert both.is_retryable is retryable
     assert str(both) == str(error)
-    assert vars(both) == vars(error)
+    assert vars(both) == {**vars(error), "is_retryable": retryable}
     assert both.request_id == "log1"
     assert convert_error(both) is both
     again = pickle.loads(pickle.dumps(both))
