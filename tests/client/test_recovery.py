@@ -54,7 +54,7 @@ def test_a_stream_cut_after_any_byte_gives_the_text_and_messages_of_an_uncut_one
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_stream_cut_before_the_chats_id_is_known_is_told_and_not_started_again(name: str) -> None:
     stream = (STREAMS / f"{name}.sse").read_bytes()
-    for cut in range(0, stream.index(b'"conversation_id"')):
+    for cut in range(stream.index(b'"conversation_id"')):
         replay = Replay(stream, cut)
         client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay))
         with pytest.raises(StreamInterrupted, match="id had not come"):
@@ -97,9 +97,12 @@ def test_a_cut_without_saved_history_raises_with_what_arrived(coze: Connected[An
     with pytest.raises(StreamInterrupted, match="not saved") as caught:
         coze.collect(stream)
     error = caught.value
-    assert error.text and "one two three four".startswith(error.text)
+    assert error.text
+    assert "one two three four".startswith(error.text)
     assert (error.chat_id, error.conversation_id) == (stream.chat_id, stream.conversation_id)
-    assert error.chat_id and error.conversation_id and error.logid
+    assert error.chat_id
+    assert error.conversation_id
+    assert error.logid
     assert error.chat_id in str(error)
     assert coze.emulator.chats_started == 1
 

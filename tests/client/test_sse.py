@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_pieces_do_not_matter(lines: list[bytes], endings: list[bytes], chance: 
     stream = b"".join(line + ending for line, ending in zip(lines, endings, strict=False))
     cuts = sorted(chance.randint(0, len(stream)) for _ in range(5))  # type: ignore[attr-defined]  # a random.Random
     edges = [0, *cuts, len(stream)]
-    pieces = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [stream[start:end] for start, end in itertools.pairwise(edges)]
     assert decode(*pieces) == decode(stream)
 
 
