@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
 from coze_client.auth import Credentials, TokenFunction, credentials, server_of
-from coze_client.config import Config, Region, Timeout, WhenBusy, checked_headers
+from coze_client.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
 from coze_client.errors import ConfigurationError
 from coze_client.face import Asyncio, Blocking
 from coze_client.request import Kind, Request
@@ -141,7 +141,7 @@ class _Client(Generic[Face]):
             timeout=old.timeout if timeout is _UNCHANGED else Timeout.of(timeout),
             headers={**old.headers, **checked_headers(headers or {})},
             retry=old.retry if retry is _STANDARD_RETRY else retry,
-            when_busy=when_busy or old.when_busy,
+            when_busy=old.when_busy if when_busy is None else checked_when_busy(when_busy),
         )
         copy = object.__new__(type(self))
         copy._face = self._face

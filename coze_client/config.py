@@ -85,19 +85,23 @@ class Config(NamedTuple):
         max_event_bytes: int,
     ) -> Config:
         """A client's arguments, checked; raises ConfigurationError."""
-        if when_busy not in ("wait", "raise"):
-            raise ConfigurationError(f'when_busy is "wait" or "raise", not {when_busy!r}')
-        url = resolve_base_url(base_url, region)
         return cls(
-            url,
+            resolve_base_url(base_url, region),
             Timeout.of(timeout),
             retry,
-            when_busy,
+            checked_when_busy(when_busy),
             checked_headers(headers or {}),
             proxy,
             ca_bundle,
             max_event_bytes,
         )
+
+
+def checked_when_busy(policy: WhenBusy) -> WhenBusy:
+    """`policy`; raises ConfigurationError if it is none."""
+    if policy not in ("wait", "raise"):
+        raise ConfigurationError(f'when_busy is "wait" or "raise", not {policy!r}')
+    return policy
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:

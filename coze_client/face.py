@@ -192,12 +192,17 @@ class Asyncio:
         return asyncio.Lock()
 
     def place(self) -> object:
-        try:
-            return asyncio.get_running_loop()
-        except RuntimeError:
-            raise ConfigurationError(
-                "AsyncCozeClient works inside a running asyncio loop (trio is not supported)"
-            ) from None
+        return running_loop()
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The loop that this is called in; raises ConfigurationError outside of asyncio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "AsyncCozeClient works inside a running asyncio loop (trio is not supported)"
+        ) from None
 
 
 _started: set[asyncio.Future[None]] = set()  # the loop itself holds tasks only weakly

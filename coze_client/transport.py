@@ -10,6 +10,7 @@ import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ import httpx
 
 from coze_client.config import Config, Timeout
 from coze_client.errors import ConfigurationError, ConnectionFailed, ProtocolError, TimedOut, TransportError
+from coze_client.face import running_loop
 from coze_client.response import Answer
 
 if TYPE_CHECKING:
@@ -274,13 +276,33 @@ def _read_within(
 def _proxy(config: Config) -> httpx.Proxy | None:
     """The proxy to this client's server: the given one, else the environment's (``HTTPS_PROXY``, ``NO_PROXY`` …)."""
     if config.proxy:
-        return httpx.Proxy(config.proxy)
+        return _parsed_proxy(config.proxy)
     server = urlsplit(config.base_url)
     proxies = getproxies()
     found = proxies.get(server.scheme) or proxies.get("all")
     if not found or proxy_bypass(server.hostname or ""):
         return None
-    return httpx.Proxy(found if "://" in found else f"http://{found}")
+    return _parsed_proxy(found if "://" in found else f"http://{found}")
+
+
+def _parsed_proxy(url: str) -> httpx.Proxy:
+    try:
+        proxy = httpx.Proxy(url)
+    except (ValueError, httpx.InvalidURL):  # not shown: it may hold a password
+        raise ConfigurationError("The proxy is no URL like http://proxy:3128 or socks5://proxy:1080") from None
+    if proxy.url.scheme.startswith("socks") and not find_spec("socksio"):
+        raise ConfigurationError("A SOCKS proxy needs another package", cure='pip install "httpx[socks]"')
+    return proxy
+
+
+def _check(client: object, raw: object, client_kind: type, raw_kind: type) -> None:
+    """What the user sends over instead of our own connections: one thing, of the right face."""
+    if client is not None and raw is not None:
+        raise ConfigurationError("Give http_client or transport, not both")
+    if client is not None and not isinstance(client, client_kind):
+        raise ConfigurationError(f"http_client is an httpx.{client_kind.__name__}, not {type(client).__name__}")
+    if raw is not None and not isinstance(raw, raw_kind):
+        raise ConfigurationError(f"transport is an httpx.{raw_kind.__name__}, not {raw!r}")
 
 
 class BlockingTransport:
@@ -293,6 +315,7 @@ class BlockingTransport:
     def __init__(
         self, config: Config, client: httpx.Client | None = None, raw: httpx.BaseTransport | None = None
     ) -> None:
+        _check(client, raw, httpx.Client, httpx.BaseTransport)
         self._config = config
         self._client = client
         self._raw = raw
@@ -351,29 +374,30 @@ class AsyncioTransport:
         client: httpx.AsyncClient | None = None,
         raw: httpx.AsyncBaseTransport | Literal["aiohttp"] | None = None,
     ) -> None:
+        _check(client, None if raw == "aiohttp" else raw, httpx.AsyncClient, httpx.AsyncBaseTransport)
         self._config = config
         self._client = client
         self._raw = raw
         self._own: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = weakref.WeakKeyDictionary()
 
     async def open(self, wire: Wire) -> AsyncIncoming:
+        loop = running_loop()
         request = _request(wire)
         try:
             if self._client:
                 return AsyncIncoming(await self._client.send(_adopt(self._client, request), stream=True))
-            return AsyncIncoming(await (await self._pool()).handle_async_request(request))
+            return AsyncIncoming(await (await self._pool(loop)).handle_async_request(request))
         except FAILURES as error:
             raise translate(error) from error
 
     async def close(self) -> None:
-        own = self._own.pop(asyncio.get_running_loop(), None)
+        own = self._own.pop(running_loop(), None)
         if own and own.pid == os.getpid():
             await own.open.aclose()
 
-    async def _pool(self) -> httpx.AsyncBaseTransport:
+    async def _pool(self, loop: asyncio.AbstractEventLoop) -> httpx.AsyncBaseTransport:
         if isinstance(self._raw, httpx.AsyncBaseTransport):
             return self._raw
-        loop = asyncio.get_running_loop()
         own = self._own.get(loop)
         if own and own.pid == os.getpid():
             return own.transport
@@ -382,6 +406,8 @@ class AsyncioTransport:
             context = await asyncio.to_thread(tls, self._config.ca_bundle)
         own = self._own.get(loop)  # another task may have been faster
         if not own or own.pid != os.getpid():
+            for gone in [other for other in self._own if other.is_closed()]:
+                self._own.pop(gone, None)  # a value refers to its key, so that no weak reference lets go of it
             transport = self._make(context)
             own = self._own[loop] = _Pool(os.getpid(), transport, _until_closed(transport))
             await anext(own.open)

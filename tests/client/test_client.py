@@ -1,0 +1,607 @@
+"""Clients as their users hold them: shared, copied, pickled, forked, closed, and over HTTP clients of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import multiprocessing
+import os
+import pickle
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Message, Retry, Timeout
+from coze_client.api.chats import Chats
+from coze_client.emulator import Emulator
+from coze_client.transport import tls
+from tests.conftest import AsyncioFace, Connected, Face
+
+CLIENTS = [CozeClient, AsyncCozeClient]
+
+
+def ask(client: CozeClient, emulator: Emulator, text: str = "hello there") -> str:
+    stream = client.chats.stream(bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user(text)])
+    return stream.read().text
+
+
+async def aask(client: AsyncCozeClient, emulator: Emulator, text: str = "hello there") -> str:
+    stream = client.chats.stream(bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user(text)])
+    return (await stream.read()).text
+
+
+# --- sharing ---
+
+
+def test_fifty_threads_share_a_client(emulator: Emulator) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client, ThreadPoolExecutor(50) as pool:
+        texts = [f"question {number}" for number in range(100)]
+        assert list(pool.map(lambda text: ask(client, emulator, text), texts)) == texts
+    assert emulator.chats_started == 100
+
+
+def test_two_hundred_tasks_share_a_client(emulator: Emulator) -> None:
+    async def main() -> list[str]:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            return await asyncio.gather(*(aask(client, emulator, f"question {number}") for number in range(200)))
+
+    assert asyncio.run(main()) == [f"question {number}" for number in range(200)]
+
+
+def test_an_asyncio_client_works_in_one_event_loop_after_the_other(emulator: Emulator) -> None:
+    client = AsyncCozeClient(emulator.token, base_url=emulator.url)
+    for number in range(4):
+        assert asyncio.run(aask(client, emulator, f"loop {number}")) == f"loop {number}"
+
+
+def test_an_asyncio_client_keeps_nothing_of_loops_that_are_gone(emulator: Emulator) -> None:
+    client = AsyncCozeClient(emulator.token, base_url=emulator.url)
+    for _ in range(5):
+        asyncio.run(aask(client, emulator))
+    gc.collect()
+    assert len(client._session.transport._own) <= 1  # type: ignore[attr-defined]  # the asyncio transport's
+
+
+def test_an_asyncio_client_works_in_event_loops_of_several_threads(emulator: Emulator) -> None:
+    client = AsyncCozeClient(emulator.token, base_url=emulator.url)
+    with ThreadPoolExecutor(8) as pool:
+        texts = [f"thread {number}" for number in range(16)]
+        assert list(pool.map(lambda text: asyncio.run(aask(client, emulator, text)), texts)) == texts
+
+
+def test_an_asyncio_client_that_is_never_closed_leaves_no_socket_to_warn_of(emulator: Emulator) -> None:
+    async def main() -> None:
+        await aask(AsyncCozeClient(emulator.token, base_url=emulator.url), emulator)
+
+    asyncio.run(main())
+    gc.collect()  # a ResourceWarning would fail this test
+
+
+def test_a_blocking_client_that_is_never_closed_leaves_no_socket_to_warn_of(emulator: Emulator) -> None:
+    ask(CozeClient(emulator.token, base_url=emulator.url), emulator)
+    gc.collect()  # a ResourceWarning would fail this test
+
+
+def test_blocking_calls_work_inside_a_running_event_loop(emulator: Emulator) -> None:
+    async def notebook() -> str:
+        with CozeClient(emulator.token, base_url=emulator.url) as client:
+            return ask(client, emulator)
+
+    assert asyncio.run(notebook()) == "hello there"
+
+
+# --- trio ---
+
+
+@pytest.mark.parametrize("options", [{}, {"transport": httpx.MockTransport(lambda _: httpx.Response(200))}], ids=len)
+def test_trio_is_refused_by_name(options: dict[str, Any]) -> None:
+    client = AsyncCozeClient("t", **options)
+    with pytest.raises(ConfigurationError, match="trio"):
+        client.conversations.create().send(None)  # type: ignore[attr-defined]  # an awaitable that is a coroutine
+
+
+# --- copies ---
+
+
+def given(**options: Any) -> dict[str, Any]:
+    return {
+        "base_url": "http://coze",
+        "timeout": Timeout(1, 2, 3),
+        "retry": Retry(7, 8),
+        "when_busy": "raise",
+        "headers": {"x-a": "1"},
+        "proxy": "http://proxy:1",
+        "ca_bundle": "ca.pem",
+        "max_event_bytes": 9,
+        **options,
+    }
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+@pytest.mark.parametrize(
+    "twin",
+    [lambda client: pickle.loads(pickle.dumps(client)), copy.deepcopy, copy.copy],
+    ids=["pickle", "deep", "copy"],
+)
+def test_a_copy_is_a_client_of_the_same_settings(kind: type[CozeClient], twin: Callable[[Any], Any]) -> None:
+    client = kind("pat_1", **given())
+    client.chats  # noqa: B018 - used nouns do not matter
+    other = twin(client)
+    assert type(other) is kind
+    assert other._session.config == client._session.config
+    assert other._session.transport is not client._session.transport
+
+
+def test_a_copy_works(coze: Connected[Any]) -> None:
+    coze.run(coze.client.conversations.create())
+    for twin in (pickle.loads(pickle.dumps(coze.client)), copy.deepcopy(coze.client)):
+        assert coze.run(twin.conversations.create()).id
+        coze.run(twin.close())
+
+
+@pytest.mark.parametrize("options", [{"http_client": True}, {"transport": True}], ids=repr)
+def test_a_client_over_an_http_client_of_the_users_refuses_to_be_pickled_but_not_to_be_copied(
+    face: Face, options: dict[str, bool]
+) -> None:
+    answers = httpx.MockTransport(lambda _: httpx.Response(200, json={"code": 0, "data": {"id": "7"}}))
+    own: Any = answers
+    if "http_client" in options:
+        own = (httpx.AsyncClient if isinstance(face, AsyncioFace) else httpx.Client)(transport=answers)
+    client = face.client("t", **dict.fromkeys(options, own))
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(client)
+    assert face.run(copy.deepcopy(client).conversations.create()).id == "7"
+
+
+def test_a_token_function_is_pickled_by_name() -> None:
+    client = pickle.loads(pickle.dumps(CozeClient(os.getcwd)))
+    assert client._session.credentials.function is os.getcwd
+
+
+# --- processes ---
+
+
+def in_a_fork(work: Callable[[], object]) -> object:
+    """The result of `work` in a forked child of this process."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    child = os.fork()
+    if child == 0:
+        try:
+            sender.send(work())
+        except BaseException as error:  # noqa: BLE001 - told to the parent
+            sender.send(error)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    return receiver.recv()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_goes_on_with_the_client_and_leaves_the_parents_connections_alone(emulator: Emulator) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        conversation_id = client.conversations.create().id
+        stream = client.chats.stream(
+            bot_id=emulator.bots["slow"],
+            user_id="u",
+            additional_messages=[Message.user("hi")],
+        )
+        with stream:
+            next(stream)
+            assert (
+                in_a_fork(lambda: client.conversations.retrieve(conversation_id=conversation_id).id) == conversation_id
+            )
+            assert in_a_fork(lambda: ask(client, emulator)) == "hello there"
+            in_a_fork(client.close)
+            assert next(stream).type
+        assert client.conversations.retrieve(conversation_id=conversation_id).id == conversation_id
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_does_not_wait_for_a_turn_that_its_parent_holds(emulator: Emulator) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url, retry=None) as client:
+        conversation_id = client.conversations.create().id
+        with client.chats.stream(
+            bot_id=emulator.bots["slow"],
+            user_id="u",
+            conversation_id=conversation_id,
+            additional_messages=[Message.user("hi")],
+        ):
+            failure = in_a_fork(
+                lambda: client.chats.stream(
+                    bot_id=emulator.bots["echo"],
+                    user_id="u",
+                    conversation_id=conversation_id,
+                    additional_messages=[Message.user("hi")],
+                ).read()
+            )
+    assert "this client" not in str(failure), "the server says that the conversation is busy, not the child's own queue"
+
+
+def test_a_client_goes_to_worker_processes(emulator: Emulator) -> None:
+    client = CozeClient(emulator.token, base_url=emulator.url)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(_begin_conversation, (client,)).isdecimal()
+
+
+def _begin_conversation(client: CozeClient) -> str:
+    return client.conversations.create().id
+
+
+# --- closing ---
+
+
+def test_a_client_closes_twice_and_opens_again_when_used(coze: Connected[Any]) -> None:
+    coze.run(coze.client.close())
+    coze.run(coze.client.conversations.create())
+    coze.run(coze.client.close())
+    coze.run(coze.client.close())
+    assert coze.run(coze.client.conversations.create()).id
+
+
+def test_a_client_is_a_context_manager(emulator: Emulator) -> None:
+    async def main() -> str:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            return await aask(client, emulator)
+
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        assert ask(client, emulator) == asyncio.run(main()) == "hello there"
+
+
+# --- options, responses, free requests ---
+
+
+def test_options_change_a_copy_and_only_what_is_given(face: Face) -> None:
+    client = face.client("t", **given())
+    config = client._session.config
+    assert client.options()._session.config == config
+    assert client.options(timeout=5)._session.config == config._replace(timeout=Timeout(5, 5))
+    assert client.options(timeout=None)._session.config == config._replace(timeout=Timeout(None, None))
+    assert client.options(timeout=Timeout())._session.config == config._replace(timeout=Timeout())
+    assert client.options(retry=None)._session.config == config._replace(retry=None)
+    assert client.options(retry=Retry())._session.config == config._replace(retry=Retry())
+    assert client.options(when_busy="wait")._session.config == config._replace(when_busy="wait")
+    assert client.options(headers={"X-B": "2"})._session.config.headers == {"x-a": "1", "x-b": "2"}
+    assert client._session.config is config
+
+
+def test_options_are_checked(face: Face) -> None:
+    with pytest.raises(ConfigurationError):
+        face.client("t").options(when_busy="sometimes")
+    with pytest.raises(ConfigurationError):
+        face.client("t").options(timeout=0)
+
+
+def test_options_share_the_connections(coze: Connected[Any]) -> None:
+    assert coze.client.options(timeout=3)._session.transport is coze.client._session.transport
+
+
+def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: Connected[Any]) -> None:
+    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, headers={"X-Tenant": "one"})
+    coze.run(client.options(headers={"x-trace": "7"}).conversations.create())
+    coze.run(client.conversations.create())
+    first, second = (call.headers for call in coze.emulator.calls)
+    assert (first["x-tenant"], first["x-trace"]) == ("one", "7")
+    assert (second["x-tenant"], "x-trace" in second) == ("one", False)
+    assert second["user-agent"].startswith("coze-adapters/")
+
+
+def test_no_header_of_the_user_replaces_the_token(coze: Connected[Any]) -> None:
+    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, headers={"Authorization": "Bearer no"})
+    coze.run(client.request("GET", "/v1/users/me", headers={"Authorization": "Bearer no"}))
+    assert coze.emulator.calls[0].headers["authorization"] == f"Bearer {coze.emulator.token}"
+
+
+def test_a_call_can_be_had_with_its_response(coze: Connected[Any]) -> None:
+    response = coze.run(coze.client.with_response(coze.client.conversations.create, name="trip"))
+    assert (response.value.name, response.status) == ("trip", 200)
+    assert response.logid == response.headers["X-Tt-Logid"] == response.headers["x-tt-logid"]
+
+
+def test_a_plain_request_can_be_had_with_its_response(coze: Connected[Any]) -> None:
+    conversation = coze.run(coze.client.conversations.create())
+    chat = coze.run(
+        coze.client.chats.create(
+            bot_id=coze.emulator.bots["echo"],
+            user_id="u",
+            conversation_id=conversation.id,
+            additional_messages=[Message.user("hi")],
+        )
+    )
+    request = Chats.retrieve(conversation_id=conversation.id, chat_id=chat.id)
+    assert coze.run(coze.client.with_response(request)).value.id == chat.id
+
+
+@pytest.mark.parametrize("noun", ["stream", "create_and_poll"])
+def test_only_a_single_request_can_be_had_with_its_response(coze: Connected[Any], noun: str) -> None:
+    with pytest.raises(ConfigurationError, match="exactly one request"):
+        coze.run(coze.client.with_response(getattr(coze.client.chats, noun), bot_id="1", user_id="u"))
+
+
+def test_any_endpoint_can_be_reached(coze: Connected[Any]) -> None:
+    request = coze.client.request
+    made = coze.run(request("post", "/v1/conversation/create", json={"name": "trip"}))
+    found = coze.run(request("GET", "/v1/conversation/retrieve", query={"conversation_id": made["data"]["id"]}))
+    assert found["data"]["name"] == "trip"
+    with pytest.raises(ConfigurationError, match="slash"):
+        coze.run(request("GET", "https://evil.example/"))
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "/@evil.example/x", "/\\evil.example", "/../x"])
+def test_no_path_leads_to_another_server(face: Face, path: str) -> None:
+    hosts: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        hosts.append(request.url.host)
+        return httpx.Response(200, json={})
+
+    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
+    face.run(client.request("GET", path))
+    assert hosts == ["coze"]
+
+
+# --- HTTP clients of the user's own ---
+
+
+def own_client(face: Face, **options: Any) -> Any:
+    return (httpx.AsyncClient if isinstance(face, AsyncioFace) else httpx.Client)(**options)
+
+
+def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze: Connected[Any]) -> None:
+    own = own_client(coze.face, headers={"x-own": "1", "authorization": "Bearer no"}, cookies={"c": "2"})
+    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
+    coze.client = client
+    assert coze.collect(coze.ask())[-1].type == "done"
+    coze.run(client.close())
+    assert not own.is_closed
+    sent = coze.emulator.calls[0].headers
+    assert (sent["x-own"], sent["cookie"]) == ("1", "c=2")
+    assert sent["authorization"] == f"Bearer {coze.emulator.token}"
+    coze.run(own.aclose() if isinstance(coze.face, AsyncioFace) else own.close())
+
+
+def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[Any]) -> None:
+    seen: list[str] = []
+
+    async def ahook(request: httpx.Request) -> None:
+        seen.append(request.url.path)
+
+    hook = ahook if isinstance(coze.face, AsyncioFace) else (lambda request: seen.append(request.url.path))
+    own = own_client(coze.face, event_hooks={"request": [hook]})
+    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
+    coze.run(client.conversations.create())
+    assert seen == ["/v1/conversation/create"]
+    coze.run(own.aclose() if isinstance(coze.face, AsyncioFace) else own.close())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"http_client": "wrong face"},
+        {"transport": "wrong face"},
+        {"http_client": 7},
+        {"transport": "carrier pigeon"},
+        {"http_client": "own", "transport": "own"},
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_sent_over_is_refused_when_it_is_given(face: Face, options: dict[str, Any]) -> None:
+    class Plain(httpx.BaseTransport):
+        pass
+
+    class Async(httpx.AsyncBaseTransport):
+        pass
+
+    asyncio_face = isinstance(face, AsyncioFace)
+    values = {
+        ("http_client", "wrong face"): httpx.Client() if asyncio_face else httpx.AsyncClient(),
+        ("transport", "wrong face"): Plain() if asyncio_face else Async(),
+        ("http_client", "own"): own_client(face),
+        ("transport", "own"): Async() if asyncio_face else Plain(),
+    }
+    with pytest.raises(ConfigurationError, match=r"http_client|transport"):
+        face.client("t", **{name: values.get((name, value), value) for name, value in options.items()})
+
+
+def test_a_compressed_answer_is_unpacked(face: Face) -> None:
+    import gzip
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        stream = request.url.path == "/v3/chat"
+        body = b"event:done\ndata:[DONE]\n\n" if stream else b'{"code": 0, "data": {"id": "7"}}'
+        kind = "text/event-stream" if stream else "application/json"
+        headers = {"content-encoding": "gzip", "content-type": kind}
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(gzip.compress(body)))
+
+    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
+    assert face.run(client.conversations.create()).id == "7"
+    assert [event.type for event in face.collect(client.chats.stream(bot_id="1", user_id="u"))] == ["done"]
+
+
+# --- proxies and TLS ---
+
+
+class Proxy(ThreadingHTTPServer):
+    """A proxy for plain HTTP on a loopback port, which answers by itself and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        super().__init__(("127.0.0.1", 0), Proxied)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Proxied(BaseHTTPRequestHandler):
+    server: Proxy
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.server.asked.append(self.path)
+        body = b'{"code": 0, "data": {"id": "7"}}'
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it overrides
+        """Silent."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    with Proxy() as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+TRANSPORTS: list[dict[str, Any]] = [{}, {"transport": "aiohttp"}]
+
+
+def over(face: Face, transport: dict[str, Any]) -> None:
+    if transport and not isinstance(face, AsyncioFace):
+        pytest.skip("aiohttp serves asyncio only")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
+def test_a_given_proxy_is_used(
+    face: Face, proxy: Proxy, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
+) -> None:
+    over(face, transport)
+    client = face.client("t", base_url="http://coze.invalid", proxy=proxy.url, **transport)
+    assert face.run(client.conversations.create()).id
+    assert proxy.asked == ["http://coze.invalid/v1/conversation/create"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
+def test_a_proxy_of_the_environment_is_used(
+    face: Face,
+    proxy: Proxy,
+    transport: dict[str, Any],
+    variable: str,
+    clean_environment: pytest.MonkeyPatch,
+) -> None:
+    over(face, transport)
+    clean_environment.setenv(variable, proxy.url)
+    client = face.client("t", base_url="http://coze.invalid", **transport)
+    assert face.run(client.conversations.create()).id
+    assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
+def test_a_server_that_the_environment_exempts_is_reached_directly(
+    face: Face, emulator: Emulator, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
+) -> None:
+    over(face, transport)
+    clean_environment.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    clean_environment.setenv("NO_PROXY", "example.com,127.0.0.1")
+    client = face.client(emulator.token, base_url=emulator.url, **transport)
+    assert face.run(client.conversations.create()).id
+
+
+@pytest.mark.parametrize("proxy_url", ["pigeon://proxy:1", "::", "http://proxy:notaport"])
+def test_a_proxy_that_cannot_be_is_a_configuration_error(face: Face, proxy_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="proxy"):
+        face.run(face.client("t", base_url="http://coze.invalid", proxy=proxy_url).conversations.create())
+
+
+def test_all_clients_share_one_tls_context_unless_they_bring_a_ca_bundle() -> None:
+    assert tls(None) is tls(None)
+    assert tls(None).verify_mode is ssl.CERT_REQUIRED
+
+
+def test_a_ca_bundle_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
+    import certifi
+
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes())
+    assert tls(str(bundle)) is not tls(None)
+    assert tls(str(bundle)).get_ca_certs()
+    assert tls(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_bundle_that_cannot_be_read_is_a_configuration_error(
+    face: Face, tmp_path: Path, content: str | None
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_text(content)
+    with pytest.raises(ConfigurationError, match=r"CA bundle.*ca\.pem"):
+        face.run(face.client("t", base_url="https://coze.invalid", ca_bundle=str(bundle)).conversations.create())
+
+
+# --- aiohttp ---
+
+
+def test_the_fast_transport_does_all_that_the_standard_one_does(emulator: Emulator) -> None:
+    async def main() -> tuple[str, str, str]:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url, transport="aiohttp") as client:
+            conversation = await client.conversations.create(name="trip")
+            uploaded = await client.files.upload(b"\x89PNG\r\n\x1a\n" + b"0" * 100_000, name="a.png")
+            return conversation.name, await aask(client, emulator, "über 😀"), uploaded.file_name
+
+    assert asyncio.run(main()) == ("trip", "über 😀", "a.png")
+
+
+def test_the_fast_transport_heals_a_cut_stream_and_cancels_an_abandoned_one(emulator: Emulator) -> None:
+    from coze_client.emulator import faults
+
+    async def main() -> tuple[str, str]:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url, transport="aiohttp") as client:
+            emulator.inject(faults.CutAfterEvents(4))
+            healed = await aask(client, emulator, "one two three four five")
+            stream = client.chats.stream(
+                bot_id=emulator.bots["slow"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            async with stream:
+                await anext(stream)
+                await anext(stream)
+            return healed, str(stream.chat_id)
+
+    healed, abandoned = asyncio.run(main())
+    assert healed == "one two three four five"
+    emulator.wait_until(lambda: emulator.chat_status(abandoned) == "canceled")
+    emulator.wait_until(lambda: emulator.open_streams == 0)
+
+
+def test_the_fast_transport_says_what_to_install_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "httpx_aiohttp", None)
+    client = AsyncCozeClient("t", transport="aiohttp")
+
+    async def main() -> None:
+        await client.conversations.create()
+
+    with pytest.raises(ConfigurationError, match=r"coze-adapters\[aiohttp\]"):
+        asyncio.run(main())
+
+
+# --- what a client is made of ---
+
+
+def test_a_client_has_its_twin_of_the_other_face(emulator: Emulator) -> None:
+    client = CozeClient(emulator.token, base_url=emulator.url)
+    assert asyncio.run(aask(client.aio, emulator)) == "hello there"
+    assert ask(client.aio.blocking, emulator) == "hello there"
