@@ -42,6 +42,7 @@ test-versions:
 	  else echo "== Python $$v is not here"; fi; done
 
 $(STAMP): pyproject.toml
+	@echo "Installing into $(VENV), once: about a minute"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[all,dev]"
 	@touch $(STAMP)

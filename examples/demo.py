@@ -228,6 +228,7 @@ class Demo:
             else f"A local Coze runs at [cyan]{self.emulator.url}[/], with scripted bots: no account needed. With "
             "[cyan]COZE_API_TOKEN[/] and [cyan]COZE_BOT_ID[/] set, your own bot plays instead."
         )
+        where += "\n\nThe colour changes with every event of a stream."
         self.console.print(Panel(where, title="[bold]coze-adapters", border_style="magenta", padding=(1, 2)))
 
     def _play(self, scene: Scene) -> None:

@@ -65,6 +65,8 @@ def logging_as_before() -> Iterator[None]:
     logger.setLevel(before)
 
 
+# LlamaIndex's agents look at every attribute of themselves, deprecated ones too.
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: f"line-{block.line}")
 def test_a_python_block_runs_and_prints_what_the_readme_shows(
