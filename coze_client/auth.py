@@ -30,9 +30,15 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True)
 class PersonalToken:
-    """A personal or service access token, as made in Coze's settings; never shown in a repr."""
+    """A personal or service access token, as made in Coze's settings; never shown in a repr.
+
+    Raises ConfigurationError for what can be no token. A pickle of it holds it in clear text.
+    """
 
     secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "secret", checked_token(self.secret))
 
     async def token(self, session: Session) -> str:
         return self.secret
@@ -42,31 +48,19 @@ class PersonalToken:
 
 
 class EnvironmentToken:
-    """What ``from_env`` finds; read anew wherever the client is unpickled."""
-
-    def __init__(self) -> None:
-        self._found: Credentials | None = None
+    """The token of ``COZE_API_TOKEN`` or ``COZE_API_KEY``, read anew for each call and wherever it is unpickled."""
 
     async def token(self, session: Session) -> str:
-        return await self._present().token(session)
+        token = token_from_environment()
+        if token is None:
+            raise no_token()
+        return token
 
     async def renew(self, session: Session, refused: str) -> bool:
-        present = self._present()
-        if isinstance(present, PersonalToken):
-            return present.secret != refused
-        return await present.renew(session, refused)
-
-    def _present(self) -> Credentials:
-        if token := _token_from_environment():
-            return PersonalToken(token)
-        if self._found is None:
-            from coze_client.oauth_config import from_env
-
-            self._found = from_env()
-        return self._found
+        return token_from_environment() not in (None, refused)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return EnvironmentToken, ()
+        return credentials, (None,)
 
 
 class TokenCall(NamedTuple):
@@ -84,11 +78,9 @@ class TokenCall(NamedTuple):
 def credentials(token: str | TokenFunction | Credentials | None) -> Credentials:
     """What a client was given as ``token=``, as credentials; ``None`` means the environment."""
     if token is None:
-        found = EnvironmentToken()
-        found._present()
-        return found
+        return EnvironmentToken() if token_from_environment() else _from_env()
     if isinstance(token, str):
-        return PersonalToken(checked_token(token))
+        return PersonalToken(token)
     if isinstance(token, Credentials):
         return token
     if callable(token):
@@ -102,9 +94,24 @@ def server_of(credentials: Credentials) -> str | None:
     return told if isinstance(told, str) else None
 
 
-def _token_from_environment() -> str | None:
+def token_from_environment() -> str | None:
+    """The literal token of the environment, if it has one."""
     found = os.environ.get("COZE_API_TOKEN") or os.environ.get("COZE_API_KEY")
     return checked_token(found) if found else None
+
+
+def no_token() -> ConfigurationError:
+    """Tells how to get one."""
+    return ConfigurationError(
+        "No token was given",
+        cure="Pass token=…, or set COZE_API_TOKEN. To try without an account: python -m coze_client.emulator",
+    )
+
+
+def _from_env() -> Credentials:
+    from coze_client.oauth_config import from_env
+
+    return from_env()
 
 
 def checked_token(token: object) -> str:

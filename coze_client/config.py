@@ -120,10 +120,12 @@ def resolve_base_url(base_url: str | None, region: str | None) -> str:
         raise ConfigurationError(f'region is "com" or "cn", not {region!r}; for a self-hosted server give base_url')
     if base_url is None:
         base_url = REGIONS[region] if region else os.environ.get("COZE_API_BASE") or REGIONS["com"]
-    return _checked(base_url.strip().rstrip("/"))
+    return checked_url(base_url)
 
 
-def _checked(url: str) -> str:
+def checked_url(given: str) -> str:
+    """A server's address, without trailing slash; raises ConfigurationError if it cannot be one."""
+    url = given.strip().rstrip("/")
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from coze_client.config import checked_url
 from coze_client.errors import ConfigurationError, OAuthError
-from coze_client.oauth import TOKEN_PATH, token_request
 from coze_client.renewal import Renewable
-from coze_client.request import Kind, Request, fields, segment
-from coze_client.retry import Retry, passes, retrying
+from coze_client.request import Kind, fields, segment
 from coze_client.token import Token
+from coze_client.token_request import NOTICEABLE_SKEW, TOKEN_PATH, token_request
 from coze_client.token_store import TokenStore
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class JWT(Renewable):
     `client_id` of the OAuth app, `private_key` (PEM text, PKCS#8 or PKCS#1) and `public_key_id` as made with it. `ttl`:
     seconds a token lives, 900 by default, 86399 at most. `session_name` keeps conversations of different users apart
     (``for_session``). `scope` limits channel apps. `account_id` (another account, or an organisation) or
-    `enterprise_id`, not both. `audience` defaults to the API host. `store` shares tokens between processes.
+    `enterprise_id`, not both. `audience` defaults to the host of `base_url` (default: the client's). `store` shares
+    tokens between processes.
 
     The key is read once, here, which takes some 30 ms: make one and use it everywhere. Raises ConfigurationError for a
     key that is none.
@@ -67,6 +68,8 @@ class JWT(Renewable):
             raise ConfigurationError("Give account_id or enterprise_id, not both")
         if not 0 < ttl <= _LONGEST_TTL:
             raise ConfigurationError(f"ttl is 1 to {_LONGEST_TTL} seconds, not {ttl}")
+        if not client_id or not public_key_id:
+            raise ConfigurationError("client_id or public_key_id is empty: both stand on the OAuth app's page")
         self.client_id = client_id
         self.public_key_id = public_key_id
         self.ttl = ttl
@@ -75,60 +78,50 @@ class JWT(Renewable):
         self.scope = scope
         self.account_id = account_id
         self.enterprise_id = enterprise_id
+        self.base_url = None if base_url is None else checked_url(base_url)
         self.audience = audience
-        self.base_url = base_url
-        self._skew = 0.0
-        self._key = _parsed(private_key)
+        self._signer = Signer(private_key)
         super().__init__(self._name(), store, clock)
-        self._sessions: dict[str, JWT] = {}
 
     def for_session(self, session_name: str) -> JWT:
-        """The same service acting for one of its users; made once a name, with the same store and key."""
-        found = self._sessions.get(session_name)
-        if found is None:
-            found = object.__new__(JWT)
-            found.__dict__.update(self.__dict__, session_name=session_name)
-            Renewable.__init__(found, found._name(), self.store, self.clock)
-            found.origin = (JWT.for_session, (self, session_name)) if self.origin else None
-            found = self._sessions.setdefault(session_name, found)
-        return found
+        """The same service acting for one of its users, with the same store and key; the store keeps its token."""
+        if not session_name:
+            raise ConfigurationError("session_name is empty: those who share one see each other's conversations")
+        other = object.__new__(JWT)
+        other.__dict__.update(self.__dict__, session_name=session_name)
+        Renewable.__init__(other, other._name(), self.store, self.clock)
+        other.origin = (JWT.for_session, (self, session_name)) if self.origin else None
+        return other
 
     async def grant(self, session: Session, last: Token | None) -> Token:
-        """A token for a newly signed JWT; tries again, newly signed, where that can help."""
-        send = partial(self._exchange, session)
-        retry = session.config.retry or Retry(attempts=1)
-        loop = retrying(retry, lambda error: passes(Kind.READ, error), sleep=session.face.sleep)
-        return await loop(send)
+        """A token for a newly signed JWT; one more if the server's clock tells that ours is wrong."""
+        used = self._signer.skew
+        try:
+            return await self._exchange(session)
+        except OAuthError as error:
+            if error.code not in _CLOCK_COMPLAINTS or abs(error.skew - used) <= NOTICEABLE_SKEW:
+                raise
+            self._signer.skew = error.skew
+        return await self._exchange(session)
 
     async def _exchange(self, session: Session) -> Token:
-        server = session.config.base_url
-        try:
-            return await session.send(self._request(server))
-        except OAuthError as error:
-            if error.code not in _CLOCK_COMPLAINTS or not error.skew or error.skew == self._skew:
-                raise
-            self._skew = error.skew  # our clock is wrong, and the server told by how much
-        return await session.send(self._request(server))
-
-    def _request(self, server: str) -> Request[Token]:
         body = fields(grant_type=_GRANT, duration_seconds=self.ttl, scope=self.scope)
-        return token_request(body, self.clock, bearer=self.sign(server), path=self._path())
+        request = token_request(body, self.clock, path=self._path(), kind=Kind.READ)
+        return await session.changed(session.config, _Assertion(self)).send(request)
 
     def sign(self, server: str) -> str:
-        """A JWT for `server` (its base URL), good for one use within ten minutes."""
-        import jwt
-
-        now = int(self.clock() + self._skew)
+        """A JWT for `server` (its base URL), good for one use within ten minutes; secret until it is used."""
+        issued = int(self.clock() + self._signer.skew) - _LEEWAY_SECONDS
         claims = fields(
             iss=self.client_id,
-            aud=self.audience or urlsplit(server).netloc,
-            iat=now - _LEEWAY_SECONDS,
-            exp=now + _JWT_SECONDS,
-            jti=f"{uuid4().hex}{now:x}",
+            aud=self.audience or urlsplit(self.base_url or server).netloc,
+            iat=issued,
+            exp=issued + _JWT_SECONDS,
+            jti=f"{uuid4().hex}{issued:x}",
             session_name=self.session_name,
             session_context=self.session_context,
         )
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.public_key_id})
+        return self._signer.sign(claims, self.public_key_id)
 
     def _path(self) -> str:
         base, _, last = TOKEN_PATH.rpartition("/")
@@ -144,18 +137,46 @@ class JWT(Renewable):
         return f"JWT(client_id={self.client_id!r}, session_name={self.session_name!r})"
 
 
+class Signer:
+    """A private key, and by how many seconds the server's clock is ahead; shared by all sessions of a service."""
+
+    def __init__(self, private_key: str) -> None:
+        self._key = _parsed(private_key)
+        self.skew = 0.0
+
+    def sign(self, claims: Mapping[str, object], key_id: str) -> str:
+        """A JWT of these claims, RS256."""
+        import jwt
+
+        return jwt.encode(dict(claims), self._key, algorithm="RS256", headers={"kid": key_id})
+
+
+class _Assertion(NamedTuple):
+    """What the token request is signed with: a JWT of its own for each try, since each is good for one use."""
+
+    service: JWT
+
+    async def token(self, session: Session) -> str:
+        return await session.face.call(partial(self.service.sign, session.config.base_url))  # milliseconds of CPU
+
+    async def renew(self, session: Session, refused: str) -> bool:
+        return False
+
+
 def _parsed(private_key: str) -> RSAPrivateKey:
     """A key from PEM text, also from a variable that spells its line ends as backslash n; never quoted in errors."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     pem = private_key.replace("\\n", "\n").strip().encode()
     try:
         key = load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, RSAPrivateKey):
         raise ConfigurationError(
-            "private_key is not an RSA key in PEM form", cure="Give the whole text, from -----BEGIN to END-----"
+            "private_key is not an RSA key in PEM form",
+            cure="Give the whole text (not a path), from -----BEGIN to END-----, without password",
         )
     return key

@@ -11,19 +11,30 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from functools import partial
 from secrets import compare_digest, token_urlsafe
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from coze_client.config import REGIONS
-from coze_client.errors import AccessDenied, ConfigurationError, ExpiredToken, OAuthError
+from pydantic import Field
+
+from coze_client.auth import PersonalToken
+from coze_client.config import REGIONS, checked_url
+from coze_client.errors import (
+    AccessDenied,
+    ConfigurationError,
+    CozeError,
+    ExpiredToken,
+    OAuthError,
+    ProtocolError,
+    oauth_refusal,
+)
 from coze_client.model import Model, convert
 from coze_client.renewal import Renewable
 from coze_client.request import Kind, Request, segment
-from coze_client.response import Answer, read_envelope
+from coze_client.response import Answer
+from coze_client.retry import passes
 from coze_client.token import Token
+from coze_client.token_request import read_secret, token_request
 from coze_client.token_store import TokenStore
 
 if TYPE_CHECKING:
@@ -31,10 +42,9 @@ if TYPE_CHECKING:
 
     from coze_client.session import Session
 
-TOKEN_PATH = "/api/permission/oauth2/token"  # noqa: S105 - a path
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LOG_IN_AGAIN = "Let the user log in again (client.oauth.login() or client.oauth.start_device())"
-_NOTICEABLE_SKEW = 5.0
+_STILL_WAITING = ("authorization_pending", "slow_down")
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class DeviceLogin(Model):
     ``expires_in`` and ``interval`` are seconds: how long the code is good for, and how often one may ask.
     """
 
-    device_code: str = ""
+    device_code: str = Field(default="", repr=False)
     user_code: str = ""
     verification_uri: str = ""
     expires_in: float = 300.0
@@ -65,12 +75,8 @@ class DeviceLogin(Model):
     @property
     def verification_url(self) -> str:
         """The page to open, with the code filled in."""
-        return f"{self.verification_uri}?user_code={quote(self.user_code)}"
-
-    def __repr__(self) -> str:
-        return f"DeviceLogin(user_code={self.user_code!r}, verification_url={self.verification_url!r})"
-
-    __str__ = __repr__
+        joint = "&" if urlsplit(self.verification_uri).query else "?"
+        return f"{self.verification_uri}{joint}{urlencode({'user_code': self.user_code})}"
 
 
 class OAuthApp(Renewable):
@@ -98,20 +104,20 @@ class OAuthApp(Renewable):
         if not client_id:
             raise ConfigurationError("client_id is empty: it is the OAuth app's id, like 123456.app.coze")
         if self.needs_secret and not client_secret:
-            raise ConfigurationError("A web app needs its client_secret; an app without a server uses PKCE")
+            raise ConfigurationError("A web app needs its client_secret; an app that can keep none uses PKCE")
         super().__init__(f"{self.kind}:{client_id}:{user}", store, clock)
         self.client_id = client_id
         self.redirect_uri = redirect_uri
         self.user = user
-        self.base_url = base_url
-        self.www_base_url = www_base_url
-        self._secret = client_secret if self.needs_secret else None
+        self.base_url = None if base_url is None else checked_url(base_url)
+        self.www_base_url = None if www_base_url is None else checked_url(www_base_url)
+        self._secret = PersonalToken(client_secret) if client_secret and self.needs_secret else None
 
     def for_user(self, user: str) -> Self:
         """The same app for another of its users, in the same store: ``client.options(token=app.for_user("ann"))``."""
         other = type(self)(
             self.client_id,
-            client_secret=self._secret,
+            client_secret=self._secret.secret if self._secret else None,
             redirect_uri=self.redirect_uri,
             store=self.store,
             user=user,
@@ -135,7 +141,7 @@ class OAuthApp(Renewable):
             "redirect_uri": self.redirect_uri,
             "state": state,
         }
-        verifier = token_urlsafe(48) if self.kind == "pkce" else None
+        verifier = token_urlsafe(96) if self.kind == "pkce" else None  # 128 characters, the most that RFC 7636 allows
         if verifier:
             asked |= {"code_challenge": _challenge(verifier, method), "code_challenge_method": method}
         where = f"/workspace_id/{segment(workspace_id)}" if workspace_id else ""
@@ -143,7 +149,7 @@ class OAuthApp(Renewable):
         return Login(url, state, self.redirect_uri, verifier)
 
     async def finish(self, session: Session, login: Login, callback_url: str) -> Token:
-        """The token for the code with which the user came back; raises AccessDenied or OAuthError."""
+        """The token for the code with which the user came back; raises OAuthError, if they refused AccessDenied."""
         body = {
             "grant_type": "authorization_code",
             "client_id": self.client_id,
@@ -165,7 +171,8 @@ class OAuthApp(Renewable):
 
     async def exchange(self, session: Session, body: Mapping[str, object], last: Token | None = None) -> Token:
         """A token for what `body` proves; raises OAuthError."""
-        return await session.send(token_request(body, self.clock, bearer=self._secret, last=last))
+        asking = session.changed(session.config, self._secret or session.credentials)
+        return await asking.send(token_request(body, self.clock, last=last, signed=self._secret is not None))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(client_id={self.client_id!r}, user={self.user!r})"
@@ -208,63 +215,29 @@ class DeviceCode(OAuthApp):
             await _sleep(session, interval, cancelled)
             try:
                 return await self.exchange(session, body)
-            except OAuthError as error:
-                if error.code not in ("authorization_pending", "slow_down"):
+            except CozeError as error:
+                if error.code not in _STILL_WAITING and not passes(Kind.READ, error):
                     raise
                 interval = min(interval + 5.0, max(30.0, interval)) if error.code == "slow_down" else interval
         raise ExpiredToken("The device code has expired before the user confirmed it", cure=_LOG_IN_AGAIN)
 
 
-def token_request(
-    body: Mapping[str, object],
-    clock: Callable[[], float],
-    *,
-    bearer: str | None = None,
-    last: Token | None = None,
-    path: str = TOKEN_PATH,
-) -> Request[Token]:
-    """The call that turns a proof into a token; `bearer` is the app's secret or a signed JWT."""
-    headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
-    read = partial(_read_token, clock=clock, last=last)
-    return Request("POST", path, read, body=body, kind=Kind.START, headers=headers, signed=False)
-
-
-def skew_of(answer: Answer, now: float) -> float:
-    """By how many seconds the server's clock (header ``Date``) is ahead of ours; 0 if not by a noticeable time."""
-    try:
-        skew = parsedate_to_datetime(answer.headers.get("date", "")).timestamp() - now
-    except ValueError:
-        return 0.0
-    return skew if abs(skew) > _NOTICEABLE_SKEW else 0.0
-
-
-def _read_token(answer: Answer, *, clock: Callable[[], float], last: Token | None) -> Token:
-    now = clock()
-    skew = skew_of(answer, now)
-    try:
-        token = Token.read(read_envelope(answer), now=now, skew=skew, before=last)
-    except OAuthError as error:
-        error.skew = skew
-        raise
-    if not token.access_token:
-        raise OAuthError("The token answer has no access_token", status=answer.status, logid=answer.logid)
-    return token
-
-
 def _read_device(answer: Answer) -> DeviceLogin:
-    return convert(DeviceLogin, read_envelope(answer))
+    login = convert(DeviceLogin, read_secret(answer))
+    if not login.device_code:
+        raise ProtocolError("The answer has no device_code", status=answer.status, logid=answer.logid)
+    return login
 
 
 def _callback_code(login: Login, callback_url: str) -> str:
-    """The code in a callback; raises AccessDenied if the user refused, OAuthError if the state is not the login's."""
-    told = {name: values[0] for name, values in parse_qs(urlsplit(callback_url).query).items()}
+    """The code in a callback; raises OAuthError if the state is not the login's, or what Coze says of a refusal."""
+    told = dict(parse_qsl(urlsplit(callback_url).query))
     if not compare_digest(told.get("state", "").encode(), login.state.encode()):
         raise OAuthError(
             "The callback's state is not that of this login", cure="Begin again; somebody may have forged the callback"
         )
-    if "error" in told or "code" not in told:
-        refused = told.get("error") or "no code in the callback"
-        raise AccessDenied(f"Coze sent the user back without a code: {refused}", code=told.get("error"))
+    if "code" not in told:
+        raise oauth_refusal(told.get("error", ""), told.get("error_description", "") or "Coze sent no code back")
     return told["code"]
 
 
@@ -278,7 +251,11 @@ def _refused_refresh(error: OAuthError) -> OAuthError:
     """A refresh token that is not accepted was used, revoked or is too old: all mean a new login."""
     if error.code in ("invalid_request", "invalid_grant", "expired_token", "access_denied"):
         return ExpiredToken(
-            f"The login is over: {error.message}", code=error.code, logid=error.logid, cure=_LOG_IN_AGAIN
+            f"The login is over: {error.message}",
+            code=error.code,
+            status=error.status,
+            logid=error.logid,
+            cure=_LOG_IN_AGAIN,
         )
     return error
 

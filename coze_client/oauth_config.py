@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from coze_client.auth import Credentials, PersonalToken
+from coze_client.auth import Credentials, PersonalToken, no_token, token_from_environment
 from coze_client.errors import ConfigurationError
 from coze_client.jwt import JWT
 from coze_client.oauth import PKCE, DeviceCode, OAuthApp, WebOAuth
@@ -30,32 +30,39 @@ def from_config(
 ) -> OAuthApp | JWT:
     """Credentials from the official configuration file of an OAuth app: its path, its bytes, or the parsed object.
 
-    What was read from a path can be pickled: it is read anew. Raises ConfigurationError for an unknown client_type or
-    a missing key, and OSError for a path that cannot be read.
+    `user` separates users in the `store`; of a service account it is the session name. What was read from a path can be
+    pickled: it is read anew. Raises ConfigurationError for a file that cannot be read, an unknown client_type or a
+    missing key.
     """
-    found = _made(_parsed(source), store, user, redirect_uri)
-    if isinstance(source, (str, os.PathLike)):
-        kept = None if isinstance(found.store, MemoryStore) else store
-        found.origin = (_read_anew, (os.fspath(source), kept, user, redirect_uri))
+    if not isinstance(source, (str, os.PathLike)):
+        return _made(_parsed(source), store, user, redirect_uri)
+    path = Path(source).expanduser().absolute()
+    found = _made(_parsed(_read(path)), store, user, redirect_uri)
+    found.origin = (_read_anew, (path, _portable(store), user, redirect_uri))
     return found
 
 
-def _read_anew(path: str, store: TokenStore | None, user: str, redirect_uri: str | None) -> OAuthApp | JWT:
+def _read_anew(path: Path, store: TokenStore | None, user: str, redirect_uri: str | None) -> OAuthApp | JWT:
     return from_config(path, store=store, user=user, redirect_uri=redirect_uri)
+
+
+def _portable(store: TokenStore | None) -> TokenStore | None:
+    """A store as it goes into a pickle: what is only in memory stays here."""
+    return None if isinstance(store, MemoryStore) else store
 
 
 def _made(
     config: Mapping[str, object], store: TokenStore | None, user: str, redirect_uri: str | None
 ) -> OAuthApp | JWT:
     kind = str(config.get("client_type") or "")
-    www, base = _text(config, "coze_www_base"), _text(config, "coze_api_base")
     if kind == "jwt":
         return JWT(
             _needed(config, "client_id"),
             private_key=_needed(config, "private_key"),
             public_key_id=_needed(config, "public_key_id"),
+            session_name=user or None,
             store=store,
-            base_url=base,
+            base_url=_text(config, "coze_api_base"),
         )
     if kind not in _APPS:
         raise ConfigurationError(f"client_type is web, pkce, device or jwt, not {kind!r}")
@@ -65,8 +72,8 @@ def _made(
         redirect_uri=redirect_uri or _text(config, "redirect_uri"),
         store=store,
         user=user,
-        base_url=base,
-        www_base_url=www,
+        base_url=_text(config, "coze_api_base"),
+        www_base_url=_text(config, "coze_www_base"),
     )
 
 
@@ -77,21 +84,18 @@ def from_env(store: TokenStore | None = None) -> Credentials:
     ``COZE_JWT_OAUTH_PUBLIC_KEY_ID`` and ``COZE_JWT_OAUTH_PRIVATE_KEY`` (or ``…_PRIVATE_KEY_FILE_PATH``); a
     configuration file by ``COZE_OAUTH_CONFIG``. Raises ConfigurationError if none is there.
     """
-    if token := os.environ.get("COZE_API_TOKEN") or os.environ.get("COZE_API_KEY"):
+    if token := token_from_environment():
         return PersonalToken(token)
     if client_id := os.environ.get("COZE_JWT_OAUTH_CLIENT_ID"):
         key_id = os.environ.get("COZE_JWT_OAUTH_PUBLIC_KEY_ID")
         if not key_id:
             raise ConfigurationError("COZE_JWT_OAUTH_CLIENT_ID is set, but COZE_JWT_OAUTH_PUBLIC_KEY_ID is not")
         found = JWT(client_id, private_key=_key_from_env(), public_key_id=key_id, store=store)
-        found.origin = (from_env, (None if isinstance(found.store, MemoryStore) else store,))
+        found.origin = (from_env, (_portable(store),))
         return found
     if path := os.environ.get("COZE_OAUTH_CONFIG"):
         return from_config(path, store=store)
-    raise ConfigurationError(
-        "No token was given",
-        cure="Pass token=…, or set COZE_API_TOKEN. To try without an account: python -m coze_client.emulator",
-    )
+    raise no_token()
 
 
 def _key_from_env() -> str:
@@ -102,15 +106,21 @@ def _key_from_env() -> str:
         raise ConfigurationError(
             "COZE_JWT_OAUTH_CLIENT_ID is set, but neither COZE_JWT_OAUTH_PRIVATE_KEY nor its …_FILE_PATH"
         )
-    return Path(path).read_text(encoding="utf-8")
+    return _read(Path(path)).decode("utf-8", "replace")
 
 
-def _parsed(source: str | os.PathLike[str] | Mapping[str, object] | bytes) -> Mapping[str, Any]:  # JSON of any shape
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _parsed(source: Mapping[str, object] | bytes) -> Mapping[str, Any]:  # JSON of any shape
     if isinstance(source, Mapping):
         return source
-    text = source if isinstance(source, bytes) else Path(source).read_bytes()
     try:
-        config = json.loads(text)
+        config = json.loads(source)
     except ValueError:
         raise ConfigurationError("The OAuth configuration is not JSON") from None
     if not isinstance(config, dict):
@@ -119,7 +129,7 @@ def _parsed(source: str | os.PathLike[str] | Mapping[str, object] | bytes) -> Ma
 
 
 def _text(config: Mapping[str, object], key: str) -> str | None:
-    return str(config[key]).rstrip("/") if config.get(key) else None
+    return str(config[key]) if config.get(key) else None
 
 
 def _needed(config: Mapping[str, object], key: str) -> str:

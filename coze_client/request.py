@@ -34,7 +34,8 @@ class Request(Generic[T_co]):
     """One call: method, path and contents, and how the answer is read.
 
     ``query`` and ``body`` lack what is not set. ``upload`` is the file of a multipart call. ``stream`` tells that the
-    answer is a stream of events, ``signed`` that the client's token goes with it.
+    answer is a stream of events, ``signed`` that the client's token goes with it. ``secrets`` are what no error
+    may repeat.
     """
 
     method: str
@@ -47,6 +48,7 @@ class Request(Generic[T_co]):
     upload: Upload | None = None
     stream: bool = False
     signed: bool = True
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def fields(**given: object) -> dict[str, object]:

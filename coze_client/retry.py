@@ -11,14 +11,22 @@ from dataclasses import dataclass
 from random import random
 from typing import TYPE_CHECKING
 
-from coze_client.errors import ConfigurationError, ConversationBusy, CozeError, RateLimited, ServerError, TransportError
+from coze_client.errors import (
+    ConfigurationError,
+    ConversationBusy,
+    CozeError,
+    OAuthError,
+    RateLimited,
+    ServerError,
+    TransportError,
+)
 from coze_client.request import Kind
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
 
 _PROVE_NOTHING_BEGAN = (4009, 4020)
-_PASSING = (4009, 4013, 4020, 4102, 5000)
+_PASSING = (4009, 4013, 4020, 4102, 5000, "internal_error")
 _PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
 _MINUTE_CODE = 4020  # "requests per minute": an earlier call is refused again
 
@@ -46,7 +54,7 @@ def passes(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bo
         return wait_if_busy
     if isinstance(error, TransportError):
         return not error.sent or kind is Kind.READ
-    if not isinstance(error, (RateLimited, ServerError)):
+    if not isinstance(error, (OAuthError, RateLimited, ServerError)):
         return False
     if kind is Kind.START:
         return error.status == 429 or error.code in _PROVE_NOTHING_BEGAN

@@ -177,23 +177,24 @@ class Session:
     async def _try(self, request: Request[Any], attempt: Attempt[T], deadline: float) -> T:
         """One try; if Coze refuses the token, another one with a new token, should the credentials have one."""
         if not request.signed:
-            return await attempt(self._wire(request, "", deadline))
+            return await self._masking(request, attempt, deadline)
         token = checked_token(await self.credentials.token(self))
         try:
-            return await self._signed(request, attempt, deadline, token)
+            return await self._masking(request, attempt, deadline, token)
         except AuthenticationError:
             if not await self.credentials.renew(self, token):
                 raise
         _log.debug("%s %s: the token was refused; once more with a new one", request.method, request.path)
         token = checked_token(await self.credentials.token(self))
-        return await self._signed(request, attempt, deadline, token)
+        return await self._masking(request, attempt, deadline, token)
 
-    async def _signed(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str) -> T:
+    async def _masking(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str = "") -> T:
+        self._last_token = token or self._last_token
         try:
-            self._last_token = token
             return await attempt(self._wire(request, token, deadline))
         except CozeError as error:
-            self.mask(error, token)
+            for secret in (token, *request.secrets):
+                self.mask(error, secret)
             raise
 
     def mask(self, error: CozeError, token: str | None = None) -> None:

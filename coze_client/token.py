@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Literal
 
 Freshness = Literal["fresh", "stale", "expired"]
 
 _MOMENTS_BEGIN = 1_000_000_000  # `expires_in` is a moment in unix seconds, but in some answers a duration
+_USUAL_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,10 @@ class Token:
     def read(cls, answer: Mapping[str, object], *, now: float, skew: float = 0.0, before: Token | None = None) -> Token:
         """From a token answer; `skew` is by how much the server's clock is ahead of this one.
 
-        An answer without a refresh token leaves the one of `before` in force.
+        An answer without a refresh token leaves the one of `before` in force, one without a lifetime means the usual
+        15 minutes (API page: oauth_code). Raises ValueError for a lifetime that is no number.
         """
-        told = float(str(answer.get("expires_in") or 0))
+        told = _finite(answer.get("expires_in") or _USUAL_SECONDS)
         expires_at = told - skew if told >= _MOMENTS_BEGIN else now + told
         refresh = answer.get("refresh_token") or (before.refresh_token if before else None)
         return cls(str(answer.get("access_token") or ""), now, expires_at, str(refresh) if refresh else None)
@@ -37,14 +40,18 @@ class Token:
         refresh = stored.get("refresh_token")
         return cls(
             str(stored["access_token"]),
-            float(str(stored["issued_at"])),
-            float(str(stored["expires_at"])),
+            _finite(stored["issued_at"]),
+            _finite(stored["expires_at"]),
             str(refresh) if refresh else None,
         )
 
     def dump(self) -> dict[str, object]:
         """The token as JSON-able values; secret."""
         return asdict(self)
+
+    def replaces(self, other: Token | None) -> bool:
+        """True if it is another token than `other`."""
+        return other is None or other.access_token != self.access_token
 
     def freshness(self, now: float) -> Freshness:
         """Fresh: use it. Stale: use it, and let somebody renew it. Expired: it must be renewed first.
@@ -57,3 +64,10 @@ class Token:
         if left <= min(30.0, life / 30):
             return "expired"
         return "stale" if left <= min(300.0, life / 3) else "fresh"
+
+
+def _finite(value: object) -> float:
+    number = float(str(value))
+    if not isfinite(number):
+        raise ValueError("not a finite number")
+    return number

@@ -6,15 +6,16 @@ import json
 import os
 import sys
 import tempfile
-import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Protocol, cast, runtime_checkable
 
 from coze_client.errors import ConfigurationError
 from coze_client.token import Token
+
+_CROWD = 1000
 
 
 class TokenStore(Protocol):
@@ -42,10 +43,11 @@ class SharedStore(Protocol):
 
 
 class MemoryStore:
-    """Keeps tokens as long as the process lives."""
+    """Keeps tokens as long as the process lives, those of services only until they expire."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
+        self._crowd = _CROWD
 
     def load(self, key: str) -> Token | None:
         return self._tokens.get(key)
@@ -53,33 +55,40 @@ class MemoryStore:
     def save(self, key: str, token: Token | None) -> None:
         if token is None:
             self._tokens.pop(key, None)
-        else:
-            self._tokens[key] = token
+            return
+        self._tokens[key] = token
+        if len(self._tokens) > self._crowd:
+            self._sweep(token.issued_at)
+
+    def _sweep(self, now: float) -> None:
+        for key, token in list(self._tokens.items()):
+            if token.refresh_token is None and token.expires_at <= now:
+                self._tokens.pop(key, None)
+        self._crowd = 2 * len(self._tokens) + _CROWD
 
 
 class FileStore:
     """Keeps tokens in one JSON file that only its owner can read (mode 0600); processes may share it.
 
     The file is replaced in one step, so that a crash leaves the old or the new one. Empty files beside it
-    (``<path>.lock``, ``<path>.….claim``) are locks.
+    (``<path>.lock``, ``<path>.….claim``) are locks. Whatever it does raises ConfigurationError if the file is damaged
+    or cannot be read, written or locked.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).expanduser()
-        self._guard = threading.Lock()
+        self.path = Path(path).expanduser().absolute()
 
     def load(self, key: str) -> Token | None:
-        """Raises ConfigurationError if the file is there and is no store."""
         stored = self._read().get(key)
         if stored is None:
             return None
         try:
             return Token.load(cast("dict[str, object]", stored))
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise self._damaged() from None
 
     def save(self, key: str, token: Token | None) -> None:
-        with self._guard, self._locked():
+        with self._blamed(), _Lock(Path(f"{self.path}.lock"), wait=True):
             tokens = self._read()
             if token is None:
                 tokens.pop(key, None)
@@ -88,22 +97,21 @@ class FileStore:
             self._write(tokens)
 
     def claim(self, key: str) -> Callable[[], None] | None:
-        lock = _lock(Path(f"{self.path}.{sha256(key.encode()).hexdigest()[:12]}.claim"), wait=False)
-        return lock.close if lock else None
-
-    def _locked(self) -> IO[bytes]:
-        lock = _lock(Path(f"{self.path}.lock"), wait=True)
-        if lock is None:
-            raise ConfigurationError(f"The token file {self.path} cannot be locked")
-        return lock
+        name = f"{self.path}.{sha256(key.encode()).hexdigest()[:2]}.claim"  # few files, however many users
+        with self._blamed():
+            try:
+                return _Lock(Path(name), wait=False).release
+            except BUSY:
+                return None
 
     def _read(self) -> dict[str, object]:
-        try:
-            tokens = json.loads(self.path.read_bytes() or b"{}")
-        except FileNotFoundError:
-            return {}
-        except ValueError:
-            raise self._damaged() from None
+        with self._blamed():
+            try:
+                tokens = json.loads(self.path.read_bytes() or b"{}")
+            except FileNotFoundError:
+                return {}
+            except ValueError:
+                raise self._damaged() from None
         if not isinstance(tokens, dict):
             raise self._damaged()
         return tokens
@@ -121,6 +129,16 @@ class FileStore:
                 Path(name).unlink()
             raise
 
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ConfigurationError(
+                f"The token file {self.path} cannot be used: {error.strerror or error}",
+                cure="It needs a folder of this user's, on a disk that has file locks",
+            ) from error
+
     def _damaged(self) -> ConfigurationError:
         return ConfigurationError(
             f"The token file {self.path} is damaged", cure="Delete it and log in again; nothing else is in it"
@@ -133,26 +151,47 @@ class FileStore:
         return FileStore, (self.path,)
 
 
-def _lock(path: Path, *, wait: bool) -> IO[bytes] | None:
-    """An open file that holds the lock until it is closed; ``None`` if another process has it and `wait` is false."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-    try:
-        _lock_file(file, wait=wait)
-    except OSError:
-        file.close()
-        return None
-    return file
+class _Lock:
+    """An exclusive lock on a file, made if need be; without `wait` raises one of `BUSY` if it is taken."""
+
+    def __init__(self, path: Path, *, wait: bool) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+        try:
+            _lock(self._file, wait=wait)
+        except OSError:
+            self._file.close()
+            raise
+
+    def release(self) -> None:
+        """Not by closing alone: a child forked meanwhile has the file open too."""
+        _unlock(self._file)
+        self._file.close()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock_file(file: IO[bytes], *, wait: bool) -> None:
+    BUSY: tuple[type[OSError], ...] = (PermissionError,)
+
+    def _lock(file: IO[bytes], *, wait: bool) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+
+    def _unlock(file: IO[bytes]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
 
-    def _lock_file(file: IO[bytes], *, wait: bool) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    BUSY: tuple[type[OSError], ...] = (BlockingIOError,)
+
+    def _lock(file: IO[bytes], *, wait: bool) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)

@@ -27,10 +27,7 @@ class OAuth(Resource[Face]):
         `state` defaults to a random one; `workspace_id` asks for that workspace alone (enterprise plans); `method` is
         PKCE's. Sends nothing.
         """
-        app = self._app(OAuthApp)
-        return app.begin(
-            app.base_url or self._session.config.base_url, state=state, workspace_id=workspace_id, method=method
-        )
+        return self._begin(self._app(OAuthApp), state, workspace_id, method)
 
     @flow
     async def finish(self, login: Login, callback_url: str) -> None:
@@ -51,10 +48,12 @@ class OAuth(Resource[Face]):
         after `seconds`.
         """
         app = self._app(OAuthApp)
-        login = app.begin(app.base_url or self._session.config.base_url, state=None, workspace_id=None, method="S256")
-        with Callback(login.redirect_uri) as callback:
-            open_url(login.url)
-            returned = await self._session.face.call(partial(callback.wait, seconds))
+        login = self._begin(app)
+        callback = Callback(login.redirect_uri)
+        try:
+            returned = await self._session.face.call(partial(callback.receive, partial(open_url, login.url), seconds))
+        finally:
+            callback.cancel()
         await app.keep(self._session, await app.finish(self._session, login, returned))
 
     @flow
@@ -76,6 +75,16 @@ class OAuth(Resource[Face]):
     async def logout(self) -> None:
         """Forget the stored token; Coze has no call that revokes it, so it stays good until it expires."""
         await self._app(Renewable).keep(self._session, None)
+
+    def _begin(
+        self,
+        app: OAuthApp,
+        state: str | None = None,
+        workspace_id: str | None = None,
+        method: Literal["S256", "plain"] = "S256",
+    ) -> Login:
+        server = app.base_url or self._session.config.base_url
+        return app.begin(server, state=state, workspace_id=workspace_id, method=method)
 
     def _app(self, kind: type[AppT]) -> AppT:
         credentials = self._session.credentials
