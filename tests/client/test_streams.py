@@ -1,0 +1,679 @@
+"""Chat streams as their readers live with them: how they end, fail, are refused, and above all stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import threading
+from typing import Any
+
+import pytest
+
+from coze_client import (
+    APIError,
+    AsyncCozeClient,
+    ChatFailed,
+    CozeClient,
+    CozeError,
+    InvalidRequest,
+    Message,
+    PermissionDenied,
+    ProtocolError,
+    RateLimited,
+    ServerError,
+    StreamInterrupted,
+    TimedOut,
+    Timeout,
+)
+from coze_client.emulator import Emulator, faults
+from coze_client.emulator.fault import Fault
+from coze_client.emulator.scripts import Answer, Audio, Extra, Hold, Turn
+from tests.client.wireserver import WireServer, stream
+from tests.conftest import AsyncioFace, Connected, Face
+
+DONE = b"event:done\ndata:[DONE]\n\n"
+CHAT = b'{"id":"7","conversation_id":"8","status":"%s"}'
+BEGIN = b"event:conversation.chat.created\ndata:" + CHAT % b"created" + b"\n\n"
+COMPLETED = b"event:conversation.chat.completed\ndata:" + CHAT % b"completed" + b"\n\n"
+
+
+def delta(text: bytes) -> bytes:
+    message = b'{"id":"9","conversation_id":"8","chat_id":"7","role":"assistant","type":"answer","content":"%s"}' % text
+    return b"event:conversation.message.delta\ndata:" + message + b"\n\n"
+
+
+def chat(client: Any, **options: Any) -> Any:
+    return client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")], **options)
+
+
+def names(events: list[Any]) -> list[str]:
+    return [event.type.removeprefix("conversation.") for event in events]
+
+
+# --- the whole of it ---
+
+
+def test_a_chat_streams_typed_events_and_ends_with_all_that_was_said(coze: Connected[Any]) -> None:
+    asked = coze.ask("one two three")
+    assert (asked.chat_id, asked.conversation_id, asked.logid, asked.chat, asked.text) == (None, None, None, None, "")
+    events = coze.collect(asked)
+    assert names(events[:2]) == ["chat.created", "chat.in_progress"]
+    assert names(events[-2:]) == ["chat.completed", "done"]
+    assert "".join(event.delta for event in events) == asked.text == "one two three"
+    assert asked.chat.status == "completed"
+    assert asked.chat.usage.token_count > 0
+    assert (asked.chat.id, asked.chat.conversation_id) == (asked.chat_id, asked.conversation_id)
+    assert asked.logid
+    assert [message.type for message in asked.messages] == ["answer", "verbose"]
+    assert events[0].data.startswith(b"{")
+    assert events[2].message.content == "one "
+    assert "delta='one '" in repr(events[2])
+
+
+def test_reading_to_the_end_is_one_call(coze: Connected[Any]) -> None:
+    assert coze.run(coze.ask("all at once").read()).text == "all at once"
+
+
+@pytest.mark.parametrize(
+    ("bot", "text", "types"),
+    [
+        ("reasoner", "After some thought: hi", ["answer", "verbose"]),
+        ("follow_ups", "You asked: hi", ["answer", "verbose", "follow_up", "follow_up", "follow_up"]),
+        (
+            "several_answers",
+            "Let me look that up. I found it: 42.",
+            ["answer", "function_call", "tool_response", "answer", "verbose"],
+        ),
+    ],
+)
+def test_several_messages_of_a_chat_join_to_its_text(
+    coze: Connected[Any], bot: str, text: str, types: list[str]
+) -> None:
+    asked = coze.run(coze.ask("hi", bot=bot).read())
+    assert asked.text == text
+    assert [message.type for message in asked.messages] == types
+
+
+def test_thoughts_are_told_apart_from_the_answer(coze: Connected[Any]) -> None:
+    asked = coze.ask("hi", bot="reasoner")
+    events = coze.collect(asked)
+    thoughts = "".join(event.reasoning for event in events)
+    assert thoughts.endswith("Done thinking.")
+    assert asked.messages[0].reasoning_content == thoughts
+    assert "thinking" not in asked.text
+
+
+def test_a_chat_that_waits_for_tools_says_so_and_goes_on_with_their_outputs(coze: Connected[Any]) -> None:
+    asked = coze.run(coze.ask("the weather in Bern and Rome", bot="plugins").read())
+    calls = asked.chat.tool_calls
+    assert [(call.function.name, call.function.arguments) for call in calls] == [
+        ("get_weather", '{"city":"Bern"}'),
+        ("get_weather", '{"city":"Rome"}'),
+    ]
+    answered = coze.client.chats.stream_tool_outputs(
+        conversation_id=asked.conversation_id,
+        chat_id=asked.chat_id,
+        tool_outputs=[{"tool_call_id": call.id, "output": {"sky": "blue"}} for call in calls],
+    )
+    assert answered.chat_id == asked.chat_id
+    assert "blue" in coze.run(answered.read()).text
+    assert answered.chat.status == "completed"
+    assert coze.emulator.chats_started == 1
+
+
+def test_spoken_answers_come_after_the_written_one(coze: Connected[Any]) -> None:
+    def speaks(_: Turn) -> list[Any]:
+        return [Answer("hello"), Audio(b"\0\1" * 50)]
+
+    coze.emulator.add_bot("speaks", speaks)
+    asked = coze.ask(bot="speaks")
+    events = coze.collect(asked)
+    assert names(events)[-3:] == ["chat.completed", "audio.delta", "done"]
+    assert events[-2].message.content_type == "audio"
+    assert asked.text == "hello"
+
+
+# --- how it ends ---
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("[DONE]", None),
+        ('"[DONE]"', None),
+        ("", None),
+        ("{}", None),
+        ('{"debug_url":"x"}', None),
+        ("", "conversation.stream.done"),
+        ("[DONE]", "Done"),
+    ],
+)
+def test_every_spelling_of_done_ends_a_stream(coze: Connected[Any], data: str, name: str | None) -> None:
+    coze.emulator.inject(faults.DoneSpelling(data, name))
+    asked = coze.ask("hi")
+    assert names(coze.collect(asked))[-1] == (name or "done").removeprefix("conversation.")
+    assert asked.text == "hi"
+    assert len(coze.emulator.calls) == 1
+
+
+@pytest.mark.parametrize("bot", ["echo", "plugins"])
+def test_a_stream_that_ends_after_the_chats_last_state_needs_no_done(coze: Connected[Any], bot: str) -> None:
+    coze.emulator.inject(faults.DropTerminal())
+    asked = coze.run(coze.ask("the weather in Bern", bot=bot).read())
+    assert asked.chat.is_terminal
+    assert len(coze.emulator.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.LineEnding("\r\n"),
+        faults.LineEnding("\r"),
+        faults.SpaceAfterColon(),
+        faults.Comments(),
+        faults.GluedEvents(),
+        faults.Ping(),
+        faults.Rechunk(1),
+        faults.Rechunk(7),
+        faults.Rechunk(100_000),
+    ],
+    ids=repr,
+)
+def test_no_spelling_changes_what_is_read(coze: Connected[Any], fault: Fault) -> None:
+    plain = coze.ask("über 😀 \u2028 \x85 \x0c end")
+    expected = [(event.type, event.delta) for event in coze.collect(plain)]
+    coze.emulator.inject(fault)
+    spelled = coze.ask("über 😀 \u2028 \x85 \x0c end")
+    assert [(event.type, event.delta) for event in coze.collect(spelled)] == expected
+    assert spelled.text == "über 😀 \u2028 \x85 \x0c end"
+
+
+@pytest.mark.xfail(strict=True, reason="unknown events of chats are read as chats")
+def test_events_and_messages_that_nobody_knows_pass_through(
+    coze: Connected[Any], recwarn: pytest.WarningsRecorder
+) -> None:
+    def odd(_: Turn) -> list[Any]:
+        return [Extra("hologram", "beam", "light"), Answer("seen")]
+
+    coze.emulator.add_bot("odd", odd)
+    coze.emulator.inject(faults.UnknownEvents())
+    asked = coze.ask(bot="odd")
+    events = coze.collect(asked)
+    unknown = [event for event in events if event.type == "conversation.chat.hologram"]
+    assert {event.data for event in unknown} == {b'{"new":"field"}', b"not JSON"}
+    assert asked.messages[0].type == "hologram"
+    assert asked.text == "seen"
+    assert not recwarn.list
+
+
+def test_a_server_that_says_done_and_keeps_the_line_open_does_not_hold_the_reader(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coze_client.stream._DRAIN_SECONDS", 0.05)
+    with WireServer([stream(BEGIN, delta(b"hi"), COMPLETED, DONE, end=False)]) as server:
+        asked = chat(face.client("t", base_url=server.url))
+        assert names(face.collect(asked))[-1] == "done"
+        assert asked.text == "hi"
+        assert server.left.wait(5)
+
+
+def test_a_finished_stream_gives_its_connection_back(face: Face) -> None:
+    whole = stream(BEGIN, delta(b"hi"), COMPLETED, DONE)
+    with WireServer([whole] * 3) as server:
+        client = face.client("t", base_url=server.url)
+        for _ in range(3):
+            assert face.run(chat(client).read()).text == "hi"
+        assert server.connections == 1
+        face.run(client.close())
+
+
+def test_a_stream_whose_end_comes_late_still_gives_its_connection_back(face: Face) -> None:
+    whole = stream(BEGIN, COMPLETED, DONE, b":bye\n\n")
+    with WireServer([whole, whole]) as server:
+        client = face.client("t", base_url=server.url)
+        for _ in range(2):
+            face.run(chat(client).read())
+        assert server.connections == 1
+        face.run(client.close())
+
+
+def test_a_stream_is_read_once(coze: Connected[Any]) -> None:
+    asked = coze.ask()
+    coze.run(asked.read())
+    assert coze.collect(asked) == []
+    closed = coze.ask()
+    coze.run(closed.close())
+    with pytest.raises(CozeError, match="closed"):
+        coze.run(closed.read())
+    assert coze.emulator.chats_started == 1
+
+
+def test_nothing_is_sent_before_a_stream_is_entered_or_iterated(coze: Connected[Any]) -> None:
+    asked = coze.ask()
+    assert coze.emulator.calls == []
+    coze.run(asked.close())
+    assert coze.emulator.calls == []
+
+
+# --- refusals and failures ---
+
+REFUSALS: list[tuple[Fault, type[CozeError], int | None]] = [
+    (faults.JsonOnStream(4101), PermissionDenied, 4101),
+    (faults.Coded(4000, http_status=400), InvalidRequest, 4000),
+    (faults.HttpStatus(200, b'{"code":"4000","msg":"text"}', "text/event-stream"), InvalidRequest, 4000),
+    (faults.HttpStatus(200, b'{"code":4000,"msg":"plain"}', "text/plain"), InvalidRequest, 4000),
+    (faults.HttpStatus(200, b'{"code":0,"data":{}}', "application/json"), ProtocolError, None),
+    (faults.HttpStatus(200, b'{"code":0,"data":{}}', "text/event-stream"), ProtocolError, None),
+    (faults.HttpStatus(200, b"<html>log in</html>", "text/html"), ProtocolError, None),
+    (faults.HttpStatus(200, b"<html>log in</html>", "text/event-stream"), ProtocolError, None),
+    (faults.Html(502), ServerError, None),
+    (faults.EmptyBody(), ProtocolError, None),
+    (faults.HttpStatus(200, b"", "text/event-stream"), StreamInterrupted, None),
+    (faults.ErrorEvent(5000, after_events=0), ServerError, 5000),
+    (faults.ErrorEvent(4020, after_events=2), RateLimited, 4020),
+    (faults.ErrorEvent(123456, after_events=4), APIError, 123456),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "code"), REFUSALS, ids=repr)
+def test_a_refusal_in_whatever_form_is_the_right_error(
+    coze: Connected[Any], fault: Fault, kind: type[CozeError], code: int | None
+) -> None:
+    coze.emulator.inject(fault)
+    asked = coze.ask("one two three")
+    with pytest.raises(CozeError) as caught:
+        coze.collect(asked)
+    assert (type(caught.value), caught.value.code) == (kind, code)
+    assert caught.value.logid
+    assert len(coze.emulator.calls_to("/v3/chat")) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "code", "told"),
+    [
+        (b'event:error\ndata:{"code":4000,"msg":"no"}\n\n', InvalidRequest, 4000, "no"),
+        (b'event:error\ndata:{"code":"103100001","msg":"no","debug_url":"x"}\n\n', ServerError, 103100001, "no"),
+        (b'event:Error\ndata:{"error_code":5000,"error_message":"no"}\n\n', ServerError, 5000, "no"),
+        (b"event:error\ndata:plain words\n\n", APIError, None, "plain words"),
+        (b"event:error\ndata:{}\n\n", APIError, None, "without saying which"),
+        (b"event:error\ndata:\n\n", APIError, None, "without saying which"),
+        (b"event:error\n\n", APIError, None, "without saying which"),
+        (b'event:error\ndata:["odd"]\n\n', APIError, None, "odd"),
+        (b'event:error\ndata:{"code":4000,"msg":"no"}', InvalidRequest, 4000, "no"),
+    ],
+)
+def test_an_error_event_in_whatever_form_is_the_right_error(
+    face: Face, event: bytes, kind: type[CozeError], code: int | None, told: str
+) -> None:
+    with WireServer([stream(BEGIN, delta(b"hi"), event)]) as server:
+        asked = chat(face.client("t", base_url=server.url), cancel_on_close=False)
+        with pytest.raises(CozeError, match=told) as caught:
+            face.collect(asked)
+        assert (type(caught.value), caught.value.code) == (kind, code)
+        assert asked.text == "hi"
+
+
+@pytest.mark.parametrize(
+    "fault", [None, faults.BareFailed(), faults.BareFailed(code_as_text=True)], ids=["chat", "bare", "text code"]
+)
+def test_a_failed_chat_is_raised_with_its_code_and_what_it_said(coze: Connected[Any], fault: Fault | None) -> None:
+    if fault:
+        coze.emulator.inject(fault)
+    asked = coze.ask(bot="failing")
+    with pytest.raises(ChatFailed, match="model unavailable") as caught:
+        coze.collect(asked)
+    error = caught.value
+    assert (error.code, error.text, error.chat and error.chat.id) == (5000, "This goes well until ", asked.chat_id)
+    assert error.logid
+    assert "logid" in error.cure
+    assert asked.chat.status == "failed"
+    assert [call.path for call in coze.emulator.calls] == ["/v3/chat"], "a failed chat is neither polled nor cancelled"
+
+
+def test_a_chat_that_failed_without_a_reason_is_still_a_failure(face: Face) -> None:
+    with WireServer([stream(BEGIN, b"event:conversation.chat.failed\ndata:{}\n\n")]) as server:
+        with pytest.raises(ChatFailed) as caught:
+            face.collect(chat(face.client("t", base_url=server.url)))
+        assert caught.value.code is None
+
+
+def test_the_zero_error_of_a_healthy_chat_is_none(face: Face) -> None:
+    healthy = b'{"id":"7","conversation_id":"8","status":"completed","last_error":{"code":0,"msg":""}}'
+    with WireServer([stream(b"event:conversation.chat.completed\ndata:" + healthy + b"\n\n", DONE)]) as server:
+        asked = face.run(chat(face.client("t", base_url=server.url)).read())
+        assert asked.chat.status == "completed"
+
+
+def test_malformed_json_in_a_known_event_is_told_after_what_came_before(face: Face) -> None:
+    broken = b"event:conversation.message.delta\ndata:{oops\n\n"
+    with WireServer([stream(BEGIN, delta(b"good"), broken, DONE)]) as server:
+        asked = chat(face.client("t", base_url=server.url), cancel_on_close=False)
+        with pytest.raises(ProtocolError, match="oops"):
+            face.collect(asked)
+        assert asked.text == "good"
+
+
+def test_an_event_beyond_the_limit_is_told_instead_of_held(face: Face) -> None:
+    with WireServer([stream(BEGIN, delta(b"x" * 5000), end=False)]) as server:
+        asked = chat(face.client("t", base_url=server.url, max_event_bytes=1000), cancel_on_close=False)
+        with pytest.raises(ProtocolError, match="longer than 1000 bytes"):
+            face.collect(asked)
+
+
+def test_a_server_that_goes_silent_is_given_up_after_the_gap(face: Face) -> None:
+    with WireServer([stream(BEGIN, delta(b"hi"), end=False)]) as server:
+        asked = chat(face.client("t", base_url=server.url, timeout=0.1, retry=None), auto_save_history=False)
+        with pytest.raises(StreamInterrupted) as caught:
+            face.collect(asked)
+        assert caught.value.text == "hi"
+        assert isinstance(caught.value.__cause__, TimedOut)
+
+
+# --- stopping ---
+
+
+class Held:
+    """A bot that says a word and then nothing until it is let go."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.go = threading.Event()
+        emulator.add_bot("held", self.script)
+
+    def script(self, _: Turn) -> list[Any]:
+        return [Answer("a word "), Hold(self.go.is_set), Answer("the end")]
+
+    def stopped(self, chat_id: str, status: str = "canceled") -> bool:
+        """True once the stream is closed and the chat is in this state; waits for both."""
+        self.emulator.wait_until(lambda: self.emulator.open_streams == 0)
+        self.emulator.wait_until(lambda: self.emulator.chat_status(chat_id) == status)
+        return not self.emulator.calls_to("/v3/chat/cancel") or status == "canceled"
+
+
+@pytest.fixture
+def held(emulator: Emulator) -> Held:
+    return Held(emulator)
+
+
+async def first_word(asked: Any) -> None:
+    async for event in asked:
+        if event.delta:
+            return
+
+
+def first_word_blocking(asked: Any) -> None:
+    for event in asked:
+        if event.delta:
+            return
+
+
+def begin(coze: Connected[Any], **options: Any) -> Any:
+    """A held stream after its first word."""
+    asked = coze.ask(bot="held", **options)
+    if isinstance(coze.face, AsyncioFace):
+        coze.run(first_word(asked))
+    else:
+        first_word_blocking(asked)
+    return asked
+
+
+def test_a_closed_stream_leaves_the_line_and_cancels_its_chat(coze: Connected[Any], held: Held) -> None:
+    asked = begin(coze)
+    coze.run(asked.close())
+    assert held.stopped(asked.chat_id)
+    coze.run(asked.close())
+    assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
+
+
+def test_leaving_the_block_stops_the_chat(emulator: Emulator, held: Held) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        with client.chats.stream(
+            bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+        ) as asked:
+            for event in asked:
+                if event.delta:
+                    break
+        assert held.stopped(str(asked.chat_id))
+
+
+def test_leaving_the_block_by_an_error_stops_the_chat(coze: Connected[Any], held: Held) -> None:
+    asked = coze.ask(bot="held")
+
+    async def leave() -> None:
+        async with asked:
+            await first_word(asked)
+            raise LookupError
+
+    def leave_blocking() -> None:
+        with asked:
+            first_word_blocking(asked)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        coze.run(leave()) if isinstance(coze.face, AsyncioFace) else leave_blocking()
+    assert held.stopped(asked.chat_id)
+
+
+def test_a_dropped_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        first_word_blocking(asked)
+        chat_id = str(asked.chat_id)
+        del asked
+        gc.collect()
+        assert held.stopped(chat_id)
+
+
+def test_a_dropped_asyncio_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async def main() -> str:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            await first_word(asked)
+            chat_id = str(asked.chat_id)
+            del asked
+            gc.collect()
+            assert await asyncio.to_thread(held.stopped, chat_id)
+            return chat_id
+
+    assert asyncio.run(main())
+
+
+def test_a_cancelled_task_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async def main() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            spoken = asyncio.Event()
+
+            async def read() -> None:
+                async for event in asked:
+                    if event.delta:
+                        spoken.set()
+
+            task = asyncio.ensure_future(read())
+            await spoken.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
+
+    asyncio.run(main())
+
+
+def test_a_timeout_around_a_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async def main() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            await first_word(asked)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(asked.read(), 0.05)
+            assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this platform has no signals to threads")
+def test_ctrl_c_in_the_middle_of_a_wait_stops_the_chat(emulator: Emulator, held: Held) -> None:
+    main_thread = threading.main_thread()
+    assert threading.current_thread() is main_thread
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        first_word_blocking(asked)
+        ctrl_c = threading.Timer(0.1, os.kill, args=(os.getpid(), signal.SIGINT))
+        ctrl_c.start()
+        with pytest.raises(KeyboardInterrupt):
+            asked.read()
+        assert held.stopped(str(asked.chat_id))
+
+
+def test_a_chat_may_be_left_running(coze: Connected[Any], held: Held) -> None:
+    asked = begin(coze, cancel_on_close=False)
+    coze.run(asked.close())
+    coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
+    assert coze.emulator.chat_status(asked.chat_id) == "in_progress"
+    held.go.set()
+    assert held.stopped(asked.chat_id, "completed")
+
+
+def test_an_unsaved_chat_cannot_be_cancelled_and_is_only_left(coze: Connected[Any], held: Held) -> None:
+    asked = begin(coze, auto_save_history=False)
+    coze.run(asked.close())
+    coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
+    assert coze.emulator.calls_to("/v3/chat/cancel") == []
+    held.go.set()
+
+
+def test_a_chat_that_said_everything_is_not_cancelled(coze: Connected[Any]) -> None:
+    coze.collect(coze.ask())
+    asked = coze.ask("hi")
+    coze.collect(asked, most=len(coze.collect(coze.ask("hi"))) - 1)
+    assert asked.chat.status == "completed"
+    assert coze.emulator.calls_to("/v3/chat/cancel") == []
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.Coded(4104), faults.Html(502), faults.DropConnection(), faults.Coded(4016)], ids=repr
+)
+def test_stopping_does_not_fail_or_insist_because_the_cancelling_does(
+    coze: Connected[Any], held: Held, fault: Fault, naps: list[float]
+) -> None:
+    coze.emulator.inject(fault, path="/v3/chat/cancel", times=9)
+    asked = begin(coze)
+    coze.run(asked.close())
+    coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
+    assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
+    assert naps == []
+
+
+def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: Connected[Any], held: Held) -> None:
+    coze.emulator.inject(faults.Html(502), path="/v3/chat/cancel", times=9)
+    asked = coze.ask(bot="held")
+
+    async def leave() -> None:
+        async with asked:
+            await first_word(asked)
+            raise LookupError
+
+    def leave_blocking() -> None:
+        with asked:
+            first_word_blocking(asked)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        coze.run(leave()) if isinstance(coze.face, AsyncioFace) else leave_blocking()
+
+
+@pytest.mark.xfail(strict=True, reason="closing does not reach a reader that waits in another thread")
+def test_another_thread_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
+    ended: list[str] = []
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        spoken = threading.Event()
+
+        def read() -> None:
+            try:
+                for event in asked:
+                    if event.delta:
+                        spoken.set()
+                ended.append("the end")
+            except CozeError as error:
+                ended.append(type(error).__name__)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert spoken.wait(5)
+        asked.close()
+        assert held.stopped(str(asked.chat_id))
+        reader.join(5)
+        assert not reader.is_alive()
+    assert ended
+
+
+def test_two_readers_of_one_stream_are_told_so(emulator: Emulator, held: Held) -> None:
+    told: list[str] = []
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        spoken = threading.Event()
+
+        def read() -> None:
+            for event in asked:
+                if event.delta:
+                    spoken.set()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert spoken.wait(5)
+        try:
+            next(asked)
+        except (CozeError, ValueError) as error:
+            told.append(str(error))
+        held.go.set()
+        reader.join(5)
+        assert not reader.is_alive()
+    assert told
+    assert "already" in told[0]
+    assert asked.text == "a word the end"
+
+
+def test_a_blocking_stream_may_be_read_inside_a_running_event_loop(emulator: Emulator) -> None:
+    async def notebook() -> str:
+        with CozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user("one two")]
+            )
+            text = ""
+            for event in asked:
+                text += event.delta
+                await asyncio.sleep(0)
+            return text
+
+    assert asyncio.run(notebook()) == "one two"
+
+
+def test_a_stream_may_be_begun_in_one_thread_and_read_on_in_another(emulator: Emulator) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(
+            bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user("one two three")]
+        )
+        first_word_blocking(asked)
+        texts: list[str] = []
+        reader = threading.Thread(target=lambda: texts.append(asked.read().text))
+        reader.start()
+        reader.join()
+    assert texts == ["one two three"]
+
+
+def test_a_deadline_ends_a_stream_that_goes_on_and_on_and_stops_its_chat(coze: Connected[Any], held: Held) -> None:
+    asked = coze.client.options(timeout=Timeout(deadline=0.2)).chats.stream(
+        bot_id=coze.emulator.bots["slow"], user_id="u", additional_messages=[Message.user("hi")]
+    )
+    with pytest.raises(CozeError, match="deadline"):
+        coze.collect(asked)
+    assert held.stopped(asked.chat_id)

@@ -1,0 +1,76 @@
+"""A server that says exactly what a test tells it to, byte for byte, on a loopback port."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import BinaryIO
+
+from typing_extensions import Self
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n"
+END = b"0\r\n\r\n"
+
+
+def stream(*pieces: bytes, end: bool = True) -> bytes:
+    """A chunked event stream; without its `end` the line stays open."""
+    body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    return HEAD % b"text/event-stream" + body + (END if end else b"")
+
+
+class WireServer:
+    """Answers the requests of each connection with the next of `answers`; then holds the line until the client leaves.
+
+    `connections` counts who came, `left` tells that the last one has gone.
+    """
+
+    def __init__(self, answers: Sequence[bytes]) -> None:
+        self.answers = list(answers)
+        self.connections = 0
+        self.left = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as incoming:
+            try:
+                while _read_request(incoming):
+                    connection.sendall(self.answers.pop(0))
+            except OSError:
+                pass
+        self.left.set()
+
+
+def _read_request(incoming: BinaryIO) -> bool:
+    """False if the client has left."""
+    length = 0
+    line = first = incoming.readline()
+    while line.strip():
+        name, _, value = line.partition(b":")
+        length = int(value) if name.lower() == b"content-length" else length
+        line = incoming.readline()
+    incoming.read(length)
+    return bool(first)
