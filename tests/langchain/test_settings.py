@@ -181,7 +181,7 @@ def test_cached_answers_are_found_again(model: Make, emulator: Emulator) -> None
     assert emulator.chats_started == 1
 
 
-@pytest.mark.parametrize("other", DIFFERENT, ids=str)
+@pytest.mark.parametrize("other", DIFFERENT)
 def test_a_cached_answer_is_never_another_users(model: Make, emulator: Emulator, other: dict[str, Any]) -> None:
     cache = InMemoryCache()
     model(cache=cache).invoke("Hi")

@@ -121,7 +121,7 @@ ANY_TOOL: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("any_tool", ANY_TOOL, ids=str)
+@pytest.mark.parametrize("any_tool", ANY_TOOL)
 @pytest.mark.parametrize("choice", [None, "any", "auto", "f"])
 def test_every_kind_of_tool_can_be_bound_and_nothing_of_it_is_sent(
     model: Make, emulator: Emulator, any_tool: Any, choice: str | None

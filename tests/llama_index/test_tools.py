@@ -10,7 +10,7 @@ import pytest
 from llama_index.core.agent.workflow import AgentStream, AgentWorkflow, FunctionAgent, ReActAgent
 from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.llms import ChatMessage
-from llama_index.core.memory import Memory
+from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import BaseTool, FunctionTool
 
 from coze_client import ConfigurationError
@@ -103,7 +103,7 @@ def test_a_function_agent_streams_answers_and_thoughts(llm: Make) -> None:
 def test_an_agent_remembers_over_its_runs(llm: Make) -> None:
     async def run() -> str:
         agent = FunctionAgent(tools=FUNCTIONS, llm=llm("assistant", client_plugins=True))
-        memory = Memory.from_defaults()
+        memory = ChatMemoryBuffer.from_defaults()
         await agent.run("My name is Ann", memory=memory)
         return str(await agent.run("What is my name?", memory=memory))
 

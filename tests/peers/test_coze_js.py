@@ -186,7 +186,7 @@ def test_coze_js_takes_a_lost_connection_for_the_end(coze_js: CozeJs, clean: boo
     assert names(coze_js.stream()) == ["chat.created", "chat.in_progress", "message.delta"]
 
 
-@pytest.mark.parametrize("fault", [faults.Ping(), faults.UnknownEvents()], ids=str)
+@pytest.mark.parametrize("fault", [faults.Ping(), faults.UnknownEvents()])
 def test_coze_js_breaks_at_events_whose_data_is_no_json(coze_js: CozeJs, fault: Fault) -> None:
     coze_js.emulator.inject(fault)
     with pytest.raises(PeerRaised, match="Could not parse message into JSON"):

@@ -90,7 +90,7 @@ def test_spellings_of_a_stream_that_make_no_difference(cozepy: CozePy, fault: Fa
     assert (names(events), text(events)) == (PLAIN_STREAM, "Grüezi 世界")
 
 
-@pytest.mark.parametrize("fault", [faults.UnknownEvents(), faults.Ping()], ids=str)
+@pytest.mark.parametrize("fault", [faults.UnknownEvents(), faults.Ping()])
 def test_unknown_events_pass_as_unknown(cozepy: CozePy, fault: Fault) -> None:
     cozepy.emulator.inject(fault)
     events = cozepy.stream()
