@@ -140,6 +140,7 @@ class Cursor(Generic[T]):
         self._pages = pages
         self._at: str | None = None
         self._been: set[str] = set()
+        self._last: Page[T] | None = None
         self._ended = False
 
     async def next(self) -> Page[T] | None:
@@ -147,6 +148,10 @@ class Cursor(Generic[T]):
         if self._ended:
             return None
         page = await self._session.send(self._pages.page(self._at))
+        if self._last is not None and page.items and page.items == self._last.items:
+            self._ended = True
+            return None
+        self._last = page
         following = self._pages.following(self._at, page) if page.items else None
         self._ended = following is None or following in self._been
         if following is not None:

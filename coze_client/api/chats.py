@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 
 from coze_client.api.messages import Message, MessageLike, convert_to_wire
-from coze_client.errors import APIError, ConfigurationError, NotFound, TimedOut
+from coze_client.errors import ConfigurationError, CozeError, NotFound, TimedOut
 from coze_client.model import Model
 from coze_client.request import Kind, Request, fields, query
 from coze_client.resource import Face, Resource, call, events, flow
@@ -298,6 +298,8 @@ class Chats(Resource[Face]):
         A failed or cancelled chat is returned, not raised: look at ``chat.status`` and ``chat.last_error``. After
         `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` needs fewer requests and is faster.
         """
+        if not deadline > 0:
+            raise ConfigurationError(f"A deadline is more than 0 seconds, not {deadline}")
         body = _body(locals(), stream=False)
         release = await self._session.take_turn(conversation_id)
         try:
@@ -311,8 +313,8 @@ async def _finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
     try:
         ended = await poll(session, chat, deadline)
     except TimedOut:
-        with suppress(APIError):  # it may have ended meanwhile
-            await session.send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
+        with suppress(CozeError):  # it may have ended meanwhile
+            await session.hurried().send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
         raise
     return ChatResult(ended, await load_messages(session, ended))
 

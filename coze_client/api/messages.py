@@ -144,10 +144,9 @@ def _source(attachment: Attachment) -> dict[str, str]:
 def _read_page(answer: Answer) -> Page[Message]:
     envelope = read_envelope(answer)
     found = convert(builtins.list[Message], Payload(builtins.list[Message]).within(envelope))
-    last = envelope.get("last_id")
-    return Page(
-        tuple(found), bool(envelope.get("has_more")), cursor=str(last) if last not in (None, "", "0", 0) else None
-    )
+    last = envelope.get("last_id") or "0"
+    cursor = str(last) if last != "0" or not found else found[-1].id
+    return Page(tuple(found), bool(envelope.get("has_more")), cursor=None if cursor == "0" else cursor)
 
 
 class Messages(Resource[Face]):
