@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ConversationBusy,
         CozeError,
         ExpiredToken,
+        InvalidArguments,
         InvalidClient,
         InvalidRequest,
         NotFound,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from coze_client.retry import Retry
     from coze_client.token import Token
     from coze_client.token_store import FileStore, MemoryStore, TokenStore
+    from coze_client.workflow_signature import WorkflowSignature
 
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
@@ -82,6 +84,7 @@ _HOMES = {
         "ConversationBusy",
         "CozeError",
         "ExpiredToken",
+        "InvalidArguments",
         "InvalidClient",
         "InvalidRequest",
         "NotFound",
@@ -105,6 +108,7 @@ _HOMES = {
     "retry": ("Retry",),
     "token": ("Token",),
     "token_store": ("FileStore", "MemoryStore", "TokenStore"),
+    "workflow_signature": ("WorkflowSignature",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -134,6 +138,7 @@ __all__ = [
     "File",
     "FileStore",
     "Interrupt",
+    "InvalidArguments",
     "InvalidClient",
     "InvalidRequest",
     "Login",
@@ -165,6 +170,7 @@ __all__ = [
     "WorkflowInterrupted",
     "WorkflowMessage",
     "WorkflowResult",
+    "WorkflowSignature",
     "WorkflowStream",
     "__version__",
     "from_config",

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
@@ -98,9 +98,14 @@ async def attach(session: Session, drafts: Sequence[Draft]) -> list[Message]:
         for attachment in draft.attachments
         if isinstance(attachment.source, bytes)
     }
-    jobs = [partial(_upload_once, session, content, name) for content, name in unsent.items()]
-    ids = dict(zip(unsent, await session.face.gather(jobs, _AT_ONCE), strict=True)) if jobs else {}
-    return [draft.message(ids) for draft in drafts]
+    ids = await upload_each(session, [Upload(name, content) for content, name in unsent.items()])
+    return [draft.message(dict(zip(unsent, ids, strict=True))) for draft in drafts]
+
+
+async def upload_each(session: Session, contents: Sequence[Upload]) -> list[str]:
+    """The file ids of `contents` (bytes), in order; at most four are sent at a time, and each once per client."""
+    jobs = [partial(_upload_once, session, upload) for upload in contents]
+    return await session.face.gather(jobs, _AT_ONCE) if jobs else []
 
 
 class _Uploads:
@@ -119,8 +124,9 @@ def _uploads_of(session: Session) -> _Uploads:
         return _uploads.setdefault(session.transport, _Uploads())
 
 
-async def _upload_once(session: Session, content: bytes, name: str) -> str:
+async def _upload_once(session: Session, upload: Upload) -> str:
     """The id of a file with this content; whoever comes second waits for the first one's upload."""
+    content = cast("bytes", upload.content)
     uploads, digest = _uploads_of(session), sha256(content).digest()
     key = (session.face.place(), digest.hex())
     turn = uploads.turns.join(key, session.face.turn)
@@ -128,8 +134,8 @@ async def _upload_once(session: Session, content: bytes, name: str) -> str:
         await session.face.take(turn, None)
         try:
             if digest not in uploads.ids:
-                upload = Upload(mend_name(name, content[:HEAD_BYTES]), content)
-                uploads.ids[digest] = (await session.send(upload_request(upload))).id
+                mended = Upload(mend_name(upload.name, content[:HEAD_BYTES]), content)
+                uploads.ids[digest] = (await session.send(upload_request(mended))).id
             return uploads.ids[digest]
         finally:
             turn.release()

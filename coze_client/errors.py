@@ -66,6 +66,10 @@ class ConfigurationError(CozeError):
     """The client was told something that cannot work; nothing was sent."""
 
 
+class InvalidArguments(ConfigurationError):
+    """A workflow or plugin does not take these arguments, each of which is named; nothing was sent."""
+
+
 class ProtocolError(CozeError):
     """The server sent what is no answer of the Coze API: malformed, oversized, or not JSON where JSON is due."""
 

@@ -60,6 +60,11 @@ class Face(Protocol):
         ...
 
 
+async def settled(value: T | Awaitable[T]) -> T:
+    """The value of a call on a client of either face: on CozeClient it is there, on AsyncCozeClient awaited."""
+    return await value if isinstance(value, Awaitable) else value
+
+
 class Turn(Protocol):
     """A lock, taken by ``Face.take``."""
 

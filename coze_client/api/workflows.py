@@ -6,7 +6,7 @@ get_workflow_list, get_workflow_info, list_workflow_version, collaborators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +25,9 @@ from coze_client.stream import Events
 if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
     from coze_client.api.workflow_stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
+    from coze_client.file_arguments import FileSources
     from coze_client.session import Session
+    from coze_client.workflow_signature import WorkflowSignature
 
 _LARGEST_PAGE = 30
 _MOST_CHATFLOW_MESSAGES = 50
@@ -198,6 +200,35 @@ class Workflows(Resource[Face]):
         """A workflow with the parameters it takes and gives; coze-studio tells none."""
         where = query(include_input_output=True)
         return Request("GET", _path(workflow_id), Payload(WorkflowInfo), where)
+
+    @flow
+    async def load(
+        self,
+        *,
+        workflow_ids: Sequence[str] = (),
+        workspace_id: str | None = None,
+        cache: MutableMapping[str, WorkflowInfo] | None = None,
+    ) -> tuple[WorkflowInfo, ...]:
+        """Many workflows with their parameters, asked for concurrently: those named, and all published of a workspace.
+
+        Chatflows of the workspace are left out. What is in `cache`, by workflow id, is not asked for; what was asked
+        for is put there.
+        """
+        from coze_client.workflow_tools import load_workflows
+
+        return await load_workflows(self._session, workflow_ids, workspace_id, cache)
+
+    @flow
+    async def prepare(
+        self, *, signature: WorkflowSignature, arguments: Mapping[str, object], files: FileSources | None = None
+    ) -> dict[str, object]:
+        """The ``parameters`` of a run: `arguments` checked, and files among them uploaded, each content once.
+
+        Raises InvalidArguments, with nothing sent, for what the workflow does not take.
+        """
+        from coze_client.file_arguments import upload_files
+
+        return await upload_files(self._session, signature.check(arguments, files))
 
     @paged
     def versions(

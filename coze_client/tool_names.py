@@ -1,0 +1,31 @@
+"""Names of tools, which language models' APIs take only in ASCII; pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from unicodedata import normalize
+
+_LONGEST = 64  # the shortest limit of the well-known APIs
+_LONGEST_ID = 20
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+
+
+def tool_names(titles: Mapping[str, str], *, kind: str = "workflow", prefix: str = "") -> dict[str, str]:
+    """A name for each id: its title in ASCII, else ``workflow_<id>`` (or another `kind`).
+
+    Of equal names each gets its id, so that no name depends on the order in which tools are loaded.
+    """
+    names = {each: tool_name(title, each, kind=kind, prefix=prefix) for each, title in titles.items()}
+    often = Counter(names.values())
+    return {each: f"{name}_{each}" if often[name] > 1 else name for each, name in names.items()}
+
+
+def tool_name(title: str, unique_id: str, *, kind: str = "workflow", prefix: str = "") -> str:
+    """One name, of at most 64 ASCII letters, digits and underscores, with room for an id behind it."""
+    ascii_title = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = _NO_NAME.sub("_", ascii_title).strip("_")
+    if not slug or slug[0].isdigit():
+        slug = f"{kind}_{slug or unique_id}"
+    return f"{prefix}{slug}"[: _LONGEST - _LONGEST_ID].rstrip("_")

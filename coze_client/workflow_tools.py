@@ -1,0 +1,47 @@
+"""Workflows and plugins as tools of a language model: finding out what they take, and making arguments ready."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from functools import partial
+
+from coze_client.api.plugins import Plugin, Plugins
+from coze_client.api.workflows import WorkflowInfo, Workflows
+from coze_client.resource import Cursor
+from coze_client.session import Session
+
+_AT_ONCE = 10
+_MOST_PLUGINS = 20
+
+
+async def load_workflows(
+    session: Session,
+    workflow_ids: Sequence[str],
+    workspace_id: str | None,
+    cache: MutableMapping[str, WorkflowInfo] | None,
+) -> tuple[WorkflowInfo, ...]:
+    """What the workflows take, asked for ten at a time."""
+    wanted = [*workflow_ids, *(await _published(session, workspace_id) if workspace_id else ())]
+    known = {} if cache is None else cache
+    missing = [each for each in dict.fromkeys(wanted) if each not in known]
+    requests = [Workflows.retrieve(workflow_id=each) for each in missing]
+    found = await session.face.gather([partial(session.send, request) for request in requests], _AT_ONCE)
+    known.update(zip(missing, found, strict=True))
+    return tuple(known[each] for each in dict.fromkeys(wanted))
+
+
+async def load_plugins(session: Session, plugin_ids: Sequence[str]) -> tuple[Plugin, ...]:
+    """The plugins with their tools, asked for in as few requests as can be."""
+    wanted = list(dict.fromkeys(plugin_ids))
+    batches = [wanted[at : at + _MOST_PLUGINS] for at in range(0, len(wanted), _MOST_PLUGINS)]
+    requests = [Plugins.batch_retrieve(plugin_ids=batch) for batch in batches]
+    found = await session.face.gather([partial(session.send, request) for request in requests], _AT_ONCE)
+    return tuple(plugin for batch in found for plugin in batch)
+
+
+async def _published(session: Session, workspace_id: str) -> list[str]:
+    cursor = Cursor(session, Workflows.list(workspace_id=workspace_id, workflow_mode="workflow"))
+    found: list[str] = []
+    while (page := await cursor.next()) is not None:
+        found += [workflow.workflow_id for workflow in page.items]
+    return found
