@@ -16,6 +16,9 @@ from coze_client.turn import Turn
 Piece = tuple[str, str, Sequence[Part]]
 """What an event adds: to the text, to the thoughts, and beside them. A plain tuple, since there are so many."""
 
+Ended = ChatStream | AsyncChatStream
+"""A stream that was read to its end, or left at a stop sequence."""
+
 
 class Answering:
     """One turn's answer in the making: ``open`` its stream, ``feed`` each event, ``finish``; then ask what is known.
@@ -51,7 +54,7 @@ class Answering:
             return text, event.reasoning, ()
         return text, event.reasoning, tuple(self._answer.feed(event))
 
-    def finish(self, stream: ChatStream | AsyncChatStream) -> Piece:
+    def finish(self, stream: Ended) -> Piece:
         """What was held back; `stream` is at its end, or was left because the answer is ``stopped``."""
         self.chat = stream.chat
         self._origin = {

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from typing_extensions import Self
 
+from coze_client.answering import Answering
 from coze_client.api.chats import PublishStatus
 from coze_client.auth import Credentials, TokenFunction
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.config import Region, Timeout
-from coze_client.dialogue import CHAT_OPTIONS
+from coze_client.dialogue import CHAT_OPTIONS, Line
 from coze_client.errors import ConfigurationError
 from coze_client.retry import Retry
-from coze_client.turn import DECIDED_BY_THE_BOT
+from coze_client.turn import DECIDED_BY_THE_BOT, plan_turn
 
 _OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id")
 _EMPTY_MEANS_NONE = ("user_id", "conversation_id", "base_url")
@@ -115,6 +116,24 @@ class BotSettings(BaseModel):
     @property
     def _asyncio(self) -> AsyncCozeClient:
         return self._coze if isinstance(self._coze, AsyncCozeClient) else self._coze.aio
+
+    def _answering(self, lines: Sequence[Line], given: Mapping[str, Any]) -> Answering:
+        """The answering of what `lines` ask; what is `given` with the call goes before the settings.
+
+        A call may be given any option of a chat, ``stop``, ``system_variable``, ``trim``, and as ``tools`` the names of
+        those that were offered.
+        """
+        rest = {"stop": self.stop, "system_variable": self.system_variable, "trim": self.trim, "tools": None, **given}
+        stop, system_variable, trim, tools = (rest.pop(name) for name in ("stop", "system_variable", "trim", "tools"))
+        turn = plan_turn(
+            lines,
+            self._options(rest),
+            stop=stop,
+            tools=None if tools is None else frozenset(tools),
+            system_variable=system_variable,
+            trim=trim,
+        )
+        return Answering(turn)
 
     def _options(self, given: Mapping[str, object]) -> dict[str, object]:
         """A chat's options, those `given` with the call before the settings; warns of what Coze does not take."""

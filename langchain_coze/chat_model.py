@@ -18,9 +18,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, model_validator
 from typing_extensions import Self
 
-from coze_client.answering import Answering
 from coze_client.bot_settings import BotSettings
-from coze_client.turn import plan_turn
 from coze_client.version import __version__
 from langchain_coze.chunks import Reply
 from langchain_coze.errors import langchain_errors
@@ -162,17 +160,10 @@ class ChatCoze(BotSettings, BaseChatModel):
     def _reply(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]) -> Reply:
         rest = {SPELLINGS.get(name, name): value for name, value in given.items() if name not in _WITHOUT_EFFECT}
         tools = cast("list[dict[str, Any]] | None", rest.pop("tools", None))
-        system_variable = cast("str | None", rest.pop("system_variable", self.system_variable))
-        trim = bool(rest.pop("trim", self.trim))
-        turn = plan_turn(
-            convert_to_lines(messages),
-            self._options(rest),
-            stop=self.stop if stop is None else stop,
-            tools=frozenset(map(tool_name, tools)) if tools else None,
-            system_variable=system_variable,
-            trim=trim,
-        )
-        return Reply(Answering(turn))
+        rest["tools"] = list(map(tool_name, tools)) if tools else None
+        if stop is not None:
+            rest["stop"] = stop
+        return Reply(self._answering(convert_to_lines(messages), rest))
 
     def bind_tools(
         self,

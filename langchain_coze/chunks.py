@@ -11,14 +11,10 @@ from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, Us
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from coze_client.answering import Answering, Piece
+from coze_client.answering import Answering, Ended, Piece
 from coze_client.api.chat_events import ChatEvent
-from coze_client.api.chat_stream import AsyncChatStream, ChatStream
 from coze_client.api.chats import COMPLETED, REQUIRES_ACTION, ToolCall, Usage
 from langchain_coze.blocks import BLOCKS, PROVIDER, REASONING, convert_part
-
-Ended = ChatStream | AsyncChatStream
-"""A stream that was read to its end, or left at a stop sequence."""
 
 
 class Reply:

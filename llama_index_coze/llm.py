@@ -29,7 +29,6 @@ from pydantic import ConfigDict, Field
 from coze_client.answering import Answering
 from coze_client.bot_settings import BotSettings
 from coze_client.face import Blocking
-from coze_client.turn import plan_turn
 from llama_index_coze.messages import convert_to_lines
 from llama_index_coze.prediction import Ask, predict
 from llama_index_coze.responses import ChatReply, CompletionReply, Reply
@@ -49,6 +48,19 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     for response in llm.stream_complete("Hello"):
         print(response.delta, end="")
     ```
+
+    One HTTP request a call, and a chat is never started twice. ``token``, ``base_url``, ``region`` and ``timeout``
+    (seconds, or a Timeout) are those of ``coze_client.CozeClient``; or give a ``client`` of yours, of either face.
+
+    The bot decides its prompt, model, temperature and tools. System messages are joined to the first question, or go
+    into the prompt variable that ``system_variable`` names. ``user_id`` separates users' memories: without one, every
+    instance is a user of its own. With a ``conversation_id`` (made by ``client.conversations.create``) Coze keeps the
+    history, and only what is new is sent. Chat options can be given with each call: ``llm.chat(…, user_id="…")``.
+
+    A message keeps ``chat_id``, ``conversation_id``, ``logid``, ``status``, ``message_ids`` and ``follow_ups`` in its
+    ``additional_kwargs``; a response also tells token counts, ``plugin_calls``, ``plugin_outputs`` and ``cards``, and
+    has Coze's chat with its ``usage`` as ``raw``. Thoughts, citations and sound are blocks. Errors are those of
+    ``coze_client``. A pickle holds a literal token in clear text.
     """
 
     client_plugins: bool = False
@@ -88,22 +100,22 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """The bot's answer; chat options in `kwargs` go before the LLM's own."""
-        return self._answer(ChatReply(self._answering(messages, kwargs)))
+        return self._answer(ChatReply(self._answering(convert_to_lines(messages), kwargs)))
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """The bot's answer as it comes: each response has all the text so far, and what is new as ``delta``."""
-        return self._stream(ChatReply(self._answering(messages, kwargs)))
+        return self._stream(ChatReply(self._answering(convert_to_lines(messages), kwargs)))
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """As ``chat``, on asyncio."""
-        return await self._aanswer(ChatReply(self._answering(messages, kwargs)))
+        return await self._aanswer(ChatReply(self._answering(convert_to_lines(messages), kwargs)))
 
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """As ``stream_chat``, on asyncio: await it for the generator."""
-        return self._astream(ChatReply(self._answering(messages, kwargs)))
+        return self._astream(ChatReply(self._answering(convert_to_lines(messages), kwargs)))
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
@@ -234,23 +246,10 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
             **kwargs,
         }
 
-    def _answering(self, messages: Sequence[ChatMessage], given: Mapping[str, Any]) -> Answering:
-        rest = dict(given)
-        tools, stop = rest.pop("tools", None), rest.pop("stop", self.stop)
-        turn = plan_turn(
-            convert_to_lines(messages),
-            self._options(rest),
-            stop=stop,
-            tools=None if tools is None else frozenset(tools),
-            system_variable=self.system_variable,
-            trim=self.trim,
-        )
-        return Answering(turn)
-
     def _completing(self, prompt: str, given: Mapping[str, Any], *, formatted: bool) -> Answering:
         wrap = self.completion_to_prompt
         question = prompt if formatted or wrap is None else wrap(prompt)
-        return self._answering([ChatMessage(content=question)], given)
+        return self._answering(convert_to_lines([ChatMessage(content=question)]), given)
 
     def _answer(self, reply: Reply[R]) -> R:
         with reply.answering.open(self._blocking) as stream:

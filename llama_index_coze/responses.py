@@ -19,16 +19,12 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 
 from coze_client.answer import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
-from coze_client.answering import Answering, Piece
+from coze_client.answering import Answering, Ended, Piece
 from coze_client.api.chat_events import ChatEvent
-from coze_client.api.chat_stream import AsyncChatStream, ChatStream
 from coze_client.api.chats import ToolCall, Usage
 from coze_client.recall import Slice
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
-
-Ended = ChatStream | AsyncChatStream
-"""A stream that was read to its end, or left at a stop sequence."""
 
 _SAMPLES_A_SECOND = 24_000  # API page chat v3: spoken answers are 16-bit mono PCM
 
