@@ -19,11 +19,13 @@ Complete = Callable[..., CompletionResponse]
 
 @pytest.fixture
 def llm(emulator: Emulator) -> Make:
-    """Makes an LLM of one of the emulator's bots, by the bot's name."""
+    """Makes an LLM of one of the emulator's bots, by the bot's name; it lives until the test ends."""
+    made: list[CozeLLM] = []
 
     def make(bot: str = "echo", **options: Any) -> CozeLLM:
         given = {"token": emulator.token, "base_url": emulator.url, "user_id": "u1", **options}
-        return CozeLLM(bot_id=emulator.bots[bot], **given)
+        made.append(CozeLLM(bot_id=emulator.bots[bot], **given))
+        return made[-1]
 
     return make
 

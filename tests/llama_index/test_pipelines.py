@@ -11,6 +11,7 @@ from llama_index.core import Document, PromptTemplate, Settings, SummaryIndex
 from llama_index.core.base.llms.types import ImageBlock
 from llama_index.core.chat_engine.types import ChatMode
 from llama_index.core.llms import ChatMessage
+from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.program import LLMTextCompletionProgram
 from pydantic import BaseModel, Field
 
@@ -58,7 +59,8 @@ def test_a_query_engine_streams_the_bots_answer(llm: Make, index: SummaryIndex) 
 def test_a_condense_plus_context_chat_engine_keeps_a_dialogue(
     llm: Make, index: SummaryIndex, emulator: Emulator
 ) -> None:
-    engine = index.as_chat_engine(chat_mode=ChatMode.CONDENSE_PLUS_CONTEXT, llm=llm("assistant"))
+    memory = ChatMemoryBuffer.from_defaults()  # the default one leaves its database open
+    engine = index.as_chat_engine(ChatMode.CONDENSE_PLUS_CONTEXT, llm("assistant"), memory=memory)
     assert engine.chat("My name is Ann").response.startswith("Nice to meet you, Ann")
     assert "".join(engine.stream_chat("What is my name?").response_gen) == "Your name is Ann."
     assert "Chur is old." in body(emulator)["additional_messages"][0]["content"]
