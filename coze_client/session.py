@@ -178,15 +178,26 @@ class Session:
         """One try; if Coze refuses the token, another one with a new token, should the credentials have one."""
         if not request.signed:
             return await self._masking(request, attempt, deadline)
-        token = checked_token(await self.credentials.token(self))
+        token = await self._token()
         try:
             return await self._masking(request, attempt, deadline, token)
         except AuthenticationError:
-            if not await self.credentials.renew(self, token):
+            refused = token
+            token = await self._token(refused)
+            if token == refused:
                 raise
         _log.debug("%s %s: the token was refused; once more with a new one", request.method, request.path)
-        token = checked_token(await self.credentials.token(self))
         return await self._masking(request, attempt, deadline, token)
+
+    async def _token(self, refused: str = "") -> str:
+        """A token to sign with, another one than `refused` if there is one."""
+        try:
+            if refused and not await self.credentials.renew(self, refused):
+                return refused
+            return checked_token(await self.credentials.token(self))
+        except CozeError as error:
+            error.settled = True
+            raise
 
     async def _masking(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str = "") -> T:
         self._last_token = token or self._last_token

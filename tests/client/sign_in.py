@@ -1,0 +1,80 @@
+"""An emulator and a clock that both sides go by, credentials of every kind, and a user at the browser."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import Any
+
+import httpx
+
+from coze_client import JWT, PKCE, DeviceCode, WebOAuth
+from coze_client.emulator import Clock, Emulator
+from coze_client.emulator.key_pairs import KeyPair, new_key_pair
+from coze_client.oauth import OAuthApp
+from tests.conftest import Face
+
+TOKEN = "/api/permission/oauth2/token"
+DEVICE = "/api/permission/oauth2/device/code"
+
+
+@cache
+def key_pair() -> KeyPair:
+    """One for all tests, since it takes its time to make."""
+    return new_key_pair()
+
+
+class SignIn:
+    """Everything that a login needs; time passes only by ``clock.advance``."""
+
+    def __init__(self, emulator: Emulator, face: Face) -> None:
+        self.clock = Clock()
+        self.emulator = emulator
+        self.emulator.clock = self.clock
+        self.face = face
+        self.run = face.run
+
+    def web(self, **changed: Any) -> WebOAuth:
+        app = self.emulator.oauth_apps["web"]
+        given = {"client_secret": app.client_secret, "redirect_uri": app.redirect_uris[0], **changed}
+        return WebOAuth(app.client_id, clock=self.clock, base_url=self.emulator.url, **given)
+
+    def pkce(self, **changed: Any) -> PKCE:
+        app = self.emulator.oauth_apps["pkce"]
+        given = {"redirect_uri": app.redirect_uris[0], **changed}
+        return PKCE(app.client_id, clock=self.clock, base_url=self.emulator.url, **given)
+
+    def device(self, **changed: Any) -> DeviceCode:
+        app = self.emulator.oauth_apps["device"]
+        return DeviceCode(app.client_id, clock=self.clock, base_url=self.emulator.url, **changed)
+
+    def jwt(self, **changed: Any) -> JWT:
+        app = self.service
+        given = {"private_key": key_pair().private_key, "public_key_id": app.public_key_id, "clock": self.clock}
+        return JWT(app.client_id, **{"base_url": self.emulator.url, **given, **changed})
+
+    @cached_property
+    def service(self) -> Any:
+        """The emulator's registration of the service app."""
+        return self.emulator.add_oauth_app("jwt", public_key=key_pair().public_key)
+
+    def press(self, url: str, decision: str = "allow", user: str = "user-1") -> str:
+        """Where the browser is sent when the user has pressed a button of the page at `url`."""
+        page = httpx.post(url, data={"decision": decision, "user": user})
+        assert page.status_code == 302, page.text
+        return page.headers["location"]
+
+    def logged_in(self, app: OAuthApp, user: str = "user-1", **options: Any) -> Any:
+        """A client whose user has logged in."""
+        client = self.face.client(app, **options)
+        login = client.oauth.login()
+        self.run(client.oauth.finish(login, self.press(login.url, user=user)))
+        return client
+
+    def me(self, client: Any) -> Any:
+        """The name of the user whose token it is, by a call to the API."""
+        return self.run(client.request("GET", "/v1/users/me"))["data"]["user_name"]
+
+    @property
+    def grants(self) -> int:
+        """Token requests so far."""
+        return len(self.emulator.calls_to(TOKEN))

@@ -1,0 +1,458 @@
+"""Logging users in by browser: web apps with a secret, desktop apps with PKCE, and what renews their tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from coze_client import (
+    PKCE,
+    AccessDenied,
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailed,
+    CozeClient,
+    ExpiredToken,
+    InvalidClient,
+    Message,
+    NotFound,
+    OAuthError,
+    PermissionDenied,
+    ProtocolError,
+    WebOAuth,
+)
+from coze_client.emulator import Emulator, faults
+from tests.client.sign_in import TOKEN, SignIn
+from tests.conftest import Face
+
+KINDS = ("web", "pkce")
+
+
+def app_of(sign_in: SignIn, kind: str, **changed: Any) -> Any:
+    return {"web": sign_in.web, "pkce": sign_in.pkce}[kind](**changed)
+
+
+def asked(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query, keep_blank_values=True).items()}
+
+
+# --- the link ---
+
+
+def test_the_link_of_a_web_app_asks_for_a_code_with_a_state_of_its_own() -> None:
+    app = WebOAuth("1.app.coze", client_secret="sec_x", redirect_uri="https://app.example/cb?x=1#frag")
+    first, second = (CozeClient(app).oauth.login() for _ in range(2))
+    assert first.url.startswith("https://www.coze.com/api/permission/oauth2/authorize?")
+    query = asked(first.url)
+    assert query.pop("state") == first.state
+    assert query == {
+        "response_type": "code",
+        "client_id": "1.app.coze",
+        "redirect_uri": "https://app.example/cb?x=1#frag",
+    }
+    assert first.state != second.state
+    assert len(first.state) >= 32
+    assert "#" not in first.url
+
+
+@pytest.mark.parametrize(
+    ("client", "app", "start"),
+    [
+        ({}, {}, "https://www.coze.com/api/"),
+        ({"region": "cn"}, {}, "https://www.coze.cn/api/"),
+        ({}, {"base_url": "https://api.coze.cn"}, "https://www.coze.cn/api/"),
+        ({}, {"base_url": "https://api.coze.cn/"}, "https://www.coze.cn/api/"),
+        ({"base_url": "https://coze.example/x"}, {}, "https://coze.example/x/api/"),
+        (
+            {},
+            {"base_url": "https://coze.example", "www_base_url": "https://login.example/"},
+            "https://login.example/api/",
+        ),
+        ({"base_url": "https://gateway.example"}, {"base_url": "https://api.coze.com"}, "https://www.coze.com/api/"),
+    ],
+)
+def test_the_pages_are_on_the_www_host_of_the_server(client: dict[str, Any], app: dict[str, str], start: str) -> None:
+    made = PKCE("1.app.coze", redirect_uri="http://127.0.0.1:1/cb", **app)
+    assert CozeClient(made, **client).oauth.login().url.startswith(start)
+
+
+def test_a_login_for_one_workspace_has_a_link_of_its_own(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.web())
+    login = client.oauth.login(workspace_id="73/1")
+    assert urlsplit(login.url).path == "/api/permission/oauth2/workspace_id/73%2F1/authorize"
+    login = client.oauth.login(workspace_id="731")
+    sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
+    assert sign_in.me(client) == "user-1"
+
+
+def test_a_verifier_is_of_full_length_new_each_time_and_hashed_into_the_link() -> None:
+    client = CozeClient(PKCE("1.app.coze", redirect_uri="http://127.0.0.1:1/cb"))
+    logins = [client.oauth.login() for _ in range(20)]
+    assert len({login.verifier for login in logins}) == 20
+    for login in logins:
+        assert re.fullmatch(r"[A-Za-z0-9\-._~]{43,128}", login.verifier or "")
+        digest = hashlib.sha256((login.verifier or "").encode()).digest()
+        query = asked(login.url)
+        assert query["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        assert query["code_challenge_method"] == "S256"
+
+
+def test_a_plain_challenge_is_the_verifier_itself() -> None:
+    login = CozeClient(PKCE("1.app.coze", redirect_uri="http://127.0.0.1:1/cb")).oauth.login(method="plain")
+    assert asked(login.url)["code_challenge"] == login.verifier
+    assert asked(login.url)["code_challenge_method"] == "plain"
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: WebOAuth("", client_secret="s"), "client_id is empty"),
+        (lambda: WebOAuth("1"), "client_secret"),
+        (lambda: WebOAuth("1", client_secret="with space"), "token"),
+        (lambda: PKCE("1", base_url="api.coze.com"), "base_url must look like"),
+        (lambda: PKCE("1", www_base_url="www"), "base_url must look like"),
+        (lambda: CozeClient(PKCE("1")).oauth.login(), "redirect_uri is missing"),
+        (lambda: CozeClient("pat").oauth.login(), r"WebOAuth or PKCE, not PersonalToken"),
+        (lambda: CozeClient(PKCE("1")).oauth.start_device(), r"DeviceCode, not PKCE"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_sent(make: Callable[[], object], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        make()
+
+
+# --- the login ---
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_after_the_login_the_client_just_works(sign_in: SignIn, kind: str) -> None:
+    client = sign_in.logged_in(app_of(sign_in, kind), user="ann")
+    assert sign_in.me(client) == "ann"
+    assert sign_in.grants == 1
+    sent = sign_in.emulator.calls_to(TOKEN)[0]
+    assert ("authorization" in sent.headers) == (kind == "web")
+
+
+def test_a_plain_challenge_is_accepted_too(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.pkce())
+    login = client.oauth.login(method="plain")
+    sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
+    assert sign_in.me(client) == "user-1"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_user_who_refuses_is_told_apart_from_a_failure(sign_in: SignIn, kind: str) -> None:
+    client = sign_in.face.client(app_of(sign_in, kind))
+    login = client.oauth.login()
+    with pytest.raises(AccessDenied, match="The user refused"):
+        sign_in.run(client.oauth.finish(login, sign_in.press(login.url, "deny")))
+    assert sign_in.grants == 0
+
+
+@pytest.mark.parametrize("state", ["", "state=", "state=another", "state=x&state={state}"])
+def test_a_callback_without_the_state_of_the_login_is_not_accepted(sign_in: SignIn, state: str) -> None:
+    client = sign_in.face.client(sign_in.web())
+    login = client.oauth.login()
+    forged = f"http://127.0.0.1:8766/callback?code=code_stolen&{state}"
+    with pytest.raises(OAuthError, match="state is not that of this login"):
+        sign_in.run(client.oauth.finish(login, forged))
+    assert sign_in.grants == 0
+
+
+def test_a_callback_with_neither_code_nor_reason_is_told_of(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.web())
+    login = client.oauth.login()
+    with pytest.raises(OAuthError, match="sent no code"):
+        sign_in.run(client.oauth.finish(login, f"{login.redirect_uri}?state={login.state}"))
+
+
+def test_a_refusal_that_is_not_the_users_says_what_coze_said(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.web())
+    login = client.oauth.login()
+    back = f"{login.redirect_uri}?error=invalid_request&error_description=Bad+thing&state={login.state}"
+    with pytest.raises(OAuthError, match="Bad thing") as caught:
+        sign_in.run(client.oauth.finish(login, back))
+    assert not isinstance(caught.value, AccessDenied)
+    assert caught.value.code == "invalid_request"
+
+
+def test_a_code_is_good_for_one_login(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.web())
+    login = client.oauth.login()
+    back = sign_in.press(login.url)
+    sign_in.run(client.oauth.finish(login, back))
+    with pytest.raises(OAuthError, match="good for one use"):
+        sign_in.run(client.oauth.finish(login, back))
+    assert sign_in.me(client) == "user-1"
+
+
+def test_a_code_is_worth_nothing_to_whoever_lacks_the_verifier(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.pkce())
+    login = client.oauth.login()
+    back = sign_in.press(login.url)
+    with pytest.raises(OAuthError, match="code_verifier"):
+        sign_in.run(client.oauth.finish(replace(login, verifier="v" * 64), back))
+
+
+def test_a_wrong_secret_is_an_invalid_client_with_a_cure(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.web(client_secret="not_the_secret"))
+    login = client.oauth.login()
+    with pytest.raises(InvalidClient, match="secret") as caught:
+        sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
+    assert "region" in caught.value.cure
+    assert caught.value.logid
+
+
+def test_before_the_login_a_call_says_who_has_to_log_in(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.web(user="ann"))
+    with pytest.raises(ExpiredToken, match=r"User 'ann' is not logged in.*client\.oauth\.login"):
+        sign_in.me(client)
+    assert not sign_in.emulator.calls
+
+
+def test_after_the_logout_the_token_is_gone_from_the_store(sign_in: SignIn) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.run(client.oauth.logout())
+    with pytest.raises(ExpiredToken, match="not logged in"):
+        sign_in.me(client)
+
+
+def test_one_pool_serves_many_users_who_are_kept_apart(sign_in: SignIn) -> None:
+    app = sign_in.web()
+    client = sign_in.face.client(app)
+    tenants = {user: client.options(token=app.for_user(user)) for user in ("ann", "bob", "cy")}
+    for user, tenant in tenants.items():
+        login = tenant.oauth.login()
+        sign_in.run(tenant.oauth.finish(login, sign_in.press(login.url, user=user)))
+    assert [sign_in.me(tenant) for tenant in tenants.values()] == ["ann", "bob", "cy"]
+    assert sign_in.me(client.options(token=app.for_user("bob"))) == "bob"
+    assert {id(tenant._session.transport) for tenant in tenants.values()} == {id(client._session.transport)}
+    assert sign_in.grants == 3
+    with pytest.raises(ExpiredToken):
+        sign_in.me(client)
+
+
+def test_one_object_serves_any_number_of_clients_of_both_faces(sign_in: SignIn, emulator: Emulator) -> None:
+    app = sign_in.web()
+    sign_in.logged_in(app)
+    with CozeClient(app) as blocking:
+        assert blocking.request("GET", "/v1/users/me")["data"]
+    assert sign_in.me(sign_in.face.client(app)) == "user-1"
+    sign_in.clock.advance(1000)
+    assert sign_in.me(sign_in.face.client(app)) == "user-1"
+    assert sign_in.grants == 2
+
+
+# --- the renewal ---
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_login_lives_on_by_its_refresh_tokens_each_of_which_is_used_once(sign_in: SignIn, kind: str) -> None:
+    client = sign_in.logged_in(app_of(sign_in, kind))
+    for _ in range(4):
+        sign_in.clock.advance(1000)
+        assert sign_in.me(client) == "user-1"
+    used = [call.body["refresh_token"] for call in sign_in.emulator.calls_to(TOKEN)[1:]]  # type: ignore[index]  # JSON
+    assert len(set(used)) == 4
+
+
+@pytest.mark.parametrize("spent", ["invalid_request", "invalid_grant"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_login_that_is_over_says_to_log_in_again(face: Face, kind: str, spent: Any) -> None:
+    with Emulator(spent_grant=spent) as emulator:
+        sign_in = SignIn(emulator, face)
+        client = sign_in.logged_in(app_of(sign_in, kind))
+        sign_in.clock.advance(31 * 24 * 3600)
+        with pytest.raises(ExpiredToken, match=r"The login is over.*Let the user log in again") as caught:
+            sign_in.me(client)
+        assert (caught.value.code, caught.value.status) == (spent, 400)
+
+
+def test_a_withdrawn_consent_ends_the_login(sign_in: SignIn) -> None:
+    client = sign_in.logged_in(sign_in.web(), user="ann")
+    sign_in.emulator.revoke_user(sign_in.emulator.oauth_apps["web"], "ann")
+    with pytest.raises(ExpiredToken, match="log in again"):
+        sign_in.me(client)
+
+
+def test_a_disabled_app_is_no_reason_to_log_in_again(sign_in: SignIn) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.clock.advance(1000)
+    said = b'{"error_code": "access_deny", "error_message": "app disabled"}'
+    sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
+    with pytest.raises(AccessDenied, match="app is disabled"):
+        sign_in.me(client)
+    assert sign_in.me(client) == "user-1"
+
+
+def test_a_refresh_whose_answer_is_lost_is_not_sent_again_and_asks_for_a_login(sign_in: SignIn) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.clock.advance(1000)
+    sign_in.emulator.inject(faults.AfterStart(faults.DropConnection()), path=TOKEN)
+    with pytest.raises(ConnectionFailed):
+        sign_in.me(client)
+    assert sign_in.grants == 2
+    with pytest.raises(ExpiredToken):
+        sign_in.me(client)
+
+
+def test_a_refresh_that_never_arrived_is_sent_again(sign_in: SignIn, naps: list[float]) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.clock.advance(1000)
+    sign_in.emulator.inject(faults.HttpStatus(429), path=TOKEN)
+    assert sign_in.me(client) == "user-1"
+    assert len(naps) == 1
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_oauth_error_is_told_by_its_code_at_any_status(face: Face, status: int) -> None:
+    with Emulator(oauth_error_status=status) as emulator:
+        sign_in = SignIn(emulator, face)
+        client = sign_in.face.client(sign_in.web(client_secret="not_the_secret"))
+        login = client.oauth.login()
+        with pytest.raises(InvalidClient):
+            sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (b"<html>login</html>", ProtocolError),
+        (b"", ProtocolError),
+        (b"{}", ProtocolError),
+        (b'{"access_token": "", "expires_in": 1}', ProtocolError),
+        (b'{"access_token": "czu_x", "expires_in": "soon"}', ProtocolError),
+        (b'{"access_token": "czu_x", "expires_in', ProtocolError),
+        (b'{"code": 4100, "msg": "no"}', AuthenticationError),
+        (b'{"error": "something_new", "error_description": "what"}', OAuthError),
+    ],
+)
+def test_whatever_the_token_endpoint_answers_is_one_of_the_errors_and_quotes_no_token(
+    sign_in: SignIn, said: bytes, error: type[Exception]
+) -> None:
+    client = sign_in.face.client(sign_in.web())
+    login = client.oauth.login()
+    sign_in.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=TOKEN)
+    with pytest.raises(error) as caught:
+        sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
+    assert "czu_x" not in str(caught.value)
+
+
+def test_a_self_hosted_studio_has_no_sign_in_and_says_so(face: Face) -> None:
+    with Emulator("studio") as studio:
+        client = face.client(PKCE("1", redirect_uri="http://127.0.0.1:1/cb", base_url=studio.url))
+        login = client.oauth.login()
+        with pytest.raises(NotFound, match="self-hosted"):
+            face.run(client.oauth.finish(login, f"{login.redirect_uri}?code=c&state={login.state}"))
+
+
+# --- in the middle of things ---
+
+
+def ask(sign_in: SignIn, client: Any, **options: Any) -> Any:
+    return client.chats.stream(
+        bot_id=sign_in.emulator.bots["echo"], user_id="u", additional_messages=[Message.user("hello you")], **options
+    )
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        faults.Expire(),
+        faults.Coded(4100),
+        faults.Coded(700012006),
+        faults.HttpStatus(401, b"{}"),
+        faults.HttpStatus(401, b"<html>"),
+    ],
+)
+def test_a_token_that_is_refused_before_its_time_is_renewed_once_and_the_call_goes_on(
+    sign_in: SignIn, refusal: Any
+) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.emulator.inject(refusal, path="/v1/users/me")
+    assert sign_in.me(client) == "user-1"
+    assert sign_in.grants == 2
+    assert len(sign_in.emulator.calls_to("/v1/users/me")) == 2
+
+
+def test_a_token_that_is_refused_for_ever_is_renewed_once_a_call(sign_in: SignIn) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.emulator.inject(faults.Coded(4100), path="/v1/users/me", times=99)
+    with pytest.raises(AuthenticationError):
+        sign_in.me(client)
+    assert (sign_in.grants, len(sign_in.emulator.calls_to("/v1/users/me"))) == (2, 2)
+
+
+def test_a_missing_scope_is_no_reason_to_renew(sign_in: SignIn) -> None:
+    app = sign_in.emulator.add_oauth_app("pkce", ["http://127.0.0.1:1/cb"], scopes=["createConversation"])
+    mine = PKCE(app.client_id, redirect_uri=app.redirect_uris[0], base_url=sign_in.emulator.url, clock=sign_in.clock)
+    client = sign_in.logged_in(mine)
+    with pytest.raises(PermissionDenied, match=r"permission .*scope"):
+        sign_in.face.collect(client.conversations.list(bot_id=sign_in.emulator.bots["echo"]))
+    assert sign_in.grants == 1
+
+
+def test_a_stream_whose_token_has_expired_refreshes_once_and_starts_once(sign_in: SignIn) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.emulator.inject(faults.Expire())
+    stream = ask(sign_in, client)
+    sign_in.face.collect(stream)
+    assert stream.text == "hello you"
+    assert (sign_in.grants, sign_in.emulator.chats_started) == (2, 1)
+
+
+def test_a_cut_stream_heals_although_the_token_expired_on_the_way(sign_in: SignIn) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.emulator.inject(faults.CutAfterEvents(3))
+    sign_in.emulator.inject(faults.Expire(), path="/v3/chat/retrieve")
+    stream = ask(sign_in, client)
+    sign_in.face.collect(stream)
+    assert stream.text == "hello you"
+    assert (sign_in.grants, sign_in.emulator.chats_started) == (2, 1)
+
+
+def test_polling_goes_on_with_a_new_token(sign_in: SignIn, naps: list[float]) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    sign_in.emulator.inject(faults.Expire(), path="/v3/chat/retrieve")
+    answer = sign_in.run(
+        client.chats.create_and_poll(
+            bot_id=sign_in.emulator.bots["echo"], user_id="u", additional_messages=[Message.user("hello you")]
+        )
+    )
+    assert answer.chat.status == "completed"
+    assert (sign_in.grants, sign_in.emulator.chats_started) == (2, 1)
+
+
+def test_a_listing_goes_on_with_a_new_token_on_any_page(sign_in: SignIn) -> None:
+    client = sign_in.logged_in(sign_in.web())
+    made = [sign_in.run(client.conversations.create(bot_id=sign_in.emulator.bots["echo"])).id for _ in range(5)]
+    listing = client.conversations.list(bot_id=sign_in.emulator.bots["echo"], page_size=2)
+    sign_in.face.collect(listing, 1)
+    sign_in.emulator.inject(faults.Expire(), path="/v1/conversations")
+    found = {conversation.id for conversation in sign_in.face.collect(listing)}
+    assert found == set(made)
+    assert sign_in.grants == 2
+
+
+def test_token_requests_go_over_the_clients_own_transport(face: Face) -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(f"{request.url} {request.headers.get('x-team')}")
+        return httpx.Response(200, json={"access_token": "czu_abcdefgh", "expires_in": 900, "refresh_token": "r"})
+
+    transport = httpx.MockTransport(answer)
+    client = face.client(
+        PKCE("1", redirect_uri="http://127.0.0.1:1/cb"), transport=transport, headers={"x-team": "blue"}
+    )
+    login = client.oauth.login()
+    face.run(client.oauth.finish(login, f"{login.redirect_uri}?code=c&state={login.state}"))
+    assert seen == [f"https://api.coze.com{TOKEN} blue"]
