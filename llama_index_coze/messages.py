@@ -101,15 +101,21 @@ def _attachment(block: Media) -> Attachment:
 
 
 def _described(block: Media) -> tuple[Kind, bytes | IOBase | None, str]:
-    """What Coze calls it (a video is a file to it), its content, and the name to upload it under."""
+    """What Coze calls it (a video is a file to it), its content, and the name to upload it under if one is known."""
     if isinstance(block, ImageBlock):
-        return "image", block.image, "image" + extension_of(block.image_mimetype or "")
+        return "image", block.image, _file_name("image", extension_of(block.image_mimetype or ""))
     if isinstance(block, AudioBlock):
-        return "audio", block.audio, f"audio.{block.format}" if block.format else "audio"
+        return "audio", block.audio, _file_name("audio", f".{block.format}" if block.format else "")
     if isinstance(block, VideoBlock):
-        return "file", block.video, "video" + extension_of(block.video_mimetype or "")
+        return "file", block.video, _file_name("video", extension_of(block.video_mimetype or ""))
     title = block.title or "file"
-    return "file", block.data, title if "." in title else title + extension_of(block.document_mimetype or "")
+    name = title if "." in title else _file_name(title, extension_of(block.document_mimetype or ""))
+    return "file", block.data, name
+
+
+def _file_name(stem: str, extension: str) -> str:
+    """Without an extension, none: the content or its type will tell one, and Coze goes by it."""
+    return stem + extension if extension else ""
 
 
 def _content(kind: Kind, content: bytes | IOBase, name: str) -> Attachment:

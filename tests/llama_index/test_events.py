@@ -11,11 +11,11 @@ from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.llms import ChatMessage
-from llama_index.core.rate_limiter import BaseRateLimiter
 from llama_index_instrumentation import get_dispatcher
 from pydantic import PrivateAttr
 
 from coze_client import ChatFailed
+from llama_index_coze import CozeLLM
 from tests.llama_index.conftest import Ask, Complete, Make, said
 
 
@@ -39,10 +39,10 @@ class Listener(BaseEventHandler):
         return self._events[-1]
 
 
-class CountingLimiter(BaseRateLimiter):
+class CountingLimiter:
     """Lets every call pass, and counts them."""
 
-    asked: int = 0
+    asked = 0
 
     def acquire(self, num_tokens: int = 0) -> None:
         self.asked += 1
@@ -95,6 +95,8 @@ def test_tokens_are_counted_as_coze_counts_them_and_once(llm: Make, ask: Ask, fi
 
 
 def test_a_rate_limiter_is_asked_once_a_call(llm: Make, finish: Complete) -> None:
+    if "rate_limiter" not in CozeLLM.model_fields:
+        pytest.skip("this version of LlamaIndex has no rate limiters")
     limiter = CountingLimiter()
     finish(llm(rate_limiter=limiter), "hello")
     assert limiter.asked == 1

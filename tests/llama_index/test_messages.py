@@ -22,6 +22,7 @@ from llama_index.core.base.llms.types import (
     VideoBlock,
 )
 from llama_index.core.llms import ChatMessage, MessageRole
+from pydantic import ValidationError
 
 from coze_client import ConfigurationError
 from coze_client.attachments import Attachment
@@ -67,7 +68,6 @@ def test_every_role_of_llamaindex_has_its_place(role: MessageRole, line: str) ->
     [
         (ImageBlock(url="https://x.y/cat.png"), Attachment("image", "https://x.y/cat.png", "image.png")),
         (ImageBlock(image=PNG), Attachment("image", PNG, "image.png")),
-        (ImageBlock(image=BytesIO(PNG)), Attachment("image", PNG, "image")),
         (ImageBlock(url="data:image/png;base64,aGk="), Attachment("image", b"hi", "image.png")),
         (AudioBlock(audio=b"\x00sound", format="mp3"), Attachment("audio", b"\x00sound", "audio.mp3")),
         (VideoBlock(url="https://x.y/v.mp4"), Attachment("file", "https://x.y/v.mp4", "video.mp4")),
@@ -78,11 +78,20 @@ def test_every_role_of_llamaindex_has_its_place(role: MessageRole, line: str) ->
         ),
         (DocumentBlock(url="https://x.y/a.pdf"), Attachment("file", "https://x.y/a.pdf", "input_document.pdf")),
     ],
-    ids=["url", "bytes", "file", "data", "audio", "video", "named", "typed", "linked"],
+    ids=["url", "bytes", "data", "audio", "video", "named", "typed", "linked"],
 )
 def test_a_block_becomes_an_attachment(block: Any, attachment: Attachment) -> None:
     (line,) = convert_to_lines([ChatMessage(blocks=[TextBlock(text="look"), block])])
     assert line == Line("user", "look", (attachment,))
+
+
+def test_an_open_file_is_read() -> None:
+    try:
+        block = ImageBlock(image=BytesIO(PNG))
+    except ValidationError:
+        pytest.skip("blocks of this version of LlamaIndex hold no open files")
+    (line,) = convert_to_lines([ChatMessage(blocks=[block])])
+    assert line.attachments == (Attachment("image", PNG, "image"),)
 
 
 @pytest.mark.parametrize("kind", [ImageBlock, AudioBlock, VideoBlock, DocumentBlock])
