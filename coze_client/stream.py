@@ -79,6 +79,7 @@ class Run(Generic[E]):
         self.logid: str | None = None
         self._deadline = self._new_deadline()
         self._closed = False
+        self._aborted = False
 
     def _new_deadline(self) -> float | None:
         limit = self.session.config.timeout.deadline
@@ -99,6 +100,8 @@ class Run(Generic[E]):
 
     async def settle(self, failure: CozeError | None) -> Sequence[E]:
         """After the last piece: what was pending, else what can be recovered; raises if something stays missing."""
+        if self._aborted:
+            return []
         pending = self.reading.finish()
         if self.reading.complete or self.reading.failure:
             return pending
@@ -140,6 +143,12 @@ class Run(Generic[E]):
     async def abandon(self) -> None:
         """Called once if the reader stops before the stream is over: tell the server, at best."""
 
+    async def abort(self) -> None:
+        """Wake whoever reads in another thread; its reading ends, and closes the stream."""
+        self._aborted = True
+        if self.incoming is not None:
+            await self.incoming.abort()
+
     async def close(self) -> None:
         """Give the line back and, if the stream was not over, abandon it; twice does nothing."""
         if self._closed:
@@ -147,7 +156,7 @@ class Run(Generic[E]):
         self._closed = True
         try:
             if self.incoming is not None:
-                if self.reading.over:
+                if self.reading.over and self.reading.complete:
                     await self.incoming.drain(_DRAIN_SECONDS)
                 await self.incoming.close()
                 if not self.reading.complete:
@@ -204,7 +213,9 @@ class Stream(Generic[E, RunT]):
         """Close the line and abandon what still runs, as the method that made the stream tells."""
         try:
             self._events.close()
-        finally:
+        except ValueError:  # another thread reads: it is woken, and its loop ends
+            Blocking.run(self._run.abort())
+        else:
             Blocking.run(self._run.close())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 import threading
 import weakref
@@ -69,6 +70,9 @@ class Incoming(Protocol):
 
     async def drain(self, seconds: float) -> None:
         """Read what is left of a finished stream, so that the connection can be used again; gives up silently."""
+
+    async def abort(self) -> None:
+        """Break the line, so that whoever reads it in another thread is woken."""
 
     async def close(self) -> None:
         """Give the line back; twice does nothing."""
@@ -207,6 +211,11 @@ class BlockingIncoming:
         with suppress(AttributeError):
             del line.read
 
+    async def abort(self) -> None:
+        line: Any = self._response.extensions.get("network_stream")
+        with suppress(OSError, AttributeError):  # closing a socket does not wake its reader
+            line.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
     async def close(self) -> None:
         self._response.close()
 
@@ -245,6 +254,9 @@ class AsyncIncoming:
             pieces += 1
             if pieces >= _DRAIN_PIECES:
                 return
+
+    async def abort(self) -> None:
+        await self._response.aclose()
 
     async def close(self) -> None:
         await self._response.aclose()

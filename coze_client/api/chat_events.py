@@ -27,12 +27,11 @@ CHAT_REQUIRES_ACTION = "conversation.chat.requires_action"
 AUDIO_DELTA = "conversation.audio.delta"
 DONE = frozenset({"done", "Done", "conversation.stream.done"})
 _ERROR = frozenset({"error", "Error"})
-_KNOWN = (
-    DONE
-    | _ERROR
-    | {DELTA, MESSAGE_COMPLETED, AUDIO_DELTA, CHAT_COMPLETED, CHAT_REQUIRES_ACTION}
-    | {f"conversation.chat.{state}" for state in ("created", "in_progress", "failed", "canceled", "required_action")}
+_CHAT_EVENTS = frozenset(
+    f"conversation.chat.{state}"
+    for state in ("created", "in_progress", "completed", *FAILED, *CANCELED, *REQUIRES_ACTION)
 )
+_KNOWN = _CHAT_EVENTS | DONE | _ERROR | {DELTA, MESSAGE_COMPLETED, AUDIO_DELTA}
 
 
 class ChatEvent:
@@ -245,7 +244,7 @@ class ChatReading(Reading[ChatEvent]):
             add = self.transcript.extend if name == DELTA else self.transcript.complete
             delta, thoughts = add(message)
             return ChatEvent(name, data, message, None, delta, thoughts)
-        if name.startswith("conversation.chat."):
+        if name in _CHAT_EVENTS:
             return self._chat_event(name, data)
         if name in DONE or (not name and data.strip(b'"') == b"[DONE]"):
             self.over = self.complete = True

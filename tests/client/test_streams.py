@@ -190,7 +190,6 @@ def test_no_spelling_changes_what_is_read(coze: Connected[Any], fault: Fault) ->
     assert spelled.text == "über 😀 \u2028 \x85 \x0c end"
 
 
-@pytest.mark.xfail(strict=True, reason="unknown events of chats are read as chats")
 def test_events_and_messages_that_nobody_knows_pass_through(
     coze: Connected[Any], recwarn: pytest.WarningsRecorder
 ) -> None:
@@ -590,7 +589,6 @@ def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: Co
         coze.run(leave()) if isinstance(coze.face, AsyncioFace) else leave_blocking()
 
 
-@pytest.mark.xfail(strict=True, reason="closing does not reach a reader that waits in another thread")
 def test_another_thread_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
     ended: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
