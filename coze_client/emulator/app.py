@@ -13,7 +13,21 @@ from starlette.requests import Request as HttpRequest
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from . import auth, chats, consent, conversations, devices, files, legacy, messages, token_grants, unserved, users
+from . import (
+    auth,
+    chats,
+    consent,
+    conversations,
+    devices,
+    files,
+    legacy,
+    messages,
+    token_grants,
+    unserved,
+    users,
+    workflow_catalog,
+    workflow_runs,
+)
 from .backend import Backend, Call
 from .dialect import json_reply
 from .endpoint import Endpoint
@@ -22,7 +36,7 @@ from .reading import read
 from .refusal import Refusal
 from .reply import Events, Payload, Raw, Reply
 from .request import Request
-from .stream import Framing, encode
+from .stream import encode
 
 logger = logging.getLogger(__name__)
 SERVED = (
@@ -32,6 +46,8 @@ SERVED = (
     *files.ENDPOINTS,
     *legacy.ENDPOINTS,
     *users.ENDPOINTS,
+    *workflow_runs.ENDPOINTS,
+    *workflow_catalog.ENDPOINTS,
     *unserved.ENDPOINTS,
 )
 OAUTH = (*consent.ENDPOINTS, *devices.ENDPOINTS, *token_grants.ENDPOINTS)
@@ -155,7 +171,7 @@ class Sending:
             self.backend.stream_closed()
 
     async def _bytes(self, reply: Events) -> AsyncIterator[bytes]:
-        events, framing = reply.events, Framing()
+        events, framing = reply.events, reply.framing
         for fault in self.given:
             events, framing = fault.events(events), fault.framing(framing)
         async for event in events:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .bots import FIRST_BOT_ID, Bot, standard_bots
+from .demo_workflows import standard_workflows
 from .dialect import Dialect
 from .fault import Fault, Injected
 from .state import State
 
 if TYPE_CHECKING:
     from .engine import Run
+    from .workflow_engine import Performance
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Backend:
         upload_limit: int = 512 * 1024 * 1024,
         oauth_error_status: int | None = None,
         spent_grant: str = "invalid_request",
+        run_limit: float = 90.0,
+        ping_after: float = 15.0,
+        plan: str = "paid",
     ) -> None:
         self.dialect = dialect
         self.state = State(data)
@@ -53,8 +58,15 @@ class Backend:
         self.upload_limit = upload_limit
         self.oauth_error_status = oauth_error_status
         self.spent_grant = spent_grant
+        self.run_limit = run_limit
+        self.ping_after = ping_after
+        self.plan = plan
         self.bots = {bot.id: bot for bot in standard_bots()}
         self.runs: dict[str, Run] = {}
+        self.workflows = {workflow.id: workflow for workflow in standard_workflows()}
+        self.collaborators: dict[str, set[str]] = {}
+        self.performances: dict[str, Performance] = {}
+        self.runs_started = 0
         self.calls: list[Call] = []
         self.chats_started = 0
         self.open_streams = 0

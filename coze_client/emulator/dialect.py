@@ -57,6 +57,8 @@ class Dialect:
     """Method and route of what this dialect lacks."""
     codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """The cloud's code to HTTP status and code here."""
+    workflow_codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """The cloud's code to the code of a plain run, and of every other call about workflows."""
 
     def refuse(self, refusal: Refusal, path: str, logid: str, *, streaming: bool, mapped: bool) -> Reply:
         """The refusal as this dialect words it; `mapped` gives the cloud's codes their HTTP status."""
@@ -65,6 +67,9 @@ class Dialect:
             headers = {"retry-after": "1"} if status == 429 else {}
             body = {"code": refusal.code, "msg": refusal.msg, "detail": {"logid": logid}}
             return json_reply(status, body, headers)
+        if path.startswith("/v1/workflow") and refusal.code in self.workflow_codes:
+            mapped_code, raw = self.workflow_codes[refusal.code]
+            return json_reply(200, {"code": mapped_code if path == "/v1/workflow/run" else raw, "msg": refusal.msg})
         status, code = self.codes.get(refusal.code, (500, 500))
         if status == 400 or refusal.code == 4100:
             return json_reply(status, {"code": code, "msg": refusal.msg})
@@ -97,7 +102,7 @@ async def _once(event: Event) -> AsyncIterator[Event]:
     yield event
 
 
-CLOUD = Dialect()
+CLOUD = Dialect(missing=frozenset({("GET", "/v1/workflow/get_run_history")}))
 
 STUDIO = Dialect(
     name="studio",
@@ -138,6 +143,14 @@ STUDIO = Dialect(
             ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
             ("DELETE", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
             ("GET", "/v1/files/retrieve"),
+            ("POST", "/v1/workflows/resume"),
+            ("GET", "/v1/workflows"),
+            ("GET", "/v1/workflows/{workflow_id}/versions"),
+            ("POST", "/v1/workflows/{workflow_id}/collaborators"),
+            ("DELETE", "/v1/workflows/{workflow_id}/collaborators/{user_id}"),
+            ("POST", "/v1/workflows/{workflow_id}/collaboration_mode"),
+            ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}"),
+            ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}/execute_nodes/{node_execute_uuid}"),
         }
     ),
     codes=MappingProxyType(
@@ -158,6 +171,14 @@ STUDIO = Dialect(
             4301: (200, 104000007),
             4302: (200, 104000004),
             5000: (500, 500),
+        }
+    ),
+    workflow_codes=MappingProxyType(
+        {
+            4000: (4000, 720702001),
+            4200: (6031, 720702011),
+            4314: (720702004, 720702004),
+            4315: (720702001, 720702001),
         }
     ),
 )

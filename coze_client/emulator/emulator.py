@@ -23,6 +23,7 @@ from .records import Chat
 from .scripts import Script
 from .server import Server
 from .users import account_named, sign_in
+from .workflows import Workflow, named_workflow
 
 
 class Emulator:
@@ -32,7 +33,9 @@ class Emulator:
     `port` 0 takes a free one; `clock` gives Unix seconds; `pace` is the seconds between two deltas; `http_status`
     "mapped" gives coded refusals a 4xx or 5xx status, which the real cloud is not known to do. `oauth_error_status` is
     the status of all OAuth errors (None: 401 for invalid_client, 500 for internal_error, 400 for the rest), and
-    `spent_grant` their code for codes and refresh tokens that are used, expired or wrong.
+    `spent_grant` their code for codes and refresh tokens that are used, expired or wrong. A plain run of a workflow is
+    dropped after `run_limit` seconds, a streamed one says PING after `ping_after` seconds without an event, and the
+    `plan` "free" has neither asynchronous runs nor plugins to call.
     """
 
     def __init__(
@@ -46,6 +49,9 @@ class Emulator:
         upload_limit: int = 512 * 1024 * 1024,
         oauth_error_status: int | None = None,
         spent_grant: Literal["invalid_request", "invalid_grant"] = "invalid_request",
+        run_limit: float = 90.0,
+        ping_after: float = 15.0,
+        plan: Literal["paid", "free"] = "paid",
     ) -> None:
         self._backend = Backend(
             DIALECTS[dialect],
@@ -56,6 +62,9 @@ class Emulator:
             upload_limit=upload_limit,
             oauth_error_status=oauth_error_status,
             spent_grant=spent_grant,
+            run_limit=run_limit,
+            ping_after=ping_after,
+            plan=plan,
         )
         self.oauth_apps = ReadyApps(self._backend)
         self._port = port
@@ -97,6 +106,49 @@ class Emulator:
     def declare_plugins(self, bot_id: str, schemas: Sequence[Mapping[str, object]]) -> None:
         """Sets the client plugins of a bot, as OpenAI-style function schemas; Coze runs only what its bot declares."""
         self._backend.bots[bot_id] = replace(self._backend.bots[bot_id], plugins=tuple(schemas))
+
+    @property
+    def workflows(self) -> Mapping[str, str]:
+        """Workflow ids by the name of their function."""
+        return MappingProxyType({workflow.name: workflow.id for workflow in self._backend.workflows.values()})
+
+    def workflow_id(self, title: str) -> str:
+        """The id of the workflow with this title; KeyError if there is none."""
+        return {workflow.title: workflow.id for workflow in self._backend.workflows.values()}[title]
+
+    def workflow(
+        self,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        published: bool = True,
+        workspace_id: str | None = None,
+        app_id: str = "0",
+        chatflow: bool = False,
+        versions: Sequence[str] = ("v0.0.1",),
+    ) -> Callable[[Callable[..., object]], Workflow]:
+        """Makes a function or generator a workflow, its annotations the inputs: `@emulator.workflow(title="…")`.
+
+        Title and description are by default the function's. What it may yield: `coze_client.emulator.workflows`.
+        """
+
+        def add(function: Callable[..., object]) -> Workflow:
+            workflow = named_workflow(
+                function,
+                number=len(self._backend.workflows),
+                title=title,
+                description=description,
+                published=published,
+                workspace_id=workspace_id,
+                app_id=app_id,
+                chatflow=chatflow,
+                versions=versions,
+                created_at=self._backend.now,
+            )
+            self._backend.workflows[workflow.id] = workflow
+            return workflow
+
+        return add
 
     def issue_token(
         self, scopes: Collection[str] | None = None, account: str = auth.ACCOUNT, expires_at: float | None = None
@@ -170,6 +222,11 @@ class Emulator:
     def chats_started(self) -> int:
         """Chats that really began, each of which the real Coze would bill."""
         return self._backend.chats_started
+
+    @property
+    def runs_started(self) -> int:
+        """Runs of workflows that really began; an answer to a question goes on with a run and begins none."""
+        return self._backend.runs_started
 
     def chat_status(self, chat_id: str) -> str:
         """The status of any chat, also of one that was not saved; KeyError if it never began."""

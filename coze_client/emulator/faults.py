@@ -183,15 +183,31 @@ class ErrorEvent(Fault):
 
 @dataclass(frozen=True)
 class Ping(Fault):
-    """A PING event with empty data after every so many events."""
+    """A PING event with empty data after every so many events; it takes a number where events have them."""
 
     every_events: int = 1
 
     async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        pings = 0
         async for number, event in _numbered(events):
-            yield event
+            place = None if event.id is None else event.id + pings
+            yield replace(event, id=place)
             if number % self.every_events == 0:
-                yield Event("PING", "")
+                pings += 1
+                yield Event("PING", "", None if place is None else place + 1)
+
+
+@dataclass(frozen=True)
+class Gap(Fault):
+    """The `count` events from the `first` on (1 is the first of all) get lost on the way."""
+
+    first: int
+    count: int = 1
+
+    async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        async for number, event in _numbered(events):
+            if not self.first <= number < self.first + self.count:
+                yield event
 
 
 @dataclass(frozen=True)
@@ -216,7 +232,7 @@ class Append(Fault):
         yield self.event
 
 
-_DONE = ("done", "conversation.stream.done")
+_DONE = ("done", "Done", "conversation.stream.done")
 
 
 @dataclass(frozen=True)
@@ -238,7 +254,7 @@ class DoneSpelling(Fault):
 
     async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
         async for event in events:
-            yield Event(self.name or event.name, self.text) if event.name in _DONE else event
+            yield Event(self.name or event.name, self.text, event.id) if event.name in _DONE else event
 
 
 @dataclass(frozen=True)

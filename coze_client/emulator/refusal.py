@@ -23,7 +23,10 @@ MEANINGS = {
     4302: "The file is too large",
     4303: "The file type is not supported",
     4304: "The file is damaged",
+    4314: "The workflow's execution record was not found",
+    4315: "The workflow's execution has finished and cannot be resumed",
     5000: "internal server error",
+    6003: "Asynchronous runs need a paid plan",
 }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
-from .stream import Event
+from .stream import Event, Framing
+
+CLOUD_CHATS = Framing()
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Events:
     """A server-sent event stream at HTTP 200."""
 
     events: AsyncIterator[Event]
+    framing: Framing = CLOUD_CHATS
 
 
 @dataclass(frozen=True)

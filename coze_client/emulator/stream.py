@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Event:
-    """`name` None leaves the event line out (the v2 API); `data` goes out as JSON, or as it is if it is a string."""
+    """`name` None leaves the event line out (the v2 API); `data` goes out as JSON, or as it is if it is a string.
+
+    `id` numbers the events of streams that have numbers.
+    """
 
     name: str | None
     data: object
+    id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ def to_json(value: object) -> str:
 def encode(event: Event, framing: Framing) -> bytes:
     data = event.data if isinstance(event.data, str) else to_json(event.data)
     lines = [f":{framing.comment}"] if framing.comment else []
+    if event.id is not None:
+        lines.append(f"id{framing.colon}{event.id}")
     if event.name is not None:
         lines.append(f"event{framing.colon}{event.name}")
     lines += [f"data{framing.colon}{line}" for line in data.split("\n")]

@@ -1,0 +1,102 @@
+"""A function's inputs and outputs, read from its annotations."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, get_args, get_origin, get_type_hints
+
+from pydantic import Field
+
+from .parameters import Parameter, Tree, convert_annotation, convert_schema, with_default
+from .scripts import Turn
+
+_ARGUMENT = re.compile(r"^\s+(\w+): (.+)$", re.MULTILINE)
+CHATFLOW_INPUTS: dict[str, Tree] = {
+    "USER_INPUT": {"type": "string", "required": False},
+    "CONVERSATION_NAME": {"type": "string", "required": False, "description": "", "default_value": ""},
+}
+
+
+@dataclass(frozen=True)
+class Signature:
+    """`parameters` by name; `question` is the parameter of a chatflow that gets the user's words, as a `Turn` or text.
+
+    `says_text` tells of an end node that answers with text in place of variables.
+    """
+
+    parameters: dict[str, Parameter]
+    outputs: dict[str, Tree]
+    says_text: bool = False
+    question: str = ""
+    whole_turn: bool = False
+
+    @property
+    def input(self) -> dict[str, object]:
+        """What the API tells under `input`."""
+        trees = {name: parameter.tree for name, parameter in self.parameters.items()}
+        return {"parameters": {**CHATFLOW_INPUTS, **trees} if self.question else trees}
+
+    @property
+    def output(self) -> dict[str, object]:
+        if self.says_text:
+            return {
+                "parameters": self.outputs,
+                "terminate_plan": "use_answer_content",
+                "content": "".join(f"{{{{{name}}}}}" for name in self.outputs),
+            }
+        return {"parameters": self.outputs, "terminate_plan": "return_variables"}
+
+
+def read_signature(function: Callable[..., object], *, chatflow: bool = False) -> Signature:
+    """TypeError where an annotation cannot be a parameter; an unannotated one is a string."""
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise TypeError(f"{function.__name__}: {error}; define it at the top level of the module") from error
+    named = list(inspect.signature(function).parameters.values())
+    question = named[0].name if chatflow and named else ""
+    told = dict(_ARGUMENT.findall(function.__doc__ or ""))
+    parameters = {
+        each.name: _parameter(each, hints.get(each.name, str), told.get(each.name, ""))
+        for each in named
+        if each.name != question
+    }
+    result = _result(hints.get("return"))
+    outputs, says_text = _outputs(result)
+    return Signature(parameters, outputs, says_text, question, hints.get(question) is Turn)
+
+
+def _parameter(each: inspect.Parameter, hint: object, description: str) -> Parameter:
+    parameter = convert_annotation(_with_field(hint))
+    parameter = replace(parameter, description=parameter.description or description)
+    return parameter if each.default is each.empty else with_default(parameter, each.default)
+
+
+def _with_field(hint: object) -> object:
+    """`Annotated[str, "a description"]` as pydantic spells it."""
+    if get_origin(hint) is not Annotated:
+        return hint
+    inner, *notes = get_args(hint)
+    read = [Field(description=note) if isinstance(note, str) else note for note in notes]
+    for note in read:
+        inner = Annotated[inner, note]
+    return inner
+
+
+def _result(returned: object) -> object:
+    """What a generator returns at its end; None if its annotation does not tell."""
+    if get_origin(returned) is Generator:
+        return get_args(returned)[2]
+    return None if get_origin(returned) in (Iterator, Iterable) else returned
+
+
+def _outputs(result: object) -> tuple[dict[str, Tree], bool]:
+    if result is str:
+        return {"output": {"type": "string"}}, True
+    if result in (None, type(None)):
+        return {}, False
+    tree = convert_schema(convert_annotation(result).schema)
+    return (tree.get("properties", {}) if tree["type"] == "object" else {"output": tree}), False
