@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
 HEAD_BYTES = 64
 
-_MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89PNG\r\n\x1a\n", ".png"),
-    (0, b"\xff\xd8\xff", ".jpg"),
-    (0, b"GIF87a", ".gif"),
-    (0, b"GIF89a", ".gif"),
-    (8, b"WEBP", ".webp"),
-    (0, b"BM", ".bmp"),
-    (0, b"%PDF-", ".pdf"),
-    (8, b"WAVE", ".wav"),
-    (0, b"ID3", ".mp3"),
-    (0, b"\xff\xfb", ".mp3"),
-    (0, b"OggS", ".ogg"),
-    (0, b"fLaC", ".flac"),
-    (4, b"ftypM4A", ".m4a"),
-    (4, b"ftyp", ".mp4"),
-    (0, b"\x1aE\xdf\xa3", ".webm"),
-    (0, b"PK\x03\x04", ".zip"),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".doc"),
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (rb"\x89PNG\r\n\x1a\n", ".png"),
+    (rb"\xff\xd8\xff", ".jpg"),
+    (rb"GIF8[79]a", ".gif"),
+    (rb"RIFF.{4}WEBP", ".webp"),
+    (rb"BM.{4}\x00{4}", ".bmp"),
+    (rb"%PDF-", ".pdf"),
+    (rb"RIFF.{4}WAVE", ".wav"),
+    (rb"ID3[\x02-\x04]|\xff[\xf2\xf3\xfb]", ".mp3"),
+    (rb"OggS\x00", ".ogg"),
+    (rb"fLaC", ".flac"),
+    (rb".{4}ftypM4A", ".m4a"),
+    (rb".{4}ftyp", ".mp4"),
+    (rb"\x1aE\xdf\xa3", ".webm"),
+    (rb"PK\x03\x04", ".zip"),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".doc"),
 )
 _ALIKE: Mapping[str, frozenset[str]] = {
     ".jpg": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
@@ -39,10 +38,7 @@ _ALIKE: Mapping[str, frozenset[str]] = {
 
 def sniff(head: bytes) -> str | None:
     """The extension (with dot) that a file's first bytes prove; ``None`` for text and whatever is not known."""
-    for offset, magic, extension in _MAGIC:
-        if head[offset : offset + len(magic)] == magic:
-            return extension
-    return None
+    return next((extension for magic, extension in _MAGIC if re.match(magic, head, re.DOTALL)), None)
 
 
 def mend_name(name: str, head: bytes) -> str:

@@ -42,11 +42,34 @@ class File(Model):
     uri: str = ""
 
 
+class Pipe:
+    """A file that is read once only and whose `head` was looked at; it tells no size, as systems tell a wrong one."""
+
+    def __init__(self, head: bytes, file: IO[bytes] | io.BufferedReader) -> None:
+        self._head = head
+        self._file = file
+        self._begun = False
+
+    def read(self, size: int = -1) -> bytes:
+        """The head, then what follows it."""
+        self._begun = True
+        head, self._head = self._head, b""
+        return head or self._file.read(size)
+
+    def seekable(self) -> bool:
+        """True as long as it stands at its beginning."""
+        return not self._begun
+
+    def seek(self, offset: int) -> int:
+        """Nothing: it stands at its beginning, or nowhere that it could leave."""
+        return offset
+
+
 class Upload(NamedTuple):
     """A file on its way: the name it will have, and its bytes or the open file they are read from piece by piece."""
 
     name: str
-    content: io.BufferedIOBase | IO[bytes] | bytes
+    content: io.BufferedIOBase | IO[bytes] | Pipe | bytes
 
     @property
     def repeatable(self) -> bool:
@@ -119,10 +142,12 @@ def _own_name(file: IO[bytes]) -> str:
 
 
 def _measured(file: IO[bytes] | io.BufferedReader, name: str) -> Upload:
-    if isinstance(file, io.TextIOBase):
+    if isinstance(file.read(0), str):
         raise ConfigurationError("The file is open as text", cure='Open it in binary mode: open(path, "rb")')
     if not file.seekable():
-        return Upload(name, file)
+        head = file.read(HEAD_BYTES)
+        _check_size(len(head))
+        return Upload(mend_name(name, head), Pipe(head, file))
     _check_size(file.seek(0, io.SEEK_END))
     file.seek(0)
     head = file.read(HEAD_BYTES)
