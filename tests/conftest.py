@@ -7,10 +7,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from coze_client import AsyncCozeClient, CozeClient
 from coze_client.emulator import Emulator
 from coze_client.face import Asyncio, Blocking
+
+# A loaded machine is slow at making examples, which says nothing about the code.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
 
 T = TypeVar("T")
 
