@@ -22,7 +22,7 @@ def __getattr__(name: str) -> object:
     try:
         value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     except ModuleNotFoundError as missing:
-        if not (missing.name or "").startswith("llama_index."):
+        if (missing.name or "").partition(".")[0] != "llama_index":
             raise
         raise ImportError(
             'llama_index_coze needs LlamaIndex; install it with: pip install "coze-adapters[llama-index]"',
