@@ -14,7 +14,9 @@ from coze_client.emulator import Emulator
 from coze_client.face import Asyncio, Blocking
 
 # A loaded machine is slow at making examples, which says nothing about the code.
-settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "calm", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("calm")
 
 T = TypeVar("T")
