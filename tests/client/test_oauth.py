@@ -79,7 +79,7 @@ def test_the_link_of_a_web_app_asks_for_a_code_with_a_state_of_its_own() -> None
         ({"base_url": "https://gateway.example"}, {"base_url": "https://api.coze.com"}, "https://www.coze.com/api/"),
     ],
 )
-def test_the_pages_are_on_the_www_host_of_the_server(client: dict[str, Any], app: dict[str, str], start: str) -> None:
+def test_the_pages_are_on_the_www_host_of_the_server(client: dict[str, Any], app: dict[str, Any], start: str) -> None:
     made = PKCE("1.app.coze", redirect_uri="http://127.0.0.1:1/cb", **app)
     assert CozeClient(made, **client).oauth.login().url.startswith(start)
 

@@ -152,7 +152,7 @@ def test_a_stale_token_is_used_while_one_renews_it(session: Session, pool: Threa
     own = Counted(clock=clock)
     assert now(own.token(session)) == "token_1"
     clock.advance(LIFE - 200)
-    own.work = lambda: (renewing.set(), go_on.wait(10))
+    own.work = partial(held, renewing, go_on)
     leader = pool.submit(lambda: now(own.token(session)))
     assert renewing.wait(10)
     assert [now(own.token(session)) for _ in range(20)] == ["token_1"] * 20
@@ -180,6 +180,12 @@ def test_a_stale_token_outlives_a_failed_renewal_and_is_not_tried_again_at_once(
     clock.advance(200)
     with pytest.raises(ConnectionFailed):
         now(own.token(session))
+
+
+def held(renewing: threading.Event, go_on: threading.Event) -> None:
+    """Work that tells when it begins, and lasts until it is told to go on."""
+    renewing.set()
+    assert go_on.wait(10)
 
 
 def failing(error: Exception) -> Callable[[], object]:
@@ -212,7 +218,7 @@ def test_a_failed_renewal_fails_everybody_who_waited_and_the_next_caller_tries_a
 
 async def test_a_caller_who_is_cancelled_while_renewing_takes_nobody_along(asession: Session) -> None:
     renewing, go_on = threading.Event(), threading.Event()
-    own = Counted(work=lambda: (renewing.set(), go_on.wait(10)))
+    own = Counted(work=partial(held, renewing, go_on))
     first = asyncio.ensure_future(own.token(asession))
     await asyncio.to_thread(renewing.wait, 10)
     others = [asyncio.ensure_future(own.token(asession)) for _ in range(5)]
@@ -240,8 +246,9 @@ def test_when_the_loop_of_the_one_who_renews_ends_another_one_takes_over(
     endless = Endless(own.store, clock=own.clock)
 
     async def leave() -> None:
-        asyncio.ensure_future(endless.token(asession))
+        leader = asyncio.ensure_future(endless.token(asession))
         await asyncio.to_thread(waiting.wait, 10)
+        assert not leader.done()
         follower.append(pool.submit(lambda: now(own.token(session))))
 
     follower: list[Any] = []
@@ -253,7 +260,7 @@ def test_a_renewal_on_a_loop_that_no_longer_runs_is_waited_for_once_and_then_giv
     session: Session, asession: Session, pool: ThreadPoolExecutor
 ) -> None:
     renewing, go_on = threading.Event(), threading.Event()
-    own = Counted(work=lambda: (renewing.set(), go_on.wait(10)))
+    own = Counted(work=partial(held, renewing, go_on))
     loop = asyncio.new_event_loop()
 
     async def begin() -> None:
@@ -401,7 +408,7 @@ def test_stores_that_come_and_go_never_see_each_others_tokens(session: Session) 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_waits_for_no_renewal_of_its_parent(session: Session, pool: ThreadPoolExecutor) -> None:
     renewing, go_on = threading.Event(), threading.Event()
-    own = Counted(work=lambda: (renewing.set(), go_on.wait(10)))
+    own = Counted(work=partial(held, renewing, go_on))
     leader = pool.submit(lambda: now(own.token(session)))
     assert renewing.wait(10)
     with own._slot._guard:  # as another thread may hold it at any time
@@ -424,4 +431,19 @@ def test_a_claim_that_another_process_never_gives_back_ends_the_wait_with_the_de
     with pytest.raises(TimedOut, match="Another process"):
         now(own.token(hurried))
     release()
+    assert now(own.token(session)) == "token_1"
+
+
+def test_an_expired_token_that_another_thread_has_loaded_too_does_not_pass_for_a_renewed_one(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Counted(Slow())
+    own.store.save(own.key, expired(own))
+    join = own._slot.join
+
+    def join_later() -> Any:
+        own._slot.token = expired(own)
+        return join()
+
+    monkeypatch.setattr(own._slot, "join", join_later)
     assert now(own.token(session)) == "token_1"

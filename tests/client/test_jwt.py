@@ -1,0 +1,419 @@
+"""Service accounts: what is signed, what comes of it, and that a clock that is wrong costs one request at most."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jwt as pyjwt
+import pytest
+from cryptography.hazmat.primitives import serialization as pem
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from coze_client import (
+    JWT,
+    AccessDenied,
+    ConfigurationError,
+    ConnectionFailed,
+    FileStore,
+    InvalidClient,
+    MemoryStore,
+    NotFound,
+    PermissionDenied,
+    Token,
+)
+from coze_client.emulator import Clock, Emulator, faults
+from tests.client.sign_in import TOKEN, SignIn, key_pair
+from tests.conftest import AsyncioFace, BlockingFace
+
+URL = "https://api.coze.com"
+
+
+def service(**changed: Any) -> JWT:
+    return JWT("1160", **{"private_key": key_pair().private_key, "public_key_id": "kid_1", "clock": Clock(), **changed})
+
+
+def claims(signed: str, audience: str = "api.coze.com") -> dict[str, Any]:
+    """What was signed, if it was signed with the key."""
+    options = {"verify_exp": False, "verify_iat": False}
+    return pyjwt.decode(signed, key_pair().public_key, algorithms=["RS256"], audience=audience, options=options)  # type: ignore[arg-type]  # PyJWT's TypedDict
+
+
+def sent(sign_in: SignIn, number: int = -1) -> Any:
+    return [call for call in sign_in.emulator.calls if call.path.endswith("/token")][number]
+
+
+def session_of(call: Any) -> str | None:
+    bearer = call.headers["authorization"].removeprefix("Bearer ")
+    return pyjwt.decode(bearer, options={"verify_signature": False}).get("session_name")
+
+
+# --- the signature ---
+
+
+def test_the_header_names_algorithm_type_and_key() -> None:
+    assert pyjwt.get_unverified_header(service().sign(URL)) == {"alg": "RS256", "typ": "JWT", "kid": "kid_1"}
+
+
+def test_the_claims_are_those_of_the_documentation_and_no_others() -> None:
+    clock = Clock(1_800_000_000)
+    found = claims(service(clock=clock).sign(URL))
+    assert found.keys() == {"iss", "aud", "iat", "exp", "jti"}
+    assert (found["iss"], found["aud"]) == ("1160", "api.coze.com")
+    assert clock() - 10 <= found["iat"] <= clock()
+    assert found["exp"] == found["iat"] + 600
+
+
+def test_every_signature_has_a_jti_of_its_own_longer_than_32_characters() -> None:
+    own = service()
+    found = {claims(own.sign(URL))["jti"] for _ in range(50)}
+    assert len(found) == 50
+    assert min(map(len, found)) > 32
+
+
+@pytest.mark.parametrize(
+    ("settings", "server", "audience"),
+    [
+        ({}, "https://api.coze.cn", "api.coze.cn"),
+        ({}, "http://127.0.0.1:8080/gateway", "127.0.0.1:8080"),
+        ({"base_url": "https://api.coze.cn/"}, "https://gateway.example", "api.coze.cn"),
+        ({"audience": "api.coze.com"}, "https://gateway.example", "api.coze.com"),
+    ],
+)
+def test_the_audience_is_the_host_of_the_api(settings: dict[str, str], server: str, audience: str) -> None:
+    assert claims(service(**settings).sign(server), audience)["aud"] == audience
+
+
+def test_sessions_and_contexts_are_claims() -> None:
+    context = {"device_info": {"device_id": "d1"}}
+    found = claims(service(session_name="ann", session_context=context).sign(URL))
+    assert (found["session_name"], found["session_context"]) == ("ann", context)
+
+
+def variants() -> dict[str, str]:
+    """The same key as people keep it."""
+    key = load_pem_private_key(key_pair().private_key.encode(), None)
+    pkcs1 = key.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.TraditionalOpenSSL, pem.NoEncryption()).decode()
+    pkcs8 = key_pair().private_key
+    return {
+        "PKCS#8": pkcs8,
+        "PKCS#1": pkcs1,
+        "escaped line ends": pkcs8.replace("\n", "\\n"),
+        "Windows line ends": pkcs8.replace("\n", "\r\n"),
+        "white space around": f"\n  {pkcs8}  \n",
+    }
+
+
+@pytest.mark.parametrize("kept", variants())
+def test_a_key_is_read_however_it_is_kept(kept: str) -> None:
+    assert claims(service(private_key=variants()[kept]).sign(URL))
+
+
+def other_keys() -> dict[str, str]:
+    key = load_pem_private_key(key_pair().private_key.encode(), None)
+    locked = key.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.BestAvailableEncryption(b"pass"))
+    curve = ec.generate_private_key(ec.SECP256R1())
+    return {
+        "empty": "",
+        "a path": "/etc/key.pem",
+        "public": key_pair().public_key,
+        "cut": key_pair().private_key[:200],
+        "locked": locked.decode(),
+        "elliptic": curve.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.NoEncryption()).decode(),
+        "not ASCII": "ключ",
+    }
+
+
+@pytest.mark.parametrize("kind", other_keys())
+def test_what_is_no_rsa_key_is_refused_at_once_and_not_quoted(kind: str) -> None:
+    key = other_keys()[kind]
+    with pytest.raises(ConfigurationError, match=r"not an RSA key.*not a path.*without password") as caught:
+        service(private_key=key)
+    assert not key or key[:60] not in str(caught.value)
+
+
+def test_the_key_is_read_once_for_all_sessions_and_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = service()
+    monkeypatch.setattr("coze_client.jwt._parsed", None)
+    names = [claims(own.for_session(name).sign(URL))["session_name"] for name in ("ann", "bob")]
+    assert names == ["ann", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"ttl": 0}, "ttl is 1 to 86399"),
+        ({"ttl": 86400}, "ttl is 1 to 86399"),
+        ({"account_id": "1", "enterprise_id": "2"}, "account_id or enterprise_id, not both"),
+        ({"public_key_id": ""}, "public_key_id is empty"),
+        ({"base_url": "api.coze.com"}, "base_url must look like"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_at_once(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        service(**settings)
+
+
+def test_a_session_without_a_name_is_refused_since_it_would_mix_users() -> None:
+    with pytest.raises(ConfigurationError, match="session_name is empty"):
+        service().for_session("")
+
+
+# --- the token ---
+
+
+def test_a_service_works_without_anybody_logging_in(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.jwt())
+    assert [sign_in.me(client) for _ in range(3)]
+    assert sign_in.grants == 1
+    assert sent(sign_in).body == {
+        "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "duration_seconds": 900,
+    }
+
+
+def test_the_token_lives_as_long_as_was_asked(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.jwt(ttl=86399))
+    sign_in.me(client)
+    sign_in.clock.advance(86000)
+    sign_in.me(client)
+    assert sign_in.grants == 1
+    sign_in.clock.advance(399)
+    sign_in.me(client)
+    assert sign_in.grants == 2
+
+
+def test_a_scope_goes_along_and_limits_the_token(sign_in: SignIn) -> None:
+    scope = {"account_permission": {"permission_list": ["createConversation"]}}
+    client = sign_in.face.client(sign_in.jwt(scope=scope))
+    sign_in.run(client.conversations.create())
+    assert sent(sign_in).body["scope"] == scope
+    with pytest.raises(PermissionDenied):
+        sign_in.face.collect(client.conversations.list(bot_id="1"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"account_id": "123"}, "/api/permission/oauth2/account/123/token"),
+        ({"enterprise_id": "456"}, "/api/permission/oauth2/enterprise_id/456/token"),
+    ],
+)
+def test_other_accounts_and_enterprises_have_routes_of_their_own(
+    sign_in: SignIn, settings: dict[str, str], path: str
+) -> None:
+    client = sign_in.face.client(sign_in.jwt(**settings))
+    assert sign_in.run(client.request("GET", "/v1/users/me"))["data"]["user_id"] in settings.values()
+    assert sent(sign_in).path == path
+
+
+def test_users_of_a_service_have_tokens_of_their_own_which_are_had_once(sign_in: SignIn) -> None:
+    own = sign_in.jwt()
+    client = sign_in.face.client(own)
+    for user in ("ann", "bob", "ann", "bob"):
+        sign_in.run(client.options(token=own.for_session(user)).conversations.create())
+    assert [session_of(call) for call in sign_in.emulator.calls_to(TOKEN)] == ["ann", "bob"]
+    sign_in.me(client)
+    assert session_of(sent(sign_in)) is None
+
+
+def test_one_user_does_not_see_the_conversation_of_another(sign_in: SignIn) -> None:
+    own = sign_in.jwt()
+    client = sign_in.face.client(own)
+    ann, bob = (client.options(token=own.for_session(user)) for user in ("ann", "bob"))
+    conversation = sign_in.run(ann.conversations.create())
+    assert sign_in.run(ann.conversations.retrieve(conversation_id=conversation.id))
+    with pytest.raises(NotFound):
+        sign_in.run(bob.conversations.retrieve(conversation_id=conversation.id))
+
+
+@pytest.mark.parametrize("setting", ["account_id", "scope", "session_name", "ttl"])
+def test_services_that_differ_share_no_token_of_a_store(sign_in: SignIn, setting: str) -> None:
+    other: Any = {"account_id": "123", "scope": {"workspace_permission": {}}, "session_name": "ann", "ttl": 60}[setting]
+    store = MemoryStore()
+    assert sign_in.jwt(store=store).key == sign_in.jwt(store=store).key
+    assert sign_in.jwt(store=store, **{setting: other}).key != sign_in.jwt(store=store).key
+
+
+# --- what goes wrong ---
+
+
+@pytest.mark.parametrize("ahead", [-5000, -700, 700, 5000])
+def test_a_wrong_clock_costs_one_request_and_is_put_right_by_the_servers(sign_in: SignIn, ahead: int) -> None:
+    wrong = Clock(sign_in.clock() + ahead)
+    own = sign_in.jwt(clock=wrong)
+    client = sign_in.face.client(own)
+    assert sign_in.me(client)
+    assert sign_in.grants == 2
+    assert sign_in.me(client.options(token=own.for_session("ann")))
+    assert sign_in.grants == 3
+    for clock in (wrong, sign_in.clock):
+        clock.advance(500)
+    assert sign_in.me(client)
+    assert sign_in.grants == 3
+    for clock in (wrong, sign_in.clock):
+        clock.advance(400)
+    assert sign_in.me(client)
+    assert sign_in.grants == 4
+
+
+def test_a_clock_that_was_wrong_and_is_set_right_is_believed_again(sign_in: SignIn) -> None:
+    wrong = Clock(sign_in.clock() - 5000)
+    client = sign_in.face.client(sign_in.jwt(clock=wrong))
+    sign_in.me(client)
+    sign_in.clock.advance(1000)
+    wrong.advance(6000)
+    assert sign_in.me(client)
+    assert sign_in.grants == 4
+
+
+@pytest.mark.parametrize(
+    "settings", [{"public_key_id": "of_another"}, {"audience": "api.example.com"}], ids=["key id", "audience"]
+)
+def test_a_jwt_that_is_not_accepted_is_told_of_with_every_likely_cause(
+    sign_in: SignIn, settings: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidClient, match=r"private key.*clock.*region") as caught:
+        sign_in.me(sign_in.face.client(sign_in.jwt(**settings)))
+    assert caught.value.logid
+    assert sign_in.grants == 1
+
+
+def test_an_app_of_another_kind_is_told_of(sign_in: SignIn) -> None:
+    said = b'{"error": "access_deny", "error_message": "wrong type"}'
+    sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
+    with pytest.raises(AccessDenied, match="of another kind"):
+        sign_in.me(sign_in.face.client(sign_in.jwt()))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.DropConnection(),
+        faults.AfterStart(faults.DropConnection()),
+        faults.HttpStatus(502),
+        faults.HttpStatus(500, b'{"error_code": "internal_error", "error_message": "oops"}'),
+    ],
+)
+def test_a_failure_that_passes_is_tried_again_with_a_new_signature(
+    sign_in: SignIn, fault: Any, naps: list[float]
+) -> None:
+    sign_in.emulator.inject(fault, path=TOKEN, times=2)
+    assert sign_in.me(sign_in.face.client(sign_in.jwt()))
+    used = {call.headers["authorization"] for call in sign_in.emulator.calls_to(TOKEN)}
+    assert (len(used), len(naps)) == (3, 2)
+
+
+def test_a_failure_that_stays_is_tried_as_often_as_the_client_is_told_to_and_no_more(
+    sign_in: SignIn, naps: list[float]
+) -> None:
+    sign_in.emulator.inject(faults.DropConnection(), path=TOKEN, times=99)
+    client = sign_in.face.client(sign_in.jwt())
+    with pytest.raises(ConnectionFailed):
+        sign_in.me(client)
+    assert sign_in.grants == 3
+    with pytest.raises(ConnectionFailed):
+        sign_in.me(client.options(retry=None))
+    assert sign_in.grants == 4
+
+
+def test_a_token_refused_in_the_middle_is_had_anew_once(sign_in: SignIn) -> None:
+    client = sign_in.face.client(sign_in.jwt())
+    sign_in.me(client)
+    sign_in.emulator.inject(faults.Expire(), path="/v1/users/me")
+    assert sign_in.me(client)
+    assert sign_in.grants == 2
+
+
+# --- many at once ---
+
+
+def test_no_signing_and_no_file_ever_holds_up_an_event_loop(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def watched(name: str, kind: type) -> None:
+        function: Callable[..., Any] = getattr(kind, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            seen.append((name, threading.get_ident()))
+            return function(*args, **kwargs)
+
+        monkeypatch.setattr(kind, name, call)
+
+    for kind, names in ((JWT, ["sign"]), (FileStore, ["load", "save", "claim"])):
+        for name in names:
+            watched(name, kind)
+    face = AsyncioFace()
+    sign_in = SignIn(emulator, face)
+    client = face.client(sign_in.jwt(store=FileStore(tmp_path / "tokens")))
+    for _ in range(2):
+        sign_in.me(client)
+        sign_in.clock.advance(2000)
+    face.close()
+    assert {name for name, _ in seen} == {"sign", "load", "save", "claim"}
+    assert threading.get_ident() not in {thread for _, thread in seen}
+
+
+def test_fifty_threads_on_an_expired_token_make_one_request(emulator: Emulator) -> None:
+    face = BlockingFace()
+    sign_in = SignIn(emulator, face)
+    client = face.client(sign_in.jwt())
+    sign_in.me(client)
+    sign_in.clock.advance(1000)
+    with ThreadPoolExecutor(50) as pool:
+        assert len(list(pool.map(lambda _: sign_in.me(client), range(50)))) == 50
+    face.close()
+    assert sign_in.grants == 2
+
+
+WORKER = """
+import sys
+from coze_client import JWT, CozeClient, FileStore
+
+url, store, key_id, client_id = sys.argv[1:]
+service = JWT(client_id, private_key=sys.stdin.readline(), public_key_id=key_id, store=FileStore(store), base_url=url)
+client = CozeClient(service)
+print("ready", flush=True)
+sys.stdin.readline()
+print(client.request("GET", "/v1/users/me")["data"]["user_id"])
+"""
+
+
+def test_eight_processes_that_share_a_store_make_one_request(emulator: Emulator, tmp_path: Path) -> None:
+    app = emulator.add_oauth_app("jwt", public_key=key_pair().public_key)
+    store = FileStore(tmp_path / "tokens.json")
+    own = JWT(app.client_id, private_key=key_pair().private_key, public_key_id=app.public_key_id, store=store)
+    store.save(own.key, Token("czs_expired", time.time() - 1000, time.time() - 100))
+    order = [sys.executable, "-c", WORKER, emulator.url, str(store.path), app.public_key_id, app.client_id]
+    workers = [
+        subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) for _ in range(8)
+    ]
+    for worker in workers:
+        tell(worker, key_pair().private_key.replace("\n", "\\n"))
+    assert [said(worker) for worker in workers] == ["ready"] * 8
+    for worker in workers:
+        tell(worker, "go")
+    assert len({said(worker) for worker in workers}) == 1
+    for worker in workers:
+        worker.communicate(timeout=30)
+    assert len(emulator.calls_to(TOKEN)) == 1
+    assert len(emulator.calls_to("/v1/users/me")) == 8
+
+
+def tell(worker: subprocess.Popen[str], line: str) -> None:
+    assert worker.stdin is not None
+    worker.stdin.write(f"{line}\n")
+
+
+def said(worker: subprocess.Popen[str]) -> str:
+    assert worker.stdout is not None
+    return worker.stdout.readline().strip()
