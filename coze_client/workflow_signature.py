@@ -135,6 +135,9 @@ class WorkflowSignature:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WorkflowSignature) and other._schema == self._schema
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return WorkflowSignature, (self._schema, self._given_model)
+
     __hash__ = None  # type: ignore[assignment]  # holds a dict
 
     def __repr__(self) -> str:

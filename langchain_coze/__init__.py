@@ -31,11 +31,14 @@ if TYPE_CHECKING:
         CozeStreamInterrupted,
         CozeTimedOut,
     )
+    from langchain_coze.toolkit import CozeToolkit, aload_coze_tools, load_coze_tools
+    from langchain_coze.tools import CozeBotTool, CozePluginTool, CozeWorkflowTool
 
 __all__ = [
     "ChatCoze",
     "CozeAPIError",
     "CozeAuthenticationError",
+    "CozeBotTool",
     "CozeChatFailed",
     "CozeConfigurationError",
     "CozeConnectionFailed",
@@ -45,20 +48,34 @@ __all__ = [
     "CozeModelError",
     "CozeNotFound",
     "CozePermissionDenied",
+    "CozePluginTool",
     "CozeProtocolError",
     "CozeQuotaExceeded",
     "CozeRateLimited",
     "CozeServerError",
     "CozeStreamInterrupted",
     "CozeTimedOut",
+    "CozeToolkit",
+    "CozeWorkflowTool",
     "__version__",
+    "aload_coze_tools",
+    "load_coze_tools",
 ]
+_HOMES = {
+    "ChatCoze": "chat_model",
+    "CozeBotTool": "tools",
+    "CozePluginTool": "tools",
+    "CozeToolkit": "toolkit",
+    "CozeWorkflowTool": "tools",
+    "aload_coze_tools": "toolkit",
+    "load_coze_tools": "toolkit",
+}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "chat_model" if name == "ChatCoze" else "errors"
+    home = _HOMES.get(name, "errors")
     try:
         value: object = getattr(import_module(f"{__name__}.{home}"), name)
     except ModuleNotFoundError as error:
