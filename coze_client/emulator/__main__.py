@@ -29,8 +29,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def greeting(emulator: Emulator) -> str:
-    """URL, token, bots and a first request to copy."""
+    """URL, token, bots, workflows and a first request to copy."""
     bots = "\n".join(f"  {name:<16} {bot_id}" for name, bot_id in emulator.bots.items())
+    workflows = "\n".join(f"  {name:<16} {workflow_id}" for name, workflow_id in emulator.workflows.items())
     body = (
         f'{{"bot_id":"{emulator.bots["echo"]}","user_id":"me","stream":true,'
         '"additional_messages":[{"role":"user","content":"Hello!","content_type":"text"}]}'
@@ -42,6 +43,9 @@ def greeting(emulator: Emulator) -> str:
 
   {"bot":<16} id
 {bots}
+
+  {"workflow":<16} id
+{workflows}
 
   curl -N {emulator.url}/v3/chat -H 'Authorization: Bearer {emulator.token}' \\
        -H 'Content-Type: application/json' -d '{body}'

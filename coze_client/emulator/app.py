@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from . import (
     auth,
+    chatflows,
     chats,
     consent,
     conversations,
@@ -22,6 +23,7 @@ from . import (
     files,
     legacy,
     messages,
+    plugins,
     token_grants,
     unserved,
     users,
@@ -48,6 +50,8 @@ SERVED = (
     *users.ENDPOINTS,
     *workflow_runs.ENDPOINTS,
     *workflow_catalog.ENDPOINTS,
+    *chatflows.ENDPOINTS,
+    *plugins.ENDPOINTS,
     *unserved.ENDPOINTS,
 )
 OAUTH = (*consent.ENDPOINTS, *devices.ENDPOINTS, *token_grants.ENDPOINTS)

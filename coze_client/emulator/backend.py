@@ -17,6 +17,7 @@ from .state import State
 
 if TYPE_CHECKING:
     from .engine import Run
+    from .plugins import Plugin
     from .workflow_engine import Performance
 
 
@@ -66,7 +67,10 @@ class Backend:
         self.workflows = {workflow.id: workflow for workflow in standard_workflows()}
         self.collaborators: dict[str, set[str]] = {}
         self.performances: dict[str, Performance] = {}
+        self.waiting_chatflows: dict[tuple[str, str], Performance] = {}
         self.runs_started = 0
+        self.plugins: dict[str, Plugin] = {}
+        self.plugin_calls = 0
         self.calls: list[Call] = []
         self.chats_started = 0
         self.open_streams = 0

@@ -47,6 +47,10 @@ class Dialect:
     texts_as_digits: bool = True
     """Whether a message's updated_at is a string of digits."""
     says_logid: bool = True
+    workflow_versions: bool = True
+    """Whether a run's workflow_version is honoured; the studio always runs the latest."""
+    nameless_chatflows: bool = True
+    """Whether a chatflow may do without a conversation's id or name."""
     created_status: str = "in_progress"
     canceled_status: str = "canceled"
     action_status: str = "requires_action"
@@ -120,6 +124,8 @@ STUDIO = Dialect(
     blanks=False,
     texts_as_digits=False,
     says_logid=False,
+    workflow_versions=False,
+    nameless_chatflows=False,
     created_status="created",
     canceled_status="conversation.chat.cancelled",
     action_status="required_action",
@@ -143,6 +149,11 @@ STUDIO = Dialect(
             ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
             ("DELETE", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
             ("GET", "/v1/files/retrieve"),
+            ("GET", "/v1/plugins/mget"),
+            ("GET", "/v1/plugins/{plugin_id}"),
+            ("POST", "/v1/plugins/{plugin_id}/tools/call"),
+            ("GET", "/v1/stores/plugins"),
+            ("GET", "/v1/stores/categories"),
             ("POST", "/v1/workflows/resume"),
             ("GET", "/v1/workflows"),
             ("GET", "/v1/workflows/{workflow_id}/versions"),

@@ -19,6 +19,7 @@ from .dialect import DIALECTS
 from .fault import Fault
 from .key_pairs import KeyPair
 from .oauth_apps import Kind, OAuthApp, ReadyApps, register
+from .plugins import new_plugin
 from .records import Chat
 from .scripts import Script
 from .server import Server
@@ -150,6 +151,20 @@ class Emulator:
 
         return add
 
+    @property
+    def plugins(self) -> Mapping[str, str]:
+        """Entity ids of plugins by their name."""
+        return MappingProxyType({plugin.name: plugin.id for plugin in self._backend.plugins.values()})
+
+    def plugin(
+        self, name: str, tools: Sequence[Callable[..., object]], description: str = "", *, paid: bool = True
+    ) -> str:
+        """The entity id of a plugin whose tools are your functions, their annotations the schema."""
+        number = len(self._backend.plugins)
+        plugin = new_plugin(number, name, list(tools), description, paid=paid, created_at=self._backend.now)
+        self._backend.plugins[plugin.id] = plugin
+        return plugin.id
+
     def issue_token(
         self, scopes: Collection[str] | None = None, account: str = auth.ACCOUNT, expires_at: float | None = None
     ) -> str:
@@ -227,6 +242,11 @@ class Emulator:
     def runs_started(self) -> int:
         """Runs of workflows that really began; an answer to a question goes on with a run and begins none."""
         return self._backend.runs_started
+
+    @property
+    def plugin_calls(self) -> int:
+        """Calls of plugin tools that really began."""
+        return self._backend.plugin_calls
 
     def chat_status(self, chat_id: str) -> str:
         """The status of any chat, also of one that was not saved; KeyError if it never began."""

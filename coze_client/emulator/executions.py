@@ -44,6 +44,11 @@ class Execution:
         return self.workflow_id
 
     @property
+    def run_mode(self) -> int:
+        """As the history tells it."""
+        return STREAM if self.mode == CHATFLOW else self.mode
+
+    @property
     def debug_url(self) -> str:
         return (
             f"https://www.coze.com/work_flow?execute_id={self.id}"

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import Field
 
@@ -24,12 +24,11 @@ CHATFLOW_INPUTS: dict[str, Tree] = {
 class Signature:
     """`parameters` by name; `question` is the parameter of a chatflow that gets the user's words, as a `Turn` or text.
 
-    `says_text` tells of an end node that answers with text in place of variables.
+    `returns` is the JSON Schema of the result.
     """
 
     parameters: dict[str, Parameter]
-    outputs: dict[str, Tree]
-    says_text: bool = False
+    returns: dict[str, Any]  # JSON Schema; empty where the annotation tells nothing
     question: str = ""
     whole_turn: bool = False
 
@@ -41,13 +40,13 @@ class Signature:
 
     @property
     def output(self) -> dict[str, object]:
-        if self.says_text:
-            return {
-                "parameters": self.outputs,
-                "terminate_plan": "use_answer_content",
-                "content": "".join(f"{{{{{name}}}}}" for name in self.outputs),
-            }
-        return {"parameters": self.outputs, "terminate_plan": "return_variables"}
+        """What it tells under `output`; an end node that returns text has a template in place of variables."""
+        if self.returns == {"type": "string"}:
+            answer = {"terminate_plan": "use_answer_content", "content": "{{output}}"}
+            return {"parameters": {"output": {"type": "string"}}, **answer}
+        tree = convert_schema(self.returns) if self.returns else {"type": "object"}
+        variables = tree.get("properties", {}) if tree["type"] == "object" else {"output": tree}
+        return {"parameters": variables, "terminate_plan": "return_variables"}
 
 
 def read_signature(function: Callable[..., object], *, chatflow: bool = False) -> Signature:
@@ -65,8 +64,8 @@ def read_signature(function: Callable[..., object], *, chatflow: bool = False) -
         if each.name != question
     }
     result = _result(hints.get("return"))
-    outputs, says_text = _outputs(result)
-    return Signature(parameters, outputs, says_text, question, hints.get(question) is Turn)
+    returns = {} if result in (None, type(None)) else convert_annotation(result).schema
+    return Signature(parameters, returns, question, hints.get(question) is Turn)
 
 
 def _parameter(each: inspect.Parameter, hint: object, description: str) -> Parameter:
@@ -91,12 +90,3 @@ def _result(returned: object) -> object:
     if get_origin(returned) is Generator:
         return get_args(returned)[2]
     return None if get_origin(returned) in (Iterator, Iterable) else returned
-
-
-def _outputs(result: object) -> tuple[dict[str, Tree], bool]:
-    if result is str:
-        return {"output": {"type": "string"}}, True
-    if result in (None, type(None)):
-        return {}, False
-    tree = convert_schema(convert_annotation(result).schema)
-    return (tree.get("properties", {}) if tree["type"] == "object" else {"output": tree}), False

@@ -66,16 +66,10 @@ GET /v1/folders/{folder_id}
 PUT /v1/organizations/{organization_id}
 GET,POST /v1/organizations/{organization_id}/members
 DELETE,PUT /v1/organizations/{organization_id}/members/{user_id}
-GET /v1/plugins/mget
-GET /v1/plugins/{plugin_id}
-POST /v1/plugins/{plugin_id}/tools/call
 GET /v1/space/published_bots_list
-GET /v1/stores/categories
-GET /v1/stores/plugins
 POST /v1/templates/{template_id}/duplicate
 GET,PUT /v1/variables
 POST /v1/workflow/conversation/create
-POST /v1/workflows/chat
 GET,POST /v1/workspaces
 PUT /v1/workspaces/{workspace_id}
 DELETE,GET,POST /v1/workspaces/{workspace_id}/members

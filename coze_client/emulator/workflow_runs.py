@@ -64,7 +64,7 @@ def published_workflow(backend: Backend, request: Request) -> Workflow:
     if not workflow.published:
         raise Refusal(4200, f"workflow {workflow.id} is not published")
     version = body.optional("workflow_version")
-    if version and version not in workflow.versions and backend.dialect.oauth:
+    if version and version not in workflow.versions and backend.dialect.workflow_versions:
         raise Refusal(4200, f"workflow {workflow.id} has no version {version}")
     if body.optional("bot_id") and body.optional("app_id"):
         raise Refusal(4000, "bot_id and app_id cannot be given together")
@@ -168,6 +168,7 @@ async def _events(performance: Performance) -> AsyncIterator[Event]:
         for name, data in _told(performance, happening):
             yield Event(name, data, number)
             number += 1
+            await asyncio.sleep(performance.backend.pace)
 
 
 def _told(performance: Performance, happening: Happening) -> list[tuple[str, object]]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from .backend import Backend
 from .executions import Execution
 from .parameters import Parameter
-from .refusal import Refusal
 from .reply import Payload
 from .stream import to_json
 from .workflows import FORM, QUESTION, Ask, Output, Workflow
@@ -109,7 +108,7 @@ class Spelling:
             "bot_id": execution.bot_id,
             "connector_id": execution.connector_id,
             "connector_uid": execution.connector_uid,
-            "run_mode": execution.mode,
+            "run_mode": execution.run_mode,
             "logid": execution.logid,
             "create_time": execution.created_at,
             "update_time": execution.updated_at,
@@ -125,9 +124,6 @@ class Spelling:
         if execution.interrupt is not None:
             told["interrupt_data"] = execution.interrupt
         return Payload([told])
-
-    def check_waiting(self, execution: Execution) -> None:
-        """A JSON run may stop to ask."""
 
     def info(self, workflow: Workflow, described: Mapping[str, object]) -> Payload:
         return Payload(described)
@@ -189,7 +185,7 @@ class StudioSpelling(Spelling):
             "bot_id": int(execution.bot_id),
             "connector_id": int(execution.connector_id),
             "connector_uid": execution.connector_uid,
-            "run_mode": execution.mode,
+            "run_mode": execution.run_mode,
             "log_id": execution.logid,
             "create_time": execution.created_at,
             "update_time": execution.updated_at,
@@ -205,7 +201,7 @@ class StudioSpelling(Spelling):
     def info(self, workflow: Workflow, described: Mapping[str, object]) -> Payload:
         """The role of a chatflow, and nothing of any schema."""
         if not workflow.chatflow:
-            raise Refusal(4200, "this is no chatflow")
+            return Payload(beside={"code": 777777780, "msg": "the workflow has no chatflow role"})
         role = {"id": workflow.id, "workflow_id": workflow.id, "name": workflow.title, "connector_id": "1024"}
         return Payload({"role": role})
 
