@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -163,6 +163,7 @@ class _Assertion(NamedTuple):
         return False
 
 
+@lru_cache(maxsize=16)
 def _parsed(private_key: str) -> RSAPrivateKey:
     """A key from PEM text, also from a variable that spells its line ends as backslash n; never quoted in errors."""
     from cryptography.exceptions import UnsupportedAlgorithm

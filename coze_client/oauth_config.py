@@ -18,6 +18,7 @@ from coze_client.jwt import JWT
 from coze_client.oauth import PKCE, DeviceCode, OAuthApp, WebOAuth
 from coze_client.token_store import MemoryStore, TokenStore
 
+_IN_MEMORY = MemoryStore()
 _APPS: Mapping[str, type[OAuthApp]] = {"web": WebOAuth, "pkce": PKCE, "device": DeviceCode}
 
 
@@ -82,8 +83,10 @@ def from_env(store: TokenStore | None = None) -> Credentials:
 
     In this order: ``COZE_API_TOKEN`` or ``COZE_API_KEY``; a service account by ``COZE_JWT_OAUTH_CLIENT_ID``,
     ``COZE_JWT_OAUTH_PUBLIC_KEY_ID`` and ``COZE_JWT_OAUTH_PRIVATE_KEY`` (or ``…_PRIVATE_KEY_FILE_PATH``); a
-    configuration file by ``COZE_OAUTH_CONFIG``. Raises ConfigurationError if none is there.
+    configuration file by ``COZE_OAUTH_CONFIG``. Without a `store`, all of this process share one in memory. Raises
+    ConfigurationError if none is there.
     """
+    store = _IN_MEMORY if store is None else store
     if token := token_from_environment():
         return PersonalToken(token)
     if client_id := os.environ.get("COZE_JWT_OAUTH_CLIENT_ID"):
