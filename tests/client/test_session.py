@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -9,10 +10,12 @@ import httpx
 import pytest
 
 from coze_client import (
+    AsyncCozeClient,
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
     ConversationBusy,
+    CozeClient,
     CozeError,
     Message,
     PermissionDenied,
@@ -382,8 +385,6 @@ def test_a_turn_comes_when_the_stream_before_it_ends_fails_or_is_closed(coze: Co
 
 
 def test_threads_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
-    from coze_client import CozeClient
-
     texts: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
         conversation_id = client.conversations.create().id
@@ -407,10 +408,6 @@ def test_threads_that_share_a_client_take_turns_in_a_conversation(emulator: Emul
 
 
 def test_tasks_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
-    import asyncio
-
-    from coze_client import AsyncCozeClient
-
     async def main() -> list[str]:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
             conversation_id = (await client.conversations.create()).id
@@ -428,6 +425,38 @@ def test_tasks_that_share_a_client_take_turns_in_a_conversation(emulator: Emulat
 
     assert asyncio.run(main()) == [f"question {number}" for number in range(8)]
     assert len(emulator.calls_to("/v3/chat")) == 8, "nobody was answered 4016"
+
+
+@pytest.mark.parametrize("waits", ["for its turn", "for the answer"])
+def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: Emulator, waits: str) -> None:
+    async def main() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            conversation_id = (await client.conversations.create()).id
+            locks = client._session._turns._locks
+
+            def ask() -> asyncio.Future[Any]:
+                stream = client.chats.stream(
+                    bot_id=emulator.bots["echo"],
+                    user_id="u",
+                    conversation_id=conversation_id,
+                    additional_messages=[Message.user("hi")],
+                )
+                return asyncio.ensure_future(stream.read())
+
+            emulator.inject(faults.Delay(30), times=2)
+            asking = [ask()]
+            await asyncio.to_thread(emulator.wait_until, lambda: bool(emulator.calls_to("/v3/chat")))
+            if waits == "for its turn":
+                asking.append(ask())
+                while next(iter(locks.values()))[1] < 2:
+                    await asyncio.sleep(0)
+            for task in reversed(asking):
+                task.cancel()
+                await asyncio.wait({task})
+                assert task.cancelled()
+            assert not locks
+
+    asyncio.run(main())
 
 
 def test_polling_and_streaming_share_the_turns(coze: Connected[Any]) -> None:
