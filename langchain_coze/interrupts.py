@@ -1,45 +1,108 @@
 """Workflows that stop to ask, inside a LangGraph run: the graph asks a human, and the same run goes on.
 
-When the answer has come, LangGraph begins the tool again from its top (LangGraph docs: Interrupts). Every step is
-therefore a task of the graph, whose outcome its checkpointer keeps: a run is begun once, an answer given once.
+When the answer has come, LangGraph begins the node again from its top (LangGraph docs: Interrupts). Every step of a
+tool is therefore a task of the graph, whose outcome its checkpointer keeps: a run is begun once, an answer given once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from langchain_core.callbacks.manager import AsyncParentRunManager, ParentRunManager
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config, var_child_runnable_config
 
-from coze_client.face import Blocking
+from coze_client.face import Asyncio, Blocking
 from coze_client.tool_outcome import Outcome, Question, Stored
 
-_IN_GRAPH = "__pregel_scratchpad"  # LangGraph has no public name for it
+_NODE = "__pregel_call"  # by which a running node begins tasks; LangGraph has no public name for it
+_MOMENT = 0.005  # seconds
 
 Step = Callable[[], Coroutine[Any, Any, Outcome]]
+Face = Blocking | Asyncio
 
 
 def in_graph(config: RunnableConfig) -> bool:
     """True inside a node of a running graph."""
-    return _IN_GRAPH in (config.get("configurable") or {})
+    return _NODE in (config.get("configurable") or {})
 
 
-async def keep(step: Step, *, blocking: bool) -> Outcome:
-    """The outcome of `step`, or what the graph has kept of it since it ran."""
-    from langgraph.func import task
+class NodeRun:
+    """The calls of tools in one run of a graph's node, which take their turns.
 
-    async def coze_step() -> Stored:
-        return (await step()).stored()
+    LangGraph knows tasks and answers of a node by their order alone. A ToolNode calls tools in parallel, so their steps
+    must not mingle: a call has the node for itself until it is done or asks something, and each step says whose it is.
+    (``create_agent`` gives every call a node of its own.)
+    """
 
-    def blocking_coze_step() -> Stored:
-        return Blocking.run(coze_step())
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._turn = face.turn()
+        self._others: Stored | None = None  # a step of an earlier run of the node that was found by the wrong call
+        self._asked: BaseException | None = None
 
-    if blocking:
-        return Outcome.found(task(blocking_coze_step)().result())
-    return Outcome.found(await task(coze_step)())
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Inside, no other call has the node; raises what another call asks, since nothing can happen before that."""
+        from langgraph.errors import GraphInterrupt
+
+        await self._face.take(self._turn, None)
+        try:
+            self._raise_asked()
+            yield
+        except GraphInterrupt as asked:
+            self._asked = asked
+            raise
+        finally:
+            self._turn.release()
+
+    async def keep(self, step: Step, owner: str) -> Outcome:
+        """The outcome of `step`, or what the graph has kept of it since it ran for the same `owner`."""
+        while True:
+            stored, self._others = self._others or await self._run(step, owner), None
+            if stored["owner"] == owner:
+                return Outcome.found(stored)
+            self._others = stored
+            await self._let_pass()
+
+    async def _let_pass(self) -> None:
+        """Gives the turn to the call whose step was found, until it has taken it."""
+        while self._others is not None:
+            self._turn.release()
+            try:
+                await self._face.sleep(_MOMENT)
+            finally:
+                await self._face.take(self._turn, None)
+            self._raise_asked()
+
+    async def _run(self, step: Step, owner: str) -> Stored:
+        from langgraph.func import task
+
+        async def coze_step() -> Stored:
+            return {**(await step()).stored(), "owner": owner}
+
+        def blocking_coze_step() -> Stored:
+            return Blocking.run(coze_step())
+
+        if isinstance(self._face, Blocking):
+            return task(blocking_coze_step)().result()
+        return await task(coze_step)()
+
+    def _raise_asked(self) -> None:
+        if self._asked is not None:
+            raise self._asked
+
+
+_node_runs: WeakKeyDictionary[object, NodeRun] = WeakKeyDictionary()
+
+
+def node_run(config: RunnableConfig, *, blocking: bool) -> NodeRun:
+    """The run of the node that `config` belongs to, the same for all calls in it."""
+    node: object = config["configurable"][_NODE]
+    return _node_runs.setdefault(node, NodeRun(Blocking() if blocking else Asyncio()))
 
 
 def ask_human(question: Question, tool_name: str) -> object:

@@ -10,10 +10,11 @@ from os import PathLike
 from typing import Annotated, Any, Literal, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, InjectedToolArg, ToolException
 from pydantic import Field, model_validator
+from pydantic_core import to_jsonable_python
 from typing_extensions import Self
 
 from coze_client import AsyncCozeClient, CozeClient
@@ -21,15 +22,16 @@ from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflow_stream import WorkflowResult
 from coze_client.api.workflows import Mode, WorkflowInfo
 from coze_client.attachments import Attachment
-from coze_client.errors import ConfigurationError, CozeError
+from coze_client.errors import ConfigurationError
 from coze_client.face import Blocking, settled
 from coze_client.file_arguments import FileSources
+from coze_client.model import convert
 from coze_client.tool_names import tool_name
-from coze_client.tool_outcome import Outcome, Question, outcome_of, told_result, told_value
+from coze_client.tool_outcome import Outcome, outcome_of, told_result, told_value
 from coze_client.workflow_signature import Given, WorkflowSignature
 from langchain_coze.attachments import Block, convert_blocks
 from langchain_coze.chat_model import ChatCoze
-from langchain_coze.interrupts import Step, ask_human, configured, in_graph, keep
+from langchain_coze.interrupts import Step, ask_human, configured, in_graph, node_run
 from langchain_coze.tool_events import Teller
 
 Client = CozeClient | AsyncCozeClient
@@ -59,9 +61,10 @@ class Call:
         messages = state.get("messages", ()) if isinstance(state, dict) else getattr(state, "messages", ())
         return tuple(each for message in messages or () for each in _attachments(message))
 
-    async def once(self, step: Step) -> Outcome:
-        """The outcome of `step`, which a graph that begins the tool again does not repeat."""
-        return await keep(step, blocking=self.blocking) if in_graph(self.config) else await step()
+    @property
+    def id(self) -> str:
+        """The model's id of this call; empty if no model asked for it."""
+        return str(getattr(self._runtime, "tool_call_id", None) or "")
 
 
 class CozeTool(BaseTool):
@@ -120,29 +123,40 @@ class CozeTool(BaseTool):
     async def _answer(self, call: Call) -> Answer:
         teller = Teller(self.name, call.config, blocking=call.blocking)
         try:
-            outcome = await call.once(partial(outcome_of, partial(self._execute, call, teller)))
-            while outcome.question is not None:
-                answer = self._ask(outcome, call)
-                go_on = partial(call.client.workflows.answer, **outcome.question.call(answer), on_event=teller)
-                outcome = await call.once(partial(outcome_of, go_on))
+            outcome = await self._outcome(call, teller)
         finally:
             await teller.finish()
         if outcome.result is None:
             raise ToolException(outcome.failure) from outcome.error
         return self._tell(outcome.result)
 
-    def _ask(self, outcome: Outcome, call: Call) -> object:
+    async def _outcome(self, call: Call, teller: Teller) -> Outcome:
+        begin = partial(outcome_of, partial(self._execute, call, teller))
         if in_graph(call.config):
-            return ask_human(cast("Question", outcome.question), self.name)
-        raise cast("CozeError", outcome.error)
+            return await self._converse(begin, call, teller)
+        outcome = await begin()
+        if outcome.question is not None and outcome.error is not None:
+            raise outcome.error
+        return outcome
+
+    async def _converse(self, begin: Step, call: Call, teller: Teller) -> Outcome:
+        """The outcome in a graph, after everything that was asked has been answered."""
+        node = node_run(call.config, blocking=call.blocking)
+        async with node.turn():
+            outcome = await node.keep(begin, call.id)
+            while outcome.question is not None:
+                answered = outcome.question.call(ask_human(outcome.question, self.name))
+                going_on = partial(call.client.workflows.answer, **answered, on_event=teller)
+                outcome = await node.keep(partial(outcome_of, going_on), call.id)
+            return outcome
 
     @abstractmethod
     async def _execute(self, call: Call, teller: Teller) -> WorkflowResult:
         """What is called, from its beginning to its end; raises CozeError."""
 
     def _tell(self, result: WorkflowResult) -> Answer:
-        """Content and artifact."""
-        return told_result(result), result
+        """Content and artifact; the latter is JSON, the only thing that every checkpointer gives back as it was."""
+        return told_result(result), to_jsonable_python(result._asdict())
 
 
 class CozeWorkflowTool(CozeTool):
@@ -155,11 +169,12 @@ class CozeWorkflowTool(CozeTool):
     book.invoke({"city": "Rome", "guests": 2})
     ```
 
-    Content is the end node's output as text or compact JSON, the artifact a ``WorkflowResult`` with debug URL and
-    usage. What output nodes say on the way are custom events named ``coze_workflow_message``. A workflow that asks
-    something interrupts a LangGraph run, and ``Command(resume=answer)`` goes on with the same run; outside a graph
-    WorkflowInterrupted is raised. Files among the arguments: an http(s) URL, a file id, ``attachment:1`` for what is
-    attached to the messages of a graph, paths below `file_roots`; from Python also bytes and Path objects.
+    Content is the end node's output as text or compact JSON, the artifact a ``WorkflowResult`` as a dict, with debug
+    URL and usage (``result_of(message)`` is the value itself). What nodes say on the way are custom events named
+    ``coze_workflow_message``. A workflow that asks something interrupts a LangGraph run, and ``Command(resume=answer)``
+    goes on with the same run; outside a graph WorkflowInterrupted is raised. Files among the arguments: an http(s) URL,
+    a file id, ``attachment:1`` for what is attached to the messages of a graph, paths below `file_roots`; from Python
+    also bytes and Path objects.
     """
 
     workflow_id: str
@@ -244,6 +259,11 @@ class CozeWorkflowTool(CozeTool):
         }
         signature = WorkflowSignature.of_info(info)
         return cls(workflow_id=detail.workflow_id, signature=signature, **_filled(told, given))
+
+    @staticmethod
+    def result_of(message: ToolMessage) -> WorkflowResult:
+        """The result that a message of this tool stands for; raises ProtocolError for any other message."""
+        return convert(WorkflowResult, message.artifact)
 
     async def _execute(self, call: Call, teller: Teller) -> WorkflowResult:
         workflows, files = call.client.workflows, FileSources(call.attachments, self.file_roots)
