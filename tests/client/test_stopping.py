@@ -1,0 +1,347 @@
+"""Streams that are stopped, in whatever way: the line is left at once, and the chat is cancelled on the server."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import threading
+from typing import Any
+
+import pytest
+
+from coze_client import AsyncCozeClient, CozeClient, CozeError, Message, Timeout
+from coze_client.emulator import Emulator, faults
+from coze_client.emulator.fault import Fault
+from coze_client.emulator.scripts import Answer, Hold, Turn
+from tests.conftest import AsyncioFace, Connected
+
+
+class Held:
+    """A bot that says a word and then nothing until it is let go."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.go = threading.Event()
+        emulator.add_bot("held", self.script)
+
+    def script(self, _: Turn) -> list[Any]:
+        return [Answer("a word "), Hold(self.go.is_set), Answer("the end")]
+
+    def stopped(self, chat_id: str, status: str = "canceled") -> bool:
+        """True as soon as the stream is closed and the chat in this state; TimeoutError if that does not come."""
+        self.emulator.wait_until(lambda: self.emulator.open_streams == 0)
+        self.emulator.wait_until(lambda: self.emulator.chat_status(chat_id) == status)
+        return True
+
+
+@pytest.fixture
+def held(emulator: Emulator) -> Held:
+    return Held(emulator)
+
+
+async def first_word(asked: Any) -> None:
+    async for event in asked:
+        if event.delta:
+            return
+
+
+def first_word_blocking(asked: Any) -> None:
+    for event in asked:
+        if event.delta:
+            return
+
+
+def begin(coze: Connected[Any], **options: Any) -> Any:
+    """A held stream after its first word."""
+    asked = coze.ask(bot="held", **options)
+    if isinstance(coze.face, AsyncioFace):
+        coze.run(first_word(asked))
+    else:
+        first_word_blocking(asked)
+    return asked
+
+
+def test_a_closed_stream_leaves_the_line_and_cancels_its_chat(coze: Connected[Any], held: Held) -> None:
+    asked = begin(coze)
+    coze.run(asked.close())
+    assert held.stopped(asked.chat_id)
+    coze.run(asked.close())
+    assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
+
+
+def test_leaving_the_block_stops_the_chat(emulator: Emulator, held: Held) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        with client.chats.stream(
+            bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+        ) as asked:
+            for event in asked:
+                if event.delta:
+                    break
+        assert held.stopped(str(asked.chat_id))
+
+
+def test_leaving_the_block_by_an_error_stops_the_chat(coze: Connected[Any], held: Held) -> None:
+    asked = coze.ask(bot="held")
+
+    async def leave() -> None:
+        async with asked:
+            await first_word(asked)
+            raise LookupError
+
+    def leave_blocking() -> None:
+        with asked:
+            first_word_blocking(asked)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        coze.run(leave()) if isinstance(coze.face, AsyncioFace) else leave_blocking()
+    assert held.stopped(asked.chat_id)
+
+
+def test_a_dropped_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        first_word_blocking(asked)
+        chat_id = str(asked.chat_id)
+        del asked
+        gc.collect()
+        assert held.stopped(chat_id)
+
+
+def test_a_dropped_asyncio_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async def main() -> str:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            await first_word(asked)
+            chat_id = str(asked.chat_id)
+            del asked
+            gc.collect()
+            assert await asyncio.to_thread(held.stopped, chat_id)
+            return chat_id
+
+    assert asyncio.run(main())
+
+
+def test_a_cancelled_task_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async def main() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            spoken = asyncio.Event()
+
+            async def read() -> None:
+                async for event in asked:
+                    if event.delta:
+                        spoken.set()
+
+            task = asyncio.ensure_future(read())
+            await spoken.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
+
+    asyncio.run(main())
+
+
+def test_a_timeout_around_a_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async def main() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            await first_word(asked)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(asked.read(), 0.05)
+            assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this platform has no signals to threads")
+def test_ctrl_c_in_the_middle_of_a_wait_stops_the_chat(emulator: Emulator, held: Held) -> None:
+    main_thread = threading.main_thread()
+    assert threading.current_thread() is main_thread
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        first_word_blocking(asked)
+        ctrl_c = threading.Timer(0.1, os.kill, args=(os.getpid(), signal.SIGINT))
+        ctrl_c.start()
+        with pytest.raises(KeyboardInterrupt):
+            asked.read()
+        assert held.stopped(str(asked.chat_id))
+
+
+def test_a_chat_may_be_left_running(coze: Connected[Any], held: Held) -> None:
+    asked = begin(coze, cancel_on_close=False)
+    coze.run(asked.close())
+    coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
+    assert coze.emulator.chat_status(asked.chat_id) == "in_progress"
+    held.go.set()
+    assert held.stopped(asked.chat_id, "completed")
+
+
+def test_an_unsaved_chat_cannot_be_cancelled_and_is_only_left(coze: Connected[Any], held: Held) -> None:
+    asked = begin(coze, auto_save_history=False)
+    coze.run(asked.close())
+    coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
+    assert coze.emulator.calls_to("/v3/chat/cancel") == []
+    held.go.set()
+
+
+def test_a_chat_that_said_everything_is_not_cancelled(coze: Connected[Any]) -> None:
+    coze.collect(coze.ask())
+    asked = coze.ask("hi")
+    coze.collect(asked, most=len(coze.collect(coze.ask("hi"))) - 1)
+    assert asked.chat.status == "completed"
+    assert coze.emulator.calls_to("/v3/chat/cancel") == []
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.Coded(4104), faults.Html(502), faults.DropConnection(), faults.Coded(4016)], ids=repr
+)
+def test_stopping_does_not_fail_or_insist_because_the_cancelling_does(
+    coze: Connected[Any], held: Held, fault: Fault, naps: list[float]
+) -> None:
+    coze.emulator.inject(fault, path="/v3/chat/cancel", times=9)
+    asked = begin(coze)
+    coze.run(asked.close())
+    coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
+    assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
+    assert naps == []
+
+
+def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: Connected[Any], held: Held) -> None:
+    coze.emulator.inject(faults.Html(502), path="/v3/chat/cancel", times=9)
+    asked = coze.ask(bot="held")
+
+    async def leave() -> None:
+        async with asked:
+            await first_word(asked)
+            raise LookupError
+
+    def leave_blocking() -> None:
+        with asked:
+            first_word_blocking(asked)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        coze.run(leave()) if isinstance(coze.face, AsyncioFace) else leave_blocking()
+
+
+def test_another_thread_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
+    ended: list[str] = []
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        spoken = threading.Event()
+
+        def read() -> None:
+            try:
+                for event in asked:
+                    if event.delta:
+                        spoken.set()
+                ended.append("the end")
+            except CozeError as error:
+                ended.append(type(error).__name__)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert spoken.wait(5)
+        asked.close()
+        assert held.stopped(str(asked.chat_id))
+        reader.join(5)
+        assert not reader.is_alive()
+    assert ended
+
+
+@pytest.mark.xfail(strict=True, reason="an asynchronous generator that runs in another task refuses to be closed")
+def test_another_task_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
+    async def main() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            spoken = asyncio.Event()
+
+            async def read() -> None:
+                async for event in asked:
+                    if event.delta:
+                        spoken.set()
+
+            task = asyncio.ensure_future(read())
+            await spoken.wait()
+            try:
+                await asked.close()
+            finally:
+                await asyncio.wait({task})
+            assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
+
+    asyncio.run(main())
+
+
+def test_two_readers_of_one_stream_are_told_so(emulator: Emulator, held: Held) -> None:
+    told: list[str] = []
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        spoken = threading.Event()
+
+        def read() -> None:
+            for event in asked:
+                if event.delta:
+                    spoken.set()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert spoken.wait(5)
+        try:
+            next(asked)
+        except (CozeError, ValueError) as error:
+            told.append(str(error))
+        held.go.set()
+        reader.join(5)
+        assert not reader.is_alive()
+    assert told
+    assert "already" in told[0]
+    assert asked.text == "a word the end"
+
+
+def test_a_blocking_stream_may_be_read_inside_a_running_event_loop(emulator: Emulator) -> None:
+    async def notebook() -> str:
+        with CozeClient(emulator.token, base_url=emulator.url) as client:
+            asked = client.chats.stream(
+                bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user("one two")]
+            )
+            text = ""
+            for event in asked:
+                text += event.delta
+                await asyncio.sleep(0)
+            return text
+
+    assert asyncio.run(notebook()) == "one two"
+
+
+def test_a_stream_may_be_begun_in_one_thread_and_read_on_in_another(emulator: Emulator) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = client.chats.stream(
+            bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user("one two three")]
+        )
+        first_word_blocking(asked)
+        texts: list[str] = []
+        reader = threading.Thread(target=lambda: texts.append(asked.read().text))
+        reader.start()
+        reader.join()
+    assert texts == ["one two three"]
+
+
+def test_a_deadline_ends_a_stream_that_goes_on_and_on_and_stops_its_chat(coze: Connected[Any], held: Held) -> None:
+    asked = coze.client.options(timeout=Timeout(deadline=0.2)).chats.stream(
+        bot_id=coze.emulator.bots["slow"], user_id="u", additional_messages=[Message.user("hi")]
+    )
+    with pytest.raises(CozeError, match="deadline"):
+        coze.collect(asked)
+    assert held.stopped(asked.chat_id)

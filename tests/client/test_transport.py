@@ -1,0 +1,270 @@
+"""What requests travel over: HTTP clients of the user's own, proxies, TLS, and aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from coze_client import AsyncCozeClient, ConfigurationError, Message
+from coze_client.emulator import Emulator
+from coze_client.transport import tls
+from tests.conftest import AsyncioFace, Connected, Face
+
+
+async def aask(client: AsyncCozeClient, emulator: Emulator, text: str = "hello there") -> str:
+    stream = client.chats.stream(bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user(text)])
+    return (await stream.read()).text
+
+
+def own_client(face: Face, **options: Any) -> Any:
+    return (httpx.AsyncClient if isinstance(face, AsyncioFace) else httpx.Client)(**options)
+
+
+def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze: Connected[Any]) -> None:
+    own = own_client(coze.face, headers={"x-own": "1", "authorization": "Bearer no"}, cookies={"c": "2"})
+    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
+    coze.client = client
+    assert coze.collect(coze.ask())[-1].type == "done"
+    coze.run(client.close())
+    assert not own.is_closed
+    sent = coze.emulator.calls[0].headers
+    assert (sent["x-own"], sent["cookie"]) == ("1", "c=2")
+    assert sent["authorization"] == f"Bearer {coze.emulator.token}"
+    coze.run(own.aclose() if isinstance(coze.face, AsyncioFace) else own.close())
+
+
+def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[Any]) -> None:
+    seen: list[str] = []
+
+    async def ahook(request: httpx.Request) -> None:
+        seen.append(request.url.path)
+
+    hook = ahook if isinstance(coze.face, AsyncioFace) else (lambda request: seen.append(request.url.path))
+    own = own_client(coze.face, event_hooks={"request": [hook]})
+    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
+    coze.run(client.conversations.create())
+    assert seen == ["/v1/conversation/create"]
+    coze.run(own.aclose() if isinstance(coze.face, AsyncioFace) else own.close())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"http_client": "wrong face"},
+        {"transport": "wrong face"},
+        {"http_client": 7},
+        {"transport": "carrier pigeon"},
+        {"http_client": "own", "transport": "own"},
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_sent_over_is_refused_when_it_is_given(face: Face, options: dict[str, Any]) -> None:
+    class Plain(httpx.BaseTransport):
+        pass
+
+    class Async(httpx.AsyncBaseTransport):
+        pass
+
+    asyncio_face = isinstance(face, AsyncioFace)
+    values = {
+        ("http_client", "wrong face"): httpx.Client() if asyncio_face else httpx.AsyncClient(),
+        ("transport", "wrong face"): Plain() if asyncio_face else Async(),
+        ("http_client", "own"): own_client(face),
+        ("transport", "own"): Async() if asyncio_face else Plain(),
+    }
+    with pytest.raises(ConfigurationError, match=r"http_client|transport"):
+        face.client("t", **{name: values.get((name, value), value) for name, value in options.items()})
+
+
+def test_a_compressed_answer_is_unpacked(face: Face) -> None:
+    import gzip
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        stream = request.url.path == "/v3/chat"
+        body = b"event:done\ndata:[DONE]\n\n" if stream else b'{"code": 0, "data": {"id": "7"}}'
+        kind = "text/event-stream" if stream else "application/json"
+        headers = {"content-encoding": "gzip", "content-type": kind}
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(gzip.compress(body)))
+
+    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
+    assert face.run(client.conversations.create()).id == "7"
+    assert [event.type for event in face.collect(client.chats.stream(bot_id="1", user_id="u"))] == ["done"]
+
+
+# --- proxies and TLS ---
+
+
+class Proxy(ThreadingHTTPServer):
+    """A proxy for plain HTTP on a loopback port, which answers by itself and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        super().__init__(("127.0.0.1", 0), Proxied)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Proxied(BaseHTTPRequestHandler):
+    server: Proxy
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.server.asked.append(self.path)
+        body = b'{"code": 0, "data": {"id": "7"}}'
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it overrides
+        """Silent."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    with Proxy() as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+TRANSPORTS: list[dict[str, Any]] = [{}, {"transport": "aiohttp"}]
+
+
+def over(face: Face, transport: dict[str, Any]) -> None:
+    if transport and not isinstance(face, AsyncioFace):
+        pytest.skip("aiohttp serves asyncio only")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
+def test_a_given_proxy_is_used(
+    face: Face, proxy: Proxy, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
+) -> None:
+    over(face, transport)
+    client = face.client("t", base_url="http://coze.invalid", proxy=proxy.url, **transport)
+    assert face.run(client.conversations.create()).id
+    assert proxy.asked == ["http://coze.invalid/v1/conversation/create"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
+def test_a_proxy_of_the_environment_is_used(
+    face: Face,
+    proxy: Proxy,
+    transport: dict[str, Any],
+    variable: str,
+    clean_environment: pytest.MonkeyPatch,
+) -> None:
+    over(face, transport)
+    clean_environment.setenv(variable, proxy.url)
+    client = face.client("t", base_url="http://coze.invalid", **transport)
+    assert face.run(client.conversations.create()).id
+    assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
+def test_a_server_that_the_environment_exempts_is_reached_directly(
+    face: Face, emulator: Emulator, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
+) -> None:
+    over(face, transport)
+    clean_environment.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    clean_environment.setenv("NO_PROXY", "example.com,127.0.0.1")
+    client = face.client(emulator.token, base_url=emulator.url, **transport)
+    assert face.run(client.conversations.create()).id
+
+
+@pytest.mark.parametrize("proxy_url", ["pigeon://proxy:1", "::", "http://proxy:notaport"])
+def test_a_proxy_that_cannot_be_is_a_configuration_error(face: Face, proxy_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="proxy"):
+        face.run(face.client("t", base_url="http://coze.invalid", proxy=proxy_url).conversations.create())
+
+
+def test_all_clients_share_one_tls_context_unless_they_bring_a_ca_bundle() -> None:
+    assert tls(None) is tls(None)
+    assert tls(None).verify_mode is ssl.CERT_REQUIRED
+
+
+def test_a_ca_bundle_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
+    import certifi
+
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes())
+    assert tls(str(bundle)) is not tls(None)
+    assert tls(str(bundle)).get_ca_certs()
+    assert tls(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_bundle_that_cannot_be_read_is_a_configuration_error(
+    face: Face, tmp_path: Path, content: str | None
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_text(content)
+    with pytest.raises(ConfigurationError, match=r"CA bundle.*ca\.pem"):
+        face.run(face.client("t", base_url="https://coze.invalid", ca_bundle=str(bundle)).conversations.create())
+
+
+# --- aiohttp ---
+
+
+def test_the_fast_transport_does_all_that_the_standard_one_does(emulator: Emulator) -> None:
+    async def main() -> tuple[str, str, str]:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url, transport="aiohttp") as client:
+            conversation = await client.conversations.create(name="trip")
+            uploaded = await client.files.upload(b"\x89PNG\r\n\x1a\n" + b"0" * 100_000, name="a.png")
+            return conversation.name, await aask(client, emulator, "über 😀"), uploaded.file_name
+
+    assert asyncio.run(main()) == ("trip", "über 😀", "a.png")
+
+
+def test_the_fast_transport_heals_a_cut_stream_and_cancels_an_abandoned_one(emulator: Emulator) -> None:
+    from coze_client.emulator import faults
+
+    async def main() -> tuple[str, str]:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url, transport="aiohttp") as client:
+            emulator.inject(faults.CutAfterEvents(4))
+            healed = await aask(client, emulator, "one two three four five")
+            stream = client.chats.stream(
+                bot_id=emulator.bots["slow"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+            async with stream:
+                await anext(stream)
+                await anext(stream)
+            return healed, str(stream.chat_id)
+
+    healed, abandoned = asyncio.run(main())
+    assert healed == "one two three four five"
+    emulator.wait_until(lambda: emulator.chat_status(abandoned) == "canceled")
+    emulator.wait_until(lambda: emulator.open_streams == 0)
+
+
+def test_the_fast_transport_says_what_to_install_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "httpx_aiohttp", None)
+    client = AsyncCozeClient("t", transport="aiohttp")
+
+    async def main() -> None:
+        await client.conversations.create()
+
+    with pytest.raises(ConfigurationError, match=r"coze-adapters\[aiohttp\]"):
+        asyncio.run(main())
