@@ -36,7 +36,15 @@ SHOWN = {
 }
 """Example -> the bot it is given, and what it prints, on either stream."""
 
-ELSEWHERE = {"demo.py"}
+ELSEWHERE = {
+    "demo.py",
+    "auth_errors.py",
+    "auth_oauth_device.py",
+    "auth_oauth_jwt.py",
+    "auth_oauth_jwt_channel.py",
+    "auth_oauth_pkce.py",
+    "auth_oauth_web.py",
+}
 """Programs that have tests of their own."""
 
 

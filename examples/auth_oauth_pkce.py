@@ -1,0 +1,27 @@
+"""OAuth with PKCE, for apps that can keep no secret: on a desktop, one call does it all.
+
+Register an OAuth app ("mobile, desktop") whose redirect URI is of your own machine, and put the path of its
+configuration into ``COZE_OAUTH_CONFIG``.
+"""
+
+from __future__ import annotations
+
+import os
+
+from coze_client import CozeClient, FileStore, from_config
+
+app = from_config(
+    os.environ["COZE_OAUTH_CONFIG"],
+    store=FileStore("coze_tokens.json"),
+    redirect_uri=os.environ.get("COZE_OAUTH_REDIRECT_URI", "http://127.0.0.1:8766/callback"),
+)
+client = CozeClient(app)
+
+client.oauth.login_with_browser()  # opens the browser, and listens at the redirect URI for one answer
+print("Logged in as", client.request("GET", "/v1/users/me")["data"])
+
+# Step by step, where you show the page yourself:
+login = client.oauth.login(method="S256")
+print("Verifier of", len(login.verifier or ""), "characters, kept until client.oauth.finish(login, address)")
+
+client.oauth.logout()  # forgets the stored token

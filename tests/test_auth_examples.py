@@ -1,0 +1,120 @@
+"""The examples of signing in, run as their readers run them, with a user who answers from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from coze_client.emulator import Emulator
+from tests.client.test_oauth_callback import free_port
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+Program = subprocess.Popen[str]
+Start = Callable[..., Program]
+
+BROWSER = """
+import sys
+import httpx
+
+httpx.post(sys.argv[1], data={"decision": "allow", "user": "ann"}, follow_redirects=True)
+"""
+
+
+@pytest.fixture
+def start(emulator: Emulator, tmp_path: Path) -> Start:
+    """Starts an example with an app's configuration in the environment."""
+
+    def run(name: str, app: Any, **environment: str) -> Program:
+        (tmp_path / "config.json").write_text(json.dumps(app.config(emulator.url)))
+        account = {
+            "COZE_OAUTH_CONFIG": str(tmp_path / "config.json"),
+            "COZE_BOT_ID": emulator.bots["echo"],
+            "PYTHONPATH": str(EXAMPLES.parent),
+        }
+        unset = dict.fromkeys(("COZE_API_TOKEN", "COZE_API_KEY", "COZE_API_BASE"), "")
+        return subprocess.Popen(
+            [sys.executable, EXAMPLES / name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, **unset, **account, **environment},
+        )
+
+    return run
+
+
+def link(program: Program) -> str:
+    """The first address that the program shows."""
+    assert program.stdout is not None
+    shown = ""
+    while not (found := re.search(r"Open (http\S+)", shown)):
+        line = program.stdout.readline()
+        assert line, shown
+        shown += line
+    return found[1]
+
+
+def ending(program: Program, typed: str = "") -> str:
+    """What it prints until its good end."""
+    told, _ = program.communicate(typed, timeout=60)
+    assert program.returncode == 0, told
+    return told
+
+
+def test_a_web_login(start: Start, emulator: Emulator, tmp_path: Path) -> None:
+    program = start("auth_oauth_web.py", emulator.oauth_apps["web"], PYTHONUNBUFFERED="1")
+    back = httpx.post(link(program), data={"decision": "allow", "user": "ann"}).headers["location"]
+    assert "'user_name': 'ann'" in ending(program, f"{back}\n")
+    assert "czu_" in (tmp_path / "coze_tokens.json").read_text()
+
+
+def test_a_desktop_login(start: Start, emulator: Emulator, tmp_path: Path) -> None:
+    uri = f"http://127.0.0.1:{free_port()}/callback"
+    (tmp_path / "browser.py").write_text(BROWSER)
+    browser = f"{sys.executable} {tmp_path / 'browser.py'} %s"
+    app = emulator.add_oauth_app("pkce", [uri])
+    told = ending(start("auth_oauth_pkce.py", app, COZE_OAUTH_REDIRECT_URI=uri, BROWSER=browser))
+    assert "'user_name': 'ann'" in told
+    assert "Verifier of 128 characters" in told
+
+
+def test_a_device_login(start: Start, emulator: Emulator) -> None:
+    program = start("auth_oauth_device.py", emulator.add_oauth_app("device", interval=1))
+    assert "connected" in httpx.post(link(program), data={"decision": "allow", "user": "ann"}).text
+    assert "'user_name': 'ann'" in ending(program)
+
+
+def test_a_device_login_that_is_refused(start: Start, emulator: Emulator) -> None:
+    program = start("auth_oauth_device.py", emulator.add_oauth_app("device", interval=1))
+    httpx.post(link(program), data={"decision": "deny"})
+    told, _ = program.communicate(timeout=60)
+    assert program.returncode == 1
+    assert "You have refused." in told
+    assert "Traceback" not in told
+
+
+def test_a_service(start: Start, emulator: Emulator) -> None:
+    told = ending(start("auth_oauth_jwt.py", emulator.oauth_apps["jwt"]))
+    assert re.search(r"This is \{.*\nann talks in \d+\nbob talks in \d+", told)
+
+
+def test_a_channel(start: Start, emulator: Emulator) -> None:
+    told = ending(start("auth_oauth_jwt_channel.py", emulator.oauth_apps["jwt"]))
+    assert told.startswith("Hello!\nAs it should be: ")
+    assert "4101" in told
+
+
+def test_what_goes_wrong(start: Start, emulator: Emulator) -> None:
+    told = ending(start("auth_errors.py", emulator.oauth_apps["web"])).splitlines()
+    assert [line.partition(":")[0] for line in told] == ["Log in", "Check the token", "Check the configuration"]
