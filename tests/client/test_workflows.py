@@ -1,0 +1,158 @@
+"""Workflows over the local Coze: runs of every mode, questions answered in the same run, nothing begun twice."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from coze_client import CozeClient, StreamInterrupted, WorkflowFailed, WorkflowInterrupted
+from coze_client.api.workflow_events import WorkflowReading
+from coze_client.api.workflows import Workflows
+from coze_client.emulator import Emulator, faults
+from coze_client.errors import ConfigurationError, NotFound
+from tests.conftest import Connected
+
+STREAMS = Path(__file__).parent.parent / "data" / "streams"
+
+
+@pytest.fixture
+def book(emulator: Emulator) -> str:
+    """A workflow that says something, asks something, and returns what was answered."""
+    from coze_client.emulator.workflows import ask
+
+    @emulator.workflow(title="Book a table")
+    def book_a_table(city: str, guests: int = 2) -> Iterator[Any]:
+        yield f"Looking in {city}"
+        when = yield ask("Which time?", options=["18:00", "19:00"])
+        return {"city": city, "guests": guests, "when": when}
+
+    return str(emulator.workflow_id("Book a table"))
+
+
+@pytest.fixture
+def echo(emulator: Emulator) -> str:
+    """A workflow that only returns."""
+
+    @emulator.workflow(title="Echo")
+    def echo_it(text: str) -> dict[str, str]:
+        return {"output": text}
+
+    return str(emulator.workflow_id("Echo"))
+
+
+def test_a_run_comes_to_its_output(coze: Connected[Any], echo: str) -> None:
+    result = coze.run(coze.client.workflows.execute(workflow_id=echo, parameters={"text": "hi"}))
+    assert result.output == {"output": "hi"}
+    assert result.gaps == ()
+    assert coze.emulator.runs_started == 1
+
+
+@pytest.mark.parametrize("mode", ["stream", "sync", "async"])
+def test_every_mode_comes_to_the_same_output(coze: Connected[Any], echo: str, mode: str) -> None:
+    result = coze.run(coze.client.workflows.execute(workflow_id=echo, parameters={"text": "hi"}, mode=mode))
+    assert result.output == {"output": "hi"}
+    assert coze.emulator.runs_started == 1
+
+
+def test_an_asynchronous_run_is_found_again_by_another_client(coze: Connected[Any], echo: str) -> None:
+    begun = coze.run(coze.client.workflows.run_async(workflow_id=echo, parameters={"text": "later"}))
+    assert begun.execute_id
+    elsewhere = CozeClient(coze.emulator.token, base_url=coze.emulator.url)
+    assert elsewhere.workflows.result(workflow_id=echo, execute_id=begun.execute_id).output == {"output": "later"}
+
+
+def test_a_question_is_answered_in_the_same_run(coze: Connected[Any], book: str) -> None:
+    with pytest.raises(WorkflowInterrupted, match="Which time") as caught:
+        coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
+    asked = caught.value
+    assert asked.question == "Which time?"
+    assert asked.interrupt is not None
+    assert asked.interrupt.event_id
+    result = coze.run(asked.resume("19:00"))
+    assert result.output == {"city": "Bern", "guests": 2, "when": "19:00"}
+    assert coze.emulator.runs_started == 1
+
+
+def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: Connected[Any], book: str) -> None:
+    with pytest.raises(WorkflowInterrupted) as caught:
+        coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
+    asked = pickle.loads(pickle.dumps(caught.value))
+    with pytest.raises(ConfigurationError, match="unpickled"):
+        asked.resume("19:00")
+    elsewhere = CozeClient(coze.emulator.token, base_url=coze.emulator.url)
+    result = elsewhere.workflows.answer(workflow_id=asked.workflow_id, interrupt=asked.interrupt, answer="18:00")
+    assert result.output == {"city": "Bern", "guests": 2, "when": "18:00"}
+    assert coze.emulator.runs_started == 1
+
+
+def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) -> None:
+    told: list[str] = []
+    with pytest.raises(WorkflowInterrupted):
+        coze.run(
+            coze.client.workflows.execute(
+                workflow_id=book, parameters={"city": "Bern"}, on_event=lambda event: told.append(event.type)
+            )
+        )
+    assert told[0] == "message"
+    assert told[-1] == "interrupt"
+
+
+def test_a_cut_run_is_told_and_never_begun_again(coze: Connected[Any], book: str) -> None:
+    coze.emulator.inject(faults.CutAfterBytes(30), path="/v1/workflow/stream_run")
+    with pytest.raises(StreamInterrupted, match="not begun again"):
+        coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
+    assert coze.emulator.runs_started == 1
+
+
+def test_a_failing_workflow_tells_what_failed(coze: Connected[Any]) -> None:
+    @coze.emulator.workflow(title="Broken")
+    def broken() -> None:
+        raise ValueError("no such table")
+
+    with pytest.raises(WorkflowFailed, match="no such table") as caught:
+        coze.run(coze.client.workflows.execute(workflow_id=coze.emulator.workflow_id("Broken")))
+    assert caught.value.code
+
+
+def test_an_unpublished_workflow_is_not_found(coze: Connected[Any]) -> None:
+    with pytest.raises(NotFound, match="4200"):
+        coze.run(coze.client.workflows.execute(workflow_id="7490000000000009999"))
+
+
+def test_bot_and_app_are_refused_together_before_anything_is_sent() -> None:
+    with pytest.raises(ConfigurationError, match="not both"):
+        Workflows.run(workflow_id="1", bot_id="2", app_id="3")
+    with pytest.raises(ConfigurationError, match="exactly one"):
+        Workflows.chat(workflow_id="1", additional_messages=[])
+
+
+def test_missing_numbers_are_told_and_heartbeats_are_none() -> None:
+    def message(number: int, text: str) -> bytes:
+        data = f'{{"content":"{text}","node_title":"Message","node_seq_id":"{number}"}}'
+        return f"id: {number}\nevent: Message\ndata: {data}\n\n".encode()
+
+    reading = WorkflowReading(1 << 20)
+    reading.feed(message(0, "a") + b"id: 1\nevent: PING\ndata:\n\n" + message(4, "b"))
+    assert reading.gaps == ["id 2 to 3", "Message 1 to 3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("workflow_messages_done", {"output": "Why not?"}),
+        ("workflow_done_empty", "x"),
+        ("workflow_ping_unknown", ""),
+    ],
+)
+def test_recorded_streams_come_to_their_output(name: str, outcome: object) -> None:
+    body = (STREAMS / f"{name}.sse").read_bytes()
+    answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body)
+    client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: answer))
+    result = client.workflows.execute(workflow_id="1")
+    assert result.output == outcome
+    assert result.gaps == ()
