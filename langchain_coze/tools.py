@@ -327,7 +327,7 @@ class CozeBotTool(CozeTool):
     ```python
     from langchain_coze import CozeBotTool
 
-    lawyer = CozeBotTool(bot_id="7350000000000000001", name="lawyer", description="Knows the law.")
+    lawyer = CozeBotTool("7350000000000000001", name="lawyer", description="Knows the law.")
     ```
 
     Every field of ``ChatCoze`` can be given. The artifact is the answer as an ``AIMessage``.
@@ -336,15 +336,11 @@ class CozeBotTool(CozeTool):
     signature: WorkflowSignature = WorkflowSignature(_QUESTION)
     model: ChatCoze
 
-    @model_validator(mode="before")
-    @classmethod
-    def _make_model(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        if "model" in given:
-            return dict(given)
-        own = {name: value for name, value in given.items() if name in cls.model_fields and name != "client"}
-        chat = {name: value for name, value in given.items() if name not in own}
-        model = ChatCoze(**chat)
-        return {**own, "model": model, "client": model._coze}
+    def __init__(self, bot_id: str, name: str, description: str, **options: Any) -> None:
+        own = {each: value for each, value in options.items() if each in BaseTool.model_fields}
+        chat = {each: value for each, value in options.items() if each not in own}
+        model = ChatCoze(bot_id=bot_id, **chat)
+        super().__init__(name=name, description=description, model=model, client=model._coze, **own)
 
     async def _execute(self, call: Call, teller: Teller) -> WorkflowResult:
         question = str(self.signature.check(call.arguments)["question"])

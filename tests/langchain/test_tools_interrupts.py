@@ -1,0 +1,315 @@
+"""Workflows that ask, in LangGraph: a human answers, the same run goes on, and each run is begun once."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode
+from langgraph.types import Command
+
+from coze_client import CozeClient
+from coze_client.emulator import Emulator
+from coze_client.emulator.workflows import Image, Output, Steps, ask, ask_for
+from langchain_coze import CozeBotTool, CozeWorkflowTool
+
+PNG = "iVBORw0KGgoAAAAAAAAAAAAAAAAAAAAA"
+Go = Callable[..., Any]
+
+
+class Model(GenericFakeChatModel):
+    """Says what it is told to say, and may be bound to tools."""
+
+    def bind_tools(self, tools: Sequence[Any], **options: Any) -> Any:
+        return self
+
+
+def calls(tool: Any, *arguments: dict[str, Any]) -> AIMessage:
+    asked = [ToolCall(name=tool.name, args=each, id=f"call_{number}") for number, each in enumerate(arguments)]
+    return AIMessage("", tool_calls=asked)
+
+
+def agent(*messages: AIMessage, tools: Sequence[Any], checkpointer: Any = None) -> Any:
+    """An agent whose model says `messages`, then that it is done."""
+    model = Model(messages=iter([*messages, AIMessage("done")]))
+    return create_agent(model, tools, checkpointer=checkpointer or InMemorySaver())
+
+
+def tool_node(tool: Any) -> Any:
+    """A graph of one node, in which LangGraph runs parallel calls of tools together."""
+    graph = StateGraph(MessagesState).add_node("tools", ToolNode([tool]))
+    return graph.add_edge(START, "tools").add_edge("tools", END).compile(checkpointer=InMemorySaver())
+
+
+def invoke(graph: Any, given: Any, thread: str = "1") -> Any:
+    return graph.invoke(given, {"configurable": {"thread_id": thread}})
+
+
+def ainvoke(graph: Any, given: Any, thread: str = "1") -> Any:
+    return asyncio.run(graph.ainvoke(given, {"configurable": {"thread_id": thread}}))
+
+
+@pytest.fixture(params=[invoke, ainvoke], ids=lambda way: way.__name__)
+def go(request: pytest.FixtureRequest) -> Go:
+    """Each way of running a graph: they must give the same."""
+    way: Go = request.param
+    return way
+
+
+def book(city: str) -> Steps[str]:
+    yield Output("Progress", "", pieces=("Looking ", "around"))
+    time = yield ask(f"Which time in {city}?", options=["18:00", "19:00"])
+    guests = yield ask(f"How many in {city}?")
+    return f"{city} at {time} for {guests}"
+
+
+def made(emulator: Emulator, function: Callable[..., object] = book, **options: Any) -> CozeWorkflowTool:
+    workflow = emulator.workflow(title=function.__name__)(function)
+    client = CozeClient(emulator.token, base_url=emulator.url)
+    return CozeWorkflowTool.from_workflow(workflow.id, client=client, **options)
+
+
+def answered(result: Any) -> dict[str, str]:
+    """An answer to everything that is asked, by the interrupt's id."""
+    return {
+        each.id: "18:00" if each.value["options"] else f"four ({each.value['question']})"
+        for each in result["__interrupt__"]
+    }
+
+
+def told(result: Any) -> list[str]:
+    messages: list[AnyMessage] = result["messages"]
+    return [str(message.content) for message in messages if isinstance(message, ToolMessage)]
+
+
+def test_an_answer_goes_on_with_the_same_run(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+    graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
+    first = go(graph, {"messages": [HumanMessage("Book")]})
+    [asked] = first["__interrupt__"]
+    assert asked.value["question"] == "Which time in Rome?"
+    assert asked.value["options"] == ["18:00", "19:00"]
+    assert asked.value["tool_name"] == "book"
+    assert asked.value["workflow_id"] == tool.workflow_id
+    second = go(graph, Command(resume="19:00"))
+    assert second["__interrupt__"][0].value["question"] == "How many in Rome?"
+    last = go(graph, Command(resume={"resume_data": "4"}))
+    assert told(last) == ["Rome at 19:00 for 4"]
+    assert CozeWorkflowTool.result_of(last["messages"][-2]).output == "Rome at 19:00 for 4"
+    assert emulator.runs_started == 1
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+def test_the_artifact_is_the_same_out_of_a_checkpoint(emulator: Emulator) -> None:
+    tool = made(emulator)
+    graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
+    config = {"configurable": {"thread_id": "1"}}
+    invoke(graph, {"messages": [HumanMessage("Book")]})
+    invoke(graph, Command(resume="18:00"))
+    live = invoke(graph, Command(resume="4"))["messages"][-2]
+    stored = graph.get_state(config).values["messages"][-2]
+    assert stored.artifact == live.artifact
+    assert CozeWorkflowTool.result_of(stored) == CozeWorkflowTool.result_of(live)
+
+
+def test_a_form_tells_what_it_requires_and_takes_json(emulator: Emulator, go: Go) -> None:
+    def order() -> Steps[str]:
+        form = yield ask_for(guests=int, name=str)
+        return f"{form['name']} with {form['guests']}"
+
+    tool = made(emulator, order)
+    graph = agent(calls(tool, {}), tools=[tool])
+    [asked] = go(graph, {"messages": [HumanMessage("Order")]})["__interrupt__"]
+    assert asked.value["required_parameters"]["guests"]["type"] == "integer"
+    assert told(go(graph, Command(resume={"guests": 2, "name": "Ann"}))) == ["Ann with 2"]
+    assert emulator.runs_started == 1
+
+
+def test_parallel_calls_of_an_agent_are_asked_side_by_side(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+    graph = agent(calls(tool, {"city": "Rome"}, {"city": "Oslo"}), tools=[tool])
+    result = go(graph, {"messages": [HumanMessage("Book both")]})
+    assert len(result["__interrupt__"]) == 2
+    while "__interrupt__" in result:
+        result = go(graph, Command(resume=answered(result)))
+    assert told(result) == [f"{city} at 18:00 for four (How many in {city}?)" for city in ("Rome", "Oslo")]
+    assert emulator.runs_started == 2
+
+
+def test_parallel_calls_in_one_node_are_asked_one_after_the_other(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+    graph = tool_node(tool)
+    cities = ["Rome", "Oslo", "Kyiv"]
+    asked = 0
+    result = go(graph, {"messages": [calls(tool, *({"city": city} for city in cities))]})
+    while "__interrupt__" in result:
+        assert len(result["__interrupt__"]) == 1
+        asked += 1
+        result = go(graph, Command(resume=answered(result)))
+    assert sorted(told(result)) == sorted(f"{city} at 18:00 for four (How many in {city}?)" for city in cities)
+    assert asked == 6
+    assert emulator.runs_started == 3
+
+
+def test_a_call_that_comes_first_takes_no_step_of_another(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = made(emulator)
+    graph = tool_node(tool)
+    result = invoke(graph, {"messages": [calls(tool, {"city": "Rome"}, {"city": "Oslo"})]})
+    [before] = result["__interrupt__"]
+    original, ready = ToolNode._run_one, threading.Event()
+    late = before.value["question"].removeprefix("Which time in ").removesuffix("?")
+
+    def run_one(node: Any, call: Any, *rest: Any) -> Any:
+        """The call that asked comes well after the other one."""
+        if call["args"]["city"] == late:
+            ready.wait(5)
+        else:
+            threading.Timer(0.05, ready.set).start()
+        return original(node, call, *rest)
+
+    monkeypatch.setattr(ToolNode, "_run_one", run_one)
+    result = invoke(graph, Command(resume="18:00"))
+    assert result["__interrupt__"][0].value["question"] == f"How many in {late}?"
+    assert emulator.runs_started == 1
+
+
+def test_a_call_beside_one_that_asks_is_not_repeated(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+    bot = CozeBotTool(
+        bot_id=emulator.bots["echo"], name="echo", description="Echoes.", token=emulator.token, base_url=emulator.url
+    )
+    both = AIMessage(
+        "",
+        tool_calls=[
+            ToolCall(name="echo", args={"question": "hello"}, id="a"),
+            ToolCall(name="book", args={"city": "Rome"}, id="b"),
+        ],
+    )
+    node = StateGraph(MessagesState).add_node("tools", ToolNode([tool, bot]))
+    graph = node.add_edge(START, "tools").add_edge("tools", END).compile(checkpointer=InMemorySaver())
+    result = go(graph, {"messages": [both]})
+    while "__interrupt__" in result:
+        result = go(graph, Command(resume=answered(result)))
+    assert told(result) == ["hello", "Rome at 18:00 for four (How many in Rome?)"]
+    assert emulator.runs_started == 1
+    assert emulator.chats_started == 1
+
+
+def test_a_failure_beside_a_question_is_not_repeated(emulator: Emulator, go: Go) -> None:
+    def choose(city: str) -> Steps[str]:
+        if city == "Nowhere":
+            raise ValueError("no such city")
+        time = yield ask("Which time?")
+        return f"{city} at {time}"
+
+    tool = made(emulator, choose)
+    graph = tool_node(tool)
+    result = go(graph, {"messages": [calls(tool, {"city": "Nowhere"}, {"city": "Rome"})]})
+    result = go(graph, Command(resume="18:00"))
+    failed, good = told(result)
+    assert "no such city" in failed
+    assert good == "Rome at 18:00"
+    assert emulator.runs_started == 2
+
+
+def test_a_tool_called_by_a_node_of_the_user_s_asks_too(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+
+    def node(state: MessagesState) -> Any:
+        return {"messages": [AIMessage(tool.invoke({"city": "Rome"}))]}
+
+    graph = StateGraph(MessagesState).add_node("book", node).add_edge(START, "book").add_edge("book", END)
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    result = go(compiled, {"messages": []})
+    while "__interrupt__" in result:
+        result = go(compiled, Command(resume=answered(result)))
+    assert result["messages"][-1].content == "Rome at 18:00 for four (How many in Rome?)"
+    assert emulator.runs_started == 1
+
+
+def test_nodes_are_heard_in_the_graph_s_custom_stream(emulator: Emulator) -> None:
+    tool = made(emulator)
+    graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
+    config = {"configurable": {"thread_id": "1"}}
+    heard = list(graph.stream({"messages": [HumanMessage("Book")]}, config, stream_mode="custom"))
+    assert [each["content"] for each in heard if each["node_title"] == "Progress"] == ["Looking ", "around"]
+    assert {each["type"] for each in heard} == {"coze_workflow_message"}
+
+
+def test_a_model_names_what_is_attached_to_the_messages(emulator: Emulator, go: Go) -> None:
+    def look(photo: Image) -> str:
+        return "seen"
+
+    tool = made(emulator, look)
+    graph = agent(calls(tool, {"photo": "attachment:1"}), tools=[tool])
+    question = HumanMessage([{"type": "image", "base64": PNG, "mime_type": "image/png"}])
+    assert told(go(graph, {"messages": [question]})) == ["seen"]
+    assert len(emulator.calls_to("/v1/files/upload")) == 1
+
+
+SCRIPT = """
+import asyncio, sqlite3, sys
+from langchain.agents import create_agent
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, HumanMessage, ToolCall
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.types import Command
+from coze_client import CozeClient
+from langchain_coze import CozeWorkflowTool
+
+class Model(GenericFakeChatModel):
+    def bind_tools(self, tools, **options):
+        return self
+
+way, database, url, token, workflow_id, answer = sys.argv[1:]
+tool = CozeWorkflowTool.from_workflow(workflow_id, client=CozeClient(token, base_url=url))
+asked = AIMessage("", tool_calls=[ToolCall(name="book", args={"city": "Rome"}, id="1")])
+said = [AIMessage("done")] if answer else [asked, AIMessage("done")]
+given = Command(resume=answer) if answer else {"messages": [HumanMessage("Book")]}
+config = {"configurable": {"thread_id": "1"}}
+
+def agent(saver):
+    return create_agent(Model(messages=iter(said)), [tool], checkpointer=saver)
+
+async def arun():
+    async with AsyncSqliteSaver.from_conn_string(database) as saver:
+        return await agent(saver).ainvoke(given, config)
+
+def run():
+    with SqliteSaver.from_conn_string(database) as saver:
+        return agent(saver).invoke(given, config)
+
+result = run() if way == "sync" else asyncio.run(arun())
+for interrupt in result.get("__interrupt__", ()):
+    print(interrupt.value["question"])
+if "__interrupt__" not in result:
+    print(result["messages"][-2].content)
+"""
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_the_process_may_end_between_question_and_answer(emulator: Emulator, tmp_path: Path, way: str) -> None:
+    tool = made(emulator)
+
+    def process(answer: str) -> str:
+        command = [sys.executable, "-c", textwrap.dedent(SCRIPT), way, str(tmp_path / "graph.sqlite")]
+        command += [emulator.url, emulator.token, tool.workflow_id, answer]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+    assert process("") == "Which time in Rome?"
+    assert process("18:00") == "How many in Rome?"
+    assert process("4") == "Rome at 18:00 for 4"
+    assert emulator.runs_started == 1
