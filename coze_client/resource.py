@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from coze_client.errors import ConfigurationError
@@ -45,7 +45,7 @@ class call(Generic[P, T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, resource: Resource[Blocking], owner: type) -> Callable[P, T]: ...
     @overload
-    def __get__(self, resource: Resource[Asyncio], owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, resource: Resource[Asyncio], owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
         if resource is None:
             return functools.partial(self._describe, None)
@@ -69,7 +69,7 @@ class flow(Generic[P, T]):  # noqa: N801 - a decorator
     @overload
     def __get__(self, resource: Resource[Blocking], owner: type) -> Callable[P, T]: ...
     @overload
-    def __get__(self, resource: Resource[Asyncio], owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, resource: Resource[Asyncio], owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
         if resource is None:
             return self

@@ -253,7 +253,9 @@ class AsyncStream(Generic[E, RunT]):
         """Close the line and abandon what still runs, as the method that made the stream tells."""
         try:
             await self._events.aclose()
-        finally:
+        except RuntimeError:  # another task reads: it is woken, and its loop ends
+            await self._run.abort()
+        else:
             await self._run.close()
 
     close = aclose

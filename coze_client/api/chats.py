@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_MESSAGES = 100
 _POLL_SECONDS = 1.0  # Coze asks for one question a second at most
+_CANCEL_SECONDS = 5.0
 _UNKNOWN_CHAT = 4001  # also answered for a moment after a chat was made
 
 REQUIRES_ACTION = frozenset({"requires_action", "required_action"})
@@ -312,11 +313,19 @@ class Chats(Resource[Face]):
 async def _finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
     try:
         ended = await poll(session, chat, deadline)
-    except TimedOut:
-        with suppress(CozeError):  # it may have ended meanwhile
-            await session.hurried().send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
+    except CozeError as error:
+        if isinstance(error, TimedOut):
+            await session.face.shelter(_cancel(session, chat), _CANCEL_SECONDS)
+        raise
+    except BaseException:  # Ctrl-C, or the task was cancelled: nobody waits for the answer any more
+        await session.face.shelter(_cancel(session, chat), _CANCEL_SECONDS)
         raise
     return ChatResult(ended, await load_messages(session, ended))
+
+
+async def _cancel(session: Session, chat: Chat) -> None:
+    with suppress(CozeError):  # it may have ended meanwhile
+        await session.hurried().send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
 
 
 async def poll(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from coze_client import (
+    AsyncCozeClient,
     ChatResult,
     ConfigurationError,
     InvalidRequest,
@@ -287,3 +289,26 @@ def test_images_of_a_question_arrive(coze: Connected[Any], naps: list[float]) ->
     assert coze.run(coze.client.chats.create_and_poll(**options)).text == (
         "I see 2 image(s): cat.png, https://example.com/dog.png."
     )
+
+
+async def test_a_cancelled_poll_cancels_its_chat(emulator: Emulator) -> None:
+    polling = asyncio.Event()
+
+    async def wait(seconds: float) -> None:
+        polling.set()
+        await asyncio.sleep(60)
+
+    client = AsyncCozeClient(emulator.token, base_url=emulator.url)
+    client._session.face.sleep = wait  # type: ignore[method-assign]  # the wait between two questions
+    emulator.add_bot("held", lambda _: [Hold(lambda: False)])
+    task = asyncio.create_task(
+        client.chats.create_and_poll(
+            bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+        )
+    )
+    await asyncio.wait_for(polling.wait(), 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(emulator.calls_to("/v3/chat/cancel")) == 1
+    await client.close()

@@ -259,7 +259,6 @@ def test_another_thread_may_close_a_stream_that_waits(emulator: Emulator, held: 
     assert ended
 
 
-@pytest.mark.xfail(strict=True, reason="an asynchronous generator that runs in another task refuses to be closed")
 def test_another_task_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
     async def main() -> None:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
