@@ -337,10 +337,10 @@ class CozeBotTool(CozeTool):
     model: ChatCoze
 
     def __init__(self, bot_id: str, name: str, description: str, **options: Any) -> None:
-        own = {each: value for each, value in options.items() if each in BaseTool.model_fields}
-        chat = {each: value for each, value in options.items() if each not in own}
-        model = ChatCoze(bot_id=bot_id, **chat)
-        super().__init__(name=name, description=description, model=model, client=model._coze, **own)
+        own = {each: options.pop(each) for each in BaseTool.model_fields if each in options}
+        model = ChatCoze(bot_id=bot_id, **options)
+        own |= {"name": name, "description": description, "model": model, "client": model._coze}
+        super().__init__(**own)
 
     async def _execute(self, call: Call, teller: Teller) -> WorkflowResult:
         question = str(self.signature.check(call.arguments)["question"])
