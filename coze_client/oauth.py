@@ -26,9 +26,9 @@ from coze_client.errors import (
     ExpiredToken,
     OAuthError,
     ProtocolError,
-    oauth_refusal,
 )
 from coze_client.model import Model, convert
+from coze_client.refusals import oauth_refusal
 from coze_client.renewal import Renewable
 from coze_client.request import Kind, Request, segment
 from coze_client.response import Answer

@@ -13,8 +13,9 @@ from math import isnan
 from time import time
 from typing import Generic, NamedTuple, NoReturn, TypeVar, cast
 
-from coze_client.errors import APIError, CozeError, ProtocolError, oauth_refusal, refusal
+from coze_client.errors import APIError, CozeError, ProtocolError
 from coze_client.model import convert, excerpt, parse_json
+from coze_client.refusals import oauth_refusal, refusal
 
 T = TypeVar("T")
 

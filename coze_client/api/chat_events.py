@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from coze_client.api.chats import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
 from coze_client.api.messages import Message
-from coze_client.errors import ChatFailed, CozeError, ProtocolError, cure_for, refusal
+from coze_client.errors import ChatFailed, CozeError, ProtocolError
 from coze_client.model import convert_json, json_validator, parse_json
+from coze_client.refusals import cure_for, refusal
 from coze_client.response import integer, raise_refusal
 from coze_client.sse import Decoder
 from coze_client.stream import Reading

@@ -11,8 +11,9 @@ from pydantic import AliasChoices, Field
 
 from coze_client.api.chat_events import DONE, is_answer, join_answers
 from coze_client.api.legacy_chats import LegacyMessage
-from coze_client.errors import APIError, CozeError, ProtocolError, StreamInterrupted, refusal
+from coze_client.errors import APIError, CozeError, ProtocolError, StreamInterrupted
 from coze_client.model import Model, convert, convert_json
+from coze_client.refusals import refusal
 from coze_client.request import Request
 from coze_client.response import integer, log_id, raise_refusal
 from coze_client.session import Session

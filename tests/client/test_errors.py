@@ -26,7 +26,7 @@ from coze_client import (
 )
 from coze_client.api.chats import Chat, LastError
 from coze_client.api.messages import Message
-from coze_client.errors import cure_for, refusal
+from coze_client.refusals import cure_for, refusal
 
 FAMILY = [
     kind

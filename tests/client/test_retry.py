@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coze_client.errors import ConnectionFailed, CozeError, ProtocolError, StreamInterrupted, TimedOut, refusal
+from coze_client.errors import ConnectionFailed, CozeError, ProtocolError, StreamInterrupted, TimedOut
 from coze_client.face import Blocking
+from coze_client.refusals import refusal
 from coze_client.request import Kind
 from coze_client.retry import Retry, passes, pause, retrying
 
