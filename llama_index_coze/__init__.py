@@ -1,6 +1,7 @@
-"""Coze for LlamaIndex: ``CozeLLM`` is a bot as an LLM. Needs the extra ``llama-index``.
+"""Coze for LlamaIndex: ``CozeLLM`` is a bot as an LLM, ``CozeWorkflowTool`` a workflow as a tool.
 
-Importing this package costs nothing: LlamaIndex is loaded when a name of ``__all__`` is first used.
+Needs the extra ``llama-index``. Importing this package costs nothing: LlamaIndex is loaded when a name of ``__all__``
+is first used.
 """
 
 from __future__ import annotations
@@ -9,11 +10,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from llama_index_coze.interrupts import CozeHumanResponseEvent, CozeInputRequiredEvent, CozeMessageEvent
     from llama_index_coze.llm import CozeLLM
+    from llama_index_coze.tool_spec import CozeToolSpec
+    from llama_index_coze.tools import CozeWorkflowTool
 
-_HOME_OF = {"CozeLLM": "llm"}
+_HOME_OF = {
+    "CozeHumanResponseEvent": "interrupts",
+    "CozeInputRequiredEvent": "interrupts",
+    "CozeLLM": "llm",
+    "CozeMessageEvent": "interrupts",
+    "CozeToolSpec": "tool_spec",
+    "CozeWorkflowTool": "tools",
+}
 
-__all__ = ["CozeLLM"]
+__all__ = [
+    "CozeHumanResponseEvent",
+    "CozeInputRequiredEvent",
+    "CozeLLM",
+    "CozeMessageEvent",
+    "CozeToolSpec",
+    "CozeWorkflowTool",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,94 @@
+"""Many of Coze's workflows as LlamaIndex tools at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
+
+from llama_index.core.tools import FunctionTool, ToolMetadata
+from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
+
+from coze_client.api.workflows import WorkflowInfo
+from coze_client.client import CozeClient
+from coze_client.errors import ConfigurationError
+from coze_client.face import Blocking, settled
+from coze_client.tool_names import tool_names
+from coze_client.workflow_tool import Client, WorkflowFacts
+from llama_index_coze.tools import CozeWorkflowTool, asyncio_client, blocking_client
+
+
+class CozeToolSpec(BaseToolSpec):
+    """Tools of the workflows that are named, and of all published ones of a workspace.
+
+    ```python
+    from llama_index_coze import CozeToolSpec
+
+    tools = CozeToolSpec(workflow_ids=["7420000000000000001"]).to_tool_list()
+    ```
+
+    Schemas are fetched ten at a time when the tools are first asked for; what is in `cache` (by workflow id) is not
+    asked for, and what was asked for is put there. Names begin with `name_prefix`; those that would be equal have the
+    workflow's id in them. `options` are those of CozeWorkflowTool.
+    """
+
+    spec_functions: list[SPEC_FUNCTION_TYPE] = []  # noqa: RUF012 - as the base class has it; found by asking
+
+    def __init__(
+        self,
+        client: Client | None = None,
+        *,
+        workflow_ids: Sequence[str] = (),
+        workspace_id: str | None = None,
+        name_prefix: str = "",
+        cache: MutableMapping[str, WorkflowInfo] | None = None,
+        **options: Any,
+    ) -> None:
+        if not (workflow_ids or workspace_id):
+            raise ConfigurationError("Nothing to load: give workflow_ids or a workspace_id")
+        self._client = client or CozeClient()
+        self._workflow_ids = tuple(workflow_ids)
+        self._workspace_id = workspace_id
+        self._name_prefix = name_prefix
+        self._cache = {} if cache is None else cache
+        self._options = options
+
+    def to_tool_list(
+        self,
+        spec_functions: list[SPEC_FUNCTION_TYPE] | None = None,
+        func_to_metadata_mapping: dict[str, ToolMetadata] | None = None,
+    ) -> list[FunctionTool]:
+        """The tools, or those named in `spec_functions`; what is told of them can be replaced by name."""
+        tools = Blocking.run(self._load(blocking_client(self._client)))
+        return _chosen(tools, spec_functions, func_to_metadata_mapping or {})
+
+    async def to_tool_list_async(
+        self,
+        spec_functions: list[SPEC_FUNCTION_TYPE] | None = None,
+        func_to_metadata_mapping: dict[str, ToolMetadata] | None = None,
+    ) -> list[FunctionTool]:
+        """As ``to_tool_list``, on asyncio."""
+        tools = await self._load(asyncio_client(self._client))
+        return _chosen(tools, spec_functions, func_to_metadata_mapping or {})
+
+    async def _load(self, client: Client) -> dict[str, CozeWorkflowTool]:
+        loading = client.workflows.load(
+            workflow_ids=self._workflow_ids, workspace_id=self._workspace_id, cache=self._cache
+        )
+        infos = await settled(loading)
+        titles = {info.workflow_detail.workflow_id: info.workflow_detail.workflow_name for info in infos}
+        names = tool_names(titles, prefix=self._name_prefix)
+        found = [WorkflowFacts.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]
+        return {each.name: CozeWorkflowTool.of_facts(each, client=self._client, **self._options) for each in found}
+
+
+def _chosen(
+    tools: Mapping[str, CozeWorkflowTool],
+    wanted: Sequence[SPEC_FUNCTION_TYPE] | None,
+    metadata: Mapping[str, ToolMetadata],
+) -> list[FunctionTool]:
+    names = list(tools) if wanted is None else [each if isinstance(each, str) else each[0] for each in wanted]
+    if unknown := [name for name in names if name not in tools]:
+        raise ConfigurationError(f"No tools called {', '.join(unknown)}; there are {', '.join(tools)}")
+    for name, told in metadata.items():
+        tools[name]._metadata = told
+    return [tools[name] for name in names]
