@@ -131,5 +131,16 @@ def memory_per_stream(*targets: Target) -> Figure:
     return Figure("growth of peak memory", "KiB a stream", lambda sample, job: sample["rss_kib"] / job.at_once, targets)
 
 
+def token_requests(*targets: Target) -> Figure:
+    """Those beyond one for each call."""
+    return Figure(
+        "token requests", "a stampede", lambda sample, job: (sample["requests"] - job.repeats) / job.times, targets
+    )
+
+
+def stall(*targets: Target) -> Figure:
+    return Figure("longest wait of a tick", "ms", lambda sample, _: sample["stall"] * 1e3, targets)
+
+
 def requests_each(*targets: Target) -> Figure:
     return Figure("HTTP requests", "a call", lambda sample, job: sample["requests"] / job.repeats, targets)

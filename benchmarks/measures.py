@@ -15,6 +15,8 @@ from benchmarks.measure import (
     memory_growth,
     memory_per_stream,
     requests_each,
+    stall,
+    token_requests,
 )
 from benchmarks.wire import Kind, Shape
 
@@ -82,6 +84,16 @@ def llama_index(kind: Kind, over_openai: float) -> Measure:
     )
     targets = Target(ours, 1.10, (floor, OURS)), Target(ours, over_openai, ("llama-index-llms-openai",))
     return Measure(f"llama-index-{kind}", f"LlamaIndex stream, {CHUNKS[kind]}", rows, (cpu_an_event(*targets),))
+
+
+def stampede(kind: str, at_once: int) -> Measure:
+    job, name = Job("stampede", Shape("answer", pause=20), times=3, at_once=at_once), kind.capitalize()
+    rows = (
+        Row("service of coze_client", f"service_coze:{name}", job),
+        Row("service of cozepy", f"service_cozepy:{name}", job),
+    )
+    title = f"{at_once} {kind} at once in need of a service's token"
+    return Measure(f"stampede-{kind}", title, rows, (token_requests(Target(rows[0].label, 1)),), 3)
 
 
 def row_of_import(label: str, contender: str, statement: str) -> Row:
@@ -174,6 +186,26 @@ MEASURES = (
         "A further client and its first call",
         blocking(Job("further_called", times=10)),
         (cpu_each("an instance"),),
+    ),
+    stampede("threads", 50),
+    stampede("tasks", 100),
+    Measure(
+        "renewal",
+        "An event loop while a service gets its token and makes one call",
+        (
+            Row("service of coze_client", "service_coze:Tasks", Job("ticked", times=10)),
+            Row("service of cozepy", "service_cozepy:Tasks", Job("ticked", times=10)),
+        ),
+        (stall(Target("service of coze_client", 5)),),
+    ),
+    Measure(
+        "tenants",
+        "A client for one more user, and a signature",
+        (
+            Row("client.options(token=…)", "service_coze:Tenant", Job("further", times=200)),
+            Row("JWT.sign", "service_coze:Signature", Job("further", times=200)),
+        ),
+        (cpu_each("each", Target("client.options(token=…)", 0.5), Target("JWT.sign", 0.5)),),
     ),
     imports(
         "core",

@@ -17,6 +17,7 @@ from contextlib import ExitStack, closing
 from benchmarks import wire
 
 ROUTES: dict[str, wire.Dialect] = {"v3/chat": "v3", "open_api/v2/chat": "v2", "v1/chat/completions": "openai"}
+TOKEN = "api/permission/oauth2/token"
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 STREAMED = re.compile(rb'"stream":\s*true')
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -103,7 +104,8 @@ class Connection(asyncio.Protocol):
         segment, _, route = path.partition("/")
         shape = wire.Shape.parse(segment)
         if shape.kind == "answer":
-            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, wire.small())
+            answer = wire.token() if route == TOKEN else wire.small()
+            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, answer)
         elif route not in ROUTES:
             self.write(NOT_FOUND)
         elif shape.kind == "paced":

@@ -194,6 +194,12 @@ def small() -> bytes:
     return http_json({"code": 0, "msg": "", "data": {**ENDED, "usage": USAGE}, "detail": detail})
 
 
+@cache
+def token() -> bytes:
+    """What the token endpoint answers: a token that lasts."""
+    return http_json({"access_token": "czs_" + "x" * 60, "expires_in": 4102444800, "token_type": "Bearer"})
+
+
 def body_length(shape: Shape) -> int:
     """Bytes of a v3 stream's body without HTTP's framing: what a client that only counts bytes must find."""
     return sum(map(len, v3_events(shape.texts())))

@@ -13,6 +13,7 @@ import sys
 import time
 from array import array
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,6 +187,48 @@ def further_called(ring: Ring, job: Job) -> Sample:
     return sample
 
 
+def stampede(ring: Ring, job: Job) -> Sample:
+    """``at_once`` tasks or threads call at the same time, ``times`` over, each time by an instance without a token."""
+    sample = Sample()
+
+    async def tasks(contender: Contender) -> None:
+        await asyncio.gather(*(cast("Awaitable[object]", contender.call()) for _ in range(job.at_once)))
+
+    with metered(sample), ThreadPoolExecutor(job.at_once) as threads:
+        for _ in range(job.times):
+            contender = ring.contender(job.url)
+            if inspect.iscoroutinefunction(contender.call):
+                ring.finish(tasks(contender))
+            else:
+                for call in [threads.submit(contender.call) for _ in range(job.at_once)]:
+                    call.result()
+    return sample
+
+
+def ticked(ring: Ring, job: Job) -> Sample:
+    """One call, ``times`` over, each time by an instance without a token, beside a task that ticks each millisecond.
+
+    ``stall``: the longest that a tick had to wait, seconds.
+    """
+    sample, late = Sample(), [0.0]
+
+    async def tick() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            late.append(time.perf_counter() - before - 0.001)
+
+    async def one(contender: Contender) -> None:
+        ticking = asyncio.ensure_future(tick())
+        await cast("Awaitable[object]", contender.call())
+        ticking.cancel()
+
+    with metered(sample):
+        for _ in range(job.times):
+            ring.finish(one(ring.contender(job.url)))
+    return {**sample, "stall": max(late)}
+
+
 def imports(_ring: Ring, job: Job) -> Sample:
     """Runs a statement in a new interpreter; ``cpu`` counts from after the interpreter's own start."""
     script = f"import time; start = time.process_time()\n{job.statement}\nprint(time.process_time() - start)"
@@ -194,5 +237,5 @@ def imports(_ring: Ring, job: Job) -> Sample:
 
 
 WORKS: dict[str, Callable[[Ring, Job], Sample]] = {
-    work.__name__: work for work in (stream, first, calls, paced, further, further_called, imports)
+    work.__name__: work for work in (stream, first, calls, paced, further, further_called, stampede, ticked, imports)
 }
