@@ -133,7 +133,7 @@ class Performance:
                         while not until():  # noqa: ASYNC110 - the predicate is the test's and cannot wake anybody
                             await asyncio.sleep(0.005)
                     case str() | Output():
-                        self._say(step if isinstance(step, Output) else Output("Output", step, (step,)))
+                        self._say(step if isinstance(step, Output) else Output("Message", step, (step,)))
                     case Ask():
                         self._ask(step)
                         return

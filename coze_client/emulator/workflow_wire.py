@@ -15,7 +15,7 @@ from .workflows import FORM, QUESTION, Ask, Output, Workflow
 DAY = 86400
 KEPT_NODES, KEPT_OUTPUT = DAY, 7 * DAY  # seconds (page workflow_history)
 LARGEST_OUTPUT = 1024 * 1024
-RUNNING = "Running"
+END = "Output"  # the end node in a record's output
 # the studio's numbers of file kinds and times in a form's fields
 ASSIST_TYPES = {
     name: number
@@ -98,10 +98,10 @@ class Spelling:
     def history(self, execution: Execution, now: int) -> Payload:
         nodes = execution.nodes if now < execution.updated_at + KEPT_NODES else []
         ended = execution.output if now < execution.updated_at + KEPT_OUTPUT else ""
-        titles = _unique([str(node["title"]) for node in nodes])
+        titles = _unique([END, *(str(node["title"]) for node in nodes)])[1:]
         outputs = {title: node["text"] for title, node in zip(titles, nodes, strict=True)}
         trimmed = len(to_json(outputs)) > LARGEST_OUTPUT
-        output = {"Output": ended, **({} if trimmed else outputs)} if ended or outputs else {}
+        output = {**({END: ended} if ended else {}), **({} if trimmed else outputs)}
         told: dict[str, object] = {
             "execute_id": execution.id,
             "execute_status": execution.status,
@@ -242,7 +242,8 @@ def _node_status(node: Mapping[str, object]) -> dict[str, object]:
 
 def _unique(titles: list[str]) -> list[str]:
     """A node that ran several times gets further names."""
-    return [title if title not in titles[:place] else f"{title}_{place}" for place, title in enumerate(titles)]
+    ran = [titles[:place].count(title) for place, title in enumerate(titles)]
+    return [f"{title}_{times}" if times else title for title, times in zip(titles, ran, strict=True)]
 
 
 def _without(values: Mapping[str, object], key: str) -> dict[str, object]:

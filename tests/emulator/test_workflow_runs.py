@@ -156,6 +156,17 @@ def test_what_output_nodes_said_is_kept_for_a_day_and_the_end_for_a_week() -> No
         assert history(wire, workflow.id, reply["execute_id"])["output"] == ""
 
 
+def test_an_output_node_cannot_hide_the_end_node(wire: Wire, emulator: Emulator) -> None:
+    @emulator.workflow()
+    def confusing() -> Steps[str]:
+        yield Output("Output", "not the end")
+        return "the end"
+
+    record = ended(wire, confusing, run(wire, confusing.id, is_async=True)["execute_id"])
+    assert json.loads(json.loads(record["output"])["Output"])["data"] == "the end"
+    assert "not the end" in record["output"]
+
+
 def test_too_much_output_is_trimmed_and_found_node_by_node(wire: Wire, emulator: Emulator) -> None:
     @emulator.workflow()
     def verbose() -> Steps[str]:

@@ -35,7 +35,7 @@ def test_pieces_are_numbered_within_their_node_and_events_within_the_stream(wire
         ("Steps", "3 ", "0", False),
         ("Steps", "2 ", "1", False),
         ("Steps", "1", "2", True),
-        ("Output", "go", "0", True),
+        ("Message", "go", "0", True),
         ("", '{"start":2}', "0", True),
     ]
     assert [("usage" in data) for _, data in found] == [False, False, False, False, True, False]
