@@ -64,11 +64,20 @@ PLUGINS = (
         "description": "The time in a time zone now.",
         "parameters": {"type": "object", "properties": {"timezone": {"type": "string"}}, "required": ["timezone"]},
     },
+    {
+        "name": "book_table",
+        "description": "Books a table in a restaurant.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "guests": {"type": "integer"}},
+            "required": ["city"],
+        },
+    },
 )
 
 
 def plugins(turn: Turn) -> Iterator[Item]:
-    """Has the client look up weather and time, a call for each city named; answers from what the client found."""
+    """Has the client look up weather and time, a call for each city named, or book a table; tells what came of it."""
     if turn.outputs:
         yield Answer(" ".join(f"{done.name} says: {done.output}." for done in turn.outputs))
         return
@@ -79,6 +88,9 @@ def plugins(turn: Turn) -> Iterator[Item]:
         calls += [("get_weather", {"city": place}) for place in places]
     if "time" in question:
         calls += [("get_time", {"timezone": f"Europe/{places[0]}"})]
+    if "book" in question:
+        guests = re.search(r"\d+", question)
+        calls += [("book_table", {"city": places[0], "guests": int(guests[0]) if guests else 2})]
     yield AskClient(tuple(calls)) if calls else Answer("Ask me about the weather or the time.")
 
 
