@@ -33,16 +33,17 @@ class Answering:
         self._answer = Answer()
         self._cut = Cut(turn.stop) if turn.stop else None
         self._origin: dict[str, object] = {}
+        self._asked = False  # a chatflow on coze.com says only in a verbose message that it waits for a reply
 
     def open(self, client: CozeClient) -> ChatStream:
         """The stream that answers, once what goes along with the question is uploaded."""
         step = self.turn.step
-        return step.ask(client.chats, client.files.attach(step.drafts), self.turn.options)
+        return step.ask(client, client.files.attach(step.drafts), self.turn.options)
 
     async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
         """As ``open``, on asyncio."""
         step = self.turn.step
-        return step.ask(client.chats, await client.files.attach(step.drafts), self.turn.options)
+        return step.ask(client, await client.files.attach(step.drafts), self.turn.options)
 
     def feed(self, event: ChatEvent) -> Piece:
         """What an event adds, often nothing."""
@@ -52,6 +53,7 @@ class Answering:
             self.stopped = self._cut.reached
         if event.type == DELTA:
             return text, event.reasoning, ()
+        self._asked = self._asked or (event.message is not None and event.message.verbose_type == "interrupt")
         return text, event.reasoning, tuple(self._answer.feed(event))
 
     def finish(self, stream: Ended) -> Piece:
@@ -67,7 +69,7 @@ class Answering:
     @property
     def facts(self) -> dict[str, object]:
         """Where the answer came from, as ``Origin.read`` understands it; its log id, bot and follow-up questions."""
-        status = self.chat.status if self.chat else ""
+        status = "requires_action" if self._asked else self.chat.status if self.chat else ""
         return {
             **self._origin,
             "bot_id": self.turn.options["bot_id"],

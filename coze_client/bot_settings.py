@@ -13,6 +13,7 @@ from typing_extensions import Self
 from coze_client.answering import Answering
 from coze_client.api.chats import PublishStatus
 from coze_client.auth import Credentials, TokenFunction
+from coze_client.chatflow import convert_to_chatflow
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.config import Region, Timeout
 from coze_client.dialogue import CHAT_OPTIONS, Line
@@ -20,15 +21,19 @@ from coze_client.errors import ConfigurationError
 from coze_client.retry import Retry
 from coze_client.turn import DECIDED_BY_THE_BOT, plan_turn
 
-_OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id")
+_OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id", "workflow_id", "app_id")
 _EMPTY_MEANS_NONE = ("user_id", "conversation_id", "base_url")
 
 
 class BotSettings(BaseModel):
     """Which bot, for whom, with which options of a chat, and over which client."""
 
-    bot_id: str
-    """The bot, published to the API channel."""
+    bot_id: str = ""
+    """The bot, published to the API channel. May be left out only for a chatflow of an app."""
+    workflow_id: str | None = None
+    """A chatflow of that bot or of the app, which then answers: text only, at most 50 messages, no client plugins."""
+    app_id: str | None = None
+    """The app that the chatflow belongs to, instead of a bot."""
     user_id: str = Field(default_factory=lambda: uuid4().hex)
     """Whose memory the bot uses; the same for the same user. Empty or not given: random for this instance."""
     conversation_id: str | None = None
@@ -50,7 +55,7 @@ class BotSettings(BaseModel):
     publish_status: PublishStatus | None = None
     """``unpublished_draft`` runs the draft."""
     bot_version: str | None = None
-    """An older version of the bot."""
+    """An older version of the bot, or of the chatflow."""
     connector_id: str | None = None
     """The channel that the bot is published to."""
     cancel_on_close: bool = True
@@ -100,6 +105,10 @@ class BotSettings(BaseModel):
     def _connect(self) -> Self:
         if self.client and (self.token or self.base_url or self.region):
             raise ConfigurationError("Give a client, or the token, base_url and region to make one of, not both")
+        if self.workflow_id:
+            convert_to_chatflow(self._options({}))
+        elif not self.bot_id or self.app_id:
+            raise ConfigurationError("Give a bot_id; an app_id only with the workflow_id of a chatflow")
         self._coze = self.client or self._new_client()
         self._warn_of({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
         return self

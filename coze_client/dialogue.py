@@ -19,9 +19,8 @@ from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
-    from coze_client.api.chats import Chats
     from coze_client.api.messages import Message
-    from coze_client.face import Asyncio, Blocking
+    from coze_client.client import AsyncCozeClient, CozeClient
 
 _MOST_MESSAGES = 100
 
@@ -117,14 +116,14 @@ class Question:
     instructions: str = ""
 
     @overload
-    def ask(self, chats: Chats[Blocking], messages: Sequence[Message], options: ChatOptions) -> ChatStream: ...
+    def ask(self, client: CozeClient, messages: Sequence[Message], options: ChatOptions) -> ChatStream: ...
     @overload
-    def ask(self, chats: Chats[Asyncio], messages: Sequence[Message], options: ChatOptions) -> AsyncChatStream: ...
+    def ask(self, client: AsyncCozeClient, messages: Sequence[Message], options: ChatOptions) -> AsyncChatStream: ...
     def ask(
-        self, chats: Chats[Blocking] | Chats[Asyncio], messages: Sequence[Message], options: ChatOptions
+        self, client: CozeClient | AsyncCozeClient, messages: Sequence[Message], options: ChatOptions
     ) -> ChatStream | AsyncChatStream:
         """The stream that answers; `messages` are the drafts after their upload."""
-        return chats.stream(**options, conversation_id=self.conversation_id, additional_messages=messages)
+        return client.chats.stream(**options, conversation_id=self.conversation_id, additional_messages=messages)
 
 
 @dataclass(frozen=True)
@@ -139,14 +138,14 @@ class Outputs:
     instructions: str = ""
 
     @overload
-    def ask(self, chats: Chats[Blocking], messages: Sequence[Message], options: ChatOptions) -> ChatStream: ...
+    def ask(self, client: CozeClient, messages: Sequence[Message], options: ChatOptions) -> ChatStream: ...
     @overload
-    def ask(self, chats: Chats[Asyncio], messages: Sequence[Message], options: ChatOptions) -> AsyncChatStream: ...
+    def ask(self, client: AsyncCozeClient, messages: Sequence[Message], options: ChatOptions) -> AsyncChatStream: ...
     def ask(
-        self, chats: Chats[Blocking] | Chats[Asyncio], messages: Sequence[Message], options: ChatOptions
+        self, client: CozeClient | AsyncCozeClient, messages: Sequence[Message], options: ChatOptions
     ) -> ChatStream | AsyncChatStream:
         """The stream in which the same chat goes on."""
-        return chats.stream_tool_outputs(
+        return client.chats.stream_tool_outputs(
             conversation_id=self.conversation_id,
             chat_id=self.chat_id,
             tool_outputs=self.outputs,

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from coze_client.chatflow import ChatflowQuestion, ask_chatflow
 from coze_client.dialogue import ChatOptions, Line, Outputs, Question, convert_to_options, next_step
+from coze_client.errors import ConfigurationError
 
 DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})
 """What other models are told with a call, and Coze's in the bot's settings: to be warned of, not sent."""
@@ -16,10 +18,15 @@ DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})
 class Turn:
     """A planned call. `tools`: the names that were offered, ``None`` if the bot may call any."""
 
-    step: Question | Outputs
+    step: Question | Outputs | ChatflowQuestion
     options: ChatOptions
     stop: tuple[str, ...] = ()
     tools: frozenset[str] | None = None
+
+    @property
+    def model_name(self) -> str:
+        """Who answers: the bot's id, or the chatflow's."""
+        return self.step.chatflow["workflow_id"] if isinstance(self.step, ChatflowQuestion) else self.options["bot_id"]
 
 
 def plan_turn(
@@ -35,7 +42,8 @@ def plan_turn(
 
     `options`: those of a chat, and its ``conversation_id``, an empty one meaning none. `system_variable` is the custom
     variable that takes the system's words, which are otherwise joined to the first question. Raises TypeError for an
-    option that no chat takes, and ConfigurationError for a dialogue that cannot be carried on.
+    option that no chat takes, and ConfigurationError for a dialogue that cannot be carried on. With a ``workflow_id``
+    among the options, the chatflow is asked.
     """
     given = dict(options)
     conversation_id = cast("str | None", given.pop("conversation_id", None)) or None
@@ -45,4 +53,13 @@ def plan_turn(
         variables = cast("Mapping[str, str]", given.get("custom_variables") or {})
         given["custom_variables"] = {**variables, system_variable: step.instructions}
     stops = (stop,) if isinstance(stop, str) else tuple(stop or ())
-    return Turn(step, convert_to_options(given), stops, tools)
+    workflow_id, app_id = given.pop("workflow_id", None), given.pop("app_id", None)
+    chat_options = convert_to_options(given)
+    if workflow_id:
+        if tools:
+            raise ConfigurationError(
+                f"A chatflow calls no tools of its caller, and {', '.join(sorted(tools))} is bound"
+            )
+        chatflow = {**given, "workflow_id": workflow_id, "app_id": app_id}
+        return Turn(ask_chatflow(step, chatflow, trim=trim), chat_options, stops, tools)
+    return Turn(step, chat_options, stops, tools)

@@ -59,6 +59,10 @@ class ChatCoze(BotSettings, BaseChatModel):
     instance is a user of its own. With a ``conversation_id`` (made by ``client.conversations.create``) Coze keeps the
     history, only what is new is sent, and answers are not cached.
 
+    With a ``workflow_id``, a chatflow answers: text only, at most 50 messages, no tools, and instead of prompt
+    variables ``parameters`` of its start node. It belongs to a bot or an app (``bot_id`` or ``app_id``, exactly one).
+    What it asks the user is answered by the next message.
+
     Answers tell ``chat_id``, ``conversation_id``, ``logid``, ``status``, ``follow_ups`` and more in
     ``response_metadata``; thoughts, citations, the bot's plugin calls, cards and audio are in ``content_blocks``. What
     fails is both an error of ``coze_client`` and of ``langchain_core.exceptions``. A pickle holds a literal token in
@@ -229,12 +233,17 @@ class ChatCoze(BotSettings, BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         """What answers depend on: LangChain's cache key, and what traces show."""
         ours = {"system_variable": self.system_variable, "trim": self.trim, "default_stop": self.stop}
-        return {**self._options({}), **ours, "base_url": self._coze.base_url, "model_name": self.bot_id}
+        return {
+            **self._options({}),
+            **ours,
+            "base_url": self._coze.base_url,
+            "model_name": self.workflow_id or self.bot_id,
+        }
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
         params["ls_provider"] = "coze"
-        params["ls_model_name"] = str(kwargs.get("model") or kwargs.get("bot_id") or self.bot_id)
+        params["ls_model_name"] = str(kwargs.get("model") or kwargs.get("bot_id") or self.workflow_id or self.bot_id)
         return params
 
 

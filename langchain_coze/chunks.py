@@ -72,7 +72,12 @@ class Reply:
         facts = self.answering.facts
         over = self.answering.stopped or facts["status"] in COMPLETED | REQUIRES_ACTION
         reason = "tool_calls" if called else "stop" if over else facts["status"]
-        return {**facts, "model_provider": PROVIDER, "model_name": facts["bot_id"], "finish_reason": reason}
+        return {
+            **facts,
+            "model_provider": PROVIDER,
+            "model_name": self.answering.turn.model_name,
+            "finish_reason": reason,
+        }
 
 
 def convert_to_chunk(piece: Piece, message_id: str | None) -> ChatGenerationChunk:
