@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,11 +19,13 @@ import pytest
 from coze_client import (
     PKCE,
     AccessDenied,
+    AsyncCozeClient,
     AuthenticationError,
     ConfigurationError,
     ConnectionFailed,
     CozeClient,
     ExpiredToken,
+    FileStore,
     InvalidClient,
     Message,
     NotFound,
@@ -31,7 +36,7 @@ from coze_client import (
 )
 from coze_client.emulator import Emulator, faults
 from tests.client.sign_in import TOKEN, SignIn
-from tests.conftest import Face
+from tests.conftest import BlockingFace, Face
 
 KINDS = ("web", "pkce")
 
@@ -262,6 +267,29 @@ def test_a_login_lives_on_by_its_refresh_tokens_each_of_which_is_used_once(sign_
         assert sign_in.me(client) == "user-1"
     used = [call.body["refresh_token"] for call in sign_in.emulator.calls_to(TOKEN)[1:]]  # type: ignore[index]  # JSON
     assert len(set(used)) == 4
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["in memory", "in a file"])
+def test_fifty_threads_and_a_hundred_tasks_on_two_loops_spend_one_refresh_token(
+    emulator: Emulator, tmp_path: Path, shared: bool
+) -> None:
+    sign_in = SignIn(emulator, BlockingFace())
+    app = sign_in.web(store=FileStore(tmp_path / "tokens.json") if shared else None)
+    client = sign_in.logged_in(app)
+    sign_in.clock.advance(1000)
+
+    async def tasks() -> None:
+        async with AsyncCozeClient(app) as coze:
+            await asyncio.gather(*(coze.request("GET", "/v1/users/me") for _ in range(50)))
+
+    with ThreadPoolExecutor(52) as pool:
+        jobs = [pool.submit(asyncio.run, tasks()) for _ in range(2)]
+        jobs += [pool.submit(sign_in.me, client) for _ in range(50)]
+        for job in jobs:
+            job.result(60)
+    client.close()
+    assert len(emulator.calls_to("/v1/users/me")) == 150
+    assert sign_in.grants == 2
 
 
 @pytest.mark.parametrize("spent", ["invalid_request", "invalid_grant"])
