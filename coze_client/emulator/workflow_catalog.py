@@ -51,7 +51,8 @@ async def versions(backend: Backend, request: Request) -> Reply:
     query = request.query
     workflow = workflow_of(backend, request.values["workflow_id"])
     shown = _has_status(workflow, query.choice("publish_status", STATUSES, PUBLISHED))
-    size, start = query.number("page_size", 10, 1, LARGEST_PAGE), query.number("page_token", 0, 0, MANY)
+    size = query.number("page_size", 10, 1, LARGEST_PAGE)
+    start = Fields({"page_token": query.optional("page_token") or "0"}).number("page_token", 0, 0, MANY)
     found = workflow.versions[::-1] if shown else ()
     schema = {"input": workflow.signature.input, "output": workflow.signature.output}
     items = [

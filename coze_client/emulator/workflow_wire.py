@@ -59,7 +59,8 @@ class Spelling:
         return {**message, **self.cost(execution)}
 
     def cost(self, execution: Execution) -> dict[str, object]:
-        return {"usage": execution.usage}
+        """Known once the run has ended."""
+        return {"usage": execution.usage} if execution.usage else {}
 
     def interrupt(self, ask: Ask, event_id: str, *, streamed: bool) -> dict[str, object]:
         """`data` is empty where the question was streamed before it. That options come as JSON is a guess."""
