@@ -8,6 +8,7 @@ stored and another process goes on with it.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from hashlib import sha256
 from itertools import count
 from typing import Any, cast
@@ -15,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from llama_index.core.workflow import Context, Event, HumanResponseEvent, InputRequiredEvent
 from pydantic import Field
-from workflows.runtime.types.results import StepWorkerStateContextVar
+from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
 from coze_client.api.workflow_events import WorkflowEvent
 from coze_client.tool_outcome import Outcome, Question, Stored
@@ -118,6 +119,13 @@ class Keeping:
         question = cast("Question", outcome.question)
         told = question.told()
         asked = CozeInputRequiredEvent(**told, prefix=question.question, tool_name=self._tool_name)
+        if self._step + 1 >= len(await self._kept()):
+            return await self._wait(asked)
+        with suppress(WaitingForEvent):  # answered before; this tells LlamaIndex that nothing waits here any more
+            await self._wait(asked)
+        return None
+
+    async def _wait(self, asked: CozeInputRequiredEvent) -> object:
         for attempt in count():
             answer = await self._context.wait_for_event(
                 CozeHumanResponseEvent,

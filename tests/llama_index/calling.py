@@ -1,0 +1,53 @@
+"""Agents whose bot calls the tools that a test names, once, and then repeats what they gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from llama_index.core.agent.workflow import AgentOutput, FunctionAgent
+
+from coze_client import CozeClient
+from coze_client.emulator import Emulator
+from coze_client.emulator.scripts import Answer, AskClient, Item, Turn
+from llama_index_coze import CozeLLM, CozeWorkflowTool
+
+Calls = tuple[tuple[str, Mapping[str, object]], ...]
+
+
+def tool_of(emulator: Emulator, workflow: str = "book_table", **options: Any) -> CozeWorkflowTool:
+    """One of the emulator's workflows as a tool."""
+    client = options.pop("client", None) or CozeClient(emulator.token, base_url=emulator.url)
+    workflow_id = emulator.workflows.get(workflow, workflow)
+    return CozeWorkflowTool.from_workflow(workflow_id, client=client, **options)
+
+
+def calling_bot(emulator: Emulator, calls: Calls) -> str:
+    """A bot that makes these calls at once, whatever it is asked."""
+
+    def script(turn: Turn) -> Iterator[Item]:
+        if turn.outputs:
+            yield Answer(" & ".join(done.output for done in turn.outputs))
+        else:
+            yield AskClient(calls)
+
+    return emulator.add_bot(f"calling{len(emulator.bots)}", script)
+
+
+def calling_llm(emulator: Emulator, *calls: tuple[str, Mapping[str, object]], bot: str = "") -> CozeLLM:
+    """Such a bot, or the one that is given, as an LLM."""
+    client = CozeClient(emulator.token, base_url=emulator.url)
+    return CozeLLM(bot_id=bot or calling_bot(emulator, calls), client=client, client_plugins=True, user_id="u1")
+
+
+def calling_agent(tool: CozeWorkflowTool, llm: CozeLLM) -> FunctionAgent:
+    """That LLM with a tool."""
+    return FunctionAgent(tools=[tool], llm=llm)
+
+
+async def driven(handler: Any, on_event: Callable[[Any], None]) -> AgentOutput:
+    """What a run comes to, with everything that it tells on the way."""
+    async for event in handler.stream_events():
+        on_event(event)
+    output: AgentOutput = await handler
+    return output

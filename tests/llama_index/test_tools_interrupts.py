@@ -1,0 +1,260 @@
+"""A workflow that asks, in an agent's run: a human answers, and the same workflow run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from llama_index.core.agent.workflow import FunctionAgent, ToolCallResult
+from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.workflow import Context, HumanResponseEvent, InputRequiredEvent, JsonSerializer
+
+from coze_client.emulator import Emulator
+from coze_client.emulator.scripts import Hold
+from coze_client.emulator.workflows import Steps, ask, ask_for
+from llama_index_coze import CozeHumanResponseEvent, CozeInputRequiredEvent
+from tests.llama_index.calling import calling_agent, calling_bot, calling_llm, driven, tool_of
+
+BOOKED = '{"table":7,"city":"Rome","guests":2,"time":"18:00"}'
+ROME = ("book_table", {"city": "Rome"})
+
+
+def two_questions(name: str) -> Steps[str]:
+    title = yield ask("Which title?")
+    formal = yield ask("Formal?", options=["yes", "no"])
+    return f"{title} {name}, {formal}"
+
+
+def answering(handler: Any, *answers: object) -> Any:
+    """Answers the questions of a run in turn."""
+    waiting = iter(answers)
+
+    def on_event(event: Any) -> None:
+        if isinstance(event, CozeInputRequiredEvent):
+            handler.ctx.send_event(event.answer(next(waiting)))
+
+    return on_event
+
+
+async def booked(agent: FunctionAgent, *answers: object) -> str:
+    handler = agent.run("Book")
+    return str(await driven(handler, answering(handler, *answers)))
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A run that asked and was cancelled: what it asked, its context as text, and its memory, which the user keeps."""
+
+    questions: list[CozeInputRequiredEvent]
+    context: str
+    memory: ChatMemoryBuffer
+
+
+async def stopped(agent: FunctionAgent, questions: int = 1, *answers: object) -> Stopped:
+    """A run after that many questions, all but the last few answered, cancelled."""
+    memory, waiting = ChatMemoryBuffer.from_defaults(), iter(answers)
+    handler = agent.run("Book", memory=memory)
+    asked: list[CozeInputRequiredEvent] = []
+    async for event in handler.stream_events():
+        if isinstance(event, CozeInputRequiredEvent):
+            asked.append(event)
+            if len(asked) == questions:
+                break
+            if (answer := next(waiting, None)) is not None:
+                handler.ctx.send_event(event.answer(answer))
+    context = json.dumps(handler.ctx.to_dict(serializer=JsonSerializer()))
+    await handler.cancel_run()
+    return Stopped(asked, context, memory)
+
+
+async def gone_on(agent: FunctionAgent, at: Stopped, *answers: CozeHumanResponseEvent) -> tuple[str, list[Any]]:
+    """What the run comes to that another agent goes on with, and the tools' outputs on the way."""
+    context = Context.from_dict(agent, json.loads(at.context), serializer=JsonSerializer())
+    handler = agent.run(ctx=context)
+    await context.store.set("memory", at.memory)
+    for answer in answers:
+        handler.ctx.send_event(answer)
+    heard: list[Any] = []
+    output = await driven(handler, heard.append)
+    return str(output), [event for event in heard if isinstance(event, ToolCallResult)]
+
+
+def agents(emulator: Emulator, *calls: tuple[str, Any], workflow: str = "book_table") -> Iterator[FunctionAgent]:
+    """The same agent in one process after another."""
+    bot = calling_bot(emulator, calls)
+    while True:
+        yield calling_agent(tool_of(emulator, workflow), calling_llm(emulator, bot=bot))
+
+
+def test_a_question_is_asked_and_its_answer_goes_on_with_the_same_run(emulator: Emulator) -> None:
+    agent = calling_agent(tool_of(emulator), calling_llm(emulator, ROME))
+
+    async def run() -> tuple[str, CozeInputRequiredEvent]:
+        asked: list[CozeInputRequiredEvent] = []
+        handler = agent.run("Book")
+        answer = answering(handler, "18:00")
+
+        def on_event(event: Any) -> None:
+            if isinstance(event, InputRequiredEvent):
+                assert isinstance(event, CozeInputRequiredEvent)
+                asked.append(event)
+            answer(event)
+
+        return str(await driven(handler, on_event)), asked[0]
+
+    output, question = asyncio.run(run())
+    assert output == BOOKED
+    assert emulator.runs_started == 1
+    assert (question.question, question.prefix) == ("Which time suits you?",) * 2
+    assert question.options == ["18:00", "19:00", "20:00"]
+    assert (question.tool_name, question.node_title, question.interrupt_type) == ("book_table", "Time", 2)
+    assert question.workflow_id == emulator.workflows["book_table"]
+    assert isinstance(question.answer("18:00"), HumanResponseEvent)
+
+
+def test_one_question_after_the_other(emulator: Emulator) -> None:
+    workflow = emulator.workflow()(two_questions)
+    agent = calling_agent(tool_of(emulator, workflow.id), calling_llm(emulator, ("two_questions", {"name": "Ada"})))
+    assert asyncio.run(booked(agent, "Dr", "no")) == "Dr Ada, no"
+    assert emulator.runs_started == 1
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+def test_an_answer_that_is_none_of_the_options_is_asked_for_again(emulator: Emulator) -> None:
+    agent = calling_agent(tool_of(emulator), calling_llm(emulator, ROME))
+    assert asyncio.run(booked(agent, "noon", "18:00")) == BOOKED
+    assert emulator.runs_started == 1
+
+
+def test_an_input_node_is_answered_by_a_mapping(emulator: Emulator) -> None:
+    def form() -> Steps[str]:
+        given = yield ask_for(guests=int, name=str)
+        return f"{given['name']} and {given['guests']}"
+
+    workflow = emulator.workflow()(form)
+    agent = calling_agent(tool_of(emulator, workflow.id), calling_llm(emulator, ("form", {})))
+    assert asyncio.run(booked(agent, {"guests": 3, "name": "Ada"})) == "Ada and 3"
+
+
+def test_a_workflow_that_fails_after_its_answer_is_told_once(emulator: Emulator) -> None:
+    def picky() -> Steps[str]:
+        answer = yield ask("Which?")
+        raise ValueError(f"not {answer}")
+
+    workflow = emulator.workflow()(picky)
+    agent = calling_agent(tool_of(emulator, workflow.id), calling_llm(emulator, ("picky", {})))
+    assert "not that" in asyncio.run(booked(agent, "that"))
+    assert emulator.runs_started == 1
+
+
+@pytest.mark.parametrize("mode", ["stream", "sync", "async"])
+def test_runs_of_every_mode_can_ask(emulator: Emulator, mode: str, naps: list[float]) -> None:
+    def greet(name: str) -> Steps[str]:
+        polite = yield ask("Formal?")
+        return f"{polite} {name}"
+
+    workflow = emulator.workflow()(greet)
+    tool = tool_of(emulator, workflow.id, mode=mode)
+    agent = calling_agent(tool, calling_llm(emulator, ("greet", {"name": "Ada"})))
+    assert asyncio.run(booked(agent, "Dear")) == "Dear Ada"
+    assert emulator.runs_started == 1
+
+
+def test_equal_calls_at_once_are_asked_and_answered_each_for_itself(emulator: Emulator) -> None:
+    agent = calling_agent(tool_of(emulator), calling_llm(emulator, ROME, ROME))
+    output = asyncio.run(booked(agent, "18:00", "20:00"))
+    assert sorted(output.split(" & ")) == [BOOKED, BOOKED.replace("18", "20")]
+    assert emulator.runs_started == 2
+
+
+def test_another_process_goes_on_with_the_stored_context(emulator: Emulator) -> None:
+    lives = agents(emulator, ROME)
+    at = asyncio.run(stopped(next(lives)))
+    output, results = asyncio.run(gone_on(next(lives), at, at.questions[0].answer("18:00")))
+    assert output == BOOKED
+    assert len(results) == 1
+    assert emulator.runs_started == 1
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 1
+
+
+def test_another_process_goes_on_after_the_second_question(emulator: Emulator) -> None:
+    workflow = emulator.workflow()(two_questions)
+    lives = agents(emulator, ("two_questions", {"name": "Ada"}), workflow=workflow.id)
+    at = asyncio.run(stopped(next(lives), 2, "Dr"))
+    output, results = asyncio.run(gone_on(next(lives), at, at.questions[1].answer("no")))
+    assert output == "Dr Ada, no"
+    assert len(results) == 1
+    assert emulator.runs_started == 1
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+def test_another_process_gives_every_question_its_own_answer(emulator: Emulator) -> None:
+    lives = agents(emulator, ROME, ("book_table", {"city": "Bern"}))
+    at = asyncio.run(stopped(next(lives), 2))
+    answers = [question.answer(time) for question, time in zip(at.questions, ["18:00", "20:00"], strict=True)]
+    output, results = asyncio.run(gone_on(next(lives), at, *answers))
+    told = {event["city"]: event["time"] for event in map(json.loads, output.split(" & "))}
+    first = json.loads(results[0].tool_output.content)["city"]
+    assert sorted(told) == ["Bern", "Rome"]
+    assert sorted(told.values()) == ["18:00", "20:00"]
+    assert first in told
+    assert len(results) == 2
+    assert emulator.runs_started == 2
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator) -> None:
+    over: list[bool] = []
+
+    def slow() -> Steps[str]:
+        yield "working"
+        yield Hold(lambda: bool(over))
+        return "done"
+
+    workflow = emulator.workflow()(slow)
+    lives = agents(emulator, ("slow", {}), workflow=workflow.id)
+
+    async def cut() -> Stopped:
+        memory = ChatMemoryBuffer.from_defaults()
+        handler = next(lives).run("Go", memory=memory)
+        async for event in handler.stream_events():
+            if getattr(event, "content", "") == "working":
+                break
+        context = json.dumps(handler.ctx.to_dict(serializer=JsonSerializer()))
+        await handler.cancel_run()
+        return Stopped([], context, memory)
+
+    at = asyncio.run(cut())
+    over.append(True)
+    output, _ = asyncio.run(gone_on(next(lives), at))
+    assert "was begun before" in output
+    assert emulator.runs_started == 1
+
+
+def test_a_stored_context_holds_no_token(emulator: Emulator) -> None:
+    at = asyncio.run(stopped(next(agents(emulator, ROME))))
+    assert emulator.token not in at.context
+
+
+def test_a_finished_call_leaves_nothing_behind_that_a_stored_context_would_begin_again(emulator: Emulator) -> None:
+    workflow = emulator.workflow()(two_questions)
+    lives = agents(emulator, ("two_questions", {"name": "Ada"}), workflow=workflow.id)
+    memory = ChatMemoryBuffer.from_defaults()
+
+    async def first() -> str:
+        handler = next(lives).run("Book", memory=memory)
+        await driven(handler, answering(handler, "Dr", "no"))
+        return json.dumps(handler.ctx.to_dict(serializer=JsonSerializer()))
+
+    async def second(stored: str) -> str:
+        agent = next(lives)
+        context = Context.from_dict(agent, json.loads(stored), serializer=JsonSerializer())
+        handler = agent.run("Again", ctx=context, memory=memory)
+        return str(await driven(handler, answering(handler, "Prof", "yes")))
+
+    assert asyncio.run(second(asyncio.run(first()))) == "Prof Ada, yes"
+    assert emulator.runs_started == 2
