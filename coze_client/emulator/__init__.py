@@ -1,7 +1,7 @@
 """A local Coze that speaks the real wire format over a real port, for tests, notebooks and first steps.
 
-It shows protocol conformance against scripted bots, not the quality of a model. What it does not do, it answers with
-HTTP 501 instead of pretending. Nothing heavy is imported until `Emulator` is touched.
+It shows protocol conformance against scripted bots and workflows written in Python, not the quality of a model. What
+it does not do, it answers with HTTP 501 instead of pretending. Nothing heavy is imported until `Emulator` is touched.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from .parameters import read_values
 from .refusal import Refusal
 from .reply import Payload, Reply
 from .request import Request
-from .signatures import Signature, read_signature
+from .signatures import Signature, read_signature, summary
 
 FIRST_PLUGIN_ID = 7490000000000000001
 FIRST_PRODUCT_ID = 7495000000000000001  # the store's number of a plugin, which no call takes
@@ -50,7 +50,7 @@ class Tool:
         return {
             "tool_id": self.id,
             "name": self.name,
-            "description": (self.function.__doc__ or "").strip().partition("\n\n")[0],
+            "description": summary(self.function),
             "inputSchema": {
                 "type": "object",
                 "properties": properties,

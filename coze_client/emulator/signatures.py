@@ -14,6 +14,7 @@ from .parameters import Parameter, Tree, convert_annotation, convert_schema, wit
 from .scripts import Turn
 
 _ARGUMENT = re.compile(r"^\s+(\w+): (.+)$", re.MULTILINE)
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 CHATFLOW_INPUTS: dict[str, Tree] = {
     "USER_INPUT": {"type": "string", "required": False},
     "CONVERSATION_NAME": {"type": "string", "required": False, "description": "", "default_value": ""},
@@ -50,12 +51,14 @@ class Signature:
 
 
 def read_signature(function: Callable[..., object], *, chatflow: bool = False) -> Signature:
-    """TypeError where an annotation cannot be a parameter; an unannotated one is a string."""
+    """TypeError where something cannot be a parameter of Coze's; an unannotated one is a string."""
     try:
         hints = get_type_hints(function, include_extras=True)
     except NameError as error:
         raise TypeError(f"{function.__name__}: {error}; define it at the top level of the module") from error
     named = list(inspect.signature(function).parameters.values())
+    if unnamed := [each.name for each in named if each.kind not in NAMED]:
+        raise TypeError(f"{function.__name__}: {', '.join(unnamed)} cannot be given by name")
     question = named[0].name if chatflow and named else ""
     told = dict(_ARGUMENT.findall(function.__doc__ or ""))
     parameters = {
@@ -66,6 +69,11 @@ def read_signature(function: Callable[..., object], *, chatflow: bool = False) -
     result = _result(hints.get("return"))
     returns = {} if result in (None, type(None)) else convert_annotation(result).schema
     return Signature(parameters, returns, question, hints.get(question) is Turn)
+
+
+def summary(function: Callable[..., object]) -> str:
+    """The first paragraph of its docstring, on one line."""
+    return " ".join((function.__doc__ or "").strip().partition("\n\n")[0].split())
 
 
 def _parameter(each: inspect.Parameter, hint: object, description: str) -> Parameter:

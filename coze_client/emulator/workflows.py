@@ -1,7 +1,8 @@
 """The language of emulated workflows: a function or generator whose annotations are the start node's inputs.
 
 What a generator yields are its nodes' outputs and questions; what it returns is the end node's output; what it raises
-fails the run. Functions run on threads of their own and may block.
+fails the run. Functions run on threads and may block, though the emulator waits for them when it stops; `Pause` and
+`Hold` are slow without that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from .parameters import FileKind, FileNamed, Parameter, convert_annotation, read_values
 from .scripts import Hold, Pause, words
-from .signatures import Signature, read_signature
+from .signatures import Signature, read_signature, summary
 
 FIRST_WORKFLOW_ID = 7420000000000000001
 WORKSPACE = "7340000000000000001"
@@ -158,7 +159,7 @@ def named_workflow(
     Raises TypeError for an annotation that no parameter of Coze can hold.
     """
     title = title or function.__name__.replace("_", " ").capitalize()
-    told = description if description is not None else (function.__doc__ or "").strip().partition("\n\n")[0]
+    told = summary(function) if description is None else description
     workflow = Workflow(
         str(FIRST_WORKFLOW_ID + number),
         function,

@@ -131,6 +131,7 @@ def test_the_command_prints_what_is_needed_and_ends_on_ctrl_c(tmp_path: Path) ->
         assert httpx.get(f"{url[1]}/v1/users/me", headers=headers).json()["code"] == 0
         assert f"curl -N {url[1]}/v3/chat" in shown
         assert "several_answers" in shown
+        assert "book_table" in shown
         apps = [json.loads(file.read_text()) for file in sorted(tmp_path.glob("apps/*_oauth_config.json"))]
         assert [app["client_type"] for app in apps] == ["device", "jwt", "pkce", "web"]
         assert {app["coze_api_base"] for app in apps} == {url[1]}

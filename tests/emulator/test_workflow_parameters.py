@@ -133,6 +133,13 @@ def test_an_annotation_that_cannot_be_json_is_a_type_error(emulator: Emulator) -
         emulator.workflow()(odd)
 
 
+def test_what_cannot_be_given_by_name_is_a_type_error(emulator: Emulator) -> None:
+    def variadic(*cities: str) -> None: ...
+
+    with pytest.raises(TypeError, match="cities"):
+        emulator.workflow()(variadic)
+
+
 def test_values_arrive_as_the_annotations_say(wire: Wire, emulator: Emulator) -> None:
     seen: list[object] = []
 

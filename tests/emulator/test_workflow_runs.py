@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Clock, Emulator
-from coze_client.emulator.scripts import Hold
+from coze_client.emulator.scripts import Hold, Pause
 from coze_client.emulator.workflows import Output, Steps, Workflow, WorkflowError, ask
 
 from .running import answer_to, history, interrupt, run, stream
@@ -112,6 +112,17 @@ def test_a_plain_run_is_dropped_at_its_limit_and_goes_on() -> None:
         free[0] = True
         emulator.wait_until(lambda: done[0])
         assert emulator.runs_started == 1
+
+
+def test_stopping_does_not_wait_for_a_run_that_pauses() -> None:
+    with Emulator() as emulator, Wire(emulator) as wire:
+
+        @emulator.workflow()
+        def endless() -> Steps[None]:
+            yield Pause(3600)
+
+        run(wire, endless.id, is_async=True)
+        emulator.wait_until(lambda: emulator.runs_started == 1)
 
 
 # --- asynchronous runs and records ---
