@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from coze_client.api.workflow_events import WorkflowEvent
 from coze_client.api.workflow_stream import WorkflowResult
 from coze_client.api.workflows import WorkflowInfo
 from coze_client.client import AsyncCozeClient, CozeClient
+from coze_client.errors import CozeError
 from coze_client.face import settled
 from coze_client.file_arguments import FileSources
 from coze_client.tool_names import tool_name
@@ -49,6 +50,28 @@ class WorkflowFacts(NamedTuple):
 
 def _cut(description: str) -> str:
     return description if len(description) <= _LONGEST else f"{description[: _LONGEST - 1]}…"
+
+
+def blocking_client(client: Client | None) -> CozeClient:
+    """`client` or its blocking twin; of the environment if there is none."""
+    client = client or CozeClient()
+    return client if isinstance(client, CozeClient) else client.blocking
+
+
+def asyncio_client(client: Client | None) -> AsyncCozeClient:
+    """`client` or its twin on asyncio; of the environment if there is none."""
+    client = client or AsyncCozeClient()
+    return client if isinstance(client, AsyncCozeClient) else client.aio
+
+
+async def just_once(step: Step) -> Outcome:
+    """For ``WorkflowCall.follow`` where nothing begins a tool again."""
+    return await step()
+
+
+def refuse(outcome: Outcome) -> object:
+    """For ``WorkflowCall.follow`` where nobody can be asked: raises WorkflowInterrupted."""
+    raise cast("CozeError", outcome.error)
 
 
 async def find_facts(

@@ -6,9 +6,9 @@ tool is therefore a task of the graph, whose outcome its checkpointer keeps: a r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, cast
+from typing import cast
 from weakref import WeakKeyDictionary
 
 from langchain_core.callbacks.manager import AsyncParentRunManager, ParentRunManager
@@ -16,12 +16,12 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config, var_child_runnable_config
 
 from coze_client.face import Asyncio, Blocking
-from coze_client.tool_outcome import Outcome, Question, Stored
+from coze_client.tool_outcome import Outcome, Stored
+from coze_client.workflow_tool import Step
 
 _NODE = "__pregel_call"  # by which a running node begins tasks; LangGraph has no public name for it
 _MOMENT = 0.005  # seconds
 
-Step = Callable[[], Coroutine[Any, Any, Outcome]]
 Face = Blocking | Asyncio
 
 
@@ -101,15 +101,16 @@ _node_runs: WeakKeyDictionary[object, NodeRun] = WeakKeyDictionary()
 
 def node_run(config: RunnableConfig, *, blocking: bool) -> NodeRun:
     """The run of the node that `config` belongs to, the same for all calls in it."""
-    node: object = config["configurable"][_NODE]
+    node: object = config.get("configurable", {})[_NODE]
     return _node_runs.setdefault(node, NodeRun(Blocking() if blocking else Asyncio()))
 
 
-def ask_human(question: Question, tool_name: str) -> object:
+def ask_human(outcome: Outcome, tool_name: str) -> object:
     """The answer that the graph is resumed with; until then, this ends the node."""
     from langgraph.types import interrupt
 
-    answer: object = interrupt({**question.told(), "tool_name": tool_name})
+    told = outcome.question.told() if outcome.question else {}
+    answer: object = interrupt({**told, "tool_name": tool_name})
     if isinstance(answer, dict) and answer.keys() == {"resume_data"}:
         return cast("dict[str, object]", answer)["resume_data"]
     return answer

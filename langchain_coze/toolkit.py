@@ -13,7 +13,8 @@ from coze_client.api.workflows import WorkflowInfo
 from coze_client.errors import ConfigurationError
 from coze_client.face import Blocking, settled
 from coze_client.tool_names import tool_names
-from langchain_coze.tools import Client, CozePluginTool, CozeWorkflowTool, asyncio_client, blocking_client
+from coze_client.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
+from langchain_coze.tools import CozePluginTool, CozeWorkflowTool
 
 Cache = MutableMapping[str, WorkflowInfo]
 """By workflow id; WorkflowInfo is a pydantic model, so it can be stored as JSON."""
@@ -95,7 +96,9 @@ async def _load(
     names = tool_names({**titles, **{_id(*each): each[1].name for each in called}}, prefix=name_prefix)
     return [
         *(
-            CozeWorkflowTool.of_info(info, name=names[info.workflow_detail.workflow_id], client=client, **options)
+            CozeWorkflowTool.of_facts(
+                WorkflowFacts.of_info(info, names[info.workflow_detail.workflow_id]), client=client, **options
+            )
             for info in infos
         ),
         *(CozePluginTool.of_plugin(*each, name=names[_id(*each)], client=client) for each in called),

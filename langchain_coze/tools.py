@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from os import PathLike
@@ -17,10 +17,10 @@ from pydantic import Field, model_validator
 from pydantic_core import to_jsonable_python
 from typing_extensions import Self
 
-from coze_client import AsyncCozeClient, CozeClient
+from coze_client import CozeClient
 from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflow_stream import WorkflowResult
-from coze_client.api.workflows import Mode, WorkflowInfo
+from coze_client.api.workflows import Mode
 from coze_client.attachments import Attachment
 from coze_client.errors import ConfigurationError
 from coze_client.face import Blocking, settled
@@ -29,12 +29,26 @@ from coze_client.model import convert
 from coze_client.tool_names import tool_name
 from coze_client.tool_outcome import Outcome, outcome_of, told_result, told_value
 from coze_client.workflow_signature import Given, WorkflowSignature
+from coze_client.workflow_tool import (
+    Client,
+    Step,
+    WorkflowCall,
+    WorkflowFacts,
+    asyncio_client,
+    blocking_client,
+    find_facts,
+    just_once,
+    refuse,
+)
 from langchain_coze.attachments import Block, convert_blocks
 from langchain_coze.chat_model import ChatCoze
-from langchain_coze.interrupts import Step, ask_human, configured, in_graph, node_run
+from langchain_coze.interrupts import ask_human, configured, in_graph, node_run
 from langchain_coze.tool_events import Teller
 
-Client = CozeClient | AsyncCozeClient
+_OPTIONS = ("mode", "bot_id", "app_id", "ext", "workflow_version", "connector_id")
+
+Once = Callable[[Step], Awaitable[Outcome]]
+Ask = Callable[[Outcome], object]
 Answer = tuple[str, Any]  # content for the model, and the artifact, which each kind of tool has of its own
 
 
@@ -131,28 +145,16 @@ class CozeTool(BaseTool):
         return self._tell(outcome.result)
 
     async def _outcome(self, call: Call, teller: Teller) -> Outcome:
-        begin = partial(outcome_of, partial(self._execute, call, teller))
-        if in_graph(call.config):
-            return await self._converse(begin, call, teller)
-        outcome = await begin()
-        if outcome.question is not None and outcome.error is not None:
-            raise outcome.error
-        return outcome
-
-    async def _converse(self, begin: Step, call: Call, teller: Teller) -> Outcome:
-        """The outcome in a graph, after everything that was asked has been answered."""
+        if not in_graph(call.config):
+            return await self._follow(call, teller, just_once, refuse)
         node = node_run(call.config, blocking=call.blocking)
         async with node.turn():
-            outcome = await node.keep(begin, call.id)
-            while outcome.question is not None:
-                answered = outcome.question.call(ask_human(outcome.question, self.name))
-                going_on = partial(call.client.workflows.answer, **answered, on_event=teller)
-                outcome = await node.keep(partial(outcome_of, going_on), call.id)
-            return outcome
+            keep, ask = partial(node.keep, owner=call.id), partial(ask_human, tool_name=self.name)
+            return await self._follow(call, teller, keep, ask)
 
     @abstractmethod
-    async def _execute(self, call: Call, teller: Teller) -> WorkflowResult:
-        """What is called, from its beginning to its end; raises CozeError."""
+    async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
+        """What is called, from its beginning to its end, as ``WorkflowCall.follow`` has it."""
 
     def _tell(self, result: WorkflowResult) -> Answer:
         """Content and artifact; the latter is JSON, the only thing that every checkpointer gives back as it was."""
@@ -240,46 +242,25 @@ class CozeWorkflowTool(CozeTool):
         name_prefix: str,
         given: Mapping[str, Any],
     ) -> Self:
-        if signature is None:
-            info = await settled(client.workflows.retrieve(workflow_id=workflow_id))
-            return cls.of_info(info, name_prefix=name_prefix, client=client, **given)
-        signature = signature if isinstance(signature, WorkflowSignature) else WorkflowSignature.of(signature)
-        name = tool_name(str(signature.schema.get("title", "")), workflow_id, prefix=name_prefix)
-        told = {"name": name, "description": str(signature.schema.get("description", name))}
-        return cls(workflow_id=workflow_id, signature=signature, client=client, **_filled(told, given))
+        facts = await find_facts(client, workflow_id, signature, prefix=name_prefix)
+        return cls.of_facts(facts, client=client, **given)
 
     @classmethod
-    def of_info(cls, info: WorkflowInfo, *, name_prefix: str = "", **given: Any) -> Self:
-        """A tool of what ``client.workflows.retrieve`` or ``load`` told; `given` are the fields of this class."""
-        detail = info.workflow_detail
-        told = {
-            "name": tool_name(detail.workflow_name, detail.workflow_id, prefix=name_prefix),
-            "description": _described(detail.workflow_name, detail.description),
-            "metadata": {"coze_workflow_id": detail.workflow_id, "coze_title": detail.workflow_name},
-        }
-        signature = WorkflowSignature.of_info(info)
-        return cls(workflow_id=detail.workflow_id, signature=signature, **_filled(told, given))
+    def of_facts(cls, facts: WorkflowFacts, **given: Any) -> Self:
+        """A tool of what is known of a workflow; `given` are the fields of this class."""
+        told = {**facts._asdict(), "metadata": {"coze_workflow_id": facts.workflow_id}}
+        return cls(**_filled(told, given))
 
     @staticmethod
     def result_of(message: ToolMessage) -> WorkflowResult:
         """The result that a message of this tool stands for; raises ProtocolError for any other message."""
         return convert(WorkflowResult, message.artifact)
 
-    async def _execute(self, call: Call, teller: Teller) -> WorkflowResult:
-        workflows, files = call.client.workflows, FileSources(call.attachments, self.file_roots)
-        ready = workflows.prepare(signature=self.signature, arguments=call.arguments, files=files)
-        running = workflows.execute(
-            workflow_id=self.workflow_id,
-            parameters=await settled(ready),
-            mode=self.mode,
-            bot_id=self.bot_id,
-            app_id=self.app_id,
-            ext=self.ext,
-            workflow_version=self.workflow_version,
-            connector_id=self.connector_id,
-            on_event=teller,
-        )
-        return await settled(running)
+    async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
+        facts = WorkflowFacts(self.workflow_id, self.name, self.description, self.signature)
+        files = FileSources(call.attachments, self.file_roots)
+        options = {name: getattr(self, name) for name in _OPTIONS}
+        return await WorkflowCall(call.client, facts, call.arguments, files, options, teller).follow(once, ask)
 
 
 class CozePluginTool(CozeTool):
@@ -304,7 +285,10 @@ class CozePluginTool(CozeTool):
         signature = WorkflowSignature.of(tool.input_schema or {})
         return cls(plugin_id=plugin.plugin_id, tool_name=tool.name, signature=signature, **_filled(told, given))
 
-    async def _execute(self, call: Call, teller: Teller) -> WorkflowResult:
+    async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
+        return await once(partial(outcome_of, partial(self._execute, call)))
+
+    async def _execute(self, call: Call) -> WorkflowResult:
         arguments = self.signature.check(call.arguments)
         calling = call.client.plugins.call(plugin_id=self.plugin_id, tool_name=self.tool_name, arguments=arguments)
         value = await settled(calling)
@@ -342,7 +326,10 @@ class CozeBotTool(CozeTool):
         own |= {"name": name, "description": description, "model": model, "client": model._coze}
         super().__init__(**own)
 
-    async def _execute(self, call: Call, teller: Teller) -> WorkflowResult:
+    async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
+        return await once(partial(outcome_of, partial(self._execute, call)))
+
+    async def _execute(self, call: Call) -> WorkflowResult:
         question = str(self.signature.check(call.arguments)["question"])
         asking = self.model.invoke if call.blocking else self.model.ainvoke
         message = await settled(cast("AIMessage | Awaitable[AIMessage]", asking(question, call.config)))
@@ -350,18 +337,6 @@ class CozeBotTool(CozeTool):
 
     def _tell(self, result: WorkflowResult) -> Answer:
         return result.text, AIMessage.model_validate(result.output)
-
-
-def blocking_client(client: Client | None) -> CozeClient:
-    """`client` or its blocking twin; of the environment if there is none."""
-    client = client or CozeClient()
-    return client if isinstance(client, CozeClient) else client.blocking
-
-
-def asyncio_client(client: Client | None) -> AsyncCozeClient:
-    """`client` or its twin on asyncio; of the environment if there is none."""
-    client = client or AsyncCozeClient()
-    return client if isinstance(client, AsyncCozeClient) else client.aio
 
 
 def _attachments(message: object) -> Sequence[Attachment]:

@@ -13,8 +13,8 @@ from coze_client.client import CozeClient
 from coze_client.errors import ConfigurationError
 from coze_client.face import Blocking, settled
 from coze_client.tool_names import tool_names
-from coze_client.workflow_tool import Client, WorkflowFacts
-from llama_index_coze.tools import CozeWorkflowTool, asyncio_client, blocking_client
+from coze_client.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
+from llama_index_coze.tools import CozeWorkflowTool
 
 
 class CozeToolSpec(BaseToolSpec):

@@ -14,14 +14,24 @@ from typing_extensions import Self
 
 from coze_client.api.workflows import Mode
 from coze_client.attachments import Attachment
-from coze_client.client import AsyncCozeClient, CozeClient
-from coze_client.errors import CozeError, InvalidArguments
+from coze_client.client import CozeClient
+from coze_client.errors import InvalidArguments
 from coze_client.face import Blocking
 from coze_client.file_arguments import FileSources
 from coze_client.request import fields
 from coze_client.tool_outcome import Outcome, told_result
 from coze_client.workflow_signature import Given, WorkflowSignature
-from coze_client.workflow_tool import Client, Step, Tell, WorkflowCall, WorkflowFacts, find_facts
+from coze_client.workflow_tool import (
+    Client,
+    Tell,
+    WorkflowCall,
+    WorkflowFacts,
+    asyncio_client,
+    blocking_client,
+    find_facts,
+    just_once,
+    refuse,
+)
 from llama_index_coze.interrupts import Keeping
 from llama_index_coze.messages import convert_to_lines
 
@@ -127,14 +137,14 @@ class CozeWorkflowTool(FunctionTool):
         """Runs the workflow; positional arguments are in the order of its inputs."""
         arguments, _ = self._read(args, kwargs)
         call = self._call(blocking_client(self._client), arguments)
-        return self._output(Blocking.run(call.follow(_once, _refuse)), arguments)
+        return self._output(Blocking.run(call.follow(just_once, refuse)), arguments)
 
     async def acall(self, *args: Any, **kwargs: Any) -> ToolOutput:
         """As ``call``, on asyncio; with a context (agents give one as ``ctx``) the workflow may ask a human."""
         arguments, context = self._read(args, kwargs)
         client = asyncio_client(self._client)
         if context is None:
-            return self._output(await self._call(client, arguments).follow(_once, _refuse), arguments)
+            return self._output(await self._call(client, arguments).follow(just_once, refuse), arguments)
         keeping = Keeping(context, self.metadata.get_name(), arguments)
         call = self._call(client, arguments, await _attachments(context), keeping.tell)
         outcome = await call.follow(keeping.once, keeping.ask)
@@ -177,26 +187,6 @@ class CozeWorkflowTool(FunctionTool):
     async def _atold(self, /, *args: Any, **kwargs: Any) -> str:
         output = await self.acall(*args, **kwargs)
         return output.content
-
-
-def blocking_client(client: Client | None) -> CozeClient:
-    """`client` or its blocking twin; of the environment if there is none."""
-    client = client or CozeClient()
-    return client if isinstance(client, CozeClient) else client.blocking
-
-
-def asyncio_client(client: Client | None) -> AsyncCozeClient:
-    """`client` or its twin on asyncio; of the environment if there is none."""
-    client = client or AsyncCozeClient()
-    return client if isinstance(client, AsyncCozeClient) else client.aio
-
-
-async def _once(step: Step) -> Outcome:
-    return await step()
-
-
-def _refuse(outcome: Outcome) -> object:
-    raise cast("CozeError", outcome.error)
 
 
 async def _attachments(context: Context[Any]) -> tuple[Attachment, ...]:

@@ -135,7 +135,7 @@ def test_falsy_values_are_values_and_null_is_none() -> None:
 
 def test_names_that_frameworks_keep_are_changed_and_mapped_back() -> None:
     text = {"type": "string", "required": True}
-    made = signature(**{name: text for name in ("config", "run_manager", "self", "self_")})
+    made = signature(**dict.fromkeys(("config", "run_manager", "self", "self_"), text))
     assert list(made.schema["properties"]) == ["config_", "run_manager_", "self__", "self_"]
     assert made.schema["required"] == ["config_", "run_manager_", "self__", "self_"]
     given = {"config_": "a", "run_manager_": "b", "self__": "c", "self_": "d"}
