@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 from coze_client.api.files import Upload, upload_request
 from coze_client.api.messages import Message
+from coze_client.auth import Credentials
 from coze_client.errors import ConfigurationError
 from coze_client.media import HEAD_BYTES, extension_of, mend_name
 from coze_client.session import Session, Turns
@@ -109,19 +110,25 @@ async def upload_each(session: Session, contents: Sequence[Upload]) -> list[str]
 
 
 class _Uploads:
-    """What one client has uploaded: hash -> file id."""
+    """What one account has uploaded over one client's connections: hash -> file id."""
 
     def __init__(self) -> None:
         self.ids: dict[bytes, str] = {}
         self.turns = Turns()
 
 
-_uploads: WeakKeyDictionary[Transport, _Uploads] = WeakKeyDictionary()
+# Files are private to an account, and ``options(token=…)`` lets several share the connections.
+_uploads: WeakKeyDictionary[Transport, list[tuple[Credentials, _Uploads]]] = WeakKeyDictionary()
 
 
 def _uploads_of(session: Session) -> _Uploads:
     with _guard:
-        return _uploads.setdefault(session.transport, _Uploads())
+        owned = _uploads.setdefault(session.transport, [])
+        for owner, uploads in owned:
+            if owner == session.credentials:
+                return uploads
+        owned.append((session.credentials, _Uploads()))
+        return owned[-1][1]
 
 
 async def _upload_once(session: Session, upload: Upload) -> str:

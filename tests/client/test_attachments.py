@@ -56,6 +56,14 @@ def test_each_content_is_uploaded_once_a_client(coze: Connected[Any]) -> None:
     assert first == again
 
 
+def test_a_file_of_one_account_is_never_named_in_a_message_of_another(coze: Connected[Any]) -> None:
+    drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
+    other = coze.client.options(token=coze.emulator.issue_token())
+    (mine,), (theirs,) = coze.run(coze.client.files.attach(drafts)), coze.run(other.files.attach(drafts))
+    assert uploads(coze) == 2
+    assert mine.content != theirs.content
+
+
 def test_an_upload_that_failed_is_tried_anew(coze: Connected[Any]) -> None:
     from coze_client.emulator import faults
 
