@@ -120,7 +120,7 @@ class Session:
 
         Raises ConversationBusy if that takes longer than the deadline of retries or of the call; at once without retry.
         """
-        if conversation_id is None or self.config.when_busy == "raise":
+        if not conversation_id or self.config.when_busy == "raise":
             return _nothing
         key = (self.face.place(), conversation_id)
         lock = self._turns.join(key, self.face.turn)

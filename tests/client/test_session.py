@@ -370,6 +370,14 @@ def test_a_turn_is_waited_for_no_longer_than_the_client_is_patient(
     coze.run(stream.close())
 
 
+def test_chats_of_new_conversations_do_not_wait_for_each_other(coze: Connected[Any]) -> None:
+    stream = hold(coze, "")
+    coze.client = coze.client.options(retry=None)
+    coze.collect(coze.ask(conversation_id=""))
+    assert coze.emulator.chats_started == 2
+    coze.run(stream.close())
+
+
 def test_a_turn_comes_when_the_stream_before_it_ends_fails_or_is_closed(coze: Connected[Any]) -> None:
     conversation_id = conversation_of(coze)
     coze.collect(coze.ask(conversation_id=conversation_id))
