@@ -62,9 +62,9 @@ def query(**given: str | int | bool | None) -> dict[str, str]:
 
 
 def segment(identifier: str) -> str:
-    """An id as one segment of a path, whatever is in it; raises ConfigurationError if it is empty."""
-    if not identifier:
-        raise ConfigurationError("An id is empty")
+    """An id as one segment of a path, whatever is in it; raises ConfigurationError for what would name another path."""
+    if identifier in ("", ".", ".."):
+        raise ConfigurationError(f"An id is empty or only dots: {identifier!r}")
     return quote(identifier, safe="")
 
 

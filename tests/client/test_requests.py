@@ -287,6 +287,12 @@ def test_what_is_not_set_is_not_sent_and_what_is_falsy_is() -> None:
     assert segment("7") == "7"
 
 
+@pytest.mark.parametrize("identifier", ["", ".", ".."])
+def test_an_id_cannot_lead_to_another_path(identifier: str) -> None:
+    with pytest.raises(ConfigurationError, match="empty or only dots"):
+        segment(identifier)
+
+
 def test_pages_by_number_follow_until_there_are_no_more() -> None:
     following = Conversations.list(bot_id="1").following
     assert following(None, Page((), has_more=True)) == "2"
