@@ -6,6 +6,7 @@ cannot be shared: over the pieces as they arrive.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from inspect import GEN_CREATED, getgeneratorstate
@@ -26,6 +27,8 @@ E = TypeVar("E")
 S_co = TypeVar("S_co", covariant=True)
 A_co = TypeVar("A_co", covariant=True)
 RunT = TypeVar("RunT", bound="Run[Any]")
+
+_log = logging.getLogger("coze_client")
 
 _CLOSING_SECONDS = 5.0
 _DRAIN_SECONDS = 1.0
@@ -167,8 +170,8 @@ class Run(Generic[E]):
     async def _abandon_quietly(self) -> None:
         try:
             await self.abandon()
-        except CozeError:
-            return
+        except Exception as error:  # noqa: BLE001 - also a token function's own: it must not hide why the reader left
+            _log.debug("the server was not told that nobody reads any more: %s", type(error).__name__)
 
     def released(self) -> None:
         """Called once when the stream is closed."""

@@ -234,6 +234,19 @@ def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: Co
         coze.run(leave()) if isinstance(coze.face, AsyncioFace) else leave_blocking()
 
 
+def test_a_token_that_cannot_be_had_for_the_cancelling_is_no_error_of_the_reader(
+    coze: Connected[Any], held: Held
+) -> None:
+    tokens = [coze.emulator.token]
+    coze.client = coze.face.client(lambda: tokens.pop(), base_url=coze.emulator.url)  # IndexError from the second on
+    stream, reported = begin(coze), list[object]()
+    if isinstance(coze.face, AsyncioFace):
+        coze.face.loop.set_exception_handler(lambda _, context: reported.append(context))
+    coze.run(stream.close())
+    gc.collect()
+    assert reported == []
+
+
 def test_another_thread_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
     ended: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
