@@ -331,7 +331,7 @@ class BlockingTransport:
         self._config = config
         self._client = client
         self._raw = raw
-        self._own: tuple[int, httpx.HTTPTransport] | None = None
+        self._own: tuple[int, httpx.HTTPTransport, Callable[[], object]] | None = None
         self._lock = threading.Lock()
 
     async def open(self, wire: Wire) -> BlockingIncoming:
@@ -347,7 +347,7 @@ class BlockingTransport:
         with self._lock:
             own, self._own = self._own, None
         if own and own[0] == os.getpid():
-            own[1].close()
+            own[2]()
 
     def _pool(self) -> httpx.HTTPTransport:
         own = self._own
@@ -356,8 +356,9 @@ class BlockingTransport:
         with self._lock:
             if not self._own or self._own[0] != os.getpid():
                 pool = httpx.HTTPTransport(tls(self._config.ca_bundle), limits=_LIMITS, proxy=_proxy(self._config))
-                self._own = (os.getpid(), pool)
-                weakref.finalize(self, pool.close).atexit = False  # chat models are dropped, not closed
+                closing = weakref.finalize(self, pool.close)  # chat models are dropped, not closed
+                closing.atexit = False
+                self._own = (os.getpid(), pool, closing)
             return self._own[1]
 
 
@@ -418,8 +419,9 @@ class AsyncioTransport:
             context = await asyncio.to_thread(tls, self._config.ca_bundle)
         own = self._own.get(loop)  # another task may have been faster
         if not own or own.pid != os.getpid():
-            for gone in [other for other in self._own if other.is_closed()]:
-                self._own.pop(gone, None)  # a value refers to its key, so that no weak reference lets go of it
+            for each in self._own.keyrefs():  # a copy: loops of other threads come and go meanwhile
+                if (other := each()) is not None and other.is_closed():
+                    self._own.pop(other, None)  # a value refers to its key, so that no weak reference lets go of it
             transport = self._make(context)
             own = self._own[loop] = _Pool(os.getpid(), transport, _until_closed(transport))
             await anext(own.open)
