@@ -112,6 +112,8 @@ def convert_to_wire(message: MessageLike) -> dict[str, object]:
             for name in _SENT
             if (value := getattr(message, name, None)) not in (None, "") or name == "content"
         }
+    if not isinstance(message, Mapping):
+        raise ConfigurationError(f"A message is made by Message.user(…) or is a dict, not {type(message).__name__}")
     wire = {name: value for name, value in message.items() if value is not None}
     if wire.get("role") == "assistant":
         wire.setdefault("type", "answer")  # without it Coze takes the message for a question

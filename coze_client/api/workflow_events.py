@@ -208,15 +208,33 @@ def _number(text: str) -> int:
 
 
 def read_question(interrupt: Interrupt, said: str) -> tuple[str, tuple[str, ...]]:
-    """An interrupt's question and the options it offers; `said` is what the node said before, if it was told there."""
-    try:
-        data = json.loads(interrupt.data)
-    except ValueError:
-        return interrupt.data or said, ()
-    if not isinstance(data, dict):
-        return interrupt.data or said, ()
-    told = cast("dict[str, object]", data)
+    """An interrupt's question and the options it offers; `said` is what the node said before, if it was told there.
+
+    Cloud: ``{content_type, content, options}``. coze-studio: ``{messages: [{content}]}``, where the content of a question
+    with options is JSON of its own, ``{question, options: [{name}]}``.
+    """
+    told = _object(interrupt.data)
+    messages = told.get("messages")
+    if isinstance(messages, list) and messages and isinstance(messages[-1], dict):
+        told = cast("dict[str, object]", messages[-1])
+    inner = _object(told.get("content"))
+    if "question" in inner:
+        told = inner
+    question = told.get("question") or told.get("content")
     options = told.get("options")
-    listed = tuple(str(each) for each in options) if isinstance(options, list) else ()
-    content = told.get("content") or told.get("question")
-    return (content if isinstance(content, str) else "") or said or interrupt.data, listed
+    return (
+        question if isinstance(question, str) and question else said or interrupt.data,
+        tuple(_option(each) for each in options) if isinstance(options, list) else (),
+    )
+
+
+def _object(text: object) -> dict[str, object]:
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        value = None
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _option(option: object) -> str:
+    return str(option.get("name") or option) if isinstance(option, dict) else str(option)

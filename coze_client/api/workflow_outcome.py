@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coze_client.session import Session
 
 _NO_RECORD = 4314
+_STUDIO_ASKS = "<UNSET>"  # a state that coze-studio has no name for: interrupted
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two questions about an asynchronous run
 
 
@@ -96,12 +97,14 @@ async def poll(workflows: Workflows[Any], workflow_id: str, execute_id: str, dea
             streamed=False,
         )
     if record.execute_status != "Success":
+        asks = record.execute_status == _STUDIO_ASKS
         raise WorkflowFailed(
-            record.error_message or f"The run ended as {record.execute_status}",
+            record.error_message or ("The run stopped to ask" if asks else f"The run ended as {record.execute_status}"),
             code=record.error_code or None,
             debug_url=record.debug_url,
             execute_id=execute_id,
             logid=record.logid or None,
+            cure="coze-studio tells only streams what a run asks: use mode='stream'" if asks else "",
         )
     return WorkflowResult.of_record(record)
 

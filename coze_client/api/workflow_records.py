@@ -10,7 +10,7 @@ from coze_client.model import Model, convert
 from coze_client.request import Request, query, segment
 from coze_client.response import Answer, Payload, read_envelope
 
-_RUNNING = frozenset({"Running", "<UNSET>", ""})
+_RUNNING = frozenset({"Running", ""})
 
 
 class WorkflowRun(Model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,12 @@ import httpx
 import pytest
 
 from coze_client import CozeClient, StreamInterrupted, WorkflowFailed, WorkflowInterrupted
-from coze_client.api.workflow_events import WorkflowReading
+from coze_client.api.workflow_events import Interrupt, WorkflowReading, read_question
 from coze_client.api.workflows import Workflows
 from coze_client.emulator import Emulator, faults
+from coze_client.emulator.workflows import Steps, ask
 from coze_client.errors import ConfigurationError, NotFound
-from tests.conftest import Connected
+from tests.conftest import Connected, Face
 
 STREAMS = Path(__file__).parent.parent / "data" / "streams"
 
@@ -23,10 +23,9 @@ STREAMS = Path(__file__).parent.parent / "data" / "streams"
 @pytest.fixture
 def book(emulator: Emulator) -> str:
     """A workflow that says something, asks something, and returns what was answered."""
-    from coze_client.emulator.workflows import ask
 
     @emulator.workflow(title="Book a table")
-    def book_a_table(city: str, guests: int = 2) -> Iterator[Any]:
+    def book_a_table(city: str, guests: int = 2) -> Steps[dict[str, object]]:
         yield f"Looking in {city}"
         when = yield ask("Which time?", options=["18:00", "19:00"])
         return {"city": city, "guests": guests, "when": when}
@@ -156,3 +155,35 @@ def test_recorded_streams_come_to_their_output(name: str, outcome: object) -> No
     result = client.workflows.execute(workflow_id="1")
     assert result.output == outcome
     assert result.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "said", "question", "options"),
+    [
+        ("", "Which city?", "Which city?", ()),
+        ("Which city?", "", "Which city?", ()),
+        ('{"content_type":"text","content":"Which city?"}', "", "Which city?", ()),
+        ('{"content_type":"option","content":"Which?","options":["a","b"]}', "", "Which?", ("a", "b")),
+        ('{"messages":[{"content_type":"text","content":"Which?","id":"1"}]}', "", "Which?", ()),
+        (
+            '{"messages":[{"content_type":"option","content":"{\\"question\\":\\"Which?\\",\\"options\\":[{\\"name\\":\\"a\\"}]}"}]}',
+            "",
+            "Which?",
+            ("a",),
+        ),
+        ("[1]", "", "[1]", ()),
+        ('{"messages":[]}', "Said before", "Said before", ()),
+    ],
+)
+def test_questions_are_read_as_cloud_and_studio_tell_them(
+    data: str, said: str, question: str, options: tuple[str, ...]
+) -> None:
+    assert read_question(Interrupt(event_id="1/2", type=2, data=data), said) == (question, options)
+
+
+def test_an_asynchronous_run_that_asks_on_a_studio_is_told_and_not_waited_for(face: Face) -> None:
+    with Emulator(dialect="studio") as emulator:
+        client = face.client(emulator.token, base_url=emulator.url)
+        workflow = emulator.workflows["book_table"]
+        with pytest.raises(WorkflowFailed, match="mode='stream'"):
+            face.run(client.workflows.execute(workflow_id=workflow, parameters={"city": "Bern"}, mode="async"))
