@@ -19,6 +19,7 @@ from pydantic import Field
 from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
 from coze_client.api.workflow_events import WorkflowEvent
+from coze_client.errors import ConfigurationError
 from coze_client.tool_outcome import Outcome, Question, Stored
 from coze_client.workflow_tool import Step
 
@@ -162,8 +163,15 @@ class Keeping:
 
 
 def _key(tool_name: str, arguments: object) -> str:
-    """The same whenever a call is begun again, another for every other call of the context."""
-    step = StepWorkerStateContextVar.get()
+    """The same whenever a call is begun again, another for every other call of the context.
+
+    Raises ConfigurationError outside of a step.
+    """
+    step = StepWorkerStateContextVar.get(None)
+    if step is None:
+        raise ConfigurationError(
+            "A context was given outside of a LlamaIndex workflow's step", cure="Call without `ctx`"
+        )
     ids = (getattr(step.state, "work_item_id", None), getattr(step.event, "tool_id", None))
     told = json.dumps([*ids, tool_name, arguments], sort_keys=True, default=repr)
     return f"coze_{sha256(told.encode()).hexdigest()[:16]}"

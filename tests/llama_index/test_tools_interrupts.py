@@ -13,6 +13,7 @@ from llama_index.core.agent.workflow import FunctionAgent, ToolCallResult
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.workflow import Context, HumanResponseEvent, InputRequiredEvent, JsonSerializer
 
+from coze_client import ConfigurationError
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Steps, ask, ask_for
@@ -260,3 +261,11 @@ def test_a_finished_call_leaves_nothing_behind_that_a_stored_context_would_begin
 
     assert asyncio.run(second(asyncio.run(first()))) == "Prof Ada, yes"
     assert emulator.runs_started == 2
+
+
+def test_a_context_from_outside_of_a_step_is_refused_before_anything_is_sent(emulator: Emulator) -> None:
+    tool = tool_of(emulator)
+    context = Context(calling_agent(tool, calling_llm(emulator, ROME)))
+    with pytest.raises(ConfigurationError, match="outside of a LlamaIndex workflow's step"):
+        asyncio.run(tool.acall(city="Rome", ctx=context))
+    assert emulator.runs_started == 0
