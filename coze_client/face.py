@@ -62,7 +62,9 @@ class Face(Protocol):
 
 async def settled(value: T | Awaitable[T]) -> T:
     """The value of a call on a client of either face: on CozeClient it is there, on AsyncCozeClient awaited."""
-    return await value if isinstance(value, Awaitable) else value
+    if isinstance(value, Awaitable):
+        return await cast("Awaitable[T]", value)
+    return value
 
 
 class Turn(Protocol):
@@ -180,6 +182,7 @@ class Asyncio:
 
     async def wait(self, future: Future[T], seconds: float) -> T:
         inner = asyncio.shield(asyncio.wrap_future(future))  # one waiter's end must not cancel it for the others
+        inner.add_done_callback(_heard)
         done, _ = await asyncio.wait({inner}, timeout=seconds)
         if not done:
             raise _waited(seconds)
@@ -208,6 +211,12 @@ def running_loop() -> asyncio.AbstractEventLoop:
         raise ConfigurationError(
             "AsyncCozeClient works inside a running asyncio loop (trio is not supported)"
         ) from None
+
+
+def _heard(future: asyncio.Future[Any]) -> None:
+    """Or asyncio reports the exception of a future that nobody waits for any more."""
+    if not future.cancelled():
+        future.exception()
 
 
 _started: set[asyncio.Future[None]] = set()  # the loop itself holds tasks only weakly

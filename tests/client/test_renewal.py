@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import threading
@@ -229,6 +230,32 @@ async def test_a_caller_who_is_cancelled_while_renewing_takes_nobody_along(asess
     go_on.set()
     assert await asyncio.gather(*others[1:]) == ["token_1"] * 4
     assert len(own.grants) == 1
+
+
+def test_a_failed_renewal_that_nobody_waits_for_any_more_makes_no_noise(
+    asession: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    renewing, go_on = threading.Event(), threading.Event()
+
+    def fails() -> None:
+        held(renewing, go_on)
+        raise ConnectionFailed("no network")
+
+    own = Counted(work=fails)
+    hurried = asession.changed(asession.config._replace(timeout=Timeout(deadline=0.02)), own)
+
+    async def ask() -> None:
+        cancelled = asyncio.ensure_future(own.token(asession))
+        await asyncio.to_thread(renewing.wait, 10)
+        with pytest.raises(TimedOut):
+            await own.token(hurried)
+        cancelled.cancel()
+        go_on.set()
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+
+    asyncio.run(ask())
+    gc.collect()
+    assert not caplog.records
 
 
 def test_when_the_loop_of_the_one_who_renews_ends_another_one_takes_over(
