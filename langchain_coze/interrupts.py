@@ -6,8 +6,9 @@ tool is therefore a task of the graph, whose outcome its checkpointer keeps: a r
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -15,12 +16,14 @@ from langchain_core.callbacks.manager import AsyncParentRunManager, ParentRunMan
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config, var_child_runnable_config
 
+from coze_client.errors import ConfigurationError
 from coze_client.face import Asyncio, Blocking
 from coze_client.tool_outcome import Outcome, Stored
 from coze_client.workflow_tool import Step
 
 _NODE = "__pregel_call"  # by which a running node begins tasks; LangGraph has no public name for it
 _MOMENT = 0.005  # seconds
+_PATIENCE = 60.0  # seconds; where `max_concurrency` is reached by nodes that wait for their own tasks, LangGraph hangs
 
 Face = Blocking | Asyncio
 
@@ -38,8 +41,9 @@ class NodeRun:
     (``create_agent`` gives every call a node of its own.)
     """
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Face, *, limited: bool = False) -> None:
         self._face = face
+        self._patience = _PATIENCE if limited else None
         self._turn = face.turn()
         self._others: Stored | None = None  # a step of an earlier run of the node that was found by the wrong call
         self._asked: BaseException | None = None
@@ -81,15 +85,29 @@ class NodeRun:
     async def _run(self, step: Step, owner: str) -> Stored:
         from langgraph.func import task
 
+        begun, claim = self._face.turn(), threading.Lock()
+        await self._face.take(begun, None)
+
+        def begin(_: object = None) -> None:
+            with suppress(RuntimeError):  # it has begun, and now is done
+                begun.release()
+
         async def coze_step() -> Stored:
+            if not claim.acquire(blocking=False):
+                raise _no_place()
+            begin()
             return {**(await step()).stored(), "owner": owner}
 
         def blocking_coze_step() -> Stored:
             return Blocking.run(coze_step())
 
-        if isinstance(self._face, Blocking):
-            return task(blocking_coze_step)().result()
-        return await task(coze_step)()
+        blocking = isinstance(self._face, Blocking)
+        kept = task(blocking_coze_step)() if blocking else task(coze_step)()
+        kept.add_done_callback(begin)
+        if not await self._face.take(begun, self._patience) and claim.acquire(blocking=False):
+            kept.cancel()
+            raise _no_place()
+        return kept.result() if blocking else await kept
 
     def _raise_asked(self) -> None:
         if self._asked is not None:
@@ -102,7 +120,15 @@ _node_runs: WeakKeyDictionary[object, NodeRun] = WeakKeyDictionary()
 def node_run(config: RunnableConfig, *, blocking: bool) -> NodeRun:
     """The run of the node that `config` belongs to, the same for all calls in it."""
     node: object = config.get("configurable", {})[_NODE]
-    return _node_runs.setdefault(node, NodeRun(Blocking() if blocking else Asyncio()))
+    limited = bool(config.get("max_concurrency"))
+    return _node_runs.setdefault(node, NodeRun(Blocking() if blocking else Asyncio(), limited=limited))
+
+
+def _no_place() -> ConfigurationError:
+    return ConfigurationError(
+        "The graph has no place for a step of this tool, and nothing was begun",
+        cure="Nodes wait for their own tasks: raise max_concurrency above the number of tools that run at once",
+    )
 
 
 def ask_human(outcome: Outcome, tool_name: str) -> object:

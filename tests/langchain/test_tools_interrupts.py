@@ -20,7 +20,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 
-from coze_client import CozeClient
+from coze_client import ConfigurationError, CozeClient
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Image, Output, Steps, ask, ask_for
 from langchain_coze import CozeBotTool, CozeWorkflowTool
@@ -257,6 +257,38 @@ def test_a_model_names_what_is_attached_to_the_messages(emulator: Emulator, go: 
     question = HumanMessage([{"type": "image", "base64": PNG, "mime_type": "image/png"}])
     assert told(go(graph, {"messages": [question]})) == ["seen"]
     assert len(emulator.calls_to("/v1/files/upload")) == 1
+
+
+def limited(way: Go) -> Go:
+    """The same with two places for nodes and their tasks."""
+
+    def go(graph: Any, given: Any) -> Any:
+        config = {"configurable": {"thread_id": "1"}, "max_concurrency": 2}
+        return graph.invoke(given, config) if way is invoke else asyncio.run(graph.ainvoke(given, config))
+
+    return go
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .arun_with_retry. was never awaited:RuntimeWarning")
+def test_a_graph_without_places_for_tasks_is_an_error_and_no_hang(
+    emulator: Emulator, go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = made(emulator)
+    monkeypatch.setattr("langchain_coze.interrupts._PATIENCE", 0.1)
+    graph = agent(calls(tool, {"city": "Rome"}, {"city": "Oslo"}), tools=[tool])
+    with pytest.raises(ConfigurationError, match="max_concurrency"):
+        limited(go)(graph, {"messages": [HumanMessage("Book both")]})
+    assert emulator.runs_started == 0
+
+
+def test_one_call_at_a_time_needs_few_places(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+    graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
+    result = limited(go)(graph, {"messages": [HumanMessage("Book")]})
+    while "__interrupt__" in result:
+        result = limited(go)(graph, Command(resume=answered(result)))
+    assert told(result) == ["Rome at 18:00 for four (How many in Rome?)"]
+    assert emulator.runs_started == 1
 
 
 SCRIPT = """
