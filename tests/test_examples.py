@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from coze_client.emulator import Emulator
+from coze_client.emulator.__main__ import add_workflows
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -30,11 +31,30 @@ SHOWN = {
     "files_upload.py": ("echo", " from_memory.png "),
     "langchain_agent.py": ("plugins", "get_weather says: 14 °C in Zurich."),
     "llama_index_agent.py": ("plugins", "get_weather says: 14 °C in Zurich."),
+    "langchain_workflow.py": ("plugins", 'book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.'),
+    "llama_index_workflow.py": ("plugins", 'book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.'),
     "log.py": ("echo", "DEBUG coze_client: POST /v3/chat: HTTP 200 (logid "),
     "timeout.py": ("echo", "Answered in time: The conversation does not exist"),
     "users_me.py": ("echo", "You are {"),
+    "workflow_async.py": ("echo", "It came to {'price': 100, 'currency': 'EUR'}"),
+    "workflow_chat_stream.py": ("echo", "Welcome! You said: Hello\nWelcome! You said: A table for two"),
+    "workflow_no_stream.py": ("echo", '{"price":100,"currency":"EUR"}\nTokens: '),
+    "workflow_retrieve.py": ("echo", "city is missing; guests is not of type integer"),
+    "workflow_run_history.py": ("echo", "Seats said Looking for 4 chairs."),
+    "workflow_stream.py": ("echo", "Time: Which time suits you?\nIt came to {'table': 7, 'city': 'Rome'"),
+    "workflow_stream_async.py": ("echo", "'city': 'Oslo', 'guests': 2, 'time': '19:00'}"),
+    "workflow_stream_events.py": ("echo", "interrupt \nmessage {"),
+    "workflow_versions.py": ("echo", "v0.0.1 Books a table"),
 }
 """Example -> the bot it is given, and what it prints, on either stream."""
+
+WORKFLOWS = {
+    "workflow_async.py": "table_price",
+    "workflow_chat_stream.py": "host",
+    "workflow_no_stream.py": "table_price",
+    "workflow_run_history.py": "seat_guests",
+}
+"""Example -> the workflow it is given; the others book a table."""
 
 ELSEWHERE = {
     "demo.py",
@@ -50,11 +70,13 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_example_runs_and_shows(name: str, emulator: Emulator, tmp_path: Path) -> None:
+    add_workflows(emulator)
     bot, told = SHOWN[name]
     account = {
         "COZE_API_BASE": emulator.url,
         "COZE_API_TOKEN": emulator.token,
         "COZE_BOT_ID": emulator.bots[bot],
+        "COZE_WORKFLOW_ID": emulator.workflows[WORKFLOWS.get(name, "book_table")],
         "PYTHONPATH": str(EXAMPLES.parent),
     }
     done = subprocess.run(

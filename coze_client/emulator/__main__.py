@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from . import Emulator
+from .demo_workflows import host, seat_guests, table_price
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -21,11 +22,19 @@ def main(arguments: list[str] | None = None) -> None:
     with Emulator(given.dialect, given.data, given.port, pace=given.pace) as emulator:
         if given.oauth is not None:
             write_configs(emulator, given.oauth)
+        add_workflows(emulator)
         print(greeting(emulator), flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
             print("\nbye")
+
+
+def add_workflows(emulator: Emulator) -> None:
+    """One of each kind that the examples run, beside the one that every emulator has."""
+    for function in (table_price, seat_guests):
+        emulator.workflow()(function)
+    emulator.workflow(chatflow=True)(host)
 
 
 def greeting(emulator: Emulator) -> str:

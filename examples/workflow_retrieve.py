@@ -1,0 +1,23 @@
+"""Retrieve a workflow: what it takes, as Coze's tree and as JSON schema, and arguments checked by it."""
+
+from __future__ import annotations
+
+import os
+
+from coze_client import CozeClient, InvalidArguments
+from coze_client.workflow_signature import WorkflowSignature
+
+client = CozeClient()
+
+info = client.workflows.retrieve(workflow_id=os.environ["COZE_WORKFLOW_ID"])
+print(info.workflow_detail.workflow_name)
+if info.input and info.input.parameters:
+    for name, parameter in info.input.parameters.items():
+        print(f"{name}: {parameter.type}{' (required)' if parameter.required else ''} {parameter.description}")
+
+signature = WorkflowSignature.of_info(info)
+print(signature.schema)
+try:
+    signature.check({"guests": "many"})
+except InvalidArguments as error:
+    print(error)

@@ -1,0 +1,43 @@
+"""Workflow run with stream: what its nodes say as they say it, and an answer to each question it stops at."""
+
+from __future__ import annotations
+
+import os
+
+from coze_client import CozeClient, WorkflowInterrupted
+from coze_client.api.workflow_events import WorkflowEvent
+from coze_client.api.workflow_stream import WorkflowResult
+
+WORKFLOW = os.environ["COZE_WORKFLOW_ID"]
+client = CozeClient()
+
+
+def show(event: WorkflowEvent) -> None:
+    """Told of every event, at once."""
+    if event.message:
+        print(f"{event.message.node_title or 'End'}: {event.message.content}")
+
+
+def answer(asked: WorkflowInterrupted) -> str:
+    """Here a human would be asked; the first option will do."""
+    return asked.options[0] if asked.options else "Ada"
+
+
+def run() -> WorkflowResult:
+    try:
+        return client.workflows.execute(workflow_id=WORKFLOW, parameters={"city": "Rome", "guests": 4}, on_event=show)
+    except WorkflowInterrupted as asked:
+        return resume(asked)
+
+
+def resume(asked: WorkflowInterrupted) -> WorkflowResult:
+    """The same run goes on, to its end or its next question."""
+    try:
+        result: WorkflowResult = asked.resume(answer(asked))
+    except WorkflowInterrupted as again:
+        return resume(again)
+    return result
+
+
+result = run()
+print("It came to", result.output)
