@@ -188,4 +188,4 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match="Coze2"):
         llama_index_coze.Coze2  # noqa: B018 - looked up for its error
-    assert dir(llama_index_coze) == ["CozeLLM"]
+    assert dir(llama_index_coze) == sorted(llama_index_coze.__all__)
