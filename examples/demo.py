@@ -74,6 +74,26 @@ def agent(bot_id: str) -> None:
             print(f"{message.type}:", message.text)
 
 
+def booking(bot_id: str) -> None:
+    """A workflow as the agent's tool: it asks you, and the same run goes on"""
+    from langchain.agents import create_agent
+    from langchain_core.messages import HumanMessage
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.memory import InMemorySaver
+    from langgraph.types import Command
+
+    from langchain_coze import ChatCoze, CozeWorkflowTool
+
+    book = CozeWorkflowTool.from_workflow("7420000000000000001")
+    my_agent = create_agent(ChatCoze(bot_id=bot_id), [book], checkpointer=InMemorySaver())
+    thread: RunnableConfig = {"configurable": {"thread_id": "1"}}
+    state = my_agent.invoke({"messages": [HumanMessage("Please book a table for 4 in Rome")]}, thread)
+    print("asked:", state["__interrupt__"][0].value["question"])
+    print("you: 19:00")
+    state = my_agent.invoke(Command(resume="19:00"), thread)
+    print("ai:", state["messages"][-1].text)
+
+
 def picture(bot_id: str) -> None:
     """A question with a picture: uploaded once, then named by its id"""
     from langchain_core.messages import HumanMessage
@@ -126,6 +146,7 @@ class Scene(NamedTuple):
 SCENES = (
     Scene(chain, "guide"),
     Scene(agent, "plugins", open_to_yours=False),
+    Scene(booking, "plugins", open_to_yours=False),
     Scene(picture, "vision"),
     Scene(llama, "guide"),
     Scene(healing, "guide", open_to_yours=False, fault=faults.CutAfterEvents(14)),
@@ -236,7 +257,7 @@ class Demo:
         if self.your_bot and scene.open_to_yours:
             self._perform(scene, self.your_bot, screen)
             return
-        before, chats = len(self.emulator.calls), self.emulator.chats_started
+        before, started = len(self.emulator.calls), self._started()
         if scene.fault:
             self.console.print(f"  [red]✂ {scene.fault!r}[/]")
             self.emulator.inject(scene.fault)
@@ -244,7 +265,13 @@ class Demo:
             self._perform(scene, self.emulator.bots[scene.bot], screen)
         for call in self.emulator.calls[before:]:
             self.console.print(f"  [dim]{call.method} {call.path}[/]")
-        self.console.print(f"  [dim]chats started: {self.emulator.chats_started - chats}[/]\n")
+        told = ", ".join(
+            f"{kind} started: {n - started[kind]}" for kind, n in self._started().items() if n > started[kind]
+        )
+        self.console.print(f"  [dim]{told}[/]\n")
+
+    def _started(self) -> dict[str, int]:
+        return {"chats": self.emulator.chats_started, "runs": self.emulator.runs_started}
 
     def _perform(self, scene: Scene, bot_id: str, screen: Screen) -> None:
         try:
@@ -258,7 +285,7 @@ class Demo:
 
     def _part(self) -> None:
         self.console.print(Rule(style="magenta"))
-        self.console.print("  Next: [cyan]README.md[/], [cyan]examples/[/], [cyan]notebooks/01_chat.ipynb[/]")
+        self.console.print("  Next: [cyan]README.md[/], [cyan]examples/[/], [cyan]notebooks/[/]")
 
 
 def main() -> int:

@@ -41,10 +41,12 @@ def shown() -> str:
         "with your own bot, its model does. usage: {'input_tokens':",
         "call: get_weather {'city': 'Zurich'} call: get_weather {'city': 'Lisbon'} tool: 14 °C and rain",
         "POST /v3/chat POST /v3/chat/submit_tool_outputs chats started: 1",
+        'you: 19:00 ai: book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.',
+        "POST /v1/workflow/stream_resume POST /v3/chat/submit_tool_outputs chats started: 1, runs started: 1",
         "I see 1 image(s): image.png. POST /v1/files/upload POST /v3/chat chats started: 1",
         "in LlamaIndex's own types, for query engines and agents alike. POST /v3/chat chats started: 1",
     ],
-    ids=["usage", "tools", "tools-one-chat", "picture", "llama-index"],
+    ids=["usage", "tools", "tools-one-chat", "workflow", "workflow-one-run", "picture", "llama-index"],
 )
 def test_the_demo_shows(shown: str, told: str) -> None:
     assert told in shown
