@@ -15,6 +15,7 @@ import pytest
 from langchain.agents import create_agent
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
@@ -227,8 +228,8 @@ def test_a_failure_beside_a_question_is_not_repeated(emulator: Emulator, go: Go)
 def test_a_tool_called_by_a_node_of_the_user_s_asks_too(emulator: Emulator, go: Go) -> None:
     tool = made(emulator)
 
-    def node(state: MessagesState) -> Any:
-        return {"messages": [AIMessage(tool.invoke({"city": "Rome"}))]}
+    def node(state: MessagesState, config: RunnableConfig) -> Any:
+        return {"messages": [AIMessage(tool.invoke({"city": "Rome"}, config))]}
 
     graph = StateGraph(MessagesState).add_node("book", node).add_edge(START, "book").add_edge("book", END)
     compiled = graph.compile(checkpointer=InMemorySaver())
