@@ -109,13 +109,24 @@ class BotSettings(BaseModel):
             convert_to_chatflow(self._options({}))
         elif not self.bot_id or self.app_id:
             raise ConfigurationError("Give a bot_id; an app_id only with the workflow_id of a chatflow")
-        self._coze = self.client or self._new_client()
+        self._coze = self._given_client(self.client) if self.client else self._new_client()
         self._warn_of({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
         return self
 
+    def _given_client(self, client: CozeClient | AsyncCozeClient) -> CozeClient | AsyncCozeClient:
+        """The user's client, with the times and retries that were given beside it."""
+        if "timeout" in self.model_fields_set:
+            client = client.options(timeout=self.timeout)
+        if "max_retries" in self.model_fields_set:
+            client = client.options(retry=self._retry())
+        return client
+
+    def _retry(self) -> Retry | None:
+        return Retry(attempts=self.max_retries + 1) if self.max_retries > 0 else None
+
     def _new_client(self) -> CozeClient:
         token = self.token.get_secret_value() if isinstance(self.token, SecretStr) else self.token
-        retry = Retry(attempts=self.max_retries + 1) if self.max_retries > 0 else None
+        retry = self._retry()
         return CozeClient(token, base_url=self.base_url, region=self.region, timeout=self.timeout, retry=retry)
 
     @property

@@ -67,6 +67,7 @@ class _Client(Generic[Face]):
     _session: Session
     _face: Face
     _given: _Given
+    _original: Self | None = None  # of which this is a copy by ``options``
 
     @cached_property
     def chats(self) -> Chats[Face]:
@@ -143,11 +144,14 @@ class _Client(Generic[Face]):
             retry=old.retry if retry is _STANDARD_RETRY else retry,
             when_busy=old.when_busy if when_busy is None else checked_when_busy(when_busy),
         )
+        return self._copy(config, self._given.credentials if token is None else credentials(token))
+
+    def _copy(self, config: Config, who: Credentials) -> Self:
         copy = object.__new__(type(self))
         copy._face = self._face
-        who = self._given.credentials if token is None else credentials(token)
         copy._given = self._given._replace(config=config, credentials=who)
         copy._session = self._session.changed(config, who)
+        copy._original = self._original or self
         return copy
 
     def __repr__(self) -> str:
@@ -245,6 +249,8 @@ class CozeClient(_Client[Blocking]):
     @cached_property
     def aio(self) -> AsyncCozeClient:
         """The asyncio client of the same settings and token."""
+        if self._original:
+            return self._original.aio._copy(self._session.config, self._given.credentials)
         return AsyncCozeClient._made_of(self._given.elsewhere("AsyncCozeClient"))
 
     def close(self) -> None:
@@ -317,6 +323,8 @@ class AsyncCozeClient(_Client[Asyncio]):
     @cached_property
     def blocking(self) -> CozeClient:
         """The blocking client of the same settings and token."""
+        if self._original:
+            return self._original.blocking._copy(self._session.config, self._given.credentials)
         return CozeClient._made_of(self._given.elsewhere("CozeClient"))
 
     async def close(self) -> None:

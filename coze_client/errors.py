@@ -16,11 +16,14 @@ class CozeError(Exception):
 
     Attributes: ``message`` what happened; ``code`` Coze's error code; ``status`` the HTTP status; ``logid`` the id that
     Coze's support asks for; ``cure`` what most likely helps; ``retry_after`` seconds the server asked to wait. Each is
-    ``None`` (``cure``: empty) where unknown. ``debug_url`` shows a workflow's run in Coze, if the server told one.
-    ``settled``: it has had retries of its own, and those of the call that it ended are not for it.
+    ``None`` (``cure``: empty) where unknown. ``chat_id`` and ``conversation_id`` tell which chat was under way, and may
+    still be; ``debug_url`` shows a workflow's run in Coze, if the server told one. ``settled``: it has had retries of
+    its own, and those of the call that it ended are not for it.
     """
 
     debug_url: str = ""
+    chat_id: str | None = None
+    conversation_id: str | None = None
     settled: bool = False
 
     def __init__(
@@ -48,7 +51,13 @@ class CozeError(Exception):
             f"logid {self.logid}" if self.logid else "",
         ]
         told = ", ".join(filter(None, where))
-        return self.message + (f" ({told})" if told else "") + (f". {self.cure}" if self.cure else "")
+        text = self.message + (f" ({told})" if told else "") + (f". {self.cure}" if self.cure else "")
+        ids = [
+            f"chat {self.chat_id}" if self.chat_id else "",
+            f"conversation {self.conversation_id}" if self.conversation_id else "",
+        ]
+        under_way = ", ".join(filter(None, ids))
+        return text + (f" [{under_way}]" if under_way else "")
 
     def __reduce__(self) -> tuple[object, ...]:
         return _revive, (type(self), self.args, {k: v for k, v in self.__dict__.items() if not k.startswith("__")})
@@ -166,14 +175,6 @@ class StreamInterrupted(CozeError):
         self.messages = messages
         self.chat_id = chat_id
         self.conversation_id = conversation_id
-
-    def __str__(self) -> str:
-        ids = [
-            f"chat {self.chat_id}" if self.chat_id else "",
-            f"conversation {self.conversation_id}" if self.conversation_id else "",
-        ]
-        told = ", ".join(filter(None, ids))
-        return super().__str__() + (f" [{told}]" if told else "")
 
 
 class ChatFailed(CozeError):

@@ -61,7 +61,8 @@ class Payload(Generic[T]):
     def within(self, envelope: Mapping[str, object]) -> object:
         """The payload of a checked envelope; ``null`` and absent are an empty list or object."""
         for key in (self.key, *_ALIASES):
-            if (found := envelope.get(key)) is not None:
+            found = envelope.get(key)
+            if found is not None and not (key == "message" and isinstance(found, str)):  # "success", said twice
                 return found
         return [] if getattr(self.kind, "__origin__", None) in (list, tuple) else {}
 

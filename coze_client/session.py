@@ -8,6 +8,7 @@ import platform
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from itertools import takewhile
 from math import inf
 from time import monotonic
@@ -86,6 +87,12 @@ class Session:
         """The same for a last call on the way out: one try, a few seconds."""
         return self.changed(self.config._replace(timeout=_HURRIED, retry=None), self.credentials)
 
+    def within(self, seconds: float) -> Session:
+        """The same for a step of a flow that has only so much time left."""
+        given = self.config.timeout
+        deadline = max(min(seconds, given.deadline or seconds), 0.001)
+        return self.changed(self.config._replace(timeout=replace(given, deadline=deadline)), self.credentials)
+
     async def send(self, request: Request[T]) -> T:
         """The answer's value; raises CozeError."""
         return (await self.respond(request)).value
@@ -150,7 +157,8 @@ class Session:
     async def _insist(self, request: Request[Any], attempt: Attempt[T]) -> T:
         """One try, and tenacity's loop only after it failed: the loop costs more than the rest of a call."""
         limit, retry = self.config.timeout.deadline, self.config.retry
-        deadline = inf if limit is None else monotonic() + limit
+        began = monotonic()
+        deadline = inf if limit is None else began + limit
         try:
             return await self._try(request, attempt, deadline)
         except CozeError as error:
@@ -163,7 +171,8 @@ class Session:
                 raise failures.pop()
             return await self._try(request, attempt, deadline)
 
-        bounded = Retry(retry.attempts, min(retry.deadline, max(deadline - monotonic(), 0.0)))
+        left = min(began + retry.deadline, deadline) - monotonic()
+        bounded = Retry(retry.attempts, max(left, 0.0))
         loop = retrying(bounded, lambda error: self._again(request, error, deadline), sleep=self.face.sleep)
         return await loop(again)
 

@@ -96,9 +96,14 @@ class Run(Generic[E]):
         self.reading.logid = self.logid = self.incoming.head.logid
         return self.incoming
 
+    @property
+    def late(self) -> bool:
+        """True once the stream's deadline has passed."""
+        return self._deadline is not None and monotonic() > self._deadline
+
     def in_time(self) -> None:
         """Raises TimedOut if the stream's deadline has passed."""
-        if self._deadline is not None and monotonic() > self._deadline:
+        if self.late:
             raise TimedOut("The stream took longer than its deadline", cure="Raise the deadline if it needs longer")
 
     async def settle(self, failure: CozeError | None) -> Sequence[E]:
@@ -127,8 +132,7 @@ class Run(Generic[E]):
         def feed(piece: bytes) -> bool:
             for event in reading.feed(piece):
                 take(event)
-            self.in_time()
-            return reading.over
+            return reading.over or self.late
 
         failure: CozeError | None = None
         try:
@@ -137,6 +141,8 @@ class Run(Generic[E]):
                 await incoming.pump(feed)
             except TransportError as error:
                 failure = error
+            if not reading.over:
+                self.in_time()
             for event in await self.settle(failure):
                 take(event)
             self.raise_failure()

@@ -313,11 +313,9 @@ class Chats(Resource[Face]):
 async def _finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
     try:
         ended = await poll(session, chat, deadline)
-    except CozeError as error:
-        if isinstance(error, TimedOut):
-            await session.face.shelter(_cancel(session, chat), _CANCEL_SECONDS)
-        raise
-    except BaseException:  # Ctrl-C, or the task was cancelled: nobody waits for the answer any more
+    except BaseException as error:  # nobody waits for the answer any more, also after Ctrl-C or a cancelled task
+        if isinstance(error, CozeError):
+            error.chat_id, error.conversation_id = chat.id, chat.conversation_id
         await session.face.shelter(_cancel(session, chat), _CANCEL_SECONDS)
         raise
     return ChatResult(ended, await load_messages(session, ended))
@@ -337,13 +335,13 @@ async def poll(session: Session, chat: Chat, deadline: float, *, at_once: bool =
         left = ends - monotonic()
         if left <= 0:
             raise TimedOut(
-                f"Chat {chat.id} of conversation {chat.conversation_id} did not end within {deadline:g} s",
-                cure="Raise deadline, or retrieve the chat later",
+                f"The chat did not end within {deadline:g} s", cure="Raise deadline, or retrieve the chat later"
             )
         await session.face.sleep(min(pause, left))
         pause = _POLL_SECONDS
         try:
-            found = await session.send(Chats.retrieve(conversation_id=chat.conversation_id, chat_id=chat.id))
+            asked = Chats.retrieve(conversation_id=chat.conversation_id, chat_id=chat.id)
+            found = await session.within(ends - monotonic()).send(asked)
         except NotFound as error:
             unknown += 1
             if error.code != _UNKNOWN_CHAT or unknown > 2:

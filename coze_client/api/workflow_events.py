@@ -210,8 +210,8 @@ def _number(text: str) -> int:
 def read_question(interrupt: Interrupt, said: str) -> tuple[str, tuple[str, ...]]:
     """An interrupt's question and the options it offers; `said` is what the node said before, if it was told there.
 
-    Cloud: ``{content_type, content, options}``. coze-studio: ``{messages: [{content}]}``, where the content of a question
-    with options is JSON of its own, ``{question, options: [{name}]}``.
+    Cloud: ``{content_type, content, options}``. coze-studio: ``{messages: [{content}]}``; there the content of
+    a question with options is JSON of its own, ``{question, options: [{name}]}``.
     """
     told = _object(interrupt.data)
     messages = told.get("messages")

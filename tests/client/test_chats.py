@@ -18,6 +18,7 @@ from coze_client import (
     InvalidRequest,
     Message,
     NotFound,
+    PermissionDenied,
     ServerError,
     TimedOut,
     ToolOutput,
@@ -222,7 +223,7 @@ def test_a_chat_that_does_not_end_in_time_is_cancelled_and_told(
 ) -> None:
     Clock(monkeypatch, naps)
     coze = Coze("in_progress")
-    with pytest.raises(TimedOut, match=r"Chat 7 of conversation 8 did not end within 2\.5 s"):
+    with pytest.raises(TimedOut, match=r"did not end within 2\.5 s.*\[chat 7, conversation 8\]"):
         poll(face, coze, deadline=2.5)
     assert naps == [1.0, 1.0, 0.5]
     assert coze.asked[-1] == "/v3/chat/cancel"
@@ -312,3 +313,16 @@ async def test_a_cancelled_poll_cancels_its_chat(emulator: Emulator) -> None:
         await task
     assert len(emulator.calls_to("/v3/chat/cancel")) == 1
     await client.close()
+
+
+def test_a_poll_that_fails_tells_which_chat_was_under_way(coze: Connected[Any]) -> None:
+    coze.emulator.inject(faults.Coded(4101, "no permission"), path="/v3/chat/retrieve")
+    with pytest.raises(PermissionDenied) as caught:
+        coze.run(
+            coze.client.chats.create_and_poll(
+                bot_id=coze.emulator.bots["echo"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+        )
+    assert caught.value.chat_id
+    assert caught.value.chat_id in str(caught.value)
+    assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
