@@ -52,8 +52,11 @@ def mend_name(name: str, head: bytes) -> str:
 
 
 def extension_of(mime_type: str) -> str:
-    """The extension (with dot) of a MIME type; "" if there is none."""
-    return mimetypes.guess_extension(mime_type.partition(";")[0].strip().lower()) or ""
+    """The extension (with dot) of a MIME type, also of loose ones like audio/mp3; "" if there is none."""
+    plain = mime_type.partition(";")[0].strip().lower()
+    kind, _, subtype = plain.partition("/")
+    named = f".{subtype}" if kind in ("audio", "image", "video") and subtype.isalnum() else ""
+    return mimetypes.guess_extension(plain) or named
 
 
 def mime_of(name: str) -> str:
