@@ -75,7 +75,7 @@ MEDIA: list[tuple[dict[str, Any], str]] = [
     ({"type": "file", "base64": ENCODED, "mime_type": "application/pdf"}, "file(s): file.png"),
     ({"type": "file", "file": {"filename": "me.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}}, "me.pdf"),
     ({"type": "audio", "base64": ENCODED, "mime_type": "audio/wav"}, "audio(s): audio.png"),
-    ({"type": "input_audio", "input_audio": {"data": "SUQzAAAA", "format": "mp3"}}, "audio(s): audio.mp3"),
+    ({"type": "input_audio", "input_audio": {"data": "SUQzAwAA", "format": "mp3"}}, "audio(s): audio.mp3"),
     ({"type": "video", "url": "https://a/b.mp4"}, "file(s): https://a/b.mp4"),
     ({"type": "text-plain", "base64": "aGk=", "mime_type": "text/plain", "title": "a.txt"}, "file(s): a.txt"),
     ({"type": "media", "mime_type": "image/png", "data": PNG}, "image(s): image.png"),
