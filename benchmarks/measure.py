@@ -115,6 +115,10 @@ def cpu_each(what: str, *targets: Target) -> Figure:
     return Figure("client CPU", f"ms {what}", lambda sample, job: sample["cpu"] * 1e3 / job.repeats, targets)
 
 
+def wall_each(what: str, *targets: Target) -> Figure:
+    return Figure("time", f"ms {what}", lambda sample, job: sample["wall"] * 1e3 / job.repeats, targets)
+
+
 def first_delta(*targets: Target) -> Figure:
     return Figure("time to the first delta", "µs", lambda sample, _: sample["first"] * 1e6, targets)
 

@@ -17,6 +17,7 @@ from benchmarks.measure import (
     requests_each,
     stall,
     token_requests,
+    wall_each,
 )
 from benchmarks.wire import Kind, Shape
 
@@ -94,6 +95,22 @@ def stampede(kind: str, at_once: int) -> Measure:
     )
     title = f"{at_once} {kind} at once in need of a service's token"
     return Measure(f"stampede-{kind}", title, rows, (token_requests(Target(rows[0].label, 1)),), 3)
+
+
+def tools(face: str) -> Measure:
+    job = Job("calls", Shape("answer", pause=50))
+    rows = (
+        Row("all together", f"tools_coze:{face}", job),
+        Row("one after another", f"tools_coze:{face}OneByOne", job),
+    )
+    target = Target("all together", 0.25, ("one after another",))
+    return Measure(
+        f"tools-{face.lower()}",
+        f"Loading 50 tools, {face.lower()}, 50 ms a request",
+        rows,
+        (wall_each("a load", target),),
+        3,
+    )
 
 
 def row_of_import(label: str, contender: str, statement: str) -> Row:
@@ -206,6 +223,18 @@ MEASURES = (
             Row("JWT.sign", "service_coze:Signature", Job("further", times=200)),
         ),
         (cpu_each("each", Target("client.options(token=…)", 0.5), Target("JWT.sign", 0.5)),),
+    ),
+    tools("Blocking"),
+    tools("Asyncio"),
+    Measure(
+        "signature",
+        "A workflow's signature of 100 nested parameters",
+        (
+            Row("JSON schema", "tools_coze:Schema", Job("further", times=50)),
+            Row("JSON schema and pydantic model", "tools_coze:Model", Job("further", times=50)),
+            Row("arguments checked", "tools_coze:Checked", Job("further", times=50)),
+        ),
+        (cpu_each("a signature", Target("JSON schema", 5)),),
     ),
     imports(
         "core",

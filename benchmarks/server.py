@@ -17,6 +17,7 @@ from contextlib import ExitStack, closing
 from benchmarks import wire
 
 ROUTES: dict[str, wire.Dialect] = {"v3/chat": "v3", "open_api/v2/chat": "v2", "v1/chat/completions": "openai"}
+WORKFLOWS = "v1/workflows"
 TOKEN = "api/permission/oauth2/token"
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 STREAMED = re.compile(rb'"stream":\s*true')
@@ -104,8 +105,7 @@ class Connection(asyncio.Protocol):
         segment, _, route = path.partition("/")
         shape = wire.Shape.parse(segment)
         if shape.kind == "answer":
-            answer = wire.token() if route == TOKEN else wire.small()
-            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, answer)
+            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, small_answer(route))
         elif route not in ROUTES:
             self.write(NOT_FOUND)
         elif shape.kind == "paced":
@@ -113,6 +113,14 @@ class Connection(asyncio.Protocol):
         else:
             made = wire.stream if STREAMED.search(body) else wire.whole
             self.write(made(ROUTES[route], shape))
+
+
+def small_answer(route: str) -> bytes:
+    """What a call that does not stream is answered."""
+    folder, _, name = route.rpartition("/")
+    if folder == WORKFLOWS:
+        return wire.workflow(name)
+    return wire.token() if route == TOKEN else wire.small()
 
 
 async def serve() -> None:

@@ -200,6 +200,14 @@ def token() -> bytes:
     return http_json({"access_token": "czs_" + "x" * 60, "expires_in": 4102444800, "token_type": "Bearer"})
 
 
+@cache
+def workflow(workflow_id: str) -> bytes:
+    """A workflow of two parameters, as ``/v1/workflows/:workflow_id`` tells it."""
+    detail = {"workflow_id": workflow_id, "workflow_name": f"Book {workflow_id}", "description": "Books a table."}
+    parameters = {"city": {"type": "string", "required": True}, "guests": {"type": "integer"}}
+    return http_json({"code": 0, "msg": "", "data": {"workflow_detail": detail, "input": {"parameters": parameters}}})
+
+
 def body_length(shape: Shape) -> int:
     """Bytes of a v3 stream's body without HTTP's framing: what a client that only counts bytes must find."""
     return sum(map(len, v3_events(shape.texts())))

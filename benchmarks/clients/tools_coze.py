@@ -1,0 +1,65 @@
+"""This project's workflow tools for LangChain: how they are loaded, and what a signature costs."""
+
+from __future__ import annotations
+
+from coze_client import AsyncCozeClient, CozeClient
+from coze_client.api.workflow_events import Parameter
+from coze_client.workflow_signature import WorkflowSignature
+from langchain_coze import CozeWorkflowTool, aload_coze_tools, load_coze_tools
+
+IDS = [f"{7420000000000000001 + number}" for number in range(50)]
+
+
+class Blocking:
+    def __init__(self, url: str) -> None:
+        self.client = CozeClient("token", base_url=url)
+
+    def call(self) -> object:
+        return load_coze_tools(self.client, workflow_ids=IDS)
+
+
+class BlockingOneByOne(Blocking):
+    def call(self) -> object:
+        return [CozeWorkflowTool.from_workflow(each, client=self.client) for each in IDS]
+
+
+class Asyncio:
+    def __init__(self, url: str) -> None:
+        self.client = AsyncCozeClient("token", base_url=url)
+
+    async def call(self) -> object:
+        return await aload_coze_tools(self.client, workflow_ids=IDS)
+
+
+class AsyncioOneByOne(Asyncio):
+    async def call(self) -> object:
+        return [await CozeWorkflowTool.afrom_workflow(each, client=self.client) for each in IDS]
+
+
+def guest(number: int) -> Parameter:
+    """Ten parameters: an object, seven texts in it, an array and its items."""
+    inside = {f"field_{each}": Parameter(type="string", required=True, description="A field") for each in range(7)}
+    tags = Parameter(type="array", items=Parameter(type="integer"))
+    return Parameter(type="object", description=f"Guest {number}", properties={**inside, "tags": tags})
+
+
+PARAMETERS = {f"guest_{number}": guest(number) for number in range(10)}
+ARGUMENTS = {name: {**{f"field_{each}": "text" for each in range(7)}, "tags": [1, 2]} for name in PARAMETERS}
+
+
+class Schema:
+    def __init__(self, _url: str) -> None:
+        self.signature = WorkflowSignature.of_parameters(PARAMETERS)
+        self.schema = self.signature.schema
+
+
+class Model(Schema):
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.model = self.signature.model
+
+
+class Checked(Schema):
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.arguments = self.signature.check(ARGUMENTS)
