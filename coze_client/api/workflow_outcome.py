@@ -52,6 +52,7 @@ async def collect(
             debug_url=reading.debug_url,
             messages=tuple(reading.messages),
             logid=running.logid,
+            on_event=on_event,
         )
     return WorkflowResult.of_messages(reading)
 
@@ -121,6 +122,7 @@ def interrupted(
     messages: tuple[WorkflowMessage, ...] = (),
     streamed: bool = True,
     logid: str | None = None,
+    on_event: Callable[[WorkflowEvent], object] | None = None,
 ) -> WorkflowInterrupted:
     """The error that carries a question, and resumes the run on the client that ran it."""
     question, options = read_question(interrupt, said)
@@ -138,7 +140,7 @@ def interrupted(
         logid=logid,
     )
     error.resumer = lambda answer: workflows.answer(
-        workflow_id=workflow_id, interrupt=interrupt, answer=answer, streamed=streamed
+        workflow_id=workflow_id, interrupt=interrupt, answer=answer, streamed=streamed, on_event=on_event
     )
     return error
 

@@ -91,7 +91,7 @@ def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: Co
 
 def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) -> None:
     told: list[str] = []
-    with pytest.raises(WorkflowInterrupted):
+    with pytest.raises(WorkflowInterrupted) as caught:
         coze.run(
             coze.client.workflows.execute(
                 workflow_id=book, parameters={"city": "Bern"}, on_event=lambda event: told.append(event.type)
@@ -99,6 +99,8 @@ def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) 
         )
     assert told[0] == "message"
     assert told[-1] == "interrupt"
+    coze.run(caught.value.resume("18:00"))
+    assert told[-1] == "done"
 
 
 def test_a_cut_run_is_told_and_never_begun_again(coze: Connected[Any], book: str) -> None:
