@@ -41,7 +41,7 @@ SHOWN = {
     "workflow_no_stream.py": ("echo", '{"price":100,"currency":"EUR"}\nTokens: '),
     "workflow_retrieve.py": ("echo", "city is missing; guests is not of type integer"),
     "workflow_run_history.py": ("echo", "Seats said Looking for 4 chairs."),
-    "workflow_stream.py": ("echo", "Time: Which time suits you?\nIt came to {'table': 7, 'city': 'Rome'"),
+    "workflow_stream.py": ("echo", 'Time: Which time suits you?\nEnd: {"table":7,"city":"Rome"'),
     "workflow_stream_async.py": ("echo", "'city': 'Oslo', 'guests': 2, 'time': '19:00'}"),
     "workflow_stream_events.py": ("echo", "interrupt \nmessage {"),
     "workflow_versions.py": ("echo", "v0.0.1 Books a table"),
