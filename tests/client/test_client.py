@@ -100,7 +100,7 @@ def test_blocking_calls_work_inside_a_running_event_loop(emulator: Emulator) -> 
 def test_trio_is_refused_by_name(options: dict[str, Any]) -> None:
     client = AsyncCozeClient("t", **options)
     with pytest.raises(ConfigurationError, match="trio"):
-        client.conversations.create().send(None)  # type: ignore[attr-defined]  # an awaitable that is a coroutine
+        client.conversations.create().send(None)
 
 
 # --- copies ---
