@@ -10,8 +10,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-from pydantic_core import to_jsonable_python
-
 from coze_client.api.workflow_events import Interrupt
 from coze_client.api.workflow_stream import WorkflowResult
 from coze_client.errors import (
@@ -102,7 +100,7 @@ class Outcome(NamedTuple):
             told = {**self.question._asdict(), "interrupt": self.question.interrupt.model_dump(exclude_unset=True)}
             return {"question": told}
         if self.result is not None:
-            return {"result": to_jsonable_python(self.result._asdict())}
+            return {"result": self.result.dump()}
         return {"failure": self.failure}
 
     @classmethod

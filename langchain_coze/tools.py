@@ -14,7 +14,6 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, InjectedToolArg, ToolException
 from pydantic import Field, model_validator
-from pydantic_core import to_jsonable_python
 from typing_extensions import Self
 
 from coze_client import CozeClient
@@ -158,7 +157,7 @@ class CozeTool(BaseTool):
 
     def _tell(self, result: WorkflowResult) -> Answer:
         """Content and artifact; the latter is JSON, the only thing that every checkpointer gives back as it was."""
-        return told_result(result), to_jsonable_python(result._asdict())
+        return told_result(result), result.dump()
 
 
 class CozeWorkflowTool(CozeTool):

@@ -35,6 +35,12 @@ class WorkflowResult(NamedTuple):
     messages: tuple[WorkflowMessage, ...] = ()
     gaps: tuple[str, ...] = ()
 
+    def dump(self) -> dict[str, object]:
+        """The same as JSON values, for what keeps JSON only."""
+        usage = self.usage.model_dump(mode="json") if self.usage else None
+        messages = [message.model_dump(mode="json") for message in self.messages]
+        return {**self._asdict(), "usage": usage, "messages": messages, "gaps": list(self.gaps)}
+
     @classmethod
     def of_text(
         cls, text: str, execute_id: str = "", debug_url: str = "", usage: Usage | None = None
