@@ -16,10 +16,10 @@ from langchain_core.callbacks.manager import AsyncParentRunManager, ParentRunMan
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config, var_child_runnable_config
 
+from coze_client.bridge.tool_outcome import Outcome, Stored
+from coze_client.bridge.workflow_tool import Step
 from coze_client.errors import ConfigurationError
 from coze_client.face import Asyncio, Blocking
-from coze_client.tool_outcome import Outcome, Stored
-from coze_client.workflow_tool import Step
 
 _NODE = "__pregel_call"  # by which a running node begins tasks; LangGraph has no public name for it
 _MOMENT = 0.005  # seconds

@@ -10,10 +10,10 @@ from pydantic import ConfigDict, Field
 
 from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflows import WorkflowInfo
+from coze_client.bridge.tool_names import tool_names
+from coze_client.bridge.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.errors import ConfigurationError
 from coze_client.face import Blocking, settled
-from coze_client.tool_names import tool_names
-from coze_client.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
 from langchain_coze.tools import CozePluginTool, CozeWorkflowTool
 
 Cache = MutableMapping[str, WorkflowInfo]

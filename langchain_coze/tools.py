@@ -21,14 +21,9 @@ from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflow_stream import WorkflowResult
 from coze_client.api.workflows import Mode
 from coze_client.attachments import Attachment
-from coze_client.errors import ConfigurationError
-from coze_client.face import Blocking, settled
-from coze_client.file_arguments import FileSources
-from coze_client.model import convert
-from coze_client.tool_names import tool_name
-from coze_client.tool_outcome import Outcome, outcome_of, told_result, told_value
-from coze_client.workflow_signature import Given, WorkflowSignature
-from coze_client.workflow_tool import (
+from coze_client.bridge.tool_names import tool_name
+from coze_client.bridge.tool_outcome import Outcome, outcome_of, told_result, told_value
+from coze_client.bridge.workflow_tool import (
     Client,
     Step,
     WorkflowCall,
@@ -39,6 +34,11 @@ from coze_client.workflow_tool import (
     just_once,
     refuse,
 )
+from coze_client.errors import ConfigurationError
+from coze_client.face import Blocking, settled
+from coze_client.file_arguments import FileSources
+from coze_client.model import convert
+from coze_client.workflow_signature import Given, WorkflowSignature
 from langchain_coze.attachments import Block, convert_blocks
 from langchain_coze.chat_model import ChatCoze
 from langchain_coze.interrupts import ask_human, configured, in_graph, node_run

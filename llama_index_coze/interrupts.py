@@ -19,9 +19,9 @@ from pydantic import Field
 from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
 from coze_client.api.workflow_events import WorkflowEvent
+from coze_client.bridge.tool_outcome import Outcome, Question, Stored
+from coze_client.bridge.workflow_tool import Step
 from coze_client.errors import ConfigurationError
-from coze_client.tool_outcome import Outcome, Question, Stored
-from coze_client.workflow_tool import Step
 
 _KEPT = "coze_workflow_runs"  # in the context's store, whose edit_state() would copy the agent's memory
 _BEGUN: Stored = {"failure": "This step was begun before, and what it came to is not known: it is not begun again"}

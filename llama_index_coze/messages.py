@@ -19,9 +19,9 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms import ChatMessage
 
-from coze_client.answer import convert_to_arguments
 from coze_client.attachments import Attachment, Kind
-from coze_client.dialogue import Call, Line, Origin
+from coze_client.bridge.answer import convert_to_arguments
+from coze_client.bridge.dialogue import Call, Line, Origin
 from coze_client.errors import ConfigurationError
 from coze_client.media import extension_of
 

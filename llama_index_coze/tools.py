@@ -14,14 +14,8 @@ from typing_extensions import Self
 
 from coze_client.api.workflows import Mode
 from coze_client.attachments import Attachment
-from coze_client.client import CozeClient
-from coze_client.errors import InvalidArguments
-from coze_client.face import Blocking
-from coze_client.file_arguments import FileSources
-from coze_client.request import fields
-from coze_client.tool_outcome import Outcome, told_result
-from coze_client.workflow_signature import Given, WorkflowSignature
-from coze_client.workflow_tool import (
+from coze_client.bridge.tool_outcome import Outcome, told_result
+from coze_client.bridge.workflow_tool import (
     Client,
     Tell,
     WorkflowCall,
@@ -32,6 +26,12 @@ from coze_client.workflow_tool import (
     just_once,
     refuse,
 )
+from coze_client.client import CozeClient
+from coze_client.errors import InvalidArguments
+from coze_client.face import Blocking
+from coze_client.file_arguments import FileSources
+from coze_client.request import fields
+from coze_client.workflow_signature import Given, WorkflowSignature
 from llama_index_coze.interrupts import Keeping
 from llama_index_coze.messages import convert_to_lines
 

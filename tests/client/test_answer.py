@@ -8,9 +8,19 @@ import json
 import pytest
 
 from coze_client import Message, ProtocolError
-from coze_client.answer import AUDIO_MIME_TYPE, Answer, Card, Part, PluginCall, PluginOutput, Recalled, Sound, Unknown
 from coze_client.api.chat_events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats import Chat
+from coze_client.bridge.answer import (
+    AUDIO_MIME_TYPE,
+    Answer,
+    Card,
+    Part,
+    PluginCall,
+    PluginOutput,
+    Recalled,
+    Sound,
+    Unknown,
+)
 from coze_client.recall import Slice, read_recall
 
 RECALL = {

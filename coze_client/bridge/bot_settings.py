@@ -10,16 +10,16 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from typing_extensions import Self
 
-from coze_client.answering import Answering
 from coze_client.api.chats import PublishStatus
 from coze_client.auth import Credentials, TokenFunction
-from coze_client.chatflow import convert_to_chatflow
+from coze_client.bridge.answering import Answering
+from coze_client.bridge.chatflow import convert_to_chatflow
+from coze_client.bridge.dialogue import CHAT_OPTIONS, Line
+from coze_client.bridge.turn import DECIDED_BY_THE_BOT, plan_turn
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.config import Region, Timeout
-from coze_client.dialogue import CHAT_OPTIONS, Line
 from coze_client.errors import ConfigurationError
 from coze_client.retry import Retry
-from coze_client.turn import DECIDED_BY_THE_BOT, plan_turn
 
 _OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id", "workflow_id", "app_id")
 _EMPTY_MEANS_NONE = ("user_id", "conversation_id", "base_url")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
     from coze_client.api.messages import Message
     from coze_client.attachments import Draft
+    from coze_client.bridge.dialogue import ChatOptions, Outputs, Question
     from coze_client.client import AsyncCozeClient, CozeClient
-    from coze_client.dialogue import ChatOptions, Outputs, Question
 
 _MOST_MESSAGES = 50
 _OF_BOTS = ("custom_variables", "meta_data", "shortcut_command", "enable_card", "publish_status")

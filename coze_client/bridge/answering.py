@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coze_client.answer import Answer, Part
 from coze_client.api.chat_events import DELTA, ChatEvent
 from coze_client.api.chat_stream import AsyncChatStream, ChatStream
 from coze_client.api.chats import Chat, ToolCall, Usage
+from coze_client.bridge.answer import Answer, Part
+from coze_client.bridge.stop_sequences import Cut
+from coze_client.bridge.turn import Turn
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.errors import ConfigurationError
-from coze_client.stop_sequences import Cut
-from coze_client.turn import Turn
 
 Piece = tuple[str, str, Sequence[Part]]
 """What an event adds: to the text, to the thoughts, and beside them. A plain tuple, since there are so many."""

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, cast
 from coze_client.api.workflow_events import WorkflowEvent
 from coze_client.api.workflow_stream import WorkflowResult
 from coze_client.api.workflows import WorkflowInfo
+from coze_client.bridge.tool_names import tool_name
+from coze_client.bridge.tool_outcome import Outcome, Question, outcome_of
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.errors import CozeError
 from coze_client.face import settled
 from coze_client.file_arguments import FileSources
-from coze_client.tool_names import tool_name
-from coze_client.tool_outcome import Outcome, Question, outcome_of
 from coze_client.workflow_signature import Given, WorkflowSignature
 
 _LONGEST = 1024  # characters that the APIs of language models take of a tool's description
