@@ -170,15 +170,13 @@ class Asyncio:
         return result
 
     async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
-        task = asyncio.ensure_future(work)
+        task = _begun(work)
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():
             task.cancel()
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        _started.add(task)
-        task.add_done_callback(_started.discard)
+        _begun(work)
 
     async def wait(self, future: Future[T], seconds: float) -> T:
         inner = asyncio.shield(asyncio.wrap_future(future))  # one waiter's end must not cancel it for the others
@@ -220,6 +218,13 @@ def _heard(future: asyncio.Future[Any]) -> None:
 
 
 _started: set[asyncio.Future[None]] = set()  # the loop itself holds tasks only weakly
+
+
+def _begun(work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+    task = asyncio.ensure_future(work)
+    _started.add(task)
+    task.add_done_callback(_started.discard)
+    return task
 
 
 def _waited(seconds: float) -> TimedOut:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from coze_client.errors import CozeError, ExpiredToken, TimedOut
+from coze_client.errors import ConfigurationError, CozeError, ExpiredToken, TimedOut
 from coze_client.token import Token
 from coze_client.token_store import MemoryStore, SharedStore, TokenStore
 
@@ -101,6 +101,7 @@ class Renewable:
         self.store: TokenStore = store if store is not None else MemoryStore()
         self.clock = clock
         self.origin: Origin | None = None
+        self._server: str | None = None
         self._slot = _slot(self.store, key)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -122,7 +123,8 @@ class Renewable:
         raise NotImplementedError
 
     async def token(self, session: Session) -> str:
-        """A token to sign with; raises OAuthError if none can be had."""
+        """A token to sign with; raises OAuthError if none can be had, ConfigurationError for a second server."""
+        self._bind(session.config.base_url)
         token = self._slot.token or await self._stored(session)
         state = token.freshness(self.clock()) if token else "expired"
         if token is None or state == "expired":
@@ -130,6 +132,16 @@ class Renewable:
         elif state == "stale":
             token = await self._renewed_early(session, token)
         return token.access_token
+
+    def _bind(self, server: str) -> None:
+        """The server of the first client is the only one that ever sees these tokens."""
+        if self._server is None:
+            self._server = server
+        elif self._server != server:
+            raise ConfigurationError(
+                f"These credentials sign in to {self._server}; a client of {server} must not send their token there",
+                cure=f"Make a {type(self).__name__} of its own for each server",
+            )
 
     async def renew(self, session: Session, refused: str) -> bool:
         """A new token in place of the one that Coze refused; True, or an OAuthError if there is none."""

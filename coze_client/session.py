@@ -76,7 +76,6 @@ class Session:
         self.transport = transport
         self.credentials = credentials
         self._turns = turns
-        self._last_token = ""
         self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
     def changed(self, config: Config, credentials: Credentials) -> Session:
@@ -108,14 +107,17 @@ class Session:
 
         return await self._insist(request, attempt)
 
-    async def open(self, request: Request[Any]) -> Incoming:  # a stream's value is read by its own reading
-        """The open stream that answers `request`; raises CozeError if the answer is a refusal or no stream."""
+    async def open(self, request: Request[Any]) -> tuple[Incoming, str]:  # a stream's value is read by its own reading
+        """The open stream that answers `request`, and the token it was signed with.
 
-        async def attempt(wire: Wire) -> Incoming:
+        Raises CozeError if the answer is a refusal or no stream.
+        """
+
+        async def attempt(wire: Wire) -> tuple[Incoming, str]:
             incoming = await self.transport.open(wire)
             self._told(request, incoming.head)
             if is_stream(incoming.head):
-                return incoming
+                return incoming, wire.headers.get("authorization", "").removeprefix("Bearer ")
             answer = await incoming.read(wire.deadline)
             read_envelope(answer)
             raise ProtocolError("The server answered a stream request with JSON", logid=answer.logid)
@@ -209,18 +211,12 @@ class Session:
             raise
 
     async def _masking(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str = "") -> T:
-        self._last_token = token or self._last_token
         try:
             return await attempt(self._wire(request, token, deadline))
         except CozeError as error:
             for secret in (token, *request.secrets):
-                self.mask(error, secret)
+                mask(error, secret)
             raise
-
-    def mask(self, error: CozeError, token: str | None = None) -> None:
-        """Takes the token (by default the last one that this session signed with) out of an error's text."""
-        error.message = _masked(error.message, token or self._last_token)
-        error.args = (error.message,)
 
     def _wire(self, request: Request[Any], token: str, deadline: float) -> Wire:
         headers = {**self._headers, **request.headers}
@@ -256,6 +252,12 @@ def _json(body: Mapping[str, object]) -> bytes:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"The request cannot be written as JSON: {error}") from error
+
+
+def mask(error: CozeError, token: str) -> None:
+    """Takes a token out of an error's text, in which a server may have repeated it."""
+    error.message = _masked(error.message, token)
+    error.args = (error.message,)
 
 
 def _masked(text: str, token: str) -> str:

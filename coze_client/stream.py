@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from coze_client.errors import CozeError, ProtocolError, TimedOut, TransportError
 from coze_client.face import Blocking
 from coze_client.request import Request
-from coze_client.session import Session
+from coze_client.session import Session, mask
 from coze_client.transport import FAILURES, AsyncIncoming, BlockingIncoming, Incoming, translate
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class Run(Generic[E]):
         self._deadline = self._new_deadline()
         self._closed = False
         self._aborted = False
+        self._token = ""
 
     def _new_deadline(self) -> float | None:
         limit = self.session.config.timeout.deadline
@@ -92,7 +93,7 @@ class Run(Generic[E]):
         """Send the request; the answer's body is then ready to be read."""
         if self._closed:
             raise CozeError("This stream was closed", cure="A stream is read once: ask for a new one")
-        self.incoming = await self.session.open(self.request)
+        self.incoming, self._token = await self.session.open(self.request)
         self.reading.logid = self.logid = self.incoming.head.logid
         return self.incoming
 
@@ -118,7 +119,7 @@ class Run(Generic[E]):
     def raise_failure(self) -> None:
         """Raises what the stream told of, if anything."""
         if self.reading.failure:
-            self.session.mask(self.reading.failure)
+            mask(self.reading.failure, self._token)
             raise self.reading.failure
 
     async def heal(self, failure: CozeError | None) -> Sequence[E]:

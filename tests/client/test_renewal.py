@@ -17,6 +17,7 @@ import pytest
 
 from coze_client import (
     AsyncCozeClient,
+    ConfigurationError,
     ConnectionFailed,
     CozeClient,
     ExpiredToken,
@@ -473,4 +474,13 @@ def test_an_expired_token_that_another_thread_has_loaded_too_does_not_pass_for_a
         return join()
 
     monkeypatch.setattr(own._slot, "join", join_later)
+    assert now(own.token(session)) == "token_1"
+
+
+def test_credentials_send_their_token_to_no_second_server(session: Session) -> None:
+    own = Counted()
+    assert now(own.token(session)) == "token_1"
+    elsewhere = CozeClient("unused", base_url="http://another")._session
+    with pytest.raises(ConfigurationError, match="http://another must not send their token there"):
+        now(own.token(elsewhere))
     assert now(own.token(session)) == "token_1"

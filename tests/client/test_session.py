@@ -251,6 +251,20 @@ def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(face: Fac
         assert CANARY[:10] not in told
 
 
+def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(face: Face) -> None:
+    said = f'event:error\ndata:{{"code": 5000, "msg": "no use for {CANARY}"}}\n\n'
+    answers = iter([httpx.Response(200, text=said, headers={"content-type": "text/event-stream"})])
+    transport = httpx.MockTransport(lambda _: next(answers, httpx.Response(200, json={"code": 0, "data": {}})))
+    tokens = iter([CANARY])
+    client = face.client(lambda: next(tokens, "pat_of_another_call"), base_url="http://coze", transport=transport)
+    streams = client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")])
+    face.run(streams.__enter__() if face.name == "blocking" else streams.__aenter__())
+    face.run(client.files.retrieve(file_id="1"))
+    with pytest.raises(CozeError) as caught:
+        face.collect(streams)
+    assert "no use for [token]" in str(caught.value)
+
+
 def test_a_very_short_token_does_not_garble_errors(face: Face) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text="no"))
     client = face.client("t", base_url="http://coze", transport=transport)
