@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from coze_client.api.files import Upload, upload_request
 from coze_client.api.messages import Message
 from coze_client.auth import Credentials
 from coze_client.errors import ConfigurationError
+from coze_client.guard import Guard
 from coze_client.media import HEAD_BYTES, extension_of, mend_name
 from coze_client.session import Session, Turns
 from coze_client.transport import Transport
@@ -28,7 +28,7 @@ from coze_client.transport import Transport
 Kind = Literal["image", "file", "audio"]
 
 _AT_ONCE = 4
-_guard = threading.Lock()
+_guard = Guard()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from coze_client.errors import ConfigurationError, CozeError, ExpiredToken, TimedOut
+from coze_client.guard import Guard
 from coze_client.token import Token
 from coze_client.token_store import MemoryStore, SharedStore, TokenStore
 
@@ -46,11 +46,11 @@ class Slot:
         self.token: Token | None = None
         self.unsaved: Token | None = None
         self.rests_until = 0.0
+        self._guard = Guard()
         self.forget_flight()
 
     def forget_flight(self) -> None:
-        """A forked child waits for none of its parent's renewals, nor for a lock that its parent held."""
-        self._guard = threading.Lock()
+        """A forked child waits for none of its parent's renewals."""
         self._flight: Future[Token] | None = None
 
     def join(self) -> tuple[bool, Future[Token]]:
@@ -69,7 +69,7 @@ class Slot:
 
 
 _slots: WeakValueDictionary[tuple[int, str], Slot] = WeakValueDictionary()
-_slots_guard = threading.Lock()
+_slots_guard = Guard()
 
 
 def _slot(store: TokenStore, key: str) -> Slot:
@@ -78,8 +78,6 @@ def _slot(store: TokenStore, key: str) -> Slot:
 
 
 def _after_fork() -> None:
-    global _slots_guard  # noqa: PLW0603 - another thread of the parent may hold the old one for ever
-    _slots_guard = threading.Lock()
     for slot in list(_slots.values()):
         slot.forget_flight()
 

@@ -6,7 +6,6 @@ import json
 import logging
 import platform
 import sys
-import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from itertools import takewhile
@@ -26,6 +25,7 @@ from coze_client.errors import (
     TimedOut,
 )
 from coze_client.face import Face, Turn
+from coze_client.guard import Guard
 from coze_client.request import Request
 from coze_client.response import Answer, Response, is_stream, read_envelope
 from coze_client.retry import Retry, passes, retrying
@@ -47,7 +47,7 @@ class Turns:
     """Whose turn it is in each conversation: Coze runs one chat of a conversation at a time (4016)."""
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
+        self._guard = Guard()
         self._locks: dict[tuple[object, str], tuple[Turn, int]] = {}
 
     def join(self, key: tuple[object, str], make: Callable[[], Turn]) -> Turn:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import ssl
-import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
@@ -24,6 +23,7 @@ import httpx
 from coze_client.config import Config, Timeout
 from coze_client.errors import ConfigurationError, ConnectionFailed, ProtocolError, TimedOut, TransportError
 from coze_client.face import running_loop
+from coze_client.guard import Guard
 from coze_client.response import Answer
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _DRAIN_PIECES = 64
 
 # Every connection kept alive is looked at for each request, so few are kept; many may be open (1,000 streams).
 _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=30.0)
-_tls_lock = threading.Lock()
+_tls_guard = Guard()
 _tls: dict[str | None, ssl.SSLContext] = {}
 
 
@@ -105,7 +105,7 @@ def translate(error: Exception, sent: bool = True) -> TransportError:  # noqa: F
 
 def tls(ca_bundle: str | None) -> ssl.SSLContext:
     """The TLS context that all clients with the same CA bundle share; the first takes some 20 ms to make."""
-    with _tls_lock:
+    with _tls_guard:
         if ca_bundle not in _tls:
             _tls[ca_bundle] = _new_tls(ca_bundle)
         return _tls[ca_bundle]
@@ -332,7 +332,7 @@ class BlockingTransport:
         self._client = client
         self._raw = raw
         self._own: tuple[int, httpx.HTTPTransport, Callable[[], object]] | None = None
-        self._lock = threading.Lock()
+        self._guard = Guard()
 
     async def open(self, wire: Wire) -> BlockingIncoming:
         request = _request(wire)
@@ -344,7 +344,7 @@ class BlockingTransport:
             raise translate(error) from error
 
     async def close(self) -> None:
-        with self._lock:
+        with self._guard:
             own, self._own = self._own, None
         if own and own[0] == os.getpid():
             own[2]()
@@ -353,7 +353,7 @@ class BlockingTransport:
         own = self._own
         if own and own[0] == os.getpid():
             return own[1]
-        with self._lock:
+        with self._guard:
             if not self._own or self._own[0] != os.getpid():
                 pool = httpx.HTTPTransport(tls(self._config.ca_bundle), limits=_LIMITS, proxy=_proxy(self._config))
                 closing = weakref.finalize(self, pool.close)  # chat models are dropped, not closed

@@ -10,6 +10,7 @@ import os
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ import pytest
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Message, Retry, Timeout
 from coze_client.api.chats import Chats
 from coze_client.emulator import Emulator
+from coze_client.guard import guards
 from tests.conftest import AsyncioFace, Connected, Face
 
 CLIENTS = [CozeClient, AsyncCozeClient]
@@ -177,6 +179,15 @@ def in_a_fork(work: Callable[[], object]) -> object:
             os._exit(0)
     os.waitpid(child, 0)
     return receiver.recv()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_waits_for_no_lock_that_another_thread_held(emulator: Emulator) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client, ExitStack() as locked:
+        for guard in list(guards):
+            locked.enter_context(guard)
+        assert in_a_fork(lambda: ask(client, emulator)) == "hello there"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
