@@ -1,0 +1,88 @@
+"""Texts come out of files; what has none says why."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from coze_client.emulator.parsing import Unparsable, decode, parse
+
+from .papers import pdf, word
+
+POEM = "床前明月光。疑是地上霜。"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16"])
+def test_a_chinese_text_is_read_whatever_its_encoding(encoding: str) -> None:
+    assert parse("txt", POEM.encode(encoding)) == POEM
+
+
+def test_a_declared_charset_goes_before_a_guess_and_a_wrong_one_does_no_harm() -> None:
+    assert decode("Grüße".encode("latin-1"), "iso-8859-1") == "Grüße"
+    assert decode(POEM.encode(), "ascii") == POEM
+    assert decode(POEM.encode(), "no-such-charset") == POEM
+
+
+def test_lines_end_alike() -> None:
+    assert decode(b"a\r\nb") == "a\nb"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "why"),
+    [
+        ("txt", bytes(range(256)), "no text in UTF-8"),
+        ("txt", b" \n ", "no text in it"),
+        ("pdf", b"%PDF-1.4 nonsense", "no PDF"),
+        ("pdf", pdf(""), "no text in it"),
+        ("docx", b"PK nonsense", "no DOCX"),
+        ("doc", b"\xd0\xcf\x11\xe0", "save it as .docx"),
+        ("xlsx", b"PK", "xlsx file cannot be parsed"),
+        ("", b"?", "a nameless file"),
+    ],
+)
+def test_what_cannot_be_read_says_why(kind: str, content: bytes, why: str) -> None:
+    with pytest.raises(Unparsable, match=why):
+        parse(kind, content)
+
+
+def test_a_pdf_gives_its_lines() -> None:
+    assert parse("pdf", pdf("The owl", "and the pussycat")) == "The owl\nand the pussycat"
+
+
+def test_a_word_file_gives_paragraphs_and_tables_in_their_order() -> None:
+    content = word("Before", "After", table=(("Train", "Time"), ("S7", "9:00")))
+    assert parse("docx", content) == "Before\nTrain\tTime\nS7\t9:00\nAfter"
+
+
+def test_html_gives_what_is_seen_a_line_for_each_block() -> None:
+    page = b"""<!doctype html><html><head><title>The owl</title><style>p { color: red }</style>
+      <script>let hidden = "<p>never</p>"</script></head>
+      <body><h1>Fish &amp; chips</h1><p>Some
+      <b>bold</b> words<br>and more</p><svg><title>never</title></svg><ul><li>one</li><li>two</li></ul></body></html>"""
+    assert parse("html", page).split("\n") == ["The owl", "Fish & chips", "Some bold words", "and more", "one", "two"]
+
+
+def test_html_is_decoded_as_it_declares() -> None:
+    page = f'<meta charset="gbk"><p>{POEM}</p>'.encode("gbk")
+    assert parse("html", page) == POEM
+
+
+@pytest.mark.parametrize(("package", "kind"), [("pypdf", "pdf"), ("docx", "docx")])
+def test_a_library_that_is_not_installed_is_named_with_its_extra(package: str, kind: str) -> None:
+    code = (
+        f"import sys; sys.modules['{package}'] = None\n"
+        f"from coze_client.emulator.parsing import parse; parse('{kind}', b'')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert 'pip install "coze-adapters[emulator]"' in done.stderr
+    assert package in done.stderr.splitlines()[-1]
+
+
+def test_the_emulator_starts_without_the_libraries_of_documents() -> None:
+    code = (
+        "import sys; from coze_client.emulator import Emulator\nprint({'pypdf', 'docx', 'lxml'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
