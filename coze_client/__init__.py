@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from coze_client.jwt import JWT
     from coze_client.oauth import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
     from coze_client.oauth_config import from_config, from_env
+    from coze_client.recall import Recall, Slice
     from coze_client.request import Page
     from coze_client.response import Response
     from coze_client.retry import Retry
@@ -103,6 +104,7 @@ _HOMES = {
     "jwt": ("JWT",),
     "oauth": ("PKCE", "DeviceCode", "DeviceLogin", "Login", "WebOAuth"),
     "oauth_config": ("from_config", "from_env"),
+    "recall": ("Recall", "Slice"),
     "request": ("Page",),
     "response": ("Response",),
     "retry": ("Retry",),
@@ -152,9 +154,11 @@ __all__ = [
     "ProtocolError",
     "QuotaExceeded",
     "RateLimited",
+    "Recall",
     "Response",
     "Retry",
     "ServerError",
+    "Slice",
     "StreamInterrupted",
     "TimedOut",
     "Timeout",

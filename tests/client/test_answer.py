@@ -32,7 +32,7 @@ RECALL = {
         }
     ]
 }
-SLICE = Slice("Chur lies in Graubünden.", 0.9, "", "", "7", "Swiss towns", "Chur", "https://c.ch")
+SLICE = Slice("Chur lies in Graubünden.", 0.9, "", "", "7", "Swiss towns", "Chur", "https://c.ch", 1, "bot")
 
 
 def said(*messages: Message, chat: Chat | None = None) -> list[Part]:
