@@ -13,6 +13,7 @@ from .bots import FIRST_BOT_ID, Bot, standard_bots
 from .demo_workflows import standard_workflows
 from .dialect import Dialect
 from .fault import Fault, Injected
+from .knowledge import Knowledge
 from .state import State
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Backend:
         self.run_limit = run_limit
         self.ping_after = ping_after
         self.plan = plan
+        self.knowledge = Knowledge(self)
         self.bots = {bot.id: bot for bot in standard_bots()}
         self.runs: dict[str, Run] = {}
         self.workflows = {workflow.id: workflow for workflow in standard_workflows()}

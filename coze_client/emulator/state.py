@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 
 class Record(Protocol):
@@ -21,12 +22,18 @@ class Record(Protocol):
 
 
 R = TypeVar("R", bound=Record)
+Row = tuple[Any, ...]  # whatever its statement selects
 
 TABLE = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS record (kind TEXT, id TEXT, owner TEXT, body TEXT, PRIMARY KEY (kind, id));
 CREATE INDEX IF NOT EXISTS record_owner ON record (kind, owner, id);
+"""
+# no REPLACE: that would end the old row without its triggers
+SAVE = """
+INSERT INTO record VALUES (?, ?, ?, ?)
+ON CONFLICT (kind, id) DO UPDATE SET owner = excluded.owner, body = excluded.body
 """
 
 
@@ -47,26 +54,33 @@ class State:
         """The next id of a kind: 19 digits as Coze's are, so that whoever reads one as a float is found out."""
         with self._lock:
             if kind not in self._ids:
-                [last] = self._rows("SELECT max(id) FROM record WHERE kind = ?", kind.__name__)
+                [(last,)] = self.rows("SELECT max(id) FROM record WHERE kind = ?", kind.__name__)
                 self._ids[kind] = count(max(first, int(last or 0) + 1))
             return str(next(self._ids[kind]))
 
     def save(self, record: Record) -> None:
         row = (type(record).__name__, record.id, record.owner, json.dumps(vars(record)))
-        self._rows("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", *row)
+        self.rows(SAVE, *row)
 
     def delete(self, record: Record) -> None:
-        self._rows("DELETE FROM record WHERE kind = ? AND id = ?", type(record).__name__, record.id)
+        self.rows("DELETE FROM record WHERE kind = ? AND id = ?", type(record).__name__, record.id)
 
     def get(self, kind: type[R], key: str) -> R | None:
-        found = self._rows("SELECT body FROM record WHERE kind = ? AND id = ?", kind.__name__, key)
-        return kind(**json.loads(found[0])) if found else None
+        found = self.rows("SELECT body FROM record WHERE kind = ? AND id = ?", kind.__name__, key)
+        return kind(**json.loads(found[0][0])) if found else None
 
     def owned(self, kind: type[R], owner: str) -> list[R]:
         """All records of one owner, oldest first."""
-        found = self._rows("SELECT body FROM record WHERE kind = ? AND owner = ? ORDER BY id", kind.__name__, owner)
-        return [kind(**json.loads(body)) for body in found]
+        found = self.rows("SELECT body FROM record WHERE kind = ? AND owner = ? ORDER BY id", kind.__name__, owner)
+        return [kind(**json.loads(body)) for (body,) in found]
 
-    def _rows(self, statement: str, *values: str) -> list[str]:
+    def index(self, script: str, **functions: Callable[[str], str]) -> None:
+        """Runs statements that keep an index beside the records; they may call the functions by name."""
         with self._lock:
-            return [value for (value,) in self._connection.execute(statement, values)]
+            for name, function in functions.items():
+                self._connection.create_function(name, 1, function, deterministic=True)
+            self._connection.executescript(script)
+
+    def rows(self, statement: str, *values: str) -> list[Row]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
