@@ -220,9 +220,9 @@ class WorkflowFailed(CozeError):
 class WorkflowInterrupted(CozeError):
     """A workflow stopped to ask somebody something: ``question``, ``options``, ``node_title``.
 
-    ``interrupt`` is all that Coze told (event id, type, data, required parameters), untouched. ``resume(answer)`` goes
-    on with the same run; on AsyncCozeClient it is to be awaited. After a pickle, resume by
-    ``client.workflows.answer(…)``.
+    ``interrupt`` is all that Coze told (event id, type, data, required parameters), untouched; ``messages``
+    and ``gaps`` are of the run so far. ``resume(answer)`` goes on with the same run; on AsyncCozeClient it is to be
+    awaited. After a pickle, resume by ``client.workflows.answer(…)``.
     """
 
     def __init__(
@@ -237,6 +237,7 @@ class WorkflowInterrupted(CozeError):
         debug_url: str = "",
         execute_id: str = "",
         messages: tuple[WorkflowMessage, ...] = (),
+        gaps: tuple[str, ...] = (),
         streamed: bool = True,
         logid: str | None = None,
     ) -> None:
@@ -249,6 +250,7 @@ class WorkflowInterrupted(CozeError):
         self.debug_url = debug_url
         self.execute_id = execute_id
         self.messages = messages
+        self.gaps = gaps
         self.streamed = streamed  # by which family of calls it was begun
         self.resumer: Callable[[str], Any] | None = None  # of the client that ran it; not pickled
 

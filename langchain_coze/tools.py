@@ -156,8 +156,8 @@ class CozeTool(BaseTool):
         """What is called, from its beginning to its end, as ``WorkflowCall.follow`` has it."""
 
     def _tell(self, result: WorkflowResult) -> Answer:
-        """Content and artifact; the latter is JSON, the only thing that every checkpointer gives back as it was."""
-        return told_result(result), result.dump()
+        """Content and artifact."""
+        return told_result(result), result
 
 
 class CozeWorkflowTool(CozeTool):
@@ -170,12 +170,12 @@ class CozeWorkflowTool(CozeTool):
     book.invoke({"city": "Rome", "guests": 2})
     ```
 
-    Content is the end node's output as text or compact JSON, the artifact a ``WorkflowResult`` as a dict, with debug
-    URL and usage (``result_of(message)`` is the value itself). What nodes say on the way are custom events named
-    ``coze_workflow_message``. A workflow that asks something interrupts a LangGraph run, and ``Command(resume=answer)``
-    goes on with the same run; outside a graph WorkflowInterrupted is raised. Files among the arguments: an http(s) URL,
-    a file id, ``attachment:1`` for what is attached to the messages of a graph, paths below `file_roots`; from Python
-    also bytes and Path objects.
+    Content is the end node's output as text or compact JSON, the artifact a ``WorkflowResult`` with debug URL and
+    usage; a checkpoint holds it as a dict, of which ``result_of(message)`` makes the value again. What nodes say on the
+    way are custom events named ``coze_workflow_message``. A workflow that asks something interrupts a LangGraph run,
+    and ``Command(resume=answer)`` goes on with the same run; outside a graph WorkflowInterrupted is raised. Files among
+    the arguments: an http(s) URL, a file id, ``attachment:1`` for what is attached to the messages of a graph, paths
+    below `file_roots`; from Python also bytes and Path objects.
     """
 
     workflow_id: str
@@ -252,7 +252,7 @@ class CozeWorkflowTool(CozeTool):
 
     @staticmethod
     def result_of(message: ToolMessage) -> WorkflowResult:
-        """The result that a message of this tool stands for; raises ProtocolError for any other message."""
+        """The result that a message of this tool stands for, new or out of a checkpoint; else raises ProtocolError."""
         return convert(WorkflowResult, message.artifact)
 
     async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
@@ -291,7 +291,7 @@ class CozePluginTool(CozeTool):
         arguments = self.signature.check(call.arguments)
         calling = call.client.plugins.call(plugin_id=self.plugin_id, tool_name=self.tool_name, arguments=arguments)
         value = await settled(calling)
-        return WorkflowResult(value, told_value(value))
+        return WorkflowResult(output=value, text=told_value(value))
 
     def _tell(self, result: WorkflowResult) -> Answer:
         return told_result(result), {"result": result.output}
@@ -332,7 +332,7 @@ class CozeBotTool(CozeTool):
         question = str(self.signature.check(call.arguments)["question"])
         asking = self.model.invoke if call.blocking else self.model.ainvoke
         message = await settled(cast("AIMessage | Awaitable[AIMessage]", asking(question, call.config)))
-        return WorkflowResult(message.model_dump(mode="json"), str(message.text))
+        return WorkflowResult(output=message.model_dump(mode="json"), text=str(message.text))
 
     def _tell(self, result: WorkflowResult) -> Answer:
         return result.text, AIMessage.model_validate(result.output)

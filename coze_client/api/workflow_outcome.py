@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage, read_question
+from coze_client.api.workflow_events import Interrupt, WorkflowEvent, read_question
 from coze_client.api.workflow_records import RunHistory, WorkflowRun, history_request, studio_history_request
-from coze_client.api.workflow_stream import WorkflowResult, WorkflowRunning
+from coze_client.api.workflow_stream import UNSAID, Said, WorkflowResult, WorkflowRunning, join_messages
 from coze_client.errors import NotFound, TimedOut, WorkflowFailed, WorkflowInterrupted
 from coze_client.request import Kind, Request
 
@@ -35,26 +35,33 @@ async def load_history(session: Session, workflow_id: str, execute_id: str) -> R
 
 
 async def collect(
-    workflows: Workflows[Any], path: str, body: Mapping[str, object], on_event: Callable[[WorkflowEvent], object] | None
+    workflows: Workflows[Any],
+    path: str,
+    body: Mapping[str, object],
+    on_event: Callable[[WorkflowEvent], object] | None,
+    earlier: Said = UNSAID,
 ) -> WorkflowResult:
-    """One streamed run, or its going on, to its end."""
+    """One streamed run to its end; or its going on, with what it said `earlier`."""
     running = WorkflowRunning(workflows._session, start(path, body, unread, stream=True))
-    await running.collect(on_event or _ignore)
+    try:
+        await running.collect(on_event or _ignore)
+    except WorkflowFailed as failed:
+        failed.messages = (*earlier.messages, *failed.messages)
+        raise
     reading = running.reading
     if reading.interrupt is not None:
-        said = reading.messages[-1].content if reading.messages else ""
         raise interrupted(
             workflows,
             str(body["workflow_id"]),
             reading.interrupt,
-            said=said,
+            text=reading.messages[-1].content if reading.messages else "",
             node_title=reading.node_title,
             debug_url=reading.debug_url,
-            messages=tuple(reading.messages),
+            said=earlier.and_then(reading, join_messages(reading.messages)),
             logid=running.logid,
             on_event=on_event,
         )
-    return WorkflowResult.of_messages(reading)
+    return WorkflowResult.of_messages(reading, earlier)
 
 
 async def outcome(
@@ -115,17 +122,17 @@ def interrupted(
     workflow_id: str,
     interrupt: Interrupt,
     *,
-    said: str = "",
+    text: str = "",
     node_title: str = "",
     debug_url: str = "",
     execute_id: str = "",
-    messages: tuple[WorkflowMessage, ...] = (),
+    said: Said = UNSAID,
     streamed: bool = True,
     logid: str | None = None,
     on_event: Callable[[WorkflowEvent], object] | None = None,
 ) -> WorkflowInterrupted:
-    """The error that carries a question, and resumes the run on the client that ran it."""
-    question, options = read_question(interrupt, said)
+    """The error that carries a question, and resumes the run on the client that ran it; `text` was said last."""
+    question, options = read_question(interrupt, text)
     error = WorkflowInterrupted(
         f"The workflow asks: {question}" if question else "The workflow waits for an answer",
         workflow_id=workflow_id,
@@ -135,12 +142,17 @@ def interrupted(
         node_title=node_title,
         debug_url=debug_url,
         execute_id=execute_id,
-        messages=messages,
         streamed=streamed,
         logid=logid,
+        **said._asdict(),
     )
     error.resumer = lambda answer: workflows.answer(
-        workflow_id=workflow_id, interrupt=interrupt, answer=answer, streamed=streamed, on_event=on_event
+        workflow_id=workflow_id,
+        interrupt=interrupt,
+        answer=answer,
+        streamed=streamed,
+        on_event=on_event,
+        **said._asdict(),
     )
     return error
 

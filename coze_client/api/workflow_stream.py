@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from coze_client.api.chats import Usage
 from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage, WorkflowReading
 from coze_client.errors import CozeError, StreamInterrupted
+from coze_client.model import Model
 from coze_client.request import Request
 from coze_client.session import Session
 from coze_client.stream import AsyncStream, Run, Stream
@@ -19,11 +20,26 @@ if TYPE_CHECKING:
 _END_TITLES = ("", "End")
 
 
-class WorkflowResult(NamedTuple):
-    """What a run came to.
+class Said(NamedTuple):
+    """What a run said until it asked something, and what numbers were missing of it."""
+
+    messages: tuple[WorkflowMessage, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+    def and_then(self, reading: WorkflowReading, messages: Sequence[WorkflowMessage]) -> Said:
+        """The same with what a further stream said, of which `messages` were joined."""
+        return Said((*self.messages, *messages), (*self.gaps, *reading.gaps))
+
+
+UNSAID = Said()
+
+
+class WorkflowResult(Model):
+    """What a run came to; JSON gives it back as it was (``model_dump_json``, ``model_validate_json``).
 
     ``output`` is the end node's, decoded as far as it is JSON; ``text`` the same as text. ``messages`` are what the
-    output nodes said on the way, ``gaps`` what numbers of a stream were missing.
+    output nodes and questions said on the way, ``gaps`` what numbers of a stream were missing; of a run that was
+    answered, both of the whole run.
     """
 
     output: object
@@ -35,37 +51,30 @@ class WorkflowResult(NamedTuple):
     messages: tuple[WorkflowMessage, ...] = ()
     gaps: tuple[str, ...] = ()
 
-    def dump(self) -> dict[str, object]:
-        """The same as JSON values, for what keeps JSON only."""
-        usage = self.usage.model_dump(mode="json") if self.usage else None
-        messages = [message.model_dump(mode="json") for message in self.messages]
-        return {**self._asdict(), "usage": usage, "messages": messages, "gaps": list(self.gaps)}
-
     @classmethod
     def of_text(
         cls, text: str, execute_id: str = "", debug_url: str = "", usage: Usage | None = None
     ) -> WorkflowResult:
         """From what a plain run answered."""
         output, told = decode_output(text)
-        return cls(output, told, "text", execute_id, debug_url, usage)
+        return cls(output=output, text=told, execute_id=execute_id, debug_url=debug_url, usage=usage)
 
     @classmethod
-    def of_messages(cls, reading: WorkflowReading) -> WorkflowResult:
-        """From a stream that has ended: the pieces of each node's output joined, the end node's last."""
+    def of_messages(cls, reading: WorkflowReading, earlier: Said = UNSAID) -> WorkflowResult:
+        """From a stream that has ended: the pieces of each node's output joined; `earlier` is of answered questions."""
         joined = join_messages(reading.messages)
         ends = [message for message in joined if message.node_title in _END_TITLES]
         end = ends[-1] if ends else WorkflowMessage()
         output, text = decode_output(end.content)
         usages = [message.usage for message in reading.messages if message.usage and message.usage.known]
+        said = earlier.and_then(reading, [message for message in joined if message is not end])
         return cls(
-            output,
-            text,
-            end.content_type or "text",
-            "",
-            reading.debug_url,
-            usages[-1] if usages else None,
-            tuple(message for message in joined if message is not end),
-            tuple(reading.gaps),
+            output=output,
+            text=text,
+            content_type=end.content_type or "text",
+            debug_url=reading.debug_url,
+            usage=usages[-1] if usages else None,
+            **said._asdict(),
         )
 
     @classmethod
@@ -81,7 +90,14 @@ class WorkflowResult(NamedTuple):
             for title, content in (nodes or {}).items()
             if title != "Output"
         )
-        return cls(outputs, text, "text", record.execute_id, record.debug_url, record.usage, said)
+        return cls(
+            output=outputs,
+            text=text,
+            execute_id=record.execute_id,
+            debug_url=record.debug_url,
+            usage=record.usage,
+            messages=said,
+        )
 
 
 def decode_output(text: str) -> tuple[object, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from coze_client.api.chats import ChatCall, chat_events
 from coze_client.api.messages import MessageLike, convert_to_wire
-from coze_client.api.workflow_events import Interrupt, WorkflowEvent
+from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage
 from coze_client.api.workflow_info import (
     Inputs,
     Outputs,
@@ -320,12 +320,15 @@ class Workflows(Resource[Face]):
         interrupt: Interrupt,
         answer: str,
         streamed: bool = True,
+        messages: Sequence[WorkflowMessage] = (),
+        gaps: Sequence[str] = (),
         deadline: float = 86400.0,
         on_event: Callable[[WorkflowEvent], object] | None = None,
     ) -> WorkflowResult:
         """Answer a run's question and follow the same run to its end, or to its next question.
 
-        `streamed` tells by which family of calls it was begun. The server's answer decides how often this works (a
+        `streamed` tells by which family of calls it was begun; `messages` and `gaps`, those of WorkflowInterrupted, are
+        put before what a stream says now. The server's answer decides how often this works (a
         streamed run three times); 4315 means that the run has ended already.
         """
         body = _resume_body(
@@ -337,7 +340,9 @@ class Workflows(Resource[Face]):
             }
         )
         if streamed:
-            return await collect(self, "/v1/workflow/stream_resume", body, on_event)
+            from coze_client.api.workflow_stream import Said
+
+            return await collect(self, "/v1/workflow/stream_resume", body, on_event, Said(tuple(messages), tuple(gaps)))
         run = await self._session.send(start("/v1/workflows/resume", body, read_run))
         return await outcome(self, workflow_id, run, deadline)
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-from coze_client.api.workflow_events import Interrupt
+from coze_client.api.workflow_events import Interrupt, WorkflowMessage
 from coze_client.api.workflow_stream import WorkflowResult
 from coze_client.errors import (
     AuthenticationError,
@@ -52,12 +52,23 @@ class Question(NamedTuple):
     interrupt: Interrupt
     node_title: str = ""
     streamed: bool = True
+    messages: tuple[WorkflowMessage, ...] = ()
+    gaps: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, error: WorkflowInterrupted) -> Question:
         """The question that a run stopped for."""
         interrupt = error.interrupt or Interrupt()
-        return cls(error.question, error.options, error.workflow_id, interrupt, error.node_title, error.streamed)
+        return cls(
+            error.question,
+            error.options,
+            error.workflow_id,
+            interrupt,
+            error.node_title,
+            error.streamed,
+            error.messages,
+            error.gaps,
+        )
 
     def told(self) -> Stored:
         """The question as JSON for whoever will answer it: what is asked, and what Coze says about it."""
@@ -83,7 +94,15 @@ class Question(NamedTuple):
             "interrupt": self.interrupt,
             "answer": text,
             "streamed": self.streamed,
+            "messages": self.messages,
+            "gaps": self.gaps,
         }
+
+    def stored(self) -> Stored:
+        """As JSON; unlike ``told``, all of it."""
+        messages = [message.model_dump(exclude_unset=True) for message in self.messages]
+        interrupt = self.interrupt.model_dump(exclude_unset=True)
+        return {**self._asdict(), "interrupt": interrupt, "messages": messages}
 
 
 class Outcome(NamedTuple):
@@ -97,10 +116,9 @@ class Outcome(NamedTuple):
     def stored(self) -> Stored:
         """As JSON."""
         if self.question is not None:
-            told = {**self.question._asdict(), "interrupt": self.question.interrupt.model_dump(exclude_unset=True)}
-            return {"question": told}
+            return {"question": self.question.stored()}
         if self.result is not None:
-            return {"result": self.result.dump()}
+            return {"result": self.result.model_dump(mode="json")}
         return {"failure": self.failure}
 
     @classmethod

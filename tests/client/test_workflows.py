@@ -89,6 +89,55 @@ def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: Co
     assert coze.emulator.runs_started == 1
 
 
+def test_a_result_holds_what_was_said_before_every_question(coze: Connected[Any]) -> None:
+    @coze.emulator.workflow(title="Three steps")
+    def three_steps() -> Steps[str]:
+        yield "one"
+        first = yield ask("First?")
+        yield "two"
+        second = yield ask("Second?")
+        yield "three"
+        return f"{first}{second}"
+
+    workflow_id = coze.emulator.workflow_id("Three steps")
+    with pytest.raises(WorkflowInterrupted) as first:
+        coze.run(coze.client.workflows.execute(workflow_id=workflow_id))
+    with pytest.raises(WorkflowInterrupted) as second:
+        coze.run(first.value.resume("a"))
+    result = coze.run(second.value.resume("b"))
+    assert result.output == "ab"
+    assert [message.content for message in second.value.messages] == ["one", "First?", "two", "Second?"]
+    assert [message.content for message in result.messages] == ["one", "First?", "two", "Second?", "three"]
+
+
+def test_a_failure_after_a_question_holds_what_was_said_before_it(coze: Connected[Any]) -> None:
+    @coze.emulator.workflow(title="Picky")
+    def picky() -> Steps[str]:
+        yield "one"
+        answer = yield ask("First?")
+        raise ValueError(f"not {answer}")
+
+    with pytest.raises(WorkflowInterrupted) as asked:
+        coze.run(coze.client.workflows.execute(workflow_id=coze.emulator.workflow_id("Picky")))
+    with pytest.raises(WorkflowFailed, match="not that") as failed:
+        coze.run(asked.value.resume("that"))
+    assert [message.content for message in failed.value.messages] == ["one", "First?"]
+
+
+def test_numbers_that_were_missing_before_a_question_stay_in_the_result() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        end = b'event: Message\ndata: {"content":"ok","node_title":"End","node_seq_id":"0"}\n\n'
+        asks = b'id: 3\nevent: Interrupt\ndata: {"interrupt_data":{"event_id":"1/2","type":2,"data":"Which?"}}\n\n'
+        body = b"id: 0\n" + end + b"id: 1\nevent: Done\ndata: {}\n\n" if b"resume" in request.url.raw_path else asks
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body)
+
+    client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(answer))
+    with pytest.raises(WorkflowInterrupted) as asked:
+        client.workflows.execute(workflow_id="1")
+    assert asked.value.gaps == ("id 0 to 2",)
+    assert asked.value.resume("that").gaps == ("id 0 to 2",)
+
+
 def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) -> None:
     told: list[str] = []
     with pytest.raises(WorkflowInterrupted) as caught:

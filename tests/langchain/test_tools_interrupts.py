@@ -7,7 +7,8 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from langchain.agents import create_agent
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 
-from coze_client import ConfigurationError, CozeClient
+from coze_client import ConfigurationError, CozeClient, WorkflowResult
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Image, Output, Steps, ask, ask_for
 from langchain_coze import CozeBotTool, CozeWorkflowTool
@@ -113,16 +116,40 @@ def test_an_answer_goes_on_with_the_same_run(emulator: Emulator, go: Go) -> None
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
 
-def test_the_artifact_is_the_same_out_of_a_checkpoint(emulator: Emulator) -> None:
+@contextmanager
+def in_memory(_: Path) -> Iterator[BaseCheckpointSaver[Any]]:
+    yield InMemorySaver()
+
+
+@contextmanager
+def in_sqlite(folder: Path) -> Iterator[BaseCheckpointSaver[Any]]:
+    with SqliteSaver.from_conn_string(str(folder / "graph.sqlite")) as saver:
+        yield saver
+
+
+@pytest.mark.parametrize("kept", [in_memory, in_sqlite])
+def test_the_result_is_found_again_in_a_checkpoint(emulator: Emulator, kept: Any, tmp_path: Path) -> None:
+    tool = made(emulator)
+    config: RunnableConfig = {"configurable": {"thread_id": "1"}}
+    with kept(tmp_path) as saver:
+        graph = agent(calls(tool, {"city": "Rome"}), tools=[tool], checkpointer=saver)
+        invoke(graph, {"messages": [HumanMessage("Book")]})
+        invoke(graph, Command(resume="18:00"))
+        live = invoke(graph, Command(resume="4"))["messages"][-2]
+        stored = graph.get_state(config).values["messages"][-2]
+    assert isinstance(live.artifact, WorkflowResult)
+    assert live.artifact.debug_url.startswith("https://")
+    assert CozeWorkflowTool.result_of(stored) == CozeWorkflowTool.result_of(live) == live.artifact
+
+
+def test_the_result_holds_what_was_said_before_every_question(emulator: Emulator, go: Go) -> None:
     tool = made(emulator)
     graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
-    config = {"configurable": {"thread_id": "1"}}
-    invoke(graph, {"messages": [HumanMessage("Book")]})
-    invoke(graph, Command(resume="18:00"))
-    live = invoke(graph, Command(resume="4"))["messages"][-2]
-    stored = graph.get_state(config).values["messages"][-2]
-    assert stored.artifact == live.artifact
-    assert CozeWorkflowTool.result_of(stored) == CozeWorkflowTool.result_of(live)
+    go(graph, {"messages": [HumanMessage("Book")]})
+    go(graph, Command(resume="18:00"))
+    result = go(graph, Command(resume="4"))["messages"][-2].artifact
+    said = [message.content for message in result.messages]
+    assert said == ["Looking around", "Which time in Rome?", "How many in Rome?"]
 
 
 def test_a_form_tells_what_it_requires_and_takes_json(emulator: Emulator, go: Go) -> None:

@@ -94,13 +94,15 @@ def test_content_is_compact_json_and_the_artifact_tells_the_run(make: Any, run: 
     tool = make(add)
     message = run(tool, {"first": 1})
     assert message.content == '{"sum":3}'
-    result = CozeWorkflowTool.result_of(message)
+    result = message.artifact
     assert isinstance(result, WorkflowResult)
     assert result.output == {"sum": 3}
     assert result.debug_url.startswith("https://")
     assert result.usage is not None
     assert result.usage.known
-    assert json.loads(json.dumps(message.artifact)) == message.artifact
+    assert CozeWorkflowTool.result_of(message) is result
+    restored = ToolMessage.model_validate_json(message.model_dump_json())
+    assert CozeWorkflowTool.result_of(restored) == result
     assert tool.invoke({"first": 1}) == '{"sum":3}'
 
 
