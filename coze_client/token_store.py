@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Protocol, cast, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from coze_client.errors import ConfigurationError
+from coze_client.file_lock import BUSY, FileLock
 from coze_client.token import Token
 
 _CROWD = 1000
@@ -88,7 +88,7 @@ class FileStore:
             raise self._damaged() from None
 
     def save(self, key: str, token: Token | None) -> None:
-        with self._blamed(), _Lock(Path(f"{self.path}.lock"), wait=True):
+        with self._blamed(), FileLock(Path(f"{self.path}.lock"), wait=True):
             tokens = self._read()
             if token is None:
                 tokens.pop(key, None)
@@ -100,7 +100,7 @@ class FileStore:
         name = f"{self.path}.{sha256(key.encode()).hexdigest()[:2]}.claim"  # few files, however many users
         with self._blamed():
             try:
-                return _Lock(Path(name), wait=False).release
+                return FileLock(Path(name), wait=False).release
             except BUSY:
                 return None
 
@@ -149,49 +149,3 @@ class FileStore:
 
     def __reduce__(self) -> tuple[object, ...]:
         return FileStore, (self.path,)
-
-
-class _Lock:
-    """An exclusive lock on a file, made if need be; without `wait` raises one of `BUSY` if it is taken."""
-
-    def __init__(self, path: Path, *, wait: bool) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-        try:
-            _lock(self._file, wait=wait)
-        except OSError:
-            self._file.close()
-            raise
-
-    def release(self) -> None:
-        """Not by closing alone: a child forked meanwhile has the file open too."""
-        _unlock(self._file)
-        self._file.close()
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    BUSY: tuple[type[OSError], ...] = (PermissionError,)
-
-    def _lock(file: IO[bytes], *, wait: bool) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-
-    def _unlock(file: IO[bytes]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    BUSY: tuple[type[OSError], ...] = (BlockingIOError,)
-
-    def _lock(file: IO[bytes], *, wait: bool) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)

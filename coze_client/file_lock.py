@@ -1,0 +1,57 @@
+"""A lock that processes share: a file that one of them at a time holds."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+
+class FileLock:
+    """An exclusive lock on a file, made if need be; without `wait` raises one of `BUSY` if it is taken.
+
+    The system gives it back when its process ends, however that happens.
+    """
+
+    def __init__(self, path: Path, *, wait: bool) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+        try:
+            _lock(self._file, wait=wait)
+        except OSError:
+            self._file.close()
+            raise
+
+    def release(self) -> None:
+        """Not by closing alone: a child forked meanwhile has the file open too."""
+        _unlock(self._file)
+        self._file.close()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    BUSY: tuple[type[OSError], ...] = (PermissionError,)
+
+    def _lock(file: IO[bytes], *, wait: bool) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+
+    def _unlock(file: IO[bytes]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    BUSY: tuple[type[OSError], ...] = (BlockingIOError,)
+
+    def _lock(file: IO[bytes], *, wait: bool) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
