@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from .assistant import assistant
+from .librarian import librarian
+from .recalls import DEFAULT_STYLE, RecallStyle
 from .scripts import (
     Answer,
     AskClient,
@@ -29,13 +31,19 @@ FIRST_BOT_ID = 7350000000000000001
 
 @dataclass(frozen=True)
 class Bot:
-    """A script under an id; `plugins` are its client plugins as OpenAI-style function schemas."""
+    """A script under an id; `plugins` are its client plugins as OpenAI-style function schemas.
+
+    With `auto_call` it looks into its datasets before every answer, and tells so in the style of `recall`.
+    """
 
     id: str
     name: str
     script: Script
     published: bool = True
     plugins: tuple[Mapping[str, object], ...] = ()
+    dataset_ids: tuple[str, ...] = ()
+    auto_call: bool = True
+    recall: RecallStyle = DEFAULT_STYLE
 
 
 def echo(turn: Turn) -> Iterator[Item]:
@@ -136,6 +144,11 @@ SCRIPTS: Mapping[str, Script] = MappingProxyType(
         for script in (echo, reasoner, plugins, vision, follow_ups, several_answers, slow, failing, assistant)
     }
 )
+
+
+def default_script(dataset_ids: Collection[str]) -> Script:
+    """What a bot does that nobody gave a script."""
+    return librarian if dataset_ids else assistant
 
 
 def standard_bots() -> list[Bot]:

@@ -13,6 +13,9 @@ from .stream import Event, to_json
 CLOUD_DONE = Event("done", '"[DONE]"')
 MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
 
+DATASET_PATHS = ("/v1/datasets", "/open_api/knowledge/")
+UNBOUND_PATHS = frozenset(f"/open_api/knowledge/document/{call}" for call in ("list", "update", "delete"))
+
 
 def json_reply(status: int, value: object, headers: Mapping[str, str] | None = None) -> Raw:
     return Raw(status, to_json(value).encode(), headers=headers or {})
@@ -46,6 +49,22 @@ class Dialect:
     """Whether a chat carries a zero last_error and a zero usage."""
     texts_as_digits: bool = True
     """Whether a message's updated_at is a string of digits."""
+    recall_encoding: str = "verbose"
+    """How bots tell what they recalled: in a verbose message, or as the type knowledge."""
+    recall_details: bool = True
+    """Whether that tells the question, and each document's format and link."""
+    dataset_formats: tuple[int, ...] = (0, 2)
+    """What datasets can be made for: 0 texts, 1 tables, 2 images."""
+    file_sources: bool = True
+    """Whether documents are made of files, web pages and images; the studio makes empty ones of them."""
+    lists_everything: bool = False
+    """Whether a dataset list without page_num and page_size has one page alone."""
+    first_document_page: int = 1
+    document_page_size: int = 10
+    refuses_strange_documents: bool = False
+    """Whether progress is refused for documents that are unknown, which the cloud leaves out."""
+    image_page_size: int | None = 10
+    """None where it must be said."""
     says_logid: bool = True
     workflow_versions: bool = True
     """Whether a run's workflow_version is honoured; the studio always runs the latest."""
@@ -63,6 +82,8 @@ class Dialect:
     """The cloud's code to HTTP status and code here."""
     workflow_codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """The cloud's code to the code of a plain run, and of every other call about workflows."""
+    dataset_codes: Mapping[int, int] = field(default_factory=dict)
+    """The cloud's code to the code of every call about datasets, their documents and images."""
 
     def refuse(self, refusal: Refusal, path: str, logid: str, *, streaming: bool, mapped: bool) -> Reply:
         """The refusal as this dialect words it; `mapped` gives the cloud's codes their HTTP status."""
@@ -74,6 +95,10 @@ class Dialect:
         if path.startswith("/v1/workflow") and refusal.code in self.workflow_codes:
             mapped_code, raw = self.workflow_codes[refusal.code]
             return json_reply(200, {"code": mapped_code if path == "/v1/workflow/run" else raw, "msg": refusal.msg})
+        if path.startswith(DATASET_PATHS) and refusal.code in self.dataset_codes:
+            return json_reply(200, {"code": self.dataset_codes[refusal.code], "msg": refusal.msg})
+        if path in UNBOUND_PATHS and refusal.code == 4000:
+            return Raw(400, refusal.msg.encode(), "text/plain; charset=utf-8")
         status, code = self.codes.get(refusal.code, (500, 500))
         if status == 400 or refusal.code == 4100:
             return json_reply(status, {"code": code, "msg": refusal.msg})
@@ -123,6 +148,15 @@ STUDIO = Dialect(
     orders_messages=False,
     blanks=False,
     texts_as_digits=False,
+    recall_encoding="knowledge",
+    recall_details=False,
+    dataset_formats=(0, 1, 2),
+    file_sources=False,
+    lists_everything=True,
+    first_document_page=0,
+    document_page_size=2**31,
+    refuses_strange_documents=True,
+    image_page_size=None,
     says_logid=False,
     workflow_versions=False,
     nameless_chatflows=False,
@@ -160,6 +194,7 @@ STUDIO = Dialect(
             ("POST", "/v1/workflows/{workflow_id}/collaborators"),
             ("DELETE", "/v1/workflows/{workflow_id}/collaborators/{user_id}"),
             ("POST", "/v1/workflows/{workflow_id}/collaboration_mode"),
+            ("PUT", "/v1/datasets/{dataset_id}/images/{document_id}"),
             ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}"),
             ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}/execute_nodes/{node_execute_uuid}"),
         }
@@ -192,6 +227,7 @@ STUDIO = Dialect(
             4315: (720702001, 720702001),
         }
     ),
+    dataset_codes=MappingProxyType({4101: 105000001, 4200: 105000011}),
 )
 
 DIALECTS = MappingProxyType({dialect.name: dialect for dialect in (CLOUD, STUDIO)})

@@ -14,12 +14,14 @@ from typing_extensions import Self
 from . import auth, devices
 from .app import App
 from .backend import Backend, Call
-from .bots import Bot
+from .bots import Bot, default_script
 from .dialect import DIALECTS
 from .fault import Fault
 from .key_pairs import KeyPair
+from .knowledge_workflow import knowledge_workflow
 from .oauth_apps import Kind, OAuthApp, ReadyApps, register
 from .plugins import new_plugin
+from .recalls import DEFAULT_STYLE, RecallStyle
 from .records import Chat
 from .scripts import Script
 from .server import Server
@@ -100,9 +102,22 @@ class Emulator:
         """Bot ids by the name of their script."""
         return MappingProxyType({bot.name: bot.id for bot in self._backend.bots.values()})
 
-    def add_bot(self, name: str, script: Script, *, published: bool = True) -> str:
-        """The id of a bot that follows your script."""
-        return self._backend.add_bot(Bot("", name, script, published=published))
+    def add_bot(
+        self,
+        name: str,
+        script: Script | None = None,
+        *,
+        published: bool = True,
+        dataset_ids: Sequence[str] = (),
+        recall: RecallStyle = DEFAULT_STYLE,
+    ) -> str:
+        """The id of a bot that follows your script, or without one quotes its datasets.
+
+        It looks into these before it answers, tells what it found as `recall` says, and the script gets that, too.
+        """
+        script = script or default_script(dataset_ids)
+        datasets = tuple(dataset_ids)
+        return self._backend.add_bot(Bot("", name, script, published=published, dataset_ids=datasets, recall=recall))
 
     def declare_plugins(self, bot_id: str, schemas: Sequence[Mapping[str, object]]) -> None:
         """Sets the client plugins of a bot, as OpenAI-style function schemas; Coze runs only what its bot declares."""
@@ -150,6 +165,25 @@ class Emulator:
             return workflow
 
         return add
+
+    def add_knowledge_workflow(
+        self,
+        dataset_ids: Sequence[str],
+        top_k: int = 5,
+        min_score: float = 0.0,
+        variable: str = "outputList",
+        *,
+        empty: Literal["list", "null"] = "list",
+        text: bool = False,
+    ) -> str:
+        """The id of a workflow that looks its `query` up in datasets and returns `{variable: [{output, documentId}]}`.
+
+        `empty` is what it returns when nothing was found; with `text` it answers in words, which loses the slices.
+        """
+        settings = (dataset_ids, top_k, min_score, variable, empty)
+        workflow = knowledge_workflow(self._backend, *settings, text=text)
+        self._backend.workflows[workflow.id] = workflow
+        return workflow.id
 
     @property
     def plugins(self) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from .backend import Backend
 from .bots import Bot
 from .entered import FIRST_MESSAGE_ID
+from .recalls import recall
 from .records import Chat, Message
 from .scripts import (
     Answer,
@@ -65,7 +66,10 @@ class Run:
         try:
             self._say("conversation.chat.created", replace(self.chat, status="created").wire(self.dialect))
             self._say("conversation.chat.in_progress", self.chat.wire(self.dialect))
-            await self._play(self.bot.script(replace(self.turn, outputs=tool_outputs(self.chat))))
+            outputs = tool_outputs(self.chat)
+            if not outputs:
+                self._recall()
+            await self._play(self.bot.script(replace(self.turn, outputs=outputs)))
         except Exception as error:
             logger.exception("the script of bot %s failed", self.bot.name)
             self._fail(Fail(5000, f"script error: {error}"))
@@ -73,6 +77,14 @@ class Run:
             self._events.put_nowait(None)
             if self.chat.status != "requires_action":
                 self.backend.runs.pop(self.chat.id, None)
+
+    def _recall(self) -> None:
+        """Looks into the bot's datasets, and tells what it found before anything else."""
+        found = recall(self.backend, self.bot, self.turn.question)
+        if found is not None:
+            self.turn = replace(self.turn, recalled=found.slices)
+            for message in found.messages:
+                self._message(message.type, message.content)
 
     async def _play(self, items: Iterable[Item]) -> None:
         for item in items:
@@ -156,7 +168,7 @@ class Run:
         )
 
     def _complete_message(self, message: Message) -> None:
-        if message.type != "verbose":
+        if message.type not in ("verbose", "knowledge"):
             self._written += len(message.content) + len(message.reasoning_content)
         if self.chat.saved and self._still_wanted():
             self.backend.state.save(message)

@@ -37,8 +37,20 @@ class ToolOutput:
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """A slice of a document that was found for the question; `score` is between 0 and 1."""
+
+    text: str
+    score: float
+    document_name: str
+
+
+@dataclass(frozen=True)
 class Turn:
-    """What a bot sees: the question, what came before it (oldest first), its variables and client plugins."""
+    """What a bot sees: the question, what came before it (oldest first), its variables and client plugins.
+
+    `recalled` are the slices of its datasets that were found, the best first; None if nobody looked.
+    """
 
     question: str
     parts: tuple[Part, ...] = ()
@@ -46,6 +58,7 @@ class Turn:
     variables: Mapping[str, str] = field(default_factory=dict)
     plugins: tuple[Mapping[str, object], ...] = ()
     outputs: tuple[ToolOutput, ...] = ()
+    recalled: tuple[Recalled, ...] | None = None
     pace: float = 0.0
 
 

@@ -1,0 +1,53 @@
+"""Datasets by hand: slices as a test wants them, whatever the emulator's chunking would make of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from coze_client.emulator import Emulator
+from coze_client.emulator.auth import ACCOUNT
+from coze_client.emulator.backend import Backend
+from coze_client.emulator.dataset_records import (
+    FIRST_DATASET_ID,
+    FIRST_DOCUMENT_ID,
+    FIRST_SLICE_ID,
+    LOCAL_FILE,
+    TEXT,
+    WEB_PAGE,
+    Dataset,
+    StoredDocument,
+    StoredSlice,
+)
+from coze_client.emulator.workflows import WORKSPACE
+
+LAKES = ("Lake Geneva is one of the largest lakes in Western Europe.", "Lake Constance touches three countries.")
+CITIES = ("The capital of France is Paris. It lies on the Seine. Many people live there.", "法国的首都是巴黎。")
+
+
+def backend_of(emulator: Emulator) -> Backend:
+    return emulator._backend
+
+
+def add_dataset(emulator: Emulator, name: str, documents: Mapping[str, Sequence[str]], url: str = "") -> str:
+    """The id of a dataset whose documents have these slices; with `url` they are web pages."""
+    backend = backend_of(emulator)
+    dataset_id = backend.state.new_id(Dataset, FIRST_DATASET_ID)
+    backend.state.save(Dataset(dataset_id, ACCOUNT, WORKSPACE, name, TEXT, 0, 0))
+    for document_name, slices in documents.items():
+        add_document(backend, dataset_id, document_name, slices, url)
+    return dataset_id
+
+
+def add_document(backend: Backend, dataset_id: str, name: str, slices: Sequence[str], url: str = "") -> str:
+    state, source = backend.state, WEB_PAGE if url else LOCAL_FILE
+    document_id = state.new_id(StoredDocument, FIRST_DOCUMENT_ID)
+    size = sum(map(len, slices))
+    state.save(StoredDocument(document_id, dataset_id, ACCOUNT, name, "txt", size, TEXT, source, 0, 0, url=url))
+    for number, text in enumerate(slices):
+        slice_id = state.new_id(StoredSlice, FIRST_SLICE_ID)
+        state.save(StoredSlice(slice_id, document_id, dataset_id, text, number))
+    return document_id
+
+
+def document_ids(emulator: Emulator, dataset_id: str) -> list[str]:
+    return [each.id for each in backend_of(emulator).state.owned(StoredDocument, dataset_id)]
