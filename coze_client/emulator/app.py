@@ -19,8 +19,11 @@ from . import (
     chats,
     consent,
     conversations,
+    datasets,
     devices,
+    documents,
     files,
+    images,
     legacy,
     messages,
     plugins,
@@ -52,6 +55,9 @@ SERVED = (
     *workflow_catalog.ENDPOINTS,
     *chatflows.ENDPOINTS,
     *plugins.ENDPOINTS,
+    *datasets.ENDPOINTS,
+    *documents.ENDPOINTS,
+    *images.ENDPOINTS,
     *unserved.ENDPOINTS,
 )
 OAUTH = (*consent.ENDPOINTS, *devices.ENDPOINTS, *token_grants.ENDPOINTS)

@@ -51,6 +51,8 @@ class Backend:
         run_limit: float = 90.0,
         ping_after: float = 15.0,
         plan: str = "paid",
+        processing_looks: int = 0,
+        processing_seconds: float = 0.0,
     ) -> None:
         self.dialect = dialect
         self.state = State(data)
@@ -63,6 +65,8 @@ class Backend:
         self.run_limit = run_limit
         self.ping_after = ping_after
         self.plan = plan
+        self.processing_looks = processing_looks
+        self.processing_seconds = processing_seconds
         self.knowledge = Knowledge(self)
         self.bots = {bot.id: bot for bot in standard_bots()}
         self.runs: dict[str, Run] = {}

@@ -15,6 +15,7 @@ from . import auth, devices
 from .app import App
 from .backend import Backend, Call
 from .bots import Bot, default_script
+from .dataset_records import Dataset, StoredDocument, StoredSlice
 from .dialect import DIALECTS
 from .fault import Fault
 from .key_pairs import KeyPair
@@ -24,9 +25,10 @@ from .plugins import new_plugin
 from .recalls import DEFAULT_STYLE, RecallStyle
 from .records import Chat
 from .scripts import Script
+from .seeding import Documents, seed
 from .server import Server
 from .users import account_named, sign_in
-from .workflows import Workflow, named_workflow
+from .workflows import WORKSPACE, Workflow, named_workflow
 
 
 class Emulator:
@@ -38,7 +40,8 @@ class Emulator:
     the status of all OAuth errors (None: 401 for invalid_client, 500 for internal_error, 400 for the rest), and
     `spent_grant` their code for codes and refresh tokens that are used, expired or wrong. A plain run of a workflow is
     dropped after `run_limit` seconds, a streamed one says PING after `ping_after` seconds without an event, and the
-    `plan` "free" has neither asynchronous runs nor plugins to call.
+    `plan` "free" has neither asynchronous runs nor plugins to call. A document that is uploaded is at work for
+    `processing_seconds` of the clock, and until its progress was looked at `processing_looks` times.
     """
 
     def __init__(
@@ -55,6 +58,8 @@ class Emulator:
         run_limit: float = 90.0,
         ping_after: float = 15.0,
         plan: Literal["paid", "free"] = "paid",
+        processing_looks: int = 0,
+        processing_seconds: float = 0.0,
     ) -> None:
         self._backend = Backend(
             DIALECTS[dialect],
@@ -68,6 +73,8 @@ class Emulator:
             run_limit=run_limit,
             ping_after=ping_after,
             plan=plan,
+            processing_looks=processing_looks,
+            processing_seconds=processing_seconds,
         )
         self.oauth_apps = ReadyApps(self._backend)
         self._port = port
@@ -184,6 +191,34 @@ class Emulator:
         workflow = knowledge_workflow(self._backend, *settings, text=text)
         self._backend.workflows[workflow.id] = workflow
         return workflow.id
+
+    def add_dataset(
+        self,
+        name: str,
+        documents: Documents,
+        workspace_id: str = WORKSPACE,
+        *,
+        separator: str | None = None,
+        account: str = auth.ACCOUNT,
+    ) -> str:
+        """The id of a dataset of these documents, ready at once: texts, bytes or paths by name, or a whole folder.
+
+        They are cut automatically, or at each `separator`. ValueError if one of them cannot be parsed.
+        """
+        return seed(self._backend, account, workspace_id, name, documents, separator).id
+
+    @property
+    def datasets(self) -> Mapping[str, str]:
+        """Dataset ids by their name, of all accounts."""
+        return MappingProxyType({dataset.name: dataset.id for dataset in self._backend.state.all(Dataset)})
+
+    def documents(self, dataset_id: str) -> list[StoredDocument]:
+        """Every document of a dataset, oldest first, as the emulator keeps it."""
+        return self._backend.state.owned(StoredDocument, dataset_id)
+
+    def slices(self, document_id: str) -> list[StoredSlice]:
+        """The pieces of a document in their order, with how often each was recalled."""
+        return self._backend.state.owned(StoredSlice, document_id)
 
     @property
     def plugins(self) -> Mapping[str, str]:

@@ -28,6 +28,17 @@ class Fields:
             raise Refusal(4000, f"{name} is required")
         return value
 
+    def identity(self, name: str) -> str:
+        """An id, which some clients send as a number; 4000 if it is missing or has anything but digits."""
+        return _identity(name, self.values.get(name))
+
+    def identities(self, name: str, most: int) -> list[str]:
+        """One id to `most` of them."""
+        value = self.values.get(name)
+        if not isinstance(value, list) or not 1 <= len(value) <= most:
+            raise Refusal(4000, f"{name} must be a list of 1 to {most} ids")
+        return [_identity(name, each) for each in value]
+
     def choice(self, name: str, allowed: Collection[str], default: str) -> str:
         value = self.optional(name) or default
         if value not in allowed:
@@ -73,6 +84,13 @@ class Fields:
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise Refusal(4000, f"{name} must be a list of objects")
         return [Fields(item) for item in value]
+
+
+def _identity(name: str, value: object) -> str:
+    digits = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"[0-9]+", digits):
+        raise Refusal(4000, f"{name} must be an id of decimal digits")
+    return digits
 
 
 @dataclass(frozen=True)

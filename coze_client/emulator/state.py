@@ -74,6 +74,19 @@ class State:
         found = self.rows("SELECT body FROM record WHERE kind = ? AND owner = ? ORDER BY id", kind.__name__, owner)
         return [kind(**json.loads(body)) for (body,) in found]
 
+    def all(self, kind: type[R]) -> list[R]:
+        found = self.rows("SELECT body FROM record WHERE kind = ? ORDER BY id", kind.__name__)
+        return [kind(**json.loads(body)) for (body,) in found]
+
+    def page(self, kind: type[R], owner: str, start: int, size: int) -> list[R]:
+        """Some of what `owned` gives, without reading the rest."""
+        statement = "SELECT body FROM record WHERE kind = ? AND owner = ? ORDER BY id LIMIT ? OFFSET ?"
+        return [kind(**json.loads(body)) for (body,) in self.rows(statement, kind.__name__, owner, size, start)]
+
+    def count(self, kind: type[Record], owner: str) -> int:
+        [(number,)] = self.rows("SELECT count(*) FROM record WHERE kind = ? AND owner = ?", kind.__name__, owner)
+        return int(number)
+
     def index(self, script: str, **functions: Callable[[str], str]) -> None:
         """Runs statements that keep an index beside the records; they may call the functions by name."""
         with self._lock:
@@ -81,6 +94,6 @@ class State:
                 self._connection.create_function(name, 1, function, deterministic=True)
             self._connection.executescript(script)
 
-    def rows(self, statement: str, *values: str) -> list[Row]:
+    def rows(self, statement: str, *values: str | int) -> list[Row]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()

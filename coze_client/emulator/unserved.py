@@ -9,10 +9,6 @@ from .reply import Reply
 from .request import Request
 
 ROUTES = """
-POST /open_api/knowledge/document/create
-POST /open_api/knowledge/document/delete
-POST /open_api/knowledge/document/list
-POST /open_api/knowledge/document/update
 GET,POST /v1/api_apps
 DELETE,GET,POST /v1/api_apps/{api_app_id}/events
 DELETE,PUT /v1/api_apps/{app_id}
@@ -51,11 +47,6 @@ PUT /v1/commerce/benefit/limitations/{benefit_id}
 PUT /v1/connectors/{connector_id}/bots/{bot_id}
 POST /v1/connectors/{connector_id}/install
 POST /v1/connectors/{connector_id}/user_configs
-GET,POST /v1/datasets
-DELETE,PUT /v1/datasets/{dataset_id}
-GET /v1/datasets/{dataset_id}/images
-PUT /v1/datasets/{dataset_id}/images/{document_id}
-POST /v1/datasets/{dataset_id}/process
 POST /v1/enterprises/{enterprise_id}/members
 DELETE,PUT /v1/enterprises/{enterprise_id}/members/{user_id}
 GET,POST /v1/enterprises/{enterprise_id}/organizations
