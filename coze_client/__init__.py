@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
+    from coze_client.api.bot_info import Bot
     from coze_client.api.chat_events import ChatEvent
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
     from coze_client.api.chats import Chat, ChatResult, ToolCall, ToolOutput, Usage
     from coze_client.api.conversations import Conversation
     from coze_client.api.files import File
     from coze_client.api.messages import Message
+    from coze_client.api.recall_bots import RecallBot
     from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage
     from coze_client.api.workflow_stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
     from coze_client.auth import PersonalToken
@@ -64,12 +66,14 @@ if TYPE_CHECKING:
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
 _HOMES = {
+    "api.bot_info": ("Bot",),
     "api.chat_events": ("ChatEvent",),
     "api.chat_stream": ("AsyncChatStream", "ChatStream"),
     "api.chats": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
     "api.conversations": ("Conversation",),
     "api.files": ("File",),
     "api.messages": ("Message",),
+    "api.recall_bots": ("RecallBot",),
     "api.workflow_events": ("Interrupt", "WorkflowEvent", "WorkflowMessage"),
     "api.workflow_stream": ("AsyncWorkflowStream", "WorkflowResult", "WorkflowStream"),
     "auth": ("PersonalToken",),
@@ -123,6 +127,7 @@ __all__ = [
     "AsyncCozeClient",
     "AsyncWorkflowStream",
     "AuthenticationError",
+    "Bot",
     "Chat",
     "ChatEvent",
     "ChatFailed",
@@ -155,6 +160,7 @@ __all__ = [
     "QuotaExceeded",
     "RateLimited",
     "Recall",
+    "RecallBot",
     "Response",
     "Retry",
     "ServerError",

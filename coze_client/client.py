@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     import httpx
     from typing_extensions import Self
 
+    from coze_client.api.bots import Bots
     from coze_client.api.chats import Chats
     from coze_client.api.conversations import Conversations
     from coze_client.api.files import Files
     from coze_client.api.legacy_chats import LegacyChats
     from coze_client.api.oauth import OAuth
     from coze_client.api.plugins import Plugins
+    from coze_client.api.recalls import Recalls
     from coze_client.api.workflows import Workflows
 
 
@@ -110,6 +112,20 @@ class _Client(Generic[Face]):
         from coze_client.api.plugins import Plugins
 
         return Plugins(self._session, self._face)
+
+    @cached_property
+    def bots(self) -> Bots[Face]:
+        """Bots: making, changing and publishing them, and what there are."""
+        from coze_client.api.bots import Bots
+
+        return Bots(self._session, self._face)
+
+    @cached_property
+    def recall(self) -> Recalls[Face]:
+        """What datasets hold about a question, by way of a workflow or a bot."""
+        from coze_client.api.recalls import Recalls
+
+        return Recalls(self._session, self._face)
 
     @cached_property
     def oauth(self) -> OAuth[Face]:
