@@ -59,6 +59,8 @@ class Dialect:
     """Whether documents are made of files, web pages and images; the studio makes empty ones of them."""
     lists_everything: bool = False
     """Whether a dataset list without page_num and page_size has one page alone."""
+    numeric_ids: bool = True
+    """Whether ids of documents are numbers, unless a header asks for texts."""
     first_document_page: int = 1
     document_page_size: int = 10
     refuses_strange_documents: bool = False
@@ -153,6 +155,7 @@ STUDIO = Dialect(
     dataset_formats=(0, 1, 2),
     file_sources=False,
     lists_everything=True,
+    numeric_ids=False,
     first_document_page=0,
     document_page_size=2**31,
     refuses_strange_documents=True,
@@ -183,6 +186,14 @@ STUDIO = Dialect(
             ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
             ("DELETE", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
             ("GET", "/v1/files/retrieve"),
+            ("POST", "/v1/bot/create"),
+            ("POST", "/v1/bot/publish"),
+            ("POST", "/v1/bot/update"),
+            ("GET", "/v1/bots"),
+            ("POST", "/v1/bots/{bot_id}/unpublish"),
+            ("GET", "/v1/bots/{bot_id}/versions"),
+            ("GET", "/v1/space/published_bots_list"),
+            ("GET", "/v1/workspaces"),
             ("GET", "/v1/plugins/mget"),
             ("GET", "/v1/plugins/{plugin_id}"),
             ("POST", "/v1/plugins/{plugin_id}/tools/call"),

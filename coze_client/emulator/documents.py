@@ -39,7 +39,7 @@ async def create(backend: Backend, request: Request) -> Reply:
     strategy = Fields(body.mapping("chunk_strategy"))
     read = Reading(backend, request, dataset, strategy)
     documents = await add_documents(backend, dataset, read.sources(bases), read_strategy(strategy))
-    return Payload([_created(document, request) for document in documents], key="document_infos")
+    return Payload([_created(backend, request, document) for document in documents], key="document_infos")
 
 
 def _check_length(request: Request) -> None:
@@ -65,8 +65,6 @@ class Reading:
     def _file(self, name: str, base: Fields, source: Fields) -> Source:
         self._expect_text()
         kind = source.choice("file_type", FILE_TYPES, "")
-        if not kind:
-            raise Refusal(4000, "file_type is required")
         try:
             content = base64.b64decode(source.text("file_base64"), validate=True)
         except binascii.Error as error:
@@ -140,11 +138,11 @@ def read_rule(fields: Fields) -> UpdateRule:
     return UpdateRule(kind, interval)
 
 
-def _created(document: StoredDocument, request: Request) -> dict[str, object]:
+def _created(backend: Backend, request: Request, document: StoredDocument) -> dict[str, object]:
     """As creating tells it: at work, whatever has become of it since; two fields are null as in the page's sample."""
     fresh = {"status": BUSY, "char_count": 0, "slice_count": 0, "source_type": None, "update_type": None}
     uri = f"FileBizType.BIZ_BOT_DATASET/{document.account}_{document.id}.{document.type}"
-    return {**described(document, request, document.begun_at), **fresh, "tos_uri": uri}
+    return {**described(backend, request, document), **fresh, "tos_uri": uri}
 
 
 async def list_(backend: Backend, request: Request) -> Reply:
@@ -155,7 +153,7 @@ async def list_(backend: Backend, request: Request) -> Reply:
     page = body.number("page", dialect.first_document_page, 0, MANY)
     start = max(page - dialect.first_document_page, 0) * size
     documents = backend.state.page(StoredDocument, dataset.id, start, size)
-    items = [described(document, request, backend.clock()) for document in documents]
+    items = [described(backend, request, document) for document in documents]
     for document in documents:
         look_at(backend, document)
     return Payload(items, key="document_infos", beside={"total": backend.state.count(StoredDocument, dataset.id)})
@@ -189,11 +187,13 @@ def document_of(backend: Backend, request: Request, document_id: str) -> StoredD
     return document
 
 
-def described(document: StoredDocument, request: Request, now: float) -> dict[str, object]:
-    """Its id is a number unless the request asks for text with `Agw-Js-Conv: str`."""
+def described(backend: Backend, request: Request, document: StoredDocument) -> dict[str, object]:
+    """The cloud tells ids as numbers unless the request has `Agw-Js-Conv: str` (page list_knowledge_files)."""
+    now = backend.clock()
     busy = document.busy(now)
+    as_text = not backend.dialect.numeric_ids or request.headers.get("agw-js-conv") == "str"
     return {
-        "document_id": document.id if request.headers.get("agw-js-conv") == "str" else int(document.id),
+        "document_id": document.id if as_text else int(document.id),
         "name": document.name,
         "type": document.type,
         "size": document.size,

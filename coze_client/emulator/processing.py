@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .backend import Backend
 from .chunking import ChunkStrategy, cut
 from .dataset_records import (
+    CUSTOM,
     FIRST_DOCUMENT_ID,
     FIRST_SLICE_ID,
     IMAGE,
@@ -19,7 +20,7 @@ from .dataset_records import (
     StoredDocument,
     StoredSlice,
 )
-from .parsing import Unparsable, parse
+from .parsing import Unparsable, decode, parse
 from .web_pages import fetch
 
 
@@ -64,6 +65,8 @@ def digest(source: Source, strategy: ChunkStrategy, format_type: int) -> Digest:
     """Blocks, while a page is fetched or a file parsed."""
     if format_type == IMAGE:
         return Digest([source.caption] if source.caption else (), source.type, source.size)
+    if source.way == CUSTOM:
+        return Digest(cut(decode(source.content), strategy), source.type, len(source.content))
     kind, content, charset = source.type, source.content, None
     try:
         if source.way == WEB_PAGE:
