@@ -14,6 +14,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from . import (
+    agent_routes,
     auth,
     chatflows,
     chats,
@@ -32,6 +33,7 @@ from . import (
     users,
     workflow_catalog,
     workflow_runs,
+    workspaces,
 )
 from .backend import Backend, Call
 from .dialect import json_reply
@@ -45,6 +47,7 @@ from .stream import encode
 
 logger = logging.getLogger(__name__)
 SERVED = (
+    *agent_routes.ENDPOINTS,
     *chats.ENDPOINTS,
     *conversations.ENDPOINTS,
     *messages.ENDPOINTS,
@@ -55,6 +58,7 @@ SERVED = (
     *workflow_catalog.ENDPOINTS,
     *chatflows.ENDPOINTS,
     *plugins.ENDPOINTS,
+    *workspaces.ENDPOINTS,
     *datasets.ENDPOINTS,
     *documents.ENDPOINTS,
     *images.ENDPOINTS,

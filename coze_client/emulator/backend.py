@@ -90,7 +90,7 @@ class Backend:
 
     def add_bot(self, bot: Bot) -> str:
         """The id of the bot, which gets the next one."""
-        bot = replace(bot, id=str(FIRST_BOT_ID + len(self.bots)))
+        bot = replace(bot, id=str(FIRST_BOT_ID + len(self.bots)), created_at=self.now)
         self.bots[bot.id] = bot
         return bot.id
 

@@ -44,6 +44,7 @@ class Bot:
     dataset_ids: tuple[str, ...] = ()
     auto_call: bool = True
     recall: RecallStyle = DEFAULT_STYLE
+    created_at: int = 1735689600
 
 
 def echo(turn: Turn) -> Iterator[Item]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
+from .agents import find_bot
 from .backend import Backend
 from .bots import Bot
 from .chatflow_wire import chat_spelling_of
@@ -56,7 +57,7 @@ def _bot(backend: Backend, request: Request, workflow: Workflow) -> Bot:
         raise Refusal(4000, f"workflow {workflow.id} is no chatflow")
     bot_id = body.optional("bot_id")
     if bot_id:
-        bot = backend.bots.get(bot_id)
+        bot = find_bot(backend, bot_id)
         if bot is None:
             raise Refusal(4006)
         return bot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .agents import find_bot
 from .backend import Backend
 from .bots import Bot
 from .context import read_turn, remembered
@@ -40,12 +41,13 @@ async def create(backend: Backend, request: Request) -> Reply:
 
 def bot_of(backend: Backend, request: Request) -> Bot:
     body, bots = request.body, request.caller.bots
-    bot = backend.bots.get(body.text("bot_id"))
+    bot_id, version = body.text("bot_id"), body.optional("bot_version")
     status = body.choice("publish_status", (PUBLISHED, DRAFT), PUBLISHED)
-    if status == DRAFT and body.optional("bot_version"):
+    if status == DRAFT and version:
         raise Refusal(4000, "bot_version cannot be given with a draft")
+    bot = find_bot(backend, bot_id, draft=status == DRAFT, version=version)
     if bot is None:
-        raise Refusal(4006)
+        raise Refusal(4006, f"version {version} of bot {bot_id}" if version else f"bot {bot_id}")
     if bots is not None and bot.id not in bots:
         raise Refusal(4101, "the token's scope does not list this bot")
     if not bot.published and status != DRAFT:

@@ -41,10 +41,10 @@ def conversation_of(backend: Backend, request: Request, conversation_id: str) ->
     return conversation
 
 
-def _name(body: Fields) -> str:
-    name = body.optional("name") or ""
+def _name(body: Fields, key: str = "name") -> str:
+    name = body.optional(key) or ""
     if len(name) > 100:
-        raise Refusal(4000, "name has at most 100 characters")
+        raise Refusal(4000, f"{key} has at most 100 characters")
     return name
 
 
@@ -58,6 +58,19 @@ async def create(backend: Backend, request: Request) -> Reply:
     conversation = begin(backend, request.caller, bot_id, name, connector_id or "1024", meta_data)
     for message in entered:
         save_entered(backend, conversation, message)
+    return Payload(conversation.wire(backend.dialect))
+
+
+async def create_named(backend: Backend, request: Request) -> Reply:
+    """A conversation that an app's chatflow finds by its name; with get_or_create the one that has the name already."""
+    body = request.body
+    for needed in ("app_id", "workflow_id", "conversation_name"):
+        body.text(needed)
+    name, meta_data = _name(body, "conversation_name"), body.meta_data()
+    known = (each for each in backend.state.owned(Conversation, request.account) if each.name == name)
+    found = next(known, None) if body.flag("get_or_create", default=False) else None
+    connector_id = body.optional("connector_id") or "1024"
+    conversation = found or begin(backend, request.caller, "", name, connector_id, meta_data)
     return Payload(conversation.wire(backend.dialect))
 
 
@@ -109,6 +122,7 @@ async def delete(backend: Backend, request: Request) -> Reply:
 
 ENDPOINTS = (
     Endpoint("POST", "/v1/conversation/create", ("createConversation",), create),
+    Endpoint("POST", "/v1/workflow/conversation/create", ("createConversation",), create_named),
     Endpoint("GET", "/v1/conversations", ("listConversation",), list_),
     Endpoint("GET", "/v1/conversation/retrieve", ("retrieveConversation",), retrieve),
     Endpoint("PUT", "/v1/conversations/{conversation_id}", ("editConversation",), update),

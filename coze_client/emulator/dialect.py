@@ -194,6 +194,7 @@ STUDIO = Dialect(
             ("GET", "/v1/bots/{bot_id}/versions"),
             ("GET", "/v1/space/published_bots_list"),
             ("GET", "/v1/workspaces"),
+            ("POST", "/v1/workspaces"),
             ("GET", "/v1/plugins/mget"),
             ("GET", "/v1/plugins/{plugin_id}"),
             ("POST", "/v1/plugins/{plugin_id}/tools/call"),

@@ -79,6 +79,12 @@ class Fields:
             raise Refusal(4003)
         return pairs
 
+    def texts(self, name: str) -> list[str]:
+        value = self.values.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise Refusal(4000, f"{name} must be a list of strings")
+        return value
+
     def objects(self, name: str) -> list[Fields]:
         value = self.values.get(name, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):

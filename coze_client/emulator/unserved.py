@@ -28,17 +28,9 @@ DELETE,PUT /v1/audio/voiceprint_groups/{group_id}/features/{feature_id}
 POST /v1/audio/voiceprint_groups/{group_id}/speaker_identify
 GET /v1/audio/voices
 POST /v1/audio/voices/clone
-POST /v1/bot/create
-GET /v1/bot/get_online_info
-POST /v1/bot/publish
-POST /v1/bot/update
-GET /v1/bots
-GET /v1/bots/{bot_id}
 POST /v1/bots/{bot_id}/collaboration_mode
 POST /v1/bots/{bot_id}/collaborators
 DELETE /v1/bots/{bot_id}/collaborators/{user_id}
-POST /v1/bots/{bot_id}/unpublish
-GET /v1/bots/{bot_id}/versions
 GET /v1/chat
 GET /v1/commerce/benefit/benefits/get
 GET,POST /v1/commerce/benefit/bill_tasks
@@ -57,11 +49,9 @@ GET /v1/folders/{folder_id}
 PUT /v1/organizations/{organization_id}
 GET,POST /v1/organizations/{organization_id}/members
 DELETE,PUT /v1/organizations/{organization_id}/members/{user_id}
-GET /v1/space/published_bots_list
 POST /v1/templates/{template_id}/duplicate
 GET,PUT /v1/variables
-POST /v1/workflow/conversation/create
-GET,POST /v1/workspaces
+POST /v1/workspaces
 PUT /v1/workspaces/{workspace_id}
 DELETE,GET,POST /v1/workspaces/{workspace_id}/members
 """

@@ -97,7 +97,7 @@ def test_unknown_routes_are_404_with_a_code(wire: Wire) -> None:
         assert (response.status_code, code(response)) == (404, 4200)
 
 
-@pytest.mark.parametrize("route", ["POST /v1/audio/rooms", "GET /v1/bots", "GET /v1/apps/7"])
+@pytest.mark.parametrize("route", ["POST /v1/audio/rooms", "GET /v1/apps", "GET /v1/apps/7"])
 def test_what_is_not_emulated_is_501_not_a_pretended_success(wire: Wire, route: str) -> None:
     response = wire.request(*route.split())
     assert response.status_code == 501

@@ -1,0 +1,329 @@
+"""Bots that the API makes, changes and publishes, and what of them is shown and chats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from coze_client.emulator import Clock, Emulator
+from coze_client.emulator.workflows import WORKSPACE
+
+from .knowing import CITIES, LAKES, add_dataset
+from .wire import Json, Wire, code, data, text
+
+
+def create(wire: Wire, name: str = "Guide", **more: Any) -> str:
+    return str(data(wire.post("/v1/bot/create", json={"space_id": WORKSPACE, "name": name, **more}))["bot_id"])
+
+
+def update(wire: Wire, bot_id: str, **changes: Any) -> None:
+    assert code(wire.post("/v1/bot/update", json={"bot_id": bot_id, **changes})) == 0
+
+
+def publish(wire: Wire, bot_id: str, *channels: str) -> str:
+    body = {"bot_id": bot_id, "connector_ids": channels or ["1024"]}
+    made = data(wire.post("/v1/bot/publish", json=body))
+    assert made["bot_id"] == bot_id
+    return str(made["version"])
+
+
+def shown(wire: Wire, bot_id: str, **query: str) -> Json:
+    return dict(data(wire.get(f"/v1/bots/{bot_id}", params=query)))
+
+
+def listed(wire: Wire, **query: Any) -> list[Json]:
+    return list(data(wire.get("/v1/bots", params={"workspace_id": WORKSPACE, **query}))["items"])
+
+
+def recalled(response: httpx.Response) -> list[str]:
+    contents = [json.loads(content) for content in text(response, "verbose")]
+    [told] = [content["data"] for content in contents if content["msg_type"] == "knowledge_recall"]
+    return [chunk["slice"] for chunk in json.loads(told)["chunks"] or ()]
+
+
+def test_a_new_bot_is_a_draft_that_chats_as_one_only(wire: Wire) -> None:
+    bot = create(wire)
+    assert code(wire.ask(bot, "Hello")) == 4015
+    assert code(wire.get(f"/v1/bots/{bot}")) == 4015
+    assert text(wire.ask(bot, "Hello", publish_status="unpublished_draft")) == ["You said: Hello"]
+    publish(wire, bot)
+    assert text(wire.ask(bot, "Hello")) == ["You said: Hello"]
+
+
+def test_what_was_set_is_told_again(wire: Wire, emulator: Emulator) -> None:
+    icon = wire.upload("icon.png")["id"]
+    dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
+    bot = create(
+        wire,
+        description="Knows lakes",
+        icon_file_id=icon,
+        prompt_info={"prompt": "Be brief."},
+        onboarding_info={"prologue": "Hi!", "suggested_questions": ["Where?"]},
+        suggest_reply_info={"reply_mode": "disable"},
+        model_info_config={"model_id": "1", "temperature": 0.5},
+        plugin_id_list={"id_list": [{"plugin_id": "81", "api_id": "82"}, {"plugin_id": "81", "api_id": "83"}]},
+        workflow_id_list={"ids": [{"id": emulator.workflows["book_table"]}, {"id": "9"}]},
+    )
+    update(wire, bot, knowledge={"dataset_ids": [dataset]})
+    told = shown(wire, bot, is_published="false")
+    assert (told["bot_id"], told["name"], told["description"], told["version"]) == (bot, "Guide", "Knows lakes", "")
+    assert icon in told["icon_url"]
+    assert told["prompt_info"] == {"prompt": "Be brief."}
+    assert told["onboarding_info"] == {"prologue": "Hi!", "suggested_questions": ["Where?"]}
+    assert told["suggest_reply_info"] == {"reply_mode": "disable"}
+    assert told["model_info"] == {"model_id": "1", "temperature": 0.5}
+    [plugin] = told["plugin_info_list"]
+    assert [tool["api_id"] for tool in plugin["api_info_list"]] == ["82", "83"]
+    assert [workflow["name"] for workflow in told["workflow_info_list"]] == ["Book table", ""]
+    assert told["knowledge"] == {"knowledge_infos": [{"id": dataset, "name": "Lakes"}]}
+
+
+def test_an_update_changes_the_draft_and_only_what_is_given(wire: Wire) -> None:
+    bot = create(wire, description="old", onboarding_info={"prologue": "Hi!"})
+    version = publish(wire, bot)
+    update(wire, bot, name="Renamed", onboarding_info={"suggested_questions": ["Why?"]})
+    online, draft = shown(wire, bot), shown(wire, bot, is_published="false")
+    assert (online["name"], online["version"], online["onboarding_info"]["prologue"]) == ("Guide", version, "Hi!")
+    assert (draft["name"], draft["description"]) == ("Renamed", "old")
+    assert draft["onboarding_info"] == {"prologue": "", "suggested_questions": ["Why?"]}
+    publish(wire, bot)
+    assert shown(wire, bot)["name"] == "Renamed"
+    assert data(wire.get("/v1/bot/get_online_info", params={"bot_id": bot}))["name"] == "Renamed"
+
+
+def test_the_datasets_of_draft_version_and_online_are_their_own(wire: Wire, emulator: Emulator) -> None:
+    lakes = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
+    cities = add_dataset(emulator, "Cities", {"cities.txt": CITIES})
+    bot = create(wire)
+    update(wire, bot, knowledge={"dataset_ids": [lakes]})
+    first = publish(wire, bot)
+    update(wire, bot, knowledge={"dataset_ids": [cities]})
+    asked = "Is Paris at Lake Geneva?"
+    assert recalled(wire.ask(bot, asked))[0] == LAKES[0]
+    assert recalled(wire.ask(bot, asked, publish_status="unpublished_draft")) == [CITIES[0]]
+    publish(wire, bot)
+    assert recalled(wire.ask(bot, asked)) == [CITIES[0]]
+    assert recalled(wire.ask(bot, asked, bot_version=first))[0] == LAKES[0]
+    assert code(wire.ask(bot, asked, bot_version="1")) == 4006
+    assert text(wire.ask(bot, asked))[0].endswith("Sources: [1] cities.txt")
+
+
+def test_knowledge_on_demand_is_not_looked_into(wire: Wire, emulator: Emulator) -> None:
+    lakes = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
+    bot = create(wire)
+    update(wire, bot, knowledge={"dataset_ids": [lakes], "auto_call": False, "search_strategy": 20})
+    response = wire.ask(bot, "Lake Geneva?", publish_status="unpublished_draft")
+    assert text(response) == ["I did not look into my documents."]
+    assert "knowledge_recall" not in response.text
+
+
+def test_datasets_are_bound_by_updates_and_unbound_by_an_empty_list(wire: Wire, emulator: Emulator) -> None:
+    lakes = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
+    bot = create(wire, knowledge={"dataset_ids": [lakes]})
+    assert shown(wire, bot, is_published="false")["knowledge"]["knowledge_infos"] == []
+    update(wire, bot, knowledge={"dataset_ids": [lakes]})
+    update(wire, bot, name="Other")
+    assert shown(wire, bot, is_published="false")["knowledge"]["knowledge_infos"] != []
+    update(wire, bot, knowledge={"dataset_ids": []})
+    assert shown(wire, bot, is_published="false")["knowledge"]["knowledge_infos"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"name": "n" * 21},
+        {"description": "d" * 501},
+        {"prompt_info": {"prompt": "p" * 20_001}},
+        {"prompt_info": "Be brief."},
+        {"onboarding_info": {"prologue": "p" * 301}},
+        {"onboarding_info": {"suggested_questions": ["q" * 51]}},
+        {"onboarding_info": {"suggested_questions": "q"}},
+        {"suggest_reply_info": {"reply_mode": "sometimes"}},
+        {"icon_file_id": "7490000000000009999"},
+        {"plugin_id_list": {"id_list": [{"plugin_id": "81"}]}},
+        {"workflow_id_list": {"ids": ["9"]}},
+        {"knowledge": {"dataset_ids": ["7440000000000009999"]}},
+        {"knowledge": {"dataset_ids": ["1"] * 151}},
+        {"knowledge": {"dataset_ids": [7440000000000009999]}},
+        {"knowledge": {"auto_call": "yes"}},
+        {"knowledge": {"search_strategy": 2}},
+    ],
+)
+def test_settings_that_break_a_rule_change_nothing(wire: Wire, change: Json) -> None:
+    bot = create(wire)
+    before = shown(wire, bot, is_published="false")
+    assert code(wire.post("/v1/bot/update", json={"bot_id": bot, **change})) == 4000
+    assert shown(wire, bot, is_published="false") == before
+    if "knowledge" not in change:
+        assert code(wire.post("/v1/bot/create", json={"space_id": WORKSPACE, "name": "n", **change})) == 4000
+
+
+def test_a_name_of_twenty_characters_is_taken_in_any_script(wire: Wire) -> None:
+    bot = create(wire, "湖" * 20)
+    assert shown(wire, bot, is_published="false")["name"] == "湖" * 20
+    assert code(wire.post("/v1/bot/create", json={"name": "no space"})) == 4000
+    assert code(wire.post("/v1/bot/create", json={"space_id": WORKSPACE})) == 4000
+
+
+def test_a_bot_taken_out_of_the_api_channel_does_not_chat(wire: Wire) -> None:
+    bot = create(wire)
+    publish(wire, bot, "1024", "999")
+    assert code(wire.post(f"/v1/bots/{bot}/unpublish", json={"connector_id": "1024"})) == 0
+    assert code(wire.ask(bot, "Hello")) == 4015
+    assert code(wire.post(f"/v1/bots/{bot}/unpublish", json={"connector_id": "1024"})) == 4015
+    assert code(wire.post(f"/v1/bots/{bot}/unpublish", json={})) == 4000
+    reason = {"connector_id": "999", "unpublish_reason": "r" * 1025}
+    assert code(wire.post(f"/v1/bots/{bot}/unpublish", json=reason)) == 4000
+    assert [item["id"] for item in listed(wire, connector_id="999")] == [bot]
+
+
+@pytest.mark.parametrize("channels", [[], ["7"], ["999", "7"], "1024"])
+def test_a_bot_is_published_to_channels_that_go_together(wire: Wire, channels: Any) -> None:
+    bot = create(wire)
+    assert code(wire.post("/v1/bot/publish", json={"bot_id": bot, "connector_ids": channels})) == 4000
+    assert publish(wire, bot, "1024", "7")
+
+
+def test_lists_tell_drafts_changes_and_what_is_online(wire: Wire) -> None:
+    draft, plain, changed = (create(wire, name) for name in ("draft", "plain", "changed"))
+    publish(wire, plain)
+    publish(wire, changed)
+    update(wire, changed, name="newer")
+
+    def names(**query: str) -> set[str]:
+        return {item["name"] for item in listed(wire, **query)} - wire.emulator.bots.keys()
+
+    assert names() == names(publish_status="published_online") == {"plain", "changed"}
+    assert names(publish_status="published_draft") == {"newer"}
+    assert names(publish_status="unpublished_draft") == {"draft"}
+    assert names(publish_status="all") == {"draft", "plain", "newer"}
+    items = {item["id"]: item for item in listed(wire, publish_status="all")}
+    assert (items[draft]["is_published"], "published_at" in items[draft]) == (False, False)
+    assert (items[plain]["is_published"], items[plain]["published_at"] > 0) == (True, True)
+
+
+def test_lists_have_pages_and_a_total(wire: Wire, emulator: Emulator) -> None:
+    whole = listed(wire)
+    assert {item["id"] for item in whole} == set(emulator.bots.values())
+    page = data(wire.get("/v1/bots", params={"workspace_id": WORKSPACE, "page_num": "2", "page_size": "4"}))
+    assert (page["items"], page["total"]) == (whole[4:8], len(whole))
+    assert code(wire.get("/v1/bots")) == 4000
+    assert listed(wire, workspace_id="7340000000000009999") == []
+
+
+def test_the_older_list_has_its_own_words(wire: Wire, emulator: Emulator) -> None:
+    bot = create(wire)
+    publish(wire, bot)
+    create(wire, "draft")
+    where = {"space_id": WORKSPACE, "page_size": "4"}
+    pages = [data(wire.get("/v1/space/published_bots_list", params={**where, "page_index": n})) for n in "123"]
+    bots = [each for page in pages for each in page["space_bots"]]
+    assert [each["bot_id"] for each in bots] == [*emulator.bots.values(), bot]
+    assert {page["total"] for page in pages} == {len(bots)}
+    assert (bots[-1]["bot_name"], bots[-1]["publish_time"].isdigit()) == ("Guide", True)
+
+
+def test_versions_are_listed_newest_first() -> None:
+    clock = Clock(1_768_380_200.5)
+    with Emulator(clock=clock) as emulator, Wire(emulator) as wire:
+        bot = create(wire)
+        names = [publish(wire, bot), publish(wire, bot), publish(wire, bot, "999")]
+        assert names == ["1768380200500", "1768380200501", "1768380200502"]
+
+        def found(**query: str) -> tuple[list[str], bool]:
+            told = data(wire.get(f"/v1/bots/{bot}/versions", params=query))
+            return [item["version"] for item in told["items"]], told["has_more"]
+
+        assert found() == (names[1::-1], False)
+        assert found(page_size="1") == ([names[1]], True)
+        assert found(page_size="1", page_num="2") == ([names[0]], False)
+        assert found(connector_id="999") == ([names[2]], False)
+        assert found(publish_status="unpublished_draft") == ([], False)
+        assert code(wire.get(f"/v1/bots/{bot}/versions", params={"page_size": "31"})) == 4000
+
+
+def test_scripted_bots_are_bots_like_others(wire: Wire, emulator: Emulator) -> None:
+    echo = emulator.bots["echo"]
+    assert shown(wire, echo)["name"] == "echo"
+    lakes = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
+    update(wire, echo, knowledge={"dataset_ids": [lakes]})
+    publish(wire, echo)
+    response = wire.ask("echo", "Lake Geneva?")
+    assert (recalled(response), text(response)) == (list(LAKES), ["Lake Geneva?"])
+    hidden = emulator.add_bot("hidden", published=False)
+    assert code(wire.get(f"/v1/bots/{hidden}")) == 4015
+    publish(wire, hidden)
+    assert text(wire.ask(hidden, "Hello")) == ["You said: Hello"]
+
+
+def test_only_its_owner_changes_a_bot(wire: Wire, emulator: Emulator) -> None:
+    bot = create(wire)
+    publish(wire, bot)
+    with Wire(emulator, emulator.issue_token(account="2478774393250009999")) as stranger:
+        assert code(stranger.post("/v1/bot/update", json={"bot_id": bot, "name": "mine"})) == 4101
+        assert code(stranger.post("/v1/bot/publish", json={"bot_id": bot, "connector_ids": ["1024"]})) == 4101
+        assert code(stranger.post(f"/v1/bots/{bot}/unpublish", json={"connector_id": "1024"})) == 4101
+        assert code(stranger.get(f"/v1/bots/{bot}", params={"is_published": "false"})) == 4101
+        assert shown(stranger, bot)["name"] == "Guide"
+
+
+def test_an_unknown_bot_is_4006_and_a_narrow_token_4101(wire: Wire, emulator: Emulator) -> None:
+    unknown = "7352000000000009999"
+    assert code(wire.post("/v1/bot/update", json={"bot_id": unknown})) == 4006
+    assert code(wire.get(f"/v1/bots/{unknown}")) == 4006
+    assert code(wire.get(f"/v1/bots/{unknown}/versions")) == 4006
+    with Wire(emulator, emulator.issue_token(["chat"])) as narrow:
+        assert code(narrow.get("/v1/bots", params={"workspace_id": WORKSPACE})) == 4101
+
+
+def test_bots_outlive_the_emulator_in_its_file(tmp_path: Path) -> None:
+    with Emulator(data=tmp_path / "state.db") as emulator, Wire(emulator) as wire:
+        bot = create(wire)
+        publish(wire, bot)
+    with Emulator(data=tmp_path / "state.db") as emulator, Wire(emulator) as wire:
+        assert shown(wire, bot)["name"] == "Guide"
+        assert text(wire.ask(bot, "Hello")) == ["You said: Hello"]
+        assert create(wire) != bot
+
+
+def test_the_studio_shows_bots_and_makes_none(studio_wire: Wire) -> None:
+    echo = studio_wire.emulator.bots["echo"]
+    assert shown(studio_wire, echo)["name"] == "echo"
+    assert data(studio_wire.get("/v1/bot/get_online_info", params={"bot_id": echo}))["bot_id"] == echo
+    assert studio_wire.post("/v1/bot/create", json={"space_id": WORKSPACE, "name": "Guide"}).status_code == 401
+    assert studio_wire.get("/v1/workspaces").status_code == 401
+
+
+def test_there_is_one_workspace(wire: Wire) -> None:
+    [workspace] = data(wire.get("/v1/workspaces"))["workspaces"]
+    assert (workspace["id"], workspace["role_type"]) == (WORKSPACE, "owner")
+    assert data(wire.get("/v1/workspaces", params={"page_num": "2"})) == {"workspaces": [], "total_count": 1}
+    assert code(wire.get("/v1/workspaces", params={"user_id": "1"})) == 4000
+    assert code(wire.get("/v1/workspaces", params={"page_size": "51"})) == 4000
+
+
+def test_a_chatflow_finds_the_conversation_that_was_made_for_it(wire: Wire, emulator: Emulator) -> None:
+    @emulator.workflow(chatflow=True, app_id="7")
+    def greet(words: str) -> str:
+        return f"Hello, {words}"
+
+    body = {"app_id": "7", "workflow_id": greet.id, "conversation_name": "desk"}
+    made = data(wire.post("/v1/workflow/conversation/create", json=body))
+    again = data(wire.post("/v1/workflow/conversation/create", json={**body, "get_or_create": True}))
+    assert (again["id"], made["last_section_id"]) == (made["id"], made["id"])
+    assert code(wire.post("/v1/workflow/conversation/create", json={**body, "workflow_id": None})) == 4000
+    message = {"role": "user", "content": "Ada", "content_type": "text"}
+    asked = {
+        "workflow_id": greet.id,
+        "app_id": "7",
+        "additional_messages": [message],
+        "parameters": {"CONVERSATION_NAME": "desk"},
+    }
+    told = wire.post("/v1/workflows/chat", json=asked)
+    assert f'"conversation_id":"{made["id"]}"' in told.text
+    assert "Hello, Ada" in told.text
