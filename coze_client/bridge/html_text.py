@@ -1,0 +1,83 @@
+"""The text of a web page that is sent as a file: Coze takes no HTML."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+_UNSEEN = frozenset({"script", "style", "head", "template", "noscript", "svg"})
+_BLOCKS = frozenset(
+    (
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+    )
+    + (
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+    )
+    + ("ol", "option", "p", "pre", "section", "summary", "table", "tr", "ul")
+)
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._unseen = 0
+        self._verbatim = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._step(tag, 1)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._step(tag, 0)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._step(tag, -1)
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.parts.append(data if self._verbatim else re.sub(r"\s+", " ", data))
+
+    def _step(self, tag: str, deeper: int) -> None:
+        if tag in _UNSEEN:
+            self._unseen = max(self._unseen + deeper, 0)
+        if tag == "pre":
+            self._verbatim = max(self._verbatim + deeper, 0)
+        if tag in ("td", "th"):
+            self.parts.append("\t")
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+
+
+def convert_to_text(html: str) -> str:
+    """What a reader sees of an HTML page, a block a line; no scripts, styles, head or markup."""
+    reading = _Text()
+    reading.feed(html)
+    reading.close()
+    lines = (line.strip() for line in "".join(reading.parts).splitlines())
+    return "\n".join(line for line in lines if line)
