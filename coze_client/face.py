@@ -106,10 +106,10 @@ class Blocking:
                 return cast("T", _finish(result))
             except _Suspended:
                 raise ConfigurationError(
-                    "This token function needs an event loop: use it with AsyncCozeClient"
+                    "This function needs an event loop: use it on asyncio, with AsyncCozeClient"
                 ) from None
         if inspect.isawaitable(result):
-            raise ConfigurationError("This token function needs an event loop: use it with AsyncCozeClient")
+            raise ConfigurationError("This function needs an event loop: use it on asyncio, with AsyncCozeClient")
         return result
 
     async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
