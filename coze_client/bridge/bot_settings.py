@@ -7,25 +7,22 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
 from coze_client.api.chats import PublishStatus
-from coze_client.auth import Credentials, TokenFunction
 from coze_client.bridge.answering import Answering
 from coze_client.bridge.chatflow import convert_to_chatflow
+from coze_client.bridge.connection import Connection
 from coze_client.bridge.dialogue import CHAT_OPTIONS, Line
 from coze_client.bridge.turn import DECIDED_BY_THE_BOT, plan_turn
-from coze_client.client import AsyncCozeClient, CozeClient
-from coze_client.config import Region, Timeout
 from coze_client.errors import ConfigurationError
-from coze_client.retry import Retry
 
 _OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id", "workflow_id", "app_id")
-_EMPTY_MEANS_NONE = ("user_id", "conversation_id", "base_url")
+_EMPTY_MEANS_NONE = ("user_id", "conversation_id")
 
 
-class BotSettings(BaseModel):
+class BotSettings(Connection):
     """Which bot, for whom, with which options of a chat, and over which client."""
 
     bot_id: str = ""
@@ -68,19 +65,6 @@ class BotSettings(BaseModel):
     stop: list[str] | str | None = None
     """Where to cut the answer, on our side; the chat is then cancelled."""
 
-    token: str | SecretStr | TokenFunction | Credentials | None = Field(default=None, exclude=True, repr=False)
-    """Text, a function (sync or async), or credentials; default ``COZE_API_TOKEN``, then ``COZE_API_KEY``."""
-    base_url: str | None = None
-    """Default ``COZE_API_BASE``, then https://api.coze.com."""
-    region: Region | None = None
-    """``com`` or ``cn``, instead of a base URL."""
-    timeout: float | Timeout | None = 600.0
-    """Seconds between two pieces of an answer (connecting: 5); ``None`` waits for ever."""
-    max_retries: int = 2
-    """Tries after the first; a chat is tried again only if it surely did not begin."""
-    client: CozeClient | AsyncCozeClient | None = Field(default=None, exclude=True, repr=False)
-    """A client of yours; its twin of the other face is made when needed."""
-
     temperature: float | None = Field(default=None, exclude=True)
     """Not sent (with a warning): the bot decides."""
     max_tokens: int | None = Field(default=None, exclude=True)
@@ -88,54 +72,21 @@ class BotSettings(BaseModel):
     top_p: float | None = Field(default=None, exclude=True)
     """Not sent (with a warning): the bot decides."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-
-    _coze: CozeClient | AsyncCozeClient = PrivateAttr()
     _warned: bool = PrivateAttr(default=False)
 
     @model_validator(mode="before")
     @classmethod
     def _read_names(cls, given: Mapping[str, object]) -> dict[str, object]:
-        read = {name: value for name, value in given.items() if value or name not in _EMPTY_MEANS_NONE}
-        if isinstance(token := read.get("token"), str):
-            read["token"] = SecretStr(token)
-        return read
+        return {name: value for name, value in given.items() if value or name not in _EMPTY_MEANS_NONE}
 
     @model_validator(mode="after")
-    def _connect(self) -> Self:
-        if self.client and (self.token or self.base_url or self.region):
-            raise ConfigurationError("Give a client, or the token, base_url and region to make one of, not both")
+    def _check(self) -> Self:
         if self.workflow_id:
             convert_to_chatflow(self._options({}))
         elif not self.bot_id or self.app_id:
             raise ConfigurationError("Give a bot_id; an app_id only with the workflow_id of a chatflow")
-        self._coze = self._given_client(self.client) if self.client else self._new_client()
         self._warn_of({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
         return self
-
-    def _given_client(self, client: CozeClient | AsyncCozeClient) -> CozeClient | AsyncCozeClient:
-        """The user's client, with the times and retries that were given beside it."""
-        if "timeout" in self.model_fields_set:
-            client = client.options(timeout=self.timeout)
-        if "max_retries" in self.model_fields_set:
-            client = client.options(retry=self._retry())
-        return client
-
-    def _retry(self) -> Retry | None:
-        return Retry(attempts=self.max_retries + 1) if self.max_retries > 0 else None
-
-    def _new_client(self) -> CozeClient:
-        token = self.token.get_secret_value() if isinstance(self.token, SecretStr) else self.token
-        retry = self._retry()
-        return CozeClient(token, base_url=self.base_url, region=self.region, timeout=self.timeout, retry=retry)
-
-    @property
-    def _blocking(self) -> CozeClient:
-        return self._coze if isinstance(self._coze, CozeClient) else self._coze.blocking
-
-    @property
-    def _asyncio(self) -> AsyncCozeClient:
-        return self._coze if isinstance(self._coze, AsyncCozeClient) else self._coze.aio
 
     def _answering(self, lines: Sequence[Line], given: Mapping[str, Any]) -> Answering:
         """The answering of what `lines` ask; what is `given` with the call goes before the settings.
