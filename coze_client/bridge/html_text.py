@@ -6,40 +6,9 @@ import re
 from html.parser import HTMLParser
 
 _UNSEEN = frozenset({"script", "style", "head", "template", "noscript", "svg"})
-_BLOCKS = frozenset(
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "caption",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-    )
-    + (
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-    )
-    + ("ol", "option", "p", "pre", "section", "summary", "table", "tr", "ul")
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|body|br|caption|d[dlt]|details|div|fieldset|figcaption|figure|footer|form|h[1-6]|"
+    "header|hr|li|main|nav|ol|option|p|pre|section|summary|table|tr|ul"
 )
 
 
@@ -70,7 +39,7 @@ class _Text(HTMLParser):
             self._verbatim = max(self._verbatim + deeper, 0)
         if tag in ("td", "th"):
             self.parts.append("\t")
-        elif tag in _BLOCKS:
+        elif _BLOCK.fullmatch(tag):
             self.parts.append("\n")
 
 
