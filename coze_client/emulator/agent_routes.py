@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .agent_settings import icon_url, read_settings, wire
-from .agents import API_CHANNEL, FIRST_AGENT_ID, Agent, Settings, Version, agents_in, find_agent, name_of
+from .agents import API_CHANNEL, FIRST_AGENT_ID, Agent, Settings, Version, all_agents, find_agent, name_of
 from .backend import Backend
 from .endpoint import Endpoint
 from .refusal import Refusal
@@ -104,11 +104,15 @@ async def list_(backend: Backend, request: Request) -> Reply:
     channel = query.optional("connector_id") or API_CHANNEL
     status = query.choice("publish_status", ("all", ONLINE, CHANGED, UNPUBLISHED), ONLINE)
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, MANY)
-    agents = agents_in(backend, query.text("workspace_id"))
+    agents = _agents_in(backend, query.text("workspace_id"))
     found = [agent for agent in agents if status in ("all", *_statuses(agent, channel))]
     start = (page - 1) * size
     items = [_entry(backend, agent, channel, online=status == ONLINE) for agent in found[start : start + size]]
     return Payload({"items": items, "total": len(found)})
+
+
+def _agents_in(backend: Backend, workspace_id: str) -> list[Agent]:
+    return [agent for agent in all_agents(backend) if agent.workspace_id == workspace_id]
 
 
 def _statuses(agent: Agent, channel: str) -> list[str]:
@@ -144,7 +148,7 @@ async def list_published(backend: Backend, request: Request) -> Reply:
     """The older list: pages are numbered by page_index, times are texts."""
     query = request.query
     page, size = query.number("page_index", 1, 1, MANY), query.number("page_size", 20, 1, MANY)
-    agents = agents_in(backend, query.text("space_id"))
+    agents = _agents_in(backend, query.text("space_id"))
     found = [(agent, version) for agent in agents if (version := agent.online())]
     start = (page - 1) * size
     bots = [_older_entry(backend, agent, version) for agent, version in found[start : start + size]]

@@ -17,6 +17,7 @@ LONGEST = {"name": 20, "description": 500}
 LONGEST_PROMPT, LONGEST_PROLOGUE, LONGEST_SUGGESTION = 20_000, 300, 50
 MOST_DATASETS = 150
 STRATEGIES = {0: "semantic", 1: "hybrid", 20: "full text"}
+MODEL = {"model_id": "1706077826", "model_name": "emulated"}
 TEXTS = ("name", "description", "icon_file_id")
 PARTS = (
     "prompt_info",
@@ -99,7 +100,7 @@ def wire(backend: Backend, agent: Agent, settings: Mapping[str, object], version
         "onboarding_info": {"prologue": "", "suggested_questions": [], **onboarding},
         "bot_mode": 0,
         "plugin_info_list": _plugins(backend, told),
-        "model_info": told.mapping("model_info_config"),
+        "model_info": {**MODEL, **told.mapping("model_info_config")},
         "knowledge": {"knowledge_infos": _datasets(backend, settings)},
         "workflow_info_list": _workflows(backend, told),
         "suggest_reply_info": {"reply_mode": "enable", **told.mapping("suggest_reply_info")},

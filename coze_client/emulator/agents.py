@@ -69,11 +69,16 @@ def find_agent(backend: Backend, bot_id: str) -> Agent | None:
     return backend.state.get(Agent, bot_id) or (_scripted(scripted) if scripted else None)
 
 
-def agents_in(backend: Backend, workspace_id: str) -> list[Agent]:
-    """By id."""
-    scripted = [_scripted(bot) for bot in backend.bots.values()] if workspace_id == WORKSPACE else []
-    known = {agent.id: agent for agent in [*scripted, *backend.state.owned(Agent, workspace_id)]}
+def all_agents(backend: Backend) -> list[Agent]:
+    """In the order of their ids."""
+    scripted = [_scripted(bot) for bot in backend.bots.values()]
+    known = {agent.id: agent for agent in [*scripted, *backend.state.all(Agent)]}
     return [known[bot_id] for bot_id in sorted(known)]
+
+
+def bots_with(backend: Backend, dataset_id: str) -> int:
+    """How many have it in their drafts."""
+    return sum(dataset_id in knowledge_of(agent.draft)[0] for agent in all_agents(backend))
 
 
 def _scripted(bot: Bot) -> Agent:

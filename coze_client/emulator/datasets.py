@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .agents import bots_with
 from .backend import Backend
 from .dataset_records import BUSY, FAILED, FIRST_DATASET_ID, IMAGE, TEXT, Dataset, StoredDocument
 from .endpoint import Endpoint
@@ -145,7 +146,7 @@ def described(backend: Backend, dataset: Dataset) -> dict[str, object]:
         "slice_count": sum(document.slice_count for document in settled),
         "hit_count": sum(document.hit_count for document in documents),
         "all_file_size": str(sum(document.size for document in documents)),
-        "bot_used_count": sum(dataset.id in bot.dataset_ids for bot in backend.bots.values()),
+        "bot_used_count": bots_with(backend, dataset.id),
         "chunk_strategy": {},
         "project_id": "",
     }

@@ -39,4 +39,4 @@ def quote(question: str, text: str) -> str:
     sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
     shared = [len(asked.intersection(terms(sentence))) for sentence in sentences]
     best = sorted(range(len(sentences)), key=lambda place: -shared[place])[:MOST_SENTENCES]
-    return " ".join(sentences[place] for place in sorted(best) if shared[place] * 2 >= shared[best[0]])
+    return " ".join(sentences[place] for place in sorted(best) if shared[place] * 2 > shared[best[0]])

@@ -75,7 +75,7 @@ def test_what_was_set_is_told_again(wire: Wire, emulator: Emulator) -> None:
     assert told["prompt_info"] == {"prompt": "Be brief."}
     assert told["onboarding_info"] == {"prologue": "Hi!", "suggested_questions": ["Where?"]}
     assert told["suggest_reply_info"] == {"reply_mode": "disable"}
-    assert told["model_info"] == {"model_id": "1", "temperature": 0.5}
+    assert (told["model_info"]["model_id"], told["model_info"]["temperature"]) == ("1", 0.5)
     [plugin] = told["plugin_info_list"]
     assert [tool["api_id"] for tool in plugin["api_info_list"]] == ["82", "83"]
     assert [workflow["name"] for workflow in told["workflow_info_list"]] == ["Book table", ""]
@@ -128,6 +128,8 @@ def test_datasets_are_bound_by_updates_and_unbound_by_an_empty_list(wire: Wire, 
     update(wire, bot, knowledge={"dataset_ids": [lakes]})
     update(wire, bot, name="Other")
     assert shown(wire, bot, is_published="false")["knowledge"]["knowledge_infos"] != []
+    [dataset] = data(wire.get("/v1/datasets", params={"space_id": WORKSPACE}))["dataset_list"]
+    assert dataset["bot_used_count"] == 1
     update(wire, bot, knowledge={"dataset_ids": []})
     assert shown(wire, bot, is_published="false")["knowledge"]["knowledge_infos"] == []
 

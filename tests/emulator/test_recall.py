@@ -108,6 +108,13 @@ def test_nothing_found_is_said_so(emulator: Emulator, wire: Wire) -> None:
     assert json.loads(told["data"]) == {"chunks": None, "ori_req": "Who wrote Hamlet?", "status_code": 0}
 
 
+@pytest.mark.parametrize("asked", ["🙂", '"', "NOT (*", "x" * 100_000, "猫" * 50_000, "Hamlet? " * 12_000])
+def test_any_question_may_be_asked(emulator: Emulator, wire: Wire, asked: str) -> None:
+    bot = emulator.add_bot("guide", dataset_ids=[add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})])
+    assert text(wire.ask(bot, asked)) == ["I found nothing about this in my documents."]
+    assert LAKES[0] in text(wire.ask(bot, f"{asked[:50]} Geneva"))[0]
+
+
 def test_a_bot_without_datasets_recalls_nothing(wire: Wire) -> None:
     assert recalls(wire.ask("echo", "Lake Geneva?")) == []
 
@@ -204,5 +211,6 @@ def test_recalls_raise_hit_counts(emulator: Emulator, wire: Wire) -> None:
 def test_a_quote_has_the_best_sentences_in_their_order() -> None:
     said = "Bern is old. A bear lives in Bern. The bear eats fish! Nobody knows why.\nFish swim"
     assert quote("What does the bear in Bern eat?", said) == "A bear lives in Bern. The bear eats fish!"
+    assert quote("Where does the bear live?", said) == "A bear lives in Bern."
     assert quote("猫吃什么？", "狗吃肉。猫吃鱼。") == "猫吃鱼。"
     assert quote("bear", "") == ""
