@@ -19,6 +19,7 @@ from benchmarks import wire
 ROUTES: dict[str, wire.Dialect] = {"v3/chat": "v3", "open_api/v2/chat": "v2", "v1/chat/completions": "openai"}
 WORKFLOWS = "v1/workflows"
 TOKEN = "api/permission/oauth2/token"
+PAGE_NUMBER = re.compile(r"page_num=(\d+)")
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 STREAMED = re.compile(rb'"stream":\s*true')
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
@@ -95,9 +96,10 @@ class Connection(asyncio.Protocol):
                 return
             path = self.received.split(b" ", 2)[1].decode()
             body, self.received = self.received[head_end:end], self.received[end:]
-            self.answer(path.partition("?")[0].strip("/"), body)
+            path, _, query = path.partition("?")
+            self.answer(path.strip("/"), query, body)
 
-    def answer(self, path: str, body: bytes) -> None:
+    def answer(self, path: str, query: str, body: bytes) -> None:
         if path == "requests":
             self.write(wire.http_json(Connection.requests))
             return
@@ -105,7 +107,7 @@ class Connection(asyncio.Protocol):
         segment, _, route = path.partition("/")
         shape = wire.Shape.parse(segment)
         if shape.kind == "answer":
-            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, small_answer(route))
+            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, small_answer(route, query))
         elif route not in ROUTES:
             self.write(NOT_FOUND)
         elif shape.kind == "paced":
@@ -115,8 +117,11 @@ class Connection(asyncio.Protocol):
             self.write(made(ROUTES[route], shape))
 
 
-def small_answer(route: str) -> bytes:
+def small_answer(route: str, query: str) -> bytes:
     """What a call that does not stream is answered."""
+    if route == WORKFLOWS:
+        page = PAGE_NUMBER.search(query)
+        return wire.workflows(int(page[1]) if page else 1)
     folder, _, name = route.rpartition("/")
     if folder == WORKFLOWS:
         return wire.workflow(name)

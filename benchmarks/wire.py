@@ -48,6 +48,8 @@ COMPLETION = {
     "model": "gpt-4o",
     "system_fingerprint": "fp",
 }
+WORKFLOW_IDS = [f"{7420000000000000001 + number}" for number in range(50)]
+PAGE = 30  # workflows, the most that a page of the listing has
 OPENAI_USAGE = {"prompt_tokens": 8, "completion_tokens": 4, "total_tokens": 12}
 
 
@@ -206,6 +208,14 @@ def workflow(workflow_id: str) -> bytes:
     detail = {"workflow_id": workflow_id, "workflow_name": f"Book {workflow_id}", "description": "Books a table."}
     parameters = {"city": {"type": "string", "required": True}, "guests": {"type": "integer"}}
     return http_json({"code": 0, "msg": "", "data": {"workflow_detail": detail, "input": {"parameters": parameters}}})
+
+
+@cache
+def workflows(page: int) -> bytes:
+    """A page of a workspace's workflows, as ``/v1/workflows`` lists them."""
+    ids = WORKFLOW_IDS[(page - 1) * PAGE : page * PAGE]
+    items = [{"workflow_id": each, "workflow_name": f"Book {each}", "description": "Books a table."} for each in ids]
+    return http_json({"code": 0, "msg": "", "data": {"items": items, "has_more": page * PAGE < len(WORKFLOW_IDS)}})
 
 
 def body_length(shape: Shape) -> int:

@@ -22,9 +22,9 @@ _SCALARS: Mapping[str, object] = {
 
 
 class _Told(BaseModel):
-    """A model whose JSON schema is the one that it was made of."""
+    """A model whose JSON schema is the one that it was made of; its validator is built when it is first used."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True, defer_build=True)
     _schema: ClassVar[Schema] = {}
 
     @classmethod
@@ -50,15 +50,15 @@ def _object(name: str, schema: Schema, root: Schema) -> type[_Told]:
         for member, inner in properties.items()
     }
     made: type[_Told] = create_model(name, __base__=_Told, **cast("dict[str, Any]", fields))
+    for member, inner in properties.items():  # given to each Field, they would double the time that all of this takes
+        made.model_fields[_field_name(member)].description = cast("dict[str, str | None]", inner).get("description")
     return made
 
 
 def _field(name: str, schema: Schema, root: Schema, *, needed: bool) -> tuple[object, object]:
     kind = _type(name, schema, root)
-    told = {"description": schema.get("description"), "alias": name if _field_name(name) != name else None}
-    if needed:
-        return kind, Field(**told)  # type: ignore[call-overload]  # a description and an alias, each text or None
-    return _union([kind, None]), Field(default=schema.get("default"), **told)  # type: ignore[call-overload]  # as above
+    kind, default = (kind, ...) if needed else (_union([kind, None]), schema.get("default"))
+    return kind, default if _field_name(name) == name else Field(default, alias=name)
 
 
 def _type(name: str, schema: Schema, root: Schema) -> Any:  # a type, made at run time

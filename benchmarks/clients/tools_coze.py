@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from langchain_core.tools import BaseTool
+
+from benchmarks.wire import WORKFLOW_IDS
 from coze_client import AsyncCozeClient, CozeClient
 from coze_client.api.workflow_events import Parameter
 from coze_client.workflow_signature import WorkflowSignature
 from langchain_coze import CozeWorkflowTool, aload_coze_tools, load_coze_tools
 
-IDS = [f"{7420000000000000001 + number}" for number in range(50)]
+
+def loaded(tools: list[BaseTool]) -> list[BaseTool]:
+    """All of them, or the figure would be of something else."""
+    assert len(tools) == len(WORKFLOW_IDS)
+    return tools
 
 
 class Blocking:
@@ -15,12 +22,17 @@ class Blocking:
         self.client = CozeClient("token", base_url=url)
 
     def call(self) -> object:
-        return load_coze_tools(self.client, workflow_ids=IDS)
+        return loaded(load_coze_tools(self.client, workflow_ids=WORKFLOW_IDS))
+
+
+class BlockingWorkspace(Blocking):
+    def call(self) -> object:
+        return loaded(load_coze_tools(self.client, workspace_id="1"))
 
 
 class BlockingOneByOne(Blocking):
     def call(self) -> object:
-        return [CozeWorkflowTool.from_workflow(each, client=self.client) for each in IDS]
+        return [CozeWorkflowTool.from_workflow(each, client=self.client) for each in WORKFLOW_IDS]
 
 
 class Asyncio:
@@ -28,12 +40,17 @@ class Asyncio:
         self.client = AsyncCozeClient("token", base_url=url)
 
     async def call(self) -> object:
-        return await aload_coze_tools(self.client, workflow_ids=IDS)
+        return loaded(await aload_coze_tools(self.client, workflow_ids=WORKFLOW_IDS))
+
+
+class AsyncioWorkspace(Asyncio):
+    async def call(self) -> object:
+        return loaded(await aload_coze_tools(self.client, workspace_id="1"))
 
 
 class AsyncioOneByOne(Asyncio):
     async def call(self) -> object:
-        return [await CozeWorkflowTool.afrom_workflow(each, client=self.client) for each in IDS]
+        return [await CozeWorkflowTool.afrom_workflow(each, client=self.client) for each in WORKFLOW_IDS]
 
 
 def guest(number: int) -> Parameter:
@@ -57,6 +74,12 @@ class Model(Schema):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.model = self.signature.model
+
+
+class Read(Model):
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.arguments = self.model.model_validate(ARGUMENTS)
 
 
 class Checked(Schema):

@@ -154,6 +154,16 @@ def test_the_pydantic_model_has_the_same_schema() -> None:
         made.model.model_validate({})
 
 
+def test_the_pydantic_model_s_fields_tell_what_they_are() -> None:
+    inside = {"at": {"type": "time", "description": "When."}, "_by": {"type": "string", "description": "Who."}}
+    made = signature(visit={"type": "object", "required": True, "description": "A visit.", "properties": inside})
+    visit = made.model.model_fields["visit"]
+    assert visit.description == "A visit."
+    assert visit.annotation is not None
+    told = {field.alias or name: field.description for name, field in visit.annotation.model_fields.items()}
+    assert told == {"at": "When. A time, like 2026-01-31T12:00:00Z.", "_by": "Who."}
+
+
 def test_a_python_function_is_a_signature() -> None:
     made = WorkflowSignature.of(reserve)
     assert made.schema["description"] == "Reserve a seat."
