@@ -139,8 +139,11 @@ def read_rule(fields: Fields) -> UpdateRule:
 
 
 def _created(backend: Backend, request: Request, document: StoredDocument) -> dict[str, object]:
-    """As creating tells it: at work, whatever has become of it since; two fields are null as in the page's sample."""
-    fresh = {"status": BUSY, "char_count": 0, "slice_count": 0, "source_type": None, "update_type": None}
+    """As creating tells it: at work, whatever has become of it since.
+
+    The page's sample has null for source_type and update_type, with which cozepy could create nothing.
+    """
+    fresh = {"status": BUSY, "char_count": 0, "slice_count": 0}
     uri = f"FileBizType.BIZ_BOT_DATASET/{document.account}_{document.id}.{document.type}"
     return {**described(backend, request, document), **fresh, "tos_uri": uri}
 

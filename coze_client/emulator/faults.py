@@ -6,7 +6,7 @@ Each changes one stage of a reply and leaves the others alone, so several of the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from .fault import ConnectionCut, Fault
@@ -129,18 +129,19 @@ async def _numbered(events: AsyncIterator[Event]) -> AsyncIterator[tuple[int, Ev
 
 @dataclass(frozen=True)
 class NullFields(Fault):
-    """Blank and empty values of a JSON reply's data become null."""
+    """Blank and empty values of a JSON reply's data become null, and the fields of these `names` whatever they hold."""
+
+    names: Collection[str] = ()
 
     def payload(self, value: dict[str, object]) -> dict[str, object]:
-        return {key: _nulled(item) if key not in ("code", "msg") else item for key, item in value.items()}
+        return {key: self._nulled(item) if key not in ("code", "msg") else item for key, item in value.items()}
 
-
-def _nulled(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _nulled(item) for key, item in value.items()} or None
-    if isinstance(value, list):
-        return [_nulled(item) for item in value]
-    return None if value == "" else value
+    def _nulled(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {key: None if key in self.names else self._nulled(item) for key, item in value.items()} or None
+        if isinstance(value, list):
+            return [self._nulled(item) for item in value]
+        return None if value == "" else value
 
 
 @dataclass(frozen=True)

@@ -83,14 +83,14 @@ def test_a_file_that_cannot_be_parsed_fails_by_itself(wire: Wire) -> None:
     assert "status_descript" not in progress(wire, dataset_id, good)[0]
 
 
-def test_a_new_document_is_told_as_the_documentation_shows_it(wire: Wire) -> None:
+def test_a_new_document_is_told_to_be_at_work(wire: Wire) -> None:
     dataset_id = dataset(wire)
     [fresh] = whole(create(wire, dataset_id, file("owl.txt")))["document_infos"]
-    assert (fresh["source_type"], fresh["update_type"], fresh["status"]) == (None, None, 0)
+    assert (fresh["source_type"], fresh["update_type"], fresh["status"]) == (0, 0, 0)
     assert (fresh["name"], fresh["type"], fresh["size"], fresh["format_type"]) == ("owl.txt", "txt", 10, 0)
     assert fresh["tos_uri"].startswith("FileBizType.BIZ_BOT_DATASET/")
     [shown] = documents(wire, dataset_id)
-    assert (shown["source_type"], shown["update_type"], "tos_uri" in shown) == (0, 0, False)
+    assert (shown["status"], "tos_uri" in shown) == (1, False)
 
 
 def test_ids_are_numbers_unless_asked_for_as_texts(wire: Wire) -> None:

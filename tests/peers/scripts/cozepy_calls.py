@@ -7,7 +7,20 @@ import inspect
 from functools import reduce
 from typing import Any
 
-from cozepy import AsyncCoze, AsyncTokenAuth, Coze, Message, MessageObjectString, TokenAuth, ToolOutput
+from cozepy import (
+    AsyncCoze,
+    AsyncTokenAuth,
+    Coze,
+    DocumentBase,
+    DocumentChunkStrategy,
+    DocumentFormatType,
+    DocumentSourceInfo,
+    DocumentUpdateRule,
+    Message,
+    MessageObjectString,
+    TokenAuth,
+    ToolOutput,
+)
 from pydantic import BaseModel
 
 from tests.peers.scripts.serve import serve
@@ -44,7 +57,24 @@ def arguments(given: dict[str, Any]) -> dict[str, Any]:
     if "file" in given:
         name, text = given["file"]
         given["file"] = (name, text.encode())
+    if "document_bases" in given:
+        given["document_bases"] = [document(**item) for item in given["document_bases"]]
+    builders = {"chunk_strategy": DocumentChunkStrategy, "update_rule": DocumentUpdateRule}
+    for name in builders.keys() & given.keys():
+        given[name] = built(builders[name], given[name])
+    if "format_type" in given:
+        given["format_type"] = DocumentFormatType(given["format_type"])
     return given
+
+
+def document(name: str, source: list[Any], rule: list[Any] | None = None) -> DocumentBase:
+    update_rule = built(DocumentUpdateRule, rule) if rule else None
+    return DocumentBase(name=name, source_info=built(DocumentSourceInfo, source), update_rule=update_rule)
+
+
+def built(kind: Any, call: list[Any]) -> Any:
+    """What a builder makes: `["auto_update", 24]`."""
+    return getattr(kind, f"build_{call[0]}")(*call[1:])
 
 
 def message(given: str | list[dict[str, Any]] | dict[str, Any]) -> Any:
