@@ -94,7 +94,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
             num_output=self.num_output,
             is_chat_model=True,
             is_function_calling_model=self.client_plugins,
-            model_name=self.bot_id,
+            model_name=self.workflow_id or self.bot_id,
         )
 
     @llm_chat_callback()

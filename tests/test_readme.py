@@ -14,6 +14,7 @@ import pytest
 import coze_client
 from coze_client import CozeClient
 from coze_client.emulator import Emulator
+from coze_client.emulator.__main__ import add_workflows
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,6 +51,7 @@ SHELL = [line for block in BLOCKS if block.language == "sh" for line in block.co
 @pytest.fixture
 def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment of a reader who has started a local Coze."""
+    add_workflows(emulator)
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("COZE_API_KEY", raising=False)
     monkeypatch.setenv("COZE_API_BASE", emulator.url)
