@@ -12,6 +12,7 @@ from coze_client.version import __version__
 
 if TYPE_CHECKING:
     from langchain_coze.chat_model import ChatCoze
+    from langchain_coze.document_loader import CozeDatasetLoader
     from langchain_coze.errors import (
         CozeAPIError,
         CozeAuthenticationError,
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
         CozeServerError,
         CozeStreamInterrupted,
         CozeTimedOut,
+        CozeWorkflowFailed,
+        CozeWorkflowInterrupted,
     )
+    from langchain_coze.retriever import CozeRetriever
     from langchain_coze.toolkit import CozeToolkit, aload_coze_tools, load_coze_tools
     from langchain_coze.tools import CozeBotTool, CozePluginTool, CozeWorkflowTool
 
@@ -44,6 +48,7 @@ __all__ = [
     "CozeConnectionFailed",
     "CozeContextOverflow",
     "CozeConversationBusy",
+    "CozeDatasetLoader",
     "CozeInvalidRequest",
     "CozeModelError",
     "CozeNotFound",
@@ -52,10 +57,13 @@ __all__ = [
     "CozeProtocolError",
     "CozeQuotaExceeded",
     "CozeRateLimited",
+    "CozeRetriever",
     "CozeServerError",
     "CozeStreamInterrupted",
     "CozeTimedOut",
     "CozeToolkit",
+    "CozeWorkflowFailed",
+    "CozeWorkflowInterrupted",
     "CozeWorkflowTool",
     "__version__",
     "aload_coze_tools",
@@ -64,7 +72,9 @@ __all__ = [
 _HOMES = {
     "ChatCoze": "chat_model",
     "CozeBotTool": "tools",
+    "CozeDatasetLoader": "document_loader",
     "CozePluginTool": "tools",
+    "CozeRetriever": "retriever",
     "CozeToolkit": "toolkit",
     "CozeWorkflowTool": "tools",
     "aload_coze_tools": "toolkit",

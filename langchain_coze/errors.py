@@ -101,6 +101,14 @@ class CozeChatFailed(CozeModelError, coze.ChatFailed, ModelAPIError):
     """The bot began to answer and failed."""
 
 
+class CozeWorkflowFailed(CozeModelError, coze.WorkflowFailed, ModelAPIError):
+    """A workflow that was to answer or to recall failed."""
+
+
+class CozeWorkflowInterrupted(CozeModelError, coze.WorkflowInterrupted):
+    """A workflow that was to recall asked somebody something instead."""
+
+
 _TWINS: dict[type[coze.CozeError], type[CozeModelError]] = {
     base: twin
     for twin in (
@@ -119,6 +127,8 @@ _TWINS: dict[type[coze.CozeError], type[CozeModelError]] = {
         CozeTimedOut,
         CozeStreamInterrupted,
         CozeChatFailed,
+        CozeWorkflowFailed,
+        CozeWorkflowInterrupted,
     )
     for base in twin.__bases__
     if base.__module__ == coze.__name__

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from llama_index_coze.interrupts import CozeHumanResponseEvent, CozeInputRequiredEvent, CozeMessageEvent
     from llama_index_coze.llm import CozeLLM
+    from llama_index_coze.reader import CozeReader
+    from llama_index_coze.retriever import CozeRetriever
     from llama_index_coze.tool_spec import CozeToolSpec
     from llama_index_coze.tools import CozeWorkflowTool
 
@@ -20,6 +22,8 @@ _HOME_OF = {
     "CozeInputRequiredEvent": "interrupts",
     "CozeLLM": "llm",
     "CozeMessageEvent": "interrupts",
+    "CozeReader": "reader",
+    "CozeRetriever": "retriever",
     "CozeToolSpec": "tool_spec",
     "CozeWorkflowTool": "tools",
 }
@@ -29,6 +33,8 @@ __all__ = [
     "CozeInputRequiredEvent",
     "CozeLLM",
     "CozeMessageEvent",
+    "CozeReader",
+    "CozeRetriever",
     "CozeToolSpec",
     "CozeWorkflowTool",
 ]

@@ -1,0 +1,53 @@
+"""What recalls leave out about documents, looked up in the listings of their datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from coze_client.recall import Slice
+from coze_client.resource import Cursor
+from coze_client.session import Session
+
+
+class KnownDocuments:
+    """Names of documents by dataset, kept; a dataset is listed again only for a document that was never asked for."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, dict[str, str | None]] = {}  # None: surely not in that dataset
+
+    async def complete(
+        self, session: Session, dataset_ids: Sequence[str], slices: Sequence[Slice]
+    ) -> tuple[Slice, ...]:
+        """The slices with the dataset and name of their documents, as far as those are in one of the datasets.
+
+        A hundred documents a request, for slices that tell their document's id and not the rest; raises as
+        ``datasets.documents.list``.
+        """
+        sought = {each.document_id for each in slices if each.document_id and not each.dataset_id}
+        for dataset_id in dataset_ids:
+            known = self._names.get(dataset_id, {})
+            if not sought <= known.keys():
+                known = {**dict.fromkeys(sought), **known, **await _list_names(session, dataset_id)}
+                self._names[dataset_id] = known
+            sought = {each for each in sought if known[each] is None}
+        return tuple(self._complete(dataset_ids, each) for each in slices)
+
+    def _complete(self, dataset_ids: Sequence[str], found: Slice) -> Slice:
+        if found.dataset_id:
+            return found
+        for dataset_id in dataset_ids:
+            name = self._names.get(dataset_id, {}).get(found.document_id)
+            if name is not None:
+                return replace(found, dataset_id=dataset_id, document_name=found.document_name or name)
+        return found
+
+
+async def _list_names(session: Session, dataset_id: str) -> dict[str, str]:
+    from coze_client.api.documents import Documents
+
+    cursor = Cursor(session, Documents.list(dataset_id=dataset_id))
+    found: dict[str, str] = {}
+    while (page := await cursor.next()) is not None:
+        found.update({document.document_id: document.name for document in page.items})
+    return found

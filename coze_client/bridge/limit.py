@@ -1,0 +1,52 @@
+"""How many calls of one object run at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from coze_client.face import Blocking, Face, settled
+from coze_client.guard import Guard
+
+Semaphore = threading.Semaphore | asyncio.Semaphore
+
+
+class Limit:
+    """At most so many at a time, of the threads of a process and of the tasks of each event loop; copies start anew."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._guard = Guard()
+        self._semaphores: dict[object, tuple[Semaphore, int]] = {}  # with the number of users, so that loops are let go
+
+    @asynccontextmanager
+    async def place(self, face: Face) -> AsyncIterator[None]:
+        """Inside, one of the places is taken; waits for it."""
+        key = face.place()
+        semaphore = self._join(key, face)
+        try:
+            await settled(semaphore.acquire())
+            try:
+                yield
+            finally:
+                semaphore.release()
+        finally:
+            self._leave(key)
+
+    def _join(self, key: object, face: Face) -> Semaphore:
+        make = threading.Semaphore if isinstance(face, Blocking) else asyncio.Semaphore
+        with self._guard:
+            semaphore, users = self._semaphores.get(key) or (make(self._most), 0)
+            self._semaphores[key] = (semaphore, users + 1)
+            return semaphore
+
+    def _leave(self, key: object) -> None:
+        with self._guard:
+            semaphore, users = self._semaphores.pop(key)
+            if users > 1:
+                self._semaphores[key] = (semaphore, users - 1)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Limit, (self._most,)
