@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
     from coze_client.api.chats import Chat, ChatResult, ToolCall, ToolOutput, Usage
     from coze_client.api.conversations import Conversation
+    from coze_client.api.datasets import Dataset, DocumentProgress
+    from coze_client.api.documents import ChunkStrategy, Document, DocumentBase, UpdateRule
     from coze_client.api.files import File
+    from coze_client.api.images import Image
     from coze_client.api.messages import Message
     from coze_client.api.recall_bots import RecallBot
     from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage
@@ -71,7 +74,10 @@ _HOMES = {
     "api.chat_stream": ("AsyncChatStream", "ChatStream"),
     "api.chats": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
     "api.conversations": ("Conversation",),
+    "api.datasets": ("Dataset", "DocumentProgress"),
+    "api.documents": ("ChunkStrategy", "Document", "DocumentBase", "UpdateRule"),
     "api.files": ("File",),
+    "api.images": ("Image",),
     "api.messages": ("Message",),
     "api.recall_bots": ("RecallBot",),
     "api.workflow_events": ("Interrupt", "WorkflowEvent", "WorkflowMessage"),
@@ -133,17 +139,23 @@ __all__ = [
     "ChatFailed",
     "ChatResult",
     "ChatStream",
+    "ChunkStrategy",
     "ConfigurationError",
     "ConnectionFailed",
     "Conversation",
     "ConversationBusy",
     "CozeClient",
     "CozeError",
+    "Dataset",
     "DeviceCode",
     "DeviceLogin",
+    "Document",
+    "DocumentBase",
+    "DocumentProgress",
     "ExpiredToken",
     "File",
     "FileStore",
+    "Image",
     "Interrupt",
     "InvalidArguments",
     "InvalidClient",
@@ -173,6 +185,7 @@ __all__ = [
     "ToolCall",
     "ToolOutput",
     "TransportError",
+    "UpdateRule",
     "Usage",
     "WebOAuth",
     "WorkflowEvent",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from coze_client.api.bots import Bots
     from coze_client.api.chats import Chats
     from coze_client.api.conversations import Conversations
+    from coze_client.api.datasets import Datasets
     from coze_client.api.files import Files
     from coze_client.api.legacy_chats import LegacyChats
     from coze_client.api.oauth import OAuth
@@ -119,6 +120,13 @@ class _Client(Generic[Face]):
         from coze_client.api.bots import Bots
 
         return Bots(self._session, self._face)
+
+    @cached_property
+    def datasets(self) -> Datasets[Face]:
+        """Knowledge bases, and with ``.documents`` and ``.images`` what they hold."""
+        from coze_client.api.datasets import Datasets
+
+        return Datasets(self._session, self._face)
 
     @cached_property
     def recall(self) -> Recalls[Face]:

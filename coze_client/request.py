@@ -93,3 +93,31 @@ class Pages(Generic[T]):
 
     page: Callable[[str | None], Request[Page[T]]]
     following: Callable[[str | None, Page[T]], str | None]
+    numbering: Numbering[T] | None = None
+
+
+@dataclass(frozen=True)
+class Numbering(Generic[T]):
+    """How a listing is walked that numbers its pages from 1 and tells its total: pages of ``size`` items.
+
+    ``key`` is what no two items have in common; after the first page ``concurrency`` pages are fetched at a time. Some
+    servers of a listing count ``maybe_from_zero``.
+    """
+
+    size: int
+    key: Callable[[T], str]
+    concurrency: int = 1
+    maybe_from_zero: bool = False
+    largest: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.size > (self.largest or self.size):
+            told = f"1 to {self.largest}" if self.largest else "1 or more"
+            raise ConfigurationError(f"page_size is {told}, not {self.size}")
+        if self.concurrency < 1:
+            raise ConfigurationError(f"concurrency is 1 or more, not {self.concurrency}")
+
+
+def numbered(page: Callable[[int], Request[Page[T]]], numbering: Numbering[T]) -> Pages[T]:
+    """A listing by the request for a page's number."""
+    return Pages(lambda at: page(int(at or 1)), by_number, numbering)

@@ -13,8 +13,10 @@ from math import isnan
 from time import time
 from typing import Generic, NamedTuple, NoReturn, TypeVar, cast
 
+from pydantic import ValidationError
+
 from coze_client.errors import APIError, CozeError, ProtocolError
-from coze_client.model import convert, excerpt, parse_json
+from coze_client.model import Model, convert, excerpt, json_validator, parse_json
 from coze_client.refusals import oauth_refusal, refusal
 
 T = TypeVar("T")
@@ -65,6 +67,29 @@ class Payload(Generic[T]):
             if found is not None and not (key == "message" and isinstance(found, str)):  # "success", said twice
                 return found
         return [] if getattr(self.kind, "__origin__", None) in (list, tuple) else {}
+
+
+class Envelope(Model):
+    """What every answer has around its payload; the listings' own add theirs."""
+
+    code: int | None = None
+
+
+E = TypeVar("E", bound=Envelope)
+
+
+def read_whole(kind: type[E], answer: Answer) -> E:
+    """An answer with its envelope, straight from its bytes to models; raises the error that it tells of.
+
+    What does not fit at once is looked at as any other answer is.
+    """
+    try:
+        found = json_validator(kind)(answer.content)
+    except ValidationError:
+        found = None
+    if found is not None and found.code == 0 and answer.status < 300:
+        return found
+    return convert(kind, read_envelope(answer))
 
 
 def read_nothing(answer: Answer) -> None:
