@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .agents import bots_with
+from .agents import bots_with, unbind
 from .backend import Backend
 from .dataset_records import BUSY, FAILED, FIRST_DATASET_ID, IMAGE, TEXT, Dataset, StoredDocument
 from .endpoint import Endpoint
@@ -86,9 +86,7 @@ async def delete(backend: Backend, request: Request) -> Reply:
     for document in backend.state.owned(StoredDocument, dataset.id):
         delete_document(backend, document)
     backend.state.delete(dataset)
-    for bot in list(backend.bots.values()):
-        kept = tuple(each for each in bot.dataset_ids if each != dataset.id)
-        backend.bots[bot.id] = replace(bot, dataset_ids=kept)
+    unbind(backend, dataset.id)
     return Payload()
 
 

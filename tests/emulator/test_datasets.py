@@ -27,6 +27,21 @@ def test_a_dataset_is_made_listed_changed_and_deleted(wire: Wire, emulator: Emul
     assert (listed(wire), emulator.documents(dataset_id), emulator.slices(document_id)) == ([], [], [])
 
 
+def test_bots_lose_a_deleted_dataset_as_drafts_and_online(wire: Wire, emulator: Emulator) -> None:
+    kept, lost = emulator.add_dataset("Kept", {"owl": "the owl"}), emulator.add_dataset("Lost", {"cat": "the cat"})
+    scripted = emulator.add_bot("reader", dataset_ids=[kept, lost])
+    made = data(wire.post("/v1/bot/create", json={"space_id": SPACE, "name": "Guide"}))["bot_id"]
+    knowledge = {"dataset_ids": [kept, lost], "auto_call": False}
+    assert code(wire.post("/v1/bot/update", json={"bot_id": made, "knowledge": knowledge})) == 0
+    assert code(wire.post("/v1/bot/publish", json={"bot_id": made, "connector_ids": ["1024"]})) == 0
+    assert [item["bot_used_count"] for item in listed(wire)] == [2, 2]
+    assert code(wire.delete(f"/v1/datasets/{lost}")) == 0
+    for bot_id in (scripted, made):
+        for published in ("true", "false"):
+            shown = data(wire.get(f"/v1/bots/{bot_id}", params={"is_published": published}))
+            assert shown["knowledge"]["knowledge_infos"] == [{"id": kept, "name": "Kept"}]
+
+
 def test_what_an_update_leaves_out_is_cleared(wire: Wire) -> None:
     dataset_id = dataset(wire, description="all of them", file_id=wire.upload("icon.png")["id"])
     wire.put(f"/v1/datasets/{dataset_id}", json={"name": "Birds"})
