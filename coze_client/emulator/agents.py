@@ -81,25 +81,6 @@ def bots_with(backend: Backend, dataset_id: str) -> int:
     return sum(dataset_id in knowledge_of(agent.draft)[0] for agent in all_agents(backend))
 
 
-def unbind(backend: Backend, dataset_id: str) -> None:
-    """Takes a dataset from every bot, from drafts and from what was published (page delete_dataset)."""
-    for bot in list(backend.bots.values()):
-        kept = tuple(each for each in bot.dataset_ids if each != dataset_id)
-        backend.bots[bot.id] = replace(bot, dataset_ids=kept)
-    for agent in backend.state.all(Agent):
-        draft = _without(agent.draft, dataset_id)
-        versions: dict[str, Version] = {
-            name: {**version, "settings": _without(version["settings"], dataset_id)}
-            for name, version in agent.versions.items()
-        }
-        backend.state.save(replace(agent, draft=draft, versions=versions))
-
-
-def _without(settings: Settings, dataset_id: str) -> Settings:
-    kept = [each for each in knowledge_of(settings)[0] if each != dataset_id]
-    return {**settings, "knowledge": {**Fields(settings).mapping("knowledge"), "dataset_ids": kept}}
-
-
 def _scripted(bot: Bot) -> Agent:
     knowledge = {"dataset_ids": list(bot.dataset_ids), "auto_call": bot.auto_call}
     agent = Agent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .agents import bots_with, unbind
+from .agents import bots_with
 from .backend import Backend
 from .dataset_records import BUSY, FAILED, FIRST_DATASET_ID, IMAGE, TEXT, Dataset, StoredDocument
 from .endpoint import Endpoint
@@ -81,12 +81,11 @@ def uploaded(backend: Backend, request: Request, file_id: str) -> File | None:
 
 
 async def delete(backend: Backend, request: Request) -> Reply:
-    """With all its documents; bots lose it, too."""
+    """With all its documents; bots show and search only datasets that exist, so they lose it, too."""
     dataset = dataset_of(backend, request, request.values["dataset_id"])
     for document in backend.state.owned(StoredDocument, dataset.id):
         delete_document(backend, document)
     backend.state.delete(dataset)
-    unbind(backend, dataset.id)
     return Payload()
 
 
