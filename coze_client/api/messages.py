@@ -91,7 +91,7 @@ class Message(Model):
         """The content as JSON (function_call, verbose, object_string, card …); ``None`` if it is no JSON."""
         try:
             return cast("object", json.loads(self.content))
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: nested without end
             return None
 
     @property

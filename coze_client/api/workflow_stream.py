@@ -104,7 +104,7 @@ def decode_output(text: str) -> tuple[object, str]:
     """An output as JSON if it is, and as text; the wrapper that Coze puts around a text answer is taken off."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested without end
         return text, text
     if isinstance(value, dict) and "type_for_model" in value and isinstance(value.get("data"), str):
         return decode_output(value["data"])

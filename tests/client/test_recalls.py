@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coze_client import ChatFailed, RecallBot, Slice, StreamInterrupted, WorkflowFailed, WorkflowInterrupted
+from coze_client import ChatFailed, Message, RecallBot, Slice, StreamInterrupted, WorkflowFailed, WorkflowInterrupted
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.recalls import RecallStyle
 from coze_client.emulator.scripts import Answer, Extra, Fail, FunctionCall, Hold, Item, Reasoning, Turn
@@ -297,6 +297,20 @@ def test_what_follows_the_recall_in_the_same_piece_changes_nothing(face: Face) -
     failed = event("conversation.chat.failed", {"id": "1", "last_error": {"code": 5000, "msg": "too late"}})
     assert texts(from_bot_over(face, CREATED + RECALLED + failed)) == ["a"]
     assert not from_bot_over(face, CREATED + FIRST_WORD + RECALLED + failed)
+
+
+BOMB = "[" * 100_000
+
+
+def test_what_is_nested_without_end_harms_no_recall(face: Face) -> None:
+    odd = event("conversation.message.completed", {"id": "5", "chat_id": "1", "type": "verbose", "content": BOMB})
+    assert texts(from_bot_over(face, CREATED, odd, RECALLED)) == ["a"]
+    said = {"content": BOMB, "node_title": "End", "node_seq_id": "0", "node_is_finish": True}
+    run = f"id: 0\nevent: Message\ndata: {json.dumps(said)}\n\nid: 1\nevent: Done\ndata: {{}}\n\n".encode()
+    with WireServer([stream(run)]) as server:
+        recall = face.run(face.client(base_url=server.url).recall.from_workflow("1", QUESTION))
+    assert recall.slices == (Slice(BOMB, rank=1, source="text"),)
+    assert Message(content=BOMB).decoded is None
 
 
 # Helper bots
