@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from llama_index.core.agent.workflow import FunctionAgent, ToolCallResult
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.workflow import Context, HumanResponseEvent, InputRequiredEvent, JsonSerializer
 
-from coze_client import ConfigurationError
+from coze_client import ConfigurationError, WorkflowResult
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Steps, ask, ask_for
@@ -125,6 +128,15 @@ def test_one_question_after_the_other(emulator: Emulator) -> None:
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
 
+def test_the_result_holds_what_was_said_before_every_question(emulator: Emulator) -> None:
+    workflow = emulator.workflow()(two_questions)
+    lives = agents(emulator, ("two_questions", {"name": "Ada"}), workflow=workflow.id)
+    at = asyncio.run(stopped(next(lives), 2, "Dr"))
+    _, [heard] = asyncio.run(gone_on(next(lives), at, at.questions[1].answer("no")))
+    assert isinstance(heard.tool_output.raw_output, WorkflowResult)
+    assert [message.content for message in heard.tool_output.raw_output.messages] == ["Which title?", "Formal?"]
+
+
 def test_an_answer_that_is_none_of_the_options_is_asked_for_again(emulator: Emulator) -> None:
     agent = calling_agent(tool_of(emulator), calling_llm(emulator, ROME))
     assert asyncio.run(booked(agent, "noon", "18:00")) == BOOKED
@@ -207,6 +219,69 @@ def test_another_process_gives_every_question_its_own_answer(emulator: Emulator)
     assert sorted(output.split(" & ")) == ["Bern on Friday", "Rome on Monday"]
     assert len(results) == 2
     assert emulator.runs_started == 2
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+SCRIPT = """
+import asyncio, json, sys
+from pathlib import Path
+from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.llms import ChatMessage
+from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.workflow import Context, JsonSerializer
+from coze_client import CozeClient
+from llama_index_coze import CozeInputRequiredEvent, CozeLLM, CozeWorkflowTool
+
+file, url, token, bot, workflow, answer = sys.argv[1:]
+client = CozeClient(token, base_url=url)
+tool = CozeWorkflowTool.from_workflow(workflow, client=client)
+llm = CozeLLM(bot_id=bot, client=client, client_plugins=True, user_id="u1")
+agent = FunctionAgent(tools=[tool], llm=llm)
+
+async def begun():
+    memory = ChatMemoryBuffer.from_defaults()
+    return agent.run("Book", memory=memory), memory
+
+async def gone_on():
+    stored = json.loads(Path(file).read_text())
+    memory = ChatMemoryBuffer.from_defaults([ChatMessage.model_validate(each) for each in stored["memory"]])
+    context = Context.from_dict(agent, stored["context"], serializer=JsonSerializer())
+    handler = agent.run(ctx=context)
+    await context.store.set("memory", memory)
+    question = CozeInputRequiredEvent.model_validate(stored["question"])
+    handler.ctx.send_event(question.answer(answer))
+    return handler, memory
+
+async def main():
+    handler, memory = await (gone_on() if answer else begun())
+    async for event in handler.stream_events():
+        if isinstance(event, CozeInputRequiredEvent):
+            context = handler.ctx.to_dict(serializer=JsonSerializer())
+            said = [message.model_dump(mode="json") for message in memory.get_all()]
+            stored = {"context": context, "memory": said, "question": event.model_dump()}
+            Path(file).write_text(json.dumps(stored))
+            print(event.question, flush=True)
+            await handler.cancel_run()
+            return
+    print(await handler, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_the_process_may_end_between_question_and_answer(emulator: Emulator, tmp_path: Path) -> None:
+    workflow = emulator.workflow()(two_questions).id
+    bot = calling_bot(emulator, (("two_questions", {"name": "Ada"}),))
+
+    def process(answer: str) -> str:
+        command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path / "context.json")]
+        command += [emulator.url, emulator.token, bot, workflow, answer]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+    assert process("") == "Which title?"
+    assert process("Dr") == "Formal?"
+    assert process("no") == "Dr Ada, no"
+    assert emulator.runs_started == 1
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
 
