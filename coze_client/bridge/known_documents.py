@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from coze_client.api.documents import Documents
 from coze_client.recall import Slice
 from coze_client.resource import Cursor
 from coze_client.session import Session
@@ -44,8 +45,6 @@ class KnownDocuments:
 
 
 async def _list_names(session: Session, dataset_id: str) -> dict[str, str]:
-    from coze_client.api.documents import Documents
-
     cursor = Cursor(session, Documents.list(dataset_id=dataset_id))
     found: dict[str, str] = {}
     while (page := await cursor.next()) is not None:

@@ -168,7 +168,9 @@ def select(slices: Sequence[Slice], retrieval: Retrieval) -> tuple[Slice, ...]:
 def slice_id(slice_: Slice) -> str:
     """The same for the same text of the same document, wherever and whenever it is recalled."""
     told = f"coze:{slice_.document_id}:{slice_.text}"
-    return str(uuid5(NAMESPACE_URL, told.encode("utf-8", "replace").decode("utf-8")))  # JSON may hold half characters
+    return str(
+        uuid5(NAMESPACE_URL, told.encode("utf-8", "backslashreplace").decode("utf-8"))
+    )  # JSON may hold half characters
 
 
 def slice_metadata(slice_: Slice, recall: Recall, *, run: bool) -> dict[str, Plain]:
