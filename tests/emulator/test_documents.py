@@ -177,7 +177,8 @@ TXT = {"file_base64": "aGk=", "file_type": "txt"}
         ({"document_bases": [file("a.md")]}, "file_type must be one of doc, docx, pdf, txt"),
         ({"document_bases": [{"name": "a", "source_info": {"file_base64": "aGk="}}]}, "file_type must be one of"),
         ({"document_bases": [{"name": "a", "source_info": {**TXT, "file_base64": "a!"}}]}, "no base64"),
-        ({"document_bases": [image("7490000000000000001")]}, "this dataset takes texts"),
+        ({"document_bases": [{"name": "a", "source_info": {**TXT, "file_base64": "é"}}]}, "no base64"),
+        ({"document_bases": [image("7490000000000000001")]}, "images come by source_file_id"),
         ({"document_bases": [file("a.txt", update_rule={"update_type": 1, "update_interval": 24})]}, "only web pages"),
         ({"document_bases": [web_page("http://x", update_rule={"update_type": 1, "update_interval": 23})]}, "24 hours"),
     ],
@@ -194,7 +195,7 @@ def test_texts_do_not_go_among_images(wire: Wire) -> None:
     dataset_id = dataset(wire, format_type=2)
     for base in (file("a.txt"), web_page("http://127.0.0.1:9/")):
         refused = create(wire, dataset_id, base, format_type=2, chunk_strategy=SYSTEM)
-        assert (code(refused), "takes images" in refused.json()["msg"]) == (4000, True)
+        assert (code(refused), "images come by source_file_id" in refused.json()["msg"]) == (4000, True)
 
 
 def test_a_body_has_fifteen_megabytes_at_most(wire: Wire) -> None:

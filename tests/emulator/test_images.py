@@ -73,7 +73,8 @@ def test_images_are_found_by_caption_and_paged(wire: Wire) -> None:
 def test_the_first_images_of_a_dataset_need_a_caption_type(wire: Wire) -> None:
     dataset_id, file_id = dataset(wire, format_type=2), wire.upload()["id"]
     for strategy in ({"chunk_type": 0}, {"caption_type": 2}):
-        assert code(create(wire, dataset_id, image(file_id), format_type=2, chunk_strategy=strategy)) == 4000
+        for base in (image(file_id), image(file_id, caption="a cat")):
+            assert code(create(wire, dataset_id, base, format_type=2, chunk_strategy=strategy)) == 4000
     assert images(wire, dataset_id) == []
     created(wire, dataset_id, image(file_id), **GALLERY)
     assert whole(create(wire, dataset_id, image(file_id), format_type=2, chunk_strategy={"chunk_type": 0}))
