@@ -12,6 +12,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from coze_client.cursor import Cursor as Cursor  # noqa: PLC0414 - flows know it from here
 from coze_client.errors import ConfigurationError
 from coze_client.face import Asyncio, Blocking
 from coze_client.request import Page, Pages, Request
@@ -130,34 +131,6 @@ class events(Generic[P, S, A]):  # noqa: N801 - a decorator
             return (described.blocking if blocking else described.asyncio)(resource._session)
 
         return stream
-
-
-class Cursor(Generic[T]):
-    """Walks a listing; stops at its end, at an empty page, and where a server repeats itself."""
-
-    def __init__(self, session: Session, pages: Pages[T]) -> None:
-        self._session = session
-        self._pages = pages
-        self._at: str | None = None
-        self._been: set[str] = set()
-        self._last: Page[T] | None = None
-        self._ended = False
-
-    async def next(self) -> Page[T] | None:
-        """The next page; ``None`` after the last."""
-        if self._ended:
-            return None
-        page = await self._session.send(self._pages.page(self._at))
-        if self._last is not None and page.items and page.items == self._last.items:
-            self._ended = True
-            return None
-        self._last = page
-        following = self._pages.following(self._at, page) if page.items else None
-        self._ended = following is None or following in self._been
-        if following is not None:
-            self._been.add(following)
-            self._at = following
-        return page
 
 
 class Listing(Generic[T]):

@@ -83,6 +83,7 @@ def read_whole(kind: type[E], answer: Answer) -> E:
 
     What does not fit at once is looked at as any other answer is.
     """
+    found: E | None
     try:
         found = json_validator(kind)(answer.content)
     except ValidationError:

@@ -1,0 +1,149 @@
+"""Walking a listing page by page, as far as somebody goes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
+from typing import Generic, TypeVar
+
+from coze_client.errors import InvalidRequest
+from coze_client.request import Numbering, Page, Pages
+from coze_client.session import Session
+
+T = TypeVar("T")
+
+
+class Cursor(Generic[T]):
+    """Walks a listing; stops at its end, at an empty page, and where a server repeats itself."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._walk = _Counted(session, pages, pages.numbering) if pages.numbering else _Chained(session, pages)
+
+    async def next(self) -> Page[T] | None:
+        """The next page; ``None`` after the last."""
+        return await self._walk.next()
+
+
+class _Chained(Generic[T]):
+    """Each page tells the next one's cursor."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._session = session
+        self._pages = pages
+        self._at: str | None = None
+        self._been: set[str] = set()
+        self._last: Page[T] | None = None
+        self._ended = False
+
+    async def next(self) -> Page[T] | None:
+        if self._ended:
+            return None
+        page = await self._session.send(self._pages.page(self._at))
+        if self._last is not None and page.items and page.items == self._last.items:
+            self._ended = True
+            return None
+        self._last = page
+        following = self._pages.following(self._at, page) if page.items else None
+        self._ended = following is None or following in self._been
+        if following is not None:
+            self._been.add(following)
+            self._at = following
+        return page
+
+
+class _Counted(Generic[T]):
+    """Pages have numbers, and tell a total: once it is known, a window of them is fetched at a time.
+
+    A total may change under way, and a page may be shorter than asked for: what counts is the latest total and the
+    longest page. Items that moved to the next page are given once.
+    """
+
+    def __init__(self, session: Session, pages: Pages[T], numbering: Numbering[T]) -> None:
+        self._session = session
+        self._pages = pages
+        self._numbering = numbering
+        self._ready: deque[Page[T]] = deque()
+        self._number = 1
+        self._base = 1
+        self._total: int | None = None
+        self._longest = 0
+        self._given = 0
+        self._first: frozenset[str] = frozenset()
+        self._previous: frozenset[str] = frozenset()
+        self._zero_asked = not numbering.maybe_from_zero
+        self._ended = False
+
+    async def next(self) -> Page[T] | None:
+        while not self._ready and not self._ended:
+            await self._fetch()
+        if not self._ready:
+            return None
+        page = self._ready.popleft()
+        return replace(page, has_more=bool(self._ready) or not self._ended)
+
+    async def _fetch(self) -> None:
+        numbers = self._window()
+        pages = await self._session.face.gather([partial(self._ask, each) for each in numbers], len(numbers))
+        for page in pages:
+            if not self._ended:
+                await self._take(page)
+                self._number += 1
+
+    def _window(self) -> range:
+        if self._total is None:
+            return range(self._number, self._number + 1)
+        last = self._base - 1 - -self._total // self._longest
+        return range(self._number, min(self._number + self._numbering.concurrency, last + 1))
+
+    async def _ask(self, number: int) -> Page[T]:
+        return await self._session.send(self._pages.page(str(number)))
+
+    async def _take(self, page: Page[T]) -> None:
+        self._total = page.total or self._total
+        if self._number == 1 and self._starts_late(page):
+            await self._take_page_zero(self._keys(page))
+        fresh = self._fresh(page, self._first | self._previous)
+        self._longest = max(self._longest, len(page.items))
+        self._ended = not fresh or self._is_last(page)
+        self._first = self._first or self._keys(page)
+        self._previous = self._keys(page)
+        self._give(page, fresh)
+        if self._ended and self._given < (self._total or 0):
+            await self._take_page_zero(self._first | self._previous)
+
+    def _is_last(self, page: Page[T]) -> bool:
+        if self._total is None:
+            return len(page.items) < self._numbering.size
+        return (self._number - self._base + 1) * self._longest >= self._total
+
+    def _starts_late(self, page: Page[T]) -> bool:
+        """Page 1 is too short to be the first one of so many."""
+        return len(page.items) < min(self._numbering.size, self._total or 0)
+
+    async def _take_page_zero(self, known: Collection[str]) -> None:
+        """Asks, once, for a page before the first, which some servers have."""
+        if self._zero_asked:
+            return
+        self._zero_asked = True
+        try:
+            page = await self._ask(0)
+        except InvalidRequest:
+            return
+        if fresh := self._fresh(page, known):
+            self._base = 0
+            self._longest = max(self._longest, len(page.items))
+            self._give(page, fresh)
+
+    def _fresh(self, page: Page[T], known: Collection[str]) -> tuple[T, ...]:
+        key = self._numbering.key
+        return tuple(item for item in page.items if not (name := key(item)) or name not in known)
+
+    def _keys(self, page: Page[T]) -> frozenset[str]:
+        return frozenset(map(self._numbering.key, page.items))
+
+    def _give(self, page: Page[T], items: tuple[T, ...]) -> None:
+        self._given += len(items)
+        if items or not self._given:
+            self._ready.append(replace(page, items=items))
