@@ -37,7 +37,9 @@ class CozeRetriever(RetrieverSettings, BaseRetriever):
     ``id`` is the same for the same text of the same document. ``metadata`` has ``source``, ``dataset_id``,
     ``dataset_name``, ``document_id``, ``document_name``, ``title``, ``url`` and ``score`` (higher is better, on no
     promised scale), each only if Coze told it: workflows tell text and document ids, and with ``dataset_ids`` names are
-    looked up. What fails is both an error of ``coze_client`` and of ``langchain_core.exceptions``. A pickle holds a
+    looked up. MultiQueryRetriever compares metadata, so that it keeps a bot's slice once for each score.
+
+    What fails is both an error of ``coze_client`` and of ``langchain_core.exceptions``. A pickle holds a
     literal token in clear text.
     """
 

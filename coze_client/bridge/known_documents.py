@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from coze_client.api.documents import Documents
+from coze_client.bridge.limit import Limit
 from coze_client.recall import Slice
 from coze_client.resource import Cursor
 from coze_client.session import Session
@@ -16,6 +17,7 @@ class KnownDocuments:
 
     def __init__(self) -> None:
         self._names: dict[str, dict[str, str | None]] = {}  # None: surely not in that dataset
+        self._turn = Limit(1)
 
     async def complete(
         self, session: Session, dataset_ids: Sequence[str], slices: Sequence[Slice]
@@ -26,13 +28,18 @@ class KnownDocuments:
         ``datasets.documents.list``.
         """
         sought = {each.document_id for each in slices if each.document_id and not each.dataset_id}
+        if sought:
+            async with self._turn.place(session.face):  # several first queries list a dataset once
+                await self._look_up(session, dataset_ids, sought)
+        return tuple(self._complete(dataset_ids, each) for each in slices)
+
+    async def _look_up(self, session: Session, dataset_ids: Sequence[str], sought: set[str]) -> None:
         for dataset_id in dataset_ids:
             known = self._names.get(dataset_id, {})
             if not sought <= known.keys():
                 known = {**dict.fromkeys(sought), **known, **await _list_names(session, dataset_id)}
                 self._names[dataset_id] = known
             sought = {each for each in sought if known[each] is None}
-        return tuple(self._complete(dataset_ids, each) for each in slices)
 
     def _complete(self, dataset_ids: Sequence[str], found: Slice) -> Slice:
         if found.dataset_id:

@@ -213,6 +213,17 @@ def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: Connecte
     assert len(emulator.calls_to(LISTING)) == 3
 
 
+def test_queries_at_the_same_time_look_a_dataset_up_once(coze: Connected[Any]) -> None:
+    dataset_id = coze.emulator.add_dataset("books", {"a.txt": "a"})
+    (document,) = coze.emulator.documents(dataset_id)
+    known, session = KnownDocuments(), coze.client._session
+    job = partial(known.complete, session, [dataset_id], [Slice("text", document_id=document.id)])
+    looking = session.face.gather([job] * 4, 4)
+    found = Blocking.run(looking) if isinstance(coze.client, CozeClient) else coze.run(looking)
+    assert [each.document_name for slices in found for each in slices] == ["a.txt"] * 4
+    assert len(coze.emulator.calls_to(LISTING)) == 1
+
+
 def test_what_a_recall_tells_is_not_looked_up(coze: Connected[Any]) -> None:
     completing = KnownDocuments().complete(coze.client._session, ["1"], [GOOD, BARE])
     found = Blocking.run(completing) if isinstance(coze.client, CozeClient) else coze.run(completing)
