@@ -51,8 +51,12 @@ def decode(content: bytes, charset: str | None = None) -> str:
 def read_html(content: bytes, charset: str | None = None) -> str:
     declared = CHARSET.search(content[:2048])
     reader = _Visible()
-    reader.feed(decode(content, charset or (declared[1].decode() if declared else None)))
-    reader.close()
+    text = decode(content, charset or (declared[1].decode() if declared else None))
+    try:
+        reader.feed(text)
+        reader.close()
+    except AssertionError as error:  # older Pythons' answer to a marked section that nobody knows
+        raise Unparsable(f"it is no HTML that could be read: {error}") from None
     lines = (" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))
     return "\n".join(line for line in lines if line)
 

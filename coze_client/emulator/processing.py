@@ -65,10 +65,10 @@ def digest(source: Source, strategy: ChunkStrategy, format_type: int) -> Digest:
     """Blocks, while a page is fetched or a file parsed."""
     if format_type == IMAGE:
         return Digest([source.caption] if source.caption else (), source.type, source.size)
-    if source.way == CUSTOM:
-        return Digest(cut(decode(source.content), strategy), source.type, len(source.content))
     kind, content, charset = source.type, source.content, None
     try:
+        if source.way == CUSTOM:  # may be empty
+            return Digest(cut(decode(content), strategy), kind, len(content))
         if source.way == WEB_PAGE:
             page = fetch(source.url)
             kind, content, charset = page.type, page.content, page.charset

@@ -282,10 +282,11 @@ def test_recalled_slices_are_counted_up_to_the_dataset(wire: Wire, emulator: Emu
 def test_the_studio_makes_empty_documents_of_files_and_web_pages(studio_wire: Wire, studio: Emulator) -> None:
     dataset_id = dataset(studio_wire)
     custom: Json = {"name": "custom", "source_info": {"custom_content": "the owl"}}
-    ids = created(studio_wire, dataset_id, file("a.txt"), web_page("http://127.0.0.1:9/"), custom)
-    assert [texts(studio, each) for each in ids] == [[], [], ["the owl"]]
+    odd: Json = {"name": "odd", "source_info": {"custom_content": "\0"}}
+    ids = created(studio_wire, dataset_id, file("a.txt"), web_page("http://127.0.0.1:9/"), custom, odd)
+    assert [texts(studio, each) for each in ids] == [[], [], ["the owl"], []]
     shown = documents(studio_wire, dataset_id)
-    assert [(item["status"], item["slice_count"]) for item in shown] == [(1, 0), (1, 0), (1, 1)]
+    assert [(item["status"], item["slice_count"]) for item in shown] == [(1, 0), (1, 0), (1, 1), (9, 0)]
 
 
 def test_the_studio_counts_pages_from_nought_and_gives_all_without_a_size(studio_wire: Wire, studio: Emulator) -> None:

@@ -64,6 +64,16 @@ def test_html_gives_what_is_seen_a_line_for_each_block() -> None:
     assert parse("html", page).split("\n") == ["The owl", "Fish & chips", "Some bold words", "and more", "one", "two"]
 
 
+@pytest.mark.parametrize(
+    "page", [b"<p>hi<![foo[x]]>", b"<p>hi<![", b"<p>hi<b", b"<p>hi<script>x", b"<p>hi<!x></p></div>"]
+)
+def test_broken_html_is_read_or_refused_but_never_an_accident(page: bytes) -> None:
+    try:
+        assert parse("html", page).startswith("hi")
+    except Unparsable as error:
+        assert "no HTML" in str(error)  # noqa: PT017 - either may come, by the version of Python
+
+
 def test_html_is_decoded_as_it_declares() -> None:
     page = f'<meta charset="gbk"><p>{POEM}</p>'.encode("gbk")
     assert parse("html", page) == POEM
