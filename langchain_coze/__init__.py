@@ -12,6 +12,7 @@ from coze_client.version import __version__
 
 if TYPE_CHECKING:
     from langchain_coze.chat_model import ChatCoze
+    from langchain_coze.dataset_writer import CozeDatasetWriter
     from langchain_coze.document_loader import CozeDatasetLoader
     from langchain_coze.errors import (
         CozeAPIError,
@@ -49,6 +50,7 @@ __all__ = [
     "CozeContextOverflow",
     "CozeConversationBusy",
     "CozeDatasetLoader",
+    "CozeDatasetWriter",
     "CozeInvalidRequest",
     "CozeModelError",
     "CozeNotFound",
@@ -73,6 +75,7 @@ _HOMES = {
     "ChatCoze": "chat_model",
     "CozeBotTool": "tools",
     "CozeDatasetLoader": "document_loader",
+    "CozeDatasetWriter": "dataset_writer",
     "CozePluginTool": "tools",
     "CozeRetriever": "retriever",
     "CozeToolkit": "toolkit",

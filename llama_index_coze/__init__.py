@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from llama_index_coze.dataset_writer import CozeDatasetWriter
     from llama_index_coze.interrupts import CozeHumanResponseEvent, CozeInputRequiredEvent, CozeMessageEvent
     from llama_index_coze.llm import CozeLLM
     from llama_index_coze.reader import CozeReader
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from llama_index_coze.tools import CozeWorkflowTool
 
 _HOME_OF = {
+    "CozeDatasetWriter": "dataset_writer",
     "CozeHumanResponseEvent": "interrupts",
     "CozeInputRequiredEvent": "interrupts",
     "CozeLLM": "llm",
@@ -29,6 +31,7 @@ _HOME_OF = {
 }
 
 __all__ = [
+    "CozeDatasetWriter",
     "CozeHumanResponseEvent",
     "CozeInputRequiredEvent",
     "CozeLLM",

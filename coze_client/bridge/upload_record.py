@@ -113,7 +113,7 @@ class DatasetUploads:
                 "SELECT content, name, state, document_id, known, replaces, at FROM uploads WHERE dataset_id = ?",
                 (self._dataset_id,),
             ).fetchall()
-        return {row[0]: Upload(*row[:4], tuple(json.loads(row[4])), tuple(json.loads(row[5])), row[6]) for row in rows}
+        return {row[0]: _upload(*row) for row in rows}
 
     def removals(self) -> set[str]:
         """Ids of the documents that are to be deleted."""
@@ -167,6 +167,10 @@ class DatasetUploads:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+
+def _upload(content: str, name: str, state: State, document_id: str, known: str, replaces: str, at: float) -> Upload:
+    return Upload(content, name, state, document_id, tuple(json.loads(known)), tuple(json.loads(replaces)), at)
 
 
 def _connected(path: str) -> sqlite3.Connection:

@@ -1,0 +1,137 @@
+"""Sending contents into a dataset, in as few requests as they fit, each of them once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from coze_client.api.documents import LARGEST_BODY, MOST_CREATED, Document, DocumentBase
+from coze_client.bridge.arrivals import Arrivals
+from coze_client.bridge.candidate import Candidate
+from coze_client.bridge.ledger import Failure, Ledger
+from coze_client.bridge.shelf import Shelf
+from coze_client.bridge.upload_record import Upload
+from coze_client.errors import CozeError, InvalidRequest, ProtocolError, ServerError, TransportError
+from coze_client.face import Face
+
+_ROOM = 64 * 1024  # in a body, for what stands around the documents
+_TRIES = 2  # of a create whose outcome stays unknown
+
+Create = Callable[[Sequence[DocumentBase]], Coroutine[Any, Any, Sequence[Document]]]
+
+
+class Order(NamedTuple):
+    """A candidate that is to be sent: its intent, and what the record said of its content before."""
+
+    candidate: Candidate
+    intent: Upload
+    before: Upload | None
+
+    @property
+    def worthless(self) -> list[str]:
+        """The document that Coze made of it before and could not process."""
+        return [self.before.document_id] if self.before and self.before.state == "failed" else []
+
+
+class Sending:
+    """Sends orders by `create`, `concurrency` requests at a time."""
+
+    def __init__(
+        self, face: Face, create: Create, ledger: Ledger, shelf: Shelf, arrivals: Arrivals, concurrency: int
+    ) -> None:
+        self._face = face
+        self._create = create
+        self._ledger = ledger
+        self._shelf = shelf
+        self._arrivals = arrivals
+        self._concurrency = concurrency
+
+    async def send(self, orders: Sequence[Order]) -> None:
+        """All of them; what was lost on the way is looked for, and sent once more if it did not arrive."""
+        for _ in range(_TRIES):
+            await self._face.gather([partial(self._send, batch) for batch in batches(orders)], self._concurrency)
+            lost = self._ledger.open(order.intent.content for order in orders)
+            lost = [each for each in lost if not self._failed_surely(each.content)]
+            missing = {each.content for each in await self._arrivals.search(lost)}
+            orders = [order for order in orders if order.intent.content in missing]
+
+    def _failed_surely(self, content: str) -> bool:
+        failure = self._ledger.failures.get(content)
+        return failure is not None and failure.sure
+
+    async def _send(self, batch: Sequence[Order]) -> None:
+        made = await self._face.call(partial(self._built, batch))
+        if not made:
+            return
+        orders, bases = [order for order, _ in made], [base for _, base in made]
+        await self._ledger.note(
+            [order.intent._replace(at=time.time()) for order in orders],
+            remove=[document_id for order in orders for document_id in order.worthless],
+        )
+        try:
+            documents = await self._create(bases)
+            if len(documents) != len(orders):
+                raise ProtocolError(f"Coze told of {len(documents)} documents when {len(orders)} were sent")
+        except CozeError as error:
+            await self._refused(orders, error)
+        else:
+            pairs = zip(orders, documents, strict=True)
+            await self._ledger.note([order.intent.became("uploaded", made.document_id) for order, made in pairs])
+
+    def _built(self, batch: Sequence[Order]) -> list[tuple[Order, DocumentBase]]:
+        return [(order, base) for order in batch if (base := self._base(order)) is not None]
+
+    def _base(self, order: Order) -> DocumentBase | None:
+        try:
+            return order.candidate.document(order.intent.name)
+        except (OSError, CozeError) as error:
+            self._ledger.fail([order.intent.content], Failure.of(error))
+            return None
+
+    async def _refused(self, orders: Sequence[Order], error: CozeError) -> None:
+        """None of them is there, or any may be; if one of them may have spoiled it for all, halves are sent."""
+        contents = [order.intent.content for order in orders]
+        if not _not_begun(error):
+            self._ledger.fail(contents, Failure.of(error, sure=False))
+            return
+        if isinstance(error, InvalidRequest) and len(orders) > 1:
+            await self._shelf.look()
+            missing = {each.content for each in await self._arrivals.adopt([order.intent for order in orders])}
+            left = [order for order in orders if order.intent.content in missing]
+            for half in (left[: len(left) // 2], left[len(left) // 2 :]):
+                await self._send(half)
+            return
+        self._ledger.fail(contents, Failure.of(error))
+        back = [order.before for order in orders if order.before]
+        await self._ledger.note(back, forget=[order.intent.content for order in orders if not order.before])
+
+
+def batches(orders: Iterable[Order]) -> Iterator[list[Order]]:
+    """In order, as full as a create may be: ten documents, the bytes of one body, one way of coming."""
+    by_way: dict[int, list[Order]] = {}
+    for order in orders:
+        by_way.setdefault(order.candidate.way, []).append(order)
+    for alike in by_way.values():
+        yield from _full(alike)
+
+
+def _full(orders: Iterable[Order]) -> Iterator[list[Order]]:
+    batch: list[Order] = []
+    size = 0
+    for order in orders:
+        size += order.candidate.size
+        if len(batch) == MOST_CREATED or (batch and size > LARGEST_BODY - _ROOM):
+            yield batch
+            batch, size = [], order.candidate.size
+        batch.append(order)
+    if batch:
+        yield batch
+
+
+def _not_begun(error: CozeError) -> bool:
+    """True if the failure proves that no document was made."""
+    if isinstance(error, TransportError):
+        return not error.sent
+    return not isinstance(error, (ServerError, ProtocolError))

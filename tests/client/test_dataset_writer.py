@@ -1,0 +1,597 @@
+"""Writing into a dataset of the local Coze: everything arrives, once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from coze_client.api.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
+from coze_client.bridge.candidate import Candidate, Text
+from coze_client.bridge.dataset_writer import DatasetWriter
+from coze_client.bridge.ledger import intent
+from coze_client.bridge.sending import Order, batches
+from coze_client.bridge.upload_record import DatasetUploads, UploadRecord
+from coze_client.bridge.write_report import Progress, WriteReport
+from coze_client.emulator import Emulator, faults
+from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
+from coze_client.session import Session
+from tests.conftest import Face
+
+CREATE = "/open_api/knowledge/document/create"
+DELETE = "/open_api/knowledge/document/delete"
+LOST = faults.AfterStart(faults.DropConnection())
+
+
+class Note(NamedTuple):
+    """A framework's document, as far as this test needs one."""
+
+    title: str
+    text: str
+
+
+class NoteWriter(DatasetWriter[Note]):
+    documents = (Note,)
+
+    def convert(self, document: Note) -> Text:
+        return Text(document.title, document.text)
+
+
+class Desk:
+    """Writers of one face over one emulator and dataset."""
+
+    def __init__(self, face: Face, emulator: Emulator, record: Path) -> None:
+        self.face = face
+        self.emulator = emulator
+        self.record = record
+        self.dataset_id = emulator.add_dataset("library", {})
+        self.client = face.client(emulator.token, base_url=emulator.url)
+
+    def writer(self, **options: Any) -> NoteWriter:
+        return NoteWriter(self.client, self.dataset_id, **{"record": self.record, "settle": 0, **options})
+
+    def do(self, work: str, *args: Any, writer: NoteWriter | None = None, **options: Any) -> Any:
+        """A method of a writer, of this face."""
+        method = getattr(writer or self.writer(), work if self.face.name == "blocking" else f"a{work}")
+        return self.face.run(method(*args, **options))
+
+    def add(self, sources: Any, **options: Any) -> WriteReport:
+        report: WriteReport = self.do("add", sources, **options)
+        return report
+
+    @property
+    def shelf(self) -> dict[str, str]:
+        """The dataset's texts by name; fails if a name is there twice."""
+        documents = self.emulator.documents(self.dataset_id)
+        assert max(Counter(each.name for each in documents).values(), default=1) == 1
+        return {each.name: "".join(piece.text for piece in self.emulator.slices(each.id)) for each in documents}
+
+    @property
+    def creates(self) -> int:
+        return len(self.emulator.calls_to(CREATE))
+
+
+@pytest.fixture
+def desk(face: Face, emulator: Emulator, tmp_path: Path) -> Desk:
+    return Desk(face, emulator, tmp_path / "uploads.sqlite")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Five files, one of them in a folder of its own, and one that is hidden."""
+    path = tmp_path / "papers"
+    (path / "deeper").mkdir(parents=True)
+    (path / "a.txt").write_text("the owl")
+    (path / "b.md").write_text("# the pussycat")
+    (path / "c.html").write_text("<html><head><title>x</title></head><body><p>the <b>sea</b></p><p>boat</p></body>")
+    (path / "d.txt").write_bytes("静夜思".encode("gb18030"))
+    (path / "deeper" / "e.txt").write_text("pea green")
+    (path / ".hidden.txt").write_text("nobody's business")
+    return path
+
+
+def notes(count: int) -> list[Note]:
+    return [Note(f"note {number}", f"text {number}") for number in range(count)]
+
+
+def statuses(report: WriteReport) -> list[str]:
+    return [fate.status for fate in report]
+
+
+# --- what is written ---
+
+
+def test_a_folder_s_files_become_documents(desk: Desk, folder: Path) -> None:
+    report = desk.add(folder)
+    assert desk.shelf == {
+        "a.txt": "the owl",
+        "b.md": "# the pussycat",
+        "c.html": "the sea\nboat",
+        "d.txt": "静夜思",
+        "e.txt": "pea green",
+    }
+    assert statuses(report) == ["ready"] * 5
+    assert set(report.document_ids) == {each.id for each in desk.emulator.documents(desk.dataset_id)}
+
+
+def test_documents_paths_and_bases_go_together(desk: Desk, folder: Path) -> None:
+    report = desk.add([Note("n", "a note"), str(folder / "a.txt"), DocumentBase.from_text("by hand", "h.txt")])
+    assert statuses(report) == ["ready"] * 3
+    assert desk.shelf == {"n": "a note", "a.txt": "the owl", "h.txt": "by hand"}
+
+
+def test_a_single_document_needs_no_list(desk: Desk) -> None:
+    assert statuses(desk.add(Note("n", "a note"))) == ["ready"]
+
+
+def test_the_chunk_strategy_is_the_caller_s(desk: Desk) -> None:
+    desk.add(Note("n", "one|two|three"), chunking=ChunkStrategy.custom(separator="|", max_tokens=100))
+    [document] = desk.emulator.documents(desk.dataset_id)
+    assert [each.text for each in desk.emulator.slices(document.id)] == ["one", "two", "three"]
+
+
+def test_what_no_dataset_takes_is_refused_before_anything_is_sent(desk: Desk) -> None:
+    with pytest.raises(ConfigurationError, match="takes no int"):
+        desk.add([7])
+    assert desk.emulator.calls == []
+
+
+def test_equal_names_become_distinct_ones(desk: Desk) -> None:
+    report = desk.add([Note("n.txt", "one"), Note("n.txt", "two")])
+    first, second = (fate.name for fate in report)
+    assert first == "n.txt"
+    assert second.startswith("n-")
+    assert second.endswith(".txt")
+    assert desk.shelf == {first: "one", second: "two"}
+
+
+# --- once only ---
+
+
+def test_the_same_content_is_not_uploaded_twice(desk: Desk) -> None:
+    first = desk.add([Note("n", "same"), Note("m", "same")])
+    again = desk.add([Note("other", "same")])
+    assert statuses(first) == ["ready", "skipped"]
+    assert statuses(again) == ["skipped"]
+    assert again.document_ids == first.document_ids
+    assert desk.shelf == {"n": "same"}
+    assert desk.creates == 1
+
+
+def test_a_record_in_memory_lasts_as_long_as_its_writer(desk: Desk) -> None:
+    writer = desk.writer(record=":memory:")
+    assert statuses(desk.add(Note("n", "same"), writer=writer)) == ["ready"]
+    assert statuses(desk.add(Note("n", "same"), writer=writer)) == ["skipped"]
+
+
+def test_other_datasets_do_not_count(desk: Desk) -> None:
+    desk.add(Note("n", "same"))
+    desk.dataset_id = desk.emulator.add_dataset("another", {})
+    assert statuses(desk.add(Note("n", "same"))) == ["ready"]
+
+
+def test_what_somebody_deleted_is_uploaded_again(desk: Desk) -> None:
+    [document_id] = desk.add(Note("n", "same")).document_ids
+    desk.face.run(desk.client.datasets.documents.delete(document_ids=[document_id]))
+    assert statuses(desk.add(Note("n", "same"))) == ["ready"]
+    assert desk.shelf == {"n": "same"}
+
+
+def test_a_fresh_upload_that_a_listing_does_not_show_yet_is_believed(desk: Desk) -> None:
+    [document_id] = desk.add(Note("n", "same")).document_ids
+    desk.face.run(desk.client.datasets.documents.delete(document_ids=[document_id]))  # as good as not shown
+    assert statuses(desk.add(Note("n", "same"), writer=desk.writer(settle=60))) == ["skipped"]
+
+
+# --- batches and rates ---
+
+
+def test_ten_documents_go_in_a_request(desk: Desk) -> None:
+    assert statuses(desk.add(notes(23))) == ["ready"] * 23
+    assert desk.creates == 3
+    assert len(desk.shelf) == 23
+
+
+def order(number: int, size: int, way: int = 0) -> Order:
+    return Order(Candidate(f"{number}", f"{number}", size, way), intent(f"{number}", f"{number}", (), ()), None)
+
+
+def test_batches_are_within_the_bytes_of_a_body_and_of_one_kind() -> None:
+    third = LARGEST_BODY // 3
+    orders = [order(0, third), order(1, 10, 1), order(2, third), order(3, third), order(4, LARGEST_BODY * 2)]
+    assert [[each.candidate.name for each in batch] for batch in batches(orders)] == [
+        ["0", "2"],
+        ["3"],
+        ["4"],
+        ["1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "refusal", [faults.Coded(4020), faults.HttpStatus(429, headers={"Retry-After": "2"})], ids=["4020", "429"]
+)
+def test_above_coze_s_rate_is_waited_for(desk: Desk, refusal: Any, naps: list[float]) -> None:
+    desk.emulator.inject(refusal, CREATE, times=2)
+    assert statuses(desk.add(notes(12))) == ["ready"] * 12
+    assert desk.creates == 4
+    assert naps
+    assert len(desk.shelf) == 12
+
+
+# --- failures ---
+
+
+def test_it_goes_on_after_failures_and_tells_each(desk: Desk, folder: Path) -> None:
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "broken.pdf").write_bytes(b"%PDF- no more")
+    (folder / "film.mp4").write_bytes(b"1")
+    names = ["empty.txt", "broken.pdf", "film.mp4", "absent.txt", "a.txt"]
+    report = desk.add([folder / name for name in names] + [Note("blank", " \n")])
+    by_name = {fate.name: fate for fate in report}
+    assert statuses(report) == ["failed"] * 4 + ["ready", "failed"]
+    assert "empty" in by_name["empty.txt"].error
+    assert by_name["broken.pdf"].document_id
+    assert by_name["broken.pdf"].error
+    assert "no .mp4" in by_name["film.mp4"].error
+    assert "No such file" in by_name["absent.txt"].error
+    assert "no text" in by_name["blank"].error
+    assert {fate.name for fate in report.failed} == {*by_name} - {"a.txt"}
+
+
+def test_what_coze_could_not_process_is_replaced_by_the_next_try(desk: Desk, folder: Path) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF- no more")
+    [first] = desk.add(folder / "broken.pdf")
+    [second] = desk.add(folder / "broken.pdf")
+    assert first.status == second.status == "failed"
+    assert [each.id for each in desk.emulator.documents(desk.dataset_id)] == [second.document_id]
+
+
+def test_one_refused_document_does_not_take_its_batch_along(desk: Desk) -> None:
+    wrong = DocumentBase("wrong.txt", {"file_base64": "no base64", "file_type": "txt"})
+    report = desk.add([*notes(5), wrong])
+    assert statuses(report) == ["ready"] * 5 + ["failed"]
+    assert "file_base64" in report.failed[0].error
+    assert report.failed[0].logid
+    assert len(desk.shelf) == 5
+
+
+def test_a_used_up_quota_is_told_and_the_next_run_tries_again(desk: Desk) -> None:
+    desk.emulator.inject(faults.Coded(4008), CREATE)
+    [fate] = desk.add(Note("n", "text"))
+    assert fate.status == "failed"
+    assert "4008" in fate.error
+    assert statuses(desk.add(Note("n", "text"))) == ["ready"]
+
+
+def test_a_dataset_that_is_not_there_is_an_error(desk: Desk) -> None:
+    desk.dataset_id = "7449999999999999999"
+    with pytest.raises(NotFound):
+        desk.add(Note("n", "text"))
+
+
+def test_what_takes_too_long_is_told_as_uploaded_and_waited_for_by_the_next_run(face: Face, tmp_path: Path) -> None:
+    with Emulator(processing_seconds=3600) as emulator:
+        desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
+        [fate] = desk.add(Note("n", "text"), writer=desk.writer(timeout=0))
+        assert fate.status == "uploaded"
+        assert "still processing" in fate.error
+        begun = emulator.clock()
+        emulator.clock = lambda: begun + 4000
+        assert statuses(desk.add(Note("n", "text"))) == ["ready"]
+        assert desk.creates == 1
+
+
+# --- answers that are lost ---
+
+
+def test_a_document_whose_answer_was_lost_is_found_and_not_sent_again(desk: Desk, naps: list[float]) -> None:
+    desk.emulator.inject(LOST, CREATE)
+    assert statuses(desk.add(notes(3), writer=desk.writer(settle=15))) == ["ready"] * 3
+    assert desk.creates == 1
+    assert len(desk.shelf) == 3
+
+
+def test_a_server_error_after_the_deed_doubles_nothing(desk: Desk, naps: list[float]) -> None:
+    desk.emulator.inject(faults.AfterStart(faults.Coded(5000)), CREATE)
+    assert statuses(desk.add(notes(12), writer=desk.writer(settle=15))) == ["ready"] * 12
+    assert len(desk.shelf) == 12
+
+
+def test_what_did_not_arrive_in_its_time_is_sent_once_more(desk: Desk, naps: list[float]) -> None:
+    desk.emulator.inject(faults.DropConnection(), CREATE)
+    assert statuses(desk.add(notes(3), writer=desk.writer(settle=15))) == ["ready"] * 3
+    assert desk.creates == 2
+    assert sum(naps) == pytest.approx(15, abs=1)
+
+
+def test_what_stays_unknown_is_told_so_and_sent_by_a_later_run(desk: Desk, naps: list[float]) -> None:
+    desk.emulator.inject(faults.DropConnection(), CREATE, times=2)
+    [fate] = desk.add(Note("n", "text"), writer=desk.writer(settle=15))
+    assert fate.status == "unknown"
+    assert fate.error
+    assert statuses(desk.add(Note("n", "text"))) == ["ready"]
+    assert desk.shelf == {"n": "text"}
+
+
+def test_a_document_of_that_name_that_was_there_before_is_not_taken_for_it(desk: Desk) -> None:
+    desk.dataset_id = desk.emulator.add_dataset("with one", {"n": "somebody else's"})
+    desk.emulator.inject(faults.DropConnection(), CREATE)
+    desk.add(Note("n", "text"))
+    texts = [desk.emulator.slices(each.id)[0].text for each in desk.emulator.documents(desk.dataset_id)]
+    assert sorted(texts) == ["somebody else's", "text"]
+
+
+# --- replacing and deleting ---
+
+
+def test_a_new_version_replaces_what_had_its_name(desk: Desk) -> None:
+    old = desk.add([Note("n", "old"), Note("m", "other")])
+    report: WriteReport = desk.do("replace", Note("n", "new"))
+    assert statuses(report) == ["ready"]
+    assert desk.shelf == {"n": "new", "m": "other"}
+    assert report.document_ids[0] not in old.document_ids
+    assert statuses(desk.add(Note("n", "old"))) == ["ready"]
+
+
+def test_what_did_not_change_is_not_replaced(desk: Desk) -> None:
+    desk.add(Note("n", "same"))
+    assert statuses(desk.do("replace", Note("n", "same"))) == ["skipped"]
+    assert desk.creates == 1
+    assert desk.shelf == {"n": "same"}
+
+
+def test_a_document_that_others_uploaded_is_replaced_by_id_or_name(desk: Desk) -> None:
+    desk.dataset_id = desk.emulator.add_dataset("with two", {"a": "old a", "b": "old b"})
+    by_name = {each.name: each.id for each in desk.emulator.documents(desk.dataset_id)}
+    desk.do("replace", Note("c", "new"), instead_of=["a", by_name["b"]])
+    assert desk.shelf == {"c": "new"}
+
+
+def test_only_a_single_content_can_stand_instead_of_others(desk: Desk) -> None:
+    with pytest.raises(ConfigurationError, match="cannot stand instead of a"):
+        desk.do("replace", notes(2), instead_of="a")
+
+
+def test_an_old_version_stays_until_the_new_one_is_ready(desk: Desk, folder: Path) -> None:
+    desk.dataset_id = desk.emulator.add_dataset("with one", {"broken.pdf": "old"})
+    (folder / "broken.pdf").write_bytes(b"%PDF- no more")
+    assert statuses(desk.do("replace", folder / "broken.pdf")) == ["failed"]
+    texts = [piece.text for each in desk.emulator.documents(desk.dataset_id) for piece in desk.emulator.slices(each.id)]
+    assert texts == ["old"]
+
+
+def test_an_old_version_that_cannot_be_deleted_is_told_and_deleted_by_the_next_run(desk: Desk) -> None:
+    desk.add(Note("n", "old"))
+    desk.emulator.inject(faults.Coded(4000), DELETE)
+    [fate] = desk.do("replace", Note("n", "new"))
+    assert fate.status == "ready"
+    assert "still there" in fate.error
+    desk.add(Note("m", "more"))
+    assert desk.shelf == {"n": "new", "m": "more"}
+
+
+def test_a_replacement_that_an_earlier_run_began_is_finished_by_any_later_one(face: Face, tmp_path: Path) -> None:
+    with Emulator(processing_seconds=3600) as emulator:
+        desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
+        desk.dataset_id = emulator.add_dataset("with one", {"n": "old"})
+        assert statuses(desk.do("replace", Note("new", "new"), instead_of="n", writer=desk.writer(timeout=0))) == [
+            "uploaded"
+        ]
+        begun = emulator.clock()
+        emulator.clock = lambda: begun + 4000
+        assert statuses(desk.add(Note("new", "new"))) == ["ready"]
+        assert desk.shelf == {"new": "new"}
+
+
+def test_a_content_whose_deletion_was_cut_short_can_be_added_again(desk: Desk) -> None:
+    desk.add(Note("n", "text"))
+    desk.emulator.inject(faults.Coded(4000), DELETE)
+    with pytest.raises(InvalidRequest):
+        desk.do("delete", "n")
+    assert statuses(desk.add(Note("n", "text"))) == ["ready"]
+    assert desk.shelf == {"n": "text"}
+
+
+def test_documents_are_deleted_by_name_and_id(desk: Desk) -> None:
+    report = desk.add(notes(3))
+    ids = {fate.name: fate.document_id for fate in report}
+    deleted = desk.do("delete", "note 0", ids["note 2"], "nothing of this name")
+    assert deleted == (ids["note 0"], ids["note 2"])
+    assert list(desk.shelf) == ["note 1"]
+    assert statuses(desk.add(notes(3))) == ["ready", "skipped", "ready"]
+
+
+# --- telling ---
+
+
+def test_progress_rises_to_the_total(face: Face, tmp_path: Path, naps: list[float]) -> None:
+    with Emulator(processing_looks=2) as emulator:
+        desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
+        told: list[Progress] = []
+        desk.add([*notes(12), Note("blank", "")], on_progress=told.append)
+    done = [each.done for each in told]
+    assert done == sorted(done)
+    assert told[-1].total == done[-1] == 13
+    assert {each.doing for each in told} == {"uploading", "processing"}
+    assert any(each.done % 1 for each in told)
+
+
+def test_a_report_is_a_table_as_text_and_in_notebooks(desk: Desk) -> None:
+    report = desk.add([Note("<n>", "text"), Note("blank", "")])
+    lines = str(report).splitlines()
+    assert lines[0].split() == ["name", "document", "status", "error"]
+    assert len(lines) == 4
+    assert lines[-1] == "1 ready, 1 failed"
+    html = report._repr_html_()
+    assert "<td>&lt;n&gt;</td>" in html
+    assert html.count("<tr>") == 3
+
+
+# --- interrupted ---
+
+
+class Stops:
+    """Counts the steps of a run, one before and one after whatever outlives it, and stops it at one of them."""
+
+    def __init__(self, at: int, stop: Callable[[], None]) -> None:
+        self.at = at
+        self.stop = stop
+        self._guard = threading.Lock()
+
+    def step(self) -> None:
+        with self._guard:
+            self.at -= 1
+            if self.at == -1:
+                self.stop()
+
+    def install(self, put: Callable[[Any, str, Any], object]) -> None:
+        send, write = Session.send, DatasetUploads.write
+
+        async def stopping_send(session: Session, request: Any) -> Any:
+            self.step()
+            answer = await send(session, request)
+            self.step()
+            return answer
+
+        def stopping_write(log: DatasetUploads, *args: Any, **options: Any) -> None:
+            self.step()
+            write(log, *args, **options)
+            self.step()
+
+        put(Session, "send", stopping_send)
+        put(DatasetUploads, "write", stopping_write)
+
+
+def job(do: Callable[[str, Any], Any]) -> list[WriteReport]:
+    """What runs that are interrupted have to do: something is replaced, and two requests' worth added."""
+    return [do("replace", Note("old", "new")), do("add", notes(11))]
+
+
+def check_finished(desk: Desk) -> None:
+    """A second run finishes the job: nothing is lost, nothing is doubled, what is replaced is gone."""
+    reports = job(desk.do)
+    assert {status for report in reports for status in statuses(report)} <= {"ready", "skipped"}
+    assert desk.shelf == {"old": "new", **{each.title: each.text for each in notes(11)}}
+
+
+def test_a_run_stopped_at_any_step_is_finished_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind: type[BaseException] = KeyboardInterrupt if desk.face.name == "blocking" else asyncio.CancelledError
+
+    def stop() -> None:
+        raise kind
+
+    steps = 0
+    while True:
+        desk.dataset_id = desk.emulator.add_dataset(f"stopped at {steps}", {"old": "old"})
+        with monkeypatch.context() as patch:
+            Stops(steps, stop).install(patch.setattr)
+            try:
+                job(desk.do)
+            except kind:
+                steps += 1
+            else:
+                break
+        check_finished(desk)
+    assert steps > 20
+
+
+KILLED = """
+import os, sys
+from coze_client import CozeClient
+from tests.client.test_dataset_writer import NoteWriter, Stops, job
+
+url, token, record, *datasets = sys.argv[1:]
+for step, dataset_id in enumerate(datasets):
+    child = os.fork()
+    if not child:
+        Stops(step, lambda: os._exit(9)).install(setattr)
+        with CozeClient(token, base_url=url) as client:
+            writer = NoteWriter(client, dataset_id, record=record)
+            job(lambda work, notes: getattr(writer, work)(notes))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
+    if not status:
+        break
+"""
+
+
+@pytest.mark.skipif(not hasattr(sys.modules["os"], "fork"), reason="processes are forked, to kill many of them fast")
+def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator: Emulator, tmp_path: Path) -> None:
+    from tests.conftest import BlockingFace
+
+    face = BlockingFace()
+    desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
+    datasets = [emulator.add_dataset(f"killed at {step}", {"old": "old"}) for step in range(60)]
+    args = [emulator.url, emulator.token, str(desk.record), *datasets]
+    done = subprocess.run([sys.executable, "-c", KILLED, *args], capture_output=True, text=True, check=False)
+    codes = done.stdout.split()
+    assert codes[-1] == "0", done.stderr
+    assert set(codes[:-1]) == {"9"}
+    assert len(codes) > 20
+    for dataset_id in datasets[: len(codes)]:
+        desk.dataset_id = dataset_id
+        check_finished(desk)
+    face.close()
+
+
+TOGETHER = """
+import sys
+from coze_client import CozeClient
+from tests.client.test_dataset_writer import NoteWriter, notes
+
+url, token, record, dataset_id = sys.argv[1:]
+with CozeClient(token, base_url=url) as client:
+    print(*(fate.status for fate in NoteWriter(client, dataset_id, record=record).add(notes(25))))
+"""
+
+
+def test_processes_that_share_a_record_double_nothing(emulator: Emulator, tmp_path: Path) -> None:
+    dataset_id = emulator.add_dataset("library", {})
+    args = [sys.executable, "-c", TOGETHER, emulator.url, emulator.token, str(tmp_path / "record"), dataset_id]
+    runs = [subprocess.Popen(args, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = Counter(run.communicate()[0].strip() for run in runs)
+    assert said == {" ".join(["ready"] * 25): 1, " ".join(["skipped"] * 25): 1}
+    assert len(emulator.documents(dataset_id)) == 25
+
+
+@pytest.fixture
+def threads() -> Iterator[list[threading.Thread]]:
+    begun: list[threading.Thread] = []
+    yield begun
+    for thread in begun:
+        thread.join()
+
+
+def test_threads_that_share_a_writer_double_nothing(emulator: Emulator, threads: list[threading.Thread]) -> None:
+    from coze_client import CozeClient
+
+    dataset_id = emulator.add_dataset("library", {})
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        writer = NoteWriter(client, dataset_id)
+        reports: list[WriteReport] = []
+        for _ in range(3):
+            threads.append(threading.Thread(target=lambda: reports.append(writer.add(notes(15)))))
+            threads[-1].start()
+        for thread in threads:
+            thread.join()
+    assert Counter(status for report in reports for status in statuses(report)) == {"ready": 15, "skipped": 30}
+    assert len(emulator.documents(dataset_id)) == 15
+
+
+async def test_tasks_that_share_a_writer_double_nothing(emulator: Emulator) -> None:
+    from coze_client import AsyncCozeClient
+
+    dataset_id = emulator.add_dataset("library", {})
+    async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+        writer = NoteWriter(client, dataset_id, record=UploadRecord())
+        reports = await asyncio.gather(*(writer.aadd(notes(15)) for _ in range(3)))
+    assert Counter(status for report in reports for status in statuses(report)) == {"ready": 15, "skipped": 30}
+    assert len(emulator.documents(dataset_id)) == 15
