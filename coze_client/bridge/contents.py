@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
 
+from coze_client.api.images import Image
 from coze_client.bridge.document_metadata import Plain, Record, convert_metadata
 from coze_client.bridge.document_walk import DocumentWalk
 from coze_client.bridge.originals import Original
 from coze_client.bridge.recalled_text import RecalledText
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, CozeError
 from coze_client.face import Blocking, Face
 
 D = TypeVar("D")
@@ -55,11 +57,6 @@ class Sources:
     find: Find | None = None
     recall: Callable[[], Awaitable[Mapping[str, RecalledText]]] | None = None
     on_missing: OnMissing = "raise"
-
-    @property
-    def any(self) -> bool:
-        """True if something but captions is looked at."""
-        return bool(self.find or self.recall)
 
 
 @dataclass(frozen=True)
@@ -121,14 +118,13 @@ class Contents(Generic[D]):
         return tuple(loaded for record, text in found for loaded in self._loaded(record, text))
 
     async def _text(self, record: Record) -> _Text[D]:
-        caption = getattr(record, "caption", "").strip()
-        if caption:
-            return _Text("caption", (caption,))
+        if isinstance(record, Image) and record.caption.strip():
+            return _Text("caption", (record.caption,))
         if parts := await self._originals(record):
             return _Text("content", parts)
         recalled = (self._recalled or {}).get(record.document_id)
         if recalled:
-            return _Text("recall", (recalled.text(),), recalled.coverage(getattr(record, "slice_count", None)))
+            return _Text("recall", (recalled.text(),), recalled.coverage(record.slice_count))
         return _Text("none", ("",))
 
     async def _originals(self, record: Record) -> list[str | D]:
@@ -143,14 +139,26 @@ class Contents(Generic[D]):
     async def _parts(self, record: Record, item: object) -> Sequence[str | D]:
         if item is None:
             return ()
-        if isinstance(item, (bytes, Path)):
-            return await self._face.call(partial(self._framework.parse, Original.of(record, item)))
+        if isinstance(item, (bytes, PathLike)):
+            original = Original.of(record, item if isinstance(item, bytes) else Path(cast("PathLike[str]", item)))
+            return await self._face.call(partial(self._parse, original))
         if isinstance(item, (str, self._framework.kind)):
             return (item,)
         raise ConfigurationError(
             f"content= gave a {type(item).__name__} for {record.name!r}",
             cure=f"It gives str, bytes, a pathlib.Path, a {self._framework.kind.__name__}, a list of these, or None",
         )
+
+    def _parse(self, original: Original) -> Sequence[str | D]:
+        try:
+            return self._framework.parse(original)
+        except (CozeError, ImportError):
+            raise
+        except Exception as error:  # loaders raise anything, and do not tell of which file
+            cause = error.__cause__ or error
+            raise ConfigurationError(
+                f"The original of {original.name!r} cannot be read: {type(cause).__name__}: {cause}"
+            ) from error
 
     def _is_blank(self, part: str | D) -> bool:
         return not part.strip() if isinstance(part, str) else self._framework.is_blank(part)
@@ -166,7 +174,11 @@ class Contents(Generic[D]):
 
     def _no_text(self, missing: Sequence[Record]) -> ConfigurationError:
         names = ", ".join(repr(record.name or record.document_id) for record in missing)
-        sought = ", nor is it where content= or the recall was to find it" if self._sources.any else ""
+        sought = (
+            ", nor is it where content= or the recall was to find it"
+            if self._sources.find or self._sources.recall
+            else ""
+        )
         return ConfigurationError(
             f"Coze gives back no text of these documents of dataset {self._walk.dataset_id}{sought}: {names}",
             cure=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from unicodedata import normalize
 
 from coze_client.bridge.document_metadata import Record
 from coze_client.errors import ConfigurationError
+
+_SUFFIX = re.compile(r"\.[a-z][a-z0-9]*")  # a version like v1.2 is none
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class Original:
             record.name,
             f"x.{record.type}" if record.type else "",
         )
-        suffix = next(filter(None, (Path(name).suffix.lower() for name in names)), "")
-        return cls(record.name, suffix, source)
+        suffixes = (Path(name).suffix.lower() for name in names)
+        return cls(record.name, next(filter(_SUFFIX.fullmatch, suffixes), ""), source)
 
     def text(self, encoding: str = "utf-8", *, cure: str = "") -> str:
         """The content as text; raises ConfigurationError, with that `cure`, if it is none or of another encoding."""
@@ -51,7 +54,7 @@ class Original:
             yield self.source
             return
         with TemporaryDirectory(prefix="coze-") as folder:
-            path = Path(folder, f"original{self.suffix if self.suffix[1:].isalnum() else ''}")
+            path = Path(folder, f"original{self.suffix}")
             path.write_bytes(self.source)
             yield path
 

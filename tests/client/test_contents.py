@@ -24,7 +24,7 @@ from coze_client.bridge.originals import Folder, Original
 from coze_client.emulator import Emulator
 from coze_client.emulator.dataset_records import IMAGE, Dataset, StoredDocument
 from coze_client.face import Blocking
-from tests.conftest import Connected
+from tests.conftest import Connected, Face
 
 
 @dataclass(frozen=True)
@@ -367,6 +367,28 @@ def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
     assert Folder(tmp_path).find(Document(document_id="1", name="b.txt")) == tmp_path / "b.txt"
 
 
+@pytest.mark.parametrize(
+    ("source", "name", "kind", "suffix"),
+    [
+        (Path("x/A.PDF"), "b.txt", "txt", ".pdf"),
+        (Path("x/A"), "b.md", "txt", ".md"),
+        (b"", "b.DOCX", "", ".docx"),
+        (b"", "report v1.2", "pdf", ".pdf"),
+        (b"", "Dr. Who", "", ""),
+        (b"", "a./../b", "", ""),
+    ],
+)
+def test_the_kind_of_an_original_is_told_by_its_names(source: bytes | Path, name: str, kind: str, suffix: str) -> None:
+    assert Original.of(Document(document_id="1", name=name, type=kind), source).suffix == suffix
+
+
+def test_what_a_loader_cannot_read_is_told_by_its_name(library: Library) -> None:
+    library.fill("a.pages")
+
+    with pytest.raises(ConfigurationError, match=r"'a\.pages' cannot be read: UnicodeDecodeError"):
+        library.load(content=lambda _: b"\xff")
+
+
 @pytest.mark.parametrize("source", [b"%PDF-1.7\x00", b"\xff\xfe\xfd", b"a\0b"])
 def test_what_is_no_text_is_not_read_as_text(source: bytes) -> None:
     original = Original.of(Document(document_id="1", name="a.bin"), source)
@@ -392,25 +414,48 @@ def test_bytes_are_a_file_only_while_they_are_read() -> None:
 
 
 def test_text_is_what_questions_recall(library: Library) -> None:
-    tea = "\n\n".join(f"Paragraph {number} of the book on tea." + " Leaves and water." * 40 for number in range(8))
-    ids = library.fill("other.txt", **{"tea.txt": tea})
-    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], top_k=2)
-    library.change(ids[1], slice_count=8)
+    book = "Tea is made of leaves.\n\nRice is a grass.\n\nSalt is of the sea.\n\nHoney is made by bees."
+    library.dataset_id = library.coze.emulator.add_dataset(
+        "library", {"book.txt": book, "b.txt": "b"}, separator="\n\n"
+    )
+    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], top_k=1)
 
     [loaded] = library.load(
-        recall_workflow_id=workflow_id,
-        queries=["tea leaves", "Paragraph water"],
-        on_missing="skip",
-        document_ids=[ids[1]],
+        recall_workflow_id=workflow_id, queries=["honey bees", "tea leaves", "bees"], on_missing="skip"
     )
 
-    assert loaded.id == ids[1]
-    assert loaded.metadata["text_source"] == "recall"
-    found = loaded.metadata["slices_found"]
-    assert isinstance(found, int)
-    assert loaded.metadata["coverage"] == found / 8
-    assert isinstance(loaded.content, str)
-    assert "Leaves and water" in loaded.content
+    assert loaded.content == "Honey is made by bees.\n\nTea is made of leaves."
+    assert [loaded.metadata[name] for name in ("text_source", "slices_found", "slice_count", "coverage")] == [
+        "recall",
+        2,
+        4,
+        0.5,
+    ]
+
+
+def test_a_workflow_is_asked_as_it_wants(library: Library) -> None:
+    library.fill("tea.txt")
+
+    @library.coze.emulator.workflow()
+    def look_up(question: str) -> dict[str, list[dict[str, str]]]:
+        document_id = library.coze.emulator.documents(library.dataset_id)[0].id
+        return {"odd": [{"output": "wrong"}], "found": [{"output": question.upper(), "documentId": document_id}]}
+
+    [loaded] = library.load(
+        recall_workflow_id=look_up.id,
+        queries=["tea"],
+        recall_options={"query_parameter": "question", "path": "found", "mode": "sync"},
+    )
+
+    assert loaded.content == "TEA"
+
+
+def test_a_server_that_counts_pages_from_0_is_loaded_too(face: Face) -> None:
+    with Emulator(dialect="studio") as studio:
+        library = Library(Connected(face, studio))
+        ids = library.fill(*(f"{number}.txt" for number in range(5)))
+
+        assert sorted(each.id for each in library.load(on_missing="metadata", page_size=2)) == ids
 
 
 def test_each_question_is_asked_once_whatever_the_pages(library: Library) -> None:

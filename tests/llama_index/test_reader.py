@@ -166,7 +166,7 @@ def test_originals_are_parsed_by_llamaindexs_own_readers(
 def test_a_file_that_its_reader_cannot_read_is_not_skipped(make: Make, originals: Path) -> None:
     (originals / "tea.txt").write_bytes(b"\xff\xff")
 
-    with pytest.raises(Exception, match="Error loading file"):
+    with pytest.raises(ConfigurationError, match=r"'tea\.txt' cannot be read: UnicodeDecodeError"):
         make(content=originals, file_extractor={".txt": Shouting()}).load_data()
 
 
