@@ -176,7 +176,7 @@ def test_both_faces_fetch_several_pages_at_a_time(face: Face) -> None:
         client = face.client("t", base_url=server.url)
         listing = client.datasets.documents.list(dataset_id="1", page_size=10, concurrency=3)
         assert [int(item.document_id) for item in face.collect(listing)] == list(range(40))
-    assert [ask["page"] for ask in server.asked][0] == 1
+    assert server.asked[0]["page"] == 1
 
 
 def test_who_stops_early_has_asked_for_no_more_than_a_window(face: Face) -> None:

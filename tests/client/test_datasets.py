@@ -1,0 +1,168 @@
+"""Datasets: what is sent, what is read, and waiting until documents are processed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from coze_client import ConfigurationError, DocumentBase, NotFound, TimedOut
+from coze_client.api.datasets import Datasets, DocumentProgress, update_request
+from coze_client.emulator import Emulator
+from coze_client.request import Kind, Request
+from coze_client.response import Answer
+from tests.client.paper_server import Ask, PaperServer
+from tests.conftest import Connected, Face
+
+WORKSPACE = "7340000000000000001"
+
+
+def sent(request: Request[Any]) -> tuple[str, str, object, object, Kind]:
+    return request.method, request.path, dict(request.query), request.body, request.kind
+
+
+def test_requests_carry_what_was_set_and_nothing_else() -> None:
+    create = Datasets.create(name="Shelf", workspace_id="7")
+    assert sent(create) == (
+        "POST",
+        "/v1/datasets",
+        {},
+        {"name": "Shelf", "space_id": "7", "format_type": 0},
+        Kind.START,
+    )
+    listing = Datasets.list(workspace_id="7", name="sh").page("2")
+    query = {"space_id": "7", "name": "sh", "page_size": "300", "page_num": "2"}
+    assert sent(listing) == ("GET", "/v1/datasets", query, None, Kind.READ)
+    update = update_request("9", "New", icon_file_id="5")
+    assert sent(update) == ("PUT", "/v1/datasets/9", {}, {"name": "New", "file_id": "5"}, Kind.READ)
+    assert sent(Datasets.delete(dataset_id="9")) == ("DELETE", "/v1/datasets/9", {}, None, Kind.START)
+    process = Datasets.process(dataset_id="9", document_ids=("1", "2"))
+    assert sent(process) == ("POST", "/v1/datasets/9/process", {}, {"document_ids": ["1", "2"]}, Kind.READ)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101])
+def test_a_name_of_no_or_too_many_characters_is_not_sent(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="name of a dataset has 1 to 100 characters"):
+        Datasets.create(name=name, workspace_id="7")
+
+
+def test_a_question_about_no_documents_is_not_sent() -> None:
+    for nothing in ((), "7441000000000000001"):
+        with pytest.raises(ConfigurationError, match="document_ids"):
+            Datasets.process(dataset_id="9", document_ids=nothing)
+
+
+def test_sizes_as_text_null_lists_and_empty_strategies_are_read() -> None:
+    item = {"dataset_id": 7410000000000000001, "all_file_size": "104857", "file_list": None, "chunk_strategy": {}}
+    content = json.dumps({"code": 0, "data": {"total_count": 1, "dataset_list": [item]}}).encode()
+    (dataset,) = Datasets.list(workspace_id="7").page(None).read(Answer(200, {}, content)).items
+    assert (dataset.dataset_id, dataset.all_file_size, dataset.file_list) == ("7410000000000000001", 104857, ())
+
+
+@pytest.mark.parametrize("content", [b'{"code":0}', b'{"code":0,"data":{"total_count":0,"dataset_list":null}}'])
+def test_an_empty_listing_may_lack_everything(content: bytes) -> None:
+    assert Datasets.list(workspace_id="7").page(None).read(Answer(200, {}, content)).items == ()
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_progress_is_read_wherever_it_stands(nested: bool) -> None:
+    items = [{"document_id": 1, "status": 9, "status_descript": "no text in it", "progress": 63}]
+    content = json.dumps({"code": 0, "data": {"data": items} if nested else items}).encode()
+    (told,) = Datasets.process(dataset_id="9", document_ids=["1"]).read(Answer(200, {}, content))
+    assert (told.document_id, told.failed, told.status_descript, told.progress) == ("1", True, "no text in it", 63)
+
+
+def test_datasets_live_from_create_to_delete(coze: Connected[Any]) -> None:
+    datasets = coze.client.datasets
+    ids = [coze.run(datasets.create(name=f"Shelf {each}", workspace_id=WORKSPACE)) for each in range(3)]
+    coze.run(datasets.delete(dataset_id=ids[0]))
+    listed = coze.collect(datasets.list(workspace_id=WORKSPACE, page_size=1, concurrency=2))
+    assert [dataset.dataset_id for dataset in listed] == ids[1:]
+
+
+def test_update_clears_what_is_left_out_unless_it_is_read_first(coze: Connected[Any]) -> None:
+    datasets = coze.client.datasets
+    dataset_id = coze.run(datasets.create(name="Shelf", workspace_id=WORKSPACE, description="of books"))
+
+    def description() -> str:
+        (dataset,) = coze.collect(datasets.list(workspace_id=WORKSPACE))
+        return str(dataset.description)
+
+    coze.run(datasets.update(dataset_id=dataset_id, name="Kept", workspace_id=WORKSPACE))
+    assert description() == "of books"
+    coze.run(datasets.update(dataset_id=dataset_id, name="Cleared"))
+    assert description() == ""
+
+
+def test_update_of_a_dataset_that_the_workspace_lacks_is_not_sent(coze: Connected[Any]) -> None:
+    with pytest.raises(NotFound, match="Workspace 7340000000000000001 has no dataset 7399"):
+        coze.run(coze.client.datasets.update(dataset_id="7399", name="x", workspace_id=WORKSPACE))
+
+
+def test_wait_tells_every_look_and_reports_failures(face: Face, naps: list[float]) -> None:
+    with Emulator(processing_looks=2) as emulator:
+        client = face.client(emulator.token, base_url=emulator.url)
+        dataset_id = face.run(client.datasets.create(name="Shelf", workspace_id=WORKSPACE))
+        bases = [DocumentBase.from_text("words", "a.txt"), DocumentBase.from_file(b"%PDF-broken", "b.pdf")]
+        made = face.run(client.datasets.documents.create(dataset_id=dataset_id, documents=bases))
+        ids = [document.document_id for document in made]
+        told: list[tuple[DocumentProgress, ...]] = []
+        good, bad = face.run(client.datasets.wait(dataset_id=dataset_id, document_ids=ids, on_progress=told.append))
+    assert (good.ready, bad.failed, bool(bad.status_descript)) == (True, True, True)
+    assert told[-1] == (good, bad)
+    assert [each.busy for each in told[0]] == [True, True]
+    assert naps == [1.0, 1.5][: len(told) - 1]
+
+
+def answers(*looks: dict[str, int]) -> PaperServer:
+    """A server that tells statuses by id, one look after the other; the last for ever."""
+    left = list(looks)
+
+    def reply(ask: Ask) -> dict[str, object]:
+        now = left.pop(0) if len(left) > 1 else left[0]
+        items = [{"document_id": each, "status": now[each]} for each in ask["document_ids"] if each in now]
+        return {"code": 0, "data": {"data": items}}
+
+    return PaperServer(reply)
+
+
+def test_wait_asks_only_for_what_is_still_busy(face: Face, naps: list[float]) -> None:
+    with answers({"1": 0, "2": 1}, {"1": 1}) as server:
+        datasets = face.client("t", base_url=server.url).datasets
+        ended = face.run(datasets.wait(dataset_id="9", document_ids=["1", "2", "1"]))
+    assert [each.document_id for each in ended] == ["1", "2"]
+    assert [ask["document_ids"] for ask in server.asked] == [["1", "2"], ["1"]]
+    assert naps == [1.0]
+
+
+def test_wait_names_missing_documents_once_the_others_are_through(face: Face, naps: list[float]) -> None:
+    told: list[tuple[DocumentProgress, ...]] = []
+    with answers({"1": 0}, {"1": 1}) as server:
+        datasets = face.client("t", base_url=server.url).datasets
+        with pytest.raises(NotFound, match="Dataset 9 has no document 3"):
+            face.run(datasets.wait(dataset_id="9", document_ids=["1", "3"], on_progress=told.append))
+    assert told[-1][0].ready
+    assert naps == [1.0]
+
+
+def test_wait_gives_up_at_its_deadline(face: Face, naps: list[float]) -> None:
+    with answers({"1": 0}) as server:
+        datasets = face.client("t", base_url=server.url).datasets
+        with pytest.raises(TimedOut, match=r"did not process 1 within 0\.5 s.*wait again"):
+            face.run(datasets.wait(dataset_id="9", document_ids=["1"], timeout=0.5))
+    assert naps == []
+
+
+def test_wait_looks_ever_more_seldom(face: Face, naps: list[float]) -> None:
+    with answers(*[{"1": 0}] * 9, {"1": 1}) as server:
+        face.run(face.client("t", base_url=server.url).datasets.wait(dataset_id="9", document_ids=["1"]))
+    assert naps == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10.0, 10.0, 10.0]
+
+
+def test_many_documents_are_asked_for_in_batches(face: Face) -> None:
+    ids = [str(each) for each in range(250)]
+    with answers(dict.fromkeys(ids, 1)) as server:
+        datasets = face.client("t", base_url=server.url).datasets
+        assert len(face.run(datasets.wait(dataset_id="9", document_ids=ids))) == 250
+    assert [len(ask["document_ids"]) for ask in server.asked] == [100, 100, 50]
