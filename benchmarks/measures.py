@@ -238,6 +238,16 @@ MEASURES = (
         ),
         (cpu_each("a signature", Target("JSON schema", 5), Target("JSON schema and pydantic model", 5)),),
     ),
+    Measure(
+        "writer",
+        "Writing 1,000 files into a dataset, without the network",
+        (
+            Row("new files", "writer_coze:New", Job("calls", at_once=1000)),
+            Row("files known to the record", "writer_coze:Known", Job("calls", at_once=1000)),
+        ),
+        (wall_each("a file", Target("new files", 2.0), Target("files known to the record", 2.0)),),
+        rounds=5,
+    ),
     imports(
         "core",
         "Import of the core, with a client made and a noun touched",

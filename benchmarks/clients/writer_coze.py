@@ -1,0 +1,85 @@
+"""This project's writer of datasets with 1,000 small files, over a Coze that answers at once in the same process.
+
+What is measured is all that the writer adds to the network: reading, hashing, batching, and the record on the disk.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from coze_client import CozeClient
+from langchain_coze import CozeDatasetWriter
+
+FILES = 1000
+
+
+class InstantCoze:
+    """Keeps documents by id, and has processed them at once."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, dict[str, object]] = {}
+        self._ids = count(7441000000000000001)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        answers = {"create": self._create, "list": self._list, "process": self._process}
+        answer = answers[request.url.path.rpartition("/")[2]](asked)
+        return httpx.Response(200, json={"code": 0, "msg": "", **answer})
+
+    def _create(self, asked: Any) -> dict[str, object]:
+        made = [{"document_id": str(next(self._ids)), "name": each["name"]} for each in asked["document_bases"]]
+        self.documents.update((each["document_id"], dict(each)) for each in made)
+        return {"document_infos": made}
+
+    def _list(self, asked: Any) -> dict[str, object]:
+        end = asked["page"] * asked["size"]
+        page = list(self.documents.values())[end - asked["size"] : end]
+        return {"document_infos": page, "total": len(self.documents)}
+
+    def _process(self, asked: Any) -> dict[str, object]:
+        ready = [{"document_id": each, "status": 1, "progress": 100} for each in asked["document_ids"]]
+        return {"data": {"data": ready}}
+
+
+class New:
+    """Each call writes 1,000 files that neither the dataset nor the record knows."""
+
+    def __init__(self, _url: str) -> None:
+        self.folder = TemporaryDirectory()
+        self.numbers = count()
+        self.files = Path(self.folder.name, "files")
+        self.files.mkdir()
+        for number in range(FILES):
+            (self.files / f"{number}.txt").write_text(f"The text of file {number}.\n" * 100)
+        self.writer = self.new_writer()
+
+    def new_writer(self) -> CozeDatasetWriter:
+        transport = httpx.MockTransport(InstantCoze())
+        client = CozeClient("token", base_url="http://127.0.0.1", transport=transport)
+        return CozeDatasetWriter(client, "1", record=Path(self.folder.name, f"{next(self.numbers)}.sqlite"))
+
+    def call(self) -> object:
+        return self.check(self.new_writer(), "ready")
+
+    def check(self, writer: CozeDatasetWriter, status: str) -> object:
+        report = writer.add(self.files)
+        if len(report) != FILES or any(fate.status != status for fate in report):
+            raise AssertionError(str(report.counts))
+        return report
+
+
+class Known(New):
+    """Each call finds that all 1,000 files are there."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.check(self.writer, "ready")
+
+    def call(self) -> object:
+        return self.check(self.writer, "skipped")
