@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from langchain_core import exceptions as langchain
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.documents import Document
 from langchain_core.load import dumps
 from langchain_core.runnables import ConfigurableField
 
@@ -20,12 +21,23 @@ from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, Turn
 from langchain_coze import CozeModelError, CozeRetriever, CozeWorkflowFailed
 from tests.langchain.conftest import body
-from tests.langchain.shelf import Search, Shelf, ainvoke, invoke
+from tests.shelf import Shelf
+
+Search = Callable[..., list[Document]]
+Shelved = Shelf[CozeRetriever]
+
+
+def invoke(retriever: Any, query: Any, /, **options: Any) -> Any:
+    return retriever.invoke(query, **options)
+
+
+def ainvoke(retriever: Any, query: Any, /, **options: Any) -> Any:
+    return asyncio.run(retriever.ainvoke(query, **options))
 
 
 @pytest.fixture
-def shelf(emulator: Emulator) -> Shelf:
-    return Shelf(emulator)
+def shelf(emulator: Emulator) -> Shelved:
+    return Shelf(emulator, CozeRetriever)
 
 
 @pytest.fixture(params=[invoke, ainvoke], ids=lambda way: way.__name__)
@@ -39,7 +51,7 @@ def texts(documents: Any) -> list[str]:
     return [each.page_content for each in documents]
 
 
-def test_a_workflow_finds_the_best_slices_without_scores(shelf: Shelf, search: Search) -> None:
+def test_a_workflow_finds_the_best_slices_without_scores(shelf: Shelved, search: Search) -> None:
     best, *others = search(shelf.by_workflow(), "Where does the cat sleep?")
     assert best.page_content == "The cat sleeps on the warm stove."
     document_id = shelf.documents["pets.txt"]
@@ -47,7 +59,7 @@ def test_a_workflow_finds_the_best_slices_without_scores(shelf: Shelf, search: S
     assert len(others) == 3
 
 
-def test_a_bot_finds_them_with_scores_names_and_ids(shelf: Shelf, search: Search) -> None:
+def test_a_bot_finds_them_with_scores_names_and_ids(shelf: Shelved, search: Search) -> None:
     found = search(shelf.by_bot(), "Where does the cat sleep?")
     scores = [each.metadata.pop("score") for each in found]
     assert scores == sorted(scores, reverse=True)
@@ -62,13 +74,13 @@ def test_a_bot_finds_them_with_scores_names_and_ids(shelf: Shelf, search: Search
     }
 
 
-def test_a_slice_has_the_same_id_whoever_recalls_it(shelf: Shelf, search: Search) -> None:
+def test_a_slice_has_the_same_id_whoever_recalls_it(shelf: Shelved, search: Search) -> None:
     by_workflow, by_bot = (search(each, "cat") for each in (shelf.by_workflow(), shelf.by_bot()))
     assert {each.id for each in by_workflow} == {each.id for each in by_bot}
     assert len({each.id for each in by_workflow}) == 4
 
 
-def test_k_is_the_retrievers_or_the_calls(shelf: Shelf, search: Search) -> None:
+def test_k_is_the_retrievers_or_the_calls(shelf: Shelved, search: Search) -> None:
     retriever = shelf.by_workflow(k=2)
     every = texts(search(retriever, "cat dog", k=9))
     assert len(every) == 5
@@ -76,7 +88,7 @@ def test_k_is_the_retrievers_or_the_calls(shelf: Shelf, search: Search) -> None:
     assert texts(search(retriever.bind(k=1), "cat dog")) == every[:1]
 
 
-def test_filters_are_the_retrievers_or_the_calls(shelf: Shelf, search: Search) -> None:
+def test_filters_are_the_retrievers_or_the_calls(shelf: Shelved, search: Search) -> None:
     birds = shelf.documents["birds.txt"]
     found = ["A parrot repeats what the cat says."]
     assert texts(search(shelf.by_workflow(document_ids=[birds]), "cat")) == found
@@ -84,7 +96,7 @@ def test_filters_are_the_retrievers_or_the_calls(shelf: Shelf, search: Search) -
     assert texts(search(shelf.by_bot(dataset_ids=[shelf.other_id]), "cat")) == ["A cat likes fish."]
 
 
-def test_a_workflows_slices_are_filtered_by_dataset_and_get_their_names(shelf: Shelf, search: Search) -> None:
+def test_a_workflows_slices_are_filtered_by_dataset_and_get_their_names(shelf: Shelved, search: Search) -> None:
     retriever = shelf.by_workflow(dataset_ids=[shelf.other_id])
     (only,) = search(retriever, "cat")
     (fish,) = shelf.emulator.documents(shelf.other_id)
@@ -97,19 +109,19 @@ def test_a_workflows_slices_are_filtered_by_dataset_and_get_their_names(shelf: S
     assert len(search(retriever, "cat", dataset_ids=[shelf.dataset_id, shelf.other_id])) == 4
 
 
-def test_a_threshold_drops_what_a_bot_scores_lower(shelf: Shelf, search: Search) -> None:
+def test_a_threshold_drops_what_a_bot_scores_lower(shelf: Shelved, search: Search) -> None:
     found = search(shelf.by_bot(), "cat dog")
     best, second = (each.metadata["score"] for each in found[:2])
     assert texts(search(shelf.by_bot(score_threshold=best), "cat dog")) == texts(found[:1])
     assert best > second
 
 
-def test_nothing_found_is_an_empty_list(shelf: Shelf, search: Search) -> None:
+def test_nothing_found_is_an_empty_list(shelf: Shelved, search: Search) -> None:
     assert search(shelf.by_workflow(), "quantum chromodynamics") == []
     assert search(shelf.by_bot(), "quantum chromodynamics") == []
 
 
-def test_run_metadata_tells_where_to_look_it_up(shelf: Shelf, search: Search) -> None:
+def test_run_metadata_tells_where_to_look_it_up(shelf: Shelved, search: Search) -> None:
     _, second = search(shelf.by_workflow(run_metadata=True, k=2), "cat")
     assert {"rank": 2, "recalled_by": "workflow", "workflow_id": shelf.workflow_id}.items() <= second.metadata.items()
     assert second.metadata["execute_id"] in second.metadata["debug_url"]
@@ -118,7 +130,7 @@ def test_run_metadata_tells_where_to_look_it_up(shelf: Shelf, search: Search) ->
     assert {"chat_id", "conversation_id", "logid"} <= first.metadata.keys()
 
 
-def test_a_recall_makes_nothing_and_leaves_nothing_behind(shelf: Shelf, search: Search) -> None:
+def test_a_recall_makes_nothing_and_leaves_nothing_behind(shelf: Shelved, search: Search) -> None:
     emulator = shelf.emulator
     search(shelf.by_bot(), "cat")
     search(shelf.by_workflow(), "cat")
@@ -127,7 +139,7 @@ def test_a_recall_makes_nothing_and_leaves_nothing_behind(shelf: Shelf, search: 
     assert body(emulator)["auto_save_history"] is False
 
 
-def test_a_text_answer_is_one_document_of_the_workflow(shelf: Shelf, search: Search) -> None:
+def test_a_text_answer_is_one_document_of_the_workflow(shelf: Shelved, search: Search) -> None:
     workflow_id = shelf.emulator.add_knowledge_workflow([shelf.dataset_id], text=True)
     (only,) = search(shelf.by_workflow(workflow_id=workflow_id), "autumn")
     assert only.page_content == "Swallows fly south in autumn."
@@ -141,33 +153,31 @@ def test_a_bots_own_settings_reach_it(emulator: Emulator, search: Search) -> Non
         yield Answer("Nothing.")
 
     bot_id = emulator.add_bot("variables", script)
-    given: Any = {"token": emulator.token, "base_url": emulator.url}
-    retriever = CozeRetriever(bot_id=bot_id, user_id="u7", custom_variables={"shelf": "A"}, **given)
+    retriever = Shelf(emulator, CozeRetriever).by_bot(bot_id=bot_id, user_id="u7", custom_variables={"shelf": "A"})
     assert search(retriever, "Which?", parameters={"deep": True}) == []
     sent = body(emulator)
     assert (sent["user_id"], sent["custom_variables"], sent["parameters"]) == ("u7", {"shelf": "A"}, {"deep": True})
 
 
-def test_a_refusal_is_an_error_of_both(shelf: Shelf, search: Search) -> None:
+def test_a_refusal_is_an_error_of_both(shelf: Shelved, search: Search) -> None:
     for retriever in (shelf.by_workflow(workflow_id="1"), shelf.by_bot(bot_id="1")):
         with pytest.raises(NotFound) as caught:
             search(retriever, "cat")
         assert isinstance(caught.value, langchain.ModelNotFoundError)
 
 
-def test_a_workflow_that_fails_is_an_error_of_both(emulator: Emulator, search: Search) -> None:
-    @emulator.workflow(title="Broken")
+def test_a_workflow_that_fails_is_an_error_of_both(shelf: Shelved, search: Search) -> None:
+    @shelf.emulator.workflow(title="Broken")
     def broken(query: str) -> str:
         raise ValueError("no index")
 
-    given: Any = {"token": emulator.token, "base_url": emulator.url}
     with pytest.raises(CozeWorkflowFailed, match="no index") as caught:
-        search(CozeRetriever(workflow_id=broken.id, **given), "cat")
+        search(shelf.by_workflow(workflow_id=broken.id), "cat")
     assert isinstance(caught.value, WorkflowFailed)
     assert isinstance(caught.value, langchain.ModelAPIError)
 
 
-def test_a_wrong_argument_of_a_call_is_refused_before_anything_is_sent(shelf: Shelf, search: Search) -> None:
+def test_a_wrong_argument_of_a_call_is_refused_before_anything_is_sent(shelf: Shelved, search: Search) -> None:
     with pytest.raises(ConfigurationError, match="top_k"):
         search(shelf.by_workflow(), "cat", top_k=3)
     assert not shelf.emulator.calls
@@ -189,7 +199,7 @@ class Heard(BaseCallbackHandler):
         self.told.append(("error", type(error).__name__))
 
 
-def test_callbacks_hear_of_a_retrieval_with_its_tags(shelf: Shelf, search: Search) -> None:
+def test_callbacks_hear_of_a_retrieval_with_its_tags(shelf: Shelved, search: Search) -> None:
     heard = Heard()
     retriever = shelf.by_workflow(tags=["mine"], metadata={"of": "me"}, k=1)
     search(retriever, "autumn", config={"callbacks": [heard], "tags": ["yours"]})
@@ -199,20 +209,33 @@ def test_callbacks_hear_of_a_retrieval_with_its_tags(shelf: Shelf, search: Searc
     assert end == ("end", ["Swallows fly south in autumn."])
 
 
-def test_callbacks_hear_of_a_failure(shelf: Shelf, search: Search) -> None:
+def test_callbacks_hear_of_a_failure(shelf: Shelved, search: Search) -> None:
     heard = Heard()
     with pytest.raises(CozeModelError):
         search(shelf.by_workflow(workflow_id="1"), "cat", config={"callbacks": [heard]})
     assert heard.told[1] == ("error", "CozeNotFound")
 
 
-def test_events_tell_the_documents(shelf: Shelf) -> None:
+def test_events_tell_the_documents(shelf: Shelved) -> None:
     async def collect() -> list[Any]:
         return [each async for each in shelf.by_workflow(k=1).astream_events("autumn", version="v2")]
 
     first, *_, last = asyncio.run(collect())
     assert (first["event"], last["event"]) == ("on_retriever_start", "on_retriever_end")
     assert texts(last["data"]["output"]) == ["Swallows fly south in autumn."]
+
+
+def no_threads(*args: Any) -> None:
+    raise AssertionError("a thread was wanted")
+
+
+def test_asyncio_needs_no_threads(shelf: Shelved) -> None:
+    async def search_both() -> list[str]:
+        asyncio.get_running_loop().run_in_executor = no_threads  # type: ignore[assignment,method-assign]  # of this loop only
+        retrievers = (shelf.by_workflow(k=1), shelf.by_bot(k=1), shelf.by_workflow(k=1, dataset_ids=[shelf.dataset_id]))
+        return [each.page_content for retriever in retrievers for each in await retriever.ainvoke("autumn")]
+
+    assert asyncio.run(search_both()) == ["Swallows fly south in autumn."] * 3
 
 
 class Meeting:
@@ -251,20 +274,19 @@ def test_queries_of_a_batch_run_together_up_to_the_limit(
     emulator: Emulator, ask: Callable[[CozeRetriever, list[str]], list[Any]]
 ) -> None:
     meeting = Meeting(emulator)
-    given: Any = {"token": emulator.token, "base_url": emulator.url}
-    retriever = CozeRetriever(workflow_id=meeting.id, concurrency=2, **given)
+    retriever = Shelf(emulator, CozeRetriever).by_workflow(workflow_id=meeting.id, concurrency=2)
     queries = [f"query {number}" for number in range(6)]
     assert [texts(each) for each in ask(retriever, queries)] == [[query] for query in queries]
     assert meeting.most == 2
 
 
-def test_a_batch_can_return_what_failed(shelf: Shelf) -> None:
+def test_a_batch_can_return_what_failed(shelf: Shelved) -> None:
     shelf.emulator.inject(faults.Coded(4000, "no"), "/v1/workflow/stream_run")
     found = shelf.by_workflow().batch(["cat", "dog"], return_exceptions=True)
     assert sorted(isinstance(each, CozeModelError) for each in found) == [False, True]
 
 
-def test_a_client_of_either_face_serves_both_ways(shelf: Shelf, search: Search) -> None:
+def test_a_client_of_either_face_serves_both_ways(shelf: Shelved, search: Search) -> None:
     emulator = shelf.emulator
     clients: list[Any] = [kind(emulator.token, base_url=emulator.url) for kind in (CozeClient, AsyncCozeClient)]
     for client in clients:
@@ -277,7 +299,7 @@ def by_pickle(retriever: CozeRetriever) -> CozeRetriever:
 
 
 @pytest.mark.parametrize("copied", [by_pickle, copy.deepcopy])
-def test_copies_find_the_same(shelf: Shelf, search: Search, copied: Any) -> None:
+def test_copies_find_the_same(shelf: Shelved, search: Search, copied: Any) -> None:
     retriever = shelf.by_workflow(k=3, tags=["mine"])
     before = search(retriever, "cat")
     again = copied(retriever)
@@ -285,12 +307,12 @@ def test_copies_find_the_same(shelf: Shelf, search: Search, copied: Any) -> None
     assert search(again, "cat") == before
 
 
-def test_no_dump_and_no_text_has_the_token(shelf: Shelf) -> None:
+def test_no_dump_and_no_text_has_the_token(shelf: Shelved) -> None:
     retriever = shelf.by_workflow()
     shown = [repr(retriever), str(retriever), retriever.model_dump_json(), dumps(retriever), str(vars(retriever))]
     assert all(shelf.emulator.token not in each for each in shown)
 
 
-def test_fields_are_configurable(shelf: Shelf, search: Search) -> None:
+def test_fields_are_configurable(shelf: Shelved, search: Search) -> None:
     retriever = shelf.by_workflow().configurable_fields(k=ConfigurableField(id="k"))
     assert len(search(retriever, "cat", config={"configurable": {"k": 1}})) == 1

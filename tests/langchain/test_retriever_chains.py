@@ -18,15 +18,17 @@ from langchain_core.runnables import RunnablePassthrough
 from langchain_core.tools import create_retriever_tool
 
 from coze_client.emulator import Emulator
-from langchain_coze import ChatCoze
-from tests.langchain.shelf import Shelf, ainvoke, invoke
+from langchain_coze import ChatCoze, CozeRetriever
+from tests.langchain.conftest import ainvoke, invoke
+from tests.shelf import Shelf
 
 Run = Callable[..., Any]
+Shelved = Shelf[CozeRetriever]
 
 
 @pytest.fixture
-def shelf(emulator: Emulator) -> Shelf:
-    return Shelf(emulator)
+def shelf(emulator: Emulator) -> Shelved:
+    return Shelf(emulator, CozeRetriever)
 
 
 @pytest.fixture(params=[invoke, ainvoke], ids=lambda way: way.__name__)
@@ -40,7 +42,7 @@ def joined(documents: list[Document]) -> str:
     return " ".join(each.page_content for each in documents)
 
 
-def test_a_chain_answers_from_what_was_retrieved(shelf: Shelf, run: Run) -> None:
+def test_a_chain_answers_from_what_was_retrieved(shelf: Shelved, run: Run) -> None:
     given: Any = {"token": shelf.emulator.token, "base_url": shelf.emulator.url}
     prompt = ChatPromptTemplate.from_template("From {context} answer {question}")
     model = ChatCoze(bot_id=shelf.emulator.bots["echo"], **given)
@@ -49,7 +51,7 @@ def test_a_chain_answers_from_what_was_retrieved(shelf: Shelf, run: Run) -> None
     assert run(chain, "autumn?") == "From Swallows fly south in autumn. answer autumn?"
 
 
-def test_a_tool_gives_the_texts_and_keeps_the_documents(shelf: Shelf, run: Run) -> None:
+def test_a_tool_gives_the_texts_and_keeps_the_documents(shelf: Shelved, run: Run) -> None:
     tool = create_retriever_tool(
         shelf.by_workflow(k=2), "animals", "Knows animals.", response_format="content_and_artifact"
     )
@@ -66,7 +68,7 @@ class Caller(GenericFakeChatModel):
         return self
 
 
-def test_an_agent_looks_things_up(shelf: Shelf, run: Run) -> None:
+def test_an_agent_looks_things_up(shelf: Shelved, run: Run) -> None:
     call = {"name": "animals", "args": {"query": "autumn"}, "id": "1", "type": "tool_call"}
     model = Caller(messages=iter([AIMessage("", tool_calls=[call]), AIMessage("South.")]))
     agent = create_agent(model, [create_retriever_tool(shelf.by_workflow(), "animals", "Knows animals.")])
@@ -75,13 +77,13 @@ def test_an_agent_looks_things_up(shelf: Shelf, run: Run) -> None:
     assert (told.content, messages[-1].content) == ("Swallows fly south in autumn.", "South.")
 
 
-def test_an_ensemble_of_both_ways_has_each_slice_once(shelf: Shelf, run: Run) -> None:
+def test_an_ensemble_of_both_ways_has_each_slice_once(shelf: Shelved, run: Run) -> None:
     ensemble = EnsembleRetriever(retrievers=[shelf.by_workflow(), shelf.by_bot()], weights=[0.5, 0.5])
     found = run(ensemble, "cat")
     assert len(found) == len({each.page_content for each in found}) == 4
 
 
-def test_several_queries_of_one_question_have_each_slice_once(shelf: Shelf, run: Run) -> None:
+def test_several_queries_of_one_question_have_each_slice_once(shelf: Shelved, run: Run) -> None:
     model = FakeListChatModel(responses=["autumn swallows\ncat and swallows\nautumn"])
     several = MultiQueryRetriever.from_llm(shelf.by_workflow(), model)
     found = [each.page_content for each in run(several, "When do they leave?")]

@@ -9,7 +9,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from coze_client.emulator import Emulator
 from langchain_coze import CozeRetriever
-from tests.langchain.shelf import Shelf
+from tests.shelf import Shelf
 
 
 class TestByWorkflow(RetrieversIntegrationTests):
@@ -17,7 +17,7 @@ class TestByWorkflow(RetrieversIntegrationTests):
 
     @pytest.fixture(autouse=True)
     def _serve(self, emulator: Emulator) -> None:
-        self.shelf = Shelf(emulator)
+        self.shelf = Shelf(emulator, CozeRetriever)
 
     @property
     def recalled_by(self) -> dict[str, str]:
