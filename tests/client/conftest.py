@@ -1,15 +1,24 @@
-"""What the tests of signing in share."""
+"""What the tests of signing in, and those of datasets' contents, share."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from coze_client.emulator import Emulator
+from tests.client.shelves import Library
 from tests.client.sign_in import SignIn
-from tests.conftest import Face
+from tests.conftest import Connected, Face
 
 
 @pytest.fixture
 def sign_in(face: Face, emulator: Emulator) -> SignIn:
     """Both faces before an emulator whose clock stands still."""
     return SignIn(emulator, face)
+
+
+@pytest.fixture
+def library(coze: Connected[Any]) -> Library:
+    """Datasets to be loaded, on both faces."""
+    return Library(coze)

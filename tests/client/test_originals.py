@@ -1,0 +1,125 @@
+"""The files that documents were made of: found by name, never outside their folder, read as what they are."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from coze_client import ConfigurationError
+from coze_client.api.documents import Document
+from coze_client.bridge.originals import Folder, Original
+from tests.client.shelves import Library, texts
+
+
+def test_originals_are_found_by_name_at_any_depth(library: Library, tmp_path: Path) -> None:
+    library.fill("a.txt", "deep.txt", "way/below.txt", "report", "twice.txt.txt", unicodedata.normalize("NFC", "é.txt"))
+    for name in (
+        "a.txt",
+        "x/deep.txt",
+        "way/below.txt",
+        "report.txt",
+        "twice.txt",
+        unicodedata.normalize("NFD", "é.txt"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"original {name}")
+
+    found = texts(library.load(content=tmp_path))
+
+    assert found[:-1] == [
+        "original a.txt",
+        "original x/deep.txt",
+        "original way/below.txt",
+        "original report.txt",
+        "original twice.txt",
+    ]
+    assert unicodedata.normalize("NFC", str(found[-1])) == "original é.txt"
+
+
+def test_originals_of_one_name_are_not_guessed_between(library: Library, tmp_path: Path) -> None:
+    library.fill("a.txt")
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.txt").write_text(folder)
+
+    with pytest.raises(ConfigurationError, match=r"Several files .* 'a.txt': x.a.txt, y.a.txt"):
+        library.load(content=tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_told(library: Library, tmp_path: Path) -> None:
+    library.fill("a.txt")
+
+    with pytest.raises(ConfigurationError, match="no folder that exists"):
+        library.load(content=str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.txt", "{outside}/secret.txt", "link.txt", "links/secret.txt", ".hidden", "..", "", "a\0b"]
+)
+def test_a_name_never_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    outside.mkdir()
+    inside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    (inside / ".hidden").write_text("hidden")
+    (inside / "link.txt").symlink_to(outside / "secret.txt")
+    (inside / "links").symlink_to(outside)
+
+    document = Document(document_id="1", name=name.format(outside=outside), type="txt")
+
+    assert Folder(inside).find(document) is None
+
+
+def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "a.txt")
+
+    assert Folder(tmp_path).find(Document(document_id="1", name="b.txt")) == tmp_path / "b.txt"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "kind", "suffix"),
+    [
+        (Path("x/A.PDF"), "b.txt", "txt", ".pdf"),
+        (Path("x/A"), "b.md", "txt", ".md"),
+        (b"", "b.DOCX", "", ".docx"),
+        (b"", "report v1.2", "pdf", ".pdf"),
+        (b"", "Dr. Who", "", ""),
+        (b"", "a./../b", "", ""),
+    ],
+)
+def test_the_kind_of_an_original_is_told_by_its_names(source: bytes | Path, name: str, kind: str, suffix: str) -> None:
+    assert Original.of(Document(document_id="1", name=name, type=kind), source).suffix == suffix
+
+
+def test_what_a_loader_cannot_read_is_told_by_its_name(library: Library) -> None:
+    library.fill("a.pages")
+
+    with pytest.raises(ConfigurationError, match=r"'a\.pages' cannot be read: UnicodeDecodeError"):
+        library.load(content=lambda _: b"\xff")
+
+
+@pytest.mark.parametrize("source", [b"%PDF-1.7\x00", b"\xff\xfe\xfd", b"a\0b"])
+def test_what_is_no_text_is_not_read_as_text(source: bytes) -> None:
+    original = Original.of(Document(document_id="1", name="a.bin"), source)
+
+    with pytest.raises(ConfigurationError, match=r"'a\.bin' is no text in utf-8.*content= .*, or take it away"):
+        original.text(cure="take it away")
+
+
+def test_text_is_read_in_the_encoding_that_was_given() -> None:
+    original = Original.of(Document(document_id="1", name="猫.txt"), "小猫".encode("gb18030"))
+
+    assert original.text("gb18030") == "小猫"
+    assert Original("a", "", "\ufeffx".encode()).text() == "x"
+
+
+def test_bytes_are_a_file_only_while_they_are_read() -> None:
+    original = Original.of(Document(document_id="1", name="../../evil.docx"), b"PK")
+
+    with original.path() as path:
+        assert (path.name, path.read_bytes()) == ("original.docx", b"PK")
+
+    assert not path.exists()

@@ -1,0 +1,87 @@
+"""As much of the documents' text as questions recall."""
+
+from __future__ import annotations
+
+import pytest
+
+from coze_client import ConfigurationError
+from tests.client.shelves import Library, told
+
+
+def test_text_is_what_questions_recall(library: Library) -> None:
+    book = "Tea is made of leaves.\n\nRice is a grass.\n\nSalt is of the sea.\n\nHoney is made by bees."
+    library.dataset_id = library.coze.emulator.add_dataset(
+        "library", {"book.txt": book, "b.txt": "b"}, separator="\n\n"
+    )
+    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], top_k=1)
+
+    [loaded] = library.load(
+        recall_workflow_id=workflow_id, queries=["honey bees", "tea leaves", "bees"], on_missing="skip"
+    )
+
+    assert loaded.content == "Honey is made by bees.\n\nTea is made of leaves."
+    assert [loaded.metadata[name] for name in ("text_source", "slices_found", "slice_count", "coverage")] == [
+        "recall",
+        2,
+        4,
+        0.5,
+    ]
+
+
+def test_a_workflow_is_asked_as_it_wants(library: Library) -> None:
+    library.fill("tea.txt")
+
+    @library.coze.emulator.workflow()
+    def look_up(question: str) -> dict[str, list[dict[str, str]]]:
+        document_id = library.coze.emulator.documents(library.dataset_id)[0].id
+        return {"odd": [{"output": "wrong"}], "found": [{"output": question.upper(), "documentId": document_id}]}
+
+    [loaded] = library.load(
+        recall_workflow_id=look_up.id,
+        queries=["tea"],
+        recall_options={"query_parameter": "question", "path": "found", "mode": "sync"},
+    )
+
+    assert loaded.content == "TEA"
+
+
+def test_each_question_is_asked_once_whatever_the_pages(library: Library) -> None:
+    library.fill(*(f"tea {number}.txt" for number in range(4)))
+    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], top_k=9)
+
+    loaded = library.load(recall_workflow_id=workflow_id, queries=["text", "tea"], page_size=1)
+
+    assert [each.content for each in loaded] == [f"Text of tea {number}.txt." for number in range(4)]
+    assert {each.metadata["coverage"] for each in loaded} == {1.0}
+    assert (
+        len(library.coze.emulator.calls_to("/v1/workflow/run"))
+        + len(library.coze.emulator.calls_to("/v1/workflow/stream_run"))
+        == 2
+    )
+
+
+def test_content_goes_before_recall(library: Library) -> None:
+    library.fill("a.txt", "b.txt")
+    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id])
+
+    loaded = library.load(content=told("a.txt"), recall_workflow_id=workflow_id, queries=["text"])
+
+    assert [(each.content, each.metadata["text_source"]) for each in loaded] == [
+        ("known", "content"),
+        ("Text of b.txt.", "recall"),
+    ]
+
+
+def test_a_recall_that_tells_no_documents_is_refused(library: Library) -> None:
+    library.fill("a.txt")
+    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], text=True)
+
+    with pytest.raises(ConfigurationError, match="outputList"):
+        library.load(recall_workflow_id=workflow_id, queries=["text"])
+
+
+def test_questions_need_a_workflow(library: Library) -> None:
+    library.fill("a.txt")
+
+    with pytest.raises(ConfigurationError, match="go together"):
+        library.load(queries=["text"])
