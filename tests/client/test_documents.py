@@ -78,7 +78,7 @@ def test_a_file_comes_from_a_path_bytes_or_an_open_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: DocumentBase.from_file(b"# hi", "a.md"), r"not 'a\.md'\. Send md, html .* from_text"),
+        (lambda: DocumentBase.from_file(b"# hi", "a.md"), r"not 'a\.md'\. Send md, html .*from_text"),
         (lambda: DocumentBase.from_file(b"hi"), "name of a document file ends in"),
         (lambda: DocumentBase.from_file(b"", "a.txt"), "empty"),
         (lambda: DocumentBase.from_file(io.StringIO("hi"), "a.txt"), "open as text"),  # type: ignore[arg-type]
