@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +15,11 @@ from urllib.parse import unquote, urlsplit
 
 from coze_client.api.documents import DocumentBase
 from coze_client.bridge.html_text import convert_to_text
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, CozeError
 from coze_client.model import excerpt
 
-AS_THEY_ARE = frozenset({".pdf", ".txt", ".doc", ".docx"})
-AS_TEXT = frozenset({".md", ".markdown", ".html", ".htm"})
+_HTML = frozenset({".html", ".htm"})
+AS_TEXT = frozenset({".md", ".markdown"}) | _HTML
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -31,8 +32,9 @@ class Text(NamedTuple):
     @classmethod
     def of(cls, text: str, metadata: Mapping[str, object], identity: str | None) -> Text:
         """Named by the document's ``source`` or ``file_name``, without folders, or by its id."""
-        names = (metadata.get("source"), metadata.get("file_name"), identity)
-        return cls(next((PurePath(str(name)).name for name in names if name), "text"), text)
+        given = (metadata.get("source"), metadata.get("file_name"), identity)
+        names = (PurePath(str(name).replace("\\", "/")).name for name in given if name)
+        return cls(next(filter(None, names), "text"), text)
 
 
 Source = str | PathLike[str] | DocumentBase | Text
@@ -41,7 +43,7 @@ Source = str | PathLike[str] | DocumentBase | Text
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that may be written: its `name`, and the SHA-256 of its `content`; or the `error` that it cannot be.
+    """Something that may be written: its `name`, and the hash of its `content`; or the `error` why it cannot be.
 
     ``size`` and ``way`` are those of the document that ``build`` makes, reading the file again.
     """
@@ -77,19 +79,31 @@ def _candidates(source: Source) -> Iterator[Candidate]:
     if isinstance(source, DocumentBase):
         yield _built(source)
     elif isinstance(source, Text):
-        yield _text(source.name, source.text)
+        yield _attempted(source.name, lambda: _built(_of_text(source.text, source.name)))
     elif isinstance(source, str) and _WEB.match(source):
         yield _built(DocumentBase.from_url(source, _page_name(source)))
     else:
         yield from _local(Path(source))
 
 
+def _built(base: DocumentBase) -> Candidate:
+    return Candidate(base.name, _hash(base), base.size, base.way, build=lambda: base)
+
+
+def _attempted(name: str, make: Callable[[], Candidate]) -> Candidate:
+    try:
+        return make()
+    except (OSError, CozeError) as error:
+        return Candidate(name, error=str(error))
+
+
 def _local(path: Path) -> list[Candidate]:
     try:
         path = path.expanduser()
-        return [_file(each) for each in _files(path)] if path.is_dir() else [_file(path)]
+        paths = list(_files(path)) if path.is_dir() else [path]
     except (OSError, RuntimeError) as error:  # expanduser raises RuntimeError for a home that is not known
-        return [_unreadable(path, error)]
+        return [Candidate(path.name or str(path), error=excerpt(str(error)))]
+    return [_attempted(each.name, partial(_file, each)) for each in paths]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -103,66 +117,29 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _file(path: Path) -> Candidate:
-    try:
-        return _read(path)
-    except OSError as error:
-        return _unreadable(path, error)
+    made = _built(_base(path))
+    return replace(made, build=partial(_unchanged, path, made.content))  # and not the content itself, for memory's sake
 
 
-def _unreadable(path: Path, error: Exception) -> Candidate:
-    told = getattr(error, "strerror", None) or error
-    return Candidate(path.name or str(path), error=f"{excerpt(str(path))} cannot be read: {told}")
-
-
-def _read(path: Path) -> Candidate:
-    path.stat()
+def _base(path: Path) -> DocumentBase:
     kind = path.suffix.lower()
-    if kind in AS_TEXT:
-        return _text(path.name, _readable(path), build=partial(_unchanged_text, path))
-    if kind not in AS_THEY_ARE:
-        return Candidate(
-            path.name, error=f"Coze takes no {kind or 'files without extension'}: pdf, txt, doc, docx, md or html"
-        )
-    content = path.read_bytes()
-    if not content:
-        return Candidate(path.name, error="The file is empty")
-    hashed = _hash(content)
-    base = DocumentBase.from_file(content, path.name)
-    return Candidate(path.name, hashed, base.size, build=partial(_unchanged_file, path, hashed))
-
-
-def _text(name: str, text: str, build: Callable[[str], DocumentBase] | None = None) -> Candidate:
-    if not text.strip():
-        return Candidate(name, error="There is no text in it")
-    base, hashed = DocumentBase.from_text(text, name), _hash(text.encode())
-    return Candidate(name, hashed, base.size, build=partial(build, hashed) if build else lambda: base)
-
-
-def _built(base: DocumentBase) -> Candidate:
-    hashed = _hash(repr(replace(base, name="")).encode())
-    return Candidate(base.name, hashed, base.size, base.way, build=lambda: base)
-
-
-def _unchanged_file(path: Path, hashed: str) -> DocumentBase:
-    content = path.read_bytes()
-    _check(path, hashed, content)
-    return DocumentBase.from_file(content, path.name)
-
-
-def _unchanged_text(path: Path, hashed: str) -> DocumentBase:
-    text = _readable(path)
-    _check(path, hashed, text.encode())
-    return DocumentBase.from_text(text, path.name)
-
-
-def _check(path: Path, hashed: str, content: bytes) -> None:
-    if _hash(content) != hashed:
-        raise ConfigurationError(f"{path} was changed while it was being read", cure="Write it again")
-
-
-def _readable(path: Path) -> str:
+    if kind not in AS_TEXT:
+        return DocumentBase.from_file(path)
     text = _decoded(path.read_bytes())
-    return convert_to_text(text) if path.suffix.lower() in (".html", ".htm") else text
+    return _of_text(convert_to_text(text) if kind in _HTML else text, path.name)
+
+
+def _of_text(text: str, name: str) -> DocumentBase:
+    if not text.strip():
+        raise ConfigurationError(f"There is no text in {name!r}")
+    return DocumentBase.from_text(text, name)
+
+
+def _unchanged(path: Path, content: str) -> DocumentBase:
+    base = _base(path)
+    if _hash(base) != content:
+        raise ConfigurationError(f"{path} was changed while it was being read", cure="Write it again")
+    return base
 
 
 def _decoded(content: bytes) -> str:
@@ -172,8 +149,12 @@ def _decoded(content: bytes) -> str:
         return content.decode("gb18030", "replace")
 
 
-def _hash(content: bytes) -> str:
-    return sha256(content).hexdigest()
+def _hash(base: DocumentBase) -> str:
+    """Of the bytes that are sent, or of the page's or image's whereabouts."""
+    encoded = base.source.get("file_base64")
+    if not isinstance(encoded, str):
+        return sha256(json.dumps(dict(base.source), sort_keys=True).encode()).hexdigest()
+    return sha256(encoded.encode()).hexdigest()
 
 
 def _page_name(url: str) -> str:

@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS removals (
 class Upload(NamedTuple):
     """A content's way into a dataset, as far as it is known.
 
-    ``content`` is the SHA-256 of what is sent. ``known`` are the documents that had the same name before it was sent:
+    ``content`` is the hash of what is sent. ``known`` are the documents that had the same name before it was sent:
     another one by that name is this one. ``replaces`` are documents to delete once this one is ready. ``at`` is the
     unix time of the last change.
     """
@@ -105,6 +105,7 @@ class DatasetUploads:
         self._release = release
         self._path = path
         self._guard = threading.Lock()
+        self._released = False
 
     def uploads(self) -> dict[str, Upload]:
         """All that is known, by content."""
@@ -150,11 +151,14 @@ class DatasetUploads:
     def release(self) -> None:
         """Let the next one in; a write that is still under way in another thread ends first."""
         with self._guard:
+            self._released = True
             self._release()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._guard, _blamed(self._path):
+            if self._released:  # a write in another thread, of a run that was cancelled
+                raise sqlite3.ProgrammingError("this run is over")
             yield self._connection
 
     @contextmanager

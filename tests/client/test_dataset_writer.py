@@ -165,6 +165,11 @@ def test_the_same_content_is_not_uploaded_twice(desk: Desk) -> None:
     assert desk.creates == 1
 
 
+def test_a_content_is_the_same_however_it_is_given(desk: Desk, folder: Path) -> None:
+    given = [folder / "a.txt", Note("n", "the owl"), DocumentBase.from_text("the owl", "by hand")]
+    assert statuses(desk.add(given)) == ["ready", "skipped", "skipped"]
+
+
 def test_a_record_in_memory_lasts_as_long_as_its_writer(desk: Desk) -> None:
     writer = desk.writer(record=":memory:")
     assert statuses(desk.add(Note("n", "same"), writer=writer)) == ["ready"]
@@ -239,7 +244,7 @@ def test_it_goes_on_after_failures_and_tells_each(desk: Desk, folder: Path) -> N
     assert "empty" in by_name["empty.txt"].error
     assert by_name["broken.pdf"].document_id
     assert by_name["broken.pdf"].error
-    assert "no .mp4" in by_name["film.mp4"].error
+    assert "film.mp4" in by_name["film.mp4"].error
     assert "No such file" in by_name["absent.txt"].error
     assert "no text" in by_name["blank"].error
     assert {fate.name for fate in report.failed} == {*by_name} - {"a.txt"}

@@ -72,6 +72,16 @@ def test_a_write_that_fails_leaves_everything_as_it_was(record: UploadRecord) ->
     log.release()
 
 
+def test_who_gave_a_dataset_back_writes_no_more(record: UploadRecord) -> None:
+    log = claimed(record)
+    log.release()
+    with pytest.raises(ConfigurationError, match="this run is over"):
+        log.write([ONE])
+    log = claimed(record)
+    assert log.uploads() == {}
+    log.release()
+
+
 def test_one_writer_at_a_time_has_a_dataset(record: UploadRecord) -> None:
     log = claimed(record)
     assert record.claim("1") is None
