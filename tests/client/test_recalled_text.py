@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coze_client import ConfigurationError
+from coze_client.bridge.recalled_text import RecalledText
 from tests.client.shelves import Library, told
 
 
@@ -85,3 +86,11 @@ def test_questions_need_a_workflow(library: Library) -> None:
 
     with pytest.raises(ConfigurationError, match="go together"):
         library.load(queries=["text"])
+
+
+@pytest.mark.parametrize(
+    ("slice_count", "told"),
+    [(4, {"slices_found": 2, "coverage": 0.5}), (1, {"slices_found": 2, "coverage": 1.0}), (None, {"slices_found": 2})],
+)
+def test_coverage_is_told_as_far_as_it_is_known(slice_count: int | None, told: dict[str, float]) -> None:
+    assert RecalledText(("a", "b")).coverage(slice_count) == told
