@@ -1,4 +1,4 @@
-"""Coze bots in LangChain: ``ChatCoze`` is a chat model.
+"""Coze in LangChain: ``ChatCoze`` is a bot as a chat model, ``CozeRetriever`` looks into knowledge bases.
 
 What stands in ``__all__`` is public, and imported when it is first used: LangChain takes a second to load.
 """

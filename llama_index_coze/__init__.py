@@ -1,7 +1,7 @@
 """Coze for LlamaIndex: ``CozeLLM`` is a bot as an LLM, ``CozeWorkflowTool`` a workflow as a tool.
 
-Needs the extra ``llama-index``. Importing this package costs nothing: LlamaIndex is loaded when a name of ``__all__``
-is first used.
+``CozeRetriever`` looks into knowledge bases. Needs the extra ``llama-index``. Importing this package costs nothing:
+LlamaIndex is loaded when a name of ``__all__`` is first used.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from langchain_core.runnables import ConfigurableField
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound, WorkflowFailed
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, Turn
+from coze_client.emulator.workflows import WORKSPACE
 from langchain_coze import CozeModelError, CozeRetriever, CozeWorkflowFailed
 from tests.langchain.conftest import body
 from tests.shelf import Shelf
@@ -72,6 +73,13 @@ def test_a_bot_finds_them_with_scores_names_and_ids(shelf: Shelved, search: Sear
         "document_name": "pets.txt",
         "source": f"coze://datasets/{shelf.dataset_id}/documents/{document_id}",
     }
+
+
+def test_the_helper_bot_of_a_dataset_is_asked_as_a_draft(shelf: Shelved, search: Search) -> None:
+    client = CozeClient(shelf.emulator.token, base_url=shelf.emulator.url)
+    helper = client.recall.setup(shelf.dataset_id, WORKSPACE, dry_run=False)
+    retriever = CozeRetriever(bot_id=helper.bot_id, publish_status=helper.publish_status, client=client)
+    assert texts(search(retriever, "autumn")) == ["Swallows fly south in autumn."]
 
 
 def test_a_slice_has_the_same_id_whoever_recalls_it(shelf: Shelved, search: Search) -> None:
