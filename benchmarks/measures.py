@@ -114,6 +114,24 @@ def tools(face: str) -> Measure:
     )
 
 
+def listing(face: str) -> Measure:
+    job = Job("calls", times=2)
+    rows = Row(OURS, f"listing_coze:{face}", job), Row(PEER, f"listing_cozepy:{face}", job)
+    title = f"Listing 10,000 documents in 100 pages, {face.lower()}"
+    return Measure(f"listing-{face.lower()}", title, rows, (cpu_each("a listing", Target(OURS, 0.60, (PEER,))),))
+
+
+def listing_together(face: str) -> Measure:
+    job = Job("calls", Shape("answer", pause=20))
+    rows = (
+        Row("10 pages at a time", f"listing_coze:{face}Together", job),
+        Row("page by page", f"listing_coze:{face}", job),
+    )
+    target = Target("10 pages at a time", 0.25, ("page by page",))
+    title = f"Listing 10,000 documents in 100 pages, {face.lower()}, 20 ms a page"
+    return Measure(f"listing-together-{face.lower()}", title, rows, (wall_each("a listing", target),), 5)
+
+
 def row_of_import(label: str, contender: str, statement: str) -> Row:
     """Only the contender's environment matters: the statement runs in an interpreter of its own."""
     return Row(label, contender, Job("imports", statement=statement))
@@ -248,6 +266,22 @@ MEASURES = (
         (wall_each("a file", Target("new files", 2.0), Target("files known to the record", 2.0)),),
         rounds=5,
     ),
+    listing("Blocking"),
+    listing("Asyncio"),
+    Measure(
+        "listing-memory",
+        "Listing 10,000 documents in a fresh process that has listed them before",
+        (
+            Row(OURS, "listing_coze:Blocking", Job("calls")),
+            Row("coze_client, 10 pages at a time", "listing_coze:BlockingTogether", Job("calls")),
+            Row(PEER, "listing_cozepy:Blocking", Job("calls")),
+        ),
+        (memory_growth(Target(OURS, 1), Target("coze_client, 10 pages at a time", 3)),),
+        rounds=5,
+        warm_up=Job("calls"),
+    ),
+    listing_together("Blocking"),
+    listing_together("Asyncio"),
     imports(
         "core",
         "Import of the core, with a client made and a noun touched",

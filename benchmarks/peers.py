@@ -32,6 +32,7 @@ ENVIRONMENTS = {
     "langchain_community": "langchain",
     "langchain_openai": "langchain",
     "llama_openai": "llama",
+    "listing_cozepy": "cozepy",
     "service_cozepy": "cozepy",
 }
 """Module in ``benchmarks/clients`` -> its environment; any other runs in the project's own."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 import re
 import resource
 import subprocess
@@ -18,6 +19,7 @@ from benchmarks import wire
 
 ROUTES: dict[str, wire.Dialect] = {"v3/chat": "v3", "open_api/v2/chat": "v2", "v1/chat/completions": "openai"}
 WORKFLOWS = "v1/workflows"
+DOCUMENTS = "open_api/knowledge/document/list"
 TOKEN = "api/permission/oauth2/token"
 PAGE_NUMBER = re.compile(r"page_num=(\d+)")
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
@@ -107,7 +109,7 @@ class Connection(asyncio.Protocol):
         segment, _, route = path.partition("/")
         shape = wire.Shape.parse(segment)
         if shape.kind == "answer":
-            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, small_answer(route, query))
+            asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, small_answer(route, query, body))
         elif route not in ROUTES:
             self.write(NOT_FOUND)
         elif shape.kind == "paced":
@@ -117,11 +119,13 @@ class Connection(asyncio.Protocol):
             self.write(made(ROUTES[route], shape))
 
 
-def small_answer(route: str, query: str) -> bytes:
+def small_answer(route: str, query: str, body: bytes) -> bytes:
     """What a call that does not stream is answered."""
     if route == WORKFLOWS:
         page = PAGE_NUMBER.search(query)
         return wire.workflows(int(page[1]) if page else 1)
+    if route == DOCUMENTS:
+        return wire.documents(int(json.loads(body)["page"]))
     folder, _, name = route.rpartition("/")
     if folder == WORKFLOWS:
         return wire.workflow(name)

@@ -50,6 +50,28 @@ COMPLETION = {
 }
 WORKFLOW_IDS = [f"{7420000000000000001 + number}" for number in range(50)]
 PAGE = 30  # workflows, the most that a page of the listing has
+DOCUMENTS, DOCUMENTS_A_PAGE = 10_000, 100
+DOCUMENT = {
+    "char_count": 1204,
+    "chunk_strategy": {
+        "chunk_type": 0,
+        "max_tokens": 0,
+        "remove_extra_spaces": False,
+        "remove_urls_emails": False,
+        "separator": "",
+    },
+    "create_time": 1719476392,
+    "format_type": 0,
+    "hit_count": 0,
+    "size": 30142,
+    "slice_count": 3,
+    "source_type": 0,
+    "status": 1,
+    "type": "pdf",
+    "update_interval": 0,
+    "update_time": 1719476430,
+    "update_type": 0,
+}
 OPENAI_USAGE = {"prompt_tokens": 8, "completion_tokens": 4, "total_tokens": 12}
 
 
@@ -216,6 +238,14 @@ def workflows(page: int) -> bytes:
     ids = WORKFLOW_IDS[(page - 1) * PAGE : page * PAGE]
     items = [{"workflow_id": each, "workflow_name": f"Book {each}", "description": "Books a table."} for each in ids]
     return http_json({"code": 0, "msg": "", "data": {"items": items, "has_more": page * PAGE < len(WORKFLOW_IDS)}})
+
+
+@cache
+def documents(page: int) -> bytes:
+    """A page of a dataset's documents, as ``/open_api/knowledge/document/list`` tells them."""
+    numbers = range((page - 1) * DOCUMENTS_A_PAGE, min(page * DOCUMENTS_A_PAGE, DOCUMENTS))
+    items = [{**DOCUMENT, "document_id": str(7385 * 10**15 + each), "name": f"时刻表 {each}.pdf"} for each in numbers]
+    return http_json({"code": 0, "document_infos": items, "msg": "", "total": DOCUMENTS})
 
 
 def body_length(shape: Shape) -> int:
