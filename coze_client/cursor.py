@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import Generic, TypeVar
@@ -102,13 +101,14 @@ class _Counted(Generic[T]):
 
     async def _take(self, page: Page[T]) -> None:
         self._total = page.total or self._total
+        keys = self._keys(page)
         if self._number == 1 and self._starts_late(page):
-            await self._take_page_zero(self._keys(page))
-        fresh = self._fresh(page, self._first | self._previous)
+            await self._take_page_zero(keys)
+        fresh = self._fresh(page, keys, self._first | self._previous)
         self._longest = max(self._longest, len(page.items))
         self._ended = not fresh or self._is_last(page)
-        self._first = self._first or self._keys(page)
-        self._previous = self._keys(page)
+        self._first = self._first or keys
+        self._previous = keys
         self._give(page, fresh)
         if self._ended and self._given < (self._total or 0):
             await self._take_page_zero(self._first | self._previous)
@@ -122,7 +122,7 @@ class _Counted(Generic[T]):
         """Page 1 is too short to be the first one of so many."""
         return len(page.items) < min(self._numbering.size, self._total or 0)
 
-    async def _take_page_zero(self, known: Collection[str]) -> None:
+    async def _take_page_zero(self, known: frozenset[str]) -> None:
         """Asks, once, for a page before the first, which some servers have."""
         if self._zero_asked:
             return
@@ -131,12 +131,14 @@ class _Counted(Generic[T]):
             page = await self._ask(0)
         except InvalidRequest:
             return
-        if fresh := self._fresh(page, known):
+        if fresh := self._fresh(page, self._keys(page), known):
             self._base = 0
             self._longest = max(self._longest, len(page.items))
             self._give(page, fresh)
 
-    def _fresh(self, page: Page[T], known: Collection[str]) -> tuple[T, ...]:
+    def _fresh(self, page: Page[T], keys: frozenset[str], known: frozenset[str]) -> tuple[T, ...]:
+        if keys.isdisjoint(known):
+            return page.items
         key = self._numbering.key
         return tuple(item for item in page.items if not (name := key(item)) or name not in known)
 
