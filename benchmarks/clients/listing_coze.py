@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from benchmarks.wire import DOCUMENTS
 from coze_client import AsyncCozeClient, CozeClient
 
@@ -25,9 +27,10 @@ class BlockingTogether(Blocking):
 
 class Asyncio:
     concurrency = 1
+    transport: Literal["aiohttp"] | None = None
 
     def __init__(self, url: str) -> None:
-        self.documents = AsyncCozeClient("token", base_url=url).datasets.documents
+        self.documents = AsyncCozeClient("token", base_url=url, transport=self.transport).datasets.documents
 
     async def call(self) -> object:
         found = 0
@@ -39,3 +42,7 @@ class Asyncio:
 
 class AsyncioTogether(Asyncio):
     concurrency = 10
+
+
+class Aiohttp(Asyncio):
+    transport = "aiohttp"

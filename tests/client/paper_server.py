@@ -35,7 +35,7 @@ class PaperServer:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, *_: object) -> None:
+            def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the base's name
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
