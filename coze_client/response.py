@@ -13,7 +13,7 @@ from math import isnan
 from time import time
 from typing import Generic, NamedTuple, NoReturn, TypeVar, cast
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from coze_client.errors import APIError, CozeError, ProtocolError
 from coze_client.model import Model, convert, excerpt, json_validator, parse_json
@@ -71,6 +71,8 @@ class Payload(Generic[T]):
 
 class Envelope(Model):
     """What every answer has around its payload; the listings' own add theirs."""
+
+    model_config = ConfigDict(cache_strings="keys")  # names and ids differ: looking for each costs a tenth of the time
 
     code: int | None = None
 
