@@ -27,6 +27,9 @@ from .scripts import (
 )
 
 FIRST_BOT_ID = 7350000000000000001
+_MADE = 1735689600
+FIRST_VERSION = f"{_MADE}000"
+"""The version of every bot that was scripted and never changed by the API."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Bot:
     dataset_ids: tuple[str, ...] = ()
     auto_call: bool = True
     recall: RecallStyle = DEFAULT_STYLE
-    created_at: int = 1735689600
+    created_at: int = _MADE
 
 
 def echo(turn: Turn) -> Iterator[Item]:

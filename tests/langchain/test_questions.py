@@ -21,6 +21,7 @@ from langchain_core.messages import (
 
 from coze_client import CozeClient
 from coze_client.emulator import Emulator
+from coze_client.emulator.bots import FIRST_VERSION
 from langchain_coze import ChatCoze, CozeConfigurationError, CozeNotFound
 from tests.langchain.conftest import Ask, body
 
@@ -237,7 +238,7 @@ OVERRIDES: list[tuple[str, Any, Any]] = [
     ("meta_data", {"k": "v"}, {"k": "v"}),
     ("extra_params", {"latitude": "1"}, {"latitude": "1"}),
     ("publish_status", "unpublished_draft", "unpublished_draft"),
-    ("bot_version", "7", "7"),
+    ("bot_version", FIRST_VERSION, FIRST_VERSION),
     ("enable_card", False, False),
     ("auto_save_history", False, False),
     ("connector_id", "1024", "1024"),

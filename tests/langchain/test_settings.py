@@ -19,6 +19,7 @@ from langchain_core.runnables import ConfigurableField
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient
 from coze_client.emulator import Emulator, faults
+from coze_client.emulator.bots import FIRST_VERSION
 from langchain_coze import ChatCoze, CozeTimedOut
 from tests.langchain.conftest import Ask, body
 
@@ -169,7 +170,7 @@ DIFFERENT: list[dict[str, Any]] = [
     {"parameters": {"n": 1}},
     {"system_variable": "rules"},
     {"stop": ["x"]},
-    {"bot_version": "2"},
+    {"bot_version": FIRST_VERSION},
     {"meta_data": {"a": "b"}},
 ]
 
