@@ -1,27 +1,30 @@
 """Workflows that stop to ask, inside a LangGraph run: the graph asks a human, and the same run goes on.
 
-When the answer has come, LangGraph begins the node again from its top (LangGraph docs: Interrupts). Every step of a
-tool is therefore a task of the graph, whose outcome its checkpointer keeps: a run is begun once, an answer given once.
+When the answer has come, LangGraph begins the node again from its top (LangGraph docs: Interrupts), and so it does
+after a failure, if there is a RetryPolicy or somebody invokes the graph again. Every step of a tool is therefore a task
+of the graph, whose outcome its checkpointer keeps, after one that tells that it begins: a run is begun once, an answer
+given once, also if the process ended in between.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from langchain_core.callbacks.manager import AsyncParentRunManager, ParentRunManager
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config, var_child_runnable_config
 
-from coze_client.bridge.tool_outcome import Outcome, Stored
+from coze_client.bridge.tool_outcome import BEGUN, Outcome, Stored
 from coze_client.bridge.workflow_tool import Step
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, CozeError
 from coze_client.face import Asyncio, Blocking
 
 _NODE = "__pregel_call"  # by which a running node begins tasks; LangGraph has no public name for it
+_NOTHING: Stored = {"nothing": True}  # is kept of a step in which nothing began
 _MOMENT = 0.005  # seconds
 _PATIENCE = 60.0  # seconds; where `max_concurrency` is reached by nodes that wait for their own tasks, LangGraph hangs
 
@@ -47,6 +50,9 @@ class NodeRun:
         self._turn = face.turn()
         self._others: Stored | None = None  # a step of an earlier run of the node that was found by the wrong call
         self._asked: BaseException | None = None
+        self._attempt = 1
+        self._kept: list[Stored] = []  # what the tasks gave, in their order, for further attempts
+        self._at = 0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -55,6 +61,7 @@ class NodeRun:
 
         await self._face.take(self._turn, None)
         try:
+            self._start_over(_node_attempt())
             self._raise_asked()
             yield
         except GraphInterrupt as asked:
@@ -66,11 +73,28 @@ class NodeRun:
     async def keep(self, step: Step, owner: str) -> Outcome:
         """The outcome of `step`, or what the graph has kept of it since it ran for the same `owner`."""
         while True:
-            stored, self._others = self._others or await self._run(step, owner), None
-            if stored["owner"] == owner:
+            beginning = _Beginning(step, owner)
+            found, self._others = self._others or await self._task(beginning.tell), None
+            if found["owner"] != owner:
+                self._others = found
+                await self._let_pass()
+                continue
+            stored = await self._task(beginning.take)
+            if beginning.raised is not None:
+                raise beginning.raised
+            if stored != _NOTHING:
                 return Outcome.found(stored)
-            self._others = stored
-            await self._let_pass()
+
+    def _start_over(self, attempt: int) -> None:
+        """Where LangGraph tries the node again, it counts on: its tasks of the attempts before are found here."""
+        if attempt != self._attempt:
+            self._attempt, self._at, self._others, self._asked = attempt, 0, None, None
+
+    async def _task(self, run: Callable[[], Coroutine[Any, Any, Stored]]) -> Stored:
+        if self._at == len(self._kept):
+            self._kept.append(await self._run(run))
+        self._at += 1
+        return self._kept[self._at - 1]
 
     async def _let_pass(self) -> None:
         """Gives the turn to the call whose step was found, until it has taken it."""
@@ -82,7 +106,7 @@ class NodeRun:
                 await self._face.take(self._turn, None)
             self._raise_asked()
 
-    async def _run(self, step: Step, owner: str) -> Stored:
+    async def _run(self, run: Callable[[], Coroutine[Any, Any, Stored]]) -> Stored:
         from langgraph.func import task
 
         begun, claim = self._face.turn(), threading.Lock()
@@ -96,12 +120,13 @@ class NodeRun:
             if not claim.acquire(blocking=False):
                 raise _no_place()
             begin()
-            return {**(await step()).stored(), "owner": owner}
+            return await run()
 
         def blocking_coze_step() -> Stored:
             return Blocking.run(coze_step())
 
         blocking = isinstance(self._face, Blocking)
+        blocking_coze_step.__name__ = coze_step.__name__  # by which, too, a checkpointer finds what it has kept
         kept = task(blocking_coze_step)() if blocking else task(coze_step)()
         kept.add_done_callback(begin)
         if not await self._face.take(begun, self._patience) and claim.acquire(blocking=False):
@@ -114,6 +139,32 @@ class NodeRun:
             raise self._asked
 
 
+class _Beginning:
+    """Two tasks: one tells that a step begins, and whose; the other takes it, if the first one has just done so."""
+
+    def __init__(self, step: Step, owner: str) -> None:
+        self._step = step
+        self._owner = owner
+        self._begins = False
+        self.raised: Exception | None = None
+
+    async def tell(self) -> Stored:
+        self._begins = True
+        return {"owner": self._owner}
+
+    async def take(self) -> Stored:
+        if not self._begins:
+            return BEGUN
+        try:
+            return (await self._step()).stored()
+        except CozeError as error:
+            self.raised = error
+            return _NOTHING
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits for this task
+            self.raised = error
+            return BEGUN
+
+
 _node_runs: WeakKeyDictionary[object, NodeRun] = WeakKeyDictionary()
 
 
@@ -122,6 +173,12 @@ def node_run(config: RunnableConfig, *, blocking: bool) -> NodeRun:
     node: object = config.get("configurable", {})[_NODE]
     limited = bool(config.get("max_concurrency"))
     return _node_runs.setdefault(node, NodeRun(Blocking() if blocking else Asyncio(), limited=limited))
+
+
+def _node_attempt() -> int:
+    from langgraph.runtime import get_runtime
+
+    return int(getattr(getattr(get_runtime(), "execution_info", None), "node_attempt", 1))
 
 
 def _no_place() -> ConfigurationError:

@@ -19,12 +19,11 @@ from pydantic import Field
 from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
 from coze_client.api.workflow_events import WorkflowEvent
-from coze_client.bridge.tool_outcome import Outcome, Question, Stored
+from coze_client.bridge.tool_outcome import BEGUN, Outcome, Question, Stored
 from coze_client.bridge.workflow_tool import Step
 from coze_client.errors import ConfigurationError
 
 _KEPT = "coze_workflow_runs"  # in the context's store, whose edit_state() would copy the agent's memory
-_BEGUN: Stored = {"failure": "This step was begun before, and what it came to is not known: it is not begun again"}
 _begun: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()  # by store: the steps begun in this process
 
 
@@ -96,7 +95,7 @@ class Keeping:
         await self._begin()
         if found is not None:
             return Outcome.found(found)
-        await self._keep(_BEGUN)
+        await self._keep(BEGUN)
         try:
             outcome = await step()
         except Exception:  # nothing began; a cancelled step may have

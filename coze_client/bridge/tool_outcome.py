@@ -43,6 +43,10 @@ Stored = dict[str, Any]
 """JSON."""
 
 
+BEGUN: Stored = {"failure": "This step was begun before, and what it came to is not known: it is not begun again"}
+"""What is stored of a step that has begun, until it has come to something."""
+
+
 class Question(NamedTuple):
     """What a run waits for; all that is needed to go on with it, from any process."""
 

@@ -22,10 +22,11 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
-from langgraph.types import Command
+from langgraph.types import Command, RetryPolicy
 
-from coze_client import ConfigurationError, CozeClient, WorkflowResult
-from coze_client.emulator import Emulator
+from coze_client import ConfigurationError, CozeClient, CozeError, WorkflowResult
+from coze_client.emulator import Emulator, faults
+from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Image, Output, Steps, ask, ask_for
 from langchain_coze import CozeBotTool, CozeWorkflowTool
 
@@ -140,6 +141,16 @@ def test_the_result_is_found_again_in_a_checkpoint(emulator: Emulator, kept: Any
     assert isinstance(live.artifact, WorkflowResult)
     assert live.artifact.debug_url.startswith("https://")
     assert CozeWorkflowTool.result_of(stored) == CozeWorkflowTool.result_of(live) == live.artifact
+
+
+def test_a_run_that_began_on_one_face_goes_on_on_the_other(emulator: Emulator) -> None:
+    tool = made(emulator)
+    graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
+    invoke(graph, {"messages": [HumanMessage("Book")]})
+    ainvoke(graph, Command(resume="18:00"))
+    assert told(invoke(graph, Command(resume="4"))) == ["Rome at 18:00 for 4"]
+    assert emulator.runs_started == 1
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
 
 def test_the_result_holds_what_was_said_before_every_question(emulator: Emulator, go: Go) -> None:
@@ -318,6 +329,120 @@ def test_one_call_at_a_time_needs_few_places(emulator: Emulator, go: Go) -> None
     assert told(result) == ["Rome at 18:00 for four (How many in Rome?)"]
     assert emulator.runs_started == 1
 
+
+def booking_node(tool: Any, *, fails: int = 0, policy: RetryPolicy | None = None) -> Any:
+    """A graph of a node of the user's that calls the tool, and then fails as often as it is told."""
+    failures = iter(range(fails))
+
+    def node(state: MessagesState, config: RunnableConfig) -> Any:
+        said = tool.invoke({"city": "Rome"}, config)
+        if next(failures, None) is not None:
+            raise ConnectionError("what comes after the tool")
+        return {"messages": [AIMessage(said)]}
+
+    graph = StateGraph(MessagesState).add_node("book", node, retry_policy=policy)
+    return graph.add_edge(START, "book").add_edge("book", END).compile(checkpointer=InMemorySaver())
+
+
+AT_ONCE = RetryPolicy(max_attempts=3, initial_interval=0, jitter=False)
+
+
+def test_a_node_that_langgraph_tries_again_begins_nothing_twice(emulator: Emulator, go: Go) -> None:
+    graph = booking_node(made(emulator), fails=2, policy=AT_ONCE)
+    result = go(graph, {"messages": []})
+    while "__interrupt__" in result:
+        result = go(graph, Command(resume=answered(result)))
+    assert result["messages"][-1].content == "Rome at 18:00 for four (How many in Rome?)"
+    assert emulator.runs_started == 1
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+def test_a_node_that_is_taken_up_after_its_failure_begins_nothing_twice(emulator: Emulator, go: Go) -> None:
+    def plain(city: str) -> str:
+        return city
+
+    graph = booking_node(made(emulator, plain), fails=1)
+    with pytest.raises(ConnectionError):
+        go(graph, {"messages": []})
+    assert go(graph, None)["messages"][-1].content == "Rome"
+    assert emulator.runs_started == 1
+
+
+def test_a_start_that_failed_before_the_run_is_no_step_of_it(emulator: Emulator, go: Go) -> None:
+    graph = booking_node(made(emulator), policy=RetryPolicy(max_attempts=2, initial_interval=0, retry_on=CozeError))
+    emulator.inject(faults.Coded(4101), path="/v1/workflow/stream_run", times=1)
+    result = go(graph, {"messages": []})
+    while "__interrupt__" in result:
+        result = go(graph, Command(resume=answered(result)))
+    assert result["messages"][-1].content == "Rome at 18:00 for four (How many in Rome?)"
+    assert emulator.runs_started == 1
+
+
+def slow_tool(emulator: Emulator) -> CozeWorkflowTool:
+    """A tool whose run says that it works, and never ends."""
+
+    def slow() -> Steps[str]:
+        yield "working"
+        yield Hold(lambda: False)
+        return "done"
+
+    return made(emulator, slow)
+
+
+def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator) -> None:
+    tool = slow_tool(emulator)
+    graph = agent(calls(tool, {}), tools=[tool])
+    config: RunnableConfig = {"configurable": {"thread_id": "1"}}
+
+    async def cancelled() -> None:
+        heard = graph.astream({"messages": [HumanMessage("Go")]}, config, stream_mode="custom")
+        async for each in heard:
+            assert each["content"] == "working"
+            break
+        await heard.aclose()
+
+    asyncio.run(cancelled())
+    [failure] = told(ainvoke(graph, None))
+    assert "was begun before" in failure
+    assert emulator.runs_started == 1
+
+
+def test_a_run_whose_process_was_killed_is_not_begun_again(emulator: Emulator, tmp_path: Path) -> None:
+    tool = slow_tool(emulator)
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "graph.sqlite"), emulator.url, emulator.token]
+    with subprocess.Popen([*command, tool.workflow_id], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "working"
+        process.kill()
+    with SqliteSaver.from_conn_string(str(tmp_path / "graph.sqlite")) as saver:
+        graph = agent(tools=[tool], checkpointer=saver)
+        [failure] = told(invoke(graph, None))
+    assert "was begun before" in failure
+    assert emulator.runs_started == 1
+
+
+KILLED = """
+import sys
+from langchain.agents import create_agent
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, HumanMessage, ToolCall
+from langgraph.checkpoint.sqlite import SqliteSaver
+from coze_client import CozeClient
+from langchain_coze import CozeWorkflowTool
+
+class Model(GenericFakeChatModel):
+    def bind_tools(self, tools, **options):
+        return self
+
+database, url, token, workflow_id = sys.argv[1:]
+tool = CozeWorkflowTool.from_workflow(workflow_id, client=CozeClient(token, base_url=url))
+model = Model(messages=iter([AIMessage("", tool_calls=[ToolCall(name="slow", args={}, id="1")])]))
+with SqliteSaver.from_conn_string(database) as saver:
+    agent = create_agent(model, [tool], checkpointer=saver)
+    config = {"configurable": {"thread_id": "1"}}
+    for heard in agent.stream({"messages": [HumanMessage("Go")]}, config, stream_mode="custom"):
+        print(heard["content"], flush=True)
+"""
 
 SCRIPT = """
 import asyncio, sqlite3, sys
