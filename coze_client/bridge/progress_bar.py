@@ -20,11 +20,12 @@ def progress_bar(title: str, unit: str) -> Iterator[Tell]:
         raise ConfigurationError(
             "A progress bar needs tqdm", cure="pip install tqdm, or say show_progress=False"
         ) from error
-    with tqdm(total=None, desc=title, unit=unit, bar_format="{l_bar}{bar}| {postfix[0]}", postfix=[""]) as bar:
+    form = "{l_bar}{bar}| {n:.4g}/{total} {unit}"
+    with tqdm(total=0, desc=title, unit=unit, bar_format=form) as bar:
 
         def tell(progress: Progress) -> None:
             bar.total = progress.total
-            bar.postfix[0] = f"{progress.done:.4g}/{progress.total} {unit}, {progress.doing}"
+            bar.set_description_str(f"{title}, {progress.doing}", refresh=False)
             bar.update(progress.done - bar.n)
 
         yield tell

@@ -333,6 +333,22 @@ def test_a_document_of_that_name_that_was_there_before_is_not_taken_for_it(desk:
     assert sorted(texts) == ["somebody else's", "text"]
 
 
+def test_what_was_sent_later_is_not_taken_for_what_was_lost_before(desk: Desk) -> None:
+    desk.add(Note("n", "first"))
+    desk.emulator.inject(faults.DropConnection(), CREATE, times=2)
+    assert statuses(desk.do("replace", Note("n", "second"))) == ["unknown"]
+    assert statuses(desk.do("replace", Note("n", "third"))) == ["ready"]
+    assert statuses(desk.do("replace", Note("n", "second"))) == ["ready"]
+    assert desk.shelf == {"n": "second"}
+
+
+def test_a_refusal_after_the_deed_doubles_nothing(desk: Desk) -> None:
+    desk.emulator.inject(faults.AfterStart(faults.Coded(4000)), CREATE)
+    assert statuses(desk.add(notes(4))) == ["ready"] * 4
+    assert desk.creates == 1
+    assert len(desk.shelf) == 4
+
+
 # --- replacing and deleting ---
 
 
@@ -350,6 +366,12 @@ def test_what_did_not_change_is_not_replaced(desk: Desk) -> None:
     assert statuses(desk.do("replace", Note("n", "same"))) == ["skipped"]
     assert desk.creates == 1
     assert desk.shelf == {"n": "same"}
+
+
+def test_a_document_whose_new_content_stands_under_another_name_is_deleted(desk: Desk) -> None:
+    desk.add([Note("n", "one"), Note("m", "two")])
+    assert statuses(desk.do("replace", Note("m", "one"))) == ["skipped"]
+    assert desk.shelf == {"n": "one"}
 
 
 def test_a_document_that_others_uploaded_is_replaced_by_id_or_name(desk: Desk) -> None:
@@ -482,7 +504,8 @@ def job(do: Callable[[str, Any], Any]) -> list[WriteReport]:
 def check_finished(desk: Desk) -> None:
     """A second run finishes the job: nothing is lost, nothing is doubled, what is replaced is gone."""
     reports = job(desk.do)
-    assert {status for report in reports for status in statuses(report)} <= {"ready", "skipped"}
+    assert {fate.status for report in reports for fate in report} <= {"ready", "skipped"}
+    assert not any(fate.error for report in reports for fate in report)
     assert desk.shelf == {"old": "new", **{each.title: each.text for each in notes(11)}}
 
 
