@@ -45,20 +45,21 @@ def convert_to_model(name: str, schema: Schema) -> type[BaseModel]:
 def _object(name: str, schema: Schema, root: Schema) -> type[_Told]:
     properties = cast("Schema", schema.get("properties") or {})
     required = cast("list[str]", schema.get("required") or [])
+    names = _field_names(properties)
     fields = {
-        _field_name(member): _field(member, cast("Schema", inner), root, needed=member in required)
+        names[member]: _field(member, names[member], cast("Schema", inner), root, needed=member in required)
         for member, inner in properties.items()
     }
     made: type[_Told] = create_model(name, __base__=_Told, **cast("dict[str, Any]", fields))
     for member, inner in properties.items():  # given to each Field, they would double the time that all of this takes
-        made.model_fields[_field_name(member)].description = cast("dict[str, str | None]", inner).get("description")
+        made.model_fields[names[member]].description = cast("dict[str, str | None]", inner).get("description")
     return made
 
 
-def _field(name: str, schema: Schema, root: Schema, *, needed: bool) -> tuple[object, object]:
-    kind = _type(name, schema, root)
+def _field(member: str, name: str, schema: Schema, root: Schema, *, needed: bool) -> tuple[object, object]:
+    kind = _type(member, schema, root)
     kind, default = (kind, ...) if needed else (_union([kind, None]), schema.get("default"))
-    return kind, default if _field_name(name) == name else Field(default, alias=name)
+    return kind, default if name == member else Field(default, alias=member)
 
 
 def _type(name: str, schema: Schema, root: Schema) -> Any:  # a type, made at run time
@@ -86,6 +87,17 @@ def _root_without(reference: str, root: Schema) -> Schema:
     """`root` without a definition that is being followed, in which it ends if it leads to itself."""
     definitions = cast("Schema", root.get("$defs") or {})
     return {**root, "$defs": {name: each for name, each in definitions.items() if reference != f"#/$defs/{name}"}}
+
+
+def _field_names(members: Iterable[str]) -> dict[str, str]:
+    """A field's name for each member, no two the same."""
+    names = {member: member for member in members if _field_name(member) == member}
+    for member in members:
+        name = _field_name(member)
+        while member not in names and name in names.values():
+            name += "_"
+        names.setdefault(member, name)
+    return names
 
 
 def _field_name(name: str) -> str:

@@ -15,11 +15,13 @@ _NO_NAME = re.compile(r"[^a-z0-9]+")
 def tool_names(titles: Mapping[str, str], *, kind: str = "workflow", prefix: str = "") -> dict[str, str]:
     """A name for each id: its title in ASCII, else ``workflow_<id>`` (or another `kind`).
 
-    Of equal names each gets its id, so that no name depends on the order in which tools are loaded.
+    Of equal names each gets its id, and so does one that is like another with its id: no name depends on the order in
+    which tools are loaded.
     """
     names = {each: tool_name(title, each, kind=kind, prefix=prefix) for each, title in titles.items()}
-    often = Counter(names.values())
-    return {each: f"{name}_{each}" if often[name] > 1 else name for each, name in names.items()}
+    with_ids = {each: f"{name}_{each}" for each, name in names.items()}
+    often = Counter([*names.values(), *with_ids.values()])
+    return {each: with_ids[each] if often[name] > 1 else name for each, name in names.items()}
 
 
 def tool_name(title: str, unique_id: str, *, kind: str = "workflow", prefix: str = "") -> str:

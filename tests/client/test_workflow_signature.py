@@ -154,6 +154,13 @@ def test_the_pydantic_model_has_the_same_schema() -> None:
         made.model.model_validate({})
 
 
+def test_members_whose_names_would_be_one_field_keep_their_own() -> None:
+    names = ["_x", "__x", "x_field", "", "_", "field_field", "schema", "schema_field", "model_config", "a b", "class"]
+    made = WorkflowSignature.of({"properties": {name: {"type": "string"} for name in names}})
+    given = {name: f"of {name}" for name in names}
+    assert made.model.model_validate(given).model_dump(by_alias=True) == given
+
+
 def test_the_pydantic_model_s_fields_tell_what_they_are() -> None:
     inside = {"at": {"type": "time", "description": "When."}, "_by": {"type": "string", "description": "Who."}}
     made = signature(visit={"type": "object", "required": True, "description": "A visit.", "properties": inside})
@@ -296,6 +303,12 @@ def test_names_of_tools_are_ascii_and_do_not_depend_on_order() -> None:
         "55": "workflow_2nd_try",
     }
     assert tool_names(dict(reversed(titles.items()))) == names
+
+
+def test_a_title_like_another_s_name_with_its_id_takes_its_own_id() -> None:
+    titles = {"1": "Book", "2": "book", "3": "Book 1"}
+    assert tool_names(titles) == {"1": "book_1", "2": "book_2", "3": "book_1_3"}
+    assert tool_names(dict(reversed(titles.items()))) == tool_names(titles)
 
 
 def test_names_of_tools_fit_the_limit_of_language_models() -> None:
