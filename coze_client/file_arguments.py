@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -74,11 +75,12 @@ class FileSources(NamedTuple):
         return _attached(named[-1]) if named else None
 
     def _below_roots(self, text: str, place: str) -> FileArgument:
-        if not text.lower().startswith("file:") and "\0" not in text:
+        if not text.lower().startswith("file:"):
             for root in map(Path, self.roots):
-                path = (root / text).resolve()
-                if path.is_relative_to(root.resolve()) and path.is_file():
-                    return FileArgument(path)
+                with suppress(OSError, RuntimeError, ValueError):  # too long, going round in circles, no text of a path
+                    path = (root / text).resolve()
+                    if path.is_relative_to(root.resolve()) and path.is_file():
+                        return FileArgument(path)
         raise InvalidArguments(
             f"{place} names no file that may be read: {text[:60]!r}",
             cure="Give an http(s) URL, a file_id, attachment:1, or a path below one of file_roots",

@@ -133,6 +133,13 @@ def test_falsy_values_are_values_and_null_is_none() -> None:
     assert made.check(dict.fromkeys(given)) == {}
 
 
+@pytest.mark.parametrize("path", ["a" * 5000, "loop", "loop/a.txt", "a\0b", "\udc00"])
+def test_a_path_that_no_file_can_have_is_an_argument_that_does_not_fit(tmp_path: Path, path: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(InvalidArguments, match="photo names no file"):
+        signature(photo={"type": "image"}).check({"photo": path}, FileSources(roots=[tmp_path]))
+
+
 def test_names_that_frameworks_keep_are_changed_and_mapped_back() -> None:
     text = {"type": "string", "required": True}
     made = signature(**dict.fromkeys(("config", "run_manager", "self", "self_"), text))
