@@ -26,7 +26,7 @@ class Failure(NamedTuple):
 class Ledger:
     """The uploads of a dataset, by content, and why failed ones did; each change is on record before it counts."""
 
-    def __init__(self, face: Face, log: DatasetUploads, changed: Callable[[str], object]) -> None:
+    def __init__(self, face: Face, log: DatasetUploads, changed: Callable[[], object]) -> None:
         self._face = face
         self._log = log
         self._changed = changed
@@ -62,12 +62,12 @@ class Ledger:
                 self.failures.pop(upload.content, None)
         for content in forget:
             self.uploads.pop(content, None)
-        self._changed("uploading")
+        self._changed()
 
     def fail(self, contents: Iterable[str], failure: Failure) -> None:
         """Remembers why these failed; it is for this run's report only."""
         self.failures.update(dict.fromkeys(contents, failure))
-        self._changed("uploading")
+        self._changed()
 
     async def marked(self) -> set[str]:
         """Documents that are to be deleted."""

@@ -65,6 +65,7 @@ class Writing:
         self._candidates: list[Candidate] = []
         self._settled: set[str] = set()
         self._percent: dict[str, float] = {}
+        self._doing = "uploading"
         self._shelf = Shelf(session, dataset_id, settings.concurrency)
         self._ledger = Ledger(self._face, log, self._told)
         self._arrivals = Arrivals(self._face, self._shelf, self._ledger, settings.settle)
@@ -148,12 +149,13 @@ class Writing:
         """Waits until Coze has processed them."""
         if not uploads:
             return
+        self._doing = "processing"
         latest: dict[str, DocumentProgress] = {}
 
         def heard(progress: Sequence[DocumentProgress]) -> None:
             latest.update((each.document_id, each) for each in progress)
             self._percent = {key: (each.progress or 0) / 100 for key, each in latest.items()}
-            self._told("processing")
+            self._told()
 
         try:
             waiting = self._client.datasets.wait(
@@ -228,11 +230,11 @@ class Writing:
         status = lost if upload.state == "intended" else upload.state
         return Fate(upload.name, status, upload.document_id, failure.text, failure.logid)
 
-    def _told(self, doing: str) -> None:
+    def _told(self) -> None:
         if self._tell is None:
             return
         with self._guard:
-            self._tell(Progress(len(self._candidates), sum(map(self._share, self._candidates)), doing))
+            self._tell(Progress(len(self._candidates), sum(map(self._share, self._candidates)), self._doing))
 
     def _share(self, candidate: Candidate) -> float:
         """How far a candidate is, from 0 to 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -551,7 +552,7 @@ for step, dataset_id in enumerate(datasets):
 """
 
 
-@pytest.mark.skipif(not hasattr(sys.modules["os"], "fork"), reason="processes are forked, to kill many of them fast")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked, to kill many of them fast")
 def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator: Emulator, tmp_path: Path) -> None:
     from tests.conftest import BlockingFace
 
