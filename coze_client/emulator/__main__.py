@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from . import Emulator
+from .demo_library import add_library
 from .demo_workflows import host, seat_guests, table_price
 
 
@@ -23,6 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
         if given.oauth is not None:
             write_configs(emulator, given.oauth)
         add_workflows(emulator)
+        add_library(emulator)
         print(greeting(emulator), flush=True)
         try:
             threading.Event().wait()
@@ -38,9 +41,8 @@ def add_workflows(emulator: Emulator) -> None:
 
 
 def greeting(emulator: Emulator) -> str:
-    """URL, token, bots, workflows and a first request to copy."""
-    bots = "\n".join(f"  {name:<16} {bot_id}" for name, bot_id in emulator.bots.items())
-    workflows = "\n".join(f"  {name:<16} {workflow_id}" for name, workflow_id in emulator.workflows.items())
+    """URL, token, bots, workflows, datasets and a first request to copy."""
+    bots, workflows, datasets = map(_lines, (emulator.bots, emulator.workflows, emulator.datasets))
     body = (
         f'{{"bot_id":"{emulator.bots["echo"]}","user_id":"me","stream":true,'
         '"additional_messages":[{"role":"user","content":"Hello!","content_type":"text"}]}'
@@ -56,10 +58,17 @@ def greeting(emulator: Emulator) -> str:
   {"workflow":<16} id
 {workflows}
 
+  {"dataset":<16} id
+{datasets}
+
   curl -N {emulator.url}/v3/chat -H 'Authorization: Bearer {emulator.token}' \\
        -H 'Content-Type: application/json' -d '{body}'
 
 Ctrl-C ends it."""
+
+
+def _lines(ids: Mapping[str, str]) -> str:
+    return "\n".join(f"  {name:<16} {each}" for name, each in ids.items())
 
 
 def write_configs(emulator: Emulator, folder: Path) -> None:

@@ -1,0 +1,52 @@
+"""The dataset of the local Coze, and a workflow and two bots that answer from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .librarian import quote
+from .scripts import Answer, Item, Turn
+from .terms import terms
+
+if TYPE_CHECKING:
+    from .emulator import Emulator
+
+HANDBOOK = {
+    "reservations.txt": (
+        "A table is kept for 15 minutes. Then it goes to whoever waits at the door.\n\n"
+        "Parties of more than eight pay a deposit of 10 euros a head. The bill counts it."
+    ),
+    "kitchen.txt": (
+        "The kitchen opens at noon and closes at ten in the evening. On Mondays it stays closed.\n\n"
+        "The bread is baked in the house. Without gluten it has to be ordered a day before."
+    ),
+    "terrace.txt": "Dogs are welcome on the terrace. In the rain, guests of the terrace get a table inside.",
+}
+_QUESTION = re.compile(r"(?:Question|Query): (.+)")
+_NUMBER = re.compile(r"\[(\d+)\] ")
+
+
+def add_library(emulator: Emulator) -> str:
+    """The id of the dataset "handbook", which is made unless the emulator's file has it, and is looked into thereby:
+
+    the workflow "search_knowledge" and the bot "librarian"; the bot "reader" quotes what it is given.
+    """
+    dataset_id = emulator.datasets.get("handbook") or emulator.add_dataset("handbook", HANDBOOK, separator="\n\n")
+    emulator.add_knowledge_workflow([dataset_id])
+    emulator.add_bot("librarian", dataset_ids=[dataset_id])
+    emulator.add_bot("reader", reader)
+    return dataset_id
+
+
+def reader(turn: Turn) -> Iterator[Item]:
+    """Answers the "Question:" or "Query:" of a prompt from what stands before it, with its number if it has one."""
+    asked = _QUESTION.search(turn.question)
+    if asked is None:
+        yield Answer('Give me something to read, and then a line that begins with "Question: ".')
+        return
+    before, *numbered = _NUMBER.split(turn.question[: asked.start()])
+    given = list(zip(numbered[1::2], numbered[::2], strict=True)) or [(before, "")]
+    text, number = max(given, key=lambda each: len(set(terms(asked[1])).intersection(terms(each[0]))))
+    yield Answer(f"{quote(asked[1], text)} [{number}]" if number else quote(asked[1], text))
