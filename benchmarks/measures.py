@@ -23,6 +23,7 @@ from benchmarks.wire import Kind, Shape
 
 OURS, AIOHTTP, PEER = "coze_client", "coze_client on aiohttp", "cozepy"
 LIMIT = "limit: httpx reads bytes"
+RECALL = Job("calls", Shape("recall", 5, 300))
 CHUNKS: dict[Kind, str] = {"fire": "one HTTP chunk an event", "bulk": "16 KiB HTTP chunks"}
 
 
@@ -283,6 +284,24 @@ MEASURES = (
     ),
     listing_together("Blocking"),
     listing_together("Asyncio"),
+    Measure(
+        "recall",
+        "Recall from a bot, told after 300 ms; the answer goes on for 1.5 s",
+        (
+            Row(OURS, "recall_coze:Blocking", RECALL),
+            Row("coze_client, asyncio", "recall_coze:Asyncio", RECALL),
+            Row("limit: its moment on the wire", "httpx_bytes:Recall", RECALL),
+            Row("cozepy, the chat read to its end", "recall_cozepy:Blocking", RECALL),
+        ),
+        (
+            wall_each(
+                "a recall",
+                Target(OURS, 1.1, ("limit: its moment on the wire",)),
+                Target("coze_client, asyncio", 1.1, ("limit: its moment on the wire",)),
+            ),
+        ),
+        rounds=5,
+    ),
     imports(
         "core",
         "Import of the core, with a client made and a noun touched",

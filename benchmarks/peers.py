@@ -33,6 +33,7 @@ ENVIRONMENTS = {
     "langchain_openai": "langchain",
     "llama_openai": "llama",
     "listing_cozepy": "cozepy",
+    "recall_cozepy": "cozepy",
     "service_cozepy": "cozepy",
 }
 """Module in ``benchmarks/clients`` -> its environment; any other runs in the project's own."""

@@ -57,6 +57,7 @@ class Paced:
         self.shape, self.write, self.sent = shape, write, list[str]()
         self.loop = asyncio.get_running_loop()
         write(wire.STREAM_HEAD + wire.http_chunk(wire.v3_opening()))
+        self.recalls = shape.kind == "recall"
         self.due = self.loop.time()
         self.wait()
 
@@ -65,6 +66,11 @@ class Paced:
         self.timer = self.loop.call_at(self.due, self.step)
 
     def step(self) -> None:
+        if self.recalls:
+            self.recalls = False
+            self.write(wire.http_chunk(wire.v3_recall()))
+            self.wait()
+            return
         if len(self.sent) == self.shape.size:
             self.write(wire.http_chunk(wire.v3_ending("".join(self.sent))) + wire.LAST_CHUNK)
             return
@@ -112,7 +118,7 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, small_answer(route, query, body))
         elif route not in ROUTES:
             self.write(NOT_FOUND)
-        elif shape.kind == "paced":
+        elif shape.kind in ("paced", "recall"):
             self.paced = Paced(shape, self.write)
         else:
             made = wire.stream if STREAMED.search(body) else wire.whole

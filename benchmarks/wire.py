@@ -9,7 +9,7 @@ from functools import cache
 from itertools import cycle, islice
 from typing import Literal, cast
 
-Kind = Literal["fire", "bulk", "jumbo", "paced", "answer"]
+Kind = Literal["fire", "bulk", "jumbo", "paced", "recall", "answer"]
 Dialect = Literal["v3", "v2", "openai"]
 
 WORDS = ("The ", "train", " to ", "北京", " is late ", "by ten", "分钟左右", ", so ", "请稍等一会", " 谢谢。")
@@ -81,7 +81,8 @@ class Shape:
 
     ``fire`` sends ``size`` deltas at once, each event an HTTP chunk of its own, ``bulk`` the same in 16 KiB chunks;
     ``jumbo`` one delta of ``size`` characters in 16 KiB chunks; ``paced`` ``size`` deltas, one every ``pause``
-    milliseconds; ``answer`` a small JSON object after ``pause`` milliseconds.
+    milliseconds; ``recall`` the same after a recall message, which is due as the first; ``answer`` a small JSON object
+    after ``pause`` milliseconds.
     """
 
     kind: Kind
@@ -128,6 +129,14 @@ def sse(event: str, value: object) -> bytes:
 def v3_opening() -> bytes:
     in_progress = {**CHAT, "status": "in_progress"}
     return sse("conversation.chat.created", CHAT) + sse("conversation.chat.in_progress", in_progress)
+
+
+def v3_recall() -> bytes:
+    """Three slices as bots tell of them before they answer, in a verbose message."""
+    meta = {"dataset": {"id": "7380000000000000001", "name": "Trains"}, "document": {"id": "7385000000000000001"}}
+    chunks = [{"slice": f"Train {number} is late.", "score": 0.9, "meta": meta} for number in range(3)]
+    told = {"msg_type": "knowledge_recall", "data": dump({"chunks": chunks, "ori_req": "", "status_code": 0})}
+    return sse("conversation.message.completed", {**ANSWER, "type": "verbose", "content": dump(told)})
 
 
 def v3_delta(text: str) -> bytes:

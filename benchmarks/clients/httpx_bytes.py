@@ -22,6 +22,17 @@ class Blocking:
                 take(cast("str", piece))
 
 
+class Recall:
+    """When a recall message is on the wire, at best."""
+
+    def __init__(self, url: str) -> None:
+        self.client, self.url = httpx.Client(), f"{url}/v3/chat"
+
+    def call(self) -> object:
+        with self.client.stream("POST", self.url, json={"stream": True}) as response:
+            return next(piece for piece in response.iter_bytes() if b"knowledge_recall" in piece)
+
+
 class Asyncio:
     def __init__(self, url: str) -> None:
         self.client, self.url = httpx.AsyncClient(), f"{url}/v3/chat"
