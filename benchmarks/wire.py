@@ -136,7 +136,9 @@ def v3_recall() -> bytes:
     meta = {"dataset": {"id": "7380000000000000001", "name": "Trains"}, "document": {"id": "7385000000000000001"}}
     chunks = [{"slice": f"Train {number} is late.", "score": 0.9, "meta": meta} for number in range(3)]
     told = {"msg_type": "knowledge_recall", "data": dump({"chunks": chunks, "ori_req": "", "status_code": 0})}
-    return sse("conversation.message.completed", {**ANSWER, "type": "verbose", "content": dump(told)})
+    return sse(
+        "conversation.message.completed", {**ANSWER, "type": "verbose", "content": dump(told), "content_type": "text"}
+    )
 
 
 def v3_delta(text: str) -> bytes:
