@@ -17,6 +17,7 @@ from langchain.agents import create_agent
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import tool as plain_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite import SqliteSaver
@@ -355,6 +356,41 @@ def test_a_node_that_langgraph_tries_again_begins_nothing_twice(emulator: Emulat
     assert result["messages"][-1].content == "Rome at 18:00 for four (How many in Rome?)"
     assert emulator.runs_started == 1
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+def test_parallel_calls_beside_one_that_is_tried_again_begin_nothing_twice(emulator: Emulator, go: Go) -> None:
+    tool, failures = made(emulator), iter([ConnectionError("at first")])
+
+    @plain_tool
+    def flaky() -> str:
+        """Fails at first."""
+        for failure in failures:
+            raise failure
+        return "at last"
+
+    node = ToolNode([tool, flaky], handle_tool_errors=False)
+    graph = StateGraph(MessagesState).add_node("tools", node, retry_policy=AT_ONCE).add_edge(START, "tools")
+    compiled = graph.add_edge("tools", END).compile(checkpointer=InMemorySaver())
+    asked = [ToolCall(name="book", args={"city": city}, id=city) for city in ("Rome", "Oslo")]
+    question = AIMessage("", tool_calls=[*asked, ToolCall(name="flaky", args={}, id="flaky")])
+    result = go(compiled, {"messages": [question]})
+    while "__interrupt__" in result:
+        result = go(compiled, Command(resume=answered(result)))
+    booked = [f"{city} at 18:00 for four (How many in {city}?)" for city in ("Rome", "Oslo")]
+    assert told(result) == [*booked, "at last"]
+    assert emulator.runs_started == 2
+
+
+def test_a_tool_in_a_subgraph_asks_through_it(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+    inner = StateGraph(MessagesState).add_node("tools", ToolNode([tool])).add_edge(START, "tools").compile()
+    graph = StateGraph(MessagesState).add_node("inner", inner).add_edge(START, "inner")
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    result = go(compiled, {"messages": [calls(tool, {"city": "Rome"}, {"city": "Oslo"})]})
+    while "__interrupt__" in result:
+        result = go(compiled, Command(resume=answered(result)))
+    assert told(result) == [f"{city} at 18:00 for four (How many in {city}?)" for city in ("Rome", "Oslo")]
+    assert emulator.runs_started == 2
 
 
 def test_a_node_that_is_taken_up_after_its_failure_begins_nothing_twice(emulator: Emulator, go: Go) -> None:
