@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import re
@@ -15,6 +16,7 @@ import coze_client
 from coze_client import CozeClient
 from coze_client.emulator import Emulator
 from coze_client.emulator.__main__ import add_workflows
+from coze_client.emulator.demo_library import add_library
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,10 +51,13 @@ SHELL = [line for block in BLOCKS if block.language == "sh" for line in block.co
 
 
 @pytest.fixture
-def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of a reader who has started a local Coze."""
+def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The environment of a reader who has started a local Coze, in a folder that blocks may write into."""
     add_workflows(emulator)
-    monkeypatch.chdir(ROOT)
+    add_library(emulator)
+    for folder in ("examples", "notebooks"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COZE_API_KEY", raising=False)
     monkeypatch.setenv("COZE_API_BASE", emulator.url)
     monkeypatch.setenv("COZE_API_TOKEN", emulator.token)
@@ -65,6 +70,16 @@ def logging_as_before() -> Iterator[None]:
     before = logger.level
     yield
     logger.setLevel(before)
+
+
+@pytest.fixture(autouse=True)
+def event_loop_of_llama_index() -> Iterator[None]:
+    """Its blocking calls take the thread's event loop, or make one that they never close."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 # LlamaIndex's agents look at every attribute of themselves, deprecated ones too.
