@@ -110,10 +110,10 @@ def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
-        if path.is_dir():
-            yield from _files(path)
-        else:
+        if not path.is_dir():
             yield path
+        elif not folder.resolve().is_relative_to(path.resolve()):  # or a link that leads back up would lead round
+            yield from _files(path)
 
 
 def _file(path: Path) -> Candidate:

@@ -104,3 +104,12 @@ def test_a_document_is_named_by_where_it_is_from(metadata: dict[str, str], ident
 def test_a_name_that_is_taken_becomes_distinct_by_the_content() -> None:
     assert distinct_name("a.md", "0123456789abcdef", {"b.md"}) == "a.md"
     assert distinct_name("a.md", "0123456789abcdef", {"a.md"}) == "a-01234567.md"
+
+
+def test_a_link_that_leads_back_up_leads_nowhere(tmp_path: Path) -> None:
+    shelf = tmp_path / "books" / "shelf"
+    shelf.mkdir(parents=True)
+    (shelf / "owl.txt").write_text("An owl")
+    (shelf / "again").symlink_to(tmp_path / "books")
+    (tmp_path / "books" / "same").symlink_to(shelf)
+    assert [candidate.name for candidate in load_candidates([tmp_path / "books"])] == ["owl.txt", "owl.txt"]
