@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib.font_manager  # noqa: F401 - the first import ever lists the fonts, and may say so
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+from coze_client.emulator import Emulator
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+QUESTIONS = json.loads((FOLDER / "questions.json").read_text("utf-8"))
 
 _IDS = re.compile(r"\b[0-9A-F]{16,}\b")
+_BARS = re.compile(r"^.*\d%\|.*\|.*\n?", re.MULTILINE)
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_OF_ONE_MACHINE = re.compile(r"/(home|root|tmp|work|Users|site-packages)/|127\.0\.0\.1|localhost")
 
 
 def load(path: Path) -> Any:
@@ -20,21 +30,60 @@ def load(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
 
 
+def outputs(notebook: Any) -> Iterator[Any]:
+    """What all cells of a notebook gave."""
+    for cell in notebook.cells:
+        yield from cell.get("outputs", [])
+
+
 def shown(cell: Any) -> str:
-    """What a cell prints and evaluates to, without the ids; a picture is told by its kind."""
-    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
-    return _IDS.sub("ID", "".join(texts))
+    """What a cell prints and evaluates to, without ids and progress bars; a picture is told by its kind."""
+    rest = [output for output in cell.outputs if _WIDGET not in output.get("data", {})]  # bars, with ipywidgets
+    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in rest]
+    return _BARS.sub("", _IDS.sub("ID", "".join(texts)))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_shows_what_is_saved_in_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(path.parent.parent))
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a warning of frozen modules, on stderr
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")  # what versions of other packages say of each other
     saved = load(path)
-    ran = NotebookClient(load(path), timeout=120).execute(cwd=str(path.parent))
+    ran = NotebookClient(load(path), timeout=120, coalesce_streams=True).execute(cwd=str(path.parent))
     for before, after in zip(saved.cells, ran.cells, strict=True):
         if before.cell_type == "code":
             assert shown(after) == shown(before), before.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_saved_notebook_is_quiet_and_of_no_machine(path: Path) -> None:
+    for output in outputs(load(path)):
+        assert _BARS.sub("", output.text) == "" if output.get("name") == "stderr" else output.output_type != "error"
+        assert not _OF_ONE_MACHINE.search(json.dumps({**output, "data": {**output.get("data", {}), "image/png": ""}}))
+
+
+@pytest.mark.parametrize("name", ["03_rag_langchain", "04_rag_llama_index"])
+def test_scores_coverage_and_comparison_are_charts(name: str) -> None:
+    saved = load(FOLDER / f"{name}.ipynb")
+    assert sum("image/png" in output.get("data", {}) for output in outputs(saved)) == 3
+
+
+def test_every_question_has_its_answer_in_its_document(emulator: Emulator) -> None:
+    texts: dict[str, str] = {}
+    for document in emulator.documents(emulator.add_dataset("library", FOLDER / "library")):
+        slices = " ".join(each.text for each in emulator.slices(document.id))
+        texts[document.name] = " ".join(slices.split())
+    for asked in QUESTIONS:
+        assert asked["words"] in texts[asked["document"]], asked
+
+
+def test_a_question_in_the_other_language_has_a_translation_that_is_a_question_too() -> None:
+    answers = {asked["question"]: (asked["document"], asked["words"]) for asked in QUESTIONS}
+    translated = [asked for asked in QUESTIONS if asked["kind"] == "other language"]
+    assert [answers[asked["translated"]] for asked in translated] == [
+        (asked["document"], asked["words"]) for asked in translated
+    ]
+    assert len(translated) == 8
 
 
 def test_there_are_notebooks() -> None:
