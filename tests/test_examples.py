@@ -6,12 +6,18 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.__main__ import add_workflows
+from coze_client.emulator.demo_library import add_library
+from coze_client.emulator.workflows import WORKSPACE
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -27,13 +33,24 @@ SHOWN = {
     "conversation.py": ("echo", "It knows {'customer': '42'}\nNow called Small talk"),
     "conversation_list.py": ("echo", "A page of 2 and more to come\nA page of 1 and no more"),
     "conversation_messages.py": ("echo", "user: Hey, how are you?\nassistant: I am fine, thank you.\nLeft: 1"),
+    "dataset_create.py": ("echo", "Birds (Owls and others) 0 documents"),
+    "dataset_documents.py": ("echo", "a page is ready\nnight birds.txt 2 slices"),
+    "dataset_documents_list.py": ("echo", "A page of 1 of 3\n['reservations.txt', 'kitchen.txt', 'terrace.txt']"),
+    "dataset_images.py": ("echo", "['picture.png']\npicture.png: A lake between mountains"),
     "exception.py": ("failing", "This goes well until  [5000: model unavailable]\n4006 "),
     "files_upload.py": ("echo", " from_memory.png "),
     "langchain_agent.py": ("plugins", "get_weather says: 14 °C in Zurich."),
     "llama_index_agent.py": ("plugins", "get_weather says: 14 °C in Zurich."),
+    "langchain_loader.py": ("echo", "Dogs are welcome on | coze://datasets/7440000000000000001/documents/"),
+    "langchain_retriever.py": ("reader", "A table is kept for 15 minutes. [1]\n[1] reservations.txt, coze://"),
+    "langchain_writer.py": ("echo", "{'skipped': 3, 'failed': 1}\n{'ready': 1}\n1 deleted\n['cats.txt', 'dogs.txt']"),
+    "llama_index_reader.py": ("echo", "kitchen.txt: 50%\nterrace.txt: 100%\nNodes: 3\nNodes of a second run: 0"),
+    "llama_index_retriever.py": ("reader", "A table is kept for 15 minutes.\nreservations.txt None"),
+    "llama_index_writer.py": ("echo", "2 ready\n{'skipped': 2}"),
     "langchain_workflow.py": ("plugins", 'book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.'),
     "llama_index_workflow.py": ("plugins", 'book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.'),
     "log.py": ("echo", "DEBUG coze_client: POST /v3/chat: HTTP 200 (logid "),
+    "recall.py": ("echo", "table inside.\ndelete bot 'recall 0000000000001'"),
     "timeout.py": ("echo", "Answered in time: The conversation does not exist"),
     "users_me.py": ("echo", "You are {"),
     "workflow_async.py": ("echo", "It came to {'price': 100, 'currency': 'EUR'}"),
@@ -49,6 +66,10 @@ SHOWN = {
 """Example -> the bot it is given, and what it prints, on either stream."""
 
 WORKFLOWS = {
+    "langchain_retriever.py": "search_knowledge",
+    "llama_index_reader.py": "search_knowledge",
+    "llama_index_retriever.py": "search_knowledge",
+    "recall.py": "search_knowledge",
     "workflow_async.py": "table_price",
     "workflow_chat_stream.py": "host",
     "workflow_no_stream.py": "table_price",
@@ -68,15 +89,32 @@ ELSEWHERE = {
 """Programs that have tests of their own."""
 
 
+@pytest.fixture
+def web_page(tmp_path: Path) -> Iterator[str]:
+    """The address of a page about owls."""
+    page = tmp_path / "owls.html"
+    page.write_text("<p>Owls are birds.</p>")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/{page.name}"
+        server.shutdown()
+        thread.join()
+
+
 @pytest.mark.parametrize("name", SHOWN)
-def test_the_example_runs_and_shows(name: str, emulator: Emulator, tmp_path: Path) -> None:
+def test_the_example_runs_and_shows(name: str, emulator: Emulator, tmp_path: Path, web_page: str) -> None:
     add_workflows(emulator)
+    dataset_id = add_library(emulator)
     bot, told = SHOWN[name]
     account = {
         "COZE_API_BASE": emulator.url,
         "COZE_API_TOKEN": emulator.token,
         "COZE_BOT_ID": emulator.bots[bot],
         "COZE_WORKFLOW_ID": emulator.workflows[WORKFLOWS.get(name, "book_table")],
+        "COZE_WORKSPACE_ID": WORKSPACE,
+        "COZE_DATASET_ID": dataset_id,
+        "COZE_WEB_PAGE": web_page,
         "PYTHONPATH": str(EXAMPLES.parent),
     }
     done = subprocess.run(
