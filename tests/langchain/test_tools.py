@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -150,7 +151,8 @@ def test_an_agent_runs_on_asyncio_and_streams_its_words(model: Make, emulator: E
 
     said = asyncio.run(words())
     assert "".join(said) == "get_weather says: snow in Chur. get_weather says: snow in Bern."
-    assert len(said) > 5
+    # https://reference.langchain.com/python/langgraph/config/get_stream_writer: 3.10 loses what a node is run with
+    assert len(said) > 5 or sys.version_info < (3, 11)
     assert emulator.chats_started == 1
 
 
