@@ -175,14 +175,14 @@ class DocumentBase:
         `name` (default: the file's own) tells the format by its extension. Raises ConfigurationError for other formats
         and empty files, OSError for a path that cannot be read.
         """
-        content, own_name = _read(file)
-        name = name or own_name
+        name = name or _own_name(file)
         kind = PurePath(name).suffix[1:].lower()
         if kind not in FILE_TYPES:
             raise ConfigurationError(
                 f"name of a document file ends in .pdf, .txt, .doc or .docx, not {name!r}",
                 cure="Send md, html and the like by DocumentBase.from_text(text, name)",
             )
+        content = _read(file)
         if not content:
             raise ConfigurationError(f"The file {name!r} is empty, which Coze refuses")
         return cls(name, {"file_base64": b64encode(content).decode(), "file_type": kind})
@@ -329,14 +329,19 @@ def _length(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _read(file: Source) -> tuple[bytes, str]:
-    """Content and name of a file."""
-    if isinstance(file, (bytes, bytearray, memoryview)):
-        return bytes(file), ""
+def _own_name(file: Source) -> str:
     if isinstance(file, (str, PathLike)):
-        return Path(file).read_bytes(), Path(file).name
+        return Path(file).name
+    own_name = getattr(file, "name", "")
+    return Path(own_name).name if isinstance(own_name, str) else ""
+
+
+def _read(file: Source) -> bytes:
+    if isinstance(file, (bytes, bytearray, memoryview)):
+        return bytes(file)
+    if isinstance(file, (str, PathLike)):
+        return Path(file).read_bytes()
     content = file.read()
     if isinstance(content, str):
         raise ConfigurationError("The file is open as text", cure='Open it in binary mode: open(path, "rb")')
-    own_name = getattr(file, "name", "")
-    return content, Path(own_name).name if isinstance(own_name, str) else ""
+    return content

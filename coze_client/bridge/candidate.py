@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -13,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from coze_client.api.documents import DocumentBase
+from coze_client.api.documents import LARGEST_BODY, DocumentBase
 from coze_client.bridge.html_text import convert_to_text
 from coze_client.errors import ConfigurationError, CozeError
 from coze_client.model import excerpt
@@ -21,6 +25,8 @@ from coze_client.model import excerpt
 _HTML = frozenset({".html", ".htm"})
 AS_TEXT = frozenset({".md", ".markdown"}) | _HTML
 _WEB = re.compile(r"https?://", re.IGNORECASE)
+_LARGEST_FILE = LARGEST_BODY * 3 // 4  # base64 makes four bytes of three
+_LARGEST_AS_TEXT = 10 * LARGEST_BODY  # of a page: pictures within it are left out
 
 
 class Text(NamedTuple):
@@ -77,13 +83,13 @@ def distinct_name(name: str, content: str, taken: Iterable[str]) -> str:
 
 def _candidates(source: Source) -> Iterator[Candidate]:
     if isinstance(source, DocumentBase):
-        yield _built(source)
+        yield _attempted(source.name, lambda: _built(source))
     elif isinstance(source, Text):
         yield _attempted(source.name, lambda: _built(_of_text(source.text, source.name)))
     elif isinstance(source, str) and _WEB.match(source):
-        yield _built(DocumentBase.from_url(source, _page_name(source)))
+        yield _attempted(source, lambda: _built(DocumentBase.from_url(source, _page_name(source))))
     else:
-        yield from _local(Path(source))
+        yield from _local(Path(source), set())
 
 
 def _built(base: DocumentBase) -> Candidate:
@@ -93,27 +99,36 @@ def _built(base: DocumentBase) -> Candidate:
 def _attempted(name: str, make: Callable[[], Candidate]) -> Candidate:
     try:
         return make()
-    except (OSError, CozeError) as error:
-        return Candidate(name, error=str(error))
+    except (OSError, ValueError, RuntimeError, CozeError) as error:  # what can be no path or no UTF-8, no known home
+        return Candidate(_printable(name), error=_printable(str(error)))
 
 
-def _local(path: Path) -> list[Candidate]:
+def _printable(text: str) -> str:
+    """Without half characters, which names of files may hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _local(path: Path, entered: set[str]) -> Iterator[Candidate]:
+    """The file, or what is in the folder and was not `entered` before: links may lead round."""
     try:
         path = path.expanduser()
-        paths = list(_files(path)) if path.is_dir() else [path]
+        inside = _entered(path, entered) if path.is_dir() else None
     except (OSError, RuntimeError) as error:  # expanduser raises RuntimeError for a home that is not known
-        return [Candidate(path.name or str(path), error=excerpt(str(error)))]
-    return [_attempted(each.name, partial(_file, each)) for each in paths]
+        yield Candidate(_printable(path.name or str(path)), error=excerpt(str(error)))
+        return
+    if inside is None:
+        yield _attempted(path.name, partial(_file, path))
+        return
+    for each in inside:
+        yield from _local(each, entered)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if not path.is_dir():
-            yield path
-        elif not folder.resolve().is_relative_to(path.resolve()):  # or a link that leads back up would lead round
-            yield from _files(path)
+def _entered(folder: Path, entered: set[str]) -> list[Path]:
+    real = os.path.realpath(folder)
+    if real in entered:
+        return []
+    entered.add(real)
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _file(path: Path) -> Candidate:
@@ -123,10 +138,22 @@ def _file(path: Path) -> Candidate:
 
 def _base(path: Path) -> DocumentBase:
     kind = path.suffix.lower()
+    _check_file(path, _LARGEST_AS_TEXT if kind in AS_TEXT else _LARGEST_FILE)
     if kind not in AS_TEXT:
         return DocumentBase.from_file(path)
-    text = _decoded(path.read_bytes())
+    text = _decoded(path)
     return _of_text(convert_to_text(text) if kind in _HTML else text, path.name)
+
+
+def _check_file(path: Path, most: int) -> None:
+    """Before it is read: a pipe would be waited for, a device has no end."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigurationError(f"{path} is no file")
+    if found.st_size > most:
+        raise ConfigurationError(
+            f"{path} has {found.st_size} bytes; Coze takes {_LARGEST_FILE} (11 MB) of a file", cure="Split it"
+        )
 
 
 def _of_text(text: str, name: str) -> DocumentBase:
@@ -142,11 +169,18 @@ def _unchanged(path: Path, content: str) -> DocumentBase:
     return base
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("gb18030", "replace")
+def _decoded(path: Path) -> str:
+    content = path.read_bytes()
+    marked = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            text = content.decode(encoding)
+            if "\0" not in text:
+                return text
+    raise ConfigurationError(
+        f"{path.name!r} is no text in UTF-8, UTF-16 or GB18030",
+        cure="Save it as UTF-8, or give its text as a document",
+    )
 
 
 def _hash(base: DocumentBase) -> str:
@@ -160,4 +194,4 @@ def _hash(base: DocumentBase) -> str:
 def _page_name(url: str) -> str:
     parts = urlsplit(url)
     last = PurePath(unquote(parts.path)).name
-    return f"{parts.netloc} {last}".strip()
+    return f"{parts.netloc.rpartition('@')[2]} {last}".strip()  # the name of no user, and no password

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -112,4 +114,87 @@ def test_a_link_that_leads_back_up_leads_nowhere(tmp_path: Path) -> None:
     (shelf / "owl.txt").write_text("An owl")
     (shelf / "again").symlink_to(tmp_path / "books")
     (tmp_path / "books" / "same").symlink_to(shelf)
-    assert [candidate.name for candidate in load_candidates([tmp_path / "books"])] == ["owl.txt", "owl.txt"]
+    assert [candidate.name for candidate in load_candidates([tmp_path / "books"])] == ["owl.txt"]
+
+
+def test_folders_that_link_to_each_other_are_walked_once(tmp_path: Path) -> None:
+    for name, other in [("a", "b"), ("b", "a")]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").write_text(name)
+        (tmp_path / name / "link").symlink_to(tmp_path / other)
+    assert [candidate.name for candidate in load_candidates([tmp_path])] == ["a.txt", "b.txt"]
+
+
+def test_a_folder_that_cannot_be_read_does_not_take_the_others_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "owl.txt").write_text("An owl")
+    walk = Path.iterdir
+
+    def refuse(path: Path) -> Iterator[Path]:
+        if path.name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return walk(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    locked, owl = load_candidates([tmp_path])
+    assert (locked.name, owl.name) == ("locked", "owl.txt")
+    assert "Permission denied" in locked.error
+    assert not owl.error
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+@pytest.mark.parametrize("name", ["pipe.txt", "pipe.md"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    [candidate] = load_candidates([tmp_path])
+    assert "is no file" in candidate.error
+    assert "no file" in load("/dev/zero").error
+
+
+def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in [("film.mp4", 10), ("long.txt", 12_000_000), ("long.html", 200_000_000)]:
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    film, html, text = load_candidates([tmp_path])
+    assert "ends in .pdf, .txt, .doc or .docx" in film.error
+    assert "long.html has 200000000 bytes" in html.error
+    assert "long.txt has 12000000 bytes" in text.error
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "no\0path.txt",
+        "no\0path.md",
+        "https://",
+        "http://[::1/faq",
+        "HTTPS://example.com/faq",
+        Text("half", "a \ud83d"),
+        Text("half \ud83d", "a"),
+        DocumentBase("half \ud83d", {"file_base64": "YQ==", "file_type": "txt"}),
+    ],
+)
+def test_what_cannot_be_sent_is_told_and_does_not_stop_the_rest(source: Source) -> None:
+    odd, fine = load_candidates([source, Text("fine", "fine")])
+    assert odd.error
+    assert f"{odd.name} {odd.error}".encode()
+    assert not fine.error
+
+
+def test_a_web_page_s_name_has_no_password() -> None:
+    assert load("https://me:secret@example.com:8443/faq").name == "example.com:8443 faq"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_text_is_read_in_the_encodings_that_files_have_here(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.md").write_bytes("# 静夜思".encode(encoding))
+    assert sent(load(tmp_path / "a.md")) == "# 静夜思"
+
+
+@pytest.mark.parametrize("content", ["café crème".encode("latin-1"), b"\x89PNG\r\n\x1a\n\xff\xfe", b"# a\0b"])
+def test_text_of_another_encoding_is_not_sent_garbled(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.md").write_bytes(content)
+    assert "'a.md' is no text in UTF-8, UTF-16 or GB18030. Save it as UTF-8" in load(tmp_path / "a.md").error
