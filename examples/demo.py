@@ -29,6 +29,8 @@ from rich.text import Text
 
 from coze_client import CozeClient, CozeError, Message
 from coze_client.emulator import Emulator, faults
+from coze_client.emulator.dataset_records import FIRST_DATASET_ID
+from coze_client.emulator.demo_library import reader
 from coze_client.emulator.fault import Fault
 from coze_client.emulator.scripts import Answer, Item, Turn
 
@@ -94,6 +96,34 @@ def booking(bot_id: str) -> None:
     print("ai:", state["messages"][-1].text)
 
 
+def library(bot_id: str) -> None:
+    """Your texts in a dataset: uploaded, found again, cited in an answer"""
+    from langchain_core.documents import Document
+
+    from langchain_coze import ChatCoze, CozeDatasetWriter, CozeRetriever
+
+    client, workspace = CozeClient(), "7340000000000000001"
+    dataset = client.datasets.create(name="house", workspace_id=workspace)
+    texts = {
+        "tables.txt": "A table is kept for 15 minutes.",
+        "animals.txt": "Dogs are welcome on the terrace. Cats are not.",
+        "weather.txt": "In the rain the terrace is closed.",
+    }
+    house = [Document(texts[name], metadata={"source": name}) for name in texts]
+    print(CozeDatasetWriter(client, dataset).add(house))
+
+    # Coze has no search endpoint; a workflow of three nodes does it
+    finder = CozeRetriever(workflow_id="7420000000000000002", k=2)
+    question = "Are dogs welcome on the terrace?"
+    found = finder.invoke(question, dataset_ids=(dataset,))
+    slices = [f"[{n}] {each.page_content}" for n, each in enumerate(found, 1)]
+    prompt = "\n".join([*slices, f"Question: {question}"])
+    for chunk in ChatCoze(bot_id=bot_id).stream(prompt):
+        print(chunk.text, end="")
+    for n, each in enumerate(found, 1):
+        print(f"\n[{n}]", each.metadata["document_name"], end="")
+
+
 def picture(bot_id: str) -> None:
     """A question with a picture: uploaded once, then named by its id"""
     from langchain_core.messages import HumanMessage
@@ -147,6 +177,7 @@ SCENES = (
     Scene(chain, "guide"),
     Scene(agent, "plugins", open_to_yours=False),
     Scene(booking, "plugins", open_to_yours=False),
+    Scene(library, "reader", open_to_yours=False),
     Scene(picture, "vision"),
     Scene(llama, "guide"),
     Scene(healing, "guide", open_to_yours=False, fault=faults.CutAfterEvents(14)),
@@ -299,6 +330,8 @@ def main() -> int:
             import_module(framework)
     with Emulator(pace=pace) as emulator:
         emulator.add_bot("guide", guide)
+        emulator.add_bot("reader", reader)
+        emulator.add_knowledge_workflow([str(FIRST_DATASET_ID)])
         demo = Demo(emulator, console, your_bot)
         demo.run()
     return min(demo.failures, 1)

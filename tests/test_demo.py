@@ -43,10 +43,24 @@ def shown() -> str:
         "POST /v3/chat POST /v3/chat/submit_tool_outputs chats started: 1",
         'you: 19:00 ai: book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.',
         "POST /v1/workflow/stream_resume POST /v3/chat/submit_tool_outputs chats started: 1, runs started: 1",
+        "animals.txt 7441000000000000002 ready weather.txt 7441000000000000003 ready 3 ready",
+        "Dogs are welcome on the terrace. [1] [1] animals.txt [2] weather.txt POST /v1/datasets",
+        "POST /v1/workflow/stream_run POST /open_api/knowledge/document/list POST /v3/chat chats started: 1, runs",
         "I see 1 image(s): image.png. POST /v1/files/upload POST /v3/chat chats started: 1",
         "in LlamaIndex's own types, for query engines and agents alike. POST /v3/chat chats started: 1",
     ],
-    ids=["usage", "tools", "tools-one-chat", "workflow", "workflow-one-run", "picture", "llama-index"],
+    ids=[
+        "usage",
+        "tools",
+        "tools-one-chat",
+        "workflow",
+        "workflow-one-run",
+        "upload",
+        "citation",
+        "recall-without-a-chat",
+        "picture",
+        "llama-index",
+    ],
 )
 def test_the_demo_shows(shown: str, told: str) -> None:
     assert told in shown
