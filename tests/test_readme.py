@@ -7,6 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from coze_client import CozeClient
 from coze_client.emulator import Emulator
 from coze_client.emulator.__main__ import add_workflows
 from coze_client.emulator.demo_library import add_library
+from coze_client.emulator.workflows import WORKSPACE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -99,6 +101,17 @@ def test_a_python_block_runs_and_prints_what_the_readme_shows(
         assert [line.rstrip() for line in printed.splitlines()] == block.printed.splitlines()
 
 
+@pytest.mark.usefixtures("account")
+def test_the_page_about_the_workflow_that_recalls_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {"dataset_id": "7440000000000000001", "workspace_id": WORKSPACE}
+    for block in read_blocks((ROOT / "docs" / "recall-workflow.md").read_text(encoding="utf-8")):
+        if block.language == "python":
+            names["recall"] = None
+            exec(block.code, names)
+            assert names["recall"].slices[0].text.startswith("A table is kept for 15 minutes.")
+    assert "make bot 'recall" in capsys.readouterr().out
+
+
 def test_no_block_is_of_a_kind_that_nobody_checks() -> None:
     assert {block.language for block in BLOCKS} == {"python", "sh"}
     assert README.count("```") == 2 * (len(BLOCKS) + sum(block.printed is not None for block in BLOCKS))
@@ -142,6 +155,18 @@ def test_every_call_of_the_client_that_is_named_exists() -> None:
     client = CozeClient("pat_test")
     for path in re.findall(r"`client\.([a-z_.]*[a-z_])", README):
         assert resolve(client, path) is not None
+
+
+def test_the_page_names_every_noun_of_the_client() -> None:
+    nouns = {
+        name
+        for made in CozeClient.__mro__
+        for name, held in vars(made).items()
+        if isinstance(held, cached_property) and not name.startswith("_")
+    }
+    told = set(re.findall(r"`client\.([a-z_]+)", README))
+    assert nouns - {"aio"} <= told
+    assert {"datasets", "recall", "oauth"} <= nouns
 
 
 FOR_ADAPTERS = {"attach"}
