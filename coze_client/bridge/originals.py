@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unicodedata import normalize
 
 from coze_client.bridge.document_metadata import Record
+from coze_client.bridge.document_name import one_spelling
 from coze_client.errors import ConfigurationError
 
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]*")  # a version like v1.2 is none
@@ -88,7 +88,7 @@ class Folder:
             self._files = self._scan()
         ending = f".{record.type}"
         names = (record.name, record.name + ending, record.name.removesuffix(ending))  # Coze may add the type once more
-        found: list[Path] = next(filter(None, (self._files.get(_normal(name)) for name in names)), [])
+        found: list[Path] = next(filter(None, (self._files.get(one_spelling(name)) for name in names)), [])
         if len(found) > 1:
             told = ", ".join(str(path.relative_to(self._folder)) for path in found)
             raise ConfigurationError(
@@ -103,7 +103,7 @@ class Folder:
         files: dict[str, list[Path]] = {}
         for path in _files_below(self._folder):
             for name in {path.name, path.relative_to(self._folder).as_posix()}:
-                files.setdefault(_normal(name), []).append(path)
+                files.setdefault(one_spelling(name), []).append(path)
         return files
 
 
@@ -114,8 +114,3 @@ def _files_below(folder: Path) -> Iterator[Path]:
         for path in (Path(where, name) for name in sorted(names) if not name.startswith(".")):
             if path.resolve().is_relative_to(root) and path.is_file():
                 yield path
-
-
-def _normal(name: str) -> str:
-    """One spelling of a name: file systems and servers compose accents differently."""
-    return normalize("NFC", name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coze_client.emulator import Emulator
+from tests.client.desks import Desk
 from tests.client.shelves import Library
 from tests.client.sign_in import SignIn
 from tests.conftest import Connected, Face
@@ -22,3 +24,8 @@ def sign_in(face: Face, emulator: Emulator) -> SignIn:
 def library(coze: Connected[Any]) -> Library:
     """Datasets to be loaded, on both faces."""
     return Library(coze)
+
+
+@pytest.fixture
+def desk(face: Face, emulator: Emulator, tmp_path: Path) -> Desk:
+    return Desk(face, emulator, tmp_path / "uploads.sqlite")

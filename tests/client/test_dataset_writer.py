@@ -10,13 +10,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from coze_client.api.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
-from coze_client.bridge.candidate import Candidate, Text
-from coze_client.bridge.dataset_writer import DatasetWriter
+from coze_client.bridge.candidate import Candidate
 from coze_client.bridge.ledger import intent
 from coze_client.bridge.sending import Order, batches
 from coze_client.bridge.upload_record import DatasetUploads, UploadRecord
@@ -24,64 +23,8 @@ from coze_client.bridge.write_report import Progress, WriteReport
 from coze_client.emulator import Emulator, faults
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
 from coze_client.session import Session
+from tests.client.desks import CREATE, DELETE, LOST, Desk, Note, NoteWriter, notes, statuses
 from tests.conftest import Face
-
-CREATE = "/open_api/knowledge/document/create"
-DELETE = "/open_api/knowledge/document/delete"
-LOST = faults.AfterStart(faults.DropConnection())
-
-
-class Note(NamedTuple):
-    """A framework's document, as far as this test needs one."""
-
-    title: str
-    text: str
-
-
-class NoteWriter(DatasetWriter[Note]):
-    documents = (Note,)
-
-    def convert(self, document: Note) -> Text:
-        return Text(document.title, document.text)
-
-
-class Desk:
-    """Writers of one face over one emulator and dataset."""
-
-    def __init__(self, face: Face, emulator: Emulator, record: Path) -> None:
-        self.face = face
-        self.emulator = emulator
-        self.record = record
-        self.dataset_id = emulator.add_dataset("library", {})
-        self.client = face.client(emulator.token, base_url=emulator.url)
-
-    def writer(self, **options: Any) -> NoteWriter:
-        return NoteWriter(self.client, self.dataset_id, **{"record": self.record, "settle": 0, **options})
-
-    def do(self, work: str, *args: Any, writer: NoteWriter | None = None, **options: Any) -> Any:
-        """A method of a writer, of this face."""
-        method = getattr(writer or self.writer(), work if self.face.name == "blocking" else f"a{work}")
-        return self.face.run(method(*args, **options))
-
-    def add(self, sources: Any, **options: Any) -> WriteReport:
-        report: WriteReport = self.do("add", sources, **options)
-        return report
-
-    @property
-    def shelf(self) -> dict[str, str]:
-        """The dataset's texts by name; fails if a name is there twice."""
-        documents = self.emulator.documents(self.dataset_id)
-        assert max(Counter(each.name for each in documents).values(), default=1) == 1
-        return {each.name: "".join(piece.text for piece in self.emulator.slices(each.id)) for each in documents}
-
-    @property
-    def creates(self) -> int:
-        return len(self.emulator.calls_to(CREATE))
-
-
-@pytest.fixture
-def desk(face: Face, emulator: Emulator, tmp_path: Path) -> Desk:
-    return Desk(face, emulator, tmp_path / "uploads.sqlite")
 
 
 @pytest.fixture
@@ -96,14 +39,6 @@ def folder(tmp_path: Path) -> Path:
     (path / "deeper" / "e.txt").write_text("pea green")
     (path / ".hidden.txt").write_text("nobody's business")
     return path
-
-
-def notes(count: int) -> list[Note]:
-    return [Note(f"note {number}", f"text {number}") for number in range(count)]
-
-
-def statuses(report: WriteReport) -> list[str]:
-    return [fate.status for fate in report]
 
 
 # --- what is written ---
@@ -534,7 +469,8 @@ def test_a_run_stopped_at_any_step_is_finished_by_the_next(desk: Desk, monkeypat
 KILLED = """
 import os, sys
 from coze_client import CozeClient
-from tests.client.test_dataset_writer import NoteWriter, Stops, job
+from tests.client.desks import NoteWriter
+from tests.client.test_dataset_writer import Stops, job
 
 url, token, record, *datasets = sys.argv[1:]
 for step, dataset_id in enumerate(datasets):
@@ -574,7 +510,7 @@ def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator
 TOGETHER = """
 import sys
 from coze_client import CozeClient
-from tests.client.test_dataset_writer import NoteWriter, notes
+from tests.client.desks import NoteWriter, notes
 
 url, token, record, dataset_id = sys.argv[1:]
 with CozeClient(token, base_url=url) as client:
