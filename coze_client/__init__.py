@@ -14,9 +14,9 @@ from coze_client.version import __version__
 
 if TYPE_CHECKING:
     from coze_client.api.bot_info import Bot
+    from coze_client.api.chat import Chat, ChatResult, ToolCall, ToolOutput, Usage
     from coze_client.api.chat_events import ChatEvent
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
-    from coze_client.api.chats import Chat, ChatResult, ToolCall, ToolOutput, Usage
     from coze_client.api.conversations import Conversation
     from coze_client.api.datasets import Dataset, DocumentProgress
     from coze_client.api.documents import ChunkStrategy, Document, DocumentBase, UpdateRule
@@ -70,9 +70,9 @@ logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
 _HOMES = {
     "api.bot_info": ("Bot",),
+    "api.chat": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
     "api.chat_events": ("ChatEvent",),
     "api.chat_stream": ("AsyncChatStream", "ChatStream"),
-    "api.chats": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
     "api.conversations": ("Conversation",),
     "api.datasets": ("Dataset", "DocumentProgress"),
     "api.documents": ("ChunkStrategy", "Document", "DocumentBase", "UpdateRule"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coze_client.api.chats import Chat
+    from coze_client.api.chat import Chat
     from coze_client.api.messages import Message
     from coze_client.api.workflow_events import Interrupt, WorkflowMessage
 

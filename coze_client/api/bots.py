@@ -20,7 +20,7 @@ from coze_client.api.bot_info import (
     PromptInfo,
     SuggestReplyInfo,
 )
-from coze_client.api.chats import PublishStatus
+from coze_client.api.chat import PublishStatus
 from coze_client.errors import ConfigurationError
 from coze_client.model import Model
 from coze_client.request import Kind, Page, Pages, Request, by_number, fields, query, segment

@@ -12,7 +12,7 @@ from io import StringIO
 
 from pydantic import ValidationError
 
-from coze_client.api.chats import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
+from coze_client.api.chat import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
 from coze_client.api.messages import Message
 from coze_client.errors import ChatFailed, CozeError, ProtocolError
 from coze_client.model import convert_json, json_validator, parse_json

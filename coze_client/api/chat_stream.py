@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from coze_client.api.chat import Chat
+from coze_client.api.chat_call import ChatCall
 from coze_client.api.chat_events import ChatEvent, ChatReading
-from coze_client.api.chats import Chat, ChatCall, Chats, load_messages, poll
+from coze_client.api.chat_outcome import load_messages, poll
+from coze_client.api.chats import Chats
 from coze_client.api.messages import Message
 from coze_client.errors import CozeError, StreamInterrupted
 from coze_client.session import Session

@@ -7,159 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import ValidationError
 
+from coze_client.api.chat import Chat, ChatResult, PublishStatus, ToolOutput, ToolOutputLike
+from coze_client.api.chat_call import ChatCall
 from coze_client.api.messages import Message, MessageLike, convert_to_wire
-from coze_client.errors import ConfigurationError, CozeError, NotFound, TimedOut
-from coze_client.model import Model
+from coze_client.errors import ConfigurationError
 from coze_client.request import Kind, Request, fields, query
 from coze_client.resource import Face, Resource, call, events, flow
 from coze_client.response import Payload
-from coze_client.session import Session
 from coze_client.stream import Events
 
 if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
 
 _MOST_MESSAGES = 100
-_POLL_SECONDS = 1.0  # Coze asks for one question a second at most
-_CANCEL_SECONDS = 5.0
-_UNKNOWN_CHAT = 4001  # also answered for a moment after a chat was made
-
-REQUIRES_ACTION = frozenset({"requires_action", "required_action"})
-CANCELED = frozenset({"canceled", "cancelled", "conversation.chat.cancelled"})
-COMPLETED = frozenset({"completed", "compleated"})
-FAILED = frozenset({"failed", "expired", "deleted"})
-TERMINAL = REQUIRES_ACTION | CANCELED | COMPLETED | FAILED
-"""Every spelling of a status after which a chat says no more by itself."""
-
-PublishStatus = Literal["published_online", "unpublished_draft"]
-
-
-class TokenDetails(Model):
-    """Parts of a token count."""
-
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
-
-
-class Usage(Model):
-    """Tokens of a chat; both spellings that Coze uses are read. ``token_count`` is the total."""
-
-    token_count: int | None = None
-    output_count: int | None = Field(default=None, validation_alias=AliasChoices("output_count", "output_tokens"))
-    input_count: int | None = Field(default=None, validation_alias=AliasChoices("input_count", "input_tokens"))
-    input_tokens_details: TokenDetails | None = None
-    output_tokens_details: TokenDetails | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, given: object) -> object:
-        # a null of one spelling must not hide the number of the other
-        return {name: count for name, count in given.items() if count is not None} if isinstance(given, dict) else given
-
-    @property
-    def known(self) -> bool:
-        """False for the empty or zero objects that Coze sends before it knows."""
-        return bool(self.token_count or self.output_count or self.input_count)
-
-
-class LastError(Model):
-    """Why a chat failed; code 0 or ``None`` on healthy chats."""
-
-    code: int | str | None = None
-    msg: str = ""
-
-
-class FunctionCall(Model):
-    """A plugin and its arguments, as JSON text."""
-
-    name: str = ""
-    arguments: str = ""
-
-
-class ToolCall(Model):
-    """What a chat waits for: ``type`` function (run this) or reply_message (a workflow's question to the user)."""
-
-    id: str = ""
-    type: str = ""
-    function: FunctionCall | None = None
-
-
-class SubmitToolOutputs(Model):
-    tool_calls: tuple[ToolCall, ...] = ()
-
-
-class RequiredAction(Model):
-    type: str = ""
-    submit_tool_outputs: SubmitToolOutputs | None = None
-
-
-class Chat(Model):
-    """One run of a bot.
-
-    ``status``: created, in_progress, completed, failed, requires_action, canceled, or what the server sends. Times are
-    unix seconds (``completed_at`` is set long before a chat is complete). ``usage`` is final once it is completed.
-    """
-
-    id: str = ""
-    conversation_id: str = ""
-    bot_id: str = ""
-    section_id: str = ""
-    status: str = ""
-    created_at: int | None = None
-    completed_at: int | None = None
-    failed_at: int | None = None
-    meta_data: dict[str, str] | None = None
-    last_error: LastError | None = None
-    required_action: RequiredAction | None = None
-    usage: Usage | None = None
-
-    @property
-    def is_terminal(self) -> bool:
-        """True if the chat says no more by itself."""
-        return self.status in TERMINAL
-
-    @property
-    def tool_calls(self) -> tuple[ToolCall, ...]:
-        """What the chat waits for; empty unless its status says so (blank actions stand in healthy chats)."""
-        action = self.required_action
-        if self.status not in REQUIRES_ACTION or action is None or action.submit_tool_outputs is None:
-            return ()
-        return action.submit_tool_outputs.tool_calls
-
-
-class ToolOutput(Model):
-    """What a tool call came to; anything but text is sent as JSON text."""
-
-    tool_call_id: str
-    output: str
-
-    @field_validator("output", mode="before")
-    @classmethod
-    def _as_text(cls, given: object) -> str:
-        return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-
-
-ToolOutputLike = ToolOutput | Mapping[str, object]
-
-
-class ChatResult(NamedTuple):
-    """A chat that ended, and its messages (without the question; empty unless it was completed or waits for tools)."""
-
-    chat: Chat
-    messages: tuple[Message, ...]
-
-    @property
-    def text(self) -> str:
-        """The bot's answer: the text of its answer messages, one after the other."""
-        from coze_client.api.chat_events import join_answers
-
-        return join_answers(self.messages)
 
 
 class Chats(Resource[Face]):
@@ -228,7 +92,7 @@ class Chats(Resource[Face]):
         fails, and what ``create`` raises.
         """
         request = _start(_body(locals(), stream=True), conversation_id, _unread, stream=True)
-        return chat_events(ChatCall(request, conversation_id, auto_save_history, cancel_on_close))
+        return ChatCall(request, conversation_id, auto_save_history, cancel_on_close).events()
 
     @call
     def retrieve(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
@@ -273,7 +137,7 @@ class Chats(Resource[Face]):
         """
         request = _submit(conversation_id, chat_id, tool_outputs, _unread, stream=True)
         seen = frozenset(known_message_ids)
-        return chat_events(ChatCall(request, conversation_id, True, cancel_on_close, chat_id, seen))  # noqa: FBT003
+        return ChatCall(request, conversation_id, True, cancel_on_close, chat_id, seen).events()  # noqa: FBT003
 
     @flow
     async def create_and_poll(
@@ -302,83 +166,14 @@ class Chats(Resource[Face]):
         if not deadline > 0:
             raise ConfigurationError(f"A deadline is more than 0 seconds, not {deadline}")
         body = _body(locals(), stream=False)
+        from coze_client.api.chat_outcome import finish
+
         release = await self._session.take_turn(conversation_id)
         try:
             chat = await self._session.send(_start(body, conversation_id, Payload(Chat)))
-            return await _finish(self._session, chat, deadline)
+            return await finish(self._session, chat, deadline)
         finally:
             release()
-
-
-async def _finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
-    try:
-        ended = await poll(session, chat, deadline)
-    except BaseException as error:  # nobody waits for the answer any more, also after Ctrl-C or a cancelled task
-        if isinstance(error, CozeError):
-            error.chat_id, error.conversation_id = chat.id, chat.conversation_id
-        await session.face.shelter(_cancel(session, chat), _CANCEL_SECONDS)
-        raise
-    return ChatResult(ended, await load_messages(session, ended))
-
-
-async def _cancel(session: Session, chat: Chat) -> None:
-    with suppress(CozeError):  # it may have ended meanwhile
-        await session.hurried().send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
-
-
-async def poll(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
-    """A chat's last state, asked for once a second at most; raises TimedOut after `deadline` seconds."""
-    ends = monotonic() + deadline
-    unknown = 0
-    pause = 0.0 if at_once else _POLL_SECONDS
-    while not chat.is_terminal:
-        left = ends - monotonic()
-        if left <= 0:
-            raise TimedOut(
-                f"The chat did not end within {deadline:g} s", cure="Raise deadline, or retrieve the chat later"
-            )
-        await session.face.sleep(min(pause, left))
-        pause = _POLL_SECONDS
-        try:
-            asked = Chats.retrieve(conversation_id=chat.conversation_id, chat_id=chat.id)
-            found = await session.within(ends - monotonic()).send(asked)
-        except NotFound as error:
-            unknown += 1
-            if error.code != _UNKNOWN_CHAT or unknown > 2:
-                raise
-        else:
-            chat = found
-    return chat
-
-
-async def load_messages(session: Session, chat: Chat) -> tuple[Message, ...]:
-    """The messages of a chat that was completed or waits for tools; of any other, none."""
-    if chat.status not in COMPLETED | REQUIRES_ACTION:
-        return ()
-    return await session.send(Chats.messages(conversation_id=chat.conversation_id, chat_id=chat.id))
-
-
-class ChatCall(NamedTuple):
-    """What a chat stream must know of the call that began it."""
-
-    request: Request[None]
-    conversation_id: str | None
-    saved: bool
-    cancel_on_close: bool
-    chat_id: str | None = None
-    known_message_ids: frozenset[str] = frozenset()
-    incurable: str = ""
-    """Why a broken stream cannot heal, if it never can."""
-
-
-def chat_events(described: ChatCall) -> Events[ChatStream, AsyncChatStream]:
-    from coze_client.api.chat_stream import AsyncChatStream, ChatRun, ChatStream
-
-    return Events(
-        described.request,
-        lambda session: ChatStream(ChatRun(session, described)),
-        lambda session: AsyncChatStream(ChatRun(session, described)),
-    )
 
 
 _NOT_IN_BODY = ("self", "conversation_id", "cancel_on_close", "deadline")

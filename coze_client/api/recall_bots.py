@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from coze_client.api.bots import LONGEST_NAME, Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
-from coze_client.api.chats import PublishStatus
+from coze_client.api.chat import PublishStatus
 from coze_client.errors import ConfigurationError
 from coze_client.resource import Cursor
 

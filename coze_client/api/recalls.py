@@ -9,9 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from coze_client.api.chat import PublishStatus
+from coze_client.api.chat_call import ChatCall
 from coze_client.api.chat_events import MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chat_stream import ChatRun
-from coze_client.api.chats import ChatCall, Chats, PublishStatus
+from coze_client.api.chats import Chats
 from coze_client.api.messages import Message
 from coze_client.api.recall_bots import RecallBot, complete_helper, load_helper, retire_helper
 from coze_client.api.workflow_stream import WorkflowResult

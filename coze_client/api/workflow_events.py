@@ -11,7 +11,7 @@ from typing import cast
 
 from pydantic import AliasChoices, Field
 
-from coze_client.api.chats import Usage
+from coze_client.api.chat import Usage
 from coze_client.errors import CozeError, ProtocolError, WorkflowFailed
 from coze_client.model import Model, convert_json, parse_json
 from coze_client.refusals import cure_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field
 
-from coze_client.api.chats import Usage
+from coze_client.api.chat import Usage
 from coze_client.api.workflow_events import Interrupt
 from coze_client.model import Model, convert
 from coze_client.request import Request, query, segment

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from coze_client.api.chats import Usage
+from coze_client.api.chat import Usage
 from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage, WorkflowReading
 from coze_client.errors import CozeError, StreamInterrupted
 from coze_client.model import Model

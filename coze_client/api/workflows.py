@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from coze_client.api.chats import ChatCall, chat_events
+from coze_client.api.chat_call import ChatCall
 from coze_client.api.messages import MessageLike, convert_to_wire
 from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage
 from coze_client.api.workflow_info import (
@@ -238,7 +238,7 @@ class Workflows(Resource[Face]):
         body = _chat_body(locals())
         request = Request("POST", "/v1/workflows/chat", unread, body=body, kind=Kind.START, stream=True)
         why = "a chatflow's messages cannot be fetched afterwards"
-        return chat_events(ChatCall(request, conversation_id, saved=True, cancel_on_close=False, incurable=why))
+        return ChatCall(request, conversation_id, saved=True, cancel_on_close=False, incurable=why).events()
 
     @call
     def run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from coze_client.api.chat import Chat, ToolCall
 from coze_client.api.chat_events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent, is_answer
-from coze_client.api.chats import Chat, ToolCall
 from coze_client.api.messages import Message
 from coze_client.errors import ProtocolError
 from coze_client.recall import Slice, is_recall, read_recall

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from coze_client.api.chat import Chat, ToolCall, Usage
 from coze_client.api.chat_events import DELTA, ChatEvent
 from coze_client.api.chat_stream import AsyncChatStream, ChatStream
-from coze_client.api.chats import Chat, ToolCall, Usage
 from coze_client.bridge.answer import Answer, Part
 from coze_client.bridge.stop_sequences import Cut
 from coze_client.bridge.turn import Turn

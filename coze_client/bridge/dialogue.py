@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, cast, overload
 
 from typing_extensions import NotRequired
 
-from coze_client.api.chats import CANCELED, REQUIRES_ACTION, PublishStatus, ToolOutput
+from coze_client.api.chat import CANCELED, REQUIRES_ACTION, PublishStatus, ToolOutput
 from coze_client.attachments import Attachment, Draft
 from coze_client.errors import ConfigurationError
 

@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
-from coze_client.api.chats import PublishStatus
+from coze_client.api.chat import PublishStatus
 from coze_client.api.recalls import Until
 from coze_client.api.workflows import Mode
 from coze_client.bridge.connection import Connection

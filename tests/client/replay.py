@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from coze_client.api.chat import Chat
 from coze_client.api.chat_events import ChatReading
-from coze_client.api.chats import Chat
 from coze_client.api.messages import Message
 
 

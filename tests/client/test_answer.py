@@ -8,8 +8,8 @@ import json
 import pytest
 
 from coze_client import Message, ProtocolError
+from coze_client.api.chat import Chat
 from coze_client.api.chat_events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
-from coze_client.api.chats import Chat
 from coze_client.bridge.answer import (
     AUDIO_MIME_TYPE,
     Answer,

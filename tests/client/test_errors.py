@@ -24,7 +24,7 @@ from coze_client import (
     TimedOut,
     TransportError,
 )
-from coze_client.api.chats import Chat, LastError
+from coze_client.api.chat import Chat, LastError
 from coze_client.api.messages import Message
 from coze_client.refusals import cure_for, refusal
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coze_client.api.chats import Chat, Usage
+from coze_client.api.chat import Chat, Usage
 from coze_client.api.conversations import Conversation
 from coze_client.api.files import File
 from coze_client.api.messages import Message
