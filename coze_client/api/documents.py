@@ -30,7 +30,7 @@ LARGEST_BODY = 15 * 1024 * 1024
 FILE_TYPES = ("pdf", "txt", "doc", "docx")
 _SHORTEST_INTERVAL = 24  # hours
 _TOKENS = range(100, 2001)
-_LOCAL, _WEB, _CUSTOM, _UPLOADED = 0, 1, 2, 5
+LOCAL, WEB, CUSTOM, UPLOADED = 0, 1, 2, 5
 _READY, _FAILED = 1, 9
 _BUSY = frozenset({None, 0, 4, 5})  # processing; cut anew and refreshed by coze-studio
 _IDS_AS_TEXT = {"Agw-Js-Conv": "str"}  # without it ids are numbers, which JSON readers may round
@@ -199,18 +199,18 @@ class DocumentBase:
         """A web page, which Coze fetches; by `update_rule` again and again (default: once)."""
         if not url.startswith(("http://", "https://")):
             raise ConfigurationError(f"url of a web page begins with http:// or https://, not as in {url!r}")
-        return cls(_named(name), {"web_url": url, "document_source": _WEB}, update_rule)
+        return cls(_named(name), {"web_url": url, "document_source": WEB}, update_rule)
 
     @classmethod
     def from_image(cls, file_id: str, name: str, caption: str | None = None) -> DocumentBase:
         """An image for a dataset of images, by the id that ``files.upload`` gave it."""
-        source: dict[str, str | int] = {"source_file_id": file_id, "document_source": _UPLOADED}
+        source: dict[str, str | int] = {"source_file_id": file_id, "document_source": UPLOADED}
         return cls(_named(name), source, caption=caption)
 
     @classmethod
     def from_custom_text(cls, text: str, name: str) -> DocumentBase:
         """Text for coze-studio, which takes no files, pages and images by the API; other servers refuse it."""
-        return cls(_named(name), {"custom_content": text, "document_source": _CUSTOM})
+        return cls(_named(name), {"custom_content": text, "document_source": CUSTOM})
 
     @property
     def size(self) -> int:
@@ -222,7 +222,7 @@ class DocumentBase:
     @property
     def way(self) -> int:
         """How it gets there: 0 in the request, 1 as a web page, 2 as text of the studio, 5 as an uploaded image."""
-        return int(self.source.get("document_source", _LOCAL))
+        return int(self.source.get("document_source", LOCAL))
 
     def wire(self) -> dict[str, object]:
         """As it is sent; raises ConfigurationError for an update rule that Coze refuses."""

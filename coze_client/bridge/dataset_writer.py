@@ -69,8 +69,9 @@ class DatasetWriter(Generic[D]):
         `sources`: paths of files and folders, URLs of web pages, the framework's documents, or ``DocumentBase``, mixed
         as you like. pdf, txt, doc and docx go as they are; md, html and the framework's documents as text. A content
         goes under its file's name, with part of its hash where another content has that name. `chunking`: how Coze cuts
-        it (default: Coze's own way). `show_progress`: a bar of tqdm's; `on_progress` hears what it shows. coze-studio
-        takes nothing of this but ``DocumentBase.from_custom_text``.
+        it, or captions images (default: Coze's own way). `show_progress`: a bar of tqdm's; `on_progress` hears what it
+        shows. coze-studio takes nothing of this but ``DocumentBase.from_custom_text``: the rest fails there, and the
+        empty documents that it makes instead are deleted.
 
         Goes on after failures: the report tells each one's fate. Raises CozeError if the dataset cannot be listed, and
         ConfigurationError if the record cannot be used. API page: create_knowledge_files.

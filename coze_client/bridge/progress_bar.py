@@ -10,6 +10,8 @@ from coze_client.errors import ConfigurationError
 
 Tell = Callable[[Progress], object]
 
+_CURE = 'pip install "coze-adapters[langchain]" or "coze-adapters[llama-index]", or say show_progress=False'
+
 
 @contextmanager
 def progress_bar(title: str, unit: str) -> Iterator[Tell]:
@@ -17,15 +19,13 @@ def progress_bar(title: str, unit: str) -> Iterator[Tell]:
     try:
         from tqdm.auto import tqdm
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            "A progress bar needs tqdm", cure="pip install tqdm, or say show_progress=False"
-        ) from error
-    form = "{l_bar}{bar}| {n:.4g}/{total} {unit}"
+        raise ConfigurationError("A progress bar needs tqdm", cure=_CURE) from error
+    form = "{l_bar}{bar}| {n:g}/{total} {unit}"
     with tqdm(total=0, desc=title, unit=unit, bar_format=form) as bar:
 
         def tell(progress: Progress) -> None:
             bar.total = progress.total
             bar.set_description_str(f"{title}, {progress.doing}", refresh=False)
-            bar.update(progress.done - bar.n)
+            bar.update(round(progress.done, 1) - bar.n)
 
         yield tell

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from coze_client.api.documents import LARGEST_BODY, MOST_CREATED, Document, DocumentBase
+from coze_client.api.documents import CUSTOM, LARGEST_BODY, MOST_CREATED, Document, DocumentBase
 from coze_client.bridge.arrivals import Arrivals
 from coze_client.bridge.candidate import Candidate
 from coze_client.bridge.ledger import Failure, Ledger
@@ -17,6 +17,10 @@ from coze_client.errors import CozeError, InvalidRequest, ProtocolError, ServerE
 from coze_client.face import Face
 
 _ROOM = 64 * 1024  # in a body, for what stands around the documents
+_DEAF = Failure(
+    "This server is a coze-studio, which takes no files and web pages over its API and made empty documents of them: "
+    "those are deleted. Send text by DocumentBase.from_custom_text"
+)
 _TRIES = 2  # of a create whose outcome stays unknown
 
 Create = Callable[[Sequence[DocumentBase]], Coroutine[Any, Any, Sequence[Document]]]
@@ -47,6 +51,7 @@ class Sending:
         self._shelf = shelf
         self._arrivals = arrivals
         self._concurrency = concurrency
+        self._deaf = False
 
     async def send(self, orders: Sequence[Order]) -> None:
         """All of them; what was lost on the way is looked for, and sent once more if it did not arrive."""
@@ -62,6 +67,9 @@ class Sending:
         return failure is not None and failure.sure
 
     async def _send(self, batch: Sequence[Order]) -> None:
+        if self._deaf and batch[0].candidate.way != CUSTOM:
+            self._ledger.fail([order.intent.content for order in batch], _DEAF)
+            return
         made = await self._face.call(partial(self._built, batch))
         if not made:
             return
@@ -71,14 +79,15 @@ class Sending:
             remove=[document_id for order in orders for document_id in order.worthless],
         )
         try:
-            documents = await self._create(bases)
-            if len(documents) != len(orders):
-                raise ProtocolError(f"Coze told of {len(documents)} documents when {len(orders)} were sent")
+            documents = _matched(orders, await self._create(bases))
         except CozeError as error:
             await self._refused(orders, error)
-        else:
-            pairs = zip(orders, documents, strict=True)
-            await self._ledger.note([order.intent.became("uploaded", made.document_id) for order, made in pairs])
+            return
+        if bases[0].way != CUSTOM and any(each.source_type == CUSTOM and not each.size for each in documents):
+            await self._take_back(orders, documents)
+            return
+        pairs = zip(orders, documents, strict=True)
+        await self._ledger.note([order.intent.became("uploaded", made.document_id) for order, made in pairs])
 
     def _built(self, batch: Sequence[Order]) -> list[tuple[Order, DocumentBase]]:
         return [(order, base) for order in batch if (base := self._base(order)) is not None]
@@ -103,9 +112,34 @@ class Sending:
             for half in (left[: len(left) // 2], left[len(left) // 2 :]):
                 await self._send(half)
             return
-        self._ledger.fail(contents, Failure.of(error))
+        await self._undo(orders, Failure.of(error))
+
+    async def _take_back(self, orders: Sequence[Order], documents: Sequence[Document]) -> None:
+        """The server understood nothing of it, and made documents of nothing, which are deleted when the run ends."""
+        self._deaf = True
+        await self._undo(orders, _DEAF, remove=[document.document_id for document in documents])
+        await self._shelf.look()
+
+    async def _undo(self, orders: Sequence[Order], failure: Failure, remove: Sequence[str] = ()) -> None:
+        """The record as it was before they were sent."""
+        self._ledger.fail([order.intent.content for order in orders], failure)
         back = [order.before for order in orders if order.before]
-        await self._ledger.note(back, forget=[order.intent.content for order in orders if not order.before])
+        forget = [order.intent.content for order in orders if not order.before]
+        await self._ledger.note(back, forget=forget, remove=remove)
+
+
+def _matched(orders: Sequence[Order], documents: Sequence[Document]) -> Sequence[Document]:
+    """Each order's document: by name if the answer tells the names that were sent, else by its place.
+
+    Raises ProtocolError if these are not as many documents.
+    """
+    if len({each.document_id for each in documents} - {""}) != len(orders):
+        raise ProtocolError(
+            f"Coze told of {len(documents)} documents when {len(orders)} were sent, or not of their ids"
+        )
+    by_name = {each.name: each for each in documents}
+    names = [order.intent.name for order in orders]
+    return [by_name[name] for name in names] if by_name.keys() == set(names) else documents
 
 
 def batches(orders: Iterable[Order]) -> Iterator[list[Order]]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from coze_client.api.datasets import DocumentProgress
-from coze_client.api.documents import IMAGE, MOST_DELETED, TEXT, ChunkStrategy, Document, DocumentBase
+from coze_client.api.documents import IMAGE, MOST_DELETED, TEXT, UPLOADED, ChunkStrategy, Document, DocumentBase
 from coze_client.bridge.arrivals import Arrivals
 from coze_client.bridge.candidate import Candidate, Source, distinct_name, load_candidates
 from coze_client.bridge.ledger import Failure, Ledger, intent
@@ -20,8 +20,6 @@ from coze_client.bridge.write_report import Fate, Progress, Status, WriteReport
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.errors import ConfigurationError, CozeError, TimedOut
 from coze_client.face import settled
-
-_UPLOADED_IMAGE = 5
 
 
 class WriteSettings(NamedTuple):
@@ -137,11 +135,12 @@ class Writing:
     # --- after ---
 
     async def _create(self, bases: Sequence[DocumentBase]) -> Sequence[Document]:
+        image = bases[0].way == UPLOADED
         creating = self._client.datasets.documents.create(
             dataset_id=self._dataset_id,
             documents=bases,
-            chunk_strategy=self._settings.chunking,
-            format_type=IMAGE if bases[0].way == _UPLOADED_IMAGE else TEXT,
+            chunk_strategy=self._settings.chunking or (ChunkStrategy.images() if image else None),
+            format_type=IMAGE if image else TEXT,
         )
         return await settled(creating)
 

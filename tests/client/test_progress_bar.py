@@ -1,0 +1,32 @@
+"""The bar that shows how far a run is."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from coze_client.bridge.progress_bar import progress_bar
+from coze_client.bridge.write_report import Progress
+from coze_client.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "told"),
+    [(1 / 3, 3, "0.3/3"), (12_345.0, 20_000, "12345/20000"), (20_000.0, 20_000, "20000/20000")],
+)
+def test_numbers_are_told_as_people_write_them(
+    done: float, total: int, told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with progress_bar("Writing", "documents") as tell:
+        tell(Progress(total, done / 2, "uploading"))
+        tell(Progress(total, done, "processing"))
+    shown = capfd.readouterr().err
+    assert "Writing, processing" in shown
+    assert f"{told} documents" in shown
+
+
+def test_what_a_bar_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(ConfigurationError, match=r'pip install "coze-adapters\[langchain\]"'), progress_bar("a", "b"):
+        pass
