@@ -3,7 +3,8 @@
 When the answer has come, LangGraph begins the node again from its top (LangGraph docs: Interrupts), and so it does
 after a failure, if there is a RetryPolicy or somebody invokes the graph again. Every step of a tool is therefore a task
 of the graph, whose outcome its checkpointer keeps, after one that tells that it begins: a run is begun once, an answer
-given once, also if the process ended in between.
+given once, also if the process ended in between. Only a thread that goes back to an earlier checkpoint begins another one:
+LangGraph forgets tasks there (LangGraph docs: Time travel).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -24,6 +26,7 @@ from coze_client.errors import ConfigurationError, CozeError
 from coze_client.face import Asyncio, Blocking
 
 _NODE = "__pregel_call"  # by which a running node begins tasks; LangGraph has no public name for it
+_SCRATCHPAD = "__pregel_scratchpad"  # where it has the answers
 _NOTHING: Stored = {"nothing": True}  # is kept of a step in which nothing began
 _MOMENT = 0.005  # seconds
 _PATIENCE = 60.0  # seconds; where `max_concurrency` is reached by nodes that wait for their own tasks, LangGraph hangs
@@ -53,6 +56,7 @@ class NodeRun:
         self._attempt = 1
         self._kept: list[Stored] = []  # what the tasks gave, in their order, for further attempts
         self._at = 0
+        self._fresh = False  # the last step was taken now, not found
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -80,10 +84,25 @@ class NodeRun:
                 await self._let_pass()
                 continue
             stored = await self._task(beginning.take)
+            self._fresh = beginning.begins
             if beginning.raised is not None:
                 raise beginning.raised
             if stored != _NOTHING:
                 return Outcome.found(stored)
+
+    def ask(self, outcome: Outcome, tool_name: str) -> object:
+        """The answer to the last step's question, that the graph is resumed with; until then, this ends the node."""
+        from langgraph.types import interrupt
+
+        told = {**(outcome.question.told() if outcome.question else {}), "tool_name": tool_name}
+        if self._fresh:
+            with _unanswered():
+                interrupt(told)
+            raise _left_behind()
+        answer: object = interrupt(told)
+        if isinstance(answer, dict) and answer.keys() == {"resume_data"}:
+            return cast("dict[str, object]", answer)["resume_data"]
+        return answer
 
     def _start_over(self, attempt: int) -> None:
         """Where LangGraph tries the node again, it counts on: its tasks of the attempts before are found here."""
@@ -145,15 +164,15 @@ class _Beginning:
     def __init__(self, step: Step, owner: str) -> None:
         self._step = step
         self._owner = owner
-        self._begins = False
+        self.begins = False
         self.raised: Exception | None = None
 
     async def tell(self) -> Stored:
-        self._begins = True
+        self.begins = True
         return {"owner": self._owner}
 
     async def take(self) -> Stored:
-        if not self._begins:
+        if not self.begins:
             return BEGUN
         try:
             return (await self._step()).stored()
@@ -188,15 +207,24 @@ def _no_place() -> ConfigurationError:
     )
 
 
-def ask_human(outcome: Outcome, tool_name: str) -> object:
-    """The answer that the graph is resumed with; until then, this ends the node."""
-    from langgraph.types import interrupt
+def _left_behind() -> ConfigurationError:
+    return ConfigurationError(
+        "A thread was resumed at a checkpoint that it has left: its workflow was begun anew there, and asks anew",
+        cure="Answer without a checkpoint_id; to go another way from there, invoke(None, config) and answer that",
+    )
 
-    told = outcome.question.told() if outcome.question else {}
-    answer: object = interrupt({**told, "tool_name": tool_name})
-    if isinstance(answer, dict) and answer.keys() == {"resume_data"}:
-        return cast("dict[str, object]", answer)["resume_data"]
-    return answer
+
+@contextmanager
+def _unanswered() -> Iterator[None]:
+    """Inside, LangGraph has no answer at hand that is for whichever node asks next."""
+    config = var_child_runnable_config.get() or {}
+    known = config.get("configurable") or {}
+    alone = replace(known[_SCRATCHPAD], get_null_resume=lambda *_: None)
+    token = var_child_runnable_config.set({**config, "configurable": {**known, _SCRATCHPAD: alone}})
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ from coze_client.model import convert
 from coze_client.workflow_signature import Given, WorkflowSignature
 from langchain_coze.attachments import Block, convert_blocks
 from langchain_coze.chat_model import ChatCoze
-from langchain_coze.interrupts import ask_human, configured, in_graph, node_run
+from langchain_coze.interrupts import configured, in_graph, node_run
 from langchain_coze.tool_events import Teller
 
 _OPTIONS = ("mode", "bot_id", "app_id", "ext", "workflow_version", "connector_id")
@@ -148,7 +148,7 @@ class CozeTool(BaseTool):
             return await self._follow(call, teller, just_once, refuse)
         node = node_run(call.config, blocking=call.blocking)
         async with node.turn():
-            keep, ask = partial(node.keep, owner=call.id), partial(ask_human, tool_name=self.name)
+            keep, ask = partial(node.keep, owner=call.id), partial(node.ask, tool_name=self.name)
             return await self._follow(call, teller, keep, ask)
 
     @abstractmethod
@@ -173,9 +173,10 @@ class CozeWorkflowTool(CozeTool):
     Content is the end node's output as text or compact JSON, the artifact a ``WorkflowResult`` with debug URL and
     usage; a checkpoint holds it as a dict, of which ``result_of(message)`` makes the value again. What nodes say on the
     way are custom events named ``coze_workflow_message``. A workflow that asks something interrupts a LangGraph run,
-    and ``Command(resume=answer)`` goes on with the same run; outside a graph WorkflowInterrupted is raised. Files among
-    the arguments: an http(s) URL, a file id, ``attachment:1`` for what is attached to the messages of a graph, paths
-    below `file_roots`; from Python also bytes and Path objects.
+    and ``Command(resume=answer)`` goes on with the same run (a thread that goes back to an earlier checkpoint begins a
+    new one); outside a graph WorkflowInterrupted is raised. Files among the arguments: an http(s) URL, a file id,
+    ``attachment:1`` for what is attached to the messages of a graph, paths below `file_roots`; from Python also bytes
+    and Path objects.
     """
 
     workflow_id: str

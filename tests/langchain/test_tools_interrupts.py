@@ -414,6 +414,44 @@ def test_a_start_that_failed_before_the_run_is_no_step_of_it(emulator: Emulator,
     assert emulator.runs_started == 1
 
 
+def test_a_question_takes_no_answer_from_before_it_was_asked(emulator: Emulator, go: Go) -> None:
+    """An answer that is repeated since another call failed is none to what that call asks now."""
+    token = ["wrong"]
+    first = made(emulator)
+    client = CozeClient(lambda: token[0], base_url=emulator.url)
+    late = CozeWorkflowTool.from_workflow(first.workflow_id, client=client, signature=first.signature, name="late_book")
+    both = AIMessage(
+        "", tool_calls=[*calls(first, {"city": "Rome"}).tool_calls, *calls(late, {"city": "Oslo"}).tool_calls]
+    )
+    both.tool_calls[1]["id"] = "call_late"
+    graph = agent(both, tools=[first, late])
+    with pytest.raises(CozeError):
+        go(graph, {"messages": [HumanMessage("Book")]})
+    for answer in ("18:00", "4"):
+        with pytest.raises(CozeError):
+            go(graph, Command(resume=answer))
+    token[0] = emulator.token
+    result = go(graph, Command(resume="4"))
+    assert [each.value["question"] for each in result["__interrupt__"]] == ["Which time in Oslo?"]
+    while "__interrupt__" in result:
+        result = go(graph, Command(resume=answered(result)))
+    assert told(result) == ["Rome at 18:00 for 4", "Oslo at 18:00 for four (How many in Oslo?)"]
+    assert emulator.runs_started == 2
+
+
+def test_an_answer_that_a_thread_has_left_behind_is_none_to_a_new_run(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+    graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
+    go(graph, {"messages": [HumanMessage("Book")]})
+    asked_at = graph.get_state({"configurable": {"thread_id": "1"}}).config
+    go(graph, Command(resume="18:00"))
+    go(graph, Command(resume="4"))
+    resume = graph.invoke if go is invoke else lambda *given: asyncio.run(graph.ainvoke(*given))
+    with pytest.raises(ConfigurationError, match="checkpoint"):
+        resume(Command(resume="19:00"), asked_at)
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
 def slow_tool(emulator: Emulator) -> CozeWorkflowTool:
     """A tool whose run says that it works, and never ends."""
 
