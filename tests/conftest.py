@@ -123,6 +123,17 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
+def own_event_loop() -> Iterator[None]:
+    """For LlamaIndex, whose blocking calls take the thread's event loop, or make one that they never close."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    loop.run_until_complete(loop.shutdown_asyncgens())  # as asyncio.run ends: clients let go of their lines
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the client would have slept, each time; it does not."""
     slept: list[float] = []

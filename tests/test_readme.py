@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 import re
@@ -74,19 +73,9 @@ def logging_as_before() -> Iterator[None]:
     logger.setLevel(before)
 
 
-@pytest.fixture(autouse=True)
-def event_loop_of_llama_index() -> Iterator[None]:
-    """Its blocking calls take the thread's event loop, or make one that they never close."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield
-    asyncio.set_event_loop(None)
-    loop.close()
-
-
 # LlamaIndex's agents look at every attribute of themselves, deprecated ones too.
 @pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
-@pytest.mark.usefixtures("account")
+@pytest.mark.usefixtures("account", "own_event_loop")
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: f"line-{block.line}")
 def test_a_python_block_runs_and_prints_what_the_readme_shows(
     block: Block, coze_emulator: Emulator, capsys: pytest.CaptureFixture[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,13 @@ from llama_index_coze import CozeLLM
 Make = Callable[..., CozeLLM]
 Ask = Callable[..., ChatResponse]
 Complete = Callable[..., CompletionResponse]
+
+
+@pytest.fixture(autouse=True)
+def loop_for_blocking_calls(request: pytest.FixtureRequest) -> None:
+    """What a blocking test leaves behind is closed; a test on asyncio has a loop anyway."""
+    if not inspect.iscoroutinefunction(request.function):
+        request.getfixturevalue("own_event_loop")
 
 
 @pytest.fixture
