@@ -100,7 +100,7 @@ class _Counted(Generic[T]):
         return await self._session.send(self._pages.page(str(number)))
 
     async def _take(self, page: Page[T]) -> None:
-        self._total = page.total or self._total
+        self._total = max(page.total or 0, 0) or self._total
         keys = self._keys(page)
         if self._number == 1 and self._starts_late(page):
             await self._take_page_zero(keys)

@@ -177,7 +177,7 @@ def _text_of(item: object) -> str:
     """The text of a slice in JSON; "" if it has none."""
     told = cast("Mapping[str, object]", item) if isinstance(item, dict) else {"text": item}
     texts = (told.get(key) for key in _TEXT_KEYS)
-    return next((text for text in texts if isinstance(text, str) and text.strip()), "")
+    return next((_writable(text) for text in texts if isinstance(text, str) and text.strip()), "")
 
 
 def _slice(told: Mapping[str, object], text: str, source: str) -> Slice:
@@ -224,6 +224,11 @@ def _object(value: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
+def _writable(text: str) -> str:
+    """`text` with U+FFFD for each half of a surrogate pair, which JSON can spell but no encoding can write."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _score(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
@@ -237,7 +242,7 @@ def _text(*values: object) -> str:
     """The first of `values` that is a name or an id."""
     for value in values:
         if isinstance(value, str) and value:
-            return value
+            return _writable(value)
         if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _LONGEST_ID:
             return str(value)
     return ""

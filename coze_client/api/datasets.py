@@ -194,9 +194,9 @@ class Datasets(Resource[Face]):
     @call
     def process(self, *, dataset_id: str, document_ids: Sequence[str]) -> Request[tuple[DocumentProgress, ...]]:
         """How far Coze is with documents of one dataset; those that it does not know are left out."""
-        if isinstance(document_ids, str) or not document_ids:
-            raise ConfigurationError("document_ids of process is a list of one id or more")
-        body = {"document_ids": [*document_ids]}
+        body = {"document_ids": _ids(document_ids)}
+        if not document_ids:
+            raise ConfigurationError("document_ids of process is empty")
         return Request("POST", f"{_path(dataset_id)}/process", _read_progress, body=body)
 
     @flow
@@ -216,10 +216,13 @@ class Datasets(Resource[Face]):
         """
         ends, pause = monotonic() + timeout, _FIRST_PAUSE
         known: dict[str, DocumentProgress] = {}
-        busy = [*dict.fromkeys(document_ids)]
+        missing: list[str] = []
+        busy = [*dict.fromkeys(_ids(document_ids))]
         while busy:
-            known.update(await self._look(dataset_id, busy, ends))
-            busy = [each for each in busy if each in known and known[each].busy]
+            told = await self._look(dataset_id, busy, ends)
+            missing += [each for each in busy if each not in told]
+            known.update(told)
+            busy = [each for each in busy if each in told and told[each].busy]
             if on_progress is not None:
                 await settled(on_progress(_in_order(known, document_ids)))
             if busy and monotonic() + pause > ends:
@@ -227,7 +230,7 @@ class Datasets(Resource[Face]):
             if busy:
                 await self._session.face.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
-        if missing := [each for each in dict.fromkeys(document_ids) if each not in known]:
+        if missing:
             raise NotFound(
                 f"Dataset {dataset_id} has no document {', '.join(missing)}",
                 cure="They may be deleted, or belong to another dataset: client.datasets.documents.list tells",
@@ -248,6 +251,12 @@ def update_request(
 ) -> Request[None]:
     """The request that replaces a dataset's settings: all of them."""
     return Request("PUT", _path(dataset_id), read_nothing, body=_settings(name, description, icon_file_id))
+
+
+def _ids(document_ids: Sequence[str]) -> Sequence[str]:
+    if isinstance(document_ids, str):
+        raise ConfigurationError("document_ids is a list of ids, not a single one")
+    return [*document_ids]
 
 
 def _path(dataset_id: str) -> str:

@@ -146,6 +146,22 @@ def test_wait_names_missing_documents_once_the_others_are_through(face: Face, na
     assert naps == [1.0]
 
 
+def test_wait_names_a_document_that_vanishes_under_way(face: Face, naps: list[float]) -> None:
+    with answers({"1": 0, "2": 0}, {"2": 1}) as server:
+        datasets = face.client("t", base_url=server.url).datasets
+        with pytest.raises(NotFound, match="Dataset 9 has no document 1"):
+            face.run(datasets.wait(dataset_id="9", document_ids=["1", "2"]))
+    assert naps == [1.0]
+
+
+def test_wait_takes_no_single_id_for_a_list_of_digits(face: Face) -> None:
+    with answers({}) as server:
+        datasets = face.client("t", base_url=server.url).datasets
+        with pytest.raises(ConfigurationError, match="document_ids"):
+            face.run(datasets.wait(dataset_id="9", document_ids="7441"))
+    assert server.asked == []
+
+
 def test_wait_gives_up_at_its_deadline(face: Face, naps: list[float]) -> None:
     with answers({"1": 0}) as server:
         datasets = face.client("t", base_url=server.url).datasets

@@ -155,7 +155,7 @@ def test_a_server_that_repeats_its_page_for_ever_is_left(concurrency: int) -> No
     assert len(served.asked) <= concurrency + 2
 
 
-@pytest.mark.parametrize("total", [None, 0])
+@pytest.mark.parametrize("total", [None, 0, -5])
 def test_without_a_total_a_short_page_is_the_last(total: int | None) -> None:
     served = Served(shelf(25, total=total))
     assert served.ids(10, 4) == list(range(25))

@@ -235,6 +235,15 @@ def test_what_is_nested_without_end_is_no_recall(bomb: str) -> None:
     assert read_output({"outputList": [], "deep": bomb}) == ()
 
 
+def test_half_a_surrogate_pair_becomes_a_character_that_can_be_written() -> None:
+    chunk = {"slice": "a \ud83d b", "meta": {"document": {"id": "1\ud800", "name": "\udc00"}}}
+    told = json.dumps({"msg_type": "knowledge_recall", "data": json.dumps({"chunks": [chunk]})})
+    [found] = read_recall(message("verbose", told))
+    assert (found.text, found.document_id, found.document_name) == ("a \ufffd b", "1\ufffd", "\ufffd")
+    [found] = read_output(json.dumps({"outputList": [{"output": "\ud83d\ude00 \ude00"}]}))
+    assert found.text == "\U0001f600 \ufffd"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
