@@ -3,8 +3,8 @@
 When the answer has come, LangGraph begins the node again from its top (LangGraph docs: Interrupts), and so it does
 after a failure, if there is a RetryPolicy or somebody invokes the graph again. Every step of a tool is therefore a task
 of the graph, whose outcome its checkpointer keeps, after one that tells that it begins: a run is begun once, an answer
-given once, also if the process ended in between. Only a thread that goes back to an earlier checkpoint begins another one:
-LangGraph forgets tasks there (LangGraph docs: Time travel).
+given once, also if the process ended in between. Only a thread that goes back to an earlier checkpoint begins another
+one: LangGraph takes every step anew there (LangGraph docs: Time travel).
 """
 
 from __future__ import annotations
