@@ -16,7 +16,7 @@ LEAST_TOKENS, MOST_TOKENS = 100, 2000
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
 TOKEN = re.compile(rf"[{CJK}]|[^\W{CJK}]{{1,6}}|[^\w\s]")
 SENTENCE_END = re.compile(r"(?<=[。！？；\n])|(?<=[.!?;])(?=\s)")  # noqa: RUF001 - Chinese marks
-URL_OR_EMAIL = re.compile(r"(?:https?://|www\.)[\x21-\x7e]*[\w/]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+URL_OR_EMAIL = re.compile(r"(?:https?://|www\.)[\x21-\x7e]*[\w/]|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,14 @@ def _pieces(parts: Iterable[str], most: int) -> Iterator[str]:
 
 def _packed(pieces: Iterable[str], most: int) -> Iterator[str]:
     """As many of the pieces together as fit, without the white space around them; none that is empty."""
-    held, size = "", 0
+    held: list[str] = []
+    size = 0
     for piece in pieces:
         tokens = count_tokens(piece)
         if size + tokens > most:
-            yield held.strip()
-            held, size = "", 0
-        held, size = held + piece, size + tokens
-    if held.strip():
-        yield held.strip()
+            yield "".join(held).strip()
+            held, size = [], 0
+        held.append(piece)
+        size += tokens
+    if rest := "".join(held).strip():
+        yield rest

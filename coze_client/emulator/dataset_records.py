@@ -70,7 +70,7 @@ class StoredDocument:
         return self.dataset_id
 
     def busy(self, now: float) -> bool:
-        return self.looked < self.looks or now < self.ready_at
+        return self.looked < self.looks or self.begun_at <= now < self.ready_at
 
     def status(self, now: float) -> int:
         """As the API numbers it: 0 at work, 1 ready, 9 failed."""

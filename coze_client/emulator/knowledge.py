@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -49,8 +49,5 @@ class Knowledge:
                 yield Hit(found, score)
 
     def _count(self, found: StoredSlice) -> None:
-        state = self._backend.state
-        state.save(replace(found, hit_count=found.hit_count + 1))
-        document = state.get(StoredDocument, found.owner)
-        if document is not None:
-            state.save(replace(document, hit_count=document.hit_count + 1))
+        self._backend.state.increment(StoredSlice, found.id, "hit_count")
+        self._backend.state.increment(StoredDocument, found.owner, "hit_count")

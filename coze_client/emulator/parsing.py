@@ -5,9 +5,15 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docx.oxml.table import CT_Tc
 
 BLOCK = re.compile(
     "address|article|aside|blockquote|br|dd|div|dl|dt|figcaption|footer|form|h[1-6]|header|hr|li|main|nav|"
@@ -15,6 +21,7 @@ BLOCK = re.compile(
 )
 UNSEEN = frozenset({"script", "style", "noscript", "template", "svg"})
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+LARGEST_UNPACKED = 100 * 1024 * 1024
 CHARSET = re.compile(rb"""<meta[^>]+charset=["']?([\w-]+)""", re.IGNORECASE)
 
 
@@ -41,7 +48,7 @@ def decode(content: bytes, charset: str | None = None) -> str:
     for name in (marked, charset, "utf-8", "gb18030"):
         try:
             text = content.decode(name) if name else "\0"
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # some charsets raise a UnicodeError of their own
             continue
         if "\0" not in text:
             return text.replace("\r\n", "\n")
@@ -67,20 +74,20 @@ class _Visible(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.pieces: list[str] = []
-        self._unseen: list[str] = []
+        self._unseen: Counter[str] = Counter()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in UNSEEN:
-            self._unseen.append(tag)
+            self._unseen[tag] += 1
         self._block(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._unseen:
-            self._unseen.remove(tag)
+        if self._unseen[tag]:
+            self._unseen[tag] -= 1
         self._block(tag)
 
     def handle_data(self, data: str) -> None:
-        if not self._unseen:
+        if not any(self._unseen.values()):
             self.pieces.append(re.sub(r"\s+", " ", data))
 
     def _block(self, tag: str) -> None:
@@ -103,20 +110,32 @@ def read_docx(content: bytes, _charset: str | None = None) -> str:
     """Paragraphs and tables in their order, the cells of a row parted by tabs."""
     try:
         import docx
-        from docx.table import Table
+        from docx.oxml.table import CT_Tbl
     except ImportError as missing:
         raise _uninstalled("python-docx") from missing
+    lines: list[str] = []
     try:
-        document = docx.Document(io.BytesIO(content))
+        _check_unpacked(content)
+        # as they stand in the file: the library repeats a cell for each column that it says it spans
+        for block in docx.Document(io.BytesIO(content)).element.body.inner_content_elements:
+            if isinstance(block, CT_Tbl):
+                lines += ["\t".join(_cell_text(cell) for cell in row.tc_lst) for row in block.tr_lst]
+            else:
+                lines.append(block.text)
     except Exception as error:  # noqa: BLE001 - damaged files make it raise anything
         raise Unparsable(f"it is no DOCX that could be read: {error}") from None
-    lines: list[str] = []
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            lines += ["\t".join(cell.text for cell in row.cells) for row in block.rows]
-        else:
-            lines.append(block.text)
     return "\n".join(lines)
+
+
+def _check_unpacked(content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        size = sum(part.file_size for part in packed.infolist())
+    if size > LARGEST_UNPACKED:
+        raise ValueError(f"it unpacks to {size} bytes, at most {LARGEST_UNPACKED} are read")
+
+
+def _cell_text(cell: CT_Tc) -> str:
+    return "\n".join(paragraph.text for paragraph in cell.p_lst)
 
 
 def read_doc(_content: bytes, _charset: str | None = None) -> str:

@@ -35,6 +35,7 @@ SAVE = """
 INSERT INTO record VALUES (?, ?, ?, ?)
 ON CONFLICT (kind, id) DO UPDATE SET owner = excluded.owner, body = excluded.body
 """
+INCREMENT = "UPDATE record SET body = json_set(body, ?, json_extract(body, ?) + 1) WHERE kind = ? AND id = ?"
 
 
 class State:
@@ -61,6 +62,10 @@ class State:
     def save(self, record: Record) -> None:
         row = (type(record).__name__, record.id, record.owner, json.dumps(vars(record)))
         self.rows(SAVE, *row)
+
+    def increment(self, kind: type[Record], key: str, name: str) -> None:
+        """One more in a field of a record as it is by now; nothing if it was deleted."""
+        self.rows(INCREMENT, f"$.{name}", f"$.{name}", kind.__name__, key)
 
     def delete(self, record: Record) -> None:
         self.rows("DELETE FROM record WHERE kind = ? AND id = ?", type(record).__name__, record.id)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
 import docx
+
+_NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
 def pdf(*lines: str) -> bytes:
@@ -27,8 +30,21 @@ def pdf(*lines: str) -> bytes:
     return f"{text}xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{end}".encode()
 
 
-def word(*paragraphs: str, table: tuple[tuple[str, ...], ...] = ()) -> bytes:
-    """A DOCX: the first paragraph, the table, the other paragraphs."""
+def word(*paragraphs: str, table: tuple[tuple[str, ...], ...] = (), document: str = "") -> bytes:
+    """A DOCX: the first paragraph, the table, the other paragraphs; or with the XML of its `document` ({}: w:)."""
+    content = _word(*paragraphs, table=table)
+    return _with_document(content, document.replace("{}", _NAMESPACE)) if document else content
+
+
+def _with_document(content: bytes, document: str) -> bytes:
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            new.writestr(part.filename, document if part.filename == "word/document.xml" else old.read(part))
+    return changed.getvalue()
+
+
+def _word(*paragraphs: str, table: tuple[tuple[str, ...], ...]) -> bytes:
     document = docx.Document()
     document.add_paragraph(paragraphs[0])
     if table:

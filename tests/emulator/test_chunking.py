@@ -71,6 +71,12 @@ def test_spaces_urls_and_emails_are_removed_on_demand_alone() -> None:
     assert cut("a\n b\n\nc", custom("\n\n", remove_extra_spaces=True)) == ["a b", "c"]
 
 
+@pytest.mark.parametrize("strategy", [ChunkStrategy(), custom(" ", remove_urls_emails=True)])
+@pytest.mark.parametrize("text", ["a" + "\n" * 300_000 + "b", "a" * 500_000], ids=["lines", "letters"])
+def test_a_large_document_of_nearly_nothing_takes_no_longer_than_others(text: str, strategy: ChunkStrategy) -> None:
+    assert sum(map(len, cut(text, strategy))) == len(text)
+
+
 @given(
     st.text(st.sampled_from("ab字。. \n!😀é"), max_size=2000), st.sampled_from([ChunkStrategy(), custom(), custom("b")])
 )

@@ -22,7 +22,8 @@ def test_a_chinese_text_is_read_whatever_its_encoding(encoding: str) -> None:
 def test_a_declared_charset_goes_before_a_guess_and_a_wrong_one_does_no_harm() -> None:
     assert decode("Grüße".encode("latin-1"), "iso-8859-1") == "Grüße"
     assert decode(POEM.encode(), "ascii") == POEM
-    assert decode(POEM.encode(), "no-such-charset") == POEM
+    for strange in ("no-such-charset", "undefined", "idna", "a\0b"):
+        assert decode(POEM.encode(), strange) == POEM
 
 
 def test_lines_end_alike() -> None:
@@ -37,6 +38,9 @@ def test_lines_end_alike() -> None:
         ("pdf", b"%PDF-1.4 nonsense", "no PDF"),
         ("pdf", pdf(""), "no text in it"),
         ("docx", b"PK nonsense", "no DOCX"),
+        ("docx", word("kept", document="<w:document {}/>"), "no DOCX"),
+        ("docx", word("kept", document="<w:document {}>" + " " * 110_000_000 + "</w:document>"), "unpacks to"),
+        ("html", b"<meta charset=undefined><p>\xff", "no text in UTF-8"),
         ("doc", b"\xd0\xcf\x11\xe0", "save it as .docx"),
         ("xlsx", b"PK", "xlsx file cannot be parsed"),
         ("", b"?", "a nameless file"),
@@ -54,6 +58,14 @@ def test_a_pdf_gives_its_lines() -> None:
 def test_a_word_file_gives_paragraphs_and_tables_in_their_order() -> None:
     content = word("Before", "After", table=(("Train", "Time"), ("S7", "9:00")))
     assert parse("docx", content) == "Before\nTrain\tTime\nS7\t9:00\nAfter"
+
+
+def test_cells_that_span_many_columns_or_none_are_read_once() -> None:
+    cell = '<w:tc><w:tcPr><w:gridSpan w:val="{}"/></w:tcPr><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:tc>'
+    above = "<w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p/></w:tc>"
+    row = "<w:tr>" + cell.format(10**9, "wide") + cell.format("odd", "strange") + above + "</w:tr>"
+    body = "<w:document {}><w:body><w:tbl>" + row + "</w:tbl></w:body></w:document>"
+    assert parse("docx", word("lost", document=body)) == "wide\tstrange"
 
 
 def test_html_gives_what_is_seen_a_line_for_each_block() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,6 +166,27 @@ def test_each_recall_counts_for_slice_and_document(backend: Backend) -> None:
     assert document.hit_count == 3
 
 
+def test_counting_a_hit_brings_nothing_deleted_back_and_undoes_no_change(backend: Backend) -> None:
+    state, wanted = backend.state, "Paris"
+    get, document = state.get, state.get(StoredDocument, "1")
+    assert document is not None
+
+    def found_by_another_thread(kind: Any, key: str) -> Any:
+        """What is read is renamed or deleted before it can be saved again."""
+        found = get(kind, key)
+        if isinstance(found, StoredDocument):
+            state.save(replace(found, name="renamed"))
+        elif found:
+            state.delete(found)
+        return found
+
+    state.get = found_by_another_thread  # type: ignore[method-assign]
+    assert len(backend.knowledge.search(["facts"], wanted)) == 1
+    state.get = get  # type: ignore[method-assign]
+    assert [each.text for each in state.owned(StoredSlice, "1")] == list(FACTS[1:])
+    assert get(StoredDocument, "1") == replace(document, name="renamed", hit_count=1)
+
+
 def test_what_is_deleted_or_rewritten_is_not_found_as_it_was(backend: Backend) -> None:
     paris, lake, *_ = backend.state.owned(StoredSlice, "1")
     backend.state.delete(paris)
@@ -177,6 +199,8 @@ def test_documents_at_work_are_not_found_yet(backend: Backend) -> None:
     put(backend, "2", "facts", "Paris is large.", ready_at=backend.clock() + 3600)
     assert found(backend, "Paris") == [FACTS[0]]
     backend.clock = lambda: 1e11
+    assert found(backend, "Paris") == ["Paris is large.", FACTS[0]]
+    backend.clock = lambda: -1.0  # a clock that is set back sends nothing to work again
     assert found(backend, "Paris") == ["Paris is large.", FACTS[0]]
 
 
