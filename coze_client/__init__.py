@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
     from coze_client.api.conversations import Conversation
     from coze_client.api.datasets import Dataset, DocumentProgress
-    from coze_client.api.documents import ChunkStrategy, Document, DocumentBase, UpdateRule
+    from coze_client.api.document import ChunkStrategy, Document, UpdateRule
+    from coze_client.api.document_base import DocumentBase
     from coze_client.api.files import File
     from coze_client.api.images import Image
     from coze_client.api.messages import Message
@@ -75,7 +76,8 @@ _HOMES = {
     "api.chat_stream": ("AsyncChatStream", "ChatStream"),
     "api.conversations": ("Conversation",),
     "api.datasets": ("Dataset", "DocumentProgress"),
-    "api.documents": ("ChunkStrategy", "Document", "DocumentBase", "UpdateRule"),
+    "api.document": ("ChunkStrategy", "Document", "UpdateRule"),
+    "api.document_base": ("DocumentBase",),
     "api.files": ("File",),
     "api.images": ("Image",),
     "api.messages": ("Message",),

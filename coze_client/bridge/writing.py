@@ -9,7 +9,8 @@ from functools import partial
 from typing import NamedTuple
 
 from coze_client.api.datasets import DocumentProgress
-from coze_client.api.documents import IMAGE, MOST_DELETED, TEXT, UPLOADED, ChunkStrategy, Document, DocumentBase
+from coze_client.api.document_base import UPLOADED
+from coze_client.api.documents import IMAGE, MOST_DELETED, TEXT, ChunkStrategy, Document, DocumentBase
 from coze_client.bridge.arrivals import Arrivals
 from coze_client.bridge.candidate import Candidate, Source, distinct_name, load_candidates
 from coze_client.bridge.ledger import Failure, Ledger, intent
@@ -18,7 +19,7 @@ from coze_client.bridge.shelf import Shelf
 from coze_client.bridge.upload_record import DatasetUploads, Upload
 from coze_client.bridge.write_report import Fate, Progress, Status, WriteReport
 from coze_client.client import AsyncCozeClient, CozeClient
-from coze_client.errors import ConfigurationError, CozeError, TimedOut
+from coze_client.errors import ConfigurationError, CozeError, InvalidRequest, NotFound, PermissionDenied, TimedOut
 from coze_client.face import settled
 
 
@@ -64,6 +65,7 @@ class Writing:
         self._settled: set[str] = set()
         self._percent: dict[str, float] = {}
         self._doing = "uploading"
+        self._unwanted: set[str] = set()
         self._shelf = Shelf(session, dataset_id, settings.concurrency)
         self._ledger = Ledger(self._face, log, self._told)
         self._arrivals = Arrivals(self._face, self._shelf, self._ledger, settings.settle)
@@ -77,6 +79,7 @@ class Writing:
         for each in self._candidates:
             if not each.error:
                 wanted.setdefault(each.content, each)
+        await self._look_again(wanted)
         await self._arrivals.search(self._ledger.open(wanted))
         there = {each.content: each for each in self._ledger.known(wanted) if self._is_there(each)}
         self._settled = {content for content, upload in there.items() if upload.state == "ready"}
@@ -102,8 +105,14 @@ class Writing:
         """What is there, and what earlier runs left undone: deletions, and documents that nobody heard of."""
         await self._shelf.look()
         await self._ledger.read()
-        await self._finish_removals()
+        await self._tried_removals()
         await self._arrivals.adopt(self._ledger.open(list(self._ledger.uploads)))
+
+    async def _look_again(self, wanted: Iterable[str]) -> None:
+        """What a listing lacks may only have moved to an earlier page, because others deleted something meanwhile."""
+        known = [each for each in self._ledger.known(wanted) if each.state in ("uploaded", "ready")]
+        if any(each.document_id not in self._shelf for each in known):
+            await self._shelf.look()
 
     def _check_targets(self) -> None:
         targets = self._settings.instead_of
@@ -115,7 +124,11 @@ class Writing:
 
     def _is_there(self, upload: Upload) -> bool:
         said = upload.state in ("uploaded", "ready")
-        return said and (upload.document_id in self._shelf or self._arrivals.fresh(upload))
+        return (
+            said
+            and upload.document_id not in self._unwanted
+            and (upload.document_id in self._shelf or self._arrivals.fresh(upload))
+        )
 
     def _orders(self, candidates: Iterable[Candidate]) -> Iterator[Order]:
         uploads = self._ledger.uploads
@@ -195,13 +208,28 @@ class Writing:
         return None
 
     async def _finish_removals(self) -> None:
-        marked = await self._ledger.marked()
-        there = sorted(each for each in marked if each in self._shelf)
+        """Raises CozeError if some cannot be deleted; these stay marked, and count as not there."""
+        self._unwanted = await self._ledger.marked()
+        there = sorted(each for each in self._unwanted if each in self._shelf)
+        refused: dict[str, CozeError] = {}
         for at in range(0, len(there), MOST_DELETED):
-            batch = there[at : at + MOST_DELETED]
-            await settled(self._client.datasets.documents.delete(document_ids=batch))
-        self._shelf.take(marked)
-        await self._ledger.removed(marked)
+            refused |= await self._refused_to_delete(there[at : at + MOST_DELETED])
+        gone = self._unwanted - refused.keys()
+        self._shelf.take(gone)
+        self._unwanted -= gone
+        await self._ledger.removed(gone)
+        for error in refused.values():
+            raise error
+
+    async def _refused_to_delete(self, document_ids: Sequence[str]) -> dict[str, CozeError]:
+        """Deletes them, each by itself if they are refused together: Coze deletes all or none."""
+        try:
+            await settled(self._client.datasets.documents.delete(document_ids=document_ids))
+        except (InvalidRequest, NotFound, PermissionDenied) as error:
+            if len(document_ids) == 1:
+                return {document_ids[0]: error}
+            return {key: why for each in document_ids for key, why in (await self._refused_to_delete([each])).items()}
+        return {}
 
     # --- telling ---
 
