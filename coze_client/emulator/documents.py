@@ -9,7 +9,7 @@ from .chunking import read_strategy
 from .dataset_records import BUSY, IMAGE, StoredDocument
 from .datasets import MANY, dataset_of
 from .endpoint import Endpoint
-from .processing import add_documents, delete_document, look_at
+from .processing import delete_document, digest_all, look_at, store
 from .refusal import Refusal
 from .reply import Payload, Reply
 from .request import Fields, Request
@@ -31,15 +31,17 @@ async def create(backend: Backend, request: Request) -> Reply:
     if not 1 <= len(bases) <= MOST_CREATED:
         raise Refusal(4000, f"document_bases has 1 to {MOST_CREATED} documents")
     strategy = Fields(body.mapping("chunk_strategy"))
-    sources = SourceReader(backend, request, dataset, strategy).read(bases)
-    documents = await add_documents(backend, dataset, sources, read_strategy(strategy))
+    sources, chunks = SourceReader(backend, request, dataset, strategy).read(bases), read_strategy(strategy)
+    digested = await digest_all(sources, chunks, dataset.format_type)
+    dataset = dataset_of(backend, request, dataset.id)  # it may be gone by now
+    made = zip(sources, digested, strict=True)
+    documents = [store(backend, dataset, source, chunks, digest) for source, digest in made]
     return Payload([_created(backend, request, document) for document in documents], key="document_infos")
 
 
 def _check_length(request: Request) -> None:
-    length = Fields(request.headers).number("content-length", 0, 0, 2**63)
-    if length > LARGEST_BODY:
-        raise Refusal(4000, f"the body has {length} bytes, at most {LARGEST_BODY} are taken; base64 adds a third")
+    if request.size > LARGEST_BODY:
+        raise Refusal(4000, f"the body has {request.size} bytes, at most {LARGEST_BODY} are taken; base64 adds a third")
 
 
 def _created(backend: Backend, request: Request, document: StoredDocument) -> dict[str, object]:

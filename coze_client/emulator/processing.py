@@ -77,16 +77,9 @@ def digest(source: Source, strategy: ChunkStrategy, format_type: int) -> Digest:
         return Digest((), kind, len(content), str(error))
 
 
-async def add_documents(
-    backend: Backend, dataset: Dataset, sources: Iterable[Source], strategy: ChunkStrategy
-) -> list[StoredDocument]:
+async def digest_all(sources: Sequence[Source], strategy: ChunkStrategy, format_type: int) -> list[Digest]:
     """All at once, on threads; each fails by itself."""
-    sources = list(sources)
-    digesting = (asyncio.to_thread(digest, source, strategy, dataset.format_type) for source in sources)
-    return [
-        store(backend, dataset, source, strategy, digested)
-        for source, digested in zip(sources, await asyncio.gather(*digesting), strict=True)
-    ]
+    return await asyncio.gather(*(asyncio.to_thread(digest, each, strategy, format_type) for each in sources))
 
 
 def store(

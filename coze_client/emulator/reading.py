@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl
@@ -11,6 +12,9 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 
 from .request import Fields, Request, Upload
+from .stream import to_json
+
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[Request, object]:
@@ -27,7 +31,7 @@ async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[Request, o
         form = dict(parse_qsl(raw.decode(errors="replace")))
         return replace(request, form=Fields(form)), form
     body = _parsed(raw)
-    return replace(request, body=Fields(body if isinstance(body, dict) else {})), body
+    return replace(request, body=Fields(body if isinstance(body, dict) else {}), size=len(raw)), body
 
 
 async def _uploads(http: HttpRequest) -> tuple[Upload, ...]:
@@ -39,6 +43,12 @@ async def _uploads(http: HttpRequest) -> tuple[Upload, ...]:
 def _parsed(raw: bytes) -> object:
     """JSON, whatever the content type says; None for nothing, the number of bytes for anything else."""
     try:
-        return json.loads(raw) if raw else None
-    except ValueError:
+        body = json.loads(raw) if raw else None
+        return _writable(body) if SURROGATE.search(raw) else body
+    except (ValueError, RecursionError):
         return len(raw)
+
+
+def _writable(body: object) -> object:
+    """JSON with U+FFFD, as Go reads it, for each half of a surrogate pair, which no reply could say again."""
+    return json.loads(to_json(body).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

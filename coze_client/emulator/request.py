@@ -54,7 +54,7 @@ class Fields:
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """An integer, or its digits as a query spells it."""
         value = self.values.get(name, default)
-        if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
+        if isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise Refusal(4000, f"{name} must be a number from {low} to {high}")
@@ -120,7 +120,10 @@ NOBODY = Caller()
 
 @dataclass(frozen=True)
 class Request:
-    """`body` holds the fields of JSON, `form` those of an HTML form, `uploads` the files of a multipart body."""
+    """`body` holds the fields of JSON, `form` those of an HTML form, `uploads` the files of a multipart body.
+
+    `size` is how many bytes the body has that is JSON.
+    """
 
     method: str
     path: str
@@ -131,6 +134,7 @@ class Request:
     uploads: tuple[Upload, ...] = ()
     form: Fields = field(default_factory=Fields)
     caller: Caller = NOBODY
+    size: int = 0
 
     @property
     def account(self) -> str:

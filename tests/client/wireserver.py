@@ -23,10 +23,11 @@ def stream(*pieces: bytes, end: bool = True) -> bytes:
 class WireServer:
     """Answers the requests of each connection with the next of `answers`; then holds the line until the client leaves.
 
-    `connections` counts who came, `left` tells that the last one has gone.
+    With `leaves` it hangs up after an answer. `connections` counts who came, `left` tells that the last one has gone.
     """
 
-    def __init__(self, answers: Sequence[bytes]) -> None:
+    def __init__(self, answers: Sequence[bytes], *, leaves: bool = False) -> None:
+        self._leaves = leaves
         self.answers = list(answers)
         self.connections = 0
         self.left = threading.Event()
@@ -59,6 +60,8 @@ class WireServer:
             try:
                 while _read_request(incoming):
                     connection.sendall(self.answers.pop(0))
+                    if self._leaves:
+                        break
             except OSError:
                 pass
         self.left.set()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from coze_client.emulator import Emulator
+from coze_client.emulator import Emulator, web_pages
+from tests.client.wireserver import WireServer
 
 from .papers import pdf, word
 from .shelves import (
     AUTOMATIC,
+    DOCUMENT,
     LINES,
     SYSTEM,
     call,
@@ -203,17 +207,39 @@ def test_a_body_has_fifteen_megabytes_at_most(wire: Wire) -> None:
     refused = create(wire, dataset_id, file("a.txt", b"x" * 11_800_000))
     assert (code(refused), "base64 adds a third" in refused.json()["msg"]) == (4000, True)
     assert documents(wire, dataset_id) == []
+    body = {"dataset_id": dataset_id, "document_bases": [file("a.txt", b"x" * 11_800_000)], "format_type": 0}
+    pieces = iter([json.dumps({**body, "chunk_strategy": AUTOMATIC}).encode()])  # sent without its length
+    refused = wire.post(f"{DOCUMENT}/create", content=pieces, headers={"Content-Type": "application/json"})
+    assert (code(refused), documents(wire, dataset_id)) == (4000, [])
+
+
+def test_documents_are_not_put_into_a_dataset_that_is_deleted_meanwhile(wire: Wire, emulator: Emulator) -> None:
+    dataset_id = dataset(wire)
+    with serving() as url, ThreadPoolExecutor(1) as pool:
+        Page.asked.clear()
+        creating = pool.submit(create, wire, dataset_id, web_page(f"{url}/held"))
+        assert Page.asked.wait(5)
+        assert code(wire.delete(f"/v1/datasets/{dataset_id}")) == 0
+        Page.go_on.set()
+        assert code(creating.result()) == 4200
+    assert emulator.documents(dataset_id) == []
 
 
 class Page(BaseHTTPRequestHandler):
-    """Answers by the path: /<status>, or a page whose name is that of its content type."""
+    """Answers by the path: /<status>, or a page whose name is that of its content type; /held waits to `go_on`."""
+
+    asked, go_on = threading.Event(), threading.Event()
 
     def do_GET(self) -> None:
+        if self.path == "/held":
+            self.asked.set()
+            self.go_on.wait(5)
         contents = {
             "/html": ("text/html; charset=gbk", "<title>诗</title><p>床前明月光</p>".encode("gbk")),
             "/pdf": ("application/pdf", pdf("the owl")),
             "/plain": ("text/plain", b"plain words"),
             "/zip": ("application/zip", b"PK"),
+            "/held": ("text/plain", b"words"),
         }
         kind, content = contents.get(self.path, ("text/html", b""))
         self.send_response(404 if self.path == "/missing" else 200)
@@ -262,6 +288,39 @@ def test_a_web_page_that_cannot_be_had_fails(wire: Wire) -> None:
     assert "zip file cannot be parsed" in failure(wire, dataset_id, packed)
     assert "no text in it" in failure(wire, dataset_id, empty)
     assert "could not be fetched" in failure(wire, dataset_id, gone)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"no HTTP at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n<p>cut",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + b"x" * (web_pages.LARGEST_PAGE + 1),
+    ],
+    ids=["nonsense", "cut", "chunk", "local", "large"],
+)
+def test_a_page_that_is_not_whole_is_no_page(wire: Wire, answer: bytes) -> None:
+    dataset_id = dataset(wire)
+    with WireServer([answer], leaves=True) as server:
+        [document_id] = created(wire, dataset_id, web_page(server.url))
+    assert "could not be fetched" in failure(wire, dataset_id, document_id)
+
+
+def test_a_page_that_never_ends_is_left(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_pages, "LONGEST_FETCH", 0.0)
+    dataset_id = dataset(wire)
+    with serving() as url:
+        [document_id] = created(wire, dataset_id, web_page(f"{url}/plain"))
+    assert "does not end" in failure(wire, dataset_id, document_id)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/ a", "http://[::1", "http://", "http://127.0.0.1:99999/"])
+def test_an_address_that_is_none_fails(wire: Wire, url: str) -> None:
+    dataset_id = dataset(wire)
+    [document_id] = created(wire, dataset_id, web_page(url))
+    assert "could not be fetched" in failure(wire, dataset_id, document_id)
 
 
 def test_recalled_slices_are_counted_up_to_the_dataset(wire: Wire, emulator: Emulator) -> None:

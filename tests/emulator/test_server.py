@@ -91,6 +91,26 @@ def test_state_in_a_file_outlives_the_emulator(tmp_path: Path) -> None:
         assert events(again)[0][1]["id"] not in (chat["id"], hanging["id"])
 
 
+SPACE = {"space_id": "7340000000000000001"}
+
+
+def test_what_json_can_spell_and_nothing_can_write_is_stored_as_something_that_can(wire: Wire) -> None:
+    body = b'{"name": "a \\ud800", "space_id": "7340000000000000001", "format_type": 0}'
+    assert code(wire.post("/v1/datasets", content=body)) == 0
+    [shown] = data(wire.get("/v1/datasets", params=SPACE))["dataset_list"]
+    assert shown["name"] == "a \ufffd"
+    assert code(wire.post("/v1/bot/update", content=b'{"bot_id": "\\ud800"}')) == 4006
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"name":' * 200_000, b'{"space_id": ' + b"9" * 5000 + b"}"])
+def test_what_is_no_json_that_could_be_read_lacks_what_is_required(wire: Wire, body: bytes) -> None:
+    assert code(wire.post("/v1/datasets", content=body)) == 4000
+
+
+def test_a_number_of_thousands_of_digits_is_too_large(wire: Wire) -> None:
+    assert code(wire.get("/v1/datasets", params={**SPACE, "page_size": "9" * 5000})) == 4000
+
+
 def test_unknown_routes_are_404_with_a_code(wire: Wire) -> None:
     for method, path in (("GET", "/v9/nonsense"), ("PUT", "/v3/chat")):
         response = wire.request(method, path)
