@@ -100,7 +100,7 @@ class Blocking:
             pool.shutdown(cancel_futures=True)
 
     async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
-        result = function()
+        result = _called(function)
         if inspect.iscoroutine(result):
             try:
                 return cast("T", _finish(result))
@@ -164,7 +164,7 @@ class Asyncio:
     async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
         if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004 - an object with an async __call__
             return await cast("Callable[[], Awaitable[T]]", function)()
-        result: T | Awaitable[T] = await asyncio.to_thread(function)
+        result: T | Awaitable[T] = await asyncio.to_thread(_called, function)
         if isinstance(result, Awaitable):
             return await result
         return result
@@ -209,6 +209,13 @@ def running_loop() -> asyncio.AbstractEventLoop:
         raise ConfigurationError(
             "AsyncCozeClient works inside a running asyncio loop (trio is not supported)"
         ) from None
+
+
+def _called(function: Callable[[], T]) -> T:
+    try:
+        return function()
+    except StopIteration as error:  # no future can hold it, so that asyncio would wait for ever
+        raise RuntimeError("A function that was given raised StopIteration: give its next() a default") from error
 
 
 def _heard(future: asyncio.Future[Any]) -> None:

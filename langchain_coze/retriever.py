@@ -39,8 +39,9 @@ class CozeRetriever(RetrieverSettings, BaseRetriever):
     promised scale), each only if Coze told it: workflows tell text and document ids, and with ``dataset_ids`` names are
     looked up. MultiQueryRetriever compares metadata, so that it keeps a bot's slice once for each score.
 
-    What fails is both an error of ``coze_client`` and of ``langchain_core.exceptions``. A pickle holds a
-    literal token in clear text.
+    What fails is both an error of ``coze_client`` and of ``langchain_core.exceptions``, and ``is_retryable`` only if
+    surely nothing began that would be billed. ``with_retry()`` does not ask for that, and repeats everything: give it
+    ``retry_if_exception_type=(ModelRateLimitError,)``. A pickle holds a literal token in clear text.
     """
 
     k: int = Field(default=4, ge=1)

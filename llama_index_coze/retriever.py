@@ -34,7 +34,8 @@ class CozeRetriever(RetrieverSettings, BaseRetriever):
 
     At most ``similarity_top_k`` nodes, best first. The workflow's node or the bot may find fewer, as its settings in
     Coze say, and the filters (``score_threshold``, ``dataset_ids``, ``document_ids``) then leave fewer still, which is
-    logged once. Nothing recalled is an empty list. Attributes may be changed between queries.
+    logged once. Nothing recalled is an empty list. How many, the filters and all that a recall is told may be changed
+    between queries.
 
     A node's id is the same for the same text of the same document. Its score is Coze's (higher is better, on no
     promised scale), or ``None``: workflows tell none, and SimilarityPostprocessor drops such nodes. ``metadata`` has

@@ -150,6 +150,7 @@ class Contents(Generic[D]):
         )
 
     def _parse(self, original: Original) -> Sequence[str | D]:
+        original.check()
         try:
             return self._framework.parse(original)
         except (CozeError, ImportError):

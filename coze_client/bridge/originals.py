@@ -36,6 +36,11 @@ class Original:
         suffixes = (Path(name).suffix.lower() for name in names)
         return cls(record.name, next(filter(_SUFFIX.fullmatch, suffixes), ""), source)
 
+    def check(self) -> None:
+        """Raises ConfigurationError for a path of no file: a pipe would be waited for, a device has no end."""
+        if isinstance(self.source, Path) and not self.source.is_file():
+            raise ConfigurationError(f"{self.source}, the original of {self.name!r}, is no file")
+
     def text(self, encoding: str = "utf-8", *, cure: str = "") -> str:
         """The content as text; raises ConfigurationError, with that `cure`, if it is none or of another encoding."""
         data = self.source if isinstance(self.source, bytes) else self._read(self.source)
@@ -108,9 +113,9 @@ class Folder:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    root = folder.resolve()
+    root = os.path.realpath(folder)
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for path in (Path(where, name) for name in sorted(names) if not name.startswith(".")):
-            if path.resolve().is_relative_to(root) and path.is_file():
+            if Path(os.path.realpath(path)).is_relative_to(root) and path.is_file():
                 yield path

@@ -120,8 +120,8 @@ class RetrieverSettings(Connection, Retrieval):
 
         Raises CozeError; ConfigurationError if the filters ask for what the recall does not tell.
         """
-        if k < 1:
-            raise ConfigurationError(f"A retriever gives 1 slice or more, not {k}")
+        if type(k) is not int or k < 1:  # LangChain hands on whatever a call is given
+            raise ConfigurationError(f"A retriever gives 1 slice or more, not {k!r}")
         retrieval = self._retrieval(given)
         async with self._limit.place(client._session.face):
             recall = await settled(_ask(client, query, retrieval))

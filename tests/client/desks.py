@@ -14,6 +14,7 @@ from tests.conftest import Face
 
 CREATE = "/open_api/knowledge/document/create"
 DELETE = "/open_api/knowledge/document/delete"
+LIST = "/open_api/knowledge/document/list"
 LOST = faults.AfterStart(faults.DropConnection())
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,22 @@ from coze_client.bridge.sending import Order, batches
 from coze_client.bridge.upload_record import DatasetUploads, UploadRecord
 from coze_client.bridge.write_report import Progress, WriteReport
 from coze_client.emulator import Emulator, faults
+from coze_client.emulator.fault import Fault
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
 from coze_client.session import Session
-from tests.client.desks import CREATE, DELETE, LOST, Desk, Note, NoteWriter, notes, statuses
+from tests.client.desks import CREATE, DELETE, LIST, LOST, Desk, Note, NoteWriter, notes, statuses
 from tests.conftest import Face
+
+
+@dataclass(frozen=True)
+class LeavesOut(Fault):
+    """A listing without the document at this place, as if one before it had been deleted while it was walked."""
+
+    place: int
+
+    def payload(self, value: dict[str, object]) -> dict[str, object]:
+        infos: Any = value["document_infos"]
+        return {**value, "document_infos": [*infos[: self.place], *infos[self.place + 1 :]]}
 
 
 @pytest.fixture
@@ -360,6 +373,25 @@ def test_a_content_whose_deletion_was_cut_short_can_be_added_again(desk: Desk) -
         desk.do("delete", "n")
     assert statuses(desk.add(Note("n", "text"))) == ["ready"]
     assert desk.shelf == {"n": "text"}
+
+
+def test_what_can_never_be_deleted_is_told_once_and_holds_up_nothing_later(desk: Desk) -> None:
+    desk.add([Note("n", "old"), Note("m", "old, too")])
+    theirs = {each.name: each for each in desk.emulator.documents(desk.dataset_id)}["n"]
+    desk.emulator._backend.state.save(replace(theirs, account="somebody else"))
+    first, second = desk.do("replace", [Note("n", "new"), Note("m", "new, too")])
+    assert (first.status, second.status) == ("ready", "ready")
+    assert "still there" in first.error
+    assert statuses(desk.add([Note("o", "more"), Note("n", "new")])) == ["ready", "skipped"]
+    texts = [piece.text for each in desk.emulator.documents(desk.dataset_id) for piece in desk.emulator.slices(each.id)]
+    assert sorted(texts) == ["more", "new", "new, too", "old"]
+
+
+def test_what_a_listing_left_out_because_others_deleted_meanwhile_is_not_sent_again(desk: Desk) -> None:
+    desk.add(notes(3))
+    desk.emulator.inject(LeavesOut(1), LIST)
+    assert statuses(desk.add(notes(3))) == ["skipped"] * 3
+    assert len(desk.shelf) == 3
 
 
 def test_documents_are_deleted_by_name_and_id(desk: Desk) -> None:

@@ -226,6 +226,13 @@ def test_a_users_function_may_be_sync_or_async(face: Face, function: Callable[[]
     assert finish(face, face.call(function)) == "t"
 
 
+@either
+def test_a_users_function_that_looks_for_the_next_of_nothing_is_no_hang(face: Face) -> None:
+    nothing: list[str] = []
+    with pytest.raises(RuntimeError, match="default"):
+        finish(face, face.call(lambda: next(iter(nothing))))
+
+
 def test_a_blocking_client_says_so_if_a_function_needs_an_event_loop() -> None:
     async def waits() -> Any:
         await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path
 
@@ -77,6 +78,25 @@ def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "b.txt").symlink_to(tmp_path / "a.txt")
 
     assert Folder(tmp_path).find(Document(document_id="1", name="b.txt")) == tmp_path / "b.txt"
+
+
+def test_a_link_to_itself_is_no_original(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").symlink_to(tmp_path / "a.txt")
+    (tmp_path / "b.txt").write_text("b")
+
+    assert Folder(tmp_path).find(Document(document_id="1", name="a.txt")) is None
+    assert Folder(tmp_path).find(Document(document_id="2", name="b.txt")) == tmp_path / "b.txt"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_a_pipe_is_not_waited_for(library: Library, tmp_path: Path) -> None:
+    library.fill("a.txt")
+    os.mkfifo(tmp_path / "a.txt")
+
+    with pytest.raises(ConfigurationError, match=r"a\.txt, the original of 'a\.txt', is no file"):
+        library.load(content=lambda _: tmp_path / "a.txt")
+    with pytest.raises(ConfigurationError, match="nor is it where content="):
+        library.load(content=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,6 @@ from coze_client.emulator.fault import Fault
 from tests.client.desks import CREATE, DELETE, Desk, Note, notes, statuses
 from tests.conftest import Face
 
-LIST = "/open_api/knowledge/document/list"
-
 
 @dataclass(frozen=True)
 class ToldOddly(Fault):

@@ -18,6 +18,7 @@ from langchain_core.runnables import ConfigurableField
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound, WorkflowFailed
 from coze_client.emulator import Emulator, faults
+from coze_client.emulator.fault import Fault
 from coze_client.emulator.scripts import Answer, Turn
 from coze_client.emulator.workflows import WORKSPACE
 from langchain_coze import CozeModelError, CozeRetriever, CozeWorkflowFailed
@@ -188,7 +189,29 @@ def test_a_workflow_that_fails_is_an_error_of_both(shelf: Shelved, search: Searc
 def test_a_wrong_argument_of_a_call_is_refused_before_anything_is_sent(shelf: Shelved, search: Search) -> None:
     with pytest.raises(ConfigurationError, match="top_k"):
         search(shelf.by_workflow(), "cat", top_k=3)
+    for k in (0, None, "3", 2.5):
+        with pytest.raises(ConfigurationError, match="1 slice or more"):
+            search(shelf.by_workflow(), "cat", k=k)
     assert not shelf.emulator.calls
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [faults.AfterStart(faults.HttpStatus(502)), faults.AfterStart(faults.DropConnection()), faults.CutAfterEvents(1)],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_what_may_have_begun_is_not_begun_again_by_those_who_ask_what_may_be_retried(
+    shelf: Shelved, search: Search, fault: Fault
+) -> None:
+    again: Any = {"retry_if_exception_type": (langchain.ModelRateLimitError,), "wait_exponential_jitter": False}
+    shelf.emulator.inject(fault)
+    with pytest.raises(CozeModelError) as caught:
+        search(shelf.by_bot().with_retry(**again), "cat")
+    assert not caught.value.is_retryable
+    assert shelf.emulator.chats_started == 1
+    shelf.emulator.inject(faults.Coded(4020))
+    assert search(shelf.by_bot(max_retries=0).with_retry(**again), "cat")
+    assert shelf.emulator.chats_started == 2
 
 
 class Heard(BaseCallbackHandler):
