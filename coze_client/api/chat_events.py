@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from io import StringIO
 
 from pydantic import ValidationError
+from typing_extensions import TypedDict
 
 from coze_client.api.chat import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
 from coze_client.api.messages import Message
 from coze_client.errors import ChatFailed, CozeError, ProtocolError
-from coze_client.model import convert_json, json_validator, parse_json
+from coze_client.model import adapter, convert_json, json_validator, parse_json
 from coze_client.refusals import cure_for, refusal
 from coze_client.response import integer, raise_refusal
 from coze_client.sse import Decoder
@@ -43,7 +44,7 @@ class ChatEvent:
     what it adds to the model's thoughts; both are mostly "".
     """
 
-    __slots__ = ("chat", "data", "delta", "message", "reasoning", "type")
+    __slots__ = ("_message", "chat", "data", "delta", "reasoning", "type")
 
     def __init__(
         self,
@@ -56,10 +57,17 @@ class ChatEvent:
     ) -> None:
         self.type = type
         self.data = data
-        self.message = message
+        self._message = message
         self.chat = chat
         self.delta = delta
         self.reasoning = reasoning
+
+    @property
+    def message(self) -> Message | None:
+        """The message that a delta adds to, with only what this event adds; or a whole one."""
+        if self._message is None and self.type == DELTA:  # most are read for their words alone
+            self._message = _read_message(self.data)
+        return self._message
 
     def __repr__(self) -> str:
         return f"ChatEvent(type={self.type!r}, message={self.message!r}, chat={self.chat!r}, delta={self.delta!r})"
@@ -85,6 +93,15 @@ class Draft:
     thoughts: StringIO = field(default_factory=StringIO)
     whole: Message | None = None
 
+    def extend(self, text: str, thoughts: str) -> tuple[str, str]:
+        """Takes what a delta says; what it adds to the answer and to the thoughts."""
+        if self.whole is not None:
+            return "", ""
+        self.text.write(text)
+        if thoughts:
+            self.thoughts.write(thoughts)
+        return (text, thoughts) if self.answers else ("", "")
+
     def message(self) -> Message:
         """The message as far as it came."""
         if self.whole is not None:
@@ -99,20 +116,12 @@ class Transcript:
 
     def __init__(self) -> None:
         self._drafts: dict[str, Draft] = {}
-        self._last: Draft | None = None
+        self.last: Draft | None = None  # of the latest delta
 
     def extend(self, message: Message) -> tuple[str, str]:
         """Takes a delta; what it adds to the answer and to the thoughts."""
-        draft = self._last
-        if draft is None or message.id != draft.first.id:
-            draft = self._last = self._draft(message)
-        if draft.whole is not None:
-            return "", ""
-        content, thoughts = message.content, message.reasoning_content or ""
-        draft.text.write(content)
-        if thoughts:
-            draft.thoughts.write(thoughts)
-        return (content, thoughts) if draft.answers else ("", "")
+        draft = self.last = self._draft(message)
+        return draft.extend(message.content, message.reasoning_content or "")
 
     def complete(self, message: Message) -> tuple[str, str]:
         """Takes a whole message; what it adds to the answer and thoughts beyond its deltas (mostly nothing)."""
@@ -159,13 +168,29 @@ def _rest(whole: str, part: str) -> str:
     return whole[len(part) :] if whole.startswith(part) else ""
 
 
+def _read_message(data: bytes) -> Message:
+    validate: Callable[[bytes], Message] = json_validator(Message)
+    try:
+        return validate(data)
+    except ValidationError:
+        return convert_json(Message, data)
+
+
+class _Words(TypedDict, total=False):
+    """What a delta of a message that has begun is read for: most say nothing else that is new."""
+
+    id: str
+    content: str
+    reasoning_content: str | None
+
+
 class ChatReading(Reading[ChatEvent]):
     """Bytes of a chat stream to events; keeps the transcript and the chat's last state. Knows no network."""
 
     def __init__(self, limit: int, chat_id: str | None = None, conversation_id: str | None = None) -> None:
         super().__init__()
         self._decoder = Decoder(limit)
-        self._message: Callable[[bytes], Message] = json_validator(Message)
+        self._words: Callable[[bytes], _Words] = adapter(_Words).validator.validate_json
         self.transcript = Transcript()
         self.chat: Chat | None = None
         self.chat_id = chat_id
@@ -175,13 +200,10 @@ class ChatReading(Reading[ChatEvent]):
     def feed(self, chunk: bytes) -> list[ChatEvent]:
         """The events that this piece completes, up to a failure."""
         out: list[ChatEvent] = []
-        read, extend = self._read_message, self.transcript.extend
         try:
             for name, data, _, _ in self._decoder.feed(chunk):
                 if name == DELTA:
-                    message = read(data)
-                    delta, thoughts = extend(message)
-                    out.append(ChatEvent(DELTA, data, message, None, delta, thoughts))
+                    out.append(self._delta(data))
                 elif name.lower() != "ping":
                     out.append(self._other(name, data))
                     if self.over:
@@ -230,11 +252,21 @@ class ChatReading(Reading[ChatEvent]):
             self.fail(error)
             return []
 
-    def _read_message(self, data: bytes) -> Message:
+    def _delta(self, data: bytes) -> ChatEvent:
+        draft = self.transcript.last
+        if draft is None or self.chat_id is None:
+            return self._other(DELTA, data)
         try:
-            message = self._message(data)
+            words = self._words(data)
         except ValidationError:
-            message = convert_json(Message, data)
+            return self._other(DELTA, data)
+        if words.get("id", "") != draft.first.id:
+            return self._other(DELTA, data)
+        delta, thoughts = draft.extend(words.get("content", ""), words.get("reasoning_content") or "")
+        return ChatEvent(DELTA, data, None, None, delta, thoughts)
+
+    def _read_message(self, data: bytes) -> Message:
+        message = _read_message(data)
         if self.chat_id is None:
             self._learn(message.chat_id, message.conversation_id)
         return message

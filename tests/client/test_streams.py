@@ -60,7 +60,7 @@ def test_a_chat_streams_typed_events_and_ends_with_all_that_was_said(coze: Conne
     assert asked.logid
     assert [message.type for message in asked.messages] == ["answer", "verbose"]
     assert events[0].data.startswith(b"{")
-    assert events[2].message.content == "one "
+    assert [event.message.content for event in events[2:5]] == ["one ", "two ", "three"]
     assert "delta='one '" in repr(events[2])
 
 
@@ -335,6 +335,20 @@ def test_the_zero_error_of_a_healthy_chat_is_none(face: Face) -> None:
     with WireServer([stream(b"event:conversation.chat.completed\ndata:" + healthy + b"\n\n", DONE)]) as server:
         asked = face.run(chat(face.client("t", base_url=server.url)).read())
         assert asked.chat.status == "completed"
+
+
+def test_later_deltas_are_read_as_leniently_as_the_first(face: Face) -> None:
+    odd = [delta(b"b").replace(b'"id":"9"', b'"id":9'), delta(b"c").replace(b'"role":"assistant"', b'"role":null')]
+    with WireServer([stream(BEGIN, delta(b"a"), *odd, delta(b"\xff"), COMPLETED, DONE)]) as server:
+        asked = chat(face.client("t", base_url=server.url))
+        messages = [event.message for event in face.collect(asked) if event.message]
+    assert asked.text == "abc\N{REPLACEMENT CHARACTER}"
+    assert [(message.id, message.role) for message in messages] == [
+        ("9", "assistant"),
+        ("9", "assistant"),
+        ("9", ""),
+        ("9", "assistant"),
+    ]
 
 
 def test_malformed_json_in_a_known_event_is_told_after_what_came_before(face: Face) -> None:
