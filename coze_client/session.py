@@ -35,6 +35,7 @@ from coze_client.version import __version__
 T = TypeVar("T")
 Attempt = Callable[[Wire], Coroutine[Any, Any, T]]
 _log = logging.getLogger("coze_client")
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 _AGENT = (
     f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
@@ -249,7 +250,7 @@ def _left(deadline: float) -> float:
 
 def _json(body: Mapping[str, object]) -> bytes:
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _encoder.encode(body).encode()
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"The request cannot be written as JSON: {error}") from error
 
