@@ -137,7 +137,8 @@ class Recalls(Resource[Face]):
         """Make the helper bot that ``from_bot`` can ask for one dataset, once; later calls find it again by its name.
 
         With `dry_run` nothing is made: ``todo`` tells what would be. The bot stays a draft, is asked as such, and
-        answers with one word, so that its answers cost little. `name` has 20 characters at most, by default "recall "
+        answers with one word, so that its answers cost little. Two first calls at once may make a bot each, which both
+        work; later calls find one of them. `name` has 20 characters at most, by default "recall "
         and the end of the dataset's id. Raises ConfigurationError if another bot has that name.
         """
         helper = await load_helper(self._session, dataset_id, workspace_id, name)
