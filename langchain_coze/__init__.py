@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
+    from langchain_coze.bot_tool import CozeBotTool
     from langchain_coze.chat_model import ChatCoze
     from langchain_coze.dataset_writer import CozeDatasetWriter
     from langchain_coze.document_loader import CozeDatasetLoader
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
         CozeWorkflowFailed,
         CozeWorkflowInterrupted,
     )
+    from langchain_coze.plugin_tool import CozePluginTool
     from langchain_coze.retriever import CozeRetriever
     from langchain_coze.toolkit import CozeToolkit, aload_coze_tools, load_coze_tools
-    from langchain_coze.tools import CozeBotTool, CozePluginTool, CozeWorkflowTool
+    from langchain_coze.workflow_tool import CozeWorkflowTool
 
 __all__ = [
     "ChatCoze",
@@ -73,13 +75,13 @@ __all__ = [
 ]
 _HOMES = {
     "ChatCoze": "chat_model",
-    "CozeBotTool": "tools",
+    "CozeBotTool": "bot_tool",
     "CozeDatasetLoader": "document_loader",
     "CozeDatasetWriter": "dataset_writer",
-    "CozePluginTool": "tools",
+    "CozePluginTool": "plugin_tool",
     "CozeRetriever": "retriever",
     "CozeToolkit": "toolkit",
-    "CozeWorkflowTool": "tools",
+    "CozeWorkflowTool": "workflow_tool",
     "aload_coze_tools": "toolkit",
     "load_coze_tools": "toolkit",
 }

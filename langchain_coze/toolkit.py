@@ -14,7 +14,8 @@ from coze_client.bridge.tool_names import tool_names
 from coze_client.bridge.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.errors import ConfigurationError
 from coze_client.face import Blocking, settled
-from langchain_coze.tools import CozePluginTool, CozeWorkflowTool
+from langchain_coze.plugin_tool import CozePluginTool
+from langchain_coze.workflow_tool import CozeWorkflowTool
 
 Cache = MutableMapping[str, WorkflowInfo]
 """By workflow id; WorkflowInfo is a pydantic model, so it can be stored as JSON."""
