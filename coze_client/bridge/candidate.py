@@ -86,6 +86,8 @@ def _candidates(source: Source) -> Iterator[Candidate]:
         yield _attempted(source.name, lambda: _built(source))
     elif isinstance(source, Text):
         yield _attempted(source.name, lambda: _built(_of_text(source.text, source.name)))
+    elif source == "":
+        yield Candidate("", error="An empty text is no path: for the current folder give '.'")
     elif isinstance(source, str) and _WEB.match(source):
         yield _attempted(source, lambda: _built(DocumentBase.from_url(source, _page_name(source))))
     else:

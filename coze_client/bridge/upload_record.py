@@ -114,7 +114,7 @@ class DatasetUploads:
                 "SELECT content, name, state, document_id, known, replaces, at FROM uploads WHERE dataset_id = ?",
                 (self._dataset_id,),
             ).fetchall()
-        return {row[0]: _upload(*row) for row in rows}
+            return {row[0]: _upload(*row) for row in rows}
 
     def removals(self) -> set[str]:
         """Ids of the documents that are to be deleted."""
@@ -207,7 +207,7 @@ def _end(connection: sqlite3.Connection, lock: FileLock) -> None:
 def _blamed(path: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, json.JSONDecodeError) as error:
         raise ConfigurationError(
             f"The upload record {path} cannot be used: {error}",
             cure="It needs a file of its own, in a folder of this user's, on a local disk",

@@ -83,6 +83,7 @@ class Writing:
         await self._arrivals.search(self._ledger.open(wanted))
         there = {each.content: each for each in self._ledger.known(wanted) if self._is_there(each)}
         self._settled = {content for content, upload in there.items() if upload.state == "ready"}
+        self._told()
         sending = Sending(
             self._face, self._create, self._ledger, self._shelf, self._arrivals, self._settings.concurrency
         )
@@ -203,6 +204,8 @@ class Writing:
     async def _tried_removals(self) -> Failure | None:
         try:
             await self._finish_removals()
+        except ConfigurationError:  # the record cannot be used
+            raise
         except CozeError as error:
             return Failure.of(error)
         return None

@@ -167,6 +167,7 @@ def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     "source",
     [
+        "",
         "no\0path.txt",
         "no\0path.md",
         "https://",

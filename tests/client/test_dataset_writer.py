@@ -418,6 +418,13 @@ def test_progress_rises_to_the_total(face: Face, tmp_path: Path, naps: list[floa
     assert any(each.done % 1 for each in told)
 
 
+def test_a_run_that_finds_everything_there_tells_that_it_is_done(desk: Desk) -> None:
+    desk.add(notes(3))
+    heard: list[Progress] = []
+    desk.add(notes(3), on_progress=heard.append)
+    assert [(each.done, each.total) for each in heard] == [(3, 3)]
+
+
 def test_a_report_is_a_table_as_text_and_in_notebooks(desk: Desk) -> None:
     report = desk.add([Note("<n>", "text"), Note("blank", "")])
     lines = str(report).splitlines()
@@ -447,7 +454,7 @@ class Stops:
                 self.stop()
 
     def install(self, put: Callable[[Any, str, Any], object]) -> None:
-        send, write = Session.send, DatasetUploads.write
+        send = Session.send
 
         async def stopping_send(session: Session, request: Any) -> Any:
             self.step()
@@ -455,12 +462,17 @@ class Stops:
             self.step()
             return answer
 
+        put(Session, "send", stopping_send)
+        self.install_writes(put)
+
+    def install_writes(self, put: Callable[[Any, str, Any], object]) -> None:
+        write = DatasetUploads.write
+
         def stopping_write(log: DatasetUploads, *args: Any, **options: Any) -> None:
             self.step()
             write(log, *args, **options)
             self.step()
 
-        put(Session, "send", stopping_send)
         put(DatasetUploads, "write", stopping_write)
 
 
@@ -496,6 +508,27 @@ def test_a_run_stopped_at_any_step_is_finished_by_the_next(desk: Desk, monkeypat
                 break
         check_finished(desk)
     assert steps > 20
+
+
+def test_a_run_whose_record_finds_no_room_at_any_write_is_finished_by_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop() -> None:
+        raise ConfigurationError("database or disk is full")
+
+    steps = 0
+    while True:
+        desk.dataset_id = desk.emulator.add_dataset(f"full at {steps}", {"old": "old"})
+        with monkeypatch.context() as patch:
+            Stops(steps, stop).install_writes(patch.setattr)
+            try:
+                job(desk.do)
+            except ConfigurationError:
+                steps += 1
+            else:
+                break
+        check_finished(desk)
+    assert steps > 10
 
 
 KILLED = """

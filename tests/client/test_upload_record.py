@@ -142,6 +142,20 @@ def test_a_file_that_is_no_record_is_named_and_left_alone(tmp_path: Path) -> Non
         record.claim("1")
 
 
+def test_a_record_that_somebody_wrote_into_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "uploads.sqlite"
+    log = claimed(UploadRecord(path))
+    log.write([ONE])
+    log.release()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("UPDATE uploads SET known = 'not JSON'")
+    connection.close()
+    log = claimed(UploadRecord(path))
+    with pytest.raises(ConfigurationError, match=r"uploads\.sqlite cannot be used"):
+        log.uploads()
+    log.release()
+
+
 def test_a_record_of_a_later_version_is_not_written_into(tmp_path: Path) -> None:
     path = tmp_path / "uploads.sqlite"
     connection = sqlite3.connect(path)
