@@ -63,9 +63,11 @@ def query(**given: str | int | bool | None) -> dict[str, str]:
 
 def segment(identifier: str) -> str:
     """An id as one segment of a path, whatever is in it; raises ConfigurationError for what would name another path."""
+    if not isinstance(identifier, str):
+        raise ConfigurationError(f"An id is text, not {type(identifier).__name__}: numbers lose digits on their way")
     if identifier in ("", ".", ".."):
         raise ConfigurationError(f"An id is empty or only dots: {identifier!r}")
-    return quote(identifier, safe="")
+    return quote(identifier, safe="", errors="backslashreplace")
 
 
 def by_number(at: str | None, page: Page[T]) -> str | None:
