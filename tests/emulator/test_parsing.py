@@ -38,8 +38,6 @@ def test_lines_end_alike() -> None:
         ("pdf", b"%PDF-1.4 nonsense", "no PDF"),
         ("pdf", pdf(""), "no text in it"),
         ("docx", b"PK nonsense", "no DOCX"),
-        ("docx", word("kept", document="<w:document {}/>"), "no DOCX"),
-        ("docx", word("kept", document="<w:document {}>" + " " * 110_000_000 + "</w:document>"), "unpacks to"),
         ("html", b"<meta charset=undefined><p>\xff", "no text in UTF-8"),
         ("doc", b"\xd0\xcf\x11\xe0", "save it as .docx"),
         ("xlsx", b"PK", "xlsx file cannot be parsed"),
@@ -49,6 +47,12 @@ def test_lines_end_alike() -> None:
 def test_what_cannot_be_read_says_why(kind: str, content: bytes, why: str) -> None:
     with pytest.raises(Unparsable, match=why):
         parse(kind, content)
+
+
+@pytest.mark.parametrize(("blanks", "why"), [(0, "no DOCX"), (110_000_000, "unpacks to")])
+def test_a_docx_of_nothing_or_of_too_much_says_why(blanks: int, why: str) -> None:
+    with pytest.raises(Unparsable, match=why):
+        parse("docx", word("kept", document="<w:document {}>" + " " * blanks + "</w:document>"))
 
 
 def test_a_pdf_gives_its_lines() -> None:
