@@ -41,6 +41,7 @@ def run(*command: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(600)  # installs packages
 def test_the_wheel_installs_and_imports_in_an_empty_environment(tmp_path: Path) -> None:
     run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", tmp_path, ROOT, cwd=tmp_path)
     [wheel] = tmp_path.glob("coze_adapters-*.whl")

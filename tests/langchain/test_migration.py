@@ -23,6 +23,7 @@ def run(python: Path | str, module: str, emulator: Emulator) -> dict[str, object
     return told
 
 
+@pytest.mark.timeout(600)  # installs langchain-community in a fresh checkout
 def test_the_same_script_gives_the_same_answers(emulator: Emulator) -> None:
     peers = pytest.importorskip("benchmarks.peers", reason="the peers' environments are made by the benchmarks")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,13 @@ from coze_client.emulator import Emulator
 from tests.emulator.wire import Wire
 
 from .peer import CozeJs, CozePy, Peer, node_peer, python_peer
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever is first in a fresh checkout waits until its peer's packages are installed."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture
