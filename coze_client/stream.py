@@ -184,6 +184,17 @@ class Run(Generic[E]):
         """Called once when the stream is closed."""
 
 
+class Told(Generic[RunT]):
+    """What a stream knows, on either face; each noun's streams add their own."""
+
+    _run: RunT
+
+    @property
+    def logid(self) -> str | None:
+        """The log id of the stream's answer; ``None`` before it is open."""
+        return self._run.logid
+
+
 class Stream(Generic[E, RunT]):
     """A stream on the blocking face: iterate it, inside a ``with`` to be sure that it is closed at once."""
 

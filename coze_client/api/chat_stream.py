@@ -12,7 +12,7 @@ from coze_client.api.chats import Chats
 from coze_client.api.messages import Message
 from coze_client.errors import CozeError, StreamInterrupted
 from coze_client.session import Session
-from coze_client.stream import AsyncStream, Run, Stream
+from coze_client.stream import AsyncStream, Run, Stream, Told
 from coze_client.transport import Incoming
 
 _HEALING_SECONDS = 600.0
@@ -107,10 +107,8 @@ def _rank(message: Message) -> int:
     return {"answer": 1, "verbose": 2, "follow_up": 3}.get(message.type, 4)
 
 
-class _Told:
+class _ChatTold(Told[ChatRun]):
     """What a chat stream knows of its chat, on either face."""
-
-    _run: ChatRun
 
     @property
     def chat_id(self) -> str | None:
@@ -121,11 +119,6 @@ class _Told:
     def conversation_id(self) -> str | None:
         """The conversation's id; ``None`` until it was given or told."""
         return self._run.reading.conversation_id
-
-    @property
-    def logid(self) -> str | None:
-        """The log id of the stream's answer; ``None`` before it is open."""
-        return self._run.logid
 
     @property
     def chat(self) -> Chat | None:
@@ -143,9 +136,9 @@ class _Told:
         return self._run.reading.transcript.messages
 
 
-class ChatStream(_Told, Stream[ChatEvent, ChatRun]):
+class ChatStream(_ChatTold, Stream[ChatEvent, ChatRun]):
     """A chat, event by event; opens when entered or iterated, closes at its end or by ``close``, which cancels it."""
 
 
-class AsyncChatStream(_Told, AsyncStream[ChatEvent, ChatRun]):
+class AsyncChatStream(_ChatTold, AsyncStream[ChatEvent, ChatRun]):
     """A chat, event by event; opens when entered or iterated, closes at its end or by ``aclose``, which cancels it."""

@@ -18,7 +18,7 @@ from coze_client.request import Request
 from coze_client.response import integer, log_id, raise_refusal
 from coze_client.session import Session
 from coze_client.sse import Decoder, ServerSentEvent
-from coze_client.stream import AsyncStream, Reading, Run, Stream
+from coze_client.stream import AsyncStream, Reading, Run, Stream, Told
 
 
 @dataclass(frozen=True)
@@ -180,20 +180,13 @@ class LegacyChatRun(Run[LegacyChatEvent]):
         ) from failure
 
 
-class _Told:
+class _LegacyChatTold(Told[LegacyChatRun]):
     """What a v2 chat stream knows of its chat, on either face."""
-
-    _run: LegacyChatRun
 
     @property
     def conversation_id(self) -> str | None:
         """The conversation's id; ``None`` until it was given or told."""
         return self._run.reading.conversation_id
-
-    @property
-    def logid(self) -> str | None:
-        """The log id of the stream's answer; ``None`` before it is open."""
-        return self._run.logid
 
     @property
     def text(self) -> str:
@@ -206,9 +199,9 @@ class _Told:
         return self._run.reading.messages
 
 
-class LegacyChatStream(_Told, Stream[LegacyChatEvent, LegacyChatRun]):
+class LegacyChatStream(_LegacyChatTold, Stream[LegacyChatEvent, LegacyChatRun]):
     """A v2 chat, event by event; closed at its end or by ``close``, which leaves the chat itself running."""
 
 
-class AsyncLegacyChatStream(_Told, AsyncStream[LegacyChatEvent, LegacyChatRun]):
+class AsyncLegacyChatStream(_LegacyChatTold, AsyncStream[LegacyChatEvent, LegacyChatRun]):
     """A v2 chat, event by event; closed at its end or by ``aclose``, which leaves the chat itself running."""

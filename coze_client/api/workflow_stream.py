@@ -12,7 +12,7 @@ from coze_client.errors import CozeError, StreamInterrupted
 from coze_client.model import Model
 from coze_client.request import Request
 from coze_client.session import Session
-from coze_client.stream import AsyncStream, Run, Stream
+from coze_client.stream import AsyncStream, Run, Stream, Told
 
 if TYPE_CHECKING:
     from coze_client.api.workflows import RunHistory
@@ -146,15 +146,8 @@ class WorkflowRunning(Run[WorkflowEvent]):
         ) from failure
 
 
-class _Told:
+class _WorkflowTold(Told[WorkflowRunning]):
     """What a workflow's stream knows of its run, on either face."""
-
-    _run: WorkflowRunning
-
-    @property
-    def logid(self) -> str | None:
-        """The log id of the stream's answer; ``None`` before it is open."""
-        return self._run.logid
 
     @property
     def interrupt(self) -> Interrupt | None:
@@ -172,9 +165,9 @@ class _Told:
         return WorkflowResult.of_messages(self._run.reading)
 
 
-class WorkflowStream(_Told, Stream[WorkflowEvent, WorkflowRunning]):
+class WorkflowStream(_WorkflowTold, Stream[WorkflowEvent, WorkflowRunning]):
     """A run, event by event; closing it early does not stop the run."""
 
 
-class AsyncWorkflowStream(_Told, AsyncStream[WorkflowEvent, WorkflowRunning]):
+class AsyncWorkflowStream(_WorkflowTold, AsyncStream[WorkflowEvent, WorkflowRunning]):
     """A run, event by event; closing it early does not stop the run."""

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from coze_client.api.chat import Chat, ToolCall, Usage
 from coze_client.api.chat_events import DELTA, ChatEvent
 from coze_client.api.chat_stream import AsyncChatStream, ChatStream
+from coze_client.api.messages import Message
 from coze_client.bridge.answer import Answer, Part
 from coze_client.bridge.stop_sequences import Cut
 from coze_client.bridge.turn import Turn
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.errors import ConfigurationError
+from coze_client.stream import Events
 
 Piece = tuple[str, str, Sequence[Part]]
 """What an event adds: to the text, to the thoughts, and beside them. A plain tuple, since there are so many."""
@@ -37,13 +39,14 @@ class Answering:
 
     def open(self, client: CozeClient) -> ChatStream:
         """The stream that answers, once what goes along with the question is uploaded."""
-        step = self.turn.step
-        return step.ask(client, client.files.attach(step.drafts), self.turn.options)
+        return self._asked_with(client.files.attach(self.turn.step.drafts)).blocking(client._session)
 
     async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
         """As ``open``, on asyncio."""
-        step = self.turn.step
-        return step.ask(client, await client.files.attach(step.drafts), self.turn.options)
+        return self._asked_with(await client.files.attach(self.turn.step.drafts)).asyncio(client._session)
+
+    def _asked_with(self, messages: Sequence[Message]) -> Events[ChatStream, AsyncChatStream]:
+        return self.turn.step.ask(messages, self.turn.options)
 
     def feed(self, event: ChatEvent) -> Piece:
         """What an event adds, often nothing."""

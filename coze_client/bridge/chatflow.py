@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast, overload
+from typing import TYPE_CHECKING, TypedDict, cast
 
+from coze_client.api.workflows import Workflows
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from coze_client.api.messages import Message
     from coze_client.attachments import Draft
     from coze_client.bridge.dialogue import ChatOptions, Outputs, Question
-    from coze_client.client import AsyncCozeClient, CozeClient
+    from coze_client.stream import Events
 
 _MOST_MESSAGES = 50
 _OF_BOTS = ("custom_variables", "meta_data", "shortcut_command", "enable_card", "publish_status")
@@ -42,17 +43,9 @@ class ChatflowQuestion:
     drafts: tuple[Draft, ...]
     chatflow: ChatflowOptions
 
-    @overload
-    def ask(self, client: CozeClient, messages: Sequence[Message], options: ChatOptions) -> ChatStream: ...
-    @overload
-    def ask(self, client: AsyncCozeClient, messages: Sequence[Message], options: ChatOptions) -> AsyncChatStream: ...
-    def ask(
-        self, client: CozeClient | AsyncCozeClient, messages: Sequence[Message], options: ChatOptions
-    ) -> ChatStream | AsyncChatStream:
+    def ask(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
         """The stream that answers; `options` are a bot's."""
-        return client.workflows.chat(
-            **self.chatflow, conversation_id=self.conversation_id, additional_messages=messages
-        )
+        return Workflows.chat(**self.chatflow, conversation_id=self.conversation_id, additional_messages=messages)
 
 
 def ask_chatflow(step: Question | Outputs, given: Mapping[str, object], *, trim: bool = False) -> ChatflowQuestion:

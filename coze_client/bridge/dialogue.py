@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypedDict, cast, overload
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from typing_extensions import NotRequired
 
 from coze_client.api.chat import CANCELED, REQUIRES_ACTION, PublishStatus, ToolOutput
+from coze_client.api.chats import Chats
 from coze_client.attachments import Attachment, Draft
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
     from coze_client.api.messages import Message
-    from coze_client.client import AsyncCozeClient, CozeClient
+    from coze_client.stream import Events
 
 _MOST_MESSAGES = 100
 
@@ -115,15 +116,9 @@ class Question:
     drafts: tuple[Draft, ...]
     instructions: str = ""
 
-    @overload
-    def ask(self, client: CozeClient, messages: Sequence[Message], options: ChatOptions) -> ChatStream: ...
-    @overload
-    def ask(self, client: AsyncCozeClient, messages: Sequence[Message], options: ChatOptions) -> AsyncChatStream: ...
-    def ask(
-        self, client: CozeClient | AsyncCozeClient, messages: Sequence[Message], options: ChatOptions
-    ) -> ChatStream | AsyncChatStream:
+    def ask(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
         """The stream that answers; `messages` are the drafts after their upload."""
-        return client.chats.stream(**options, conversation_id=self.conversation_id, additional_messages=messages)
+        return Chats.stream(**options, conversation_id=self.conversation_id, additional_messages=messages)
 
 
 @dataclass(frozen=True)
@@ -137,15 +132,9 @@ class Outputs:
     drafts: tuple[Draft, ...] = ()
     instructions: str = ""
 
-    @overload
-    def ask(self, client: CozeClient, messages: Sequence[Message], options: ChatOptions) -> ChatStream: ...
-    @overload
-    def ask(self, client: AsyncCozeClient, messages: Sequence[Message], options: ChatOptions) -> AsyncChatStream: ...
-    def ask(
-        self, client: CozeClient | AsyncCozeClient, messages: Sequence[Message], options: ChatOptions
-    ) -> ChatStream | AsyncChatStream:
+    def ask(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
         """The stream in which the same chat goes on."""
-        return client.chats.stream_tool_outputs(
+        return Chats.stream_tool_outputs(
             conversation_id=self.conversation_id,
             chat_id=self.chat_id,
             tool_outputs=self.outputs,

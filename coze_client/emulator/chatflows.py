@@ -177,19 +177,7 @@ class _Telling:
             yield self._message("verbose")
 
     def _message(self, kind: str) -> Message:
-        chat, now = self.chat, self.backend.now
-        return Message(
-            self.backend.state.new_id(Message, FIRST_MESSAGE_ID),
-            chat.conversation_id,
-            chat.section_id,
-            "assistant",
-            kind,
-            "",
-            "text",
-            now,
-            now,
-            chat.id,
-        )
+        return self.chat.message(self.backend.state.new_id(Message, FIRST_MESSAGE_ID), kind, self.backend.now)
 
 
 def _asking(ask: Ask) -> Output:

@@ -151,21 +151,7 @@ class Run:
         self._message("verbose", to_json({"msg_type": msg_type, "data": data, "from_module": None, "from_unit": None}))
 
     def _new_message(self, kind: str) -> Message:
-        message_id = self.backend.state.new_id(Message, FIRST_MESSAGE_ID)
-        chat, now = self.chat, self.backend.now
-        return Message(
-            message_id,
-            chat.conversation_id,
-            chat.section_id,
-            "assistant",
-            kind,
-            "",
-            "text",
-            now,
-            now,
-            chat.id,
-            chat.bot_id,
-        )
+        return self.chat.message(self.backend.state.new_id(Message, FIRST_MESSAGE_ID), kind, self.backend.now)
 
     def _complete_message(self, message: Message) -> None:
         if message.type not in ("verbose", "knowledge"):

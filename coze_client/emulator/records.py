@@ -129,6 +129,22 @@ class Chat:
     def running(self) -> bool:
         return self.status in RUNNING
 
+    def message(self, message_id: str, kind: str, now: int) -> Message:
+        """A message that the bot begins in this chat."""
+        return Message(
+            message_id,
+            self.conversation_id,
+            self.section_id,
+            "assistant",
+            kind,
+            "",
+            "text",
+            now,
+            now,
+            self.id,
+            self.bot_id,
+        )
+
     def wire(self, dialect: Dialect) -> dict[str, object]:
         """The chat as its events carry it; completed_at is there from the start and means nothing by itself."""
         chat: dict[str, object] = {
