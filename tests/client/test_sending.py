@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,6 +49,31 @@ def test_each_content_is_known_by_its_own_document_whatever_the_answer_tells(
     assert {fate.name: fate.document_id for fate in report} == ids
     assert statuses(report) == ["ready"] * 3
     assert desk.creates == 1
+
+
+class Meeting(Fault):
+    """Lets requests through once so many are there."""
+
+    def __init__(self, size: int) -> None:
+        self.most = self._inside = 0
+        self._size = size
+        self._met = asyncio.Event()
+
+    async def wait(self) -> None:
+        self._inside += 1
+        self.most = max(self.most, self._inside)
+        if self._inside == self._size:
+            self._met.set()
+        await asyncio.wait_for(self._met.wait(), 20)
+        self._inside -= 1
+
+
+def test_uploads_run_together_up_to_the_limit(desk: Desk) -> None:
+    meeting = Meeting(3)
+    desk.emulator.inject(meeting, CREATE, times=6)
+    assert statuses(desk.add(notes(60), writer=desk.writer(concurrency=3))) == ["ready"] * 60
+    assert meeting.most == 3
+    assert desk.creates == 6
 
 
 # --- web pages ---
