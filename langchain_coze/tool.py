@@ -12,7 +12,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackMan
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, InjectedToolArg, ToolException
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from coze_client import CozeClient
@@ -75,6 +75,7 @@ class CozeTool(BaseTool):
     """A client of yours, of either face; not given, one is made of the environment."""
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True  # LangChain's type is a private union
+    model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="after")
     def _prepare(self) -> Self:

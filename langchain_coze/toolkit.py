@@ -56,7 +56,10 @@ async def aload_coze_tools(
 
 
 class CozeToolkit(BaseToolkit):
-    """Tools of workflows and plugins, loaded when they are first asked for; arguments as ``load_coze_tools``."""
+    """Tools of workflows and plugins, loaded when they are first asked for; arguments as ``load_coze_tools``.
+
+    `options` are the fields of CozeWorkflowTool, as ``{"file_roots": ["/data"]}``.
+    """
 
     client: Client | None = Field(default=None, exclude=True, repr=False)
     workflow_ids: tuple[str, ...] = ()
@@ -64,8 +67,9 @@ class CozeToolkit(BaseToolkit):
     plugin_ids: tuple[str, ...] = ()
     name_prefix: str = ""
     cache: dict[str, WorkflowInfo] = Field(default_factory=dict, repr=False)
+    options: dict[str, Any] = Field(default_factory=dict)
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     def get_tools(self) -> list[BaseTool]:
         """The tools; the workflows' schemas are asked for once."""
@@ -76,7 +80,8 @@ class CozeToolkit(BaseToolkit):
         return await aload_coze_tools(**self._arguments())
 
     def _arguments(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in type(self).model_fields}
+        own = {name: getattr(self, name) for name in type(self).model_fields if name != "options"}
+        return {**own, **self.options}
 
 
 async def _load(

@@ -7,6 +7,7 @@ from functools import partial
 
 from coze_client.api.plugins import Plugin, Plugins
 from coze_client.api.workflows import WorkflowInfo, Workflows
+from coze_client.errors import ConfigurationError
 from coze_client.resource import Cursor
 from coze_client.session import Session
 
@@ -21,7 +22,7 @@ async def load_workflows(
     cache: MutableMapping[str, WorkflowInfo] | None,
 ) -> tuple[WorkflowInfo, ...]:
     """What the workflows take, asked for ten at a time."""
-    wanted = [*workflow_ids, *(await _published(session, workspace_id) if workspace_id else ())]
+    wanted = [*_listed(workflow_ids), *(await _published(session, workspace_id) if workspace_id else ())]
     known = {} if cache is None else cache
     missing = [each for each in dict.fromkeys(wanted) if each not in known]
     requests = [Workflows.retrieve(workflow_id=each) for each in missing]
@@ -32,11 +33,17 @@ async def load_workflows(
 
 async def load_plugins(session: Session, plugin_ids: Sequence[str]) -> tuple[Plugin, ...]:
     """The plugins with their tools, asked for in as few requests as can be."""
-    wanted = list(dict.fromkeys(plugin_ids))
+    wanted = list(dict.fromkeys(_listed(plugin_ids)))
     batches = [wanted[at : at + _MOST_PLUGINS] for at in range(0, len(wanted), _MOST_PLUGINS)]
     requests = [Plugins.batch_retrieve(plugin_ids=batch) for batch in batches]
     found = await session.face.gather([partial(session.send, request) for request in requests], _AT_ONCE)
     return tuple(plugin for batch in found for plugin in batch)
+
+
+def _listed(ids: Sequence[str]) -> Sequence[str]:
+    if isinstance(ids, str):
+        raise ConfigurationError(f"{ids!r} is one id, and what is wanted a list of ids", cure=f"Give [{ids!r}]")
+    return ids
 
 
 async def _published(session: Session, workspace_id: str) -> list[str]:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.tools import BaseTool
+from pydantic import ValidationError
 
 from coze_client import ConfigurationError, CozeClient, InvalidArguments
 from coze_client.api.workflows import WorkflowInfo
 from coze_client.emulator import Emulator
-from langchain_coze import CozeBotTool, CozeToolkit, aload_coze_tools, load_coze_tools
+from langchain_coze import CozeBotTool, CozeToolkit, CozeWorkflowTool, aload_coze_tools, load_coze_tools
 
 Load = Callable[..., list[BaseTool]]
 
@@ -91,6 +92,30 @@ def test_a_toolkit_asks_for_its_schemas_once(emulator: Emulator, client: CozeCli
     assert [tool.name for tool in asyncio.run(toolkit.aget_tools())] == ["my_add"]
     assert len(emulator.calls) == 1
     assert emulator.token not in repr(toolkit) + toolkit.model_dump_json()
+
+
+def test_an_unknown_option_is_an_error(emulator: Emulator, client: CozeClient, load: Load) -> None:
+    workflow = emulator.workflow(title="Add")(add)
+    with pytest.raises(ValidationError, match="file_root"):
+        load(client, workflow_ids=[workflow.id], file_root="/tmp")
+    with pytest.raises(ValidationError, match="workflow_versoin"):
+        CozeWorkflowTool.from_workflow(workflow.id, client=client, workflow_versoin="v0.0.1")
+
+
+def test_a_toolkit_hands_options_on_to_its_tools(emulator: Emulator, client: CozeClient) -> None:
+    workflow = emulator.workflow(title="Add")(add)
+    toolkit = CozeToolkit(client=client, workflow_ids=(workflow.id,), options={"file_roots": ["/tmp"], "mode": "sync"})
+    [tool] = toolkit.get_tools()
+    with pytest.raises(ValidationError, match="file_roots"):
+        CozeToolkit.model_validate({"workflow_ids": (workflow.id,), "file_roots": ["/tmp"]})
+    assert isinstance(tool, CozeWorkflowTool)
+    assert (tool.file_roots, tool.mode) == (("/tmp",), "sync")
+
+
+@pytest.mark.parametrize("given", [{"workflow_ids": "7420000000000000001"}, {"plugin_ids": "7560000000000000001"}])
+def test_one_id_is_no_list_of_ids(client: CozeClient, load: Load, given: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="a list of ids"):
+        load(client, **given)
 
 
 def test_every_tool_of_a_plugin_is_one(emulator: Emulator, client: CozeClient, load: Load) -> None:
