@@ -42,8 +42,10 @@ class Original:
             raise ConfigurationError(f"{self.source}, the original of {self.name!r}, is no file")
 
     def text(self, encoding: str = "utf-8", *, cure: str = "") -> str:
-        """The content as text; raises ConfigurationError, with that `cure`, if it is none or of another encoding."""
-        data = self.source if isinstance(self.source, bytes) else self._read(self.source)
+        """The content as text; raises ConfigurationError, with that `cure`, if it is none or of another encoding,
+        and OSError for a path that cannot be read.
+        """
+        data = self.source if isinstance(self.source, bytes) else self.source.read_bytes()
         try:
             text = data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
         except (UnicodeDecodeError, LookupError) as error:
@@ -62,12 +64,6 @@ class Original:
             path = Path(folder, f"original{self.suffix}")
             path.write_bytes(self.source)
             yield path
-
-    def _read(self, path: Path) -> bytes:
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise ConfigurationError(f"{path}, the original of {self.name!r}, cannot be read: {error}") from error
 
     def _no_text(self, encoding: str, cure: str) -> ConfigurationError:
         return ConfigurationError(

@@ -28,7 +28,7 @@ def test_html_goes_as_the_text_that_a_reader_sees() -> None:
     page = """<!doctype html><html><head><title>T</title><style>p {}</style></head><body>
     <h1>An   owl</h1><p>and a <b>pussy</b>cat &amp; more</p><script>if (1 < 2) {}</script>
     <ul><li>one<li>two</ul><pre>a
-      b</pre><table><tr><td>1</td><td>2</td></tr></table></body></html>"""
+      b</pre>c<br/>d<table><tr><td>1</td><td>2</td></tr></table></body></html>"""
     assert convert_to_text(page).splitlines() == [
         "An owl",
         "and a pussycat & more",
@@ -36,6 +36,8 @@ def test_html_goes_as_the_text_that_a_reader_sees() -> None:
         "two",
         "a",
         "      b",
+        "c",
+        "d",
         "1\t2",
     ]
 
@@ -180,7 +182,8 @@ def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest
 )
 def test_what_cannot_be_sent_is_told_and_does_not_stop_the_rest(source: Source) -> None:
     odd, fine = load_candidates([source, Text("fine", "fine")])
-    assert odd.error
+    with pytest.raises(ConfigurationError):
+        odd.document("x")
     assert f"{odd.name} {odd.error}".encode()
     assert not fine.error
 

@@ -199,6 +199,17 @@ def test_it_goes_on_after_failures_and_tells_each(desk: Desk, folder: Path) -> N
     assert {fate.name for fate in report.failed} == {*by_name} - {"a.txt"}
 
 
+def test_a_file_that_vanishes_or_changes_before_it_is_sent_fails_by_itself(desk: Desk, folder: Path) -> None:
+    def meddle(_: Progress) -> None:
+        (folder / "a.txt").unlink(missing_ok=True)
+        (folder / "b.md").write_text("another text")
+
+    by_name = {fate.name: fate for fate in desk.add(folder, on_progress=meddle)}
+    assert "No such file" in by_name["a.txt"].error
+    assert "was changed" in by_name["b.md"].error
+    assert sorted(desk.shelf) == ["c.html", "d.txt", "e.txt"]
+
+
 def test_what_coze_could_not_process_is_replaced_by_the_next_try(desk: Desk, folder: Path) -> None:
     (folder / "broken.pdf").write_bytes(b"%PDF- no more")
     [first] = desk.add(folder / "broken.pdf")
@@ -416,6 +427,13 @@ def test_progress_rises_to_the_total(face: Face, tmp_path: Path, naps: list[floa
     assert told[-1].total == done[-1] == 13
     assert {each.doing for each in told} == {"uploading", "processing"}
     assert any(each.done % 1 for each in told)
+
+
+def test_a_bar_and_a_listener_are_told_the_same(desk: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    heard: list[Progress] = []
+    report = desk.add(notes(3), show_progress=True, on_progress=heard.append)
+    assert heard[-1].done == heard[-1].total == len(report) == 3
+    assert "3/3 documents" in capfd.readouterr().err
 
 
 def test_a_run_that_finds_everything_there_tells_that_it_is_done(desk: Desk) -> None:
