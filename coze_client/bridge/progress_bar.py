@@ -24,7 +24,8 @@ def progress_bar(title: str, unit: str) -> Iterator[Tell]:
     with tqdm(total=0, desc=title, unit=unit, bar_format=form) as bar:
 
         def tell(progress: Progress) -> None:
-            bar.total = progress.total
+            if bar.total != progress.total:
+                bar.reset(progress.total)  # which a notebook's widget hears, unlike a new value of the attribute
             bar.set_description_str(f"{title}, {progress.doing}", refresh=False)
             bar.update(round(progress.done, 1) - bar.n)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
+import tqdm.auto
 
 from coze_client.bridge.progress_bar import progress_bar
 from coze_client.bridge.write_report import Progress
@@ -24,6 +26,22 @@ def test_numbers_are_told_as_people_write_them(
     shown = capfd.readouterr().err
     assert "Writing, processing" in shown
     assert f"{told} documents" in shown
+
+
+def test_a_bar_in_a_notebook_hears_of_its_total(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the widget is made with the first total, and a new one reaches it by ``reset`` alone."""
+    totals: list[int] = []
+    reset = tqdm.auto.tqdm.reset
+
+    def heard(bar: Any, total: int) -> None:
+        totals.append(total)
+        reset(bar, total)
+
+    monkeypatch.setattr(tqdm.auto.tqdm, "reset", heard)
+    with progress_bar("Writing", "documents") as tell:
+        for done in (1.0, 2.0, 3.0):
+            tell(Progress(3, done, "uploading"))
+    assert totals == [3]
 
 
 def test_what_a_bar_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
