@@ -25,7 +25,7 @@ from coze_client.media import HEAD_BYTES, extension_of, mend_name
 from coze_client.session import Session, Turns
 from coze_client.transport import Transport
 
-Kind = Literal["image", "file", "audio"]
+Medium = Literal["image", "file", "audio"]
 
 _AT_ONCE = 4
 _guard = Guard()
@@ -35,12 +35,12 @@ _guard = Guard()
 class Attachment:
     """One image, file or audio: a public URL or the id of an uploaded file (text), or its content (bytes)."""
 
-    kind: Kind
+    kind: Medium
     source: str | bytes
     name: str = ""
 
     @classmethod
-    def at(cls, kind: Kind, url: str, name: str = "") -> Attachment:
+    def at(cls, kind: Medium, url: str, name: str = "") -> Attachment:
         """By URL: http(s), which Coze fetches, or ``data:``; raises ConfigurationError for any other."""
         scheme = url.partition(":")[0].lower()
         if scheme == "data":
@@ -53,7 +53,7 @@ class Attachment:
         return cls(kind, url, name)
 
     @classmethod
-    def encoded(cls, kind: Kind, text: str, mime_type: str = "", name: str = "") -> Attachment:
+    def encoded(cls, kind: Medium, text: str, mime_type: str = "", name: str = "") -> Attachment:
         """By content in base64, as frameworks carry it; raises ConfigurationError if it is not base64."""
         try:
             content = base64.b64decode("".join(text.split()), validate=True)
@@ -62,12 +62,12 @@ class Attachment:
         return cls.of(kind, content, mime_type, name)
 
     @classmethod
-    def of(cls, kind: Kind, content: bytes, mime_type: str = "", name: str = "") -> Attachment:
+    def of(cls, kind: Medium, content: bytes, mime_type: str = "", name: str = "") -> Attachment:
         """By content; without a name it gets the extension of its type, since Coze goes by it."""
         return cls(kind, bytes(content), name or kind + extension_of(mime_type))
 
     @classmethod
-    def uploaded(cls, kind: Kind, file_id: str) -> Attachment:
+    def uploaded(cls, kind: Medium, file_id: str) -> Attachment:
         """By the id of a file that this account uploaded."""
         return cls(kind, file_id)
 
@@ -84,7 +84,7 @@ class Draft:
         """The message, with the id of each upload in place of its content."""
         if self.role == "assistant":
             return Message.assistant(self.text)
-        sources: dict[Kind, list[str]] = {"image": [], "file": [], "audio": []}
+        sources: dict[Medium, list[str]] = {"image": [], "file": [], "audio": []}
         for attachment in self.attachments:
             source = attachment.source
             sources[attachment.kind].append(source if isinstance(source, str) else ids[source])
@@ -150,7 +150,7 @@ async def _upload_once(session: Session, upload: Upload) -> str:
         uploads.turns.leave(key)
 
 
-def _inline(kind: Kind, url: str, name: str) -> Attachment:
+def _inline(kind: Medium, url: str, name: str) -> Attachment:
     """A data: URI, RFC 2397."""
     head, _, data = url[len("data:") :].partition(",")
     mime_type, *marks = head.split(";")

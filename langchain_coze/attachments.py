@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from coze_client.attachments import Attachment, Kind
+from coze_client.attachments import Attachment, Medium
 from coze_client.errors import ConfigurationError
 
 _log = logging.getLogger("langchain_coze")
 
-_KINDS: Mapping[str, Kind] = {
+_KINDS: Mapping[str, Medium] = {
     "image": "image",
     "image_url": "image",
     "audio": "audio",
@@ -70,7 +70,7 @@ def _unwrapped(block: Block) -> Block:
     return cast("Block", value) if block.get("type") == _OWN and isinstance(value, dict) else block
 
 
-def _kind(block: Block, mime_type: str) -> Kind:
+def _kind(block: Block, mime_type: str) -> Medium:
     """By the block's type; a block that says only "media" by its MIME type."""
     if block.get("type") == "media":
         return _KINDS.get(mime_type.partition("/")[0], "file")

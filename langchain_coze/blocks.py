@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import ContentBlock
 
-from coze_client.bridge.answer import Card, Part, PluginCall, PluginOutput, Recalled, Sound
+from coze_client.bridge.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound
 from coze_client.recall import Slice
 
 PROVIDER = "coze"

@@ -19,9 +19,9 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms import ChatMessage
 
-from coze_client.attachments import Attachment, Kind
-from coze_client.bridge.answer import convert_to_arguments
+from coze_client.attachments import Attachment, Medium
 from coze_client.bridge.dialogue import Call, Line, Origin
+from coze_client.bridge.parts import convert_to_arguments
 from coze_client.errors import ConfigurationError
 from coze_client.media import extension_of
 
@@ -100,7 +100,7 @@ def _attachment(block: Media) -> Attachment:
     raise ConfigurationError(f"The {block.block_type} of a message is empty")
 
 
-def _described(block: Media) -> tuple[Kind, bytes | IOBase | None, str]:
+def _described(block: Media) -> tuple[Medium, bytes | IOBase | None, str]:
     """What Coze calls it (a video is a file to it), its content, and the name to upload it under if one is known."""
     if isinstance(block, ImageBlock):
         return "image", block.image, _file_name("image", extension_of(block.image_mimetype or ""))
@@ -118,7 +118,7 @@ def _file_name(stem: str, extension: str) -> str:
     return stem + extension if extension else ""
 
 
-def _content(kind: Kind, content: bytes | IOBase, name: str) -> Attachment:
+def _content(kind: Medium, content: bytes | IOBase, name: str) -> Attachment:
     """Blocks hold bytes in base64, and leave an open file as it is."""
     if isinstance(content, bytes):
         return Attachment.encoded(kind, content.decode("ascii"), name=name)

@@ -20,8 +20,8 @@ from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 
 from coze_client.api.chat import ToolCall, Usage
 from coze_client.api.chat_events import ChatEvent
-from coze_client.bridge.answer import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
 from coze_client.bridge.answering import Answering, Ended, Piece
+from coze_client.bridge.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
 from coze_client.recall import Slice
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")

@@ -84,7 +84,7 @@ def join_answers(messages: Iterable[Message]) -> str:
 
 
 @dataclass
-class Draft:
+class GrowingMessage:
     """A message in the making: the first delta (for its fields), the text and the thoughts so far."""
 
     first: Message
@@ -115,35 +115,35 @@ class Transcript:
     """All that a chat has said so far, by message id, in order of first appearance."""
 
     def __init__(self) -> None:
-        self._drafts: dict[str, Draft] = {}
-        self.last: Draft | None = None  # of the latest delta
+        self._messages: dict[str, GrowingMessage] = {}
+        self.last: GrowingMessage | None = None  # of the latest delta
 
     def extend(self, message: Message) -> tuple[str, str]:
         """Takes a delta; what it adds to the answer and to the thoughts."""
-        draft = self.last = self._draft(message)
-        return draft.extend(message.content, message.reasoning_content or "")
+        growing = self.last = self._growing(message)
+        return growing.extend(message.content, message.reasoning_content or "")
 
     def complete(self, message: Message) -> tuple[str, str]:
         """Takes a whole message; what it adds to the answer and thoughts beyond its deltas (mostly nothing)."""
-        draft = self._draft(message)
-        if draft.whole is not None:
+        growing = self._growing(message)
+        if growing.whole is not None:
             return "", ""
-        text, thoughts = draft.text.getvalue(), draft.thoughts.getvalue()
+        text, thoughts = growing.text.getvalue(), growing.thoughts.getvalue()
         if thoughts and not message.reasoning_content:
             message = message.model_copy(update={"reasoning_content": thoughts})
-        draft.whole = message
+        growing.whole = message
         if not is_answer(message):
             return "", ""
         return _rest(message.content, text), _rest(message.reasoning_content or "", thoughts)
 
     def lacks(self, message: Message) -> Message | None:
         """`message` if it has not arrived whole; raises ValueError if what arrived is no beginning of it."""
-        draft = self._drafts.get(message.id)
-        if draft is None:
+        growing = self._messages.get(message.id)
+        if growing is None:
             return message
-        if draft.whole is not None:
+        if growing.whole is not None:
             return None
-        if not message.content.startswith(draft.text.getvalue()):
+        if not message.content.startswith(growing.text.getvalue()):
             raise ValueError("what was delivered is no beginning of what is listed")
         return message
 
@@ -155,13 +155,13 @@ class Transcript:
     @property
     def messages(self) -> tuple[Message, ...]:
         """The messages so far; the last may be unfinished."""
-        return tuple(draft.message() for draft in self._drafts.values())
+        return tuple(growing.message() for growing in self._messages.values())
 
-    def _draft(self, message: Message) -> Draft:
-        draft = self._drafts.get(message.id)
-        if draft is None:
-            draft = self._drafts[message.id] = Draft(message, is_answer(message))
-        return draft
+    def _growing(self, message: Message) -> GrowingMessage:
+        growing = self._messages.get(message.id)
+        if growing is None:
+            growing = self._messages[message.id] = GrowingMessage(message, is_answer(message))
+        return growing
 
 
 def _rest(whole: str, part: str) -> str:
@@ -253,16 +253,16 @@ class ChatReading(Reading[ChatEvent]):
             return []
 
     def _delta(self, data: bytes) -> ChatEvent:
-        draft = self.transcript.last
-        if draft is None or self.chat_id is None:
+        growing = self.transcript.last
+        if growing is None or self.chat_id is None:
             return self._other(DELTA, data)
         try:
             words = self._words(data)
         except ValidationError:
             return self._other(DELTA, data)
-        if words.get("id", "") != draft.first.id:
+        if words.get("id", "") != growing.first.id:
             return self._other(DELTA, data)
-        delta, thoughts = draft.extend(words.get("content", ""), words.get("reasoning_content") or "")
+        delta, thoughts = growing.extend(words.get("content", ""), words.get("reasoning_content") or "")
         return ChatEvent(DELTA, data, None, None, delta, thoughts)
 
     def _read_message(self, data: bytes) -> Message:

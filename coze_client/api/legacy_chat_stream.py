@@ -64,7 +64,7 @@ class _Wire(Model):
 
 
 @dataclass
-class _Draft:
+class _GrowingMessage:
     """A message in the making: its first piece (for the fields), the text and extra information so far."""
 
     first: LegacyMessage
@@ -88,13 +88,13 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
     def __init__(self, limit: int, conversation_id: str | None = None) -> None:
         super().__init__()
         self._decoder = Decoder(limit)
-        self._drafts: dict[int, _Draft] = {}
+        self._messages: dict[int, _GrowingMessage] = {}
         self.conversation_id = conversation_id
 
     @property
     def messages(self) -> tuple[LegacyMessage, ...]:
         """The messages so far, in order of appearance; unfinished ones too."""
-        return tuple(draft.message() for draft in self._drafts.values())
+        return tuple(growing.message() for growing in self._messages.values())
 
     def feed(self, chunk: bytes) -> list[LegacyChatEvent]:
         """The events that this piece completes, up to a failure."""
@@ -114,7 +114,7 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
                 with suppress(ProtocolError):  # cut in the middle of its data
                     self._take(sse, out)
             stray = self._decoder.stray.strip()
-            if not self._drafts and not out and stray.startswith((b"{", b"<")):
+            if not self._messages and not out and stray.startswith((b"{", b"<")):
                 raise_refusal(stray)
         except CozeError as error:
             self.fail(error)
@@ -136,10 +136,10 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
         return LegacyChatEvent(told.event, sse.data)
 
     def _add(self, told: _Wire, message: LegacyMessage, data: bytes) -> LegacyChatEvent:
-        draft = self._drafts.get(told.index)
-        if draft is None:
-            draft = self._drafts[told.index] = _Draft(message)
-        delta = draft.add(message)
+        growing = self._messages.get(told.index)
+        if growing is None:
+            growing = self._messages[told.index] = _GrowingMessage(message)
+        delta = growing.add(message)
         return LegacyChatEvent(told.event, data, message, told.index, told.seq_id, told.is_finish, delta)
 
 

@@ -8,7 +8,7 @@ from coze_client.api.chat import Chat, ToolCall, Usage
 from coze_client.api.chat_events import DELTA, ChatEvent
 from coze_client.api.chat_stream import AsyncChatStream, ChatStream
 from coze_client.api.messages import Message
-from coze_client.bridge.answer import Answer, Part
+from coze_client.bridge.parts import Part, Parts
 from coze_client.bridge.stop_sequences import Cut
 from coze_client.bridge.turn import Turn
 from coze_client.client import AsyncCozeClient, CozeClient
@@ -32,7 +32,7 @@ class Answering:
         self.turn = turn
         self.stopped = False
         self.chat: Chat | None = None
-        self._answer = Answer()
+        self._parts = Parts()
         self._cut = Cut(turn.stop) if turn.stop else None
         self._origin: dict[str, object] = {}
         self._asked = False  # a chatflow on coze.com says only in a verbose message that it waits for a reply
@@ -57,7 +57,7 @@ class Answering:
         if event.type == DELTA:
             return text, event.reasoning, ()
         self._asked = self._asked or (event.message is not None and event.message.verbose_type == "interrupt")
-        return text, event.reasoning, tuple(self._answer.feed(event))
+        return text, event.reasoning, tuple(self._parts.feed(event))
 
     def finish(self, stream: Ended) -> Piece:
         """What was held back; `stream` is at its end, or was left because the answer is ``stopped``."""
@@ -67,7 +67,7 @@ class Answering:
             "conversation_id": stream.conversation_id or "",
             "logid": stream.logid or "",
         }
-        return self._cut.finish() if self._cut else "", "", tuple(self._answer.rest(stream.chat))
+        return self._cut.finish() if self._cut else "", "", tuple(self._parts.rest(stream.chat))
 
     @property
     def facts(self) -> dict[str, object]:
@@ -77,9 +77,9 @@ class Answering:
             **self._origin,
             "bot_id": self.turn.options["bot_id"],
             "status": "canceled" if self.stopped else status or "completed",
-            "message_ids": self._answer.message_ids,
+            "message_ids": self._parts.message_ids,
             "saved": self.turn.options.get("auto_save_history", True),
-            "follow_ups": self._answer.follow_ups,
+            "follow_ups": self._parts.follow_ups,
         }
 
     @property

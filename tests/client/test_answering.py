@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.bridge.answer import PluginCall
 from coze_client.bridge.answering import Answering, Piece
 from coze_client.bridge.dialogue import Line, Origin
+from coze_client.bridge.parts import PluginCall
 from coze_client.bridge.turn import plan_turn
 from tests.conftest import Connected
 

@@ -76,7 +76,7 @@ Part = PluginCall | PluginOutput | Recalled | Card | Sound | Unknown
 
 
 @dataclass
-class Answer:
+class Parts:
     """Collects one chat's parts; feed it the events in order, then ask for what is ``rest``."""
 
     follow_ups: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What a chat says besides words."""
+"""What a chat says besides words and thoughts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from coze_client import Message, ProtocolError
 from coze_client.api.chat import Chat
 from coze_client.api.chat_events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
-from coze_client.bridge.answer import (
+from coze_client.bridge.parts import (
     AUDIO_MIME_TYPE,
-    Answer,
     Card,
     Part,
+    Parts,
     PluginCall,
     PluginOutput,
     Recalled,
@@ -36,9 +36,9 @@ SLICE = Slice("Chur lies in Graubünden.", 0.9, "", "", "7", "Swiss towns", "Chu
 
 
 def said(*messages: Message, chat: Chat | None = None) -> list[Part]:
-    answer = Answer()
+    collected = Parts()
     events = [ChatEvent(MESSAGE_COMPLETED, b"", message) for message in messages]
-    return [part for event in events for part in answer.feed(event)] + list(answer.rest(chat))
+    return [part for event in events for part in collected.feed(event)] + list(collected.rest(chat))
 
 
 def message(kind: str, content: object, number: int = 1, content_type: str = "text") -> Message:
@@ -107,19 +107,19 @@ def test_cards_and_unknown_types_come_through_and_the_rest_is_silent() -> None:
 
 
 def test_follow_ups_are_kept_in_order() -> None:
-    answer = Answer()
+    collected = Parts()
     for number, text in enumerate(["Why?", "How?"]):
-        list(answer.feed(ChatEvent(MESSAGE_COMPLETED, b"", message("follow_up", text, number))))
-    assert answer.follow_ups == ["Why?", "How?"]
-    assert answer.message_ids == ["m0", "m1"]
+        list(collected.feed(ChatEvent(MESSAGE_COMPLETED, b"", message("follow_up", text, number))))
+    assert collected.follow_ups == ["Why?", "How?"]
+    assert collected.message_ids == ["m0", "m1"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 7])
 def test_audio_pieces_join_as_base64(size: int) -> None:
-    sound, answer = bytes(range(100)), Answer()
+    sound, collected = bytes(range(100)), Parts()
     pieces = [base64.b64encode(sound[start : start + size]).decode() for start in range(0, len(sound), size)]
     events = [ChatEvent(AUDIO_DELTA, b"", message("answer", piece, 1, "audio")) for piece in pieces]
-    parts = [part for event in events for part in answer.feed(event)] + list(answer.rest(None))
+    parts = [part for event in events for part in collected.feed(event)] + list(collected.rest(None))
     heard = [part for part in parts if isinstance(part, Sound)]
     assert base64.b64decode("".join(part.data for part in heard), validate=True) == sound
     assert "".join(part.mime_type for part in heard) == AUDIO_MIME_TYPE
@@ -127,4 +127,4 @@ def test_audio_pieces_join_as_base64(size: int) -> None:
 
 def test_audio_that_is_no_base64_is_a_protocol_error() -> None:
     with pytest.raises(ProtocolError, match="audio"):
-        list(Answer().feed(ChatEvent(AUDIO_DELTA, b"", message("answer", "a", 1, "audio"))))
+        list(Parts().feed(ChatEvent(AUDIO_DELTA, b"", message("answer", "a", 1, "audio"))))
