@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import ssl
+import sys
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
@@ -92,6 +93,7 @@ class Transport(Protocol):
 def translate(error: Exception, sent: bool = True) -> TransportError:  # noqa: FBT001, FBT002
     """An error of the HTTP library as ours; `sent` tells if the request may have left."""
     reason = str(error) or type(error).__name__
+    error = _behind(error)
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
         return TimedOut(f"No connection: {reason}", sent=False, cure="Check the address, proxy and network")
     if isinstance(error, httpx.TimeoutException):
@@ -101,6 +103,20 @@ def translate(error: Exception, sent: bool = True) -> TransportError:  # noqa: F
     if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
         return ConnectionFailed(f"No connection: {reason}", sent=False, cure="Check base_url, proxy and network")
     return ConnectionFailed(f"The connection broke: {reason}", sent=sent)
+
+
+def _behind(error: Exception) -> Exception:
+    """What it was: httpx-aiohttp (0.2.0) calls most failures of a connection, also of one in use, a ConnectTimeout."""
+    aiohttp: Any = sys.modules.get("aiohttp")
+    if aiohttp is None or not isinstance(error, httpx.ConnectTimeout):
+        return error
+    if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+        return httpx.ConnectError(str(error))
+    if isinstance(error.__cause__, aiohttp.ClientConnectionError) and not isinstance(
+        error.__cause__, aiohttp.ServerTimeoutError
+    ):
+        return httpx.NetworkError(str(error))
+    return error
 
 
 def tls(ca_bundle: str | None) -> ssl.SSLContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coze_client import AsyncCozeClient, ConfigurationError, Message
+from coze_client import AsyncCozeClient, ConfigurationError, ConnectionFailed, Message, Retry
 from coze_client.emulator import Emulator
 from coze_client.transport import tls
 from tests.conftest import AsyncioFace, Connected, Face
@@ -257,6 +258,34 @@ def test_the_fast_transport_heals_a_cut_stream_and_cancels_an_abandoned_one(emul
     assert healed == "one two three four five"
     emulator.wait_until(lambda: emulator.chat_status(abandoned) == "canceled")
     emulator.wait_until(lambda: emulator.open_streams == 0)
+
+
+def test_the_fast_transport_sends_nothing_again_that_may_have_arrived(emulator: Emulator) -> None:
+    from coze_client.emulator import faults
+
+    async def main() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url, transport="aiohttp") as client:
+            await client.chats.create(
+                bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user("hi")]
+            )
+
+    emulator.inject(faults.AfterStart(faults.DropConnection()))
+    with pytest.raises(ConnectionFailed, match="broke") as failed:
+        asyncio.run(main())
+    assert failed.value.sent
+    assert len(emulator.calls) == 1
+
+
+def test_the_fast_transport_knows_a_closed_port_from_a_slow_one() -> None:
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as gone:
+            url = f"http://127.0.0.1:{gone.getsockname()[1]}"
+        async with AsyncCozeClient("t", base_url=url, transport="aiohttp", retry=Retry(attempts=1)) as client:
+            await client.conversations.create()
+
+    with pytest.raises(ConnectionFailed, match="No connection") as failed:
+        asyncio.run(main())
+    assert not failed.value.sent
 
 
 def test_the_fast_transport_says_what_to_install_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
