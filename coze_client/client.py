@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
 from coze_client.auth import Credentials, TokenFunction, credentials, server_of
 from coze_client.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
 from coze_client.errors import ConfigurationError
 from coze_client.face import Asyncio, Blocking
+from coze_client.nouns import Nouns
 from coze_client.request import Kind, Request
 from coze_client.resource import Face, described
 from coze_client.response import Response, read_envelope
@@ -21,18 +22,6 @@ from coze_client.transport import AsyncioTransport, BlockingTransport, Transport
 if TYPE_CHECKING:
     import httpx
     from typing_extensions import Self
-
-    from coze_client.api.bots import Bots
-    from coze_client.api.chats import Chats
-    from coze_client.api.conversations import Conversations
-    from coze_client.api.datasets import Datasets
-    from coze_client.api.files import Files
-    from coze_client.api.legacy_chats import LegacyChats
-    from coze_client.api.oauth import OAuth
-    from coze_client.api.plugins import Plugins
-    from coze_client.api.recalls import Recalls
-    from coze_client.api.workflows import Workflows
-
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,83 +53,11 @@ class _Given(NamedTuple):
         return self._replace(transport=None)
 
 
-class _Client(Generic[Face]):
-    """What both clients share: the nouns."""
+class _Client(Nouns[Face]):
+    """What both clients share."""
 
-    _session: Session
-    _face: Face
     _given: _Given
     _original: Self | None = None  # of which this is a copy by ``options``
-
-    @cached_property
-    def chats(self) -> Chats[Face]:
-        """Chats with bots: start, stream, poll, cancel, answer tool calls."""
-        from coze_client.api.chats import Chats
-
-        return Chats(self._session, self._face)
-
-    @cached_property
-    def legacy_chats(self) -> LegacyChats[Face]:
-        """Chats over the v2 API, which gateways still speak."""
-        from coze_client.api.legacy_chats import LegacyChats
-
-        return LegacyChats(self._session, self._face)
-
-    @cached_property
-    def conversations(self) -> Conversations[Face]:
-        """Conversations, and with ``.messages`` what they hold."""
-        from coze_client.api.conversations import Conversations
-
-        return Conversations(self._session, self._face)
-
-    @cached_property
-    def files(self) -> Files[Face]:
-        """Uploads, to be named in messages."""
-        from coze_client.api.files import Files
-
-        return Files(self._session, self._face)
-
-    @cached_property
-    def workflows(self) -> Workflows[Face]:
-        """Workflows: what they take, running and resuming them, what came of earlier runs."""
-        from coze_client.api.workflows import Workflows
-
-        return Workflows(self._session, self._face)
-
-    @cached_property
-    def plugins(self) -> Plugins[Face]:
-        """Plugins of the store, called without a bot."""
-        from coze_client.api.plugins import Plugins
-
-        return Plugins(self._session, self._face)
-
-    @cached_property
-    def bots(self) -> Bots[Face]:
-        """Bots: making, changing and publishing them, and what there are."""
-        from coze_client.api.bots import Bots
-
-        return Bots(self._session, self._face)
-
-    @cached_property
-    def datasets(self) -> Datasets[Face]:
-        """Knowledge bases, and with ``.documents`` and ``.images`` what they hold."""
-        from coze_client.api.datasets import Datasets
-
-        return Datasets(self._session, self._face)
-
-    @cached_property
-    def recall(self) -> Recalls[Face]:
-        """What datasets hold about a question, by way of a workflow or a bot."""
-        from coze_client.api.recalls import Recalls
-
-        return Recalls(self._session, self._face)
-
-    @cached_property
-    def oauth(self) -> OAuth[Face]:
-        """Logins of users, for clients whose token is WebOAuth, PKCE or DeviceCode."""
-        from coze_client.api.oauth import OAuth
-
-        return OAuth(self._session, self._face)
 
     @property
     def base_url(self) -> str:
@@ -352,8 +269,10 @@ class AsyncCozeClient(_Client[Asyncio]):
         return CozeClient._made_of(self._given.elsewhere("CozeClient"))
 
     async def close(self) -> None:
-        """Close the running loop's idle connections; twice does nothing, and a later call opens new ones."""
+        """Close idle connections, the running loop's and those of ``blocking``; a later call opens new ones."""
         await self._session.transport.close()
+        if twin := self.__dict__.get("blocking"):  # if it was made
+            twin.close()
 
     aclose = close
 

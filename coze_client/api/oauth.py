@@ -88,10 +88,11 @@ class OAuth(Resource[Face]):
 
     def _app(self, kind: type[AppT]) -> AppT:
         credentials = self._session.credentials
-        if not isinstance(credentials, kind):
-            names = " or ".join(each.__name__ for each in _NAMES.get(kind, (kind,)))
+        wanted = _KINDS.get(kind, (kind,))
+        if not (isinstance(credentials, kind) and isinstance(credentials, wanted)):
+            names = " or ".join(each.__name__ for each in wanted)
             raise ConfigurationError(f"This needs a client whose token= is {names}, not {type(credentials).__name__}")
         return credentials
 
 
-_NAMES: dict[type[Renewable], tuple[type[Renewable], ...]] = {OAuthApp: (WebOAuth, PKCE)}
+_KINDS: dict[type[Renewable], tuple[type[Renewable], ...]] = {OAuthApp: (WebOAuth, PKCE)}

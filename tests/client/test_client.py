@@ -254,6 +254,16 @@ def test_a_client_closes_twice_and_opens_again_when_used(coze: Connected[Any]) -
     assert coze.run(coze.client.conversations.create()).id
 
 
+def test_closing_an_asyncio_client_closes_its_blocking_twin_too(emulator: Emulator) -> None:
+    async def main() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+            await asyncio.to_thread(client.blocking.conversations.create)
+            assert len(emulator._server.connections) == 1
+        emulator.wait_until(lambda: not emulator._server.connections)
+
+    asyncio.run(main())
+
+
 def test_a_client_is_a_context_manager(emulator: Emulator) -> None:
     async def main() -> str:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:

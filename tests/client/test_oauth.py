@@ -24,6 +24,7 @@ from coze_client import (
     ConfigurationError,
     ConnectionFailed,
     CozeClient,
+    DeviceCode,
     ExpiredToken,
     FileStore,
     InvalidClient,
@@ -126,6 +127,7 @@ def test_a_plain_challenge_is_the_verifier_itself() -> None:
         (lambda: PKCE("1", www_base_url="www"), "base_url must look like"),
         (lambda: CozeClient(PKCE("1")).oauth.login(), "redirect_uri is missing"),
         (lambda: CozeClient("pat").oauth.login(), r"WebOAuth or PKCE, not PersonalToken"),
+        (lambda: CozeClient(DeviceCode("1")).oauth.login(), r"WebOAuth or PKCE, not DeviceCode"),
         (lambda: CozeClient(PKCE("1")).oauth.start_device(), r"DeviceCode, not PKCE"),
     ],
 )
