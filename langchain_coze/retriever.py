@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from coze_client.bridge.retrieval import RetrieverSettings, slice_id, slice_metadata
 from coze_client.face import Blocking
@@ -46,6 +46,8 @@ class CozeRetriever(RetrieverSettings, BaseRetriever):
 
     k: int = Field(default=4, ge=1)
     """How many documents at most."""
+
+    model_config = ConfigDict(extra="forbid")  # LangChain's own classes ignore what they do not know
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun | None = None, **kwargs: Any

@@ -92,7 +92,7 @@ def site() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(page)
 
-        def log_message(self, *args: object) -> None: ...
+        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - the name that it has
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
         Thread(target=server.serve_forever).start()

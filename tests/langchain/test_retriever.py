@@ -15,6 +15,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
 from langchain_core.load import dumps
 from langchain_core.runnables import ConfigurableField
+from pydantic import ValidationError
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound, WorkflowFailed
 from coze_client.emulator import Emulator, faults
@@ -212,6 +213,14 @@ def test_what_may_have_begun_is_not_begun_again_by_those_who_ask_what_may_be_ret
     shelf.emulator.inject(faults.Coded(4020))
     assert search(shelf.by_bot(max_retries=0).with_retry(**again), "cat")
     assert shelf.emulator.chats_started == 2
+
+
+@pytest.mark.parametrize(
+    "given", [{"top_k": 3}, {"bot_id": "1"}, {"until": "answer"}, {"k": 0}, {"client": "no client"}]
+)
+def test_settings_that_make_no_sense_are_refused(shelf: Shelved, given: dict[str, Any]) -> None:
+    with pytest.raises((ValidationError, ConfigurationError)):
+        shelf.by_workflow(**given)
 
 
 class Heard(BaseCallbackHandler):
