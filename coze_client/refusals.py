@@ -85,6 +85,10 @@ _CODES: Mapping[int, tuple[type[APIError], str]] = {
     700012014: (RateLimited, _LATER),
     720702004: (NotFound, "Check the workflow id"),
     720702011: (NotFound, "Publish the workflow in Coze"),
+    777777780: (
+        NotFound,
+        "A coze-studio tells no workflow's inputs: give a signature (model, JSON schema or function)",
+    ),
 }
 
 _STATUSES: Mapping[int, tuple[type[APIError], str]] = {

@@ -106,8 +106,8 @@ class CozeWorkflowTool(FunctionTool):
     ) -> Self:
         """A tool whose name, description and arguments are the workflow's, asked for in one request.
 
-        `options` are those of the class. Raises NotFound for an unknown workflow, ConfigurationError where the server
-        tells no schemas, as coze-studio: give the class a signature there.
+        `options` are those of the class. Raises NotFound for an unknown workflow, and where the server tells no
+        schemas, as coze-studio (ConfigurationError for its chatflows): give the class a signature there.
         """
         return Blocking.run(cls._find(blocking_client(client), workflow_id, name_prefix, options))
 

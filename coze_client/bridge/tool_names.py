@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from unicodedata import normalize
 
+from coze_client.errors import ConfigurationError
+
 _LONGEST = 64  # the shortest limit of the well-known APIs
 _LONGEST_ID = 20
+_PREFIX = re.compile(r"[A-Za-z0-9_-]*")
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -25,7 +28,12 @@ def tool_names(titles: Mapping[str, str], *, kind: str = "workflow", prefix: str
 
 
 def tool_name(title: str, unique_id: str, *, kind: str = "workflow", prefix: str = "") -> str:
-    """One name, of at most 64 ASCII letters, digits and underscores, with room for an id behind it."""
+    """One name, of at most 64 ASCII letters, digits and underscores, with room for an id behind it.
+
+    Raises ConfigurationError for a `prefix` that has something else than these and hyphens.
+    """
+    if not _PREFIX.fullmatch(prefix):
+        raise ConfigurationError(f"A tool's name begins with ASCII letters, digits, _ and -, not with {prefix!r}")
     ascii_title = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = _NO_NAME.sub("_", ascii_title).strip("_")
     if not slug or slug[0].isdigit():

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from pydantic import ValidationError
 
-from coze_client import ConfigurationError, CozeClient, InvalidArguments
+from coze_client import ConfigurationError, CozeClient, InvalidArguments, NotFound
 from coze_client.api.workflows import WorkflowInfo
 from coze_client.emulator import Emulator
 from langchain_coze import CozeBotTool, CozeToolkit, CozeWorkflowTool, aload_coze_tools, load_coze_tools
@@ -116,6 +116,23 @@ def test_a_toolkit_hands_options_on_to_its_tools(emulator: Emulator, client: Coz
 def test_one_id_is_no_list_of_ids(client: CozeClient, load: Load, given: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="a list of ids"):
         load(client, **given)
+
+
+def test_a_studio_that_tells_no_inputs_asks_for_a_signature(load: Load) -> None:
+    with Emulator(dialect="studio") as studio:
+        workflow = studio.workflow(title="Add")(add)
+        client = CozeClient(studio.token, base_url=studio.url)
+        with pytest.raises(NotFound, match="signature"):
+            load(client, workflow_ids=[workflow.id])
+        tool = CozeWorkflowTool.from_workflow(workflow.id, client=client, signature=add)
+        assert tool.invoke({"first": 1}) == '{"sum":3}'
+
+
+def test_a_prefix_that_no_name_may_begin_with_is_refused(emulator: Emulator, client: CozeClient, load: Load) -> None:
+    workflow = emulator.workflow(title="Add")(add)
+    with pytest.raises(ConfigurationError, match="my tools/"):
+        load(client, workflow_ids=[workflow.id], name_prefix="my tools/")
+    assert load(client, workflow_ids=[workflow.id], name_prefix="Team-A_")[0].name == "Team-A_add"
 
 
 def test_every_tool_of_a_plugin_is_one(emulator: Emulator, client: CozeClient, load: Load) -> None:
