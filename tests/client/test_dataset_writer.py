@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
-import sys
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +12,11 @@ from coze_client.api.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
 from coze_client.bridge.candidate import Candidate
 from coze_client.bridge.ledger import intent
 from coze_client.bridge.sending import Order, batches
-from coze_client.bridge.upload_record import DatasetUploads, UploadRecord
 from coze_client.bridge.write_report import Progress, WriteReport
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.fault import Fault
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
-from coze_client.session import Session
-from tests.client.desks import CREATE, DELETE, LIST, LOST, Desk, Note, NoteWriter, notes, statuses
+from tests.client.desks import CREATE, DELETE, LIST, LOST, Desk, Note, notes, statuses
 from tests.conftest import Face
 
 
@@ -452,194 +443,3 @@ def test_a_report_is_a_table_as_text_and_in_notebooks(desk: Desk) -> None:
     html = report._repr_html_()
     assert "<td>&lt;n&gt;</td>" in html
     assert html.count("<tr>") == 3
-
-
-# --- interrupted ---
-
-
-class Stops:
-    """Counts the steps of a run, one before and one after whatever outlives it, and stops it at one of them."""
-
-    def __init__(self, at: int, stop: Callable[[], None]) -> None:
-        self.at = at
-        self.stop = stop
-        self._guard = threading.Lock()
-
-    def step(self) -> None:
-        with self._guard:
-            self.at -= 1
-            if self.at == -1:
-                self.stop()
-
-    def install(self, put: Callable[[Any, str, Any], object]) -> None:
-        send = Session.send
-
-        async def stopping_send(session: Session, request: Any) -> Any:
-            self.step()
-            answer = await send(session, request)
-            self.step()
-            return answer
-
-        put(Session, "send", stopping_send)
-        self.install_writes(put)
-
-    def install_writes(self, put: Callable[[Any, str, Any], object]) -> None:
-        write = DatasetUploads.write
-
-        def stopping_write(log: DatasetUploads, *args: Any, **options: Any) -> None:
-            self.step()
-            write(log, *args, **options)
-            self.step()
-
-        put(DatasetUploads, "write", stopping_write)
-
-
-def job(do: Callable[[str, Any], Any]) -> list[WriteReport]:
-    """What runs that are interrupted have to do: something is replaced, and two requests' worth added."""
-    return [do("replace", Note("old", "new")), do("add", notes(11))]
-
-
-def check_finished(desk: Desk) -> None:
-    """A second run finishes the job: nothing is lost, nothing is doubled, what is replaced is gone."""
-    reports = job(desk.do)
-    assert {fate.status for report in reports for fate in report} <= {"ready", "skipped"}
-    assert not any(fate.error for report in reports for fate in report)
-    assert desk.shelf == {"old": "new", **{each.title: each.text for each in notes(11)}}
-
-
-def test_a_run_stopped_at_any_step_is_finished_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    kind: type[BaseException] = KeyboardInterrupt if desk.face.name == "blocking" else asyncio.CancelledError
-
-    def stop() -> None:
-        raise kind
-
-    steps = 0
-    while True:
-        desk.dataset_id = desk.emulator.add_dataset(f"stopped at {steps}", {"old": "old"})
-        with monkeypatch.context() as patch:
-            Stops(steps, stop).install(patch.setattr)
-            try:
-                job(desk.do)
-            except kind:
-                steps += 1
-            else:
-                break
-        check_finished(desk)
-    assert steps > 20
-
-
-def test_a_run_whose_record_finds_no_room_at_any_write_is_finished_by_the_next(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop() -> None:
-        raise ConfigurationError("database or disk is full")
-
-    steps = 0
-    while True:
-        desk.dataset_id = desk.emulator.add_dataset(f"full at {steps}", {"old": "old"})
-        with monkeypatch.context() as patch:
-            Stops(steps, stop).install_writes(patch.setattr)
-            try:
-                job(desk.do)
-            except ConfigurationError:
-                steps += 1
-            else:
-                break
-        check_finished(desk)
-    assert steps > 10
-
-
-KILLED = """
-import os, sys
-from coze_client import CozeClient
-from tests.client.desks import NoteWriter
-from tests.client.test_dataset_writer import Stops, job
-
-url, token, record, *datasets = sys.argv[1:]
-for step, dataset_id in enumerate(datasets):
-    child = os.fork()
-    if not child:
-        Stops(step, lambda: os._exit(9)).install(setattr)
-        with CozeClient(token, base_url=url) as client:
-            writer = NoteWriter(client, dataset_id, record=record)
-            job(lambda work, notes: getattr(writer, work)(notes))
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
-    if not status:
-        break
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked, to kill many of them fast")
-def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator: Emulator, tmp_path: Path) -> None:
-    from tests.conftest import BlockingFace
-
-    face = BlockingFace()
-    desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
-    datasets = [emulator.add_dataset(f"killed at {step}", {"old": "old"}) for step in range(60)]
-    args = [emulator.url, emulator.token, str(desk.record), *datasets]
-    done = subprocess.run([sys.executable, "-c", KILLED, *args], capture_output=True, text=True, check=False)
-    codes = done.stdout.split()
-    assert codes[-1] == "0", done.stderr
-    assert set(codes[:-1]) == {"9"}
-    assert len(codes) > 20
-    for dataset_id in datasets[: len(codes)]:
-        desk.dataset_id = dataset_id
-        check_finished(desk)
-    face.close()
-
-
-TOGETHER = """
-import sys
-from coze_client import CozeClient
-from tests.client.desks import NoteWriter, notes
-
-url, token, record, dataset_id = sys.argv[1:]
-with CozeClient(token, base_url=url) as client:
-    print(*(fate.status for fate in NoteWriter(client, dataset_id, record=record).add(notes(25))))
-"""
-
-
-def test_processes_that_share_a_record_double_nothing(emulator: Emulator, tmp_path: Path) -> None:
-    dataset_id = emulator.add_dataset("library", {})
-    args = [sys.executable, "-c", TOGETHER, emulator.url, emulator.token, str(tmp_path / "record"), dataset_id]
-    runs = [subprocess.Popen(args, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = Counter(run.communicate()[0].strip() for run in runs)
-    assert said == {" ".join(["ready"] * 25): 1, " ".join(["skipped"] * 25): 1}
-    assert len(emulator.documents(dataset_id)) == 25
-
-
-@pytest.fixture
-def threads() -> Iterator[list[threading.Thread]]:
-    begun: list[threading.Thread] = []
-    yield begun
-    for thread in begun:
-        thread.join()
-
-
-def test_threads_that_share_a_writer_double_nothing(emulator: Emulator, threads: list[threading.Thread]) -> None:
-    from coze_client import CozeClient
-
-    dataset_id = emulator.add_dataset("library", {})
-    with CozeClient(emulator.token, base_url=emulator.url) as client:
-        writer = NoteWriter(client, dataset_id)
-        reports: list[WriteReport] = []
-        for _ in range(3):
-            threads.append(threading.Thread(target=lambda: reports.append(writer.add(notes(15)))))
-            threads[-1].start()
-        for thread in threads:
-            thread.join()
-    assert Counter(status for report in reports for status in statuses(report)) == {"ready": 15, "skipped": 30}
-    assert len(emulator.documents(dataset_id)) == 15
-
-
-async def test_tasks_that_share_a_writer_double_nothing(emulator: Emulator) -> None:
-    from coze_client import AsyncCozeClient
-
-    dataset_id = emulator.add_dataset("library", {})
-    async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
-        writer = NoteWriter(client, dataset_id, record=UploadRecord())
-        reports = await asyncio.gather(*(writer.aadd(notes(15)) for _ in range(3)))
-    assert Counter(status for report in reports for status in statuses(report)) == {"ready": 15, "skipped": 30}
-    assert len(emulator.documents(dataset_id)) == 15
