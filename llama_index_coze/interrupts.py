@@ -39,7 +39,8 @@ class CozeHumanResponseEvent(HumanResponseEvent):
 class CozeInputRequiredEvent(InputRequiredEvent):
     """A workflow stopped to ask: answer with ``handler.ctx.send_event(event.answer("…"))``.
 
-    The agent's run waits as long as it takes. Its context can be stored meanwhile, and another process can go on.
+    The agent's run waits as long as it takes. Its context can be stored meanwhile, and another process can go on;
+    LlamaIndex leaves the memory out of it, so ``await ctx.store.set("memory", memory)`` after ``agent.run(ctx=ctx)``.
     """
 
     question: str = ""
