@@ -88,6 +88,19 @@ def _schemas(schema: Schema, name: str) -> list[object]:
 
 
 def _referred(reference: str, root: Schema) -> object:
+    """What a reference leads to; nothing, which everything fits, if it only leads to itself."""
+    found = first = _at(reference, root)
+    followed = {reference}
+    while isinstance(found, dict) and "$ref" in found:
+        following = str(found["$ref"])
+        if following in followed:
+            return None
+        followed.add(following)
+        found = _at(following, root)
+    return first
+
+
+def _at(reference: str, root: Schema) -> object:
     found: object = root
     for step in reference.lstrip("#/").split("/") if reference != "#" else ():
         found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None

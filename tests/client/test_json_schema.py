@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coze_client.json_schema import misfits
+from coze_client.json_schema import misfits, resolved
 
 TREE: dict[str, Any] = {
     "$defs": {
@@ -39,6 +39,12 @@ MISFITS: list[tuple[object, dict[str, Any], str]] = [
     (1, {"allOf": [{"type": "number"}, {"type": "string"}]}, "$ is not of type string"),
     ({"next": {"next": 5}}, TREE, "$.next fits none of 2 alternatives"),
 ]
+
+
+def test_a_reference_that_leads_to_itself_alone_asks_for_nothing() -> None:
+    around = {"$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A", "title": "b"}}, "$ref": "#/$defs/A"}
+    assert misfits(1, around) == []
+    assert resolved(around, around) == {}
 
 
 @pytest.mark.parametrize(("value", "schema"), FITS)
