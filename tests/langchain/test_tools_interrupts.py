@@ -9,11 +9,13 @@ import textwrap
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.runnables import RunnableConfig
@@ -416,9 +418,25 @@ def test_a_start_that_failed_before_the_run_is_no_step_of_it(emulator: Emulator,
 
 def test_a_question_takes_no_answer_from_before_it_was_asked(emulator: Emulator, go: Go) -> None:
     """An answer that is repeated since another call failed is none to what that call asks now."""
-    token = ["wrong"]
-    first = made(emulator)
-    client = CozeClient(lambda: token[0], base_url=emulator.url)
+    token, paused, first_time = ["wrong"], threading.Semaphore(0), cycle([True, False])
+
+    class Pauses(BaseCallbackHandler):
+        """Of the first tool: it asked, or is done."""
+
+        def on_tool_error(self, *_: object, **__: object) -> None:
+            paused.release()
+
+        def on_tool_end(self, *_: object, **__: object) -> None:
+            paused.release()
+
+    def wrong_until_the_end() -> str:
+        # Were the other call cancelled halfway, what it came to would be unknown. Refused, one is asked again.
+        if token[0] == "wrong" and next(first_time):
+            paused.acquire(timeout=30)
+        return token[0]
+
+    first = made(emulator, callbacks=[Pauses()])
+    client = CozeClient(wrong_until_the_end, base_url=emulator.url)
     late = CozeWorkflowTool.from_workflow(first.workflow_id, client=client, signature=first.signature, name="late_book")
     both = AIMessage(
         "", tool_calls=[*calls(first, {"city": "Rome"}).tool_calls, *calls(late, {"city": "Oslo"}).tool_calls]
