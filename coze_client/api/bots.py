@@ -7,7 +7,7 @@ bots_list_draft_published, list_bot_versions. None of them deletes a bot.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 from coze_client.api.bot_info import (
@@ -23,7 +23,7 @@ from coze_client.api.bot_info import (
 from coze_client.api.chat import PublishStatus
 from coze_client.errors import ConfigurationError
 from coze_client.model import Model
-from coze_client.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.request import Kind, Numbering, Page, Pages, Request, by_number, fields, numbered, query, segment
 from coze_client.resource import Face, Resource, call, paged
 from coze_client.response import Answer, Payload, read_nothing
 
@@ -150,21 +150,21 @@ class Bots(Resource[Face]):
         publish_status: Listed | None = None,
         connector_id: str | None = None,
         page_size: int = _PAGE,
+        concurrency: int = 1,
     ) -> Pages[BotEntry]:
         """Bots of a workspace, those published to the API channel unless `publish_status` or `connector_id` say else.
 
-        "published_draft" are drafts of published bots, "unpublished_draft" those that never were.
+        "published_draft" are drafts of published bots, "unpublished_draft" those that never were. After the first page,
+        `concurrency` pages are fetched at a time.
         """
         fixed = query(
             workspace_id=workspace_id, publish_status=publish_status, connector_id=connector_id, page_size=page_size
         )
 
-        def page(at: str | None) -> Request[Page[BotEntry]]:
-            number = at or "1"
-            where = {**fixed, **query(page_num=number)}
-            return Request("GET", "/v1/bots", _ReadEntries(int(number), page_size), where)
+        def page(number: int) -> Request[Page[BotEntry]]:
+            return Request("GET", "/v1/bots", _read_entries, {**fixed, **query(page_num=number)})
 
-        return Pages(page, by_number)
+        return numbered(page, Numbering(page_size, attrgetter("bot_id"), concurrency))
 
     @paged
     def versions(
@@ -187,18 +187,9 @@ class Bots(Resource[Face]):
         return Pages(page, by_number)
 
 
-@dataclass(frozen=True)
-class _ReadEntries:
-    """Reads a page of a listing that tells its total, but not whether there are more pages."""
-
-    number: int
-    size: int
-
-    def __call__(self, answer: Answer) -> Page[BotEntry]:
-        found = Payload(_EntryPage)(answer)
-        total = found.total
-        has_more = len(found.items) >= self.size if total is None else self.number * self.size < total
-        return Page(found.items, has_more, total)
+def _read_entries(answer: Answer) -> Page[BotEntry]:
+    found = Payload(_EntryPage)(answer)
+    return Page(found.items, has_more=False, total=found.total)
 
 
 def _read_versions(answer: Answer) -> Page[BotVersion]:
