@@ -49,8 +49,8 @@ def greeting(emulator: Emulator) -> str:
     )
     return f"""Coze emulator ({emulator.dialect} dialect): protocol conformance against scripted bots, not model quality
 
-  COZE_API_BASE={emulator.url}
-  COZE_API_TOKEN={emulator.token}
+  export COZE_API_BASE={emulator.url}
+  export COZE_API_TOKEN={emulator.token}
 
   {"bot":<16} id
 {bots}

@@ -144,7 +144,7 @@ def test_the_command_prints_what_is_needed_and_ends_on_ctrl_c(tmp_path: Path) ->
         shown = ""
         while "Ctrl-C" not in shown and (line := process.stdout.readline()):
             shown += line
-        url, token = (re.search(rf"{name}=(\S+)", shown) for name in ("COZE_API_BASE", "COZE_API_TOKEN"))
+        url, token = (re.search(rf"export {name}=(\S+)", shown) for name in ("COZE_API_BASE", "COZE_API_TOKEN"))
         assert url is not None
         assert token is not None
         headers = {"Authorization": f"Bearer {token[1]}"}
