@@ -90,19 +90,17 @@ class Transport(Protocol):
         """Close every idle connection; a later request opens new ones."""
 
 
-def translate(error: Exception, sent: bool = True) -> TransportError:  # noqa: FBT001, FBT002
-    """An error of the HTTP library as ours; `sent` tells if the request may have left."""
+def translate(error: Exception) -> TransportError:
+    """An error of the HTTP library as ours, which tells if the request may have left."""
     reason = str(error) or type(error).__name__
     error = _behind(error)
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
         return TimedOut(f"No connection: {reason}", sent=False, cure="Check the address, proxy and network")
     if isinstance(error, httpx.TimeoutException):
-        return TimedOut(
-            f"The server was silent for too long: {reason}", sent=sent, cure="Raise timeout if it needs longer"
-        )
+        return TimedOut(f"The server was silent for too long: {reason}", cure="Raise timeout if it needs longer")
     if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
         return ConnectionFailed(f"No connection: {reason}", sent=False, cure="Check base_url, proxy and network")
-    return ConnectionFailed(f"The connection broke: {reason}", sent=sent)
+    return ConnectionFailed(f"The connection broke: {reason}")
 
 
 def _behind(error: Exception) -> Exception:

@@ -137,7 +137,14 @@ class Chats(Resource[Face]):
         """
         request = _submit(conversation_id, chat_id, tool_outputs, _unread, stream=True)
         seen = frozenset(known_message_ids)
-        return ChatCall(request, conversation_id, True, cancel_on_close, chat_id, seen).events()  # noqa: FBT003
+        return ChatCall(
+            request,
+            conversation_id,
+            saved=True,
+            cancel_on_close=cancel_on_close,
+            chat_id=chat_id,
+            known_message_ids=seen,
+        ).events()
 
     @flow
     async def create_and_poll(

@@ -21,8 +21,8 @@ def __getattr__(name: str) -> type[Emulator]:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         import python_multipart  # noqa: F401  (Starlette needs it for uploads, and only says so at the first one)
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
+        import starlette  # noqa: F401 - is it there?
+        import uvicorn  # noqa: F401 - is it there?
     except ImportError as missing:
         raise ImportError(
             f'the emulator needs {missing.name}; install it with: pip install "coze-adapters[emulator]"',

@@ -73,7 +73,7 @@ class Server:
         class Protocol(H11Protocol):
             """Remembers the transport, which ASGI does not hand out, so that a fault can cut it."""
 
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn types it wider
                 super().connection_made(transport)
                 if self.client is not None:
                     connections[self.client] = transport

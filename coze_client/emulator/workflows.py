@@ -87,7 +87,7 @@ def _form(answer: str) -> dict[str, object]:
     return values
 
 
-def ask(question: str, options: Sequence[str] = (), *, title: str = "Question", type: int = QUESTION) -> Ask:  # noqa: A002
+def ask(question: str, options: Sequence[str] = (), *, title: str = "Question", type: int = QUESTION) -> Ask:  # noqa: A002 - Coze's own word
     """A question node's question: `time = yield ask("Which time?", options=["18:00", "19:00"])`.
 
     `type` is Coze's number of the interrupt: 6 a local plugin and 7 a plugin's OAuth ask by it, too.
