@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from coze_client.api.workflow_stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
     from coze_client.auth import PersonalToken
     from coze_client.client import AsyncCozeClient, CozeClient
-    from coze_client.config import Timeout
+    from coze_client.core.config import Timeout
+    from coze_client.core.request import Page
+    from coze_client.core.response import Response
+    from coze_client.core.retry import Retry
     from coze_client.errors import (
         AccessDenied,
         APIError,
@@ -60,9 +63,6 @@ if TYPE_CHECKING:
     from coze_client.oauth import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
     from coze_client.oauth_config import from_config, from_env
     from coze_client.recall import Recall, Slice
-    from coze_client.request import Page
-    from coze_client.response import Response
-    from coze_client.retry import Retry
     from coze_client.token import Token
     from coze_client.token_store import FileStore, MemoryStore, TokenStore
     from coze_client.workflow_signature import WorkflowSignature
@@ -86,7 +86,7 @@ _HOMES = {
     "api.workflow_stream": ("AsyncWorkflowStream", "WorkflowResult", "WorkflowStream"),
     "auth": ("PersonalToken",),
     "client": ("AsyncCozeClient", "CozeClient"),
-    "config": ("Timeout",),
+    "core.config": ("Timeout",),
     "errors": (
         "APIError",
         "AccessDenied",
@@ -117,9 +117,9 @@ _HOMES = {
     "oauth": ("PKCE", "DeviceCode", "DeviceLogin", "Login", "WebOAuth"),
     "oauth_config": ("from_config", "from_env"),
     "recall": ("Recall", "Slice"),
-    "request": ("Page",),
-    "response": ("Response",),
-    "retry": ("Retry",),
+    "core.request": ("Page",),
+    "core.response": ("Response",),
+    "core.retry": ("Retry",),
     "token": ("Token",),
     "token_store": ("FileStore", "MemoryStore", "TokenStore"),
     "workflow_signature": ("WorkflowSignature",),

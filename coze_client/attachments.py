@@ -19,11 +19,11 @@ from weakref import WeakKeyDictionary
 from coze_client.api.files import Upload, upload_request
 from coze_client.api.messages import Message
 from coze_client.auth import Credentials
+from coze_client.core.fork_lock import Guard
+from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
+from coze_client.core.session import Session, Turns
+from coze_client.core.transport import Transport
 from coze_client.errors import ConfigurationError
-from coze_client.guard import Guard
-from coze_client.media import HEAD_BYTES, extension_of, mend_name
-from coze_client.session import Session, Turns
-from coze_client.transport import Transport
 
 Medium = Literal["image", "file", "audio"]
 

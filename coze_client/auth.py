@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.session import Session
+    from coze_client.core.session import Session
 
 TokenFunction = Callable[[], str | Awaitable[str]]
 

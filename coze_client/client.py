@@ -8,16 +8,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
 from coze_client.auth import Credentials, TokenFunction, credentials, server_of
-from coze_client.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
+from coze_client.core.concurrency import Asyncio, Blocking
+from coze_client.core.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
+from coze_client.core.request import Kind, Request
+from coze_client.core.resource import Face, described
+from coze_client.core.response import Response, read_envelope
+from coze_client.core.retry import Retry
+from coze_client.core.session import Session, Turns
+from coze_client.core.transport import AsyncioTransport, BlockingTransport, Transport
 from coze_client.errors import ConfigurationError
-from coze_client.face import Asyncio, Blocking
-from coze_client.nouns import Nouns
-from coze_client.request import Kind, Request
-from coze_client.resource import Face, described
-from coze_client.response import Response, read_envelope
-from coze_client.retry import Retry
-from coze_client.session import Session, Turns
-from coze_client.transport import AsyncioTransport, BlockingTransport, Transport
+from coze_client.resources import Nouns
 
 if TYPE_CHECKING:
     import httpx

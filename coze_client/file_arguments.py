@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, cast
 
 from coze_client.api.files import Upload
 from coze_client.attachments import Attachment, upload_each
+from coze_client.core.session import Session
 from coze_client.errors import ConfigurationError, InvalidArguments
-from coze_client.session import Session
 
 FILE_FORMATS = frozenset({"binary", "path", "file-path"})
 """JSON schema's ``format`` of a file, as pydantic writes it for bytes and paths."""

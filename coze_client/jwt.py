@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from coze_client.config import checked_url
+from coze_client.core.config import checked_url
+from coze_client.core.request import Kind, fields, segment
 from coze_client.errors import ConfigurationError, OAuthError
 from coze_client.renewal import Renewable
-from coze_client.request import Kind, fields, segment
 from coze_client.token import Token
 from coze_client.token_request import NOTICEABLE_SKEW, TOKEN_PATH, token_request
 from coze_client.token_store import TokenStore
@@ -25,7 +25,7 @@ from coze_client.token_store import TokenStore
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    from coze_client.session import Session
+    from coze_client.core.session import Session
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _JWT_SECONDS = 600  # how long a signed JWT itself is good for; each is used once

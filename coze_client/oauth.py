@@ -18,7 +18,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pydantic import Field
 
 from coze_client.auth import PersonalToken
-from coze_client.config import REGIONS, checked_url
+from coze_client.core.config import REGIONS, checked_url
+from coze_client.core.error_codes import oauth_refusal
+from coze_client.core.model import Model, convert
+from coze_client.core.request import Kind, Request, segment
+from coze_client.core.response import Answer
+from coze_client.core.retry import passes
 from coze_client.errors import (
     AccessDenied,
     ConfigurationError,
@@ -27,12 +32,7 @@ from coze_client.errors import (
     OAuthError,
     ProtocolError,
 )
-from coze_client.model import Model, convert
-from coze_client.refusals import oauth_refusal
 from coze_client.renewal import Renewable
-from coze_client.request import Kind, Request, segment
-from coze_client.response import Answer
-from coze_client.retry import passes
 from coze_client.token import Token
 from coze_client.token_request import read_secret, token_request
 from coze_client.token_store import TokenStore
@@ -40,7 +40,7 @@ from coze_client.token_store import TokenStore
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from coze_client.session import Session
+    from coze_client.core.session import Session
 
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LOG_IN_AGAIN = "Let the user log in again (client.oauth.login() or client.oauth.start_device())"

@@ -11,15 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from coze_client.core.fork_lock import Guard
 from coze_client.errors import ConfigurationError, CozeError, ExpiredToken, TimedOut
-from coze_client.guard import Guard
 from coze_client.token import Token
 from coze_client.token_store import MemoryStore, SharedStore, TokenStore
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from coze_client.session import Session
+    from coze_client.core.session import Session
 
 Origin = tuple[Callable[..., object], tuple[object, ...]]
 """A function and its arguments that make the same credentials elsewhere, without a secret in them."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import partial
 
+from coze_client.core.request import Kind, Request
+from coze_client.core.response import Answer, read_envelope
 from coze_client.errors import OAuthError, ProtocolError
-from coze_client.request import Kind, Request
-from coze_client.response import Answer, read_envelope
 from coze_client.token import Token
 
 TOKEN_PATH = "/api/permission/oauth2/token"  # noqa: S105 - a path

@@ -18,9 +18,9 @@ from pydantic_core import to_jsonable_python
 
 from coze_client.api.workflow_events import Parameter
 from coze_client.api.workflows import WorkflowInfo
+from coze_client.core.json_schema import Schema, misfits, resolved
 from coze_client.errors import ConfigurationError, InvalidArguments
 from coze_client.file_arguments import FILE_FORMATS, FileArgument, FileSources, told_file
-from coze_client.json_schema import Schema, misfits, resolved
 
 _log = logging.getLogger("coze_client")
 
@@ -108,7 +108,7 @@ class WorkflowSignature:
     @cached_property
     def model(self) -> type[BaseModel]:
         """The same as a pydantic model, for frameworks that ask for one; built when it is first used."""
-        from coze_client.schema_model import convert_to_model
+        from coze_client.core.schema_model import convert_to_model
 
         return convert_to_model("Arguments", self.schema)
 

@@ -19,8 +19,8 @@ from langchain_core.exceptions import (
 )
 
 from coze_client import errors as coze
-from coze_client.request import Kind
-from coze_client.retry import passes
+from coze_client.core.request import Kind
+from coze_client.core.retry import passes
 
 _PROMPT_TOO_LONG = 4010
 

@@ -22,8 +22,8 @@ from langchain_core.runnables.config import patch_config, var_child_runnable_con
 
 from coze_client.bridge.tool_outcome import BEGUN, Outcome, Stored
 from coze_client.bridge.workflow_tool import Step
+from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.errors import ConfigurationError, CozeError
-from coze_client.face import Asyncio, Blocking
 
 _NODE = "__pregel_call"  # by which a running node begins tasks; LangGraph has no public name for it
 _SCRATCHPAD = "__pregel_scratchpad"  # where it has the answers

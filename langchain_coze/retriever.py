@@ -10,7 +10,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
 from coze_client.bridge.retrieval import RetrieverSettings, slice_id, slice_metadata
-from coze_client.face import Blocking
+from coze_client.core.concurrency import Blocking
 from coze_client.recall import Recall
 from langchain_coze.errors import langchain_errors
 

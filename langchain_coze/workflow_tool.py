@@ -20,9 +20,9 @@ from coze_client.bridge.workflow_tool import (
     blocking_client,
     find_facts,
 )
-from coze_client.face import Blocking
+from coze_client.core.concurrency import Blocking
+from coze_client.core.model import convert
 from coze_client.file_arguments import FileSources
-from coze_client.model import convert
 from coze_client.workflow_signature import Given, WorkflowSignature
 from langchain_coze.tool import Ask, Call, CozeTool, Once
 from langchain_coze.tool_events import Teller

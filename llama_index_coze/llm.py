@@ -28,7 +28,7 @@ from pydantic import ConfigDict, Field
 
 from coze_client.bridge.answering import Answering
 from coze_client.bridge.bot_settings import BotSettings
-from coze_client.face import Blocking
+from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_lines
 from llama_index_coze.prediction import Ask, predict
 from llama_index_coze.responses import ChatReply, CompletionReply, Reply

@@ -22,8 +22,8 @@ from llama_index.core.llms import ChatMessage
 from coze_client.attachments import Attachment, Medium
 from coze_client.bridge.dialogue import Call, Line, Origin
 from coze_client.bridge.parts import convert_to_arguments
+from coze_client.core.media import extension_of
 from coze_client.errors import ConfigurationError
-from coze_client.media import extension_of
 
 _ROLES: Mapping[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
     MessageRole.SYSTEM: "system",

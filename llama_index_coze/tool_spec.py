@@ -12,8 +12,8 @@ from coze_client.api.workflows import WorkflowInfo
 from coze_client.bridge.tool_names import tool_names
 from coze_client.bridge.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.client import CozeClient
+from coze_client.core.concurrency import Blocking, settled
 from coze_client.errors import ConfigurationError
-from coze_client.face import Blocking, settled
 from llama_index_coze.tools import CozeWorkflowTool
 
 

@@ -27,10 +27,10 @@ from coze_client.bridge.workflow_tool import (
     refuse,
 )
 from coze_client.client import CozeClient
+from coze_client.core.concurrency import Blocking
+from coze_client.core.request import fields
 from coze_client.errors import InvalidArguments
-from coze_client.face import Blocking
 from coze_client.file_arguments import FileSources
-from coze_client.request import fields
 from coze_client.workflow_signature import Given, WorkflowSignature
 from llama_index_coze.interrupts import Keeping
 from llama_index_coze.messages import convert_to_lines

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from coze_client import AsyncCozeClient, CozeClient
+from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.emulator import Emulator
-from coze_client.face import Asyncio, Blocking
 
 # A loaded machine is slow at making examples, which says nothing about the code.
 settings.register_profile(

@@ -47,7 +47,7 @@ def test_every_module_stays_on_its_side_of_the_walls(path: Path) -> None:
     }[package]
     if package == "coze_client" and "/emulator/" not in file:
         forbidden |= SERVERS
-        if file != "coze_client/transport.py":
+        if file != "coze_client/core/transport.py":
             forbidden |= {"httpx", "httpx_aiohttp", "httpcore", "aiohttp", "anyio", "requests"}
     assert imports(path) & forbidden == set()
 

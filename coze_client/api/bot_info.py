@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pydantic import AliasChoices, Field, model_validator
 
-from coze_client.model import Model
+from coze_client.core.model import Model
 
 
 class PromptInfo(Model):

@@ -21,11 +21,11 @@ from coze_client.api.bot_info import (
     SuggestReplyInfo,
 )
 from coze_client.api.chat import PublishStatus
+from coze_client.core.model import Model
+from coze_client.core.request import Kind, Numbering, Page, Pages, Request, by_number, fields, numbered, query, segment
+from coze_client.core.resource import Face, Resource, call, paged
+from coze_client.core.response import Answer, Payload, read_nothing
 from coze_client.errors import ConfigurationError
-from coze_client.model import Model
-from coze_client.request import Kind, Numbering, Page, Pages, Request, by_number, fields, numbered, query, segment
-from coze_client.resource import Face, Resource, call, paged
-from coze_client.response import Answer, Payload, read_nothing
 
 __all__ = [
     "Bot",

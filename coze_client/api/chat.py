@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from coze_client.api.messages import Message
-from coze_client.model import Model
+from coze_client.core.model import Model
 
 REQUIRES_ACTION = frozenset({"requires_action", "required_action"})
 CANCELED = frozenset({"canceled", "cancelled", "conversation.chat.cancelled"})

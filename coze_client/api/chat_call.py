@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from coze_client.request import Request
-from coze_client.stream import Events
+from coze_client.core.request import Request
+from coze_client.core.stream import Events
 
 if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream

@@ -15,12 +15,12 @@ from typing_extensions import TypedDict
 
 from coze_client.api.chat import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
 from coze_client.api.messages import Message
+from coze_client.core.error_codes import cure_for, refusal
+from coze_client.core.model import adapter, convert_json, json_validator, parse_json
+from coze_client.core.response import integer, raise_refusal
+from coze_client.core.sse import Decoder
+from coze_client.core.stream import Reading
 from coze_client.errors import ChatFailed, CozeError, ProtocolError
-from coze_client.model import adapter, convert_json, json_validator, parse_json
-from coze_client.refusals import cure_for, refusal
-from coze_client.response import integer, raise_refusal
-from coze_client.sse import Decoder
-from coze_client.stream import Reading
 
 DELTA = "conversation.message.delta"
 MESSAGE_COMPLETED = "conversation.message.completed"

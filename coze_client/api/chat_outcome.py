@@ -11,8 +11,8 @@ from time import monotonic
 from coze_client.api.chat import COMPLETED, REQUIRES_ACTION, Chat, ChatResult
 from coze_client.api.chats import Chats
 from coze_client.api.messages import Message
+from coze_client.core.session import Session
 from coze_client.errors import CozeError, NotFound, TimedOut
-from coze_client.session import Session
 
 _POLL_SECONDS = 1.0  # Coze asks for one question a second at most
 _CANCEL_SECONDS = 5.0

@@ -10,10 +10,10 @@ from coze_client.api.chat_events import ChatEvent, ChatReading
 from coze_client.api.chat_outcome import load_messages, poll
 from coze_client.api.chats import Chats
 from coze_client.api.messages import Message
+from coze_client.core.session import Session
+from coze_client.core.stream import AsyncStream, Run, Stream, Told
+from coze_client.core.transport import Incoming
 from coze_client.errors import CozeError, StreamInterrupted
-from coze_client.session import Session
-from coze_client.stream import AsyncStream, Run, Stream, Told
-from coze_client.transport import Incoming
 
 _HEALING_SECONDS = 600.0
 _BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})

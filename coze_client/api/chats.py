@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from coze_client.api.chat import Chat, ChatResult, PublishStatus, ToolOutput, ToolOutputLike
 from coze_client.api.chat_call import ChatCall
 from coze_client.api.messages import Message, MessageLike, convert_to_wire
+from coze_client.core.request import Kind, Request, fields, query
+from coze_client.core.resource import Face, Resource, call, events, flow
+from coze_client.core.response import Payload
+from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
-from coze_client.request import Kind, Request, fields, query
-from coze_client.resource import Face, Resource, call, events, flow
-from coze_client.response import Payload
-from coze_client.stream import Events
 
 if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import AliasChoices, Field
 
+from coze_client.core.model import Model, convert
+from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.core.resource import Face, Resource, call, paged
+from coze_client.core.response import Answer, Payload, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
-from coze_client.model import Model, convert
-from coze_client.request import Kind, Page, Pages, Request, by_number, fields, query, segment
-from coze_client.resource import Face, Resource, call, paged
-from coze_client.response import Answer, Payload, read_envelope, read_nothing
 
 if TYPE_CHECKING:
     from coze_client.api.messages import MessageLike, Messages

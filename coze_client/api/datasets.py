@@ -16,12 +16,12 @@ from pydantic import BeforeValidator
 
 from coze_client.api.documents import TEXT, ChunkStrategy, Documents, Processed
 from coze_client.api.images import Images
+from coze_client.core.concurrency import settled
+from coze_client.core.model import Model, convert
+from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered, query, segment
+from coze_client.core.resource import Cursor, Face, Resource, call, flow, paged
+from coze_client.core.response import Answer, Envelope, Payload, read_envelope, read_nothing, read_whole
 from coze_client.errors import ConfigurationError, NotFound, TimedOut
-from coze_client.face import settled
-from coze_client.model import Model, convert
-from coze_client.request import Kind, Numbering, Page, Pages, Request, fields, numbered, query, segment
-from coze_client.resource import Cursor, Face, Resource, call, flow, paged
-from coze_client.response import Answer, Envelope, Payload, read_envelope, read_nothing, read_whole
 
 _LARGEST_PAGE = 300
 _LONGEST_NAME = 100

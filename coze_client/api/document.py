@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from coze_client.core.model import Model
 from coze_client.errors import ConfigurationError
-from coze_client.model import Model
 
 _SHORTEST_INTERVAL = 24  # hours
 _TOKENS = range(100, 2001)

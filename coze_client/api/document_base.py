@@ -11,8 +11,8 @@ from pathlib import Path, PurePath
 
 from coze_client.api.document import UpdateRule
 from coze_client.api.files import Source
+from coze_client.core.request import fields
 from coze_client.errors import ConfigurationError
-from coze_client.request import fields
 
 FILE_TYPES = ("pdf", "txt", "doc", "docx")
 LOCAL, WEB, CUSTOM, UPLOADED = 0, 1, 2, 5

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from coze_client.api.document import ChunkStrategy, Document, Processed, UpdateRule
 from coze_client.api.document_base import DocumentBase, checked_name, json_length
+from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered
+from coze_client.core.resource import Face, Resource, call, paged
+from coze_client.core.response import Answer, Envelope, read_nothing, read_whole
 from coze_client.errors import ConfigurationError
-from coze_client.request import Kind, Numbering, Page, Pages, Request, fields, numbered
-from coze_client.resource import Face, Resource, call, paged
-from coze_client.response import Answer, Envelope, read_nothing, read_whole
 
 __all__ = ["ChunkStrategy", "Document", "DocumentBase", "Documents", "Processed", "UpdateRule"]
 

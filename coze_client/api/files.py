@@ -14,12 +14,12 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from pydantic import AliasChoices, Field
 
+from coze_client.core.media import HEAD_BYTES, mend_name, mime_of
+from coze_client.core.model import Model
+from coze_client.core.request import Kind, Request, query
+from coze_client.core.resource import Face, Resource, call, flow
+from coze_client.core.response import Payload
 from coze_client.errors import ConfigurationError
-from coze_client.media import HEAD_BYTES, mend_name, mime_of
-from coze_client.model import Model
-from coze_client.request import Kind, Request, query
-from coze_client.resource import Face, Resource, call, flow
-from coze_client.response import Payload
 
 if TYPE_CHECKING:
     from coze_client.api.messages import Message

@@ -11,10 +11,10 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from coze_client.api.documents import ChunkStrategy, Processed
-from coze_client.model import Model
-from coze_client.request import Numbering, Page, Pages, Request, numbered, query, segment
-from coze_client.resource import Face, Resource, call, paged
-from coze_client.response import Answer, Envelope, read_nothing, read_whole
+from coze_client.core.model import Model
+from coze_client.core.request import Numbering, Page, Pages, Request, numbered, query, segment
+from coze_client.core.resource import Face, Resource, call, paged
+from coze_client.core.response import Answer, Envelope, read_nothing, read_whole
 
 _LARGEST_PAGE = 299
 

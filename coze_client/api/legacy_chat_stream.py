@@ -11,14 +11,14 @@ from pydantic import AliasChoices, Field
 
 from coze_client.api.chat_events import DONE, is_answer, join_answers
 from coze_client.api.legacy_chats import LegacyMessage
+from coze_client.core.error_codes import refusal
+from coze_client.core.model import Model, convert, convert_json
+from coze_client.core.request import Request
+from coze_client.core.response import integer, log_id, raise_refusal
+from coze_client.core.session import Session
+from coze_client.core.sse import Decoder, ServerSentEvent
+from coze_client.core.stream import AsyncStream, Reading, Run, Stream, Told
 from coze_client.errors import APIError, CozeError, ProtocolError, StreamInterrupted
-from coze_client.model import Model, convert, convert_json
-from coze_client.refusals import refusal
-from coze_client.request import Request
-from coze_client.response import integer, log_id, raise_refusal
-from coze_client.session import Session
-from coze_client.sse import Decoder, ServerSentEvent
-from coze_client.stream import AsyncStream, Reading, Run, Stream, Told
 
 
 @dataclass(frozen=True)

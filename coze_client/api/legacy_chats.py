@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from coze_client.api.messages import Message, MessageLike, convert_to_wire
+from coze_client.core.model import Model, convert
+from coze_client.core.request import Kind, Request, fields
+from coze_client.core.resource import Face, Resource, call, events
+from coze_client.core.response import Answer, read_envelope, read_nothing
+from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
-from coze_client.model import Model, convert
-from coze_client.request import Kind, Request, fields
-from coze_client.resource import Face, Resource, call, events
-from coze_client.response import Answer, read_envelope, read_nothing
-from coze_client.stream import Events
 
 if TYPE_CHECKING:
     from coze_client.api.legacy_chat_stream import AsyncLegacyChatStream, LegacyChatStream

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, Field
 
+from coze_client.core.model import Model, convert
+from coze_client.core.request import Kind, Page, Pages, Request, by_number, query, segment
+from coze_client.core.resource import Face, Resource, call, flow, paged
+from coze_client.core.response import Answer, Payload, read_envelope
 from coze_client.errors import ConfigurationError
-from coze_client.model import Model, convert
-from coze_client.request import Kind, Page, Pages, Request, by_number, query, segment
-from coze_client.resource import Face, Resource, call, flow, paged
-from coze_client.response import Answer, Payload, read_envelope
 
 _LARGEST_PAGE = 100
 _MOST_AT_ONCE = 20

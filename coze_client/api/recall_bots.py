@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from coze_client.api.bots import LONGEST_NAME, Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.api.chat import PublishStatus
+from coze_client.core.resource import Cursor
 from coze_client.errors import ConfigurationError
-from coze_client.resource import Cursor
 
 if TYPE_CHECKING:
-    from coze_client.session import Session
+    from coze_client.core.session import Session
 
 _PREFIX = "recall "
 _DESCRIPTION = "Recalls from dataset {} and does nothing else. Made by setup() of coze_client."

@@ -18,11 +18,11 @@ from coze_client.api.messages import Message
 from coze_client.api.recall_bots import RecallBot, complete_helper, load_helper, retire_helper
 from coze_client.api.workflow_stream import WorkflowResult
 from coze_client.api.workflows import Mode, Workflows
+from coze_client.core.concurrency import settled
+from coze_client.core.resource import Face, Resource, flow
+from coze_client.core.session import Session
 from coze_client.errors import CozeError, WorkflowInterrupted
-from coze_client.face import settled
 from coze_client.recall import OutputPath, Recall, Slice, distinct, is_recall, read_output, read_recall
-from coze_client.resource import Face, Resource, flow
-from coze_client.session import Session
 
 __all__ = ["RecallBot", "Recalls", "Until"]
 

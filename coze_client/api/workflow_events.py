@@ -12,12 +12,12 @@ from typing import cast
 from pydantic import AliasChoices, Field
 
 from coze_client.api.chat import Usage
+from coze_client.core.error_codes import cure_for
+from coze_client.core.model import Model, convert_json, parse_json
+from coze_client.core.response import integer, raise_refusal
+from coze_client.core.sse import Decoder, ServerSentEvent
+from coze_client.core.stream import Reading
 from coze_client.errors import CozeError, ProtocolError, WorkflowFailed
-from coze_client.model import Model, convert_json, parse_json
-from coze_client.refusals import cure_for
-from coze_client.response import integer, raise_refusal
-from coze_client.sse import Decoder, ServerSentEvent
-from coze_client.stream import Reading
 
 _log = logging.getLogger("coze_client")
 

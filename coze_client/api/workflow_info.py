@@ -8,9 +8,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from coze_client.api.workflow_events import Parameter
-from coze_client.model import Model
-from coze_client.request import Page
-from coze_client.response import Answer, Payload
+from coze_client.core.model import Model
+from coze_client.core.request import Page
+from coze_client.core.response import Answer, Payload
 
 
 class Creator(Model):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from coze_client.api.workflow_events import Interrupt, WorkflowEvent, read_question
 from coze_client.api.workflow_records import RunHistory, WorkflowRun, history_request, studio_history_request
 from coze_client.api.workflow_stream import UNSAID, Said, WorkflowResult, WorkflowRunning, join_messages
+from coze_client.core.request import Kind, Request
 from coze_client.errors import NotFound, TimedOut, WorkflowFailed, WorkflowInterrupted
-from coze_client.request import Kind, Request
 
 if TYPE_CHECKING:
     from coze_client.api.workflows import Workflows
-    from coze_client.session import Session
+    from coze_client.core.session import Session
 
 _NO_RECORD = 4314
 _STUDIO_ASKS = "<UNSET>"  # a state that coze-studio has no name for: interrupted

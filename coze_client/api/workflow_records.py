@@ -6,9 +6,9 @@ from pydantic import AliasChoices, Field
 
 from coze_client.api.chat import Usage
 from coze_client.api.workflow_events import Interrupt
-from coze_client.model import Model, convert
-from coze_client.request import Request, query, segment
-from coze_client.response import Answer, Payload, read_envelope
+from coze_client.core.model import Model, convert
+from coze_client.core.request import Request, query, segment
+from coze_client.core.response import Answer, Payload, read_envelope
 
 _RUNNING = frozenset({"Running", ""})
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from coze_client.api.chat import Usage
 from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage, WorkflowReading
+from coze_client.core.model import Model
+from coze_client.core.request import Request
+from coze_client.core.session import Session
+from coze_client.core.stream import AsyncStream, Run, Stream, Told
 from coze_client.errors import CozeError, StreamInterrupted
-from coze_client.model import Model
-from coze_client.request import Request
-from coze_client.session import Session
-from coze_client.stream import AsyncStream, Run, Stream, Told
 
 if TYPE_CHECKING:
     from coze_client.api.workflows import RunHistory

@@ -31,11 +31,11 @@ from coze_client.api.workflow_records import (
     read_run,
     studio_history_request,
 )
+from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.core.resource import Face, Resource, call, events, flow, paged
+from coze_client.core.response import Payload, read_nothing
+from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
-from coze_client.request import Kind, Page, Pages, Request, by_number, fields, query, segment
-from coze_client.resource import Face, Resource, call, events, flow, paged
-from coze_client.response import Payload, read_nothing
-from coze_client.stream import Events
 
 if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream

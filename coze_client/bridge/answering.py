@@ -12,8 +12,8 @@ from coze_client.bridge.parts import Part, Parts
 from coze_client.bridge.stop_sequences import Cut
 from coze_client.bridge.turn import Turn
 from coze_client.client import AsyncCozeClient, CozeClient
+from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
-from coze_client.stream import Events
 
 Piece = tuple[str, str, Sequence[Part]]
 """What an event adds: to the text, to the thoughts, and beside them. A plain tuple, since there are so many."""

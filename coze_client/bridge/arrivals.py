@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from coze_client.bridge.ledger import Ledger
 from coze_client.bridge.shelf import Shelf
 from coze_client.bridge.upload_record import Upload
-from coze_client.face import Face
+from coze_client.core.concurrency import Face
 
 _FIRST_PAUSE = 0.25
 

@@ -19,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 
 from coze_client.api.documents import LARGEST_BODY, DocumentBase
 from coze_client.bridge.html_text import convert_to_text
+from coze_client.core.model import excerpt
 from coze_client.errors import ConfigurationError, CozeError
-from coze_client.model import excerpt
 
 _HTML = frozenset({".html", ".htm"})
 AS_TEXT = frozenset({".md", ".markdown"}) | _HTML

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from coze_client.api.messages import Message
     from coze_client.attachments import Draft
     from coze_client.bridge.dialogue import ChatOptions, Outputs, Question
-    from coze_client.stream import Events
+    from coze_client.core.stream import Events
 
 _MOST_MESSAGES = 50
 _OF_BOTS = ("custom_variables", "meta_data", "shortcut_command", "enable_card", "publish_status")

@@ -9,9 +9,9 @@ from typing_extensions import Self
 
 from coze_client.auth import Credentials, TokenFunction
 from coze_client.client import AsyncCozeClient, CozeClient
-from coze_client.config import Region, Timeout
+from coze_client.core.config import Region, Timeout
+from coze_client.core.retry import Retry
 from coze_client.errors import ConfigurationError
-from coze_client.retry import Retry
 
 
 class Connection(BaseModel):

@@ -18,8 +18,8 @@ from coze_client.bridge.document_metadata import Plain, Record, convert_metadata
 from coze_client.bridge.document_walk import DocumentWalk
 from coze_client.bridge.originals import Original
 from coze_client.bridge.recalled_text import RecalledText
+from coze_client.core.concurrency import Blocking, Face
 from coze_client.errors import ConfigurationError, CozeError
-from coze_client.face import Blocking, Face
 
 D = TypeVar("D")
 """A framework's class of documents."""

@@ -14,8 +14,8 @@ from coze_client.bridge.upload_record import MEMORY, UploadRecord
 from coze_client.bridge.workflow_tool import Client, asyncio_client, blocking_client
 from coze_client.bridge.write_report import Progress, WriteReport
 from coze_client.bridge.writing import WriteSettings, Writing
+from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
-from coze_client.face import Blocking
 
 D = TypeVar("D")
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from coze_client.errors import ConfigurationError
 if TYPE_CHECKING:
     from coze_client.api.chat_stream import AsyncChatStream, ChatStream
     from coze_client.api.messages import Message
-    from coze_client.stream import Events
+    from coze_client.core.stream import Events
 
 _MOST_MESSAGES = 100
 

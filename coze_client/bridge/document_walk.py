@@ -8,9 +8,9 @@ from coze_client.api.documents import IMAGE, Document, Documents
 from coze_client.api.images import Image, Images
 from coze_client.bridge.document_filter import DocumentFilter
 from coze_client.bridge.document_metadata import Record
+from coze_client.core.resource import Cursor
+from coze_client.core.session import Session
 from coze_client.errors import NotFound
-from coze_client.resource import Cursor
-from coze_client.session import Session
 
 _LARGEST_IMAGE_PAGE = 299
 

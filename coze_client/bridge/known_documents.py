@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from coze_client.api.documents import Documents
 from coze_client.bridge.limit import Limit
+from coze_client.core.resource import Cursor
+from coze_client.core.session import Session
 from coze_client.recall import Slice
-from coze_client.resource import Cursor
-from coze_client.session import Session
 
 
 class KnownDocuments:

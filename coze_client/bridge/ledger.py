@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from coze_client.bridge.upload_record import DatasetUploads, Upload
-from coze_client.face import Face
+from coze_client.core.concurrency import Face
 
 
 class Failure(NamedTuple):

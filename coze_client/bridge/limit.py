@@ -7,8 +7,8 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from coze_client.face import Blocking, Face, settled
-from coze_client.guard import Guard
+from coze_client.core.concurrency import Blocking, Face, settled
+from coze_client.core.fork_lock import Guard
 
 Semaphore = threading.Semaphore | asyncio.Semaphore
 

@@ -18,8 +18,8 @@ from coze_client.bridge.connection import Connection
 from coze_client.bridge.known_documents import KnownDocuments
 from coze_client.bridge.limit import Limit
 from coze_client.client import AsyncCozeClient, CozeClient
+from coze_client.core.concurrency import settled
 from coze_client.errors import ConfigurationError
-from coze_client.face import settled
 from coze_client.recall import Recall, Slice
 
 Plain = str | int | float

@@ -14,8 +14,8 @@ from coze_client.bridge.candidate import Candidate
 from coze_client.bridge.ledger import Failure, Ledger
 from coze_client.bridge.shelf import Shelf
 from coze_client.bridge.upload_record import Upload
+from coze_client.core.concurrency import Face
 from coze_client.errors import CozeError, InvalidRequest, ProtocolError, ServerError, TransportError
-from coze_client.face import Face
 
 _ROOM = 64 * 1024  # in a body, for what stands around the documents
 _DEAF = Failure(

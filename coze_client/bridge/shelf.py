@@ -7,8 +7,8 @@ from pathlib import PurePath
 
 from coze_client.api.documents import Document, Documents
 from coze_client.bridge.document_name import one_spelling
-from coze_client.resource import Cursor
-from coze_client.session import Session
+from coze_client.core.resource import Cursor
+from coze_client.core.session import Session
 
 
 class Shelf:

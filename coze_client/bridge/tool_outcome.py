@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, cast
 
 from coze_client.api.workflow_events import Interrupt, WorkflowMessage
 from coze_client.api.workflow_stream import WorkflowResult
+from coze_client.core.concurrency import settled
+from coze_client.core.model import convert
 from coze_client.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -26,8 +28,6 @@ from coze_client.errors import (
     WorkflowFailed,
     WorkflowInterrupted,
 )
-from coze_client.face import settled
-from coze_client.model import convert
 
 _NOTHING_BEGAN = (
     AuthenticationError,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
+from coze_client.core.file_lock import BUSY, FileLock
 from coze_client.errors import ConfigurationError
-from coze_client.file_lock import BUSY, FileLock
 
 MEMORY = ":memory:"
 State = Literal["intended", "uploaded", "ready", "failed"]

@@ -12,8 +12,8 @@ from coze_client.api.workflows import WorkflowInfo
 from coze_client.bridge.tool_names import tool_name
 from coze_client.bridge.tool_outcome import Outcome, Question, outcome_of
 from coze_client.client import AsyncCozeClient, CozeClient
+from coze_client.core.concurrency import settled
 from coze_client.errors import CozeError
-from coze_client.face import settled
 from coze_client.file_arguments import FileSources
 from coze_client.workflow_signature import Given, WorkflowSignature
 

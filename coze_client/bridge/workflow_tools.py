@@ -7,9 +7,9 @@ from functools import partial
 
 from coze_client.api.plugins import Plugin, Plugins
 from coze_client.api.workflows import WorkflowInfo, Workflows
+from coze_client.core.resource import Cursor
+from coze_client.core.session import Session
 from coze_client.errors import ConfigurationError
-from coze_client.resource import Cursor
-from coze_client.session import Session
 
 _AT_ONCE = 10
 _MOST_PLUGINS = 20

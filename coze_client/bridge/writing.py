@@ -19,8 +19,8 @@ from coze_client.bridge.shelf import Shelf
 from coze_client.bridge.upload_record import DatasetUploads, Upload
 from coze_client.bridge.write_report import Fate, Progress, Status, WriteReport
 from coze_client.client import AsyncCozeClient, CozeClient
+from coze_client.core.concurrency import settled
 from coze_client.errors import ConfigurationError, CozeError, InvalidRequest, NotFound, PermissionDenied, TimedOut
-from coze_client.face import settled
 
 
 class WriteSettings(NamedTuple):

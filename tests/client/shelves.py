@@ -12,8 +12,8 @@ from coze_client.api.documents import Document
 from coze_client.bridge.contents import Contents, Framework, Loaded
 from coze_client.bridge.dataset_settings import DatasetSettings
 from coze_client.bridge.originals import Original
+from coze_client.core.concurrency import Blocking
 from coze_client.emulator.dataset_records import IMAGE, Dataset, StoredDocument
-from coze_client.face import Blocking
 from tests.conftest import Connected
 
 

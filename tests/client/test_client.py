@@ -18,8 +18,8 @@ import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Message, Retry, Timeout
 from coze_client.api.chats import Chats
+from coze_client.core.fork_lock import guards
 from coze_client.emulator import Emulator
-from coze_client.guard import guards
 from tests.conftest import AsyncioFace, Connected, Face
 
 CLIENTS = [CozeClient, AsyncCozeClient]

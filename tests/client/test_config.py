@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Retry, Timeout
-from coze_client.config import Config, resolve_base_url
+from coze_client.core.config import Config, resolve_base_url
 
 CLIENTS = [CozeClient, AsyncCozeClient]
 BAD_URLS = [

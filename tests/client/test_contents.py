@@ -12,8 +12,8 @@ from coze_client import ConfigurationError, CozeClient
 from coze_client.api.documents import Document
 from coze_client.bridge.contents import Loaded
 from coze_client.bridge.dataset_settings import DatasetSettings
+from coze_client.core.concurrency import Blocking
 from coze_client.emulator import Emulator
-from coze_client.face import Blocking
 from tests.client.shelves import FRAMEWORK, Library, Page, texts, told
 
 

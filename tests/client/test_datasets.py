@@ -9,9 +9,9 @@ import pytest
 
 from coze_client import ConfigurationError, DocumentBase, NotFound, TimedOut
 from coze_client.api.datasets import Datasets, DocumentProgress, update_request
+from coze_client.core.request import Kind, Request
+from coze_client.core.response import Answer
 from coze_client.emulator import Emulator
-from coze_client.request import Kind, Request
-from coze_client.response import Answer
 from tests.client.paper_server import Ask, PaperServer
 from tests.conftest import Connected, Face
 

@@ -26,7 +26,7 @@ from coze_client import (
 )
 from coze_client.api.chat import Chat, LastError
 from coze_client.api.messages import Message
-from coze_client.refusals import cure_for, refusal
+from coze_client.core.error_codes import cure_for, refusal
 
 FAMILY = [
     kind

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from coze_client.core.concurrency import Asyncio, Blocking, Face
 from coze_client.errors import ConfigurationError
-from coze_client.face import Asyncio, Blocking, Face
 
 FACES: list[Face] = [Blocking(), Asyncio()]
 either = pytest.mark.parametrize("face", FACES, ids=["blocking", "asyncio"])
@@ -149,7 +149,7 @@ def test_ctrl_c_while_gathering_begins_no_further_job(monkeypatch: pytest.Monkey
     def interrupted(*_: object, **__: object) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("coze_client.face.wait", interrupted)
+    monkeypatch.setattr("coze_client.core.concurrency.wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Blocking.run(Blocking().gather([jobs.returns(number, after=0.01) for number in range(50)], 2))
     assert len(jobs.ran) < 10

@@ -7,8 +7,8 @@ from typing import Any
 
 from coze_client import ChunkStrategy, DocumentBase
 from coze_client.api.images import Images
-from coze_client.request import Kind
-from coze_client.response import Answer
+from coze_client.core.request import Kind
+from coze_client.core.response import Answer
 from tests.conftest import Connected
 
 WORKSPACE = "7340000000000000001"

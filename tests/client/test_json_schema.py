@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coze_client.json_schema import misfits, resolved
+from coze_client.core.json_schema import misfits, resolved
 
 TREE: dict[str, Any] = {
     "$defs": {

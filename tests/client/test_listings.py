@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from coze_client import ConfigurationError, Document, InvalidRequest, Page
 from coze_client.api.documents import Documents
 from coze_client.api.images import Images
-from coze_client.cursor import Cursor
-from coze_client.face import Blocking
-from coze_client.request import Request
-from coze_client.session import Session
+from coze_client.core.concurrency import Blocking
+from coze_client.core.paging import Cursor
+from coze_client.core.request import Request
+from coze_client.core.session import Session
 from tests.client.paper_server import Ask, PaperServer
 from tests.conftest import Face
 

@@ -14,8 +14,8 @@ from coze_client.api.chat import Chat, Usage
 from coze_client.api.conversations import Conversation
 from coze_client.api.files import File
 from coze_client.api.messages import Message
+from coze_client.core.model import Model, convert, convert_json, excerpt, parse_json
 from coze_client.errors import ProtocolError
-from coze_client.model import Model, convert, convert_json, excerpt, parse_json
 
 MODELS: list[type[Model]] = [Chat, Message, Conversation, File, Usage]
 

@@ -19,8 +19,8 @@ from coze_client import (
     InvalidClient,
     ProtocolError,
 )
+from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.emulator import Emulator, faults
-from coze_client.face import Asyncio, Blocking
 from tests.client.sign_in import DEVICE, TOKEN, SignIn
 
 Event = Callable[[], object]

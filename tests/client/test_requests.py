@@ -12,7 +12,7 @@ from coze_client.api.chats import Chats
 from coze_client.api.conversations import Conversations
 from coze_client.api.files import File, Files
 from coze_client.api.messages import Messages, convert_to_wire
-from coze_client.request import Kind, Page, Request, fields, query, segment
+from coze_client.core.request import Kind, Page, Request, fields, query, segment
 
 READ, START = Kind.READ, Kind.START
 IDS: dict[str, Any] = {"conversation_id": "11", "chat_id": "22"}

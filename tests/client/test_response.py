@@ -17,6 +17,7 @@ from coze_client.api.chats import Chats
 from coze_client.api.conversations import Conversations
 from coze_client.api.files import Files
 from coze_client.api.messages import Messages
+from coze_client.core.response import Answer, Payload, integer, is_stream, read_envelope, read_nothing, retry_after
 from coze_client.errors import (
     APIError,
     AuthenticationError,
@@ -29,7 +30,6 @@ from coze_client.errors import (
     RateLimited,
     ServerError,
 )
-from coze_client.response import Answer, Payload, integer, is_stream, read_envelope, read_nothing, retry_after
 
 WIRE = Path(__file__).parent.parent / "data" / "wire"
 LOGID = "20260114093012A7C1E5D0F3B29946"

@@ -17,7 +17,7 @@ from coze_client import ConfigurationError, CozeClient, Recall, Slice
 from coze_client.bridge.known_documents import KnownDocuments
 from coze_client.bridge.limit import Limit
 from coze_client.bridge.retrieval import Retrieval, RetrieverSettings, select, slice_id, slice_metadata
-from coze_client.face import Asyncio, Blocking
+from coze_client.core.concurrency import Asyncio, Blocking
 from tests.conftest import Connected
 
 GOOD = Slice("good", 0.9, "d1", "Books", "1", "a.txt", "A", "https://a", 1, "bot")

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coze_client.core.concurrency import Blocking
+from coze_client.core.error_codes import refusal
+from coze_client.core.request import Kind
+from coze_client.core.retry import Retry, passes, pause, retrying
 from coze_client.errors import ConnectionFailed, CozeError, ProtocolError, StreamInterrupted, TimedOut
-from coze_client.face import Blocking
-from coze_client.refusals import refusal
-from coze_client.request import Kind
-from coze_client.retry import Retry, passes, pause, retrying
 
 NOT_SENT = ConnectionFailed("no connection", sent=False)
 LOST = ConnectionFailed("broke")
@@ -121,7 +121,7 @@ class Loop:
         self.slept: list[float] = []
         self.tries = 0
         monkeypatch.setattr("time.monotonic", lambda: self.now)
-        monkeypatch.setattr("coze_client.retry.random", lambda: 0.5)
+        monkeypatch.setattr("coze_client.core.retry.random", lambda: 0.5)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coze_client.core.sse import Decoder, ServerSentEvent
 from coze_client.errors import ProtocolError
-from coze_client.sse import Decoder, ServerSentEvent
 
 STREAMS = sorted((Path(__file__).parent.parent / "data" / "streams").glob("*.sse"))
 

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, ConnectionFailed, Message, Retry
+from coze_client.core.transport import tls
 from coze_client.emulator import Emulator
-from coze_client.transport import tls
 from tests.conftest import AsyncioFace, Connected, Face
 
 

@@ -17,8 +17,8 @@ from coze_client.api.workflow_events import Parameter
 from coze_client.api.workflows import WorkflowInfo
 from coze_client.attachments import Attachment
 from coze_client.bridge.tool_names import tool_name, tool_names
+from coze_client.core.json_schema import misfits
 from coze_client.file_arguments import FileArgument, FileSources
-from coze_client.json_schema import misfits
 
 
 def signature(**parameters: Mapping[str, Any]) -> WorkflowSignature:

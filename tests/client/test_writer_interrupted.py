@@ -16,9 +16,9 @@ import pytest
 
 from coze_client.bridge.upload_record import DatasetUploads, UploadRecord
 from coze_client.bridge.write_report import WriteReport
+from coze_client.core.session import Session
 from coze_client.emulator import Emulator
 from coze_client.errors import ConfigurationError
-from coze_client.session import Session
 from tests.client.desks import Desk, Note, NoteWriter, notes, statuses
 
 

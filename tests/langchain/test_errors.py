@@ -10,8 +10,8 @@ from langchain_core import exceptions as langchain
 
 import coze_client
 from coze_client import errors as coze
+from coze_client.core.error_codes import refusal
 from coze_client.emulator import Emulator, faults
-from coze_client.refusals import refusal
 from langchain_coze import ChatCoze, CozeModelError
 from langchain_coze.errors import convert_error
 from tests.langchain.conftest import Ask

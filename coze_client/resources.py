@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic
 
-from coze_client.resource import Face
-from coze_client.session import Session
+from coze_client.core.resource import Face
+from coze_client.core.session import Session
 
 if TYPE_CHECKING:
     from coze_client.api.bots import Bots

@@ -15,7 +15,13 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from coze_client.auth import Credentials, checked_token
-from coze_client.config import Config, Timeout
+from coze_client.core.concurrency import Face, Turn
+from coze_client.core.config import Config, Timeout
+from coze_client.core.fork_lock import Guard
+from coze_client.core.request import Request
+from coze_client.core.response import Answer, Response, is_stream, read_envelope
+from coze_client.core.retry import Retry, passes, retrying
+from coze_client.core.transport import Incoming, Transport, Wire
 from coze_client.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -24,12 +30,6 @@ from coze_client.errors import (
     ProtocolError,
     TimedOut,
 )
-from coze_client.face import Face, Turn
-from coze_client.guard import Guard
-from coze_client.request import Request
-from coze_client.response import Answer, Response, is_stream, read_envelope
-from coze_client.retry import Retry, passes, retrying
-from coze_client.transport import Incoming, Transport, Wire
 from coze_client.version import __version__
 
 T = TypeVar("T")

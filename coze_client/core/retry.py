@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from random import random
 from typing import TYPE_CHECKING
 
+from coze_client.core.request import Kind
 from coze_client.errors import (
     ConfigurationError,
     ConversationBusy,
@@ -20,7 +21,6 @@ from coze_client.errors import (
     ServerError,
     TransportError,
 )
-from coze_client.request import Kind
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState

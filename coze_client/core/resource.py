@@ -12,12 +12,12 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from coze_client.cursor import Cursor as Cursor  # noqa: PLC0414 - flows know it from here
+from coze_client.core.concurrency import Asyncio, Blocking
+from coze_client.core.paging import Cursor as Cursor  # noqa: PLC0414 - flows know it from here
+from coze_client.core.request import Page, Pages, Request
+from coze_client.core.session import Session
+from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
-from coze_client.face import Asyncio, Blocking
-from coze_client.request import Page, Pages, Request
-from coze_client.session import Session
-from coze_client.stream import Events
 
 P = ParamSpec("P")
 T = TypeVar("T")

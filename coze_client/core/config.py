@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from coze_client.core.retry import Retry
 from coze_client.errors import ConfigurationError
-from coze_client.retry import Retry
 
 Region = Literal["com", "cn"]
 WhenBusy = Literal["wait", "raise"]

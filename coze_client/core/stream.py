@@ -14,11 +14,11 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from coze_client.core.concurrency import Blocking
+from coze_client.core.request import Request
+from coze_client.core.session import Session, mask
+from coze_client.core.transport import FAILURES, AsyncIncoming, BlockingIncoming, Incoming, translate
 from coze_client.errors import CozeError, ProtocolError, TimedOut, TransportError
-from coze_client.face import Blocking
-from coze_client.request import Request
-from coze_client.session import Session, mask
-from coze_client.transport import FAILURES, AsyncIncoming, BlockingIncoming, Incoming, translate
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -12,7 +12,7 @@ from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from coze_client.api.files import Upload
-    from coze_client.response import Answer
+    from coze_client.core.response import Answer
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

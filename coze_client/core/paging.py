@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Generic, TypeVar
 
+from coze_client.core.request import Numbering, Page, Pages
+from coze_client.core.session import Session
 from coze_client.errors import InvalidRequest
-from coze_client.request import Numbering, Page, Pages
-from coze_client.session import Session
 
 T = TypeVar("T")
 

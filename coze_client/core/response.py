@@ -15,9 +15,9 @@ from typing import Generic, NamedTuple, NoReturn, TypeVar, cast
 
 from pydantic import ConfigDict, ValidationError
 
+from coze_client.core.error_codes import oauth_refusal, refusal
+from coze_client.core.model import Model, convert, excerpt, json_validator, parse_json
 from coze_client.errors import APIError, CozeError, ProtocolError
-from coze_client.model import Model, convert, excerpt, json_validator, parse_json
-from coze_client.refusals import oauth_refusal, refusal
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from coze_client.json_schema import Schema, resolved
+from coze_client.core.json_schema import Schema, resolved
 
 _SCALARS: Mapping[str, object] = {
     "string": str,

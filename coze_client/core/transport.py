@@ -21,11 +21,11 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from coze_client.config import Config, Timeout
+from coze_client.core.concurrency import running_loop
+from coze_client.core.config import Config, Timeout
+from coze_client.core.fork_lock import Guard
+from coze_client.core.response import Answer
 from coze_client.errors import ConfigurationError, ConnectionFailed, ProtocolError, TimedOut, TransportError
-from coze_client.face import running_loop
-from coze_client.guard import Guard
-from coze_client.response import Answer
 
 if TYPE_CHECKING:
     from coze_client.api.files import Upload
