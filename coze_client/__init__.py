@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from coze_client.api.recall_bots import RecallBot
     from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage
     from coze_client.api.workflow_stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
-    from coze_client.auth import PersonalToken
+    from coze_client.auth.config_file import from_config, from_env
+    from coze_client.auth.credentials import PersonalToken
+    from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
+    from coze_client.auth.jwt import JWT
+    from coze_client.auth.token import Token
+    from coze_client.auth.token_store import FileStore, MemoryStore, TokenStore
     from coze_client.client import AsyncCozeClient, CozeClient
     from coze_client.core.config import Timeout
     from coze_client.core.request import Page
@@ -59,12 +64,7 @@ if TYPE_CHECKING:
         WorkflowFailed,
         WorkflowInterrupted,
     )
-    from coze_client.jwt import JWT
-    from coze_client.oauth import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
-    from coze_client.oauth_config import from_config, from_env
     from coze_client.recall import Recall, Slice
-    from coze_client.token import Token
-    from coze_client.token_store import FileStore, MemoryStore, TokenStore
     from coze_client.workflow_signature import WorkflowSignature
 
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
@@ -84,7 +84,7 @@ _HOMES = {
     "api.recall_bots": ("RecallBot",),
     "api.workflow_events": ("Interrupt", "WorkflowEvent", "WorkflowMessage"),
     "api.workflow_stream": ("AsyncWorkflowStream", "WorkflowResult", "WorkflowStream"),
-    "auth": ("PersonalToken",),
+    "auth.credentials": ("PersonalToken",),
     "client": ("AsyncCozeClient", "CozeClient"),
     "core.config": ("Timeout",),
     "errors": (
@@ -113,15 +113,15 @@ _HOMES = {
         "WorkflowFailed",
         "WorkflowInterrupted",
     ),
-    "jwt": ("JWT",),
-    "oauth": ("PKCE", "DeviceCode", "DeviceLogin", "Login", "WebOAuth"),
-    "oauth_config": ("from_config", "from_env"),
+    "auth.jwt": ("JWT",),
+    "auth.grants": ("PKCE", "DeviceCode", "DeviceLogin", "Login", "WebOAuth"),
+    "auth.config_file": ("from_config", "from_env"),
     "recall": ("Recall", "Slice"),
     "core.request": ("Page",),
     "core.response": ("Response",),
     "core.retry": ("Retry",),
-    "token": ("Token",),
-    "token_store": ("FileStore", "MemoryStore", "TokenStore"),
+    "auth.token": ("Token",),
+    "auth.token_store": ("FileStore", "MemoryStore", "TokenStore"),
     "workflow_signature": ("WorkflowSignature",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from coze_client.api.files import Upload, upload_request
 from coze_client.api.messages import Message
-from coze_client.auth import Credentials
+from coze_client.auth.credentials import Credentials
 from coze_client.core.fork_lock import Guard
 from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
 from coze_client.core.session import Session, Turns

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal, TypeVar
 
-from coze_client.callback import Callback
+from coze_client.auth.browser_callback import Callback
+from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, OAuthApp, WebOAuth
+from coze_client.auth.renewal import Renewable
 from coze_client.core.resource import Face, Resource, flow
 from coze_client.errors import ConfigurationError
-from coze_client.oauth import PKCE, DeviceCode, DeviceLogin, Login, OAuthApp, WebOAuth
-from coze_client.renewal import Renewable
 
 AppT = TypeVar("AppT", bound=Renewable)
 

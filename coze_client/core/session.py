@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from coze_client.auth import Credentials, checked_token
+from coze_client.auth.credentials import Credentials, checked_token
 from coze_client.core.concurrency import Face, Turn
 from coze_client.core.config import Config, Timeout
 from coze_client.core.fork_lock import Guard

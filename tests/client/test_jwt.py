@@ -141,7 +141,7 @@ def test_what_is_no_rsa_key_is_refused_at_once_and_not_quoted(kind: str) -> None
 
 def test_the_key_is_read_once_for_all_sessions_and_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
     own = service()
-    monkeypatch.setattr("coze_client.jwt._parsed", None)
+    monkeypatch.setattr("coze_client.auth.jwt._parsed", None)
     names = [claims(own.for_session(name).sign(URL))["session_name"] for name in ("ann", "bob")]
     assert names == ["ann", "bob"]
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from coze_client import PKCE, AccessDenied, AsyncCozeClient, ConfigurationError, TimedOut, WebOAuth
-from coze_client.callback import Callback
+from coze_client.auth.browser_callback import Callback
 from coze_client.emulator import Emulator
 from tests.client.sign_in import SignIn
 

@@ -29,10 +29,10 @@ from coze_client import (
     Token,
     TokenStore,
 )
+from coze_client.auth.renewal import Renewable
 from coze_client.core.concurrency import Blocking
 from coze_client.core.session import Session
 from coze_client.emulator import Clock
-from coze_client.renewal import Renewable
 
 T = TypeVar("T")
 LIFE = 900

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import Token
-from coze_client.token import Freshness
+from coze_client.auth.token import Freshness
 
 NOW = 1_800_000_000.0
 MOMENTS = st.floats(min_value=0, max_value=4e9)

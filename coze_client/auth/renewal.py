@@ -11,10 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from coze_client.auth.token import Token
+from coze_client.auth.token_store import MemoryStore, SharedStore, TokenStore
 from coze_client.core.fork_lock import Guard
 from coze_client.errors import ConfigurationError, CozeError, ExpiredToken, TimedOut
-from coze_client.token import Token
-from coze_client.token_store import MemoryStore, SharedStore, TokenStore
 
 if TYPE_CHECKING:
     from typing_extensions import Self

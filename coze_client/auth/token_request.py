@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import partial
 
+from coze_client.auth.token import Token
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import Answer, read_envelope
 from coze_client.errors import OAuthError, ProtocolError
-from coze_client.token import Token
 
 TOKEN_PATH = "/api/permission/oauth2/token"  # noqa: S105 - a path
 NOTICEABLE_SKEW = 5.0

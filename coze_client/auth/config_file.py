@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from coze_client.auth import Credentials, PersonalToken, no_token, token_from_environment
+from coze_client.auth.credentials import Credentials, PersonalToken, no_token, token_from_environment
+from coze_client.auth.grants import PKCE, DeviceCode, OAuthApp, WebOAuth
+from coze_client.auth.jwt import JWT
+from coze_client.auth.token_store import MemoryStore, TokenStore
 from coze_client.errors import ConfigurationError
-from coze_client.jwt import JWT
-from coze_client.oauth import PKCE, DeviceCode, OAuthApp, WebOAuth
-from coze_client.token_store import MemoryStore, TokenStore
 
 _IN_MEMORY = MemoryStore()
 _APPS: Mapping[str, type[OAuthApp]] = {"web": WebOAuth, "pkce": PKCE, "device": DeviceCode}

@@ -11,9 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
+from coze_client.auth.token import Token
 from coze_client.core.file_lock import BUSY, FileLock
 from coze_client.errors import ConfigurationError
-from coze_client.token import Token
 
 _CROWD = 1000
 

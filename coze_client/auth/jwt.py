@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from coze_client.auth.renewal import Renewable
+from coze_client.auth.token import Token
+from coze_client.auth.token_request import NOTICEABLE_SKEW, TOKEN_PATH, token_request
+from coze_client.auth.token_store import TokenStore
 from coze_client.core.config import checked_url
 from coze_client.core.request import Kind, fields, segment
 from coze_client.errors import ConfigurationError, OAuthError
-from coze_client.renewal import Renewable
-from coze_client.token import Token
-from coze_client.token_request import NOTICEABLE_SKEW, TOKEN_PATH, token_request
-from coze_client.token_store import TokenStore
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -109,7 +109,7 @@ def no_token() -> ConfigurationError:
 
 
 def _from_env() -> Credentials:
-    from coze_client.oauth_config import from_env
+    from coze_client.auth.config_file import from_env
 
     return from_env()
 

@@ -17,7 +17,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import Field
 
-from coze_client.auth import PersonalToken
+from coze_client.auth.credentials import PersonalToken
+from coze_client.auth.renewal import Renewable
+from coze_client.auth.token import Token
+from coze_client.auth.token_request import read_secret, token_request
+from coze_client.auth.token_store import TokenStore
 from coze_client.core.config import REGIONS, checked_url
 from coze_client.core.error_codes import oauth_refusal
 from coze_client.core.model import Model, convert
@@ -32,10 +36,6 @@ from coze_client.errors import (
     OAuthError,
     ProtocolError,
 )
-from coze_client.renewal import Renewable
-from coze_client.token import Token
-from coze_client.token_request import read_secret, token_request
-from coze_client.token_store import TokenStore
 
 if TYPE_CHECKING:
     from typing_extensions import Self

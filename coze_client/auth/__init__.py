@@ -1,0 +1,1 @@
+"""Signing in: tokens, OAuth grants, and where tokens are kept and renewed."""
