@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
-    from coze_client.api.bot_info import Bot
-    from coze_client.api.chat import Chat, ChatResult, ToolCall, ToolOutput, Usage
-    from coze_client.api.chat_events import ChatEvent
-    from coze_client.api.chat_stream import AsyncChatStream, ChatStream
-    from coze_client.api.conversations import Conversation
-    from coze_client.api.datasets import Dataset, DocumentProgress
-    from coze_client.api.document import ChunkStrategy, Document, UpdateRule
-    from coze_client.api.document_base import DocumentBase
-    from coze_client.api.files import File
-    from coze_client.api.images import Image
-    from coze_client.api.messages import Message
-    from coze_client.api.recall_bots import RecallBot
-    from coze_client.api.workflow_events import Interrupt, WorkflowEvent, WorkflowMessage
-    from coze_client.api.workflow_stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
+    from coze_client.api.bots.values import Bot
+    from coze_client.api.chats.events import ChatEvent
+    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
+    from coze_client.api.chats.values import Chat, ChatResult, ToolCall, ToolOutput, Usage
+    from coze_client.api.conversations.messages import Message
+    from coze_client.api.conversations.resource import Conversation
+    from coze_client.api.datasets.document_base import DocumentBase
+    from coze_client.api.datasets.images import Image
+    from coze_client.api.datasets.resource import Dataset, DocumentProgress
+    from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
+    from coze_client.api.files.resource import File
+    from coze_client.api.recall.helper_bot import RecallBot
+    from coze_client.api.recall.slices import Recall, Slice
+    from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage
+    from coze_client.api.workflows.signature import WorkflowSignature
+    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
     from coze_client.auth.config_file import from_config, from_env
     from coze_client.auth.credentials import PersonalToken
     from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
@@ -64,26 +66,24 @@ if TYPE_CHECKING:
         WorkflowFailed,
         WorkflowInterrupted,
     )
-    from coze_client.recall import Recall, Slice
-    from coze_client.workflow_signature import WorkflowSignature
 
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
 _HOMES = {
-    "api.bot_info": ("Bot",),
-    "api.chat": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
-    "api.chat_events": ("ChatEvent",),
-    "api.chat_stream": ("AsyncChatStream", "ChatStream"),
-    "api.conversations": ("Conversation",),
-    "api.datasets": ("Dataset", "DocumentProgress"),
-    "api.document": ("ChunkStrategy", "Document", "UpdateRule"),
-    "api.document_base": ("DocumentBase",),
-    "api.files": ("File",),
-    "api.images": ("Image",),
-    "api.messages": ("Message",),
-    "api.recall_bots": ("RecallBot",),
-    "api.workflow_events": ("Interrupt", "WorkflowEvent", "WorkflowMessage"),
-    "api.workflow_stream": ("AsyncWorkflowStream", "WorkflowResult", "WorkflowStream"),
+    "api.bots.values": ("Bot",),
+    "api.chats.values": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
+    "api.chats.events": ("ChatEvent",),
+    "api.chats.stream": ("AsyncChatStream", "ChatStream"),
+    "api.conversations.resource": ("Conversation",),
+    "api.datasets.resource": ("Dataset", "DocumentProgress"),
+    "api.datasets.values": ("ChunkStrategy", "Document", "UpdateRule"),
+    "api.datasets.document_base": ("DocumentBase",),
+    "api.files.resource": ("File",),
+    "api.datasets.images": ("Image",),
+    "api.conversations.messages": ("Message",),
+    "api.recall.helper_bot": ("RecallBot",),
+    "api.workflows.events": ("Interrupt", "WorkflowEvent", "WorkflowMessage"),
+    "api.workflows.stream": ("AsyncWorkflowStream", "WorkflowResult", "WorkflowStream"),
     "auth.credentials": ("PersonalToken",),
     "client": ("AsyncCozeClient", "CozeClient"),
     "core.config": ("Timeout",),
@@ -116,13 +116,13 @@ _HOMES = {
     "auth.jwt": ("JWT",),
     "auth.grants": ("PKCE", "DeviceCode", "DeviceLogin", "Login", "WebOAuth"),
     "auth.config_file": ("from_config", "from_env"),
-    "recall": ("Recall", "Slice"),
+    "api.recall.slices": ("Recall", "Slice"),
     "core.request": ("Page",),
     "core.response": ("Response",),
     "core.retry": ("Retry",),
     "auth.token": ("Token",),
     "auth.token_store": ("FileStore", "MemoryStore", "TokenStore"),
-    "workflow_signature": ("WorkflowSignature",),
+    "api.workflows.signature": ("WorkflowSignature",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coze_client.api.chat import Chat
-    from coze_client.api.messages import Message
-    from coze_client.api.workflow_events import Interrupt, WorkflowMessage
+    from coze_client.api.chats.values import Chat
+    from coze_client.api.conversations.messages import Message
+    from coze_client.api.workflows.events import Interrupt, WorkflowMessage
 
 
 class CozeError(Exception):

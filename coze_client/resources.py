@@ -9,16 +9,16 @@ from coze_client.core.resource import Face
 from coze_client.core.session import Session
 
 if TYPE_CHECKING:
-    from coze_client.api.bots import Bots
-    from coze_client.api.chats import Chats
-    from coze_client.api.conversations import Conversations
-    from coze_client.api.datasets import Datasets
-    from coze_client.api.files import Files
-    from coze_client.api.legacy_chats import LegacyChats
+    from coze_client.api.bots.resource import Bots
+    from coze_client.api.chats.resource import Chats
+    from coze_client.api.conversations.resource import Conversations
+    from coze_client.api.datasets.resource import Datasets
+    from coze_client.api.files.resource import Files
+    from coze_client.api.legacy_chats.resource import LegacyChats
     from coze_client.api.oauth import OAuth
     from coze_client.api.plugins import Plugins
-    from coze_client.api.recalls import Recalls
-    from coze_client.api.workflows import Workflows
+    from coze_client.api.recall.resource import Recalls
+    from coze_client.api.workflows.resource import Workflows
 
 
 class Nouns(Generic[Face]):
@@ -30,35 +30,35 @@ class Nouns(Generic[Face]):
     @cached_property
     def chats(self) -> Chats[Face]:
         """Chats with bots: start, stream, poll, cancel, answer tool calls."""
-        from coze_client.api.chats import Chats
+        from coze_client.api.chats.resource import Chats
 
         return Chats(self._session, self._face)
 
     @cached_property
     def legacy_chats(self) -> LegacyChats[Face]:
         """Chats over the v2 API, which gateways still speak."""
-        from coze_client.api.legacy_chats import LegacyChats
+        from coze_client.api.legacy_chats.resource import LegacyChats
 
         return LegacyChats(self._session, self._face)
 
     @cached_property
     def conversations(self) -> Conversations[Face]:
         """Conversations, and with ``.messages`` what they hold."""
-        from coze_client.api.conversations import Conversations
+        from coze_client.api.conversations.resource import Conversations
 
         return Conversations(self._session, self._face)
 
     @cached_property
     def files(self) -> Files[Face]:
         """Uploads, to be named in messages."""
-        from coze_client.api.files import Files
+        from coze_client.api.files.resource import Files
 
         return Files(self._session, self._face)
 
     @cached_property
     def workflows(self) -> Workflows[Face]:
         """Workflows: what they take, running and resuming them, what came of earlier runs."""
-        from coze_client.api.workflows import Workflows
+        from coze_client.api.workflows.resource import Workflows
 
         return Workflows(self._session, self._face)
 
@@ -72,21 +72,21 @@ class Nouns(Generic[Face]):
     @cached_property
     def bots(self) -> Bots[Face]:
         """Bots: making, changing and publishing them, and what there are."""
-        from coze_client.api.bots import Bots
+        from coze_client.api.bots.resource import Bots
 
         return Bots(self._session, self._face)
 
     @cached_property
     def datasets(self) -> Datasets[Face]:
         """Knowledge bases, and with ``.documents`` and ``.images`` what they hold."""
-        from coze_client.api.datasets import Datasets
+        from coze_client.api.datasets.resource import Datasets
 
         return Datasets(self._session, self._face)
 
     @cached_property
     def recall(self) -> Recalls[Face]:
         """What datasets hold about a question, by way of a workflow or a bot."""
-        from coze_client.api.recalls import Recalls
+        from coze_client.api.recall.resource import Recalls
 
         return Recalls(self._session, self._face)
 

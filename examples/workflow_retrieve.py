@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from coze_client import CozeClient, InvalidArguments
-from coze_client.workflow_signature import WorkflowSignature
+from coze_client.api.workflows.signature import WorkflowSignature
 
 client = CozeClient()
 

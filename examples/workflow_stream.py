@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from coze_client import CozeClient, WorkflowInterrupted
-from coze_client.api.workflow_events import WorkflowEvent
-from coze_client.api.workflow_stream import WorkflowResult
+from coze_client.api.workflows.events import WorkflowEvent
+from coze_client.api.workflows.stream import WorkflowResult
 
 WORKFLOW = os.environ["COZE_WORKFLOW_ID"]
 client = CozeClient()

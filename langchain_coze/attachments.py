@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from coze_client.attachments import Attachment, Medium
+from coze_client.api.files.attachments import Attachment, Medium
 from coze_client.errors import ConfigurationError
 
 _log = logging.getLogger("langchain_coze")

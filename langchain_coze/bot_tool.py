@@ -9,10 +9,10 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage
 from langchain_core.tools import BaseTool
 
-from coze_client.api.workflow_stream import WorkflowResult
+from coze_client.api.workflows.signature import WorkflowSignature
+from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tool_outcome import Outcome, outcome_of
 from coze_client.core.concurrency import settled
-from coze_client.workflow_signature import WorkflowSignature
 from langchain_coze.chat_model import ChatCoze
 from langchain_coze.tool import Ask, Call, ContentAndArtifact, CozeTool, Once
 from langchain_coze.tool_events import Teller

@@ -11,8 +11,8 @@ from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, Us
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from coze_client.api.chat import COMPLETED, REQUIRES_ACTION, ToolCall, Usage
-from coze_client.api.chat_events import ChatEvent
+from coze_client.api.chats.events import ChatEvent
+from coze_client.api.chats.values import COMPLETED, REQUIRES_ACTION, ToolCall, Usage
 from coze_client.bridge.answering import Answering, Ended, Piece
 from langchain_coze.blocks import BLOCKS, PROVIDER, REASONING, convert_part
 

@@ -8,11 +8,11 @@ from typing import Any
 from typing_extensions import Self
 
 from coze_client.api.plugins import Plugin, PluginTool
-from coze_client.api.workflow_stream import WorkflowResult
+from coze_client.api.workflows.signature import WorkflowSignature
+from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tool_names import tool_name
 from coze_client.bridge.tool_outcome import Outcome, outcome_of, told_result, told_value
 from coze_client.core.concurrency import settled
-from coze_client.workflow_signature import WorkflowSignature
 from langchain_coze.tool import Ask, Call, ContentAndArtifact, CozeTool, Once
 from langchain_coze.tool_events import Teller
 

@@ -9,9 +9,9 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
+from coze_client.api.recall.slices import Recall
 from coze_client.bridge.retrieval import RetrieverSettings, slice_id, slice_metadata
 from coze_client.core.concurrency import Blocking
-from coze_client.recall import Recall
 from langchain_coze.errors import langchain_errors
 
 

@@ -16,13 +16,13 @@ from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from coze_client import CozeClient
-from coze_client.api.workflow_stream import WorkflowResult
-from coze_client.attachments import Attachment
+from coze_client.api.files.attachments import Attachment
+from coze_client.api.workflows.signature import WorkflowSignature
+from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tool_outcome import Outcome, told_result
 from coze_client.bridge.workflow_tool import Client, Step, asyncio_client, blocking_client, just_once, refuse
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
-from coze_client.workflow_signature import WorkflowSignature
 from langchain_coze.attachments import Block, convert_blocks
 from langchain_coze.interrupts import configured, in_graph, node_run
 from langchain_coze.tool_events import Teller

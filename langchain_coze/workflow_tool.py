@@ -9,8 +9,10 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 from typing_extensions import Self
 
-from coze_client.api.workflow_stream import WorkflowResult
-from coze_client.api.workflows import Mode
+from coze_client.api.workflows.file_arguments import FileSources
+from coze_client.api.workflows.resource import Mode
+from coze_client.api.workflows.signature import Given, WorkflowSignature
+from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tool_outcome import Outcome
 from coze_client.bridge.workflow_tool import (
     Client,
@@ -22,8 +24,6 @@ from coze_client.bridge.workflow_tool import (
 )
 from coze_client.core.concurrency import Blocking
 from coze_client.core.model import convert
-from coze_client.file_arguments import FileSources
-from coze_client.workflow_signature import Given, WorkflowSignature
 from langchain_coze.tool import Ask, Call, CozeTool, Once
 from langchain_coze.tool_events import Teller
 

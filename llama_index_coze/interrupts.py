@@ -18,7 +18,7 @@ from llama_index.core.workflow import Context, Event, HumanResponseEvent, InputR
 from pydantic import Field
 from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
-from coze_client.api.workflow_events import WorkflowEvent
+from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.bridge.tool_outcome import BEGUN, Outcome, Question, Stored
 from coze_client.bridge.workflow_tool import Step
 from coze_client.errors import ConfigurationError

@@ -18,11 +18,11 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 
-from coze_client.api.chat import ToolCall, Usage
-from coze_client.api.chat_events import ChatEvent
+from coze_client.api.chats.events import ChatEvent
+from coze_client.api.chats.values import ToolCall, Usage
+from coze_client.api.recall.slices import Slice
 from coze_client.bridge.answering import Answering, Ended, Piece
 from coze_client.bridge.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
-from coze_client.recall import Slice
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 

@@ -9,9 +9,9 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
 from pydantic import Field
 
+from coze_client.api.recall.slices import Recall, Slice
 from coze_client.bridge.retrieval import RetrieverSettings, slice_id, slice_metadata
 from coze_client.core.concurrency import Blocking
-from coze_client.recall import Recall, Slice
 
 _FOR_MODELS = ("dataset_name", "document_name", "title")
 

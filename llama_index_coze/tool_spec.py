@@ -8,7 +8,7 @@ from typing import Any
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
-from coze_client.api.workflows import WorkflowInfo
+from coze_client.api.workflows.resource import WorkflowInfo
 from coze_client.bridge.tool_names import tool_names
 from coze_client.bridge.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.client import CozeClient

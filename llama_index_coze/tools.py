@@ -12,8 +12,10 @@ from llama_index.core.tools import FunctionTool, ToolMetadata, ToolOutput
 from llama_index.core.workflow import Context
 from typing_extensions import Self
 
-from coze_client.api.workflows import Mode
-from coze_client.attachments import Attachment
+from coze_client.api.files.attachments import Attachment
+from coze_client.api.workflows.file_arguments import FileSources
+from coze_client.api.workflows.resource import Mode
+from coze_client.api.workflows.signature import Given, WorkflowSignature
 from coze_client.bridge.tool_outcome import Outcome, told_result
 from coze_client.bridge.workflow_tool import (
     Client,
@@ -30,8 +32,6 @@ from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking
 from coze_client.core.request import fields
 from coze_client.errors import InvalidArguments
-from coze_client.file_arguments import FileSources
-from coze_client.workflow_signature import Given, WorkflowSignature
 from llama_index_coze.interrupts import Keeping
 from llama_index_coze.messages import convert_to_lines
 

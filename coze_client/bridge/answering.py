@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coze_client.api.chat import Chat, ToolCall, Usage
-from coze_client.api.chat_events import DELTA, ChatEvent
-from coze_client.api.chat_stream import AsyncChatStream, ChatStream
-from coze_client.api.messages import Message
+from coze_client.api.chats.events import DELTA, ChatEvent
+from coze_client.api.chats.stream import AsyncChatStream, ChatStream
+from coze_client.api.chats.values import Chat, ToolCall, Usage
+from coze_client.api.conversations.messages import Message
 from coze_client.bridge.parts import Part, Parts
 from coze_client.bridge.stop_sequences import Cut
 from coze_client.bridge.turn import Turn

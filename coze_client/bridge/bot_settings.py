@@ -10,7 +10,7 @@ from uuid import uuid4
 from pydantic import Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
-from coze_client.api.chat import PublishStatus
+from coze_client.api.chats.values import PublishStatus
 from coze_client.bridge.answering import Answering
 from coze_client.bridge.chatflow import convert_to_chatflow
 from coze_client.bridge.connection import Connection

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from coze_client.api.workflows import Workflows
+from coze_client.api.workflows.resource import Workflows
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.chat_stream import AsyncChatStream, ChatStream
-    from coze_client.api.messages import Message
-    from coze_client.attachments import Draft
+    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
+    from coze_client.api.conversations.messages import Message
+    from coze_client.api.files.attachments import Draft
     from coze_client.bridge.dialogue import ChatOptions, Outputs, Question
     from coze_client.core.stream import Events
 

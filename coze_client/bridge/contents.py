@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
 
-from coze_client.api.images import Image
+from coze_client.api.datasets.images import Image
 from coze_client.bridge.document_metadata import Plain, Record, convert_metadata
 from coze_client.bridge.document_walk import DocumentWalk
 from coze_client.bridge.originals import Original

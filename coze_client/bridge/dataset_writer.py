@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from coze_client.api.documents import ChunkStrategy, DocumentBase
+from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
 from coze_client.bridge.candidate import Source, Text
 from coze_client.bridge.progress_bar import Tell, progress_bar
 from coze_client.bridge.upload_record import MEMORY, UploadRecord

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from typing_extensions import NotRequired
 
-from coze_client.api.chat import CANCELED, REQUIRES_ACTION, PublishStatus, ToolOutput
-from coze_client.api.chats import Chats
-from coze_client.attachments import Attachment, Draft
+from coze_client.api.chats.resource import Chats
+from coze_client.api.chats.values import CANCELED, REQUIRES_ACTION, PublishStatus, ToolOutput
+from coze_client.api.files.attachments import Attachment, Draft
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.chat_stream import AsyncChatStream, ChatStream
-    from coze_client.api.messages import Message
+    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
+    from coze_client.api.conversations.messages import Message
     from coze_client.core.stream import Events
 
 _MOST_MESSAGES = 100

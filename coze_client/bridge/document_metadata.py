@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coze_client.api.documents import Document
-from coze_client.api.images import Image
+from coze_client.api.datasets.documents import Document
+from coze_client.api.datasets.images import Image
 
 Record = Document | Image
 Plain = str | int | float | bool

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coze_client.api.documents import IMAGE, Document, Documents
-from coze_client.api.images import Image, Images
+from coze_client.api.datasets.documents import IMAGE, Document, Documents
+from coze_client.api.datasets.images import Image, Images
 from coze_client.bridge.document_filter import DocumentFilter
 from coze_client.bridge.document_metadata import Record
 from coze_client.core.resource import Cursor

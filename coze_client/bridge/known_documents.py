@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from coze_client.api.documents import Documents
+from coze_client.api.datasets.documents import Documents
+from coze_client.api.recall.slices import Slice
 from coze_client.bridge.limit import Limit
 from coze_client.core.resource import Cursor
 from coze_client.core.session import Session
-from coze_client.recall import Slice
 
 
 class KnownDocuments:

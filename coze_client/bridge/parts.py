@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from coze_client.api.chat import Chat, ToolCall
-from coze_client.api.chat_events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent, is_answer
-from coze_client.api.messages import Message
+from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent, is_answer
+from coze_client.api.chats.values import Chat, ToolCall
+from coze_client.api.conversations.messages import Message
+from coze_client.api.recall.slices import Slice, is_recall, read_recall
 from coze_client.errors import ProtocolError
-from coze_client.recall import Slice, is_recall, read_recall
 
 _OUTPUTS = frozenset({"tool_response", "tool_output"})
 AUDIO_MIME_TYPE = "audio/pcm;rate=24000;channels=1"  # API page chat v3: 16-bit little-endian mono

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from coze_client.api.recall.slices import Recall
 from coze_client.bridge.workflow_tool import Client
 from coze_client.core.concurrency import settled
 from coze_client.errors import ConfigurationError
-from coze_client.recall import Recall
 
 _AT_ONCE = 4
 

@@ -11,16 +11,16 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
-from coze_client.api.chat import PublishStatus
-from coze_client.api.recalls import Until
-from coze_client.api.workflows import Mode
+from coze_client.api.chats.values import PublishStatus
+from coze_client.api.recall.resource import Until
+from coze_client.api.recall.slices import Recall, Slice
+from coze_client.api.workflows.resource import Mode
 from coze_client.bridge.connection import Connection
 from coze_client.bridge.known_documents import KnownDocuments
 from coze_client.bridge.limit import Limit
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import settled
 from coze_client.errors import ConfigurationError
-from coze_client.recall import Recall, Slice
 
 Plain = str | int | float
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from coze_client.api.document_base import CUSTOM
-from coze_client.api.documents import LARGEST_BODY, MOST_CREATED, Document, DocumentBase
+from coze_client.api.datasets.document_base import CUSTOM
+from coze_client.api.datasets.documents import LARGEST_BODY, MOST_CREATED, Document, DocumentBase
 from coze_client.bridge.arrivals import Arrivals
 from coze_client.bridge.candidate import Candidate
 from coze_client.bridge.ledger import Failure, Ledger

@@ -10,8 +10,8 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-from coze_client.api.workflow_events import Interrupt, WorkflowMessage
-from coze_client.api.workflow_stream import WorkflowResult
+from coze_client.api.workflows.events import Interrupt, WorkflowMessage
+from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.core.concurrency import settled
 from coze_client.core.model import convert
 from coze_client.errors import (

@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from coze_client.api.workflow_events import WorkflowEvent
-from coze_client.api.workflow_stream import WorkflowResult
-from coze_client.api.workflows import WorkflowInfo
+from coze_client.api.workflows.events import WorkflowEvent
+from coze_client.api.workflows.file_arguments import FileSources
+from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.signature import Given, WorkflowSignature
+from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tool_names import tool_name
 from coze_client.bridge.tool_outcome import Outcome, Question, outcome_of
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import settled
 from coze_client.errors import CozeError
-from coze_client.file_arguments import FileSources
-from coze_client.workflow_signature import Given, WorkflowSignature
 
 _LONGEST = 1024  # characters that the APIs of language models take of a tool's description
 

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping, Sequence
 from functools import partial
 
 from coze_client.api.plugins import Plugin, Plugins
-from coze_client.api.workflows import WorkflowInfo, Workflows
+from coze_client.api.workflows.resource import WorkflowInfo, Workflows
 from coze_client.core.resource import Cursor
 from coze_client.core.session import Session
 from coze_client.errors import ConfigurationError

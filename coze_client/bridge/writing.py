@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from coze_client.api.datasets import DocumentProgress
-from coze_client.api.document_base import UPLOADED
-from coze_client.api.documents import IMAGE, MOST_DELETED, TEXT, ChunkStrategy, Document, DocumentBase
+from coze_client.api.datasets.document_base import UPLOADED
+from coze_client.api.datasets.documents import IMAGE, MOST_DELETED, TEXT, ChunkStrategy, Document, DocumentBase
+from coze_client.api.datasets.resource import DocumentProgress
 from coze_client.bridge.arrivals import Arrivals
 from coze_client.bridge.candidate import Candidate, Source, distinct_name, load_candidates
 from coze_client.bridge.ledger import Failure, Ledger, intent

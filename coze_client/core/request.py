@@ -11,7 +11,7 @@ from urllib.parse import quote
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.files import Upload
+    from coze_client.api.files.resource import Upload
     from coze_client.core.response import Answer
 
 T = TypeVar("T")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from coze_client.api.chat import Chat
-from coze_client.api.chat_events import ChatReading
-from coze_client.api.messages import Message
+from coze_client.api.chats.events import ChatReading
+from coze_client.api.chats.values import Chat
+from coze_client.api.conversations.messages import Message
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from coze_client import CozeClient
-from coze_client.api.documents import Document
+from coze_client.api.datasets.documents import Document
 from coze_client.bridge.contents import Contents, Framework, Loaded
 from coze_client.bridge.dataset_settings import DatasetSettings
 from coze_client.bridge.originals import Original

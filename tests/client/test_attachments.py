@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.attachments import Attachment, Draft
+from coze_client.api.files.attachments import Attachment, Draft
 from tests.conftest import Connected
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from coze_client import CozeError, InvalidRequest
-from coze_client.api.bots import Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.resource import Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.emulator.workflows import WORKSPACE
 from coze_client.errors import ConfigurationError
 from tests.conftest import Connected, Face

@@ -23,7 +23,7 @@ from coze_client import (
     TimedOut,
     ToolOutput,
 )
-from coze_client.api.chat import TERMINAL, Chat
+from coze_client.api.chats.values import TERMINAL, Chat
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, Hold, Turn
 from tests.conftest import Connected, Face
@@ -215,7 +215,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, naps: list[float]) -> None:
         began = time.monotonic()
-        monkeypatch.setattr("coze_client.api.chat_outcome.monotonic", lambda: began + sum(naps))
+        monkeypatch.setattr("coze_client.api.chats.following.monotonic", lambda: began + sum(naps))
 
 
 def test_a_chat_that_does_not_end_in_time_is_cancelled_and_told(

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Message, Retry, Timeout
-from coze_client.api.chats import Chats
+from coze_client.api.chats.resource import Chats
 from coze_client.core.fork_lock import guards
 from coze_client.emulator import Emulator
 from tests.conftest import AsyncioFace, Connected, Face

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coze_client import ConfigurationError, CozeClient
-from coze_client.api.documents import Document
+from coze_client.api.datasets.documents import Document
 from coze_client.bridge.contents import Loaded
 from coze_client.bridge.dataset_settings import DatasetSettings
 from coze_client.core.concurrency import Blocking

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coze_client.api.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
+from coze_client.api.datasets.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
 from coze_client.bridge.candidate import Candidate
 from coze_client.bridge.ledger import intent
 from coze_client.bridge.sending import Order, batches

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.attachments import Attachment, Draft
+from coze_client.api.files.attachments import Attachment, Draft
 from coze_client.bridge.dialogue import Call, Line, Origin, Outputs, Question, convert_to_options, next_step
 
 HERE = Origin("chat1", "conv1", message_ids=("m1",))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from coze_client import ConfigurationError, NotFound
-from coze_client.api.documents import Document
+from coze_client.api.datasets.documents import Document
 from coze_client.emulator import Emulator
 from tests.client.shelves import Library, Page, texts
 from tests.conftest import Connected, Face

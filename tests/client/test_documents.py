@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import ChunkStrategy, ConfigurationError, Document, DocumentBase, NotFound, UpdateRule
-from coze_client.api.documents import LARGEST_BODY, Documents
+from coze_client.api.datasets.documents import LARGEST_BODY, Documents
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import Answer
 from tests.conftest import Connected

@@ -24,8 +24,8 @@ from coze_client import (
     TimedOut,
     TransportError,
 )
-from coze_client.api.chat import Chat, LastError
-from coze_client.api.messages import Message
+from coze_client.api.chats.values import Chat, LastError
+from coze_client.api.conversations.messages import Message
 from coze_client.core.error_codes import cure_for, refusal
 
 FAMILY = [

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from coze_client import ChunkStrategy, DocumentBase
-from coze_client.api.images import Images
+from coze_client.api.datasets.images import Images
 from coze_client.core.request import Kind
 from coze_client.core.response import Answer
 from tests.conftest import Connected

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import ConfigurationError, Document, InvalidRequest, Page
-from coze_client.api.documents import Documents
-from coze_client.api.images import Images
+from coze_client.api.datasets.documents import Documents
+from coze_client.api.datasets.images import Images
 from coze_client.core.concurrency import Blocking
 from coze_client.core.paging import Cursor
 from coze_client.core.request import Request

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.api.documents import Document
+from coze_client.api.datasets.documents import Document
 from coze_client.bridge.originals import Folder, Original
 from tests.client.shelves import Library, texts
 

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from coze_client import Message, ProtocolError
-from coze_client.api.chat import Chat
-from coze_client.api.chat_events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
+from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
+from coze_client.api.chats.values import Chat
+from coze_client.api.recall.slices import Slice, read_recall
 from coze_client.bridge.parts import (
     AUDIO_MIME_TYPE,
     Card,
@@ -21,7 +22,6 @@ from coze_client.bridge.parts import (
     Sound,
     Unknown,
 )
-from coze_client.recall import Slice, read_recall
 
 RECALL = {
     "chunks": [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import Message
-from coze_client.recall import Recall, Slice, distinct, is_recall, read_output, read_recall
+from coze_client.api.recall.slices import Recall, Slice, distinct, is_recall, read_output, read_recall
 
 CHUNK = {
     "slice": "Chur lies in Graubünden.",

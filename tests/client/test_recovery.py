@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from coze_client import AsyncCozeClient, CozeClient, Message, StreamInterrupted
-from coze_client.api.chat_stream import in_order
+from coze_client.api.chats.stream import in_order
 from coze_client.emulator import faults
 from tests.client.replay import Replay
 from tests.conftest import AsyncioFace, Connected, Face

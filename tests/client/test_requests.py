@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from coze_client import ConfigurationError, Message, ToolOutput
-from coze_client.api.chats import Chats
-from coze_client.api.conversations import Conversations
-from coze_client.api.files import File, Files
-from coze_client.api.messages import Messages, convert_to_wire
+from coze_client.api.chats.resource import Chats
+from coze_client.api.conversations.messages import Messages, convert_to_wire
+from coze_client.api.conversations.resource import Conversations
+from coze_client.api.files.resource import File, Files
 from coze_client.core.request import Kind, Page, Request, fields, query, segment
 
 READ, START = Kind.READ, Kind.START

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coze_client.api.chats import Chats
-from coze_client.api.conversations import Conversations
-from coze_client.api.files import Files
-from coze_client.api.messages import Messages
+from coze_client.api.chats.resource import Chats
+from coze_client.api.conversations.messages import Messages
+from coze_client.api.conversations.resource import Conversations
+from coze_client.api.files.resource import Files
 from coze_client.core.response import Answer, Payload, integer, is_stream, read_envelope, read_nothing, retry_after
 from coze_client.errors import (
     APIError,

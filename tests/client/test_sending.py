@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
-from coze_client.api.documents import ChunkStrategy, DocumentBase
+from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
 from coze_client.emulator import Emulator
 from coze_client.emulator.fault import Fault
 from tests.client.desks import CREATE, DELETE, Desk, Note, notes, statuses

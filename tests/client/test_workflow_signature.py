@@ -13,12 +13,12 @@ import pytest
 from pydantic import BaseModel, Field
 
 from coze_client import ConfigurationError, InvalidArguments, WorkflowSignature
-from coze_client.api.workflow_events import Parameter
-from coze_client.api.workflows import WorkflowInfo
-from coze_client.attachments import Attachment
+from coze_client.api.files.attachments import Attachment
+from coze_client.api.workflows.events import Parameter
+from coze_client.api.workflows.file_arguments import FileArgument, FileSources
+from coze_client.api.workflows.resource import WorkflowInfo
 from coze_client.bridge.tool_names import tool_name, tool_names
 from coze_client.core.json_schema import misfits
-from coze_client.file_arguments import FileArgument, FileSources
 
 
 def signature(**parameters: Mapping[str, Any]) -> WorkflowSignature:

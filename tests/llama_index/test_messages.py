@@ -25,7 +25,7 @@ from llama_index.core.llms import ChatMessage, MessageRole
 from pydantic import ValidationError
 
 from coze_client import ConfigurationError
-from coze_client.attachments import Attachment
+from coze_client.api.files.attachments import Attachment
 from coze_client.bridge.dialogue import Call, Line, Origin
 from coze_client.emulator import Emulator
 from llama_index_coze.messages import convert_to_lines

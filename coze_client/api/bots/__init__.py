@@ -1,0 +1,1 @@
+"""Bots: create, change, publish and list them."""

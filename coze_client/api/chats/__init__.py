@@ -1,0 +1,1 @@
+"""Chats: one run of a bot in a conversation."""

@@ -1,0 +1,144 @@
+"""A chat as it streams, and how a broken one heals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from coze_client.api.chats.chat_call import ChatCall
+from coze_client.api.chats.events import ChatEvent, ChatReading
+from coze_client.api.chats.following import load_messages, poll
+from coze_client.api.chats.resource import Chats
+from coze_client.api.chats.values import Chat
+from coze_client.api.conversations.messages import Message
+from coze_client.core.session import Session
+from coze_client.core.stream import AsyncStream, Run, Stream, Told
+from coze_client.core.transport import Incoming
+from coze_client.errors import CozeError, StreamInterrupted
+
+_HEALING_SECONDS = 600.0
+_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
+
+
+class ChatRun(Run[ChatEvent]):
+    """The steps of a chat stream: waits for its turn in the conversation, heals, cancels."""
+
+    reading: ChatReading
+
+    def __init__(self, session: Session, described: ChatCall) -> None:
+        reading = ChatReading(session.config.max_event_bytes, described.chat_id, described.conversation_id)
+        super().__init__(session, described.request, reading)
+        self.described = described
+        self._release: Callable[[], None] | None = None
+
+    async def open(self) -> Incoming:
+        self._release = await self.session.take_turn(self.described.conversation_id)
+        try:
+            incoming = await super().open()
+        except BaseException:
+            self.released()
+            raise
+        return incoming
+
+    async def heal(self, failure: CozeError | None) -> Sequence[ChatEvent]:
+        reading = self.reading
+        if why := self._incurable():
+            raise self._interrupted(why) from failure
+        started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
+        try:
+            chat = await poll(
+                self.session, started, self.session.config.timeout.deadline or _HEALING_SECONDS, at_once=True
+            )
+            listed = await load_messages(self.session, chat)
+            missing = [event for message in in_order(listed) for event in self._missing(message)]
+        except ValueError as conflict:
+            raise self._interrupted(f"{conflict}, so it cannot be completed") from failure
+        except CozeError as error:
+            raise self._interrupted(f"fetching the rest failed too: {error}") from (failure or error)
+        return [*missing, *reading.add_end(chat)]
+
+    async def abandon(self) -> None:
+        reading = self.reading
+        if not (
+            self.described.cancel_on_close and self.described.saved and reading.chat_id and reading.conversation_id
+        ):
+            return
+        hurried = self.session.hurried()
+        await hurried.send(Chats.cancel(conversation_id=reading.conversation_id, chat_id=reading.chat_id))
+
+    def released(self) -> None:
+        if self._release:
+            self._release()
+
+    def _missing(self, message: Message) -> list[ChatEvent]:
+        return [] if message.id in self.described.known_message_ids else self.reading.add_missing(message)
+
+    def _incurable(self) -> str:
+        if self.described.incurable:
+            return self.described.incurable
+        if self.reading.chat_id is None or self.reading.conversation_id is None:
+            return "the chat's id had not come yet, and it may run on (it is not started again)"
+        if not self.described.saved:
+            return "the chat's history is not saved (auto_save_history=False), so nothing can be fetched"
+        if self.reading.heard_audio:
+            return "audio that was not delivered cannot be fetched again"
+        return ""
+
+    def _interrupted(self, why: str) -> StreamInterrupted:
+        reading = self.reading
+        return StreamInterrupted(
+            f"The stream broke before its end, and {why}",
+            text=reading.transcript.text,
+            messages=reading.transcript.messages,
+            chat_id=reading.chat_id,
+            conversation_id=reading.conversation_id,
+            logid=self.logid,
+            cure="What arrived is in .text and .messages; the chat may have run on and is billed",
+        )
+
+
+def in_order(messages: Iterable[Message]) -> list[Message]:
+    """Listed messages in the order in which a stream gives them: Coze lists them in no promised order."""
+    return sorted(messages, key=lambda message: (message.created_at or 0, _rank(message)))
+
+
+def _rank(message: Message) -> int:
+    if message.type in _BEFORE_ANSWERS or message.verbose_type == "knowledge_recall":
+        return 0
+    return {"answer": 1, "verbose": 2, "follow_up": 3}.get(message.type, 4)
+
+
+class _ChatTold(Told[ChatRun]):
+    """What a chat stream knows of its chat, on either face."""
+
+    @property
+    def chat_id(self) -> str | None:
+        """The chat's id; ``None`` until the server told it."""
+        return self._run.reading.chat_id
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The conversation's id; ``None`` until it was given or told."""
+        return self._run.reading.conversation_id
+
+    @property
+    def chat(self) -> Chat | None:
+        """The chat's last state; after the end with its ``usage``."""
+        return self._run.reading.chat
+
+    @property
+    def text(self) -> str:
+        """The answer so far: all answer messages, one after the other."""
+        return self._run.reading.transcript.text
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The messages so far, in order of appearance; while the stream runs, the last may be unfinished."""
+        return self._run.reading.transcript.messages
+
+
+class ChatStream(_ChatTold, Stream[ChatEvent, ChatRun]):
+    """A chat, event by event; opens when entered or iterated, closes at its end or by ``close``, which cancels it."""
+
+
+class AsyncChatStream(_ChatTold, AsyncStream[ChatEvent, ChatRun]):
+    """A chat, event by event; opens when entered or iterated, closes at its end or by ``aclose``, which cancels it."""

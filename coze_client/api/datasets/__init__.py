@@ -1,0 +1,1 @@
+"""Datasets (knowledge bases), their documents and images."""

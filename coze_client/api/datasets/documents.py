@@ -1,0 +1,116 @@
+"""Documents of a dataset: put in, listed, renamed, deleted. Coze cuts them into slices, which only recall shows.
+
+API pages: create_knowledge_files, list_knowledge_files, modify_knowledge_files, delete_knowdge_files. Only the owner of
+a dataset may change what is in it, and only in Coze's own datasets (not Volcano's).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import TypeVar
+
+from coze_client.api.datasets.document_base import DocumentBase, checked_name, json_length
+from coze_client.api.datasets.values import ChunkStrategy, Document, Processed, UpdateRule
+from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered
+from coze_client.core.resource import Face, Resource, call, paged
+from coze_client.core.response import Answer, Envelope, read_nothing, read_whole
+from coze_client.errors import ConfigurationError
+
+__all__ = ["ChunkStrategy", "Document", "DocumentBase", "Documents", "Processed", "UpdateRule"]
+
+T = TypeVar("T")
+
+TEXT, IMAGE = 0, 2
+MOST_CREATED, MOST_DELETED = 10, 100
+LARGEST_BODY = 15 * 1024 * 1024
+_IDS_AS_TEXT = {"Agw-Js-Conv": "str"}  # without it ids are numbers, which JSON readers may round
+
+
+class _Listed(Envelope):
+    document_infos: tuple[Document, ...] | None = None
+    total: int | None = None
+
+
+class Documents(Resource[Face]):
+    """What is in a dataset."""
+
+    @paged
+    def list(self, *, dataset_id: str, page_size: int = 100, concurrency: int = 1) -> Pages[Document]:
+        """A dataset's documents; after the first page `concurrency` pages at a time.
+
+        Servers that count pages from 0 (coze-studio) are found out: their first page may come last.
+        """
+
+        def page(number: int) -> Request[Page[Document]]:
+            return _post("list", _read_page, dataset_id=dataset_id, page=number, size=page_size)
+
+        numbering = Numbering(page_size, attrgetter("document_id"), concurrency, maybe_from_zero=True)
+        return numbered(page, numbering)
+
+    @call
+    def create(
+        self,
+        *,
+        dataset_id: str,
+        documents: Sequence[DocumentBase],
+        chunk_strategy: ChunkStrategy | None = None,
+        format_type: int = TEXT,
+    ) -> Request[tuple[Document, ...]]:
+        """Put 1 to 10 documents into a dataset; they are busy at first, see ``datasets.wait``. Never sent twice.
+
+        All of one kind (files and texts, web pages, or images), 15 MB a request, base64 included. `chunk_strategy`
+        (default: Coze's own way) must be the same for a dataset of images as at its first upload; `format_type` is 2
+        there. Raises ConfigurationError for what Coze would refuse.
+        """
+        _check_count("documents", documents, MOST_CREATED)
+        if len({document.way for document in documents}) > 1:
+            cure = "Send files and texts, web pages, and images in requests of their own"
+            raise ConfigurationError("documents of one request must all come in the same way", cure=cure)
+        strategy = chunk_strategy or ChunkStrategy.automatic()
+        around = fields(dataset_id=dataset_id, chunk_strategy=strategy.wire(), format_type=format_type)
+        size = sum(document.size + 1 for document in documents) + json_length({**around, "document_bases": []})
+        if size > LARGEST_BODY:
+            raise ConfigurationError(
+                f"documents take {size} bytes in one request, base64 included; Coze takes {LARGEST_BODY} (15 MB)",
+                cure="Send fewer at a time; a file alone has 11 MB at most",
+            )
+        bases = [document.wire() for document in documents]
+        return _post("create", _read_documents, Kind.START, **around, document_bases=bases)
+
+    @call
+    def update(
+        self, *, document_id: str, name: str | None = None, update_rule: UpdateRule | None = None
+    ) -> Request[None]:
+        """Rename a document, or change how often its web page is fetched; what is not given stays."""
+        if name is None and update_rule is None:
+            raise ConfigurationError("Give name or update_rule, or nothing is updated")
+        name = name if name is None else checked_name(name)
+        rule = update_rule.wire() if update_rule else None
+        return _post("update", read_nothing, document_id=document_id, document_name=name, update_rule=rule)
+
+    @call
+    def delete(self, *, document_ids: Sequence[str]) -> Request[None]:
+        """Delete 1 to 100 documents with their slices, for good."""
+        _check_count("document_ids", document_ids, MOST_DELETED)
+        return _post("delete", read_nothing, Kind.START, document_ids=[*document_ids])
+
+
+def _read_page(answer: Answer) -> Page[Document]:
+    found = read_whole(_Listed, answer)
+    return Page(found.document_infos or (), has_more=False, total=found.total)
+
+
+def _read_documents(answer: Answer) -> tuple[Document, ...]:
+    return read_whole(_Listed, answer).document_infos or ()
+
+
+def _post(what: str, read: Callable[[Answer], T], kind: Kind = Kind.READ, **given: object) -> Request[T]:
+    path = f"/open_api/knowledge/document/{what}"
+    return Request("POST", path, read, body=fields(**given), kind=kind, headers=_IDS_AS_TEXT)
+
+
+def _check_count(name: str, given: Sequence[object], most: int) -> None:
+    if isinstance(given, str) or not 1 <= len(given) <= most:
+        told = "a single string" if isinstance(given, str) else str(len(given))
+        raise ConfigurationError(f"{name} has 1 to {most} entries a request, not {told}", cure="Send them in batches")

@@ -1,0 +1,297 @@
+"""Datasets: knowledge bases, in Coze's words. What is in them is ``.documents`` and ``.images``.
+
+API pages: create_dataset, list_dataset, update_dataset, delete_dataset, get_dataset_progress. The API cannot search
+them: see ``client.recall``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from operator import attrgetter
+from time import monotonic
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from coze_client.api.datasets.documents import TEXT, ChunkStrategy, Documents, Processed
+from coze_client.api.datasets.images import Images
+from coze_client.core.concurrency import settled
+from coze_client.core.model import Model, convert
+from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered, query, segment
+from coze_client.core.resource import Cursor, Face, Resource, call, flow, paged
+from coze_client.core.response import Answer, Envelope, Payload, read_envelope, read_nothing, read_whole
+from coze_client.errors import ConfigurationError, NotFound, TimedOut
+
+_LARGEST_PAGE = 300
+_LONGEST_NAME = 100
+_MOST_AT_ONCE = 100  # ids in a question about progress: the API tells no limit
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two questions about progress
+
+OnProgress = Callable[[tuple["DocumentProgress", ...]], object]
+
+
+def _items(value: object) -> object:
+    return () if value is None else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_items)]
+
+
+class Dataset(Model):
+    """A knowledge base; times are unix seconds, ``all_file_size`` bytes.
+
+    ``status`` 1 enabled, 3 disabled; ``format_type`` 0 text, 1 table, 2 image; all enums are open.
+    """
+
+    dataset_id: str = ""
+    name: str = ""
+    description: str = ""
+    space_id: str = ""
+    status: int | None = None
+    format_type: int | None = None
+    can_edit: bool | None = None
+    icon_uri: str = ""
+    icon_url: str = ""
+    doc_count: int | None = None
+    slice_count: int | None = None
+    hit_count: int | None = None
+    bot_used_count: int | None = None
+    all_file_size: int | None = None
+    file_list: Texts = ()
+    failed_file_list: Texts = ()
+    processing_file_list: Texts = ()
+    processing_file_id_list: Texts = ()
+    chunk_strategy: ChunkStrategy | None = None
+    creator_id: str = ""
+    creator_name: str = ""
+    avatar_url: str = ""
+    create_time: int | None = None
+    update_time: int | None = None
+    dataset_type: int | None = None
+
+
+class DocumentProgress(Processed):
+    """How far Coze is with a document: ``progress`` in percent, ``remaining_time`` seconds, ``size`` bytes.
+
+    ``status_descript`` tells why it failed.
+    """
+
+    document_id: str = ""
+    document_name: str = ""
+    type: str = ""
+    size: int | None = None
+    url: str = ""
+    progress: int | None = None
+    remaining_time: int | None = None
+    status_descript: str = ""
+    update_type: int | None = None
+    update_interval: int | None = None
+
+
+class _Made(Model):
+    dataset_id: str = ""
+
+
+class _Found(Model):
+    dataset_list: tuple[Dataset, ...] | None = None
+    total_count: int | None = None
+
+
+class _Listed(Envelope):
+    data: _Found | None = None
+
+
+class Datasets(Resource[Face]):
+    """Knowledge bases of a workspace."""
+
+    @cached_property
+    def documents(self) -> Documents[Face]:
+        """Documents: put in, listed, renamed, deleted."""
+        return Documents(self._session, self._face)
+
+    @cached_property
+    def images(self) -> Images[Face]:
+        """Images and their captions."""
+        return Images(self._session, self._face)
+
+    @paged
+    def list(
+        self,
+        *,
+        workspace_id: str,
+        name: str | None = None,
+        format_type: int | None = None,
+        page_size: int = _LARGEST_PAGE,
+        concurrency: int = 1,
+    ) -> Pages[Dataset]:
+        """A workspace's datasets, or those that have `name` in their names; pages of 1 to 300.
+
+        After the first page, `concurrency` pages are fetched at a time. Datasets of apps are not listed.
+        """
+        where = query(space_id=workspace_id, name=name, format_type=format_type, page_size=page_size)
+
+        def page(number: int) -> Request[Page[Dataset]]:
+            return Request("GET", "/v1/datasets", _read_page, {**where, **query(page_num=number)})
+
+        return numbered(page, Numbering(page_size, attrgetter("dataset_id"), concurrency, largest=_LARGEST_PAGE))
+
+    @call
+    def create(
+        self,
+        *,
+        name: str,
+        workspace_id: str,
+        format_type: int = TEXT,
+        description: str | None = None,
+        icon_file_id: str | None = None,
+    ) -> Request[str]:
+        """Make a dataset for text (`format_type` 0) or images (2); its id. `name` has 1 to 100 characters.
+
+        Never sent twice. Tables (1) can be made on coze-studio alone.
+        """
+        settings = _settings(name, description, icon_file_id)
+        body = {**settings, "space_id": workspace_id, "format_type": format_type}
+        return Request("POST", "/v1/datasets", _read_id, body=body, kind=Kind.START)
+
+    @flow
+    async def update(
+        self,
+        *,
+        dataset_id: str,
+        name: str,
+        description: str | None = None,
+        icon_file_id: str | None = None,
+        workspace_id: str | None = None,
+    ) -> None:
+        """Replace a dataset's name, description and icon: Coze clears what is not given.
+
+        With `workspace_id` the description is read first, and kept if none is given; that is a listing, since the API
+        shows no single dataset. An icon cannot be kept: Coze does not tell its file's id. Raises NotFound if the
+        workspace has no such dataset.
+        """
+        if workspace_id is not None and description is None:
+            found = await self._find(dataset_id, workspace_id)
+            description = found.description or None
+        await self._session.send(update_request(dataset_id, name, description, icon_file_id))
+
+    async def _find(self, dataset_id: str, workspace_id: str) -> Dataset:
+        cursor = Cursor(self._session, Datasets.list(workspace_id=workspace_id))
+        while (page := await cursor.next()) is not None:
+            for dataset in page.items:
+                if dataset.dataset_id == dataset_id:
+                    return dataset
+        raise NotFound(
+            f"Workspace {workspace_id} has no dataset {dataset_id}",
+            cure="Check both ids; without workspace_id nothing is read first, and what you leave out is cleared",
+        )
+
+    @call
+    def delete(self, *, dataset_id: str) -> Request[None]:
+        """Delete a dataset with all that is in it, for good; bots lose it, too."""
+        return Request("DELETE", _path(dataset_id), read_nothing, kind=Kind.START)
+
+    @call
+    def process(self, *, dataset_id: str, document_ids: Sequence[str]) -> Request[tuple[DocumentProgress, ...]]:
+        """How far Coze is with documents of one dataset; those that it does not know are left out."""
+        body = {"document_ids": _ids(document_ids)}
+        if not document_ids:
+            raise ConfigurationError("document_ids of process is empty")
+        return Request("POST", f"{_path(dataset_id)}/process", _read_progress, body=body)
+
+    @flow
+    async def wait(
+        self,
+        *,
+        dataset_id: str,
+        document_ids: Sequence[str],
+        timeout: float = 600.0,
+        on_progress: OnProgress | None = None,
+    ) -> tuple[DocumentProgress, ...]:
+        """Wait until Coze has processed documents, or could not (``failed``, with its ``status_descript``).
+
+        Asks after 1 s and then ever more seldom, up to every 10 s, for `timeout` seconds. `on_progress`, sync or async,
+        is told all that is known after every look. Raises TimedOut, and once the others are through, NotFound for ids
+        that the dataset lacks.
+        """
+        ends, pause = monotonic() + timeout, _FIRST_PAUSE
+        known: dict[str, DocumentProgress] = {}
+        missing: list[str] = []
+        busy = [*dict.fromkeys(_ids(document_ids))]
+        while busy:
+            told = await self._look(dataset_id, busy, ends)
+            missing += [each for each in busy if each not in told]
+            known.update(told)
+            busy = [each for each in busy if each in told and told[each].busy]
+            if on_progress is not None:
+                await settled(on_progress(_in_order(known, document_ids)))
+            if busy and monotonic() + pause > ends:
+                raise _out_of_time(busy, dataset_id, timeout)
+            if busy:
+                await self._session.face.sleep(pause)
+                pause = min(pause * 1.5, _LONGEST_PAUSE)
+        if missing:
+            raise NotFound(
+                f"Dataset {dataset_id} has no document {', '.join(missing)}",
+                cure="They may be deleted, or belong to another dataset: client.datasets.documents.list tells",
+            )
+        return _in_order(known, document_ids)
+
+    async def _look(self, dataset_id: str, document_ids: Sequence[str], ends: float) -> dict[str, DocumentProgress]:
+        found: dict[str, DocumentProgress] = {}
+        for at in range(0, len(document_ids), _MOST_AT_ONCE):
+            request = Datasets.process(dataset_id=dataset_id, document_ids=document_ids[at : at + _MOST_AT_ONCE])
+            told = await self._session.within(ends - monotonic()).send(request)
+            found.update((each.document_id, each) for each in told)
+        return found
+
+
+def update_request(
+    dataset_id: str, name: str, description: str | None = None, icon_file_id: str | None = None
+) -> Request[None]:
+    """The request that replaces a dataset's settings: all of them."""
+    return Request("PUT", _path(dataset_id), read_nothing, body=_settings(name, description, icon_file_id))
+
+
+def _ids(document_ids: Sequence[str]) -> Sequence[str]:
+    if isinstance(document_ids, str):
+        raise ConfigurationError("document_ids is a list of ids, not a single one")
+    return [*document_ids]
+
+
+def _path(dataset_id: str) -> str:
+    return f"/v1/datasets/{segment(dataset_id)}"
+
+
+def _settings(name: str, description: str | None, icon_file_id: str | None) -> dict[str, object]:
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise ConfigurationError(f"name of a dataset has 1 to {_LONGEST_NAME} characters, not {len(name)}")
+    return fields(name=name, description=description, file_id=icon_file_id)
+
+
+def _read_id(answer: Answer) -> str:
+    return Payload(_Made)(answer).dataset_id
+
+
+def _read_page(answer: Answer) -> Page[Dataset]:
+    found = read_whole(_Listed, answer).data or _Found()
+    return Page(found.dataset_list or (), has_more=False, total=found.total_count)
+
+
+def _read_progress(answer: Answer) -> tuple[DocumentProgress, ...]:
+    payload = Payload(dict).within(read_envelope(answer))
+    if isinstance(payload, dict):
+        payload = payload.get("data") or ()
+    return convert(tuple[DocumentProgress, ...], payload)
+
+
+def _in_order(known: dict[str, DocumentProgress], document_ids: Sequence[str]) -> tuple[DocumentProgress, ...]:
+    return tuple(known[each] for each in dict.fromkeys(document_ids) if each in known)
+
+
+def _out_of_time(busy: Sequence[str], dataset_id: str, timeout: float) -> TimedOut:
+    some = ", ".join(busy[:3]) + (f" and {len(busy) - 3} more" if len(busy) > 3 else "")
+    return TimedOut(
+        f"Coze did not process {some} within {timeout:g} s",
+        cure=f"It goes on by itself: wait again with client.datasets.wait(dataset_id={dataset_id!r}, …)",
+    )

@@ -1,0 +1,1 @@
+"""Files: upload them, and name them in messages."""

@@ -1,0 +1,159 @@
+"""What goes along with a question: images, files and audio, uploaded where Coze cannot fetch them itself.
+
+A content that was uploaded is remembered by its hash, so that a client sends each only once. What a message says is
+never taken for a path: whoever writes messages could then read the files of the machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Literal, cast
+from urllib.parse import unquote_to_bytes
+from weakref import WeakKeyDictionary
+
+from coze_client.api.conversations.messages import Message
+from coze_client.api.files.resource import Upload, upload_request
+from coze_client.auth.credentials import Credentials
+from coze_client.core.fork_lock import Guard
+from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
+from coze_client.core.session import Session, Turns
+from coze_client.core.transport import Transport
+from coze_client.errors import ConfigurationError
+
+Medium = Literal["image", "file", "audio"]
+
+_AT_ONCE = 4
+_guard = Guard()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One image, file or audio: a public URL or the id of an uploaded file (text), or its content (bytes)."""
+
+    kind: Medium
+    source: str | bytes
+    name: str = ""
+
+    @classmethod
+    def at(cls, kind: Medium, url: str, name: str = "") -> Attachment:
+        """By URL: http(s), which Coze fetches, or ``data:``; raises ConfigurationError for any other."""
+        scheme = url.partition(":")[0].lower()
+        if scheme == "data":
+            return _inline(kind, url, name)
+        if scheme not in ("http", "https"):
+            raise ConfigurationError(
+                f"{kind} is no http(s) or data: URL: {url[:40]!r}",
+                cure="Paths and file:// are never read from messages: give the file's bytes, or upload it first",
+            )
+        return cls(kind, url, name)
+
+    @classmethod
+    def encoded(cls, kind: Medium, text: str, mime_type: str = "", name: str = "") -> Attachment:
+        """By content in base64, as frameworks carry it; raises ConfigurationError if it is not base64."""
+        try:
+            content = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise ConfigurationError(f"The content of {kind} is not valid base64") from None
+        return cls.of(kind, content, mime_type, name)
+
+    @classmethod
+    def of(cls, kind: Medium, content: bytes, mime_type: str = "", name: str = "") -> Attachment:
+        """By content; without a name it gets the extension of its type, since Coze goes by it."""
+        return cls(kind, bytes(content), name or kind + extension_of(mime_type))
+
+    @classmethod
+    def uploaded(cls, kind: Medium, file_id: str) -> Attachment:
+        """By the id of a file that this account uploaded."""
+        return cls(kind, file_id)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message on its way, whose attachments may still have to be uploaded."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+    def message(self, ids: Mapping[bytes, str]) -> Message:
+        """The message, with the id of each upload in place of its content."""
+        if self.role == "assistant":
+            return Message.assistant(self.text)
+        sources: dict[Medium, list[str]] = {"image": [], "file": [], "audio": []}
+        for attachment in self.attachments:
+            source = attachment.source
+            sources[attachment.kind].append(source if isinstance(source, str) else ids[source])
+        return Message.user(self.text, images=sources["image"], files=sources["file"], audio=sources["audio"])
+
+
+async def attach(session: Session, drafts: Sequence[Draft]) -> list[Message]:
+    """The messages of `drafts`: what must be uploaded is, at most four at a time, and each content once per client."""
+    unsent = {
+        attachment.source: attachment.name
+        for draft in drafts
+        for attachment in draft.attachments
+        if isinstance(attachment.source, bytes)
+    }
+    ids = await upload_each(session, [Upload(name, content) for content, name in unsent.items()])
+    return [draft.message(dict(zip(unsent, ids, strict=True))) for draft in drafts]
+
+
+async def upload_each(session: Session, contents: Sequence[Upload]) -> list[str]:
+    """The file ids of `contents` (bytes), in order; at most four are sent at a time, and each once per client."""
+    jobs = [partial(_upload_once, session, upload) for upload in contents]
+    return await session.face.gather(jobs, _AT_ONCE) if jobs else []
+
+
+class _Uploads:
+    """What one account has uploaded over one client's connections: hash -> file id."""
+
+    def __init__(self) -> None:
+        self.ids: dict[bytes, str] = {}
+        self.turns = Turns()
+
+
+# Files are private to an account, and ``options(token=…)`` lets several share the connections.
+_uploads: WeakKeyDictionary[Transport, list[tuple[Credentials, _Uploads]]] = WeakKeyDictionary()
+
+
+def _uploads_of(session: Session) -> _Uploads:
+    with _guard:
+        owned = _uploads.setdefault(session.transport, [])
+        for owner, uploads in owned:
+            if owner == session.credentials:
+                return uploads
+        owned.append((session.credentials, _Uploads()))
+        return owned[-1][1]
+
+
+async def _upload_once(session: Session, upload: Upload) -> str:
+    """The id of a file with this content; whoever comes second waits for the first one's upload."""
+    content = cast("bytes", upload.content)
+    uploads, digest = _uploads_of(session), sha256(content).digest()
+    key = (session.face.place(), digest.hex())
+    turn = uploads.turns.join(key, session.face.turn)
+    try:
+        await session.face.take(turn, None)
+        try:
+            if digest not in uploads.ids:
+                mended = Upload(mend_name(upload.name, content[:HEAD_BYTES]), content)
+                uploads.ids[digest] = (await session.send(upload_request(mended))).id
+            return uploads.ids[digest]
+        finally:
+            turn.release()
+    finally:
+        uploads.turns.leave(key)
+
+
+def _inline(kind: Medium, url: str, name: str) -> Attachment:
+    """A data: URI, RFC 2397."""
+    head, _, data = url[len("data:") :].partition(",")
+    mime_type, *marks = head.split(";")
+    if "base64" in [mark.strip().lower() for mark in marks]:
+        return Attachment.encoded(kind, unquote_to_bytes(data).decode("ascii", "replace"), mime_type, name)
+    return Attachment.of(kind, unquote_to_bytes(data), mime_type, name)

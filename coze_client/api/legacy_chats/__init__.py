@@ -1,0 +1,1 @@
+"""Chats over the v2 API."""

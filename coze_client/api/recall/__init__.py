@@ -1,0 +1,1 @@
+"""Recall: the slices of datasets that fit a question."""

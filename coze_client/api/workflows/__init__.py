@@ -1,0 +1,1 @@
+"""Workflows and chatflows: parameters, runs and their results."""

@@ -1,0 +1,240 @@
+"""The events of a workflow's stream: decoded, typed, watched for gaps; pure.
+
+API page workflow_stream_run, and coze-studio's spellings.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import cast
+
+from pydantic import AliasChoices, Field
+
+from coze_client.api.chats.values import Usage
+from coze_client.core.error_codes import cure_for
+from coze_client.core.model import Model, convert_json, parse_json
+from coze_client.core.response import integer, raise_refusal
+from coze_client.core.sse import Decoder, ServerSentEvent
+from coze_client.core.stream import Reading
+from coze_client.errors import CozeError, ProtocolError, WorkflowFailed
+
+_log = logging.getLogger("coze_client")
+
+_KNOWN = frozenset({"Message", "Interrupt", "Error", "error", "Done", "done"})
+
+
+class Parameter(Model):
+    """One input or output of a workflow, as Coze tells it: a tree, not JSON Schema.
+
+    ``type``: string, integer, number, boolean, time, object, array, a file kind, or what the server sends.
+    """
+
+    type: str = ""
+    required: bool = False
+    description: str = ""
+    default_value: str | None = None
+    items: Parameter | None = None
+    properties: dict[str, Parameter] | None = None
+
+
+class Interrupt(Model):
+    """What a workflow waits for. ``type``: 2 question, 5 input node, 6 local plugin, 7 OAuth plugin, or another.
+
+    All of it is kept as it came; ``question`` and ``options`` are read out of it.
+    """
+
+    event_id: str = ""
+    type: int = 0
+    data: str = ""
+    required_parameters: dict[str, Parameter] | None = None
+
+
+class WorkflowMessage(Model):
+    """What an output node, a question or the end node says; ``node_title`` "" or "End" is the end node."""
+
+    content: str = ""
+    content_type: str = ""
+    node_id: str = ""
+    node_title: str = ""
+    node_type: str = ""
+    node_seq_id: str = ""
+    node_is_finish: bool = False
+    node_execute_uuid: str = ""
+    usage: Usage | None = None
+    ext: dict[str, str] | None = None
+
+
+class _Interrupted(Model):
+    interrupt_data: Interrupt = Field(default_factory=Interrupt)
+    node_title: str = ""
+    debug_url: str = ""
+
+
+class _Failed(Model):
+    error_code: int | str | None = Field(default=None, validation_alias=AliasChoices("error_code", "code"))
+    error_message: str = Field(default="", validation_alias=AliasChoices("error_message", "msg"))
+    debug_url: str = ""
+
+
+class WorkflowEvent:
+    """One event of a workflow's stream: ``type`` (message, interrupt, done, or the server's name), raw ``data``.
+
+    ``message`` or ``interrupt`` is what it says, ``id`` its number. Errors are raised, heartbeats are not given.
+    """
+
+    __slots__ = ("data", "id", "interrupt", "message", "node_title", "type")
+
+    def __init__(
+        self,
+        type: str,  # noqa: A002 - Coze's word
+        data: bytes,
+        id: str = "",  # noqa: A002 - the event stream's word
+        message: WorkflowMessage | None = None,
+        interrupt: Interrupt | None = None,
+        node_title: str = "",
+    ) -> None:
+        self.type = type
+        self.data = data
+        self.id = id
+        self.message = message
+        self.interrupt = interrupt
+        self.node_title = node_title
+
+    def __repr__(self) -> str:
+        return f"WorkflowEvent(type={self.type!r}, message={self.message!r}, interrupt={self.interrupt!r})"
+
+
+class WorkflowReading(Reading[WorkflowEvent]):
+    """Bytes of a workflow's stream to events; keeps the messages, the debug URL and what numbers are missing."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._decoder = Decoder(limit)
+        self._sequences: dict[str, int] = {}
+        self.messages: list[WorkflowMessage] = []
+        self.interrupt: Interrupt | None = None
+        self.node_title = ""
+        self.debug_url = ""
+        self.gaps: list[str] = []
+
+    def feed(self, chunk: bytes) -> list[WorkflowEvent]:
+        out: list[WorkflowEvent] = []
+        try:
+            for sse in self._decoder.feed(chunk):
+                if sse.event.lower() == "ping":
+                    self._sequences["id"] = max(_number(sse.id), self._sequences.get("id", -1))
+                elif not self.over:
+                    out.append(self._read(sse))
+        except CozeError as error:
+            self.fail(error)
+        return out
+
+    def finish(self) -> list[WorkflowEvent]:
+        out: list[WorkflowEvent] = []
+        try:
+            for sse in self._decoder.finish():
+                if self.complete or sse.event in _KNOWN:
+                    out.append(self._read(sse))  # noqa: PERF401 - what came before a failure is kept
+            stray = self._decoder.stray.strip()
+            if not out and not self.messages and stray.startswith((b"{", b"<")):
+                raise_refusal(stray)
+        except ProtocolError:
+            pass  # cut in the middle of its data
+        except CozeError as error:
+            self.fail(error)
+        return out
+
+    def _read(self, sse: ServerSentEvent) -> WorkflowEvent:
+        name, data = sse.event, sse.data
+        self._count("id", sse.id)
+        if name == "Message":
+            message = convert_json(WorkflowMessage, data)
+            self._count(message.node_id or message.node_title, message.node_seq_id)
+            self.messages.append(message)
+            return WorkflowEvent("message", data, sse.id, message)
+        if name == "Interrupt":
+            return self._interrupted(sse)
+        if name in ("Done", "done"):
+            self.over = self.complete = True
+            self.debug_url = convert_json(_Failed, data).debug_url if data.startswith(b"{") else ""
+            return WorkflowEvent("done", data, sse.id)
+        if name in ("Error", "error"):
+            self.complete = True
+            raise self._failed(data)
+        return WorkflowEvent(name, data, sse.id)
+
+    def _interrupted(self, sse: ServerSentEvent) -> WorkflowEvent:
+        told = convert_json(_Interrupted, sse.data)
+        self.interrupt, self.node_title = told.interrupt_data, told.node_title
+        self.debug_url = told.debug_url
+        self.over = self.complete = True
+        return WorkflowEvent("interrupt", sse.data, sse.id, None, told.interrupt_data, told.node_title)
+
+    def _failed(self, data: bytes) -> WorkflowFailed:
+        try:
+            body = parse_json(data)
+        except ProtocolError:
+            body = None
+        if not isinstance(body, dict):  # coze-studio sends the bare text of internal failures
+            body = {"error_message": data.decode("utf-8", "replace").strip()}
+        told = convert_json(_Failed, json.dumps(body).encode())
+        code = integer(told.error_code)
+        return WorkflowFailed(
+            told.error_message or "The workflow failed without saying why",
+            code=code,
+            node_title=self.messages[-1].node_title if self.messages else "",
+            debug_url=told.debug_url,
+            messages=tuple(self.messages),
+            logid=self.logid,
+            cure=cure_for(code),
+        )
+
+    def _count(self, of: str, number: str) -> None:
+        """Notes a number that is missing before this one; Coze numbers events, and the messages of a node."""
+        found, expected = _number(number), self._sequences.get(of, -1) + 1
+        if found < 0:
+            return
+        if found > expected:
+            gap = f"{of} {expected}" + (f" to {found - 1}" if found - 1 > expected else "")
+            if not self.gaps:
+                _log.warning("a workflow's stream lacks what is numbered %s", gap)
+            self.gaps.append(gap)
+        self._sequences[of] = found
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else -1
+
+
+def read_question(interrupt: Interrupt, said: str) -> tuple[str, tuple[str, ...]]:
+    """An interrupt's question and the options it offers; `said` is what the node said before, if it was told there.
+
+    Cloud: ``{content_type, content, options}``. coze-studio: ``{messages: [{content}]}``; there the content of
+    a question with options is JSON of its own, ``{question, options: [{name}]}``.
+    """
+    told = _object(interrupt.data)
+    messages = told.get("messages")
+    if isinstance(messages, list) and messages and isinstance(messages[-1], dict):
+        told = cast("dict[str, object]", messages[-1])
+    inner = _object(told.get("content"))
+    if "question" in inner:
+        told = inner
+    question = told.get("question") or told.get("content")
+    options = told.get("options")
+    return (
+        question if isinstance(question, str) and question else said or interrupt.data,
+        tuple(_option(each) for each in options) if isinstance(options, list) else (),
+    )
+
+
+def _object(text: object) -> dict[str, object]:
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        value = None
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _option(option: object) -> str:
+    return str(option.get("name") or option) if isinstance(option, dict) else str(option)

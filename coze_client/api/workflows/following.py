@@ -1,0 +1,170 @@
+"""A run followed to its end: streamed, plain or asynchronous, it comes to a result, a failure or a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from coze_client.api.workflows.events import Interrupt, WorkflowEvent, read_question
+from coze_client.api.workflows.history import RunHistory, WorkflowRun, history_request, studio_history_request
+from coze_client.api.workflows.stream import UNSAID, Said, WorkflowResult, WorkflowRunning, join_messages
+from coze_client.core.request import Kind, Request
+from coze_client.errors import NotFound, TimedOut, WorkflowFailed, WorkflowInterrupted
+
+if TYPE_CHECKING:
+    from coze_client.api.workflows.resource import Workflows
+    from coze_client.core.session import Session
+
+_NO_RECORD = 4314
+_STUDIO_ASKS = "<UNSET>"  # a state that coze-studio has no name for: interrupted
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two questions about an asynchronous run
+
+
+async def load_history(session: Session, workflow_id: str, execute_id: str) -> RunHistory:
+    """A run's record by whichever of its two routes the server has; raises NotFound."""
+    try:
+        return await session.send(history_request(workflow_id, execute_id))
+    except NotFound as missing:
+        if missing.code == _NO_RECORD:
+            raise
+        try:
+            return await session.send(studio_history_request(workflow_id, execute_id))
+        except NotFound:
+            raise missing from None
+
+
+async def collect(
+    workflows: Workflows[Any],
+    path: str,
+    body: Mapping[str, object],
+    on_event: Callable[[WorkflowEvent], object] | None,
+    earlier: Said = UNSAID,
+) -> WorkflowResult:
+    """One streamed run to its end; or its going on, with what it said `earlier`."""
+    running = WorkflowRunning(workflows._session, start(path, body, unread, stream=True))
+    try:
+        await running.collect(on_event or _ignore)
+    except WorkflowFailed as failed:
+        failed.messages = (*earlier.messages, *failed.messages)
+        raise
+    reading = running.reading
+    if reading.interrupt is not None:
+        raise interrupted(
+            workflows,
+            str(body["workflow_id"]),
+            reading.interrupt,
+            text=reading.messages[-1].content if reading.messages else "",
+            node_title=reading.node_title,
+            debug_url=reading.debug_url,
+            said=earlier.and_then(reading, join_messages(reading.messages)),
+            logid=running.logid,
+            on_event=on_event,
+        )
+    return WorkflowResult.of_messages(reading, earlier)
+
+
+async def outcome(
+    workflows: Workflows[Any], workflow_id: str, run: WorkflowRun, deadline: float | None
+) -> WorkflowResult:
+    """What a plain run came to; one that was begun asynchronously is polled, if there is a `deadline`."""
+    if run.interrupt_data is not None and run.interrupt_data.event_id:
+        raise interrupted(
+            workflows,
+            workflow_id,
+            run.interrupt_data,
+            debug_url=run.debug_url,
+            execute_id=run.execute_id,
+            streamed=False,
+        )
+    if not run.data and deadline is not None and run.execute_id:
+        return await poll(workflows, workflow_id, run.execute_id, deadline)
+    return WorkflowResult.of_text(run.data, run.execute_id, run.debug_url, run.usage)
+
+
+async def poll(workflows: Workflows[Any], workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
+    """What came of a run that goes on by itself, asked for in growing steps; raises TimedOut after `deadline` s."""
+    session, ends, pause = workflows._session, monotonic() + deadline, _FIRST_PAUSE
+    record = await load_history(session, workflow_id, execute_id)
+    while record.runs:
+        if monotonic() + pause > ends:
+            raise TimedOut(
+                f"Run {execute_id} of workflow {workflow_id} did not end within {deadline:g} s",
+                cure=f"Ask later: client.workflows.result(workflow_id=…, execute_id={execute_id!r})",
+            )
+        await session.face.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        record = await load_history(session, workflow_id, execute_id)
+    if record.interrupt_data is not None:
+        raise interrupted(
+            workflows,
+            workflow_id,
+            record.interrupt_data,
+            debug_url=record.debug_url,
+            execute_id=execute_id,
+            streamed=False,
+        )
+    if record.execute_status != "Success":
+        asks = record.execute_status == _STUDIO_ASKS
+        raise WorkflowFailed(
+            record.error_message or ("The run stopped to ask" if asks else f"The run ended as {record.execute_status}"),
+            code=record.error_code or None,
+            debug_url=record.debug_url,
+            execute_id=execute_id,
+            logid=record.logid or None,
+            cure="coze-studio tells only streams what a run asks: use mode='stream'" if asks else "",
+        )
+    return WorkflowResult.of_record(record)
+
+
+def interrupted(
+    workflows: Workflows[Any],
+    workflow_id: str,
+    interrupt: Interrupt,
+    *,
+    text: str = "",
+    node_title: str = "",
+    debug_url: str = "",
+    execute_id: str = "",
+    said: Said = UNSAID,
+    streamed: bool = True,
+    logid: str | None = None,
+    on_event: Callable[[WorkflowEvent], object] | None = None,
+) -> WorkflowInterrupted:
+    """The error that carries a question, and resumes the run on the client that ran it; `text` was said last."""
+    question, options = read_question(interrupt, text)
+    error = WorkflowInterrupted(
+        f"The workflow asks: {question}" if question else "The workflow waits for an answer",
+        workflow_id=workflow_id,
+        interrupt=interrupt,
+        question=question,
+        options=options,
+        node_title=node_title,
+        debug_url=debug_url,
+        execute_id=execute_id,
+        streamed=streamed,
+        logid=logid,
+        **said._asdict(),
+    )
+    error.resumer = lambda answer: workflows.answer(
+        workflow_id=workflow_id,
+        interrupt=interrupt,
+        answer=answer,
+        streamed=streamed,
+        on_event=on_event,
+        **said._asdict(),
+    )
+    return error
+
+
+def start(path: str, body: Mapping[str, object], read: Any, *, stream: bool = False) -> Request[Any]:
+    """A request that begins or goes on with a run; never sent twice."""
+    return Request("POST", path, read, body=body, kind=Kind.START, stream=stream)
+
+
+def unread(answer: object) -> None:
+    """Streams are read by their own reading."""
+
+
+def _ignore(event: object) -> None:
+    """For who wants no events."""

@@ -1,0 +1,400 @@
+"""Workflows: graphs built in Coze's canvas, run with parameters.
+
+API pages: workflow_run, workflow_stream_run, workflow_stream_resume, workflow_resume, workflow_chat, workflow_history,
+get_workflow_list, get_workflow_info, list_workflow_version, collaborators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from coze_client.api.chats.chat_call import ChatCall
+from coze_client.api.conversations.messages import MessageLike, convert_to_wire
+from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage
+from coze_client.api.workflows.following import collect, load_history, outcome, poll, start, unread
+from coze_client.api.workflows.history import (
+    NodeOutput,
+    NodeStatus,
+    RunHistory,
+    WorkflowRun,
+    history_request,
+    read_run,
+    studio_history_request,
+)
+from coze_client.api.workflows.values import (
+    Inputs,
+    Outputs,
+    Workflow,
+    WorkflowInfo,
+    WorkflowVersion,
+    read_versions,
+    read_workflows,
+)
+from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.core.resource import Face, Resource, call, events, flow, paged
+from coze_client.core.response import Payload, read_nothing
+from coze_client.core.stream import Events
+from coze_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
+    from coze_client.api.workflows.file_arguments import FileSources
+    from coze_client.api.workflows.signature import WorkflowSignature
+    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
+
+__all__ = [
+    "Inputs",
+    "Mode",
+    "NodeOutput",
+    "NodeStatus",
+    "Outputs",
+    "RunHistory",
+    "Workflow",
+    "WorkflowInfo",
+    "WorkflowRun",
+    "WorkflowVersion",
+    "Workflows",
+]
+
+_LARGEST_PAGE = 30
+_MOST_CHATFLOW_MESSAGES = 50
+
+PublishStatus = Literal["all", "published_online", "unpublished_draft"]
+Mode = Literal["stream", "sync", "async"]
+
+
+class Workflows(Resource[Face]):
+    """Workflows: what there are, what they take, running them, and what came of earlier runs."""
+
+    @paged
+    def list(
+        self,
+        *,
+        workspace_id: str | None = None,
+        app_id: str | None = None,
+        workflow_mode: Literal["workflow", "chatflow"] | None = None,
+        publish_status: PublishStatus | None = None,
+        page_size: int = _LARGEST_PAGE,
+    ) -> Pages[Workflow]:
+        """Workflows of a workspace or app, published ones unless `publish_status` says otherwise; pages of 1 to 30."""
+        _check_page_size(page_size)
+
+        def page(at: str | None) -> Request[Page[Workflow]]:
+            where = query(
+                workspace_id=workspace_id,
+                app_id=app_id,
+                workflow_mode=workflow_mode,
+                publish_status=publish_status,
+                page_num=at or "1",
+                page_size=page_size,
+            )
+            return Request("GET", "/v1/workflows", read_workflows, where)
+
+        return Pages(page, by_number)
+
+    @call
+    def retrieve(self, *, workflow_id: str) -> Request[WorkflowInfo]:
+        """A workflow with the parameters it takes and gives; coze-studio tells none."""
+        where = query(include_input_output=True)
+        return Request("GET", _path(workflow_id), Payload(WorkflowInfo), where)
+
+    @flow
+    async def load(
+        self,
+        *,
+        workflow_ids: Sequence[str] = (),
+        workspace_id: str | None = None,
+        cache: MutableMapping[str, WorkflowInfo] | None = None,
+    ) -> tuple[WorkflowInfo, ...]:
+        """Many workflows with their parameters, asked for concurrently: those named, and all published of a workspace.
+
+        Chatflows of the workspace are left out. What is in `cache`, by workflow id, is not asked for; what was asked
+        for is put there.
+        """
+        from coze_client.bridge.workflow_tools import load_workflows
+
+        return await load_workflows(self._session, workflow_ids, workspace_id, cache)
+
+    @flow
+    async def prepare(
+        self, *, signature: WorkflowSignature, arguments: Mapping[str, object], files: FileSources | None = None
+    ) -> dict[str, object]:
+        """The ``parameters`` of a run: `arguments` checked, and files among them uploaded, each content once.
+
+        Raises InvalidArguments, with nothing sent, for what the workflow does not take.
+        """
+        from coze_client.api.workflows.file_arguments import upload_files
+
+        return await upload_files(self._session, signature.check(arguments, files))
+
+    @paged
+    def versions(
+        self,
+        *,
+        workflow_id: str,
+        publish_status: PublishStatus | None = None,
+        page_size: int = _LARGEST_PAGE,
+    ) -> Pages[WorkflowVersion]:
+        """A workflow's versions with their parameters, newest first; pages of 1 to 30."""
+        _check_page_size(page_size)
+        path = f"{_path(workflow_id)}/versions"
+        fixed = query(publish_status=publish_status, page_size=page_size, include_input_output=True)
+
+        def page(at: str | None) -> Request[Page[WorkflowVersion]]:
+            return Request("GET", path, read_versions, {**fixed, **query(page_token=at)})
+
+        return Pages(page, lambda _, page: page.cursor if page.has_more else None)
+
+    @call
+    def run(
+        self,
+        *,
+        workflow_id: str,
+        parameters: Mapping[str, object] | None = None,
+        bot_id: str | None = None,
+        app_id: str | None = None,
+        ext: Mapping[str, str] | None = None,
+        workflow_version: str | None = None,
+        connector_id: str | None = None,
+    ) -> Request[WorkflowRun]:
+        """Run a published workflow and wait for its end; Coze drops the connection after 90 seconds.
+
+        `bot_id` where the workflow uses a bot's database or variables, `app_id` where it is part of an app; not both.
+        `ext` takes latitude, longitude and user_id. Workflows with output nodes can only be streamed. Raises NotFound
+        (4200) for a workflow that is not published.
+        """
+        return start("/v1/workflow/run", _run_body(locals()), read_run)
+
+    @call
+    def run_async(
+        self,
+        *,
+        workflow_id: str,
+        parameters: Mapping[str, object] | None = None,
+        bot_id: str | None = None,
+        app_id: str | None = None,
+        ext: Mapping[str, str] | None = None,
+        workflow_version: str | None = None,
+        connector_id: str | None = None,
+    ) -> Request[WorkflowRun]:
+        """Begin a run of up to 24 hours and return at once; ``execute_id`` finds it again (``result``), from anywhere.
+
+        Arguments as in ``run``. Raises PermissionDenied (6003) on the free plan.
+        """
+        body = {**_run_body(locals()), "is_async": True}
+        return start("/v1/workflow/run", body, read_run)
+
+    @events
+    def stream(
+        self,
+        *,
+        workflow_id: str,
+        parameters: Mapping[str, object] | None = None,
+        bot_id: str | None = None,
+        app_id: str | None = None,
+        ext: Mapping[str, str] | None = None,
+        workflow_version: str | None = None,
+        connector_id: str | None = None,
+    ) -> Events[WorkflowStream, AsyncWorkflowStream]:
+        """Run a published workflow and read what its nodes say as they say it; arguments as in ``run``.
+
+        An interrupt is an event, the stream's last. Raises WorkflowFailed if the workflow fails, and StreamInterrupted
+        if the line breaks: a run is never begun twice.
+        """
+        return _streamed("/v1/workflow/stream_run", _run_body(locals()))
+
+    @call
+    def resume(self, *, workflow_id: str, event_id: str, interrupt_type: int, resume_data: str) -> Request[WorkflowRun]:
+        """Answer an interrupt of a run that was begun by ``run`` or ``run_async``."""
+        return start("/v1/workflows/resume", _resume_body(locals()), read_run)
+
+    @events
+    def stream_resume(
+        self, *, workflow_id: str, event_id: str, interrupt_type: int, resume_data: str
+    ) -> Events[WorkflowStream, AsyncWorkflowStream]:
+        """Answer an interrupt of a run that was begun by ``stream``, and read on; at most three times a run."""
+        return _streamed("/v1/workflow/stream_resume", _resume_body(locals()))
+
+    @events
+    def chat(
+        self,
+        *,
+        workflow_id: str,
+        additional_messages: Sequence[MessageLike],
+        parameters: Mapping[str, object] | None = None,
+        bot_id: str | None = None,
+        app_id: str | None = None,
+        conversation_id: str | None = None,
+        ext: Mapping[str, str] | None = None,
+        workflow_version: str | None = None,
+        connector_id: str | None = None,
+    ) -> Events[ChatStream, AsyncChatStream]:
+        """Run a chatflow as a dialogue: the last message is the user's, at most 50, text only.
+
+        Exactly one of `bot_id` and `app_id`. A chatflow that asks something is answered by the next ``chat`` in the
+        same conversation. A broken stream cannot be recovered: StreamInterrupted.
+        """
+        body = _chat_body(locals())
+        request = Request("POST", "/v1/workflows/chat", unread, body=body, kind=Kind.START, stream=True)
+        why = "a chatflow's messages cannot be fetched afterwards"
+        return ChatCall(request, conversation_id, saved=True, cancel_on_close=False, incurable=why).events()
+
+    @call
+    def run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:
+        """A run's record on coze.com and coze.cn; ``history`` also asks coze-studio's way."""
+        return history_request(workflow_id, execute_id)
+
+    @call
+    def studio_run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:
+        """A run's record on coze-studio."""
+        return studio_history_request(workflow_id, execute_id)
+
+    @call
+    def node_history(self, *, workflow_id: str, execute_id: str, node_execute_uuid: str) -> Request[NodeOutput]:
+        """What one output node gave out, kept for 24 hours; ids as in a record's ``node_execute_status``."""
+        run = f"{_path(workflow_id)}/run_histories/{segment(execute_id)}"
+        return Request("GET", f"{run}/execute_nodes/{segment(node_execute_uuid)}", Payload(NodeOutput))
+
+    @call
+    def add_collaborator(self, *, workflow_id: str, user_id: str) -> Request[None]:
+        """Let a member of the workspace work on the workflow (enterprise plans)."""
+        body = {"collaborators": [{"user_id": user_id}]}
+        return Request("POST", f"{_path(workflow_id)}/collaborators", read_nothing, body=body, kind=Kind.START)
+
+    @call
+    def remove_collaborator(self, *, workflow_id: str, user_id: str) -> Request[None]:
+        """Take the workflow from a collaborator again."""
+        path = f"{_path(workflow_id)}/collaborators/{segment(user_id)}"
+        return Request("DELETE", path, read_nothing, kind=Kind.START)
+
+    @call
+    def set_collaboration_mode(
+        self, *, workflow_id: str, collaboration_mode: Literal["single", "collaboration"]
+    ) -> Request[None]:
+        """Let one person or several work on a workflow."""
+        body = {"collaboration_mode": collaboration_mode}
+        return Request("POST", f"{_path(workflow_id)}/collaboration_mode", read_nothing, body=body)
+
+    @flow
+    async def history(self, *, workflow_id: str, execute_id: str) -> RunHistory:
+        """A run's record, by whichever of its two routes the server has."""
+        return await load_history(self._session, workflow_id, execute_id)
+
+    @flow
+    async def execute(
+        self,
+        *,
+        workflow_id: str,
+        parameters: Mapping[str, object] | None = None,
+        mode: Mode = "stream",
+        bot_id: str | None = None,
+        app_id: str | None = None,
+        ext: Mapping[str, str] | None = None,
+        workflow_version: str | None = None,
+        connector_id: str | None = None,
+        deadline: float = 86400.0,
+        on_event: Callable[[WorkflowEvent], object] | None = None,
+    ) -> WorkflowResult:
+        """Run a workflow to its end, whatever it takes.
+
+        It streams, since Coze drops plain runs after 90 seconds; "sync" and "async" only where you choose them. With
+        "stream", `on_event` is told of every event. Arguments as in ``run``; `deadline` (seconds) bounds the polling of
+        an asynchronous run. Raises WorkflowInterrupted if it stops to ask somebody, WorkflowFailed, StreamInterrupted
+        if the line breaks (the run may go on and is not begun again), and TimedOut with the execute_id.
+        """
+        body = _run_body(locals())
+        if mode == "stream":
+            return await collect(self, "/v1/workflow/stream_run", body, on_event)
+        if mode not in ("sync", "async"):
+            raise ConfigurationError(f'mode is "stream", "sync" or "async", not {mode!r}')
+        body = {**body, "is_async": True} if mode == "async" else body
+        run = await self._session.send(start("/v1/workflow/run", body, read_run))
+        return await outcome(self, workflow_id, run, deadline if mode == "async" else None)
+
+    @flow
+    async def answer(
+        self,
+        *,
+        workflow_id: str,
+        interrupt: Interrupt,
+        answer: str,
+        streamed: bool = True,
+        messages: Sequence[WorkflowMessage] = (),
+        gaps: Sequence[str] = (),
+        deadline: float = 86400.0,
+        on_event: Callable[[WorkflowEvent], object] | None = None,
+    ) -> WorkflowResult:
+        """Answer a run's question and follow the same run to its end, or to its next question.
+
+        `streamed` tells by which family of calls it was begun; `messages` and `gaps`, those of WorkflowInterrupted, are
+        put before what a stream says now. The server's answer decides how often this works (a
+        streamed run three times); 4315 means that the run has ended already.
+        """
+        body = _resume_body(
+            {
+                "workflow_id": workflow_id,
+                "event_id": interrupt.event_id,
+                "interrupt_type": interrupt.type,
+                "resume_data": answer,
+            }
+        )
+        if streamed:
+            from coze_client.api.workflows.stream import Said
+
+            return await collect(self, "/v1/workflow/stream_resume", body, on_event, Said(tuple(messages), tuple(gaps)))
+        run = await self._session.send(start("/v1/workflows/resume", body, read_run))
+        return await outcome(self, workflow_id, run, deadline)
+
+    @flow
+    async def result(self, *, workflow_id: str, execute_id: str, deadline: float = 86400.0) -> WorkflowResult:
+        """What came of an asynchronous run, waited for up to `deadline` seconds; works from any process.
+
+        Raises as ``execute``.
+        """
+        return await poll(self, workflow_id, execute_id, deadline)
+
+
+_RUN_FIELDS = ("workflow_id", "parameters", "bot_id", "app_id", "ext", "workflow_version", "connector_id")
+_CHAT_FIELDS = (*_RUN_FIELDS, "conversation_id")
+_RESUME_FIELDS = ("workflow_id", "event_id", "interrupt_type", "resume_data")
+
+
+def _run_body(given: Mapping[str, Any]) -> dict[str, object]:  # the arguments of a method, typed there
+    if given["bot_id"] and given["app_id"]:
+        raise ConfigurationError("Give bot_id or app_id, not both (4000)")
+    return fields(**{name: given[name] for name in _RUN_FIELDS})
+
+
+def _chat_body(given: Mapping[str, Any]) -> dict[str, object]:
+    if bool(given["bot_id"]) == bool(given["app_id"]):
+        raise ConfigurationError("A chatflow needs exactly one of bot_id and app_id")
+    messages = [convert_to_wire(message) for message in given["additional_messages"]]
+    if len(messages) > _MOST_CHATFLOW_MESSAGES:
+        raise ConfigurationError(f"A chatflow takes at most {_MOST_CHATFLOW_MESSAGES} messages, not {len(messages)}")
+    body = fields(**{name: given[name] for name in _CHAT_FIELDS})
+    return {"parameters": {}, **body, "additional_messages": messages}
+
+
+def _resume_body(given: Mapping[str, Any]) -> dict[str, object]:
+    return {name: given[name] for name in _RESUME_FIELDS}
+
+
+def _streamed(path: str, body: Mapping[str, object]) -> Events[WorkflowStream, AsyncWorkflowStream]:
+    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowRunning, WorkflowStream
+
+    request = start(path, body, unread, stream=True)
+    return Events(
+        request,
+        lambda session: WorkflowStream(WorkflowRunning(session, request)),
+        lambda session: AsyncWorkflowStream(WorkflowRunning(session, request)),
+    )
+
+
+def _check_page_size(page_size: int) -> None:
+    if not 1 <= page_size <= _LARGEST_PAGE:
+        raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE}, not {page_size}")
+
+
+def _path(workflow_id: str) -> str:
+    return f"/v1/workflows/{segment(workflow_id)}"

@@ -1,0 +1,91 @@
+"""What a workflow is: its name, its inputs and outputs, its versions.
+
+API pages: get_workflow_list, get_workflow_info, list_workflow_version.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from coze_client.api.workflows.events import Parameter
+from coze_client.core.model import Model
+from coze_client.core.request import Page
+from coze_client.core.response import Answer, Payload
+
+
+class Creator(Model):
+    """Who made something."""
+
+    id: str = ""
+    name: str = ""
+
+
+class Workflow(Model):
+    """A workflow's basic facts; times are unix seconds, ``app_id`` "0" or "" if it belongs to none."""
+
+    workflow_id: str = ""
+    workflow_name: str = ""
+    description: str = ""
+    icon_url: str = ""
+    app_id: str = ""
+    created_at: int | None = None
+    updated_at: int | None = None
+    creator: Creator | None = None
+
+
+class Inputs(Model):
+    """The start node's inputs by name."""
+
+    parameters: dict[str, Parameter] | None = None
+
+
+class Outputs(Model):
+    """The end node's outputs by name; ``content`` is its template where ``terminate_plan`` is use_answer_content."""
+
+    parameters: dict[str, Parameter] | None = None
+    terminate_plan: str = ""
+    content: str = ""
+
+
+class WorkflowInfo(Model):
+    """A workflow with its inputs and outputs; both ``None`` where the server tells no schema (coze-studio)."""
+
+    workflow_detail: Workflow = Field(default_factory=Workflow)
+    input: Inputs | None = None
+    output: Outputs | None = None
+
+
+class WorkflowVersion(Model):
+    """A published version, like v0.0.1; times are unix seconds."""
+
+    workflow_id: str = ""
+    version: str = ""
+    description: str = ""
+    created_at: int | None = None
+    updated_at: int | None = None
+    creator: Creator | None = None
+    input: Inputs | None = None
+    output: Outputs | None = None
+
+
+class _WorkflowPage(Model):
+    items: tuple[Workflow, ...] = ()
+    has_more: bool = False
+
+
+class _VersionPage(Model):
+    items: tuple[WorkflowVersion, ...] = ()
+    has_more: bool = False
+    next_page_token: str = ""
+
+
+def read_workflows(answer: Answer) -> Page[Workflow]:
+    """A page of a listing."""
+    found = Payload(_WorkflowPage)(answer)
+    return Page(found.items, found.has_more)
+
+
+def read_versions(answer: Answer) -> Page[WorkflowVersion]:
+    """A page of versions, with the token of the next."""
+    found = Payload(_VersionPage)(answer)
+    return Page(found.items, found.has_more, cursor=found.next_page_token or None)
