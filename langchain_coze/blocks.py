@@ -14,7 +14,7 @@ from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import ContentBlock
 
 from coze_client.api.recall.slices import Slice
-from coze_client.bridge.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound
+from coze_client.bridge.chat.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound
 
 PROVIDER = "coze"
 REASONING = "reasoning_content"

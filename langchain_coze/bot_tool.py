@@ -11,7 +11,7 @@ from langchain_core.tools import BaseTool
 
 from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.tool_outcome import Outcome, outcome_of
+from coze_client.bridge.tools.outcome import Outcome, outcome_of
 from coze_client.core.concurrency import settled
 from langchain_coze.chat_model import ChatCoze
 from langchain_coze.tool import Ask, Call, ContentAndArtifact, CozeTool, Once

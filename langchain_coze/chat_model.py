@@ -18,7 +18,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, model_validator
 from typing_extensions import Self
 
-from coze_client.bridge.bot_settings import BotSettings
+from coze_client.bridge.chat.settings import BotSettings
 from coze_client.version import __version__
 from langchain_coze.chunks import Reply
 from langchain_coze.errors import langchain_errors

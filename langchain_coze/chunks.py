@@ -13,7 +13,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from coze_client.api.chats.events import ChatEvent
 from coze_client.api.chats.values import COMPLETED, REQUIRES_ACTION, ToolCall, Usage
-from coze_client.bridge.answering import Answering, Ended, Piece
+from coze_client.bridge.chat.answer import Answering, Ended, Piece
 from langchain_coze.blocks import BLOCKS, PROVIDER, REASONING, convert_part
 
 

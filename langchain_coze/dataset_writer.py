@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from langchain_core.documents import Document
 
-from coze_client.bridge.candidate import Text
-from coze_client.bridge.dataset_writer import DatasetWriter
+from coze_client.bridge.writing.sources import Text
+from coze_client.bridge.writing.writer import DatasetWriter
 
 
 class CozeDatasetWriter(DatasetWriter[Document]):

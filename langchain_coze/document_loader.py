@@ -10,9 +10,9 @@ from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 from pydantic import Field
 
-from coze_client.bridge.contents import Framework, Loaded
-from coze_client.bridge.dataset_settings import DatasetSettings
-from coze_client.bridge.originals import Original
+from coze_client.bridge.loading.contents import Framework, Loaded
+from coze_client.bridge.loading.originals import Original
+from coze_client.bridge.loading.settings import DatasetSettings
 
 _LOADERS: Mapping[str, tuple[str, str]] = {
     ".pdf": ("PyPDFLoader", "pypdf"),

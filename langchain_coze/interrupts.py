@@ -20,8 +20,8 @@ from langchain_core.callbacks.manager import AsyncParentRunManager, ParentRunMan
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config, var_child_runnable_config
 
-from coze_client.bridge.tool_outcome import BEGUN, Outcome, Stored
-from coze_client.bridge.workflow_tool import Step
+from coze_client.bridge.tools.outcome import BEGUN, Outcome, Stored
+from coze_client.bridge.tools.workflow_call import Step
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.errors import ConfigurationError, CozeError
 

@@ -15,7 +15,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from coze_client.bridge.dialogue import Call, Line, Origin
+from coze_client.bridge.chat.dialogue import Call, Line, Origin
 from coze_client.errors import ConfigurationError
 from langchain_coze.attachments import Block, convert_blocks
 

@@ -10,8 +10,8 @@ from typing_extensions import Self
 from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.tool_names import tool_name
-from coze_client.bridge.tool_outcome import Outcome, outcome_of, told_result, told_value
+from coze_client.bridge.tools.names import tool_name
+from coze_client.bridge.tools.outcome import Outcome, outcome_of, told_result, told_value
 from coze_client.core.concurrency import settled
 from langchain_coze.tool import Ask, Call, ContentAndArtifact, CozeTool, Once
 from langchain_coze.tool_events import Teller

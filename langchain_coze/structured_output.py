@@ -13,7 +13,7 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
-from coze_client.bridge.schema_prompt import extract_json, repair_prompt, schema_prompt
+from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
 from coze_client.core.json_schema import misfits
 from coze_client.errors import ConfigurationError
 from langchain_coze.errors import convert_error

@@ -19,8 +19,8 @@ from coze_client import CozeClient
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.tool_outcome import Outcome, told_result
-from coze_client.bridge.workflow_tool import Client, Step, asyncio_client, blocking_client, just_once, refuse
+from coze_client.bridge.tools.outcome import Outcome, told_result
+from coze_client.bridge.tools.workflow_call import Client, Step, asyncio_client, blocking_client, just_once, refuse
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from langchain_coze.attachments import Block, convert_blocks

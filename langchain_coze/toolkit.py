@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field
 
 from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflows.resource import WorkflowInfo
-from coze_client.bridge.tool_names import tool_names
-from coze_client.bridge.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
+from coze_client.bridge.tools.names import tool_names
+from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.core.concurrency import Blocking, settled
 from coze_client.errors import ConfigurationError
 from langchain_coze.plugin_tool import CozePluginTool

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from llama_index.core.schema import BaseNode, MetadataMode
 
-from coze_client.bridge.candidate import Text
-from coze_client.bridge.dataset_writer import DatasetWriter
+from coze_client.bridge.writing.sources import Text
+from coze_client.bridge.writing.writer import DatasetWriter
 
 
 class CozeDatasetWriter(DatasetWriter[BaseNode]):

@@ -19,8 +19,8 @@ from pydantic import Field
 from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
 from coze_client.api.workflows.events import WorkflowEvent
-from coze_client.bridge.tool_outcome import BEGUN, Outcome, Question, Stored
-from coze_client.bridge.workflow_tool import Step
+from coze_client.bridge.tools.outcome import BEGUN, Outcome, Question, Stored
+from coze_client.bridge.tools.workflow_call import Step
 from coze_client.errors import ConfigurationError
 
 _KEPT = "coze_workflow_runs"  # in the context's store, whose edit_state() would copy the agent's memory

@@ -26,8 +26,8 @@ from llama_index.core.types import Model, PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
 from pydantic import ConfigDict, Field
 
-from coze_client.bridge.answering import Answering
-from coze_client.bridge.bot_settings import BotSettings
+from coze_client.bridge.chat.answer import Answering
+from coze_client.bridge.chat.settings import BotSettings
 from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_lines
 from llama_index_coze.prediction import Ask, predict

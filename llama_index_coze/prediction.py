@@ -9,7 +9,7 @@ from llama_index.core.base.llms.types import TextBlock
 from llama_index.core.llms import ChatMessage, ChatResponse
 from llama_index.core.types import Model
 
-from coze_client.bridge.schema_prompt import extract_json, repair_prompt, schema_prompt
+from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
 
 Ask = Callable[..., Awaitable[ChatResponse]]
 

@@ -10,9 +10,9 @@ from llama_index.core.readers.base import BasePydanticReader, BaseReader
 from llama_index.core.schema import Document
 from pydantic import Field
 
-from coze_client.bridge.contents import Framework, Loaded
-from coze_client.bridge.dataset_settings import DatasetSettings
-from coze_client.bridge.originals import Original
+from coze_client.bridge.loading.contents import Framework, Loaded
+from coze_client.bridge.loading.originals import Original
+from coze_client.bridge.loading.settings import DatasetSettings
 
 _TEXT = frozenset({"", ".txt", ".md", ".markdown", ".html", ".htm"})
 """Kinds of files that SimpleDirectoryReader has no reader for, and reads as text."""

@@ -21,8 +21,8 @@ from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 from coze_client.api.chats.events import ChatEvent
 from coze_client.api.chats.values import ToolCall, Usage
 from coze_client.api.recall.slices import Slice
-from coze_client.bridge.answering import Answering, Ended, Piece
-from coze_client.bridge.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
+from coze_client.bridge.chat.answer import Answering, Ended, Piece
+from coze_client.bridge.chat.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 

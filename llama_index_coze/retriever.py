@@ -10,7 +10,7 @@ from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle
 from pydantic import Field
 
 from coze_client.api.recall.slices import Recall, Slice
-from coze_client.bridge.retrieval import RetrieverSettings, slice_id, slice_metadata
+from coze_client.bridge.retrieval.settings import RetrieverSettings, slice_id, slice_metadata
 from coze_client.core.concurrency import Blocking
 
 _FOR_MODELS = ("dataset_name", "document_name", "title")

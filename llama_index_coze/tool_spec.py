@@ -9,8 +9,8 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
 from coze_client.api.workflows.resource import WorkflowInfo
-from coze_client.bridge.tool_names import tool_names
-from coze_client.bridge.workflow_tool import Client, WorkflowFacts, asyncio_client, blocking_client
+from coze_client.bridge.tools.names import tool_names
+from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking, settled
 from coze_client.errors import ConfigurationError

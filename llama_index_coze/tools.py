@@ -16,8 +16,8 @@ from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.resource import Mode
 from coze_client.api.workflows.signature import Given, WorkflowSignature
-from coze_client.bridge.tool_outcome import Outcome, told_result
-from coze_client.bridge.workflow_tool import (
+from coze_client.bridge.tools.outcome import Outcome, told_result
+from coze_client.bridge.tools.workflow_call import (
     Client,
     Tell,
     WorkflowCall,

@@ -67,7 +67,7 @@ def test_the_emulator_knows_nothing_of_the_client_it_tests(path: Path) -> None:
 )
 def test_the_core_knows_the_bridge_only_where_a_method_lends_its_name_to_it(path: Path) -> None:
     known = {module for module in _imported(ast.parse(path.read_text())) if module.startswith("coze_client.bridge")}
-    assert known <= {"coze_client.bridge.workflow_tools"}
+    assert known <= {"coze_client.bridge.tools.listing"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

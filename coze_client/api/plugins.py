@@ -130,7 +130,7 @@ class Plugins(Resource[Face]):
     @flow
     async def load(self, *, plugin_ids: Sequence[str]) -> tuple[Plugin, ...]:
         """Any number of plugins with their tools, by their entity ids."""
-        from coze_client.bridge.workflow_tools import load_plugins
+        from coze_client.bridge.tools.listing import load_plugins
 
         return await load_plugins(self._session, plugin_ids)
 

@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from coze_client.bridge.candidate import Text
-from coze_client.bridge.dataset_writer import DatasetWriter
-from coze_client.bridge.write_report import WriteReport
+from coze_client.bridge.writing.report import WriteReport
+from coze_client.bridge.writing.sources import Text
+from coze_client.bridge.writing.writer import DatasetWriter
 from coze_client.emulator import Emulator, faults
 from tests.conftest import Face
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from coze_client import CozeClient
 from coze_client.api.datasets.documents import Document
-from coze_client.bridge.contents import Contents, Framework, Loaded
-from coze_client.bridge.dataset_settings import DatasetSettings
-from coze_client.bridge.originals import Original
+from coze_client.bridge.loading.contents import Contents, Framework, Loaded
+from coze_client.bridge.loading.originals import Original
+from coze_client.bridge.loading.settings import DatasetSettings
 from coze_client.core.concurrency import Blocking
 from coze_client.emulator.dataset_records import IMAGE, Dataset, StoredDocument
 from tests.conftest import Connected

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.bridge.answering import Answering, Piece
-from coze_client.bridge.dialogue import Line, Origin
-from coze_client.bridge.parts import PluginCall
-from coze_client.bridge.turn import plan_turn
+from coze_client.bridge.chat.answer import Answering, Piece
+from coze_client.bridge.chat.dialogue import Line, Origin
+from coze_client.bridge.chat.parts import PluginCall
+from coze_client.bridge.chat.turn import plan_turn
 from tests.conftest import Connected
 
 Coze = Connected[Any]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from coze_client.api.datasets.documents import DocumentBase, UpdateRule
-from coze_client.bridge.candidate import Candidate, Source, Text, distinct_name, load_candidates
-from coze_client.bridge.html_text import convert_to_text
+from coze_client.bridge.writing.html_text import convert_to_text
+from coze_client.bridge.writing.sources import Candidate, Source, Text, distinct_name, load_candidates
 from coze_client.errors import ConfigurationError
 
 

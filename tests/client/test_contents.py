@@ -10,8 +10,8 @@ import pytest
 
 from coze_client import ConfigurationError, CozeClient
 from coze_client.api.datasets.documents import Document
-from coze_client.bridge.contents import Loaded
-from coze_client.bridge.dataset_settings import DatasetSettings
+from coze_client.bridge.loading.contents import Loaded
+from coze_client.bridge.loading.settings import DatasetSettings
 from coze_client.core.concurrency import Blocking
 from coze_client.emulator import Emulator
 from tests.client.shelves import FRAMEWORK, Library, Page, texts, told

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from coze_client.api.datasets.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
-from coze_client.bridge.candidate import Candidate
-from coze_client.bridge.ledger import intent
-from coze_client.bridge.sending import Order, batches
-from coze_client.bridge.write_report import Progress, WriteReport
+from coze_client.bridge.writing.journal import intent
+from coze_client.bridge.writing.report import Progress, WriteReport
+from coze_client.bridge.writing.sources import Candidate
+from coze_client.bridge.writing.uploading import Order, batches
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.fault import Fault
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound

@@ -6,7 +6,7 @@ import pytest
 
 from coze_client import ConfigurationError
 from coze_client.api.files.attachments import Attachment, Draft
-from coze_client.bridge.dialogue import Call, Line, Origin, Outputs, Question, convert_to_options, next_step
+from coze_client.bridge.chat.dialogue import Call, Line, Origin, Outputs, Question, convert_to_options, next_step
 
 HERE = Origin("chat1", "conv1", message_ids=("m1",))
 WAITING = Origin("chat1", "conv1", "requires_action", message_ids=("m1",))

@@ -10,7 +10,7 @@ import pytest
 
 from coze_client import ConfigurationError
 from coze_client.api.datasets.documents import Document
-from coze_client.bridge.originals import Folder, Original
+from coze_client.bridge.loading.originals import Folder, Original
 from tests.client.shelves import Library, texts
 
 

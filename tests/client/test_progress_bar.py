@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import tqdm.auto
 
-from coze_client.bridge.progress_bar import progress_bar
-from coze_client.bridge.write_report import Progress
+from coze_client.bridge.writing.progress import progress_bar
+from coze_client.bridge.writing.report import Progress
 from coze_client.errors import ConfigurationError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.bridge.recalled_text import RecalledText
+from coze_client.bridge.loading.recalled_text import RecalledText
 from tests.client.shelves import Library, told
 
 

@@ -14,9 +14,9 @@ import pytest
 from pydantic import ValidationError
 
 from coze_client import ConfigurationError, CozeClient, Recall, Slice
-from coze_client.bridge.known_documents import KnownDocuments
-from coze_client.bridge.limit import Limit
-from coze_client.bridge.retrieval import Retrieval, RetrieverSettings, select, slice_id, slice_metadata
+from coze_client.bridge.retrieval.concurrency_limit import Limit
+from coze_client.bridge.retrieval.document_names import KnownDocuments
+from coze_client.bridge.retrieval.settings import Retrieval, RetrieverSettings, select, slice_id, slice_metadata
 from coze_client.core.concurrency import Asyncio, Blocking
 from tests.conftest import Connected
 

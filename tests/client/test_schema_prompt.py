@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coze_client.bridge.schema_prompt import extract_json, repair_prompt, schema_prompt
+from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
 
 SCHEMA = {"type": "object", "properties": {"città": {"type": "string"}}}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coze_client.bridge.stop_sequences import Cut
+from coze_client.bridge.chat.stop_sequences import Cut
 
 TEXTS = st.text("ab", max_size=12)
 

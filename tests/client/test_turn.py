@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coze_client.bridge.dialogue import Line, Question
-from coze_client.bridge.turn import Turn, plan_turn
+from coze_client.bridge.chat.dialogue import Line, Question
+from coze_client.bridge.chat.turn import Turn, plan_turn
 
 BOT = {"bot_id": "1", "user_id": "u"}
 ASKED = [Line("system", "Be brief."), Line("user", "Why?")]

@@ -26,7 +26,7 @@ from pydantic import ValidationError
 
 from coze_client import ConfigurationError
 from coze_client.api.files.attachments import Attachment
-from coze_client.bridge.dialogue import Call, Line, Origin
+from coze_client.bridge.chat.dialogue import Call, Line, Origin
 from coze_client.emulator import Emulator
 from llama_index_coze.messages import convert_to_lines
 from tests.llama_index.conftest import Ask, Make, body, said

@@ -112,7 +112,7 @@ class Workflows(Resource[Face]):
         Chatflows of the workspace are left out. What is in `cache`, by workflow id, is not asked for; what was asked
         for is put there.
         """
-        from coze_client.bridge.workflow_tools import load_workflows
+        from coze_client.bridge.tools.listing import load_workflows
 
         return await load_workflows(self._session, workflow_ids, workspace_id, cache)
 

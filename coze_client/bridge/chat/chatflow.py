@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
     from coze_client.api.conversations.messages import Message
     from coze_client.api.files.attachments import Draft
-    from coze_client.bridge.dialogue import ChatOptions, Outputs, Question
+    from coze_client.bridge.chat.dialogue import ChatOptions, Outputs, Question
     from coze_client.core.stream import Events
 
 _MOST_MESSAGES = 50

@@ -11,11 +11,11 @@ from pydantic import Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
 from coze_client.api.chats.values import PublishStatus
-from coze_client.bridge.answering import Answering
-from coze_client.bridge.chatflow import convert_to_chatflow
+from coze_client.bridge.chat.answer import Answering
+from coze_client.bridge.chat.chatflow import convert_to_chatflow
+from coze_client.bridge.chat.dialogue import CHAT_OPTIONS, Line
+from coze_client.bridge.chat.turn import DECIDED_BY_THE_BOT, plan_turn
 from coze_client.bridge.connection import Connection
-from coze_client.bridge.dialogue import CHAT_OPTIONS, Line
-from coze_client.bridge.turn import DECIDED_BY_THE_BOT, plan_turn
 from coze_client.errors import ConfigurationError
 
 _OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id", "workflow_id", "app_id")

@@ -16,8 +16,8 @@ from coze_client.api.recall.resource import Until
 from coze_client.api.recall.slices import Recall, Slice
 from coze_client.api.workflows.resource import Mode
 from coze_client.bridge.connection import Connection
-from coze_client.bridge.known_documents import KnownDocuments
-from coze_client.bridge.limit import Limit
+from coze_client.bridge.retrieval.concurrency_limit import Limit
+from coze_client.bridge.retrieval.document_names import KnownDocuments
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import settled
 from coze_client.errors import ConfigurationError

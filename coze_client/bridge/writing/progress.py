@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from coze_client.bridge.write_report import Progress
+from coze_client.bridge.writing.report import Progress
 from coze_client.errors import ConfigurationError
 
 Tell = Callable[[Progress], object]

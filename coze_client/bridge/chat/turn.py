@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from coze_client.bridge.chatflow import ChatflowQuestion, ask_chatflow
-from coze_client.bridge.dialogue import ChatOptions, Line, Outputs, Question, convert_to_options, next_step
+from coze_client.bridge.chat.chatflow import ChatflowQuestion, ask_chatflow
+from coze_client.bridge.chat.dialogue import ChatOptions, Line, Outputs, Question, convert_to_options, next_step
 from coze_client.errors import ConfigurationError
 
 DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from coze_client.bridge.upload_record import DatasetUploads, Upload
+from coze_client.bridge.writing.record import DatasetUploads, Upload
 from coze_client.core.concurrency import Face
 
 

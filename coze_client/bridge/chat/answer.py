@@ -8,9 +8,9 @@ from coze_client.api.chats.events import DELTA, ChatEvent
 from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.messages import Message
-from coze_client.bridge.parts import Part, Parts
-from coze_client.bridge.stop_sequences import Cut
-from coze_client.bridge.turn import Turn
+from coze_client.bridge.chat.parts import Part, Parts
+from coze_client.bridge.chat.stop_sequences import Cut
+from coze_client.bridge.chat.turn import Turn
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError

@@ -11,8 +11,8 @@ from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.resource import WorkflowInfo
 from coze_client.api.workflows.signature import Given, WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.tool_names import tool_name
-from coze_client.bridge.tool_outcome import Outcome, Question, outcome_of
+from coze_client.bridge.tools.names import tool_name
+from coze_client.bridge.tools.outcome import Outcome, Question, outcome_of
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import settled
 from coze_client.errors import CozeError

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from coze_client.bridge.document_metadata import STATUSES, Record, status_of
+from coze_client.bridge.loading.metadata import STATUSES, Record, status_of
 from coze_client.errors import ConfigurationError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import PurePath
 
 from coze_client.api.datasets.documents import Document, Documents
-from coze_client.bridge.document_name import one_spelling
+from coze_client.bridge.loading.document_name import one_spelling
 from coze_client.core.resource import Cursor
 from coze_client.core.session import Session
 

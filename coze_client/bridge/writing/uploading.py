@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from coze_client.api.datasets.document_base import CUSTOM
 from coze_client.api.datasets.documents import LARGEST_BODY, MOST_CREATED, Document, DocumentBase
-from coze_client.bridge.arrivals import Arrivals
-from coze_client.bridge.candidate import Candidate
-from coze_client.bridge.ledger import Failure, Ledger
-from coze_client.bridge.shelf import Shelf
-from coze_client.bridge.upload_record import Upload
+from coze_client.bridge.writing.inventory import Shelf
+from coze_client.bridge.writing.journal import Failure, Ledger
+from coze_client.bridge.writing.lost_uploads import Arrivals
+from coze_client.bridge.writing.record import Upload
+from coze_client.bridge.writing.sources import Candidate
 from coze_client.core.concurrency import Face
 from coze_client.errors import CozeError, InvalidRequest, ProtocolError, ServerError, TransportError
 

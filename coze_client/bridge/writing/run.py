@@ -11,13 +11,13 @@ from typing import NamedTuple
 from coze_client.api.datasets.document_base import UPLOADED
 from coze_client.api.datasets.documents import IMAGE, MOST_DELETED, TEXT, ChunkStrategy, Document, DocumentBase
 from coze_client.api.datasets.resource import DocumentProgress
-from coze_client.bridge.arrivals import Arrivals
-from coze_client.bridge.candidate import Candidate, Source, distinct_name, load_candidates
-from coze_client.bridge.ledger import Failure, Ledger, intent
-from coze_client.bridge.sending import Order, Sending
-from coze_client.bridge.shelf import Shelf
-from coze_client.bridge.upload_record import DatasetUploads, Upload
-from coze_client.bridge.write_report import Fate, Progress, Status, WriteReport
+from coze_client.bridge.writing.inventory import Shelf
+from coze_client.bridge.writing.journal import Failure, Ledger, intent
+from coze_client.bridge.writing.lost_uploads import Arrivals
+from coze_client.bridge.writing.record import DatasetUploads, Upload
+from coze_client.bridge.writing.report import Fate, Progress, Status, WriteReport
+from coze_client.bridge.writing.sources import Candidate, Source, distinct_name, load_candidates
+from coze_client.bridge.writing.uploading import Order, Sending
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import settled
 from coze_client.errors import ConfigurationError, CozeError, InvalidRequest, NotFound, PermissionDenied, TimedOut

@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from coze_client.bridge.ledger import Ledger
-from coze_client.bridge.shelf import Shelf
-from coze_client.bridge.upload_record import Upload
+from coze_client.bridge.writing.inventory import Shelf
+from coze_client.bridge.writing.journal import Ledger
+from coze_client.bridge.writing.record import Upload
 from coze_client.core.concurrency import Face
 
 _FIRST_PAUSE = 0.25

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from coze_client.api.datasets.documents import LARGEST_BODY, DocumentBase
-from coze_client.bridge.html_text import convert_to_text
+from coze_client.bridge.writing.html_text import convert_to_text
 from coze_client.core.model import excerpt
 from coze_client.errors import ConfigurationError, CozeError
 

@@ -1,0 +1,1 @@
+"""A bot as a chat model: prompts out of messages, answers out of streams."""

@@ -1,0 +1,1 @@
+"""Documents of a dataset as framework documents."""

@@ -1,0 +1,1 @@
+"""Workflows and plugins as tools: names, arguments and results."""

@@ -1,0 +1,1 @@
+"""Files and framework documents into a dataset."""
