@@ -29,10 +29,10 @@ from rich.text import Text
 
 from coze_client import CozeClient, CozeError, Message
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.dataset_records import FIRST_DATASET_ID
 from coze_client.emulator.demo_library import reader
-from coze_client.emulator.fault import Fault
+from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import Answer, Item, Turn
+from coze_client.emulator.state.dataset_records import FIRST_DATASET_ID
 
 PICTURE = Path(__file__).with_name("picture.png")
 

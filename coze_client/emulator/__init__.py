@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .clock import Clock
+from coze_client.emulator.clock import Clock
 
 if TYPE_CHECKING:
-    from .emulator import Emulator
+    from coze_client.emulator.emulator import Emulator
 
 __all__ = ["Clock", "Emulator"]
 
@@ -28,6 +28,6 @@ def __getattr__(name: str) -> type[Emulator]:
             f'the emulator needs {missing.name}; install it with: pip install "coze-adapters[emulator]"',
             name=missing.name,
         ) from missing
-    from .emulator import Emulator
+    from coze_client.emulator.emulator import Emulator
 
     return Emulator

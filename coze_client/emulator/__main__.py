@@ -8,9 +8,9 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import Emulator
-from .demo_library import add_library
-from .demo_workflows import host, seat_guests, table_price
+from coze_client.emulator import Emulator
+from coze_client.emulator.demo_library import add_library
+from coze_client.emulator.scripting.demo_workflows import host, seat_guests, table_price
 
 
 def main(arguments: list[str] | None = None) -> None:

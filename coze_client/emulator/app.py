@@ -13,41 +13,37 @@ from starlette.requests import Request as HttpRequest
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from . import (
-    agent_routes,
-    auth,
+from coze_client.emulator.protocol.dialect import json_reply
+from coze_client.emulator.protocol.fault import ConnectionCut, Fault
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Events, Payload, Raw, Reply
+from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.stream import encode
+from coze_client.emulator.reading import read
+from coze_client.emulator.routes import (
+    bots,
     chatflows,
     chats,
-    consent,
     conversations,
     datasets,
-    devices,
     documents,
     files,
     images,
     legacy,
     messages,
+    not_implemented,
     plugins,
-    token_grants,
-    unserved,
-    users,
     workflow_catalog,
     workflow_runs,
     workspaces,
 )
-from .backend import Backend, Call
-from .dialect import json_reply
-from .endpoint import Endpoint
-from .fault import ConnectionCut, Fault
-from .reading import read
-from .refusal import Refusal
-from .reply import Events, Payload, Raw, Reply
-from .request import Request
-from .stream import encode
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.routes.oauth import auth, consent, devices, token_grants, users
+from coze_client.emulator.state.backend import Backend, Call
 
 logger = logging.getLogger(__name__)
 SERVED = (
-    *agent_routes.ENDPOINTS,
+    *bots.ENDPOINTS,
     *chats.ENDPOINTS,
     *conversations.ENDPOINTS,
     *messages.ENDPOINTS,
@@ -62,7 +58,7 @@ SERVED = (
     *datasets.ENDPOINTS,
     *documents.ENDPOINTS,
     *images.ENDPOINTS,
-    *unserved.ENDPOINTS,
+    *not_implemented.ENDPOINTS,
 )
 OAUTH = (*consent.ENDPOINTS, *devices.ENDPOINTS, *token_grants.ENDPOINTS)
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .librarian import quote
-from .scripts import Answer, Item, Turn
-from .terms import terms
+from coze_client.emulator.scripting.quoting_bot import quote
+from coze_client.emulator.scripts import Answer, Item, Turn
+from coze_client.emulator.text.terms import terms
 
 if TYPE_CHECKING:
-    from .emulator import Emulator
+    from coze_client.emulator.emulator import Emulator
 
 HANDBOOK = {
     "reservations.txt": (

@@ -11,24 +11,24 @@ from typing import Literal
 
 from typing_extensions import Self
 
-from . import auth, devices
-from .app import App
-from .backend import Backend, Call
-from .bots import Bot, default_script
-from .dataset_records import Dataset, StoredDocument, StoredSlice
-from .dialect import DIALECTS
-from .fault import Fault
-from .key_pairs import KeyPair
-from .knowledge_workflow import knowledge_workflow
-from .oauth_apps import Kind, OAuthApp, ReadyApps, register
-from .plugins import new_plugin
-from .recalls import DEFAULT_STYLE, RecallStyle
-from .records import Chat
-from .scripts import Script
-from .seeding import Documents, seed
-from .server import Server
-from .users import account_named, sign_in
-from .workflows import WORKSPACE, Workflow, named_workflow
+from coze_client.emulator.app import App
+from coze_client.emulator.engine.dataset_recall import DEFAULT_STYLE, RecallStyle
+from coze_client.emulator.engine.knowledge_workflow import knowledge_workflow
+from coze_client.emulator.protocol.dialect import DIALECTS
+from coze_client.emulator.protocol.fault import Fault
+from coze_client.emulator.routes.oauth import auth, devices
+from coze_client.emulator.routes.oauth.key_pairs import KeyPair
+from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp, ReadyApps, register
+from coze_client.emulator.routes.oauth.users import account_named, sign_in
+from coze_client.emulator.routes.plugins import new_plugin
+from coze_client.emulator.scripting.standard_bots import Bot, default_script
+from coze_client.emulator.scripts import Script
+from coze_client.emulator.seeding import Documents, seed
+from coze_client.emulator.server import Server
+from coze_client.emulator.state.backend import Backend, Call
+from coze_client.emulator.state.dataset_records import Dataset, StoredDocument, StoredSlice
+from coze_client.emulator.state.records import Chat
+from coze_client.emulator.workflows import WORKSPACE, Workflow, named_workflow
 
 
 class Emulator:

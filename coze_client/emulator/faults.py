@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from .fault import ConnectionCut, Fault
-from .reply import Raw
-from .stream import Event, Framing, to_json
+from coze_client.emulator.protocol.fault import ConnectionCut, Fault
+from coze_client.emulator.protocol.reply import Raw
+from coze_client.emulator.protocol.stream import Event, Framing, to_json
 
 # --- instead of the server, or after it ---
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from . import Emulator
+    from coze_client.emulator import Emulator
 
 
 @pytest.fixture
 def coze_emulator() -> Iterator[Emulator]:
     """A fresh emulator of the cloud dialect on a port of its own."""
-    from . import Emulator
+    from coze_client.emulator import Emulator
 
     with Emulator() as emulator:
         yield emulator

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 
-from .request import Fields, Request, Upload
-from .stream import to_json
+from coze_client.emulator.protocol.request import Fields, Request, Upload
+from coze_client.emulator.protocol.stream import to_json
 
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 

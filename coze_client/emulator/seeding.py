@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from .backend import Backend
-from .chunking import CUSTOM as CUSTOM_CHUNKS
-from .chunking import MOST_TOKENS, ChunkStrategy
-from .dataset_records import LOCAL_FILE, TEXT, Dataset
-from .datasets import new_dataset
-from .parsing import PARSERS
-from .processing import Source, digest, store
+from coze_client.emulator.engine.processing import Source, digest, store
+from coze_client.emulator.routes.datasets import new_dataset
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.dataset_records import LOCAL_FILE, TEXT, Dataset
+from coze_client.emulator.text.chunking import CUSTOM as CUSTOM_CHUNKS
+from coze_client.emulator.text.chunking import MOST_TOKENS, ChunkStrategy
+from coze_client.emulator.text.parsing import PARSERS
 
 Documents = Mapping[str, str | bytes | Path] | Path | str
 

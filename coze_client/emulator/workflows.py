@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from .parameters import FileKind, FileNamed, Parameter, convert_annotation, read_values
-from .scripts import Hold, Pause, words
-from .signatures import Signature, read_signature, summary
+from coze_client.emulator.scripting.parameters import FileKind, FileNamed, Parameter, convert_annotation, read_values
+from coze_client.emulator.scripting.signatures import Signature, read_signature, summary
+from coze_client.emulator.scripts import Hold, Pause, words
 
 FIRST_WORKFLOW_ID = 7420000000000000001
 WORKSPACE = "7340000000000000001"

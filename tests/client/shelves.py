@@ -13,7 +13,7 @@ from coze_client.bridge.loading.contents import Contents, Framework, Loaded
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.settings import DatasetSettings
 from coze_client.core.concurrency import Blocking
-from coze_client.emulator.dataset_records import IMAGE, Dataset, StoredDocument
+from coze_client.emulator.state.dataset_records import IMAGE, Dataset, StoredDocument
 from tests.conftest import Connected
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from coze_client import JWT, PKCE, DeviceCode, WebOAuth
 from coze_client.auth.grants import OAuthApp
 from coze_client.emulator import Clock, Emulator
-from coze_client.emulator.key_pairs import KeyPair, new_key_pair
+from coze_client.emulator.routes.oauth.key_pairs import KeyPair, new_key_pair
 from tests.conftest import Face
 
 TOKEN = "/api/permission/oauth2/token"

@@ -14,7 +14,7 @@ from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.sources import Candidate
 from coze_client.bridge.writing.uploading import Order, batches
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.fault import Fault
+from coze_client.emulator.protocol.fault import Fault
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
 from tests.client.desks import CREATE, DELETE, LIST, LOST, Desk, Note, notes, statuses
 from tests.conftest import Face

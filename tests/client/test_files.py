@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from coze_client import ConfigurationError, ConnectionFailed, CozeError, InvalidRequest, RateLimited, ServerError
 from coze_client.core.media import extension_of, mend_name, mime_of, sniff
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.fault import Fault
+from coze_client.emulator.protocol.fault import Fault
 from tests.conftest import AsyncioFace, Connected, Face
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)

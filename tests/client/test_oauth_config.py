@@ -27,7 +27,7 @@ from coze_client import (
     from_env,
 )
 from coze_client.emulator import Emulator
-from coze_client.emulator.oauth_apps import KINDS
+from coze_client.emulator.routes.oauth.oauth_apps import KINDS
 from tests.client.sign_in import key_pair
 from tests.conftest import Face
 

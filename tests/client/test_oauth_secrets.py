@@ -18,8 +18,8 @@ import pytest
 
 from coze_client import CozeError, FileStore
 from coze_client.emulator import faults
-from coze_client.emulator.fault import Fault
-from coze_client.emulator.reply import Raw
+from coze_client.emulator.protocol.fault import Fault
+from coze_client.emulator.protocol.reply import Raw
 from tests.client.sign_in import DEVICE, TOKEN, SignIn, key_pair
 from tests.client.test_oauth_callback import app as desktop_app
 from tests.client.test_oauth_callback import free_port

@@ -14,7 +14,7 @@ import pytest
 
 from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
 from coze_client.emulator import Emulator
-from coze_client.emulator.fault import Fault
+from coze_client.emulator.protocol.fault import Fault
 from tests.client.desks import CREATE, DELETE, Desk, Note, notes, statuses
 from tests.conftest import Face
 

@@ -27,7 +27,7 @@ from coze_client import (
     Timeout,
 )
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.fault import Fault
+from coze_client.emulator.protocol.fault import Fault
 from tests.conftest import AsyncioFace, Connected, Face
 
 NOTHING_BEGAN: list[Fault] = [

@@ -13,7 +13,7 @@ import pytest
 
 from coze_client import AsyncCozeClient, CozeClient, CozeError, Message, Timeout
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.fault import Fault
+from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import Answer, Hold, Turn
 from tests.conftest import AsyncioFace, Connected
 

@@ -20,7 +20,7 @@ from coze_client import (
     TimedOut,
 )
 from coze_client.emulator import faults
-from coze_client.emulator.fault import Fault
+from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import Answer, Audio, Extra, Turn
 from tests.client.wireserver import WireServer, stream
 from tests.conftest import Connected, Face

@@ -14,7 +14,7 @@ import jwt
 from typing_extensions import Self
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.oauth_apps import OAuthApp
+from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
 
 from .wire import Json, Wire
 

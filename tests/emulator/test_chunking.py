@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coze_client.emulator.chunking import (
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.request import Fields
+from coze_client.emulator.text.chunking import (
     AUTOMATIC_TOKENS,
     ChunkStrategy,
     count_tokens,
     cut,
     read_strategy,
 )
-from coze_client.emulator.refusal import Refusal
-from coze_client.emulator.request import Fields
 
 
 def custom(separator: str = "\n", max_tokens: int = 100, **more: bool) -> ChunkStrategy:

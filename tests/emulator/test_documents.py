@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from coze_client.emulator import Emulator, web_pages
+from coze_client.emulator import Emulator
+from coze_client.emulator.text import web_pages
 from tests.client.wireserver import WireServer
 
 from .papers import pdf, word

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.fault import Fault
-from coze_client.emulator.stream import Event
+from coze_client.emulator.protocol.fault import Fault
+from coze_client.emulator.protocol.stream import Event
 
 from .wire import Wire, code, data, events, ids, names, text
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Clock, Emulator
-from coze_client.emulator.oauth_apps import Kind, OAuthApp
+from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp
 
 from .signing_in import AUTHORIZE, SigningIn, refused
 from .wire import data

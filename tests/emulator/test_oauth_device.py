@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from coze_client.emulator import Clock, Emulator
-from coze_client.emulator.oauth_apps import OAuthApp
+from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
 
 from .signing_in import DEVICE_CODE, SigningIn, refused
 from .wire import data

@@ -10,8 +10,8 @@ import jwt
 import pytest
 
 from coze_client.emulator import Clock, Emulator
-from coze_client.emulator.key_pairs import new_key_pair
-from coze_client.emulator.oauth_apps import OAuthApp
+from coze_client.emulator.routes.oauth.key_pairs import new_key_pair
+from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
 
 from .signing_in import SigningIn, refused, sign
 from .wire import Wire, code, data

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Clock, Emulator, faults
-from coze_client.emulator.oauth_apps import Kind, OAuthApp
+from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp
 
 from .signing_in import AUTHORIZE, DEVICE_CODE, DEVICE_GRANT, JWT_BEARER, TOKEN, SigningIn, refused
 from .wire import Wire, code, data

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from coze_client.emulator.parsing import Unparsable, decode, parse
+from coze_client.emulator.text.parsing import Unparsable, decode, parse
 
 from .papers import pdf, word
 
@@ -99,7 +99,7 @@ def test_html_is_decoded_as_it_declares() -> None:
 def test_a_library_that_is_not_installed_is_named_with_its_extra(package: str, kind: str) -> None:
     code = (
         f"import sys; sys.modules['{package}'] = None\n"
-        f"from coze_client.emulator.parsing import parse; parse('{kind}', b'')"
+        f"from coze_client.emulator.text.parsing import parse; parse('{kind}', b'')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert 'pip install "coze-adapters[emulator]"' in done.stderr

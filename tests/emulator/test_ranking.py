@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from coze_client.emulator.backend import Backend
-from coze_client.emulator.dataset_records import StoredDocument, StoredSlice
-from coze_client.emulator.dialect import CLOUD
-from coze_client.emulator.ranking import Posting, rank
-from coze_client.emulator.terms import terms
+from coze_client.emulator.protocol.dialect import CLOUD
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.dataset_records import StoredDocument, StoredSlice
+from coze_client.emulator.text.ranking import Posting, rank
+from coze_client.emulator.text.terms import terms
 
 FACTS = (
     "The capital of France is Paris, on the river Seine.",

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.dataset_records import StoredSlice
-from coze_client.emulator.librarian import quote
-from coze_client.emulator.recalls import RecallStyle
+from coze_client.emulator.engine.dataset_recall import RecallStyle
+from coze_client.emulator.scripting.quoting_bot import quote
 from coze_client.emulator.scripts import Answer, AskClient, Item, Turn
+from coze_client.emulator.state.dataset_records import StoredSlice
 
 from .knowing import CITIES, LAKES, add_dataset, backend_of, document_ids
 from .wire import Json, Wire, data, events, ids, question, text

@@ -21,7 +21,7 @@ from langchain_core.messages import (
 
 from coze_client import CozeClient
 from coze_client.emulator import Emulator
-from coze_client.emulator.bots import FIRST_VERSION
+from coze_client.emulator.scripting.standard_bots import FIRST_VERSION
 from langchain_coze import ChatCoze, CozeConfigurationError, CozeNotFound
 from tests.langchain.conftest import Ask, body
 

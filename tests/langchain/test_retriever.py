@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound, WorkflowFailed
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.fault import Fault
+from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import Answer, Turn
 from coze_client.emulator.workflows import WORKSPACE
 from langchain_coze import CozeModelError, CozeRetriever, CozeWorkflowFailed

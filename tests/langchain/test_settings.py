@@ -19,7 +19,7 @@ from langchain_core.runnables import ConfigurableField
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.bots import FIRST_VERSION
+from coze_client.emulator.scripting.standard_bots import FIRST_VERSION
 from langchain_coze import ChatCoze, CozeTimedOut
 from tests.langchain.conftest import Ask, body
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator
-from coze_client.emulator.oauth_apps import OAuthApp
+from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
 from tests.emulator.wire import Json
 
 from .peer import Peer

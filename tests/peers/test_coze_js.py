@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from coze_client.emulator import faults
-from coze_client.emulator.fault import Fault
-from coze_client.emulator.stream import Event
+from coze_client.emulator.protocol.fault import Fault
+from coze_client.emulator.protocol.stream import Event
 from tests.emulator.wire import Json, Wire, answer, data, ids
 
 from .events import PLAIN_STREAM, completed, names, text

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.oauth_apps import Kind, OAuthApp
+from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp
 from tests.emulator.signing_in import TOKEN, SigningIn
 from tests.emulator.wire import code, data
 

@@ -1,0 +1,1 @@
+"""Runs bots and workflows and turns what they do into events."""

@@ -1,0 +1,100 @@
+"""What a bot recalls from its datasets before it answers, and the messages that tell it, in every form on record.
+
+The forms: a verbose message (the official best practice), the same JSON as type knowledge (coze-studio), plain text as
+type knowledge (an old page of chat v3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from coze_client.emulator.protocol.stream import to_json
+from coze_client.emulator.scripts import Extra, Recalled
+from coze_client.emulator.state.dataset_records import Dataset, StoredDocument
+from coze_client.emulator.state.knowledge import Hit
+
+if TYPE_CHECKING:
+    from coze_client.emulator.scripting.standard_bots import Bot
+    from coze_client.emulator.state.backend import Backend
+
+TOP_K = 5
+MIN_SCORE = 0.2
+
+
+@dataclass(frozen=True)
+class RecallStyle:
+    """How a bot tells what it recalled; by default in one message, `encoding` None as the dialect does.
+
+    `data` "null" and "broken" replace the JSON of the slices by null, or by its first half. `per_dataset` gives each
+    dataset a message of its own.
+    """
+
+    encoding: Literal["verbose", "knowledge", "text"] | None = None
+    data: Literal["chunks", "null", "broken"] = "chunks"
+    per_dataset: bool = False
+
+
+DEFAULT_STYLE = RecallStyle()
+
+
+@dataclass(frozen=True)
+class Recall:
+    """The slices, the best first, and the messages that tell of them."""
+
+    slices: tuple[Recalled, ...]
+    messages: tuple[Extra, ...]
+
+
+def recall(backend: Backend, bot: Bot, question: str) -> Recall | None:
+    """None for a bot that looks nothing up by itself."""
+    if not bot.dataset_ids or not bot.auto_call:
+        return None
+    groups = [(each,) for each in bot.dataset_ids] if bot.recall.per_dataset else [bot.dataset_ids]
+    found = [backend.knowledge.search(group, question, TOP_K, MIN_SCORE) for group in groups]
+    best = sorted((hit for hits in found for hit in hits), key=lambda hit: -hit.score)[:TOP_K]
+    slices = tuple(Recalled(hit.slice.text, hit.score, _document_name(backend, hit)) for hit in best)
+    return Recall(slices, tuple(_message(backend, bot.recall, question, hits) for hits in found))
+
+
+def _message(backend: Backend, style: RecallStyle, question: str, hits: list[Hit]) -> Extra:
+    encoding = style.encoding or backend.dialect.recall_encoding
+    if encoding == "text":
+        lines = [f"recall slice {number}:{hit.slice.text}" for number, hit in enumerate(hits, 1)]
+        return Extra("knowledge", "\n".join(["---", *lines]))
+    return Extra(encoding, to_json({"msg_type": "knowledge_recall", "data": _data(backend, style, question, hits)}))
+
+
+def _data(backend: Backend, style: RecallStyle, question: str, hits: list[Hit]) -> str | None:
+    """JSON text; its chunks are null where nothing was found, as coze-studio has it."""
+    chunks = [_chunk(backend, hit) for hit in hits] or None
+    asked = question if backend.dialect.recall_details else ""
+    text = to_json({"chunks": chunks, "ori_req": asked, "status_code": 0})
+    return {"chunks": text, "null": None, "broken": text[: len(text) // 2]}[style.data]
+
+
+def _chunk(backend: Backend, hit: Hit) -> dict[str, object]:
+    dataset = backend.state.get(Dataset, hit.slice.dataset_id)
+    document = backend.state.get(StoredDocument, hit.slice.owner)
+    told = document if backend.dialect.recall_details else None
+    url = told.url if told else ""
+    return {
+        "slice": hit.slice.text,
+        "score": hit.score,
+        "meta": {
+            "dataset": {"id": hit.slice.dataset_id, "name": dataset.name if dataset else ""},
+            "document": {
+                "id": hit.slice.owner,
+                "name": document.name if document else "",
+                "format_type": told.format_type if told else 0,
+                "source_type": told.source_type if told else 0,
+            },
+            "link": {"title": told.name if told and url else "", "url": url},
+            "card": {"title": "", "con": "", "index": ""},
+        },
+    }
+
+
+def _document_name(backend: Backend, hit: Hit) -> str:
+    document = backend.state.get(StoredDocument, hit.slice.owner)
+    return document.name if document else ""

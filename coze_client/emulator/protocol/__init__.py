@@ -1,0 +1,1 @@
+"""The HTTP forms of Coze: requests, envelopes, streams, dialects and faults."""

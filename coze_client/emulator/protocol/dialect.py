@@ -1,0 +1,245 @@
+"""Where the cloud and a self-hosted coze-studio differ: one table, so that no route asks which of the two it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Events, Payload, Raw, Reply
+from coze_client.emulator.protocol.stream import Event, to_json
+
+CLOUD_DONE = Event("done", '"[DONE]"')
+MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
+
+DATASET_PATHS = ("/v1/datasets", "/open_api/knowledge/")
+UNBOUND_PATHS = frozenset(f"/open_api/knowledge/document/{call}" for call in ("list", "update", "delete"))
+
+
+def json_reply(status: int, value: object, headers: Mapping[str, str] | None = None) -> Raw:
+    return Raw(status, to_json(value).encode(), headers=headers or {})
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One column of the table; the defaults are the cloud's."""
+
+    name: str = "cloud"
+    stream_by_default: bool = False
+    one_running_chat: bool = True
+    unsaved_chats: bool = True
+    """Whether auto_save_history=false is honoured; the studio saves always."""
+    strict_messages: bool = True
+    """Whether object_string and message types are judged; the studio skips what it does not understand."""
+    client_plugins: bool = True
+    """Whether requires_action exists as an event; the studio's agents say it in an answer and a verbose message."""
+    audio: bool = True
+    oauth: bool = True
+    """Whether apps can sign users in; the studio knows nothing but personal tokens."""
+    decodes_ids: bool = False
+    """Whether an empty conversation_id in a query fails, since it is no number."""
+    invents_conversations: bool = False
+    """Whether an unknown conversation_id silently starts a new conversation."""
+    lists_questions: bool = False
+    """Whether a chat's message list contains the question too."""
+    orders_messages: bool = True
+    """Whether a conversation's message list honours `order`; the studio lists the newest first, always."""
+    blanks: bool = True
+    """Whether a chat carries a zero last_error and a zero usage."""
+    texts_as_digits: bool = True
+    """Whether a message's updated_at is a string of digits."""
+    recall_encoding: str = "verbose"
+    """How bots tell what they recalled: in a verbose message, or as the type knowledge."""
+    recall_details: bool = True
+    """Whether that tells the question, and each document's format and link."""
+    dataset_formats: tuple[int, ...] = (0, 2)
+    """What datasets can be made for: 0 texts, 1 tables, 2 images."""
+    file_sources: bool = True
+    """Whether documents are made of files, web pages and images; the studio makes empty ones of them."""
+    lists_everything: bool = False
+    """Whether a dataset list without page_num and page_size has one page alone."""
+    numeric_ids: bool = True
+    """Whether ids of documents are numbers, unless a header asks for texts."""
+    first_document_page: int = 1
+    document_page_size: int = 10
+    refuses_strange_documents: bool = False
+    """Whether progress is refused for documents that are unknown, which the cloud leaves out."""
+    image_page_size: int | None = 10
+    """None where it must be said."""
+    says_logid: bool = True
+    workflow_versions: bool = True
+    """Whether a run's workflow_version is honoured; the studio always runs the latest."""
+    nameless_chatflows: bool = True
+    """Whether a chatflow may do without a conversation's id or name."""
+    created_status: str = "in_progress"
+    canceled_status: str = "canceled"
+    action_status: str = "requires_action"
+    done: Event = CLOUD_DONE
+    payload_keys: Mapping[str, str] = field(default_factory=dict)
+    """Paths whose payload has another key than the cloud's; such replies come without code and msg."""
+    missing: frozenset[tuple[str, str]] = frozenset()
+    """Method and route of what this dialect lacks."""
+    codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """The cloud's code to HTTP status and code here."""
+    workflow_codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """The cloud's code to the code of a plain run, and of every other call about workflows."""
+    dataset_codes: Mapping[int, int] = field(default_factory=dict)
+    """The cloud's code to the code of every call about datasets, their documents and images."""
+
+    def refuse(self, refusal: Refusal, path: str, logid: str, *, streaming: bool, mapped: bool) -> Reply:
+        """The refusal as this dialect words it; `mapped` gives the cloud's codes their HTTP status."""
+        if self.says_logid:
+            status = MAPPED_STATUS.get(refusal.code, 200) if mapped else 200
+            headers = {"retry-after": "1"} if status == 429 else {}
+            body = {"code": refusal.code, "msg": refusal.msg, "detail": {"logid": logid}}
+            return json_reply(status, body, headers)
+        if path.startswith("/v1/workflow") and refusal.code in self.workflow_codes:
+            mapped_code, raw = self.workflow_codes[refusal.code]
+            return json_reply(200, {"code": mapped_code if path == "/v1/workflow/run" else raw, "msg": refusal.msg})
+        if path.startswith(DATASET_PATHS) and refusal.code in self.dataset_codes:
+            return json_reply(200, {"code": self.dataset_codes[refusal.code], "msg": refusal.msg})
+        if path in UNBOUND_PATHS and refusal.code == 4000:
+            return Raw(400, refusal.msg.encode(), "text/plain; charset=utf-8")
+        status, code = self.codes.get(refusal.code, (500, 500))
+        if status == 400 or refusal.code == 4100:
+            return json_reply(status, {"code": code, "msg": refusal.msg})
+        if path == "/v3/chat/retrieve":
+            return Raw(500, refusal.msg.encode(), "text/plain; charset=utf-8")
+        if path == "/v3/chat" and streaming:
+            return Events(_once(Event("error", {"code": code, "msg": refusal.msg})))
+        if path in ("/v3/chat", "/v3/chat/cancel"):
+            return json_reply(400, {"code": 400, "msg": refusal.msg})
+        return json_reply(status, {"code": code, "msg": refusal.msg})
+
+    def unknown_route(self, logid: str, *, path_exists: bool) -> Raw:
+        if self.says_logid:
+            body = {"code": 4200, "msg": "The requested API was not found", "detail": {"logid": logid}}
+            return json_reply(404, body)
+        if path_exists:
+            return Raw(404, b"404 page not found", "text/plain")
+        return json_reply(401, {"code": 401, "msg": "missing session_key in cookie"})
+
+    def envelope(self, payload: Payload, path: str, logid: str) -> dict[str, object]:
+        key = self.payload_keys.get(path, payload.key)
+        data = {} if payload.data is None else {key: payload.data}
+        bare = payload.bare or path in self.payload_keys
+        head: dict[str, object] = {} if bare else {"code": 0, "msg": ""}
+        detail = {"detail": {"logid": logid}} if self.says_logid and not payload.bare else {}
+        return {**head, **data, **payload.beside, **detail}
+
+
+async def _once(event: Event) -> AsyncIterator[Event]:
+    yield event
+
+
+CLOUD = Dialect(missing=frozenset({("GET", "/v1/workflow/get_run_history")}))
+
+STUDIO = Dialect(
+    name="studio",
+    stream_by_default=True,
+    one_running_chat=False,
+    unsaved_chats=False,
+    strict_messages=False,
+    client_plugins=False,
+    audio=False,
+    oauth=False,
+    decodes_ids=True,
+    invents_conversations=True,
+    lists_questions=True,
+    orders_messages=False,
+    blanks=False,
+    texts_as_digits=False,
+    recall_encoding="knowledge",
+    recall_details=False,
+    dataset_formats=(0, 1, 2),
+    file_sources=False,
+    lists_everything=True,
+    numeric_ids=False,
+    first_document_page=0,
+    document_page_size=2**31,
+    refuses_strange_documents=True,
+    image_page_size=None,
+    says_logid=False,
+    workflow_versions=False,
+    nameless_chatflows=False,
+    created_status="created",
+    canceled_status="conversation.chat.cancelled",
+    action_status="required_action",
+    done=Event("conversation.stream.done", ""),
+    payload_keys=MappingProxyType(
+        {
+            "/v3/chat/cancel": "ChatV3ChatDetail",
+            "/v3/chat/message/list": "Messages",
+            "/v1/conversation/retrieve": "ConversationData",
+        }
+    ),
+    missing=frozenset(
+        {
+            ("POST", "/v3/chat/retrieve"),
+            ("POST", "/v3/chat/submit_tool_outputs"),
+            ("POST", "/open_api/v2/chat"),
+            ("POST", "/v1/conversation/message/create"),
+            ("GET", "/v1/conversation/message/retrieve"),
+            ("POST", "/v1/conversation/message/modify"),
+            ("POST", "/v1/conversation/message/delete"),
+            ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
+            ("DELETE", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
+            ("GET", "/v1/files/retrieve"),
+            ("POST", "/v1/bot/create"),
+            ("POST", "/v1/bot/publish"),
+            ("POST", "/v1/bot/update"),
+            ("GET", "/v1/bots"),
+            ("POST", "/v1/bots/{bot_id}/unpublish"),
+            ("GET", "/v1/bots/{bot_id}/versions"),
+            ("GET", "/v1/space/published_bots_list"),
+            ("GET", "/v1/workspaces"),
+            ("POST", "/v1/workspaces"),
+            ("GET", "/v1/plugins/mget"),
+            ("GET", "/v1/plugins/{plugin_id}"),
+            ("POST", "/v1/plugins/{plugin_id}/tools/call"),
+            ("GET", "/v1/stores/plugins"),
+            ("GET", "/v1/stores/categories"),
+            ("POST", "/v1/workflows/resume"),
+            ("GET", "/v1/workflows"),
+            ("GET", "/v1/workflows/{workflow_id}/versions"),
+            ("POST", "/v1/workflows/{workflow_id}/collaborators"),
+            ("DELETE", "/v1/workflows/{workflow_id}/collaborators/{user_id}"),
+            ("POST", "/v1/workflows/{workflow_id}/collaboration_mode"),
+            ("PUT", "/v1/datasets/{dataset_id}/images/{document_id}"),
+            ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}"),
+            ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}/execute_nodes/{node_execute_uuid}"),
+        }
+    ),
+    codes=MappingProxyType(
+        {
+            4000: (400, 400),
+            4001: (200, 103200003),
+            4002: (200, 103000002),
+            4003: (400, 400),
+            4004: (400, 400),
+            4005: (200, 103200001),
+            4006: (200, 103100002),
+            4007: (400, 400),
+            4015: (200, 103100002),
+            4100: (200, 700012006),
+            4101: (200, 700012006),
+            4104: (200, 103200005),
+            4300: (200, 104000006),
+            4301: (200, 104000007),
+            4302: (200, 104000004),
+            5000: (500, 500),
+        }
+    ),
+    workflow_codes=MappingProxyType(
+        {
+            4000: (4000, 720702001),
+            4200: (6031, 720702011),
+            4314: (720702004, 720702004),
+            4315: (720702001, 720702001),
+        }
+    ),
+    dataset_codes=MappingProxyType({4101: 105000001, 4200: 105000011}),
+)
+
+DIALECTS = MappingProxyType({dialect.name: dialect for dialect in (CLOUD, STUDIO)})

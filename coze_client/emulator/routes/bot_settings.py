@@ -1,0 +1,157 @@
+"""The settings of a bot as create_bot and update_bot take them, judged, and as they are told again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.routes.bot_drafts import Agent, Settings, knowledge_of, name_of
+from coze_client.emulator.routes.plugins import Plugin
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.dataset_records import Dataset
+from coze_client.emulator.state.records import File
+from coze_client.emulator.workflows import Workflow
+
+LONGEST = {"name": 20, "description": 500}
+LONGEST_PROMPT, LONGEST_PROLOGUE, LONGEST_SUGGESTION = 20_000, 300, 50
+MOST_DATASETS = 150
+STRATEGIES = {0: "semantic", 1: "hybrid", 20: "full text"}
+MODEL = {"model_id": "1706077826", "model_name": "emulated"}
+TEXTS = ("name", "description", "icon_file_id")
+PARTS = (
+    "prompt_info",
+    "onboarding_info",
+    "suggest_reply_info",
+    "model_info_config",
+    "plugin_id_list",
+    "workflow_id_list",
+    "media_config",
+)
+
+
+def read_settings(backend: Backend, request: Request, *, with_knowledge: bool) -> Settings:
+    """Those that are given; 4000 for one that breaks a rule. A bot gets its knowledge only once there is a bot."""
+    body = request.body
+    texts: Settings = {name: body.optional(name) for name in TEXTS if name in body.values}
+    parts: Settings = {name: body.mapping(name) for name in PARTS if name in body.values}
+    _check_texts(body)
+    _check_onboarding(Fields(body.mapping("onboarding_info")))
+    Fields(body.mapping("suggest_reply_info")).choice("reply_mode", ("enable", "disable", "customized"), "enable")
+    _tool_ids(body)
+    _workflow_ids(body)
+    icon = body.optional("icon_file_id")
+    file = backend.state.get(File, icon) if icon else None
+    if icon and (file is None or file.account != request.account):
+        raise Refusal(4000, f"icon_file_id {icon} is no file of yours")
+    if not with_knowledge or "knowledge" not in body.values:
+        return {**texts, **parts}
+    return {**texts, **parts, "knowledge": _knowledge(backend, request)}
+
+
+def _check_texts(body: Fields) -> None:
+    prompt = Fields(body.mapping("prompt_info")).optional("prompt") or ""
+    if "name" in body.values:
+        body.text("name")
+    for name, longest in LONGEST.items():
+        if len(body.optional(name) or "") > longest:
+            raise Refusal(4000, f"{name} has at most {longest} characters")
+    if len(prompt) > LONGEST_PROMPT:
+        raise Refusal(4000, f"prompt has at most {LONGEST_PROMPT} characters")
+
+
+def _check_onboarding(onboarding: Fields) -> None:
+    if len(onboarding.optional("prologue") or "") > LONGEST_PROLOGUE:
+        raise Refusal(4000, f"prologue has at most {LONGEST_PROLOGUE} characters")
+    if any(len(question) > LONGEST_SUGGESTION for question in onboarding.texts("suggested_questions")):
+        raise Refusal(4000, f"a suggested question has at most {LONGEST_SUGGESTION} characters")
+
+
+def _knowledge(backend: Backend, request: Request) -> Settings:
+    """Replaces the bot's datasets, all of them."""
+    knowledge = Fields(request.body.mapping("knowledge"))
+    dataset_ids = knowledge.texts("dataset_ids")
+    strategy = knowledge.number("search_strategy", 0, 0, max(STRATEGIES))
+    if len(dataset_ids) > MOST_DATASETS:
+        raise Refusal(4000, f"a bot has at most {MOST_DATASETS} datasets")
+    if strategy not in STRATEGIES:
+        raise Refusal(4000, f"search_strategy must be one of {', '.join(map(str, STRATEGIES))}")
+    for dataset_id in dataset_ids:
+        dataset = backend.state.get(Dataset, dataset_id)
+        if dataset is None or dataset.account != request.account:
+            raise Refusal(4000, f"{dataset_id} is no dataset of yours")
+    auto_call = knowledge.flag("auto_call", default=True)
+    return {"dataset_ids": dataset_ids, "auto_call": auto_call, "search_strategy": strategy}
+
+
+def wire(backend: Backend, agent: Agent, settings: Mapping[str, object], version: str) -> dict[str, object]:
+    """What get_metadata tells; of the knowledge nothing but which datasets it is."""
+    told = Fields(settings)
+    onboarding = told.mapping("onboarding_info")
+    return {
+        "bot_id": agent.id,
+        "name": name_of(settings),
+        "description": told.optional("description") or "",
+        "icon_url": icon_url(backend, settings),
+        "create_time": agent.created_at,
+        "update_time": agent.updated_at,
+        "version": version,
+        "prompt_info": {"prompt": "", **told.mapping("prompt_info")},
+        "onboarding_info": {"prologue": "", "suggested_questions": [], **onboarding},
+        "bot_mode": 0,
+        "plugin_info_list": _plugins(backend, told),
+        "model_info": {**MODEL, **told.mapping("model_info_config")},
+        "knowledge": {"knowledge_infos": _datasets(backend, settings)},
+        "workflow_info_list": _workflows(backend, told),
+        "suggest_reply_info": {"reply_mode": "enable", **told.mapping("suggest_reply_info")},
+        "shortcut_commands": [],
+        "variables": [],
+        "voice_info_list": [],
+        "default_user_input_type": "text",
+        "owner_user_id": agent.account,
+        "folder_id": "",
+    }
+
+
+def icon_url(backend: Backend, settings: Mapping[str, object]) -> str:
+    file = backend.state.get(File, Fields(settings).optional("icon_file_id") or "")
+    return f"http://127.0.0.1/bot_files/{file.id}/{file.file_name}" if file else ""
+
+
+def _datasets(backend: Backend, settings: Mapping[str, object]) -> list[dict[str, object]]:
+    """Those that are still there."""
+    found = [backend.state.get(Dataset, dataset_id) for dataset_id in knowledge_of(settings)[0]]
+    return [{"id": dataset.id, "name": dataset.name} for dataset in found if dataset]
+
+
+def _plugins(backend: Backend, told: Fields) -> list[dict[str, object]]:
+    return [_plugin(plugin_id, tools, backend.plugins.get(plugin_id)) for plugin_id, tools in _tool_ids(told).items()]
+
+
+def _tool_ids(told: Fields) -> dict[str, list[str]]:
+    """Those of each plugin."""
+    chosen: dict[str, list[str]] = {}
+    for item in Fields(told.mapping("plugin_id_list")).objects("id_list"):
+        chosen.setdefault(item.text("plugin_id"), []).append(item.text("api_id"))
+    return chosen
+
+
+def _plugin(plugin_id: str, tool_ids: list[str], plugin: Plugin | None) -> dict[str, object]:
+    names = {tool.id: tool.name for tool in plugin.tools} if plugin else {}
+    tools = [{"api_id": each, "name": names.get(each, ""), "description": ""} for each in tool_ids]
+    name, description = (plugin.name, plugin.description) if plugin else ("", "")
+    head = {"plugin_id": plugin_id, "name": name, "description": description, "icon_url": ""}
+    return {**head, "api_info_list": tools}
+
+
+def _workflows(backend: Backend, told: Fields) -> list[dict[str, object]]:
+    return [_workflow(each, backend.workflows.get(each)) for each in _workflow_ids(told)]
+
+
+def _workflow(workflow_id: str, workflow: Workflow | None) -> dict[str, object]:
+    name, description = (workflow.title, workflow.description) if workflow else ("", "")
+    return {"id": workflow_id, "name": name, "description": description, "icon_url": ""}
+
+
+def _workflow_ids(told: Fields) -> list[str]:
+    return [item.text("id") for item in Fields(told.mapping("workflow_id_list")).objects("ids")]

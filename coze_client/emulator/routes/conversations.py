@@ -1,0 +1,131 @@
+"""Conversations: create, list, retrieve, rename, clear, delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coze_client.emulator.engine.incoming_messages import read_entered, save_entered
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Payload, Reply
+from coze_client.emulator.protocol.request import Caller, Fields, Request
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.records import Conversation, Message
+
+FIRST_CONVERSATION_ID = 7460000000000000001
+MANY = 2**31
+
+
+def begin(
+    backend: Backend,
+    caller: Caller,
+    bot_id: str = "",
+    name: str = "",
+    connector_id: str = "1024",
+    meta_data: dict[str, str] | None = None,
+) -> Conversation:
+    new = backend.state.new_id(Conversation, FIRST_CONVERSATION_ID)
+    now = backend.now
+    conversation = Conversation(
+        new, caller.account, new, now, now, bot_id, name, connector_id, meta_data or {}, caller.session
+    )
+    backend.state.save(conversation)
+    return conversation
+
+
+def conversation_of(backend: Backend, request: Request, conversation_id: str) -> Conversation:
+    """The conversation; 4002 if there is none, or it is another account's or another session's."""
+    conversation = backend.state.get(Conversation, conversation_id)
+    if conversation is None or not conversation.belongs_to(request.caller):
+        raise Refusal(4002)
+    return conversation
+
+
+def _name(body: Fields, key: str = "name") -> str:
+    name = body.optional(key) or ""
+    if len(name) > 100:
+        raise Refusal(4000, f"{key} has at most 100 characters")
+    return name
+
+
+async def create(backend: Backend, request: Request) -> Reply:
+    body = request.body
+    bot_id, connector_id, meta_data = body.optional("bot_id") or "", body.optional("connector_id"), body.meta_data()
+    entered = read_entered(backend, request.account, body.objects("messages"))
+    name = _name(body)
+    if not backend.dialect.orders_messages:
+        entered, name = [], ""
+    conversation = begin(backend, request.caller, bot_id, name, connector_id or "1024", meta_data)
+    for message in entered:
+        save_entered(backend, conversation, message)
+    return Payload(conversation.wire(backend.dialect))
+
+
+async def create_named(backend: Backend, request: Request) -> Reply:
+    """A conversation that an app's chatflow finds by its name; with get_or_create the one that has the name already."""
+    body = request.body
+    for needed in ("app_id", "workflow_id", "conversation_name"):
+        body.text(needed)
+    name, meta_data = _name(body, "conversation_name"), body.meta_data()
+    known = (each for each in backend.state.owned(Conversation, request.account) if each.name == name)
+    found = next(known, None) if body.flag("get_or_create", default=False) else None
+    connector_id = body.optional("connector_id") or "1024"
+    conversation = found or begin(backend, request.caller, "", name, connector_id, meta_data)
+    return Payload(conversation.wire(backend.dialect))
+
+
+async def list_(backend: Backend, request: Request) -> Reply:
+    query = request.query
+    bot_id, connector_id = query.text("bot_id"), query.optional("connector_id") or "1024"
+    newest_first = query.choice("sort_order", ("ASC", "DESC"), "DESC") == "DESC"
+    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 50, 1, 50)
+    found = [
+        conversation
+        for conversation in backend.state.owned(Conversation, request.account)
+        if (conversation.bot_id, conversation.connector_id) == (bot_id, connector_id)
+        and conversation.belongs_to(request.caller)
+    ]
+    found = found[::-1] if newest_first else found
+    start = (page - 1) * size
+    shown = [conversation.wire(backend.dialect) for conversation in found[start : start + size]]
+    return Payload({"conversations": shown, "has_more": len(found) > start + size})
+
+
+async def retrieve(backend: Backend, request: Request) -> Reply:
+    conversation = conversation_of(backend, request, request.query.text("conversation_id"))
+    return Payload(conversation.wire(backend.dialect))
+
+
+async def update(backend: Backend, request: Request) -> Reply:
+    conversation = conversation_of(backend, request, request.values["conversation_id"])
+    request.body.text("name")
+    conversation = replace(conversation, name=_name(request.body), updated_at=backend.now)
+    backend.state.save(conversation)
+    return Payload(conversation.wire(backend.dialect))
+
+
+async def clear(backend: Backend, request: Request) -> Reply:
+    """A new section: what was said stays listable, and is no longer context."""
+    conversation = conversation_of(backend, request, request.values["conversation_id"])
+    section = str(int(conversation.section_id) + 1)
+    backend.state.save(replace(conversation, section_id=section, updated_at=backend.now))
+    return Payload({"id": section, "conversation_id": conversation.id})
+
+
+async def delete(backend: Backend, request: Request) -> Reply:
+    conversation = conversation_of(backend, request, request.values["conversation_id"])
+    for message in backend.state.owned(Message, conversation.id):
+        backend.state.delete(message)
+    backend.state.delete(conversation)
+    return Payload()
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/v1/conversation/create", ("createConversation",), create),
+    Endpoint("POST", "/v1/workflow/conversation/create", ("createConversation",), create_named),
+    Endpoint("GET", "/v1/conversations", ("listConversation",), list_),
+    Endpoint("GET", "/v1/conversation/retrieve", ("retrieveConversation",), retrieve),
+    Endpoint("PUT", "/v1/conversations/{conversation_id}", ("editConversation",), update),
+    Endpoint("POST", "/v1/conversations/{conversation_id}/clear", ("editConversation",), clear),
+    Endpoint("DELETE", "/v1/conversations/{conversation_id}", ("editConversation",), delete),
+)

@@ -1,0 +1,198 @@
+"""Datasets: create, update, delete, list, and how far their documents are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coze_client.emulator.engine.processing import delete_document, look_at
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Payload, Reply
+from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.routes.bot_drafts import bots_with
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.dataset_records import (
+    BUSY,
+    FAILED,
+    FIRST_DATASET_ID,
+    IMAGE,
+    TEXT,
+    Dataset,
+    StoredDocument,
+)
+from coze_client.emulator.state.records import File
+
+MANY = 2**31
+LARGEST_PAGE = 300
+LONGEST_NAME = 100
+
+
+def dataset_of(backend: Backend, request: Request, dataset_id: str) -> Dataset:
+    """The caller's own dataset; 4200 if there is none of this id, 4101 if it is somebody else's."""
+    dataset = backend.state.get(Dataset, dataset_id)
+    if dataset is None:
+        raise Refusal(4200, f"there is no dataset {dataset_id}")
+    if dataset.account != request.account:
+        raise Refusal(4101, f"dataset {dataset_id} belongs to another account")
+    return dataset
+
+
+def new_dataset(
+    backend: Backend,
+    account: str,
+    workspace_id: str,
+    format_type: int,
+    name: str,
+    description: str = "",
+    icon_file_id: str = "",
+) -> Dataset:
+    dataset_id = backend.state.new_id(Dataset, FIRST_DATASET_ID)
+    now = backend.now
+    dataset = Dataset(dataset_id, account, workspace_id, name, format_type, now, now, description, icon_file_id)
+    backend.state.save(dataset)
+    return dataset
+
+
+async def create(backend: Backend, request: Request) -> Reply:
+    body = request.body
+    workspace_id, format_type = body.identity("space_id"), body.number("format_type", -1, TEXT, IMAGE)
+    if format_type not in backend.dialect.dataset_formats:
+        raise Refusal(4000, f"format_type must be one of {', '.join(map(str, backend.dialect.dataset_formats))}")
+    dataset = new_dataset(backend, request.account, workspace_id, format_type, *_described(backend, request))
+    return Payload({"dataset_id": dataset.id})
+
+
+async def update(backend: Backend, request: Request) -> Reply:
+    """Replaces name, description and icon; those left out are cleared (page update_dataset)."""
+    dataset = dataset_of(backend, request, request.values["dataset_id"])
+    name, description, icon = _described(backend, request)
+    changed = replace(dataset, name=name, description=description, icon_file_id=icon, updated_at=backend.now)
+    backend.state.save(changed)
+    return Payload()
+
+
+def _described(backend: Backend, request: Request) -> tuple[str, str, str]:
+    """Name, description and icon."""
+    body = request.body
+    name, icon = body.text("name"), body.optional("file_id") or ""
+    if len(name) > LONGEST_NAME:
+        raise Refusal(4000, f"name has at most {LONGEST_NAME} characters")
+    if icon and not uploaded(backend, request, icon):
+        raise Refusal(4000, f"file_id {icon} is no file of yours")
+    return name, body.optional("description") or "", icon
+
+
+def uploaded(backend: Backend, request: Request, file_id: str) -> File | None:
+    """A file that the caller has uploaded."""
+    file = backend.state.get(File, file_id)
+    return file if file and file.account == request.account else None
+
+
+async def delete(backend: Backend, request: Request) -> Reply:
+    """With all its documents; bots show and search only datasets that exist, so they lose it, too."""
+    dataset = dataset_of(backend, request, request.values["dataset_id"])
+    for document in backend.state.owned(StoredDocument, dataset.id):
+        delete_document(backend, document)
+    backend.state.delete(dataset)
+    return Payload()
+
+
+async def list_(backend: Backend, request: Request) -> Reply:
+    """The caller's own in this workspace, oldest first."""
+    query = request.query
+    workspace_id, name = query.text("space_id"), (query.optional("name") or "").lower()
+    format_type = query.number("format_type", TEXT, TEXT, IMAGE) if query.optional("format_type") else None
+    start, size = _paging(backend, query)
+    found = [
+        dataset
+        for dataset in backend.state.owned(Dataset, request.account)
+        if dataset.workspace_id == workspace_id
+        and name in dataset.name.lower()
+        and format_type in (None, dataset.format_type)
+    ]
+    items = [described(backend, dataset) for dataset in found[start : start + size]]
+    return Payload({"total_count": len(found), "dataset_list": items})
+
+
+def _paging(backend: Backend, query: Fields) -> tuple[int, int]:
+    """Where the page begins and how long it is; the studio gives everything to whom does not ask for pages."""
+    if backend.dialect.lists_everything and not query.values.keys() & {"page_num", "page_size"}:
+        return 0, MANY
+    size = query.number("page_size", 10, 1, LARGEST_PAGE)
+    return (query.number("page_num", 1, 1, MANY) - 1) * size, size
+
+
+def described(backend: Backend, dataset: Dataset) -> dict[str, object]:
+    now = backend.clock()
+    documents = backend.state.owned(StoredDocument, dataset.id)
+    busy = [document for document in documents if document.status(now) == BUSY]
+    settled = [document for document in documents if document not in busy]
+    icon = f"FileBizType.BIZ_DATASET_ICON/{dataset.icon_file_id}" if dataset.icon_file_id else ""
+    return {
+        "dataset_id": dataset.id,
+        "name": dataset.name,
+        "description": dataset.description,
+        "space_id": dataset.workspace_id,
+        "status": 1,
+        "format_type": dataset.format_type,
+        "can_edit": True,
+        "icon_uri": icon,
+        "icon_url": f"http://127.0.0.1/{icon}" if icon else "",
+        "avatar_url": "",
+        "creator_id": dataset.account,
+        "creator_name": "emulator",
+        "create_time": dataset.created_at,
+        "update_time": dataset.updated_at,
+        "doc_count": len(documents),
+        "file_list": [document.name for document in documents],
+        "failed_file_list": [document.name for document in settled if document.failure],
+        "processing_file_list": [document.name for document in busy],
+        "processing_file_id_list": [document.id for document in busy],
+        "slice_count": sum(document.slice_count for document in settled),
+        "hit_count": sum(document.hit_count for document in documents),
+        "all_file_size": str(sum(document.size for document in documents)),
+        "bot_used_count": bots_with(backend, dataset.id),
+        "chunk_strategy": {},
+        "project_id": "",
+    }
+
+
+async def process(backend: Backend, request: Request) -> Reply:
+    """How far each document is; what is unknown, or in another dataset, is left out, or refused by the studio."""
+    dataset = dataset_of(backend, request, request.values["dataset_id"])
+    known = [backend.state.get(StoredDocument, each) for each in request.body.identities("document_ids", MANY)]
+    found = [document for document in known if document and document.dataset_id == dataset.id]
+    if len(found) < len(known) and backend.dialect.refuses_strange_documents:
+        raise Refusal(4101, "not all document_ids are documents of this dataset")
+    items = [_progress(backend, document) for document in found]
+    for document in found:
+        look_at(backend, document)
+    return Payload({"data": items})
+
+
+def _progress(backend: Backend, document: StoredDocument) -> dict[str, object]:
+    now = backend.clock()
+    status = document.status(now)
+    return {
+        "document_id": document.id,
+        "document_name": document.name,
+        "url": document.url,
+        "size": document.size,
+        "type": document.type,
+        "status": status,
+        "progress": document.progress(now),
+        "remaining_time": document.remaining_time(now),
+        "update_type": document.update_type,
+        "update_interval": document.update_interval,
+        **({"status_descript": document.failure} if status == FAILED else {}),
+    }
+
+
+ONE = "/v1/datasets/{dataset_id}"
+ENDPOINTS = (
+    Endpoint("POST", "/v1/datasets", ("createKnowledge",), create),
+    Endpoint("GET", "/v1/datasets", ("listKnowledge",), list_),
+    Endpoint("PUT", ONE, ("update",), update),
+    Endpoint("DELETE", ONE, ("delete",), delete),
+    Endpoint("POST", f"{ONE}/process", ("readDocumentProgress",), process),
+)

@@ -1,0 +1,128 @@
+"""Documents of a dataset: create, list, update, delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coze_client.emulator.engine.processing import delete_document, digest_all, look_at, store
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Payload, Reply
+from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.routes.datasets import MANY, dataset_of
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.routes.sources import SourceReader, rule_for
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.dataset_records import BUSY, IMAGE, StoredDocument
+from coze_client.emulator.text.chunking import read_strategy
+
+MOST_CREATED, MOST_DELETED = 10, 100
+LARGEST_BODY = 15 * 1024 * 1024
+
+
+async def create(backend: Backend, request: Request) -> Reply:
+    body = request.body
+    _check_length(request)
+    dataset = dataset_of(backend, request, body.identity("dataset_id"))
+    if not {"format_type", "chunk_strategy"} <= body.values.keys():
+        raise Refusal(4000, "format_type and chunk_strategy are required")
+    if body.number("format_type", dataset.format_type, 0, IMAGE) != dataset.format_type:
+        raise Refusal(4000, f"format_type of this dataset is {dataset.format_type}")
+    bases = body.objects("document_bases")
+    if not 1 <= len(bases) <= MOST_CREATED:
+        raise Refusal(4000, f"document_bases has 1 to {MOST_CREATED} documents")
+    strategy = Fields(body.mapping("chunk_strategy"))
+    sources, chunks = SourceReader(backend, request, dataset, strategy).read(bases), read_strategy(strategy)
+    digested = await digest_all(sources, chunks, dataset.format_type)
+    dataset = dataset_of(backend, request, dataset.id)  # it may be gone by now
+    made = zip(sources, digested, strict=True)
+    documents = [store(backend, dataset, source, chunks, digest) for source, digest in made]
+    return Payload([_created(backend, request, document) for document in documents], key="document_infos")
+
+
+def _check_length(request: Request) -> None:
+    if request.size > LARGEST_BODY:
+        raise Refusal(4000, f"the body has {request.size} bytes, at most {LARGEST_BODY} are taken; base64 adds a third")
+
+
+def _created(backend: Backend, request: Request, document: StoredDocument) -> dict[str, object]:
+    """As creating tells it: at work, whatever has become of it since.
+
+    The page's sample has null for source_type and update_type, with which cozepy could create nothing.
+    """
+    fresh = {"status": BUSY, "char_count": 0, "slice_count": 0}
+    uri = f"FileBizType.BIZ_BOT_DATASET/{document.account}_{document.id}.{document.type}"
+    return {**described(backend, request, document), **fresh, "tos_uri": uri}
+
+
+async def list_(backend: Backend, request: Request) -> Reply:
+    """Oldest first. Every look brings the documents of the page nearer to their end."""
+    body, dialect = request.body, backend.dialect
+    dataset = dataset_of(backend, request, body.identity("dataset_id"))
+    size = body.number("size", dialect.document_page_size, 1, MANY)
+    page = body.number("page", dialect.first_document_page, 0, MANY)
+    start = max(page - dialect.first_document_page, 0) * size
+    documents = backend.state.page(StoredDocument, dataset.id, start, size)
+    items = [described(backend, request, document) for document in documents]
+    for document in documents:
+        look_at(backend, document)
+    return Payload(items, key="document_infos", beside={"total": backend.state.count(StoredDocument, dataset.id)})
+
+
+async def update(backend: Backend, request: Request) -> Reply:
+    document = document_of(backend, request, request.body.identity("document_id"))
+    name = request.body.optional("document_name") or document.name
+    if "update_rule" in request.body.values:
+        rule = rule_for(document.source_type, request.body)
+        document = replace(document, update_type=rule.type, update_interval=rule.interval)
+    backend.state.save(replace(document, name=name, updated_at=backend.now))
+    return Payload()
+
+
+async def delete(backend: Backend, request: Request) -> Reply:
+    """All or none."""
+    ids = request.body.identities("document_ids", MOST_DELETED)
+    for document in [document_of(backend, request, document_id) for document_id in dict.fromkeys(ids)]:
+        delete_document(backend, document)
+    return Payload()
+
+
+def document_of(backend: Backend, request: Request, document_id: str) -> StoredDocument:
+    """The caller's own document; 4200 if there is none of this id, 4101 if it is somebody else's."""
+    document = backend.state.get(StoredDocument, document_id)
+    if document is None:
+        raise Refusal(4200, f"there is no document {document_id}")
+    if document.account != request.account:
+        raise Refusal(4101, f"document {document_id} belongs to another account")
+    return document
+
+
+def described(backend: Backend, request: Request, document: StoredDocument) -> dict[str, object]:
+    """The cloud tells ids as numbers unless the request has `Agw-Js-Conv: str` (page list_knowledge_files)."""
+    now = backend.clock()
+    busy = document.busy(now)
+    as_text = not backend.dialect.numeric_ids or request.headers.get("agw-js-conv") == "str"
+    return {
+        "document_id": document.id if as_text else int(document.id),
+        "name": document.name,
+        "type": document.type,
+        "size": document.size,
+        "status": document.status(now),
+        "format_type": document.format_type,
+        "source_type": document.source_type,
+        "create_time": document.created_at,
+        "update_time": document.updated_at,
+        "update_type": document.update_type,
+        "update_interval": document.update_interval,
+        "char_count": 0 if busy else document.char_count,
+        "slice_count": 0 if busy else document.slice_count,
+        "hit_count": document.hit_count,
+        "chunk_strategy": document.chunk_strategy,
+    }
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/open_api/knowledge/document/create", ("createDocument",), create),
+    Endpoint("POST", "/open_api/knowledge/document/list", ("listDocument",), list_),
+    Endpoint("POST", "/open_api/knowledge/document/update", ("updateDocument",), update),
+    Endpoint("POST", "/open_api/knowledge/document/delete", ("deleteDocument",), delete),
+)

@@ -1,0 +1,71 @@
+"""Images of a dataset: list, and their captions."""
+
+from __future__ import annotations
+
+from coze_client.emulator.engine.processing import replace_caption
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Payload, Reply
+from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.routes.datasets import MANY, dataset_of
+from coze_client.emulator.routes.documents import document_of
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.dataset_records import IMAGE, Dataset, StoredDocument
+
+LARGEST_PAGE = 299
+
+
+def _dataset_of(backend: Backend, request: Request) -> Dataset:
+    dataset = dataset_of(backend, request, request.values["dataset_id"])
+    if dataset.format_type != IMAGE:
+        raise Refusal(4000, f"dataset {dataset.id} has no images, but texts")
+    return dataset
+
+
+async def list_(backend: Backend, request: Request) -> Reply:
+    """Oldest first; `keyword` is looked for in captions."""
+    query = request.query
+    dataset = _dataset_of(backend, request)
+    page = query.number("page_num", 1, 1, MANY)
+    size = query.number("page_size", backend.dialect.image_page_size or 0, 1, LARGEST_PAGE)
+    keyword = (query.optional("keyword") or "").lower()
+    captioned = query.choice("has_caption", ("true", "false", ""), "")
+    found = [
+        image
+        for image in backend.state.owned(StoredDocument, dataset.id)
+        if keyword in image.caption.lower() and captioned in ("", "true" if image.caption else "false")
+    ]
+    shown = found[(page - 1) * size : page * size]
+    photos = [_described(image, backend.clock()) for image in shown]
+    return Payload({"photo_infos": photos, "total_count": len(found)})
+
+
+def _described(image: StoredDocument, now: float) -> dict[str, object]:
+    return {
+        "document_id": image.id,
+        "name": image.name,
+        "url": image.url,
+        "type": image.type,
+        "size": image.size,
+        "status": image.status(now),
+        "caption": image.caption,
+        "creator_id": image.account,
+        "source_type": image.source_type,
+        "create_time": image.created_at,
+        "update_time": image.updated_at,
+    }
+
+
+async def update(backend: Backend, request: Request) -> Reply:
+    dataset = _dataset_of(backend, request)
+    image = document_of(backend, request, request.values["document_id"])
+    if image.dataset_id != dataset.id:
+        raise Refusal(4200, f"dataset {dataset.id} has no image {image.id}")
+    replace_caption(backend, image, request.body.text("caption"))
+    return Payload()
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v1/datasets/{dataset_id}/images", ("listPhoto",), list_),
+    Endpoint("PUT", "/v1/datasets/{dataset_id}/images/{document_id}", ("updatePhoto",), update),
+)

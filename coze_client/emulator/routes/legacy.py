@@ -1,0 +1,95 @@
+"""The v2 chat: one route, a flat reply or a stream whose event names sit inside the JSON."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from coze_client.emulator.engine.chat_engine import FIRST_CHAT_ID, Run
+from coze_client.emulator.engine.context import read_turn
+from coze_client.emulator.engine.incoming_messages import Entered
+from coze_client.emulator.protocol.reply import Events, Payload, Reply
+from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.protocol.stream import Event
+from coze_client.emulator.routes.chats import bot_of
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.records import Chat
+
+
+async def chat(backend: Backend, request: Request) -> Reply:
+    body = request.body
+    bot, stream = bot_of(backend, request), body.flag("stream", default=False)
+    body.text("user")
+    conversation_id = body.optional("conversation_id") or ""
+    history = [_entered(fields) for fields in body.objects("chat_history")]
+    query = Entered("user", "question", body.text("query"), "text", {}, body.text("query"), ())
+    turn = read_turn(backend, bot, [], [*history, query], body.pairs("custom_variables"))
+    chat_id = backend.state.new_id(Chat, FIRST_CHAT_ID)
+    conversation_id = conversation_id or chat_id
+    begun = Chat(
+        chat_id, conversation_id, request.account, bot.id, conversation_id, "in_progress", backend.now, saved=False
+    )
+    backend.state.save(begun)
+    backend.chats_started += 1
+    run = Run(backend, begun, bot, turn)
+    run.start()
+    told = _told(run.events(), conversation_id)
+    return Events(told) if stream else await _collected(told, conversation_id)
+
+
+def _entered(fields: Fields) -> Entered:
+    role, content = fields.choice("role", ("user", "assistant"), ""), fields.text("content")
+    return Entered(role, fields.optional("type") or "", content, "text", {}, content, ())
+
+
+async def _told(events: AsyncIterator[Event], conversation_id: str) -> AsyncIterator[Event]:
+    """The same chat in v2's words: pieces and messages numbered by `index`, then done, or an error."""
+    teller = _Teller(conversation_id)
+    async for event in events:
+        if isinstance(event.data, dict) and event.name is not None:
+            for told in teller.tell(event.name, event.data):
+                yield told
+
+
+@dataclass
+class _Teller:
+    conversation_id: str
+    indexes: dict[object, int] = field(default_factory=dict)
+
+    def tell(self, name: str, data: dict[str, object]) -> list[Event]:
+        if name == "conversation.message.delta":
+            return [self._message(data, finished=False)] if data["content"] else []
+        if name == "conversation.message.completed":
+            streamed = data["id"] in self.indexes
+            return [self._message({**data, "content": ""} if streamed else data, finished=True)]
+        if name == "conversation.chat.failed":
+            return [Event(None, {"event": "error", "error_information": data["last_error"]})]
+        if name == "conversation.chat.requires_action":
+            error = {"code": 5000, "msg": "client plugins need /v3/chat"}
+            return [Event(None, {"event": "error", "error_information": error})]
+        return [Event(None, {"event": "done"})] if name == "conversation.chat.completed" else []
+
+    def _message(self, data: dict[str, object], *, finished: bool) -> Event:
+        index = self.indexes.setdefault(data["id"], len(self.indexes))
+        message = {key: data[key] for key in ("role", "type", "content", "content_type")}
+        told = {"event": "message", "message": message, "is_finish": finished, "index": index}
+        return Event(None, {**told, "conversation_id": self.conversation_id})
+
+
+async def _collected(told: AsyncIterator[Event], conversation_id: str) -> Payload:
+    messages: dict[int, dict[str, str]] = {}
+    async for event in told:
+        data = event.data
+        if not isinstance(data, dict) or data["event"] == "done":
+            continue
+        if data["event"] == "error":
+            error = data["error_information"]
+            return Payload(bare=True, beside={"code": error["code"], "msg": error["msg"]})
+        known = messages.setdefault(data["index"], {**data["message"], "content": ""})
+        known["content"] += data["message"]["content"]
+    beside = {"code": 0, "msg": "success", "conversation_id": conversation_id, "messages": list(messages.values())}
+    return Payload(bare=True, beside=beside)
+
+
+ENDPOINTS = (Endpoint("POST", "/open_api/v2/chat", ("chat",), chat),)

@@ -1,0 +1,68 @@
+"""Routes that Coze has and this emulator has not: they say so, with HTTP 501."""
+
+from __future__ import annotations
+
+from coze_client.emulator.protocol.dialect import json_reply
+from coze_client.emulator.protocol.reply import Reply
+from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.state.backend import Backend
+
+ROUTES = """
+GET,POST /v1/api_apps
+DELETE,GET,POST /v1/api_apps/{api_app_id}/events
+DELETE,PUT /v1/api_apps/{app_id}
+GET /v1/apps
+GET /v1/apps/{app_id}
+POST /v1/apps/{app_id}/collaborators
+DELETE /v1/apps/{app_id}/collaborators/{user_id}
+GET /v1/audio/live/{live_id}
+POST /v1/audio/rooms
+GET /v1/audio/simult_interpretation
+GET,POST /v1/audio/speech
+GET,POST /v1/audio/transcriptions
+GET,POST /v1/audio/voiceprint_groups
+DELETE,PUT /v1/audio/voiceprint_groups/{group_id}
+GET,POST /v1/audio/voiceprint_groups/{group_id}/features
+DELETE,PUT /v1/audio/voiceprint_groups/{group_id}/features/{feature_id}
+POST /v1/audio/voiceprint_groups/{group_id}/speaker_identify
+GET /v1/audio/voices
+POST /v1/audio/voices/clone
+POST /v1/bots/{bot_id}/collaboration_mode
+POST /v1/bots/{bot_id}/collaborators
+DELETE /v1/bots/{bot_id}/collaborators/{user_id}
+GET /v1/chat
+GET /v1/commerce/benefit/benefits/get
+GET,POST /v1/commerce/benefit/bill_tasks
+GET,POST /v1/commerce/benefit/limitations
+PUT /v1/commerce/benefit/limitations/{benefit_id}
+PUT /v1/connectors/{connector_id}/bots/{bot_id}
+POST /v1/connectors/{connector_id}/install
+POST /v1/connectors/{connector_id}/user_configs
+POST /v1/enterprises/{enterprise_id}/members
+DELETE,PUT /v1/enterprises/{enterprise_id}/members/{user_id}
+GET,POST /v1/enterprises/{enterprise_id}/organizations
+POST /v1/entities/copy_tasks
+GET /v1/entities/copy_tasks/{task_id}
+GET /v1/folders
+GET /v1/folders/{folder_id}
+PUT /v1/organizations/{organization_id}
+GET,POST /v1/organizations/{organization_id}/members
+DELETE,PUT /v1/organizations/{organization_id}/members/{user_id}
+POST /v1/templates/{template_id}/duplicate
+GET,PUT /v1/variables
+POST /v1/workspaces
+PUT /v1/workspaces/{workspace_id}
+DELETE,GET,POST /v1/workspaces/{workspace_id}/members
+"""
+
+
+async def unserved(_backend: Backend, request: Request) -> Reply:
+    return json_reply(501, {"code": 501, "msg": f"the emulator does not do {request.method} {request.path}"})
+
+
+ENDPOINTS = tuple(
+    Endpoint(method, path, (), unserved)
+    for methods, path in (line.split() for line in ROUTES.strip().splitlines())
+    for method in methods.split(",")
+)

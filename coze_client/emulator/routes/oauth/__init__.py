@@ -1,0 +1,1 @@
+"""The OAuth routes, apps, keys and accounts."""

@@ -1,0 +1,133 @@
+"""OAuth apps: what a developer registers with Coze, and one of each kind that is ready."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.routes.oauth.key_pairs import KeyPair, fingerprint, new_key_pair
+from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal
+from coze_client.emulator.state.backend import Backend
+
+Kind = Literal["web", "pkce", "device", "jwt"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+READY_IDS = {kind: str(7010000000000000001 + place) for place, kind in enumerate(KINDS)}
+FIRST_APP_ID = 7010000000000000101
+READY_REDIRECT_URIS = ("http://127.0.0.1:8766/callback", "http://localhost:8766/callback")
+SUFFIX = ".app.coze"
+
+
+@dataclass(frozen=True)
+class OAuthApp:
+    """One registered app; `scopes` None grants everything its user may do.
+
+    `client_secret` is "" unless the kind is "web"; the keys are "" unless it is "jwt". `interval` and
+    `code_lifetime` are the seconds that a device is told.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    client_secret: str = field(default="", repr=False)
+    redirect_uris: list[str] = field(default_factory=list)
+    scopes: list[str] | None = None
+    public_key: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
+    public_key_id: str = ""
+    interval: int = 5
+    code_lifetime: int = 300
+
+    @property
+    def owner(self) -> str:
+        """The developer's account, for which a service app acts."""
+        return ACCOUNT
+
+    @property
+    def client_id(self) -> str:
+        return self.id if self.kind == "jwt" else self.id + SUFFIX
+
+    def config(self, url: str) -> dict[str, str]:
+        """The app as the official SDKs' config files spell it, with `url` as both hosts."""
+        given = {
+            "client_type": self.kind,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "private_key": self.private_key,
+            "public_key_id": self.public_key_id,
+            "coze_api_base": url,
+            "coze_www_base": url,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def register(
+    backend: Backend,
+    kind: Kind,
+    *,
+    app_id: str | None = None,
+    redirect_uris: Sequence[str] = (),
+    scopes: Collection[str] | None = None,
+    keys: KeyPair | None = None,
+    interval: int = 5,
+    code_lifetime: int = 300,
+) -> OAuthApp:
+    """A new app of this kind; a "jwt" app without keys gets a pair. ValueError beyond Coze's three redirect URIs."""
+    if len(redirect_uris) > 3:
+        raise ValueError("an OAuth app has at most 3 redirect URIs")
+    keys = (keys or new_key_pair()) if kind == "jwt" else None
+    app = OAuthApp(
+        app_id or backend.state.new_id(OAuthApp, FIRST_APP_ID),
+        kind,
+        f"Emulated {kind} app",
+        secrets.token_urlsafe(24) if kind == "web" else "",
+        list(redirect_uris),
+        None if scopes is None else sorted(scopes),
+        keys.public_key if keys else "",
+        keys.private_key if keys else "",
+        fingerprint(keys.public_key) if keys else "",
+        interval,
+        code_lifetime,
+    )
+    backend.state.save(app)
+    return app
+
+
+def find(backend: Backend, client_id: str) -> OAuthApp | None:
+    app = backend.state.get(OAuthApp, client_id.removesuffix(SUFFIX))
+    return app if app is not None and app.client_id == client_id else None
+
+
+def client_of(backend: Backend, request: Request, *kinds: Kind) -> OAuthApp:
+    """The app that asks: a web app proven by its secret, the others by sending no Authorization at all."""
+    app = find(backend, request.body.text("client_id"))
+    if app is None:
+        raise OAuthRefusal("invalid_client", "no app has this client_id")
+    if app.kind not in kinds:
+        raise OAuthRefusal("access_deny", f"a {app.kind} app cannot do this")
+    if request.bearer != app.client_secret:
+        raise OAuthRefusal("invalid_client", "Authorization must carry the client secret, if the app has one")
+    return app
+
+
+class ReadyApps(Mapping[Kind, OAuthApp]):
+    """An app of each kind, registered when it is first looked at, since a key pair takes its time."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def __getitem__(self, kind: Kind) -> OAuthApp:
+        app_id = READY_IDS[kind]
+        uris = READY_REDIRECT_URIS if kind in ("web", "pkce") else ()
+        return self._backend.state.get(OAuthApp, app_id) or register(
+            self._backend, kind, app_id=app_id, redirect_uris=uris
+        )
+
+    def __iter__(self) -> Iterator[Kind]:
+        return iter(KINDS)
+
+    def __len__(self) -> int:
+        return len(KINDS)

@@ -1,0 +1,157 @@
+"""The token endpoint: a code, a refresh token, a device code or a signed JWT for an access token."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Payload, Reply
+from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.routes.oauth import auth, devices
+from coze_client.emulator.routes.oauth.auth import Token
+from coze_client.emulator.routes.oauth.consent import Code
+from coze_client.emulator.routes.oauth.devices import DeviceGrant
+from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp, client_of
+from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal, spent, worded
+from coze_client.emulator.routes.oauth.service_jwt import prove
+from coze_client.emulator.state.backend import Backend
+
+ACCESS_LIFETIME = 15 * 60
+REFRESH_LIFETIME = 30 * 24 * 3600
+LONGEST = 86399
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+BOT_CHAT = frozenset({"chat", "getChat", "cancelChat", "submitToolChat", "listMessage"})
+"""What a channel app's permission Connector.botChat stands for; which these are is nowhere documented."""
+
+
+async def token(backend: Backend, request: Request) -> Reply:
+    grant = GRANTS.get(request.body.text("grant_type"))
+    if grant is None:
+        raise OAuthRefusal("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANTS)}")
+    return grant(backend, request)
+
+
+async def token_elsewhere(backend: Backend, request: Request) -> Reply:
+    """For another account or an enterprise, which only a service app can ask."""
+    if request.body.text("grant_type") != JWT_BEARER:
+        raise OAuthRefusal("unsupported_grant_type", f"grant_type must be {JWT_BEARER} here")
+    [other] = request.values.values()
+    if not other.isdecimal():
+        raise OAuthRefusal("invalid_request", "the id in the path must be digits")
+    return by_jwt(backend, request, other)
+
+
+def by_code(backend: Backend, request: Request) -> Reply:
+    """A code works once, even if the rest of the request is wrong."""
+    body, app = request.body, client_of(backend, request, "web", "pkce")
+    code = backend.state.get(Code, body.text("code"))
+    if code is None or code.client_id != app.client_id:
+        raise spent(backend, "code")
+    backend.state.delete(code)
+    if code.expires_at <= backend.clock():
+        raise spent(backend, "code")
+    if body.text("redirect_uri") != code.redirect_uri:
+        raise OAuthRefusal("invalid_request", "redirect_uri must be the one that the code was sent to")
+    if not code.proven_by(body.optional("code_verifier") or ""):
+        raise spent(backend, "code_verifier")
+    return user_tokens(backend, app, code.account)
+
+
+def by_refresh_token(backend: Backend, request: Request) -> Reply:
+    """A new pair; the used refresh token dies at once, the access token beside it lives on."""
+    app = client_of(backend, request, "web", "pkce", "device")
+    used = auth.living(backend, request.body.text("refresh_token"), refresh=True)
+    if used is None or used.client_id != app.client_id:
+        raise spent(backend, "refresh_token")
+    auth.revoke(backend, used.id)
+    return user_tokens(backend, app, used.account)
+
+
+def by_device_code(backend: Backend, request: Request) -> Reply:
+    app = client_of(backend, request, "device")
+    grant = backend.state.get(DeviceGrant, request.body.text("device_code"))
+    if grant is None or grant.client_id != app.client_id:
+        raise spent(backend, "device_code")
+    if grant.expires_at <= backend.clock():
+        raise OAuthRefusal("expired_token", "the device code has expired; ask for a new one")
+    if grant.denied:
+        raise OAuthRefusal("access_denied", "the user has refused")
+    if not grant.account:
+        devices.keep_pace(backend, grant, app)
+        raise OAuthRefusal("authorization_pending", "the user has not answered yet")
+    backend.state.delete(grant)
+    return user_tokens(backend, app, grant.account)
+
+
+def by_jwt(backend: Backend, request: Request, account: str = auth.ACCOUNT) -> Reply:
+    app, session = prove(backend, request.bearer, request.headers["host"])
+    seconds = request.body.number("duration_seconds", ACCESS_LIFETIME, 1, LONGEST)
+    scopes, bots = read_scope(Fields(request.body.mapping("scope")))
+    if scopes is not None and app.scopes is not None:
+        scopes = [name for name in scopes if name in app.scopes]
+    access = Token(
+        f"czs_{secrets.token_urlsafe(48)}",
+        account,
+        app.scopes if scopes is None else scopes,
+        backend.now + seconds,
+        client_id=app.client_id,
+        session=session,
+        bots=bots,
+    )
+    return granted(backend, access)
+
+
+def read_scope(scope: Fields) -> tuple[list[str] | None, list[str] | None]:
+    """Permissions and bots that a JWT's scope object confines the token to; None where it does not."""
+    named = [
+        Fields(scope.mapping(part)) for part in ("account_permission", "workspace_permission", "workflow_permission")
+    ]
+    lists = [part.values["permission_list"] for part in named if "permission_list" in part.values]
+    attribute = Fields(scope.mapping("attribute_constraint")).mapping("connector_bot_chat_attribute")
+    bots = attribute.get("bot_id_list")
+    scopes = {name for names in lists for name in _strings(names)}
+    scopes |= BOT_CHAT if "Connector.botChat" in scopes else frozenset()
+    return sorted(scopes) if lists else None, None if bots is None else _strings(bots)
+
+
+def _strings(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Refusal(4000, "scope must hold lists of strings")
+    return value
+
+
+def user_tokens(backend: Backend, app: OAuthApp, account: str) -> Reply:
+    now = backend.now
+    access = Token(
+        f"czu_{secrets.token_urlsafe(48)}", account, app.scopes, now + ACCESS_LIFETIME, client_id=app.client_id
+    )
+    refresh = Token(
+        secrets.token_urlsafe(54), account, [], now + REFRESH_LIFETIME, client_id=app.client_id, refresh=True
+    )
+    return granted(backend, access, refresh)
+
+
+def granted(backend: Backend, access: Token, refresh: Token | None = None) -> Reply:
+    """Flat, without the envelope; expires_in is a moment in Unix seconds."""
+    told: dict[str, object] = {"access_token": access.id, "expires_in": access.expires_at, "token_type": "Bearer"}
+    backend.state.save(access)
+    if refresh is not None:
+        backend.state.save(refresh)
+        told["refresh_token"] = refresh.id
+    return Payload(beside=told, bare=True)
+
+
+GRANTS: dict[str, Callable[[Backend, Request], Reply]] = {
+    "authorization_code": by_code,
+    "refresh_token": by_refresh_token,
+    DEVICE_CODE: by_device_code,
+    JWT_BEARER: by_jwt,
+}
+ENDPOINTS = (
+    Endpoint("POST", "/api/permission/oauth2/token", None, worded(token)),
+    Endpoint("POST", "/api/permission/oauth2/account/{account_id}/token", None, worded(token_elsewhere)),
+    Endpoint("POST", "/api/permission/oauth2/enterprise_id/{enterprise_id}/token", None, worded(token_elsewhere)),
+)

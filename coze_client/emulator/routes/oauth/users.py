@@ -1,0 +1,45 @@
+"""Users who sign in, and who the token belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from coze_client.emulator.protocol.reply import Payload, Reply
+from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.state.backend import Backend
+
+
+@dataclass(frozen=True)
+class User:
+    """`id` is the account; `name` is what the user signed in as."""
+
+    id: str
+    name: str
+
+    @property
+    def owner(self) -> str:
+        return self.name
+
+
+def account_named(user: str) -> str:
+    """An account for each name, always the same; "user-1" is who the emulator's ready token belongs to."""
+    return ACCOUNT if user == "user-1" else str(int(ACCOUNT) + 1 + crc32(user.encode()))
+
+
+def sign_in(backend: Backend, user: str) -> str:
+    """The user's account, which from now on has their name."""
+    account = account_named(user)
+    backend.state.save(User(account, user))
+    return account
+
+
+async def me(backend: Backend, request: Request) -> Reply:
+    user = backend.state.get(User, request.account)
+    name = user.name if user else "emulated"
+    return Payload({"user_id": request.account, "user_name": name, "nick_name": "Emulated User", "avatar_url": ""})
+
+
+ENDPOINTS = (Endpoint("GET", "/v1/users/me", (), me),)

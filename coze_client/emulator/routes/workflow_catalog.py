@@ -1,0 +1,135 @@
+"""What workflows there are: list, schema, versions, and who may work on them."""
+
+from __future__ import annotations
+
+from coze_client.emulator.engine.workflow_wire import spelling_of
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Payload, Reply
+from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.routes.workflow_runs import workflow_of
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.workflows import Workflow
+
+MANY = 2**31
+LARGEST_PAGE = 30
+PUBLISHED = "published_online"
+STATUSES = ("all", PUBLISHED, "unpublished_draft")
+CREATOR = {"id": ACCOUNT, "name": "emulator"}
+
+
+async def list_(backend: Backend, request: Request) -> Reply:
+    query = request.query
+    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 10, 1, LARGEST_PAGE)
+    mode = query.choice("workflow_mode", ("workflow", "chatflow", ""), "")
+    status = query.choice("publish_status", STATUSES, PUBLISHED)
+    workspace, app = query.optional("workspace_id"), query.optional("app_id")
+    found = [
+        workflow
+        for workflow in backend.workflows.values()
+        if mode in ("", "chatflow" if workflow.chatflow else "workflow")
+        and workspace in (None, workflow.workspace_id)
+        and app in (None, workflow.app_id)
+        and _has_status(workflow, status)
+    ]
+    start = (page - 1) * size
+    items = [described(workflow, texts=True) for workflow in found[start : start + size]]
+    return Payload({"items": items, "has_more": len(found) > start + size})
+
+
+async def retrieve(backend: Backend, request: Request) -> Reply:
+    workflow = workflow_of(backend, request.values["workflow_id"])
+    told: dict[str, object] = {"workflow_detail": described(workflow)}
+    if _with_schema(request.query):
+        told.update(input=workflow.signature.input, output=workflow.signature.output)
+    return spelling_of(backend).info(workflow, told)
+
+
+async def versions(backend: Backend, request: Request) -> Reply:
+    """Newest first; the token is there although nothing follows, as in the documentation's sample."""
+    query = request.query
+    workflow = workflow_of(backend, request.values["workflow_id"])
+    shown = _has_status(workflow, query.choice("publish_status", STATUSES, PUBLISHED))
+    size = query.number("page_size", 10, 1, LARGEST_PAGE)
+    start = Fields({"page_token": query.optional("page_token") or "0"}).number("page_token", 0, 0, MANY)
+    found = workflow.versions[::-1] if shown else ()
+    schema = {"input": workflow.signature.input, "output": workflow.signature.output}
+    items = [
+        {**_version(workflow, version), **(schema if _with_schema(query) else {})}
+        for version in found[start : start + size]
+    ]
+    return Payload({"items": items, "has_more": len(found) > start + size, "next_page_token": str(start + size)})
+
+
+def described(workflow: Workflow, *, texts: bool = False) -> dict[str, object]:
+    """Its basic facts; lists have times as `texts`."""
+    time: object = str(workflow.created_at) if texts else workflow.created_at
+    return {
+        "workflow_id": workflow.id,
+        "workflow_name": workflow.title,
+        "description": workflow.description,
+        "icon_url": "",
+        "app_id": workflow.app_id,
+        "created_at": time,
+        "updated_at": time,
+        "creator": CREATOR,
+    }
+
+
+def _version(workflow: Workflow, version: str) -> dict[str, object]:
+    time = str(workflow.created_at)
+    return {
+        "workflow_id": workflow.id,
+        "version": version,
+        "description": workflow.description,
+        "created_at": time,
+        "updated_at": time,
+        "creator": CREATOR,
+    }
+
+
+def _with_schema(query: Fields) -> bool:
+    return query.choice("include_input_output", ("true", "false"), "false") == "true"
+
+
+def _has_status(workflow: Workflow, status: str) -> bool:
+    return status == "all" or (status == PUBLISHED) is workflow.published
+
+
+async def add_collaborators(backend: Backend, request: Request) -> Reply:
+    workflow = workflow_of(backend, request.values["workflow_id"])
+    added = [item.text("user_id") for item in request.body.objects("collaborators")]
+    if not 1 <= len(added) <= 20:
+        raise Refusal(4000, "collaborators has 1 to 20 users")
+    backend.collaborators.setdefault(workflow.id, set()).update(added)
+    return Payload()
+
+
+async def remove_collaborator(backend: Backend, request: Request) -> Reply:
+    workflow = workflow_of(backend, request.values["workflow_id"])
+    known, user = backend.collaborators.get(workflow.id, set()), request.values["user_id"]
+    if user not in known:
+        raise Refusal(4200, f"user {user} is no collaborator")
+    known.remove(user)
+    return Payload()
+
+
+async def set_collaboration_mode(backend: Backend, request: Request) -> Reply:
+    workflow = workflow_of(backend, request.values["workflow_id"])
+    if workflow.app_id != "0":
+        raise Refusal(4000, "workflows of an app have no collaboration mode of their own")
+    if not request.body.choice("collaboration_mode", ("single", "collaboration"), ""):
+        raise Refusal(4000, "collaboration_mode is required")
+    return Payload()
+
+
+ONE = "/v1/workflows/{workflow_id}"
+ENDPOINTS = (
+    Endpoint("GET", "/v1/workflows", ("listWorkflow",), list_),
+    Endpoint("GET", ONE, ("getMetaData",), retrieve),
+    Endpoint("GET", f"{ONE}/versions", ("listVersion",), versions),
+    Endpoint("POST", f"{ONE}/collaborators", ("Workflow.addCollaborator",), add_collaborators),
+    Endpoint("DELETE", f"{ONE}/collaborators/{{user_id}}", ("Workflow.removeCollaborator",), remove_collaborator),
+    Endpoint("POST", f"{ONE}/collaboration_mode", ("Workflow.switchDevelopMode",), set_collaboration_mode),
+)

@@ -1,0 +1,35 @@
+"""Workspaces: the one that there is."""
+
+from __future__ import annotations
+
+from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.reply import Payload, Reply
+from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.workflows import WORKSPACE
+
+MANY = 2**31
+LARGEST_PAGE = 50
+
+
+async def list_(_backend: Backend, request: Request) -> Reply:
+    """Everybody's, and owned by the account of the emulator's ready token."""
+    query = request.query
+    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, LARGEST_PAGE)
+    if bool(query.optional("user_id")) != bool(query.optional("coze_account_id")):
+        raise Refusal(4000, "user_id and coze_account_id are given together")
+    workspace = {
+        "id": WORKSPACE,
+        "name": "Emulated workspace",
+        "icon_url": "",
+        "role_type": "owner" if request.account == ACCOUNT else "member",
+        "workspace_type": "team",
+        "enterprise_id": "",
+    }
+    start = (page - 1) * size
+    return Payload({"workspaces": [workspace][start : start + size], "total_count": 1})
+
+
+ENDPOINTS = (Endpoint("GET", "/v1/workspaces", ("listWorkspace",), list_),)

@@ -1,0 +1,163 @@
+"""The bots that every emulator has, by the name of their script."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from coze_client.emulator.engine.dataset_recall import DEFAULT_STYLE, RecallStyle
+from coze_client.emulator.scripting.quoting_bot import librarian
+from coze_client.emulator.scripting.rule_bot import assistant
+from coze_client.emulator.scripts import (
+    Answer,
+    AskClient,
+    Audio,
+    Fail,
+    FollowUps,
+    FunctionCall,
+    Item,
+    Part,
+    Reasoning,
+    Script,
+    ToolResponse,
+    Turn,
+)
+
+FIRST_BOT_ID = 7350000000000000001
+_MADE = 1735689600
+FIRST_VERSION = f"{_MADE}000"
+"""The version of every bot that was scripted and never changed by the API."""
+
+
+@dataclass(frozen=True)
+class Bot:
+    """A script under an id; `plugins` are its client plugins as OpenAI-style function schemas.
+
+    With `auto_call` it looks into its datasets before every answer, and tells so in the style of `recall`.
+    """
+
+    id: str
+    name: str
+    script: Script
+    published: bool = True
+    plugins: tuple[Mapping[str, object], ...] = ()
+    dataset_ids: tuple[str, ...] = ()
+    auto_call: bool = True
+    recall: RecallStyle = DEFAULT_STYLE
+    created_at: int = _MADE
+
+
+def echo(turn: Turn) -> Iterator[Item]:
+    """Says the question again, `{{name}}` filled from custom_variables; speaks it too if it was spoken to."""
+    text = re.sub(r"\{\{(\w+)\}\}", lambda found: turn.variables.get(found[1], found[0]), turn.question)
+    yield Answer(text or describe(turn.parts))
+    if any(part.kind == "audio" for part in turn.parts):
+        yield Audio(bytes(range(256)))
+        yield Audio(bytes(range(128)))
+
+
+def reasoner(turn: Turn) -> Iterator[Item]:
+    yield Reasoning(f"The user says {turn.question!r}. I should think before I answer. ")
+    yield Reasoning("Done thinking.")
+    yield Answer(f"After some thought: {turn.question}")
+
+
+PLUGINS = (
+    {
+        "name": "get_weather",
+        "description": "The weather in a city now.",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+    {
+        "name": "get_time",
+        "description": "The time in a time zone now.",
+        "parameters": {"type": "object", "properties": {"timezone": {"type": "string"}}, "required": ["timezone"]},
+    },
+    {
+        "name": "book_table",
+        "description": "Books a table in a restaurant.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "guests": {"type": "integer"}},
+            "required": ["city"],
+        },
+    },
+)
+
+
+def plugins(turn: Turn) -> Iterator[Item]:
+    """Has the client look up weather and time, a call for each city named, or book a table; tells what came of it."""
+    if turn.outputs:
+        yield Answer(" ".join(f"{done.name} says: {done.output}." for done in turn.outputs))
+        return
+    question = turn.question.lower()
+    places = re.findall(r"\b[A-Z][a-zü]+\b", re.sub(r"^\W*\w+", "", turn.question)) or ["Zurich"]
+    calls: list[tuple[str, Mapping[str, object]]] = []
+    if "weather" in question:
+        calls += [("get_weather", {"city": place}) for place in places]
+    if "time" in question:
+        calls += [("get_time", {"timezone": f"Europe/{places[0]}"})]
+    if "book" in question:
+        guests = re.search(r"\d+", question)
+        calls += [("book_table", {"city": places[0], "guests": int(guests[0]) if guests else 2})]
+    yield AskClient(tuple(calls)) if calls else Answer("Ask me about the weather or the time.")
+
+
+def vision(turn: Turn) -> Iterator[Item]:
+    yield Answer(describe(turn.parts))
+
+
+def describe(parts: tuple[Part, ...]) -> str:
+    """How many of which kind, then the names."""
+    if not parts:
+        return "I see nothing but text."
+    kinds = [part.kind for part in parts]
+    counts = ", ".join(f"{kinds.count(kind)} {kind}(s)" for kind in dict.fromkeys(kinds))
+    return f"I see {counts}: {', '.join(part.name for part in parts)}."
+
+
+def follow_ups(turn: Turn) -> Iterator[Item]:
+    yield Answer(f"You asked: {turn.question}")
+    yield FollowUps(("Why?", "How much?", "What comes next?"))
+
+
+def several_answers(turn: Turn) -> Iterator[Item]:
+    """Two answers around a plugin that the server runs itself."""
+    yield Answer("Let me look that up. ")
+    yield FunctionCall("search-web", {"query": turn.question})
+    yield ToolResponse(json.dumps({"content_type": 1, "response_for_model": "42", "type_for_model": 1}))
+    yield Answer("I found it: 42.")
+
+
+def slow(turn: Turn) -> Iterator[Item]:
+    """Two hundred words, one each `pace` (or 50 ms)."""
+    yield Answer(" ".join(f"word{n}" for n in range(1, 201)), pace=turn.pace or 0.05)
+
+
+def failing(_turn: Turn) -> Iterator[Item]:
+    yield Answer("This goes well until ", pieces=("This goes ", "well until "))
+    yield Fail(5000, "model unavailable")
+
+
+SCRIPTS: Mapping[str, Script] = MappingProxyType(
+    {
+        script.__name__: script
+        for script in (echo, reasoner, plugins, vision, follow_ups, several_answers, slow, failing, assistant)
+    }
+)
+
+
+def default_script(dataset_ids: Collection[str]) -> Script:
+    """What a bot does that nobody gave a script."""
+    return librarian if dataset_ids else assistant
+
+
+def standard_bots() -> list[Bot]:
+    """The same ids in every emulator, so that a conversation kept in a file finds its bot again."""
+    return [
+        Bot(str(FIRST_BOT_ID + n), name, script, plugins=PLUGINS if name == "plugins" else ())
+        for n, (name, script) in enumerate(SCRIPTS.items())
+    ]

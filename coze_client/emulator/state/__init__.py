@@ -1,0 +1,1 @@
+"""What the emulator keeps: records in SQLite, and the counters of a run."""

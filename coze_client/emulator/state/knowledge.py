@@ -1,0 +1,53 @@
+"""What the datasets know about a question."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from coze_client.emulator.state.dataset_records import READY, StoredDocument, StoredSlice
+from coze_client.emulator.state.slice_index import SliceIndex
+
+if TYPE_CHECKING:
+    from coze_client.emulator.state.backend import Backend
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A slice that was recalled; `score` is between 0 and 1, the higher the better."""
+
+    slice: StoredSlice
+    score: float
+
+
+class Knowledge:
+    """The slices of all datasets, ranked by full text whatever search strategy a bot asks for. Any thread may call."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._index = SliceIndex(backend.state)
+        self._counting = threading.Lock()
+
+    def search(self, dataset_ids: Sequence[str], query: str, top_k: int = 5, min_score: float = 0.0) -> list[Hit]:
+        """The best slices of ready documents, the best first; each hit counts for its slice and its document."""
+        with self._counting:
+            hits = list(islice(self._hits(dataset_ids, query, min_score), max(top_k, 0)))
+            for hit in hits:
+                self._count(hit.slice)
+        return hits
+
+    def _hits(self, dataset_ids: Sequence[str], query: str, min_score: float) -> Iterator[Hit]:
+        for slice_id, score in self._index.rank(dataset_ids, query):
+            if score < min_score:
+                return
+            found = self._backend.state.get(StoredSlice, slice_id)
+            document = self._backend.state.get(StoredDocument, found.owner) if found else None
+            if found and document and document.status(self._backend.clock()) == READY:
+                yield Hit(found, score)
+
+    def _count(self, found: StoredSlice) -> None:
+        self._backend.state.increment(StoredSlice, found.id, "hit_count")
+        self._backend.state.increment(StoredDocument, found.owner, "hit_count")

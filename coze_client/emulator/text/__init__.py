@@ -1,0 +1,1 @@
+"""Text of files and pages, cut into slices and ranked."""
