@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from coze_client.emulator import Emulator
-
-from .wire import Wire
+from tests.support.api_calls import Wire
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from coze_client.emulator import Emulator, faults
-
-from .wire import Wire, code, data
+from tests.support.api_calls import Wire, code, data
 
 ME = "/v1/users/me"
 

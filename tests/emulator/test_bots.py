@@ -8,8 +8,7 @@ import pytest
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Extra, Line, Turn, Verbose, words
-
-from .wire import Wire, answer, data, events, ids, names, parts, question, text
+from tests.support.api_calls import Wire, answer, data, events, ids, names, parts, question, text
 
 
 def test_every_promised_bot_is_there(emulator: Emulator) -> None:

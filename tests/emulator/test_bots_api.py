@@ -11,9 +11,8 @@ import pytest
 
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.workflows import WORKSPACE
-
-from .knowing import CITIES, LAKES, add_dataset
-from .wire import Json, Wire, code, data, text
+from tests.support.api_calls import Json, Wire, code, data, text
+from tests.support.slices import CITIES, LAKES, add_dataset
 
 
 def create(wire: Wire, name: str = "Guide", **more: Any) -> str:

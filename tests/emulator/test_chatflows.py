@@ -11,8 +11,7 @@ import pytest
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Turn
 from coze_client.emulator.workflows import Output, Steps, Workflow, WorkflowError, ask, ask_for
-
-from .wire import Json, Wire, answer, code, parts, question
+from tests.support.api_calls import Json, Wire, answer, code, parts, question
 
 
 def support(text: str, tone: str = "kind") -> Steps[str]:

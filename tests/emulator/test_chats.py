@@ -7,8 +7,7 @@ import pytest
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, AskUser, Hold
-
-from .wire import Wire, code, data, events, ids, names, question, text
+from tests.support.api_calls import Wire, code, data, events, ids, names, question, text
 
 
 def test_a_stream_tells_the_chat_from_its_creation_to_done(wire: Wire) -> None:

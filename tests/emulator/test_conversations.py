@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from coze_client.emulator import Emulator
-
-from .wire import Wire, answer, code, data, events, question, text
+from tests.support.api_calls import Wire, answer, code, data, events, question, text
 
 
 def test_a_conversation_keeps_what_it_was_created_with(wire: Wire) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from coze_client.emulator import Clock, Emulator
-
-from .papers import pdf
-from .shelves import SPACE, create, created, dataset, documents, file, listed, progress, whole
-from .wire import Wire, code, data
+from tests.support.api_calls import Wire, code, data
+from tests.support.dataset_calls import SPACE, create, created, dataset, documents, file, listed, progress, whole
+from tests.support.sample_files import pdf
 
 
 def test_a_dataset_is_made_listed_changed_and_deleted(wire: Wire, emulator: Emulator) -> None:

@@ -13,10 +13,8 @@ import pytest
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.text import web_pages
-from tests.client.wireserver import WireServer
-
-from .papers import pdf, word
-from .shelves import (
+from tests.support.api_calls import Json, Wire, code
+from tests.support.dataset_calls import (
     AUTOMATIC,
     DOCUMENT,
     LINES,
@@ -32,7 +30,8 @@ from .shelves import (
     web_page,
     whole,
 )
-from .wire import Json, Wire, code
+from tests.support.raw_server import WireServer
+from tests.support.sample_files import pdf, word
 
 
 def texts(emulator: Emulator, document_id: str) -> list[str]:

@@ -10,8 +10,7 @@ import pytest
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.protocol.stream import Event
-
-from .wire import Wire, code, data, events, ids, names, text
+from tests.support.api_calls import Wire, code, data, events, ids, names, text
 
 
 def raw(wire: Wire, bot: str = "echo") -> tuple[bytes, bool]:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from coze_client.emulator import Emulator
-
-from .wire import Wire, code, data
+from tests.support.api_calls import Wire, code, data
 
 UPLOAD = "/v1/files/upload"
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 import pytest
 
 from coze_client.emulator import Clock, Emulator
-
-from .shelves import MANUAL, SYSTEM, create, created, dataset, documents, image, images, progress, whole
-from .wire import Json, Wire, code, data
+from tests.support.api_calls import Json, Wire, code, data
+from tests.support.dataset_calls import (
+    MANUAL,
+    SYSTEM,
+    create,
+    created,
+    dataset,
+    documents,
+    image,
+    images,
+    progress,
+    whole,
+)
 
 GALLERY = {"format_type": 2, "chunk_strategy": MANUAL}
 

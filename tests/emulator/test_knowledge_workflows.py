@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from coze_client.emulator import Emulator
-
-from .knowing import CITIES, LAKES, add_dataset, document_ids
-from .running import output, run, stream
-from .wire import Wire, data
+from tests.support.api_calls import Wire, data
+from tests.support.slices import CITIES, LAKES, add_dataset, document_ids
+from tests.support.workflow_calls import output, run, stream
 
 
 @pytest.fixture

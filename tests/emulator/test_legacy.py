@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .wire import Json, Wire, code, question
+from tests.support.api_calls import Json, Wire, code, question
 
 V2 = "/open_api/v2/chat"
 

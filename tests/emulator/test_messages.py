@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .wire import Json, Wire, code, data, events, ids, parts, question
+from tests.support.api_calls import Json, Wire, code, data, events, ids, parts, question
 
 CREATE = "/v1/conversation/message/create"
 LIST = "/v1/conversation/message/list"

@@ -10,9 +10,8 @@ import pytest
 
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp
-
-from .signing_in import AUTHORIZE, SigningIn, refused
-from .wire import data
+from tests.support.api_calls import data
+from tests.support.oauth_calls import AUTHORIZE, SigningIn, refused
 
 BOTH: tuple[Kind, ...] = ("web", "pkce")
 

@@ -9,9 +9,8 @@ import pytest
 
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
-
-from .signing_in import DEVICE_CODE, SigningIn, refused
-from .wire import data
+from tests.support.api_calls import data
+from tests.support.oauth_calls import DEVICE_CODE, SigningIn, refused
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ import pytest
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.routes.oauth.key_pairs import new_key_pair
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
-
-from .signing_in import SigningIn, refused, sign
-from .wire import Wire, code, data
+from tests.support.api_calls import Wire, code, data
+from tests.support.oauth_calls import SigningIn, refused, sign
 
 NOW = int(time.time())
 

@@ -9,9 +9,8 @@ import pytest
 
 from coze_client.emulator import Clock, Emulator, faults
 from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp
-
-from .signing_in import AUTHORIZE, DEVICE_CODE, DEVICE_GRANT, JWT_BEARER, TOKEN, SigningIn, refused
-from .wire import Wire, code, data
+from tests.support.api_calls import Wire, code, data
+from tests.support.oauth_calls import AUTHORIZE, DEVICE_CODE, DEVICE_GRANT, JWT_BEARER, TOKEN, SigningIn, refused
 
 ME = "/v1/users/me"
 MONTH = 30 * 24 * 3600

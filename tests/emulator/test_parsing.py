@@ -8,8 +8,7 @@ import sys
 import pytest
 
 from coze_client.emulator.text.parsing import Unparsable, decode, parse
-
-from .papers import pdf, word
+from tests.support.sample_files import pdf, word
 
 POEM = "床前明月光。疑是地上霜。"
 

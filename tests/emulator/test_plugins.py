@@ -8,8 +8,7 @@ import pytest
 from typing_extensions import TypedDict
 
 from coze_client.emulator import Emulator
-
-from .wire import Json, Wire, code, data
+from tests.support.api_calls import Json, Wire, code, data
 
 
 class Weather(TypedDict):

@@ -17,9 +17,8 @@ from coze_client.emulator.engine.dataset_recall import RecallStyle
 from coze_client.emulator.scripting.quoting_bot import quote
 from coze_client.emulator.scripts import Answer, AskClient, Item, Turn
 from coze_client.emulator.state.dataset_records import StoredSlice
-
-from .knowing import CITIES, LAKES, add_dataset, backend_of, document_ids
-from .wire import Json, Wire, data, events, ids, question, text
+from tests.support.api_calls import Json, Wire, data, events, ids, question, text
+from tests.support.slices import CITIES, LAKES, add_dataset, backend_of, document_ids
 
 
 def completed(response: httpx.Response) -> list[Json]:

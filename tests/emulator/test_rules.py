@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from coze_client.emulator import Emulator
-
-from .wire import Wire, answer, code, parts, question, text
+from tests.support.api_calls import Wire, answer, code, parts, question, text
 
 IMAGE = {"type": "image", "file_url": "https://example.com/a.png"}
 TEXT = {"type": "text", "text": "what is this?"}

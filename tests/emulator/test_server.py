@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-
-from .wire import Wire, code, data, events, ids, text
+from tests.support.api_calls import Wire, code, data, events, ids, text
 
 
 def test_a_fresh_emulator_comes_as_a_fixture(coze_emulator: Emulator) -> None:

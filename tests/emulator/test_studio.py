@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 from coze_client.emulator import Emulator
-
-from .wire import Wire, data, events, ids, names, question
+from tests.support.api_calls import Wire, data, events, ids, names, question
 
 
 def listed(wire: Wire, conversation_id: str, **body: Any) -> dict[str, Any]:

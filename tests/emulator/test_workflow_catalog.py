@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from coze_client.emulator import Emulator
-
-from .wire import Json, Wire, code, data
+from tests.support.api_calls import Json, Wire, code, data
 
 
 def greet(name: str) -> str:

@@ -13,9 +13,8 @@ from typing_extensions import NotRequired, TypedDict
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Audio, File, Image, Steps
-
-from .running import output, run, stream
-from .wire import Json, Wire, data
+from tests.support.api_calls import Json, Wire, data
+from tests.support.workflow_calls import output, run, stream
 
 
 class Address(TypedDict):

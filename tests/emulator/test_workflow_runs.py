@@ -11,9 +11,8 @@ import pytest
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.scripts import Hold, Pause
 from coze_client.emulator.workflows import Output, Steps, Workflow, WorkflowError, ask
-
-from .running import answer_to, history, interrupt, run, stream
-from .wire import Json, Wire, code
+from tests.support.api_calls import Json, Wire, code
+from tests.support.workflow_calls import answer_to, history, interrupt, run, stream
 
 HOUR = 3600
 

@@ -10,9 +10,8 @@ import pytest
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Hold, Pause
 from coze_client.emulator.workflows import Image, Output, Steps, WorkflowError, ask, ask_for
-
-from .running import interrupt, names, output, resume, stream, told
-from .wire import Wire, code
+from tests.support.api_calls import Wire, code
+from tests.support.workflow_calls import interrupt, names, output, resume, stream, told
 
 
 def countdown(start: int = 2) -> Steps[dict[str, int]]:

@@ -9,9 +9,8 @@ import pytest
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Image, Output, Steps, Workflow, WorkflowError, ask, ask_for
-
-from .running import answer_to, interrupt, output, resume, run, stream, told
-from .wire import Json, Wire, code, question
+from tests.support.api_calls import Json, Wire, code, question
+from tests.support.workflow_calls import answer_to, interrupt, output, resume, run, stream, told
 
 
 def greet(name: str) -> Steps[str]:

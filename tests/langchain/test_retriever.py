@@ -24,7 +24,7 @@ from coze_client.emulator.scripts import Answer, Turn
 from coze_client.emulator.workflows import WORKSPACE
 from langchain_coze import CozeModelError, CozeRetriever, CozeWorkflowFailed
 from tests.langchain.conftest import body
-from tests.shelf import Shelf
+from tests.support.retrievers import Shelf
 
 Search = Callable[..., list[Document]]
 Shelved = Shelf[CozeRetriever]

@@ -20,7 +20,7 @@ from langchain_core.tools import create_retriever_tool
 from coze_client.emulator import Emulator
 from langchain_coze import ChatCoze, CozeRetriever
 from tests.langchain.conftest import ainvoke, invoke
-from tests.shelf import Shelf
+from tests.support.retrievers import Shelf
 
 Run = Callable[..., Any]
 Shelved = Shelf[CozeRetriever]

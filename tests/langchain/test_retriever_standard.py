@@ -9,7 +9,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from coze_client.emulator import Emulator
 from langchain_coze import CozeRetriever
-from tests.shelf import Shelf
+from tests.support.retrievers import Shelf
 
 
 class TestByWorkflow(RetrieversIntegrationTests):

@@ -21,7 +21,7 @@ from pydantic import PrivateAttr, ValidationError
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound, WorkflowFailed
 from coze_client.emulator import Emulator
 from llama_index_coze import CozeRetriever
-from tests.shelf import Shelf
+from tests.support.retrievers import Shelf
 
 Search = Callable[..., list[NodeWithScore]]
 Shelved = Shelf[CozeRetriever]

@@ -22,7 +22,7 @@ from coze_client.emulator.scripts import Answer, Turn
 from llama_index_coze import CozeLLM, CozeRetriever
 from tests.llama_index.conftest import Make
 from tests.llama_index.test_retriever import Search, aretrieve, retrieve, texts
-from tests.shelf import Shelf
+from tests.support.retrievers import Shelf
 
 Ask = Callable[[Any, str], Any]
 Shelved = Shelf[CozeRetriever]

@@ -21,7 +21,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Steps, ask, ask_for
 from llama_index_coze import CozeHumanResponseEvent, CozeInputRequiredEvent
-from tests.llama_index.calling import calling_agent, calling_bot, calling_llm, driven, tool_of
+from tests.support.llama_index_agents import calling_agent, calling_bot, calling_llm, driven, tool_of
 
 BOOKED = '{"table":7,"city":"Rome","guests":2,"time":"18:00"}'
 ROME = ("book_table", {"city": "Rome"})

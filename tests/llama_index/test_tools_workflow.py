@@ -19,7 +19,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Turn
 from coze_client.emulator.workflows import Image, Output, Steps
 from llama_index_coze import CozeLLM, CozeMessageEvent, CozeWorkflowTool
-from tests.llama_index.calling import calling_agent, calling_llm, driven, tool_of
+from tests.support.llama_index_agents import calling_agent, calling_llm, driven, tool_of
 
 Call = Callable[..., ToolOutput]
 

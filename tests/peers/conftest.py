@@ -9,9 +9,8 @@ import pytest
 
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator
-from tests.emulator.wire import Wire
-
-from .peer import CozeJs, CozePy, Peer, node_peer, python_peer
+from tests.peers.peer import CozeJs, CozePy, Peer, node_peer, python_peer
+from tests.support.api_calls import Wire
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.emulator.wire import Json
+from tests.support.api_calls import Json
 
 Events = list[tuple[str, Any]]
 DELTA = "conversation.message.delta"

@@ -7,9 +7,8 @@ from typing import Any, Protocol
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
-from tests.emulator.wire import Json
-
-from .peer import Peer
+from tests.peers.peer import Peer
+from tests.support.api_calls import Json
 
 
 class OAuthPeer(Protocol):

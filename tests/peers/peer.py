@@ -13,9 +13,8 @@ import pytest
 from benchmarks.line_process import LineProcess
 from benchmarks.peers import PeerUnavailable, prepared, prepared_node
 from coze_client.emulator import Emulator
-from tests.emulator.wire import Json, ids, question
-
-from .events import Events
+from tests.peers.events import Events
+from tests.support.api_calls import Json, ids, question
 
 SCRIPTS = Path(__file__).parent / "scripts"
 PATIENCE = 60.0  # seconds for one call; far above what any takes

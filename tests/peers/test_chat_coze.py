@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from coze_client.emulator import faults
-
-from .peer import Peer, PeerRaised
+from tests.peers.peer import Peer, PeerRaised
 
 V2 = "/open_api/v2/chat"
 

@@ -10,10 +10,9 @@ import pytest
 from coze_client.emulator import faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.protocol.stream import Event
-from tests.emulator.wire import Json, Wire, answer, data, ids
-
-from .events import PLAIN_STREAM, completed, names, text
-from .peer import CozeJs, PeerRaised
+from tests.peers.events import PLAIN_STREAM, completed, names, text
+from tests.peers.peer import CozeJs, PeerRaised
+from tests.support.api_calls import Json, Wire, answer, data, ids
 
 STREAM = [*PLAIN_STREAM, "done"]
 

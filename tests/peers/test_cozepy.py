@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.wire import Json, Wire, answer, data, ids
-
-from .events import PLAIN_STREAM, Events, completed, like, names, text
-from .peer import CozePy, PeerRaised
+from tests.peers.events import PLAIN_STREAM, Events, completed, like, names, text
+from tests.peers.peer import CozePy, PeerRaised
+from tests.support.api_calls import Json, Wire, answer, data, ids
 
 Call = dict[str, Any]
 

@@ -12,10 +12,9 @@ import pytest
 from coze_client.emulator import faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.protocol.stream import Event
-from tests.emulator.wire import Wire, data, ids
-
-from .events import PLAIN_STREAM, names, text
-from .peer import CozePy, PeerRaised
+from tests.peers.events import PLAIN_STREAM, names, text
+from tests.peers.peer import CozePy, PeerRaised
+from tests.support.api_calls import Wire, data, ids
 
 
 def test_cozepy_retrieves_by_post_and_the_emulator_serves_both(cozepy: CozePy, wire: Wire) -> None:

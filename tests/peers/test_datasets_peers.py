@@ -6,10 +6,9 @@ import pytest
 
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator, faults
-from tests.emulator.shelves import SPACE, TEXTS, call, file, web_page, whole
-from tests.emulator.wire import Json, Wire
-
-from .peer import CozeJs, CozePy, Peer, PeerRaised
+from tests.peers.peer import CozeJs, CozePy, Peer, PeerRaised
+from tests.support.api_calls import Json, Wire
+from tests.support.dataset_calls import SPACE, TEXTS, call, file, web_page, whole
 
 CREATE = "/open_api/knowledge/document/create"
 LINES = ["custom", 100, "\n"]

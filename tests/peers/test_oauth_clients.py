@@ -10,11 +10,10 @@ import pytest
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp
-from tests.emulator.signing_in import TOKEN, SigningIn
-from tests.emulator.wire import code, data
-
-from .oauth_peer import CozeJsOAuth, CozePyOAuth, OAuthPeer
-from .peer import PeerRaised, node_peer, python_peer
+from tests.peers.oauth_peer import CozeJsOAuth, CozePyOAuth, OAuthPeer
+from tests.peers.peer import PeerRaised, node_peer, python_peer
+from tests.support.api_calls import code, data
+from tests.support.oauth_calls import TOKEN, SigningIn
 
 WORKSPACE = "7300000000000000001"
 ME = "/v1/users/me"

@@ -9,11 +9,10 @@ import pytest
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Output, Steps, WorkflowError, ask
-from tests.emulator.running import history
-from tests.emulator.wire import Json, Wire, question
-
-from .events import Events, completed, names
-from .peer import CozeJs, CozePy, PeerRaised
+from tests.peers.events import Events, completed, names
+from tests.peers.peer import CozeJs, CozePy, PeerRaised
+from tests.support.api_calls import Json, Wire, question
+from tests.support.workflow_calls import history
 
 STREAM = "/v1/workflow/stream_run"
 Told = list[Json]

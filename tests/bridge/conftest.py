@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.client.desks import Desk
-from tests.client.shelves import Library
-from tests.client.sign_in import SignIn
 from tests.conftest import Connected, Face
+from tests.support.loaders import Library
+from tests.support.logins import SignIn
+from tests.support.writers import Desk
 
 
 @pytest.fixture

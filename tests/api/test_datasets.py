@@ -12,8 +12,8 @@ from coze_client.api.datasets.resource import Datasets, DocumentProgress, update
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import Answer
 from coze_client.emulator import Emulator
-from tests.client.paper_server import Ask, PaperServer
 from tests.conftest import Connected, Face
+from tests.support.json_server import Ask, PaperServer
 
 WORKSPACE = "7340000000000000001"
 

@@ -20,9 +20,9 @@ from coze_client import CozeError, FileStore
 from coze_client.emulator import faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.protocol.reply import Raw
-from tests.client.sign_in import DEVICE, TOKEN, SignIn, key_pair
-from tests.client.test_oauth_callback import app as desktop_app
-from tests.client.test_oauth_callback import free_port
+from tests.auth.test_oauth_callback import app as desktop_app
+from tests.auth.test_oauth_callback import free_port
+from tests.support.logins import DEVICE, TOKEN, SignIn, key_pair
 
 Flow = Callable[[SignIn, "Seen"], None]
 SECRET_FIELDS = {"access_token", "refresh_token", "code", "code_verifier", "device_code", "state", "code_challenge"}

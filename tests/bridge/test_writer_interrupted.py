@@ -19,7 +19,7 @@ from coze_client.bridge.writing.report import WriteReport
 from coze_client.core.session import Session
 from coze_client.emulator import Emulator
 from coze_client.errors import ConfigurationError
-from tests.client.desks import Desk, Note, NoteWriter, notes, statuses
+from tests.support.writers import Desk, Note, NoteWriter, notes, statuses
 
 
 class Stops:
@@ -117,8 +117,8 @@ def test_a_run_whose_record_finds_no_room_at_any_write_is_finished_by_the_next(
 KILLED = """
 import os, sys
 from coze_client import CozeClient
-from tests.client.desks import NoteWriter
-from tests.client.test_writer_interrupted import Stops, job
+from tests.support.writers import NoteWriter
+from tests.bridge.test_writer_interrupted import Stops, job
 
 url, token, record, *datasets = sys.argv[1:]
 for step, dataset_id in enumerate(datasets):
@@ -158,7 +158,7 @@ def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator
 TOGETHER = """
 import sys
 from coze_client import CozeClient
-from tests.client.desks import NoteWriter, notes
+from tests.support.writers import NoteWriter, notes
 
 url, token, record, dataset_id = sys.argv[1:]
 with CozeClient(token, base_url=url) as client:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from .wire import Json, Wire
+from tests.support.api_calls import Json, Wire
 
 Told = list[tuple[str, Any]]
 

@@ -17,8 +17,8 @@ from coze_client.core.concurrency import Blocking
 from coze_client.core.paging import Cursor
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from tests.client.paper_server import Ask, PaperServer
 from tests.conftest import Face
+from tests.support.json_server import Ask, PaperServer
 
 Serve = Callable[[int, int], Page[Document]]
 

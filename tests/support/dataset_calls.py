@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from .wire import Json, Wire, data
+from tests.support.api_calls import Json, Wire, data
 
 SPACE = "7340000000000000001"
 DOCUMENT = "/open_api/knowledge/document"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.client.test_oauth_callback import free_port
+from tests.auth.test_oauth_callback import free_port
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 Program = subprocess.Popen[str]

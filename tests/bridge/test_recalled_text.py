@@ -6,7 +6,7 @@ import pytest
 
 from coze_client import ConfigurationError
 from coze_client.bridge.loading.recalled_text import RecalledText
-from tests.client.shelves import Library, told
+from tests.support.loaders import Library, told
 
 
 def test_text_is_what_questions_recall(library: Library) -> None:

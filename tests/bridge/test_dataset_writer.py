@@ -16,8 +16,8 @@ from coze_client.bridge.writing.uploading import Order, batches
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
-from tests.client.desks import CREATE, DELETE, LIST, LOST, Desk, Note, notes, statuses
 from tests.conftest import Face
+from tests.support.writers import CREATE, DELETE, LIST, LOST, Desk, Note, notes, statuses
 
 
 @dataclass(frozen=True)

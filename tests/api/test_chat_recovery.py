@@ -11,8 +11,8 @@ import pytest
 from coze_client import AsyncCozeClient, CozeClient, Message, StreamInterrupted
 from coze_client.api.chats.stream import in_order
 from coze_client.emulator import faults
-from tests.client.replay import Replay
 from tests.conftest import AsyncioFace, Connected, Face
+from tests.support.replay import Replay
 
 STREAMS = Path(__file__).parent.parent / "data" / "streams"
 WHOLE = ("chat_text", "chat_crlf_spaces", "chat_unicode_reasoning", "chat_tool_calls", "chat_unknown_event")

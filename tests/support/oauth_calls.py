@@ -15,8 +15,7 @@ from typing_extensions import Self
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
-
-from .wire import Json, Wire
+from tests.support.api_calls import Json, Wire
 
 AUTHORIZE = "/api/permission/oauth2/authorize"
 TOKEN = "/api/permission/oauth2/token"

@@ -14,7 +14,7 @@ from coze_client.bridge.loading.contents import Loaded
 from coze_client.bridge.loading.settings import DatasetSettings
 from coze_client.core.concurrency import Blocking
 from coze_client.emulator import Emulator
-from tests.client.shelves import FRAMEWORK, Library, Page, texts, told
+from tests.support.loaders import FRAMEWORK, Library, Page, texts, told
 
 
 def test_a_document_tells_all_that_coze_knows_of_it(library: Library) -> None:

@@ -11,7 +11,7 @@ import pytest
 from coze_client import ConfigurationError
 from coze_client.api.datasets.documents import Document
 from coze_client.bridge.loading.originals import Folder, Original
-from tests.client.shelves import Library, texts
+from tests.support.loaders import Library, texts
 
 
 def test_originals_are_found_by_name_at_any_depth(library: Library, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from coze_client.emulator.engine.dataset_recall import RecallStyle
 from coze_client.emulator.scripts import Answer, Extra, Fail, FunctionCall, Hold, Item, Reasoning, Turn
 from coze_client.emulator.workflows import WORKSPACE, Steps, ask
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
-from tests.client.wireserver import WireServer, stream
 from tests.conftest import Connected, Face
+from tests.support.raw_server import WireServer, stream
 
 CHUR = "Chur lies in Graubünden and is an old town."
 COFFEE = "Coffee grows in Brazil and in Ethiopia."

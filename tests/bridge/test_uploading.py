@@ -15,8 +15,8 @@ import pytest
 from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
 from coze_client.emulator import Emulator
 from coze_client.emulator.protocol.fault import Fault
-from tests.client.desks import CREATE, DELETE, Desk, Note, notes, statuses
 from tests.conftest import Face
+from tests.support.writers import CREATE, DELETE, Desk, Note, notes, statuses
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import pytest
 from coze_client import ConfigurationError, NotFound
 from coze_client.api.datasets.documents import Document
 from coze_client.emulator import Emulator
-from tests.client.shelves import Library, Page, texts
 from tests.conftest import Connected, Face
+from tests.support.loaders import Library, Page, texts
 
 
 def test_a_page_is_fetched_when_the_one_before_is_done_with(library: Library) -> None:

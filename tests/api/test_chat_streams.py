@@ -22,8 +22,8 @@ from coze_client import (
 from coze_client.emulator import faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import Answer, Audio, Extra, Turn
-from tests.client.wireserver import WireServer, stream
 from tests.conftest import Connected, Face
+from tests.support.raw_server import WireServer, stream
 
 DONE = b"event:done\ndata:[DONE]\n\n"
 CHAT = b'{"id":"7","conversation_id":"8","status":"%s"}'

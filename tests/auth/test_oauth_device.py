@@ -21,7 +21,7 @@ from coze_client import (
 )
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.emulator import Emulator, faults
-from tests.client.sign_in import DEVICE, TOKEN, SignIn
+from tests.support.logins import DEVICE, TOKEN, SignIn
 
 Event = Callable[[], object]
 

@@ -28,8 +28,8 @@ from coze_client import (
 )
 from coze_client.emulator import Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import KINDS
-from tests.client.sign_in import key_pair
 from tests.conftest import Face
+from tests.support.logins import key_pair
 
 NAMES = (
     "COZE_API_TOKEN",

@@ -36,8 +36,8 @@ from coze_client import (
     WebOAuth,
 )
 from coze_client.emulator import Emulator, faults
-from tests.client.sign_in import TOKEN, SignIn
 from tests.conftest import BlockingFace, Face
+from tests.support.logins import TOKEN, SignIn
 
 KINDS = ("web", "pkce")
 

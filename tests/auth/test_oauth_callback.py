@@ -14,7 +14,7 @@ import pytest
 from coze_client import PKCE, AccessDenied, AsyncCozeClient, ConfigurationError, TimedOut, WebOAuth
 from coze_client.auth.browser_callback import Callback
 from coze_client.emulator import Emulator
-from tests.client.sign_in import SignIn
+from tests.support.logins import SignIn
 
 
 def free_port() -> int:

@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 import pytest
 
-from tests.client.desks import CREATE, LOST, Desk, Note
+from tests.support.writers import CREATE, LOST, Desk, Note
 
 ACCENT = "caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt"
 

@@ -30,8 +30,8 @@ from coze_client import (
     Token,
 )
 from coze_client.emulator import Clock, Emulator, faults
-from tests.client.sign_in import TOKEN, SignIn, key_pair
 from tests.conftest import AsyncioFace, BlockingFace
+from tests.support.logins import TOKEN, SignIn, key_pair
 
 URL = "https://api.coze.com"
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.client.test_oauth_callback import free_port
+from tests.auth.test_oauth_callback import free_port
 
 APP = Path(__file__).parent.parent / "examples" / "web_login" / "app.py"
 TOKEN = "/api/permission/oauth2/token"
