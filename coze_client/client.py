@@ -11,13 +11,13 @@ from coze_client.auth.credentials import Credentials, TokenFunction, credentials
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.core.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
 from coze_client.core.request import Kind, Request
-from coze_client.core.resource import Face, described
+from coze_client.core.resource import ConcurrencyT, request_of
 from coze_client.core.response import Response, read_envelope
 from coze_client.core.retry import Retry
-from coze_client.core.session import Session, Turns
+from coze_client.core.session import KeyedLocks, Session
 from coze_client.core.transport import AsyncioTransport, BlockingTransport, Transport
 from coze_client.errors import ConfigurationError
-from coze_client.resources import Nouns
+from coze_client.resources import Resources
 
 if TYPE_CHECKING:
     import httpx
@@ -53,7 +53,7 @@ class _Given(NamedTuple):
         return self._replace(transport=None)
 
 
-class _Client(Nouns[Face]):
+class _Client(Resources[ConcurrencyT]):
     """What both clients share."""
 
     _given: _Given
@@ -115,10 +115,10 @@ class _Client(Nouns[Face]):
     def _open(self, given: _Given) -> None:
         raise NotImplementedError
 
-    def _begin(self, given: _Given, face: Face, transport: Transport) -> None:  # type: ignore[misc]  # covariant as the sketch of both faces needs it; nothing is stored through it
+    def _begin(self, given: _Given, face: ConcurrencyT, transport: Transport) -> None:  # type: ignore[misc]  # covariant as the sketch of both faces needs it; nothing is stored through it
         self._given = given
         self._face = face
-        self._session = Session(given.config, face, transport, given.credentials, Turns())
+        self._session = Session(given.config, face, transport, given.credentials, KeyedLocks())
 
 
 class CozeClient(_Client[Blocking]):
@@ -184,7 +184,7 @@ class CozeClient(_Client[Blocking]):
         ``client.with_response(client.chats.retrieve, conversation_id=…, chat_id=…)``, or a plain request:
         ``client.with_response(Chats.retrieve(…))``.
         """
-        request = call if isinstance(call, Request) else described(call, *args, **kwargs)
+        request = call if isinstance(call, Request) else request_of(call, *args, **kwargs)
         return Blocking.run(self._session.respond(request))
 
     @cached_property
@@ -258,7 +258,7 @@ class AsyncCozeClient(_Client[Asyncio]):
     ) -> Response[T]: ...
     async def with_response(self, call: Any, *args: Any, **kwargs: Any) -> Any:
         """As ``CozeClient.with_response``."""
-        request = call if isinstance(call, Request) else described(call, *args, **kwargs)
+        request = call if isinstance(call, Request) else request_of(call, *args, **kwargs)
         return await self._session.respond(request)
 
     @cached_property

@@ -14,7 +14,7 @@ from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import ContentBlock
 
 from coze_client.api.recall.slices import Slice
-from coze_client.bridge.chat.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound
+from coze_client.bridge.chat.parts import AudioPart, CardPart, Part, PluginCall, PluginOutput, RecallPart
 
 PROVIDER = "coze"
 REASONING = "reasoning_content"
@@ -35,12 +35,12 @@ def convert_part(part: Part) -> Block:
     if isinstance(part, PluginOutput):
         told = {"type": "server_tool_result", "tool_call_id": part.call_id, "status": "success", "output": part.output}
         return _apart({**told, "id": part.id}, part.id)
-    if isinstance(part, Recalled):
+    if isinstance(part, RecallPart):
         return {"type": "text", "text": "", "annotations": [_citation(each) for each in part.slices]}
-    if isinstance(part, Sound):
+    if isinstance(part, AudioPart):
         told = {"mime_type": part.mime_type} if part.mime_type else {}
         return {"type": "audio", "base64": part.data, **told, "index": "lc_coze_audio"}
-    if isinstance(part, Card):
+    if isinstance(part, CardPart):
         return _apart(_non_standard({"type": "card", "card": part.content}), part.id)
     message = part.message
     return _apart(_non_standard(message.model_dump(mode="json", exclude_none=True)), message.id)

@@ -12,10 +12,10 @@ from langchain_core.tools import BaseTool
 from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tools.outcome import Outcome, outcome_of
-from coze_client.core.concurrency import settled
+from coze_client.core.concurrency import maybe_await
 from langchain_coze.chat_model import ChatCoze
-from langchain_coze.tool import Ask, Call, ContentAndArtifact, CozeTool, Once
-from langchain_coze.tool_events import Teller
+from langchain_coze.tool import Ask, ContentAndArtifact, CozeTool, Once, ToolInvocation
+from langchain_coze.tool_events import EventReporter
 
 _QUESTION = {
     "type": "object",
@@ -45,13 +45,13 @@ class CozeBotTool(CozeTool):
         own |= {"name": name, "description": description, "model": model, "client": model._coze}
         super().__init__(**own)
 
-    async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
+    async def _follow(self, call: ToolInvocation, teller: EventReporter, once: Once, ask: Ask) -> Outcome:
         return await once(partial(outcome_of, partial(self._execute, call)))
 
-    async def _execute(self, call: Call) -> WorkflowResult:
+    async def _execute(self, call: ToolInvocation) -> WorkflowResult:
         question = str(self.signature.check(call.arguments)["question"])
         asking = self.model.invoke if call.blocking else self.model.ainvoke
-        message = await settled(cast("AIMessage | Awaitable[AIMessage]", asking(question, call.config)))
+        message = await maybe_await(cast("AIMessage | Awaitable[AIMessage]", asking(question, call.config)))
         return WorkflowResult(output=message.model_dump(mode="json"), text=str(message.text))
 
     def _tell(self, result: WorkflowResult) -> ContentAndArtifact:

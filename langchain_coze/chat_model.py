@@ -20,9 +20,9 @@ from typing_extensions import Self
 
 from coze_client.bridge.chat.settings import BotSettings
 from coze_client.version import __version__
-from langchain_coze.chunks import Reply
+from langchain_coze.chunks import ChunkBuilder
 from langchain_coze.errors import langchain_errors
-from langchain_coze.messages import convert_to_lines
+from langchain_coze.messages import convert_to_dialogue
 from langchain_coze.structured_output import Schema, answer_structured
 
 SPELLINGS: Mapping[str, str] = {
@@ -161,13 +161,15 @@ class ChatCoze(BotSettings, BaseChatModel):
             for chunk in reply.end(stream):
                 yield chunk
 
-    def _reply(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]) -> Reply:
+    def _reply(
+        self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
+    ) -> ChunkBuilder:
         rest = {SPELLINGS.get(name, name): value for name, value in given.items() if name not in _WITHOUT_EFFECT}
         tools = cast("list[dict[str, Any]] | None", rest.pop("tools", None))
-        rest["tools"] = list(map(tool_name, tools)) if tools else None
+        rest["tools"] = list(map(openai_tool_name, tools)) if tools else None
         if stop is not None:
             rest["stop"] = stop
-        return Reply(self._answering(convert_to_lines(messages), rest))
+        return ChunkBuilder(self._answering(convert_to_dialogue(messages), rest))
 
     def bind_tools(
         self,
@@ -247,7 +249,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         return params
 
 
-def tool_name(tool: Mapping[str, Any]) -> str:  # JSON of many shapes
+def openai_tool_name(tool: Mapping[str, Any]) -> str:  # JSON of many shapes
     """The name in an OpenAI-style tool, wrapped as a function or not."""
     function = tool.get("function", tool)
     return str(function.get("name") or function.get("type"))

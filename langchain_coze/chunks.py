@@ -13,14 +13,14 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from coze_client.api.chats.events import ChatEvent
 from coze_client.api.chats.values import COMPLETED, REQUIRES_ACTION, ToolCall, Usage
-from coze_client.bridge.chat.answer import Answering, Ended, Piece
+from coze_client.bridge.chat.answer import AnswerBuilder, Ended, Piece
 from langchain_coze.blocks import BLOCKS, PROVIDER, REASONING, convert_part
 
 
-class Reply:
+class ChunkBuilder:
     """An answer in the making, told in LangChain's way: chunk by chunk, or whole."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, answering: AnswerBuilder) -> None:
         self.answering = answering
         self._id: str | None = None
         self._pieces: list[Piece] = []

@@ -15,14 +15,14 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from coze_client.bridge.chat.dialogue import Call, Line, Origin
+from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall
 from coze_client.errors import ConfigurationError
 from langchain_coze.attachments import Block, convert_blocks
 
 _ROLES = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assistant", "system": "system"}
 
 
-def convert_to_lines(messages: Sequence[BaseMessage]) -> list[Line]:
+def convert_to_dialogue(messages: Sequence[BaseMessage]) -> list[DialogueMessage]:
     """The dialogue in no framework's words; raises ConfigurationError for a message that has no place in one."""
     names = {call["id"]: call["name"] for call in _calls(messages)}
     return [_line(message, names) for message in messages]
@@ -34,35 +34,35 @@ def _calls(messages: Iterable[BaseMessage]) -> Iterable[Mapping[str, object]]:
             yield from cast("list[Mapping[str, object]]", message.tool_calls)
 
 
-def _line(message: BaseMessage, names: Mapping[object, object]) -> Line:
+def _line(message: BaseMessage, names: Mapping[object, object]) -> DialogueMessage:
     if isinstance(message, AIMessage):
         return _assistant_line(message)
     if isinstance(message, ToolMessage):
         name = message.name or str(names.get(message.tool_call_id) or "")
-        return Line("tool", _output(message), call_id=message.tool_call_id, name=name)
+        return DialogueMessage("tool", _output(message), call_id=message.tool_call_id, name=name)
     if isinstance(message, FunctionMessage):
-        return Line("tool", _output(message), name=message.name)
+        return DialogueMessage("tool", _output(message), name=message.name)
     if isinstance(message, SystemMessage):
-        return Line("system", str(message.text))
+        return DialogueMessage("system", str(message.text))
     role = _ROLES.get(message.role) if isinstance(message, ChatMessage) else None
     if role == "system" or role == "assistant":
-        return Line("system" if role == "system" else "assistant", str(message.text))
+        return DialogueMessage("system" if role == "system" else "assistant", str(message.text))
     if role == "user" or isinstance(message, HumanMessage):
         return _user_line(message)
     raise ConfigurationError(f"Coze has no role for a message of type {message.type}")
 
 
-def _user_line(message: BaseMessage) -> Line:
+def _user_line(message: BaseMessage) -> DialogueMessage:
     if isinstance(message.content, str):
-        return Line("user", message.content)
+        return DialogueMessage("user", message.content)
     text, attachments = convert_blocks(cast("list[Block]", message.content_blocks))
-    return Line("user", text, attachments)
+    return DialogueMessage("user", text, attachments)
 
 
-def _assistant_line(message: AIMessage) -> Line:
-    calls = tuple(Call(str(call["id"]), call["name"], call["args"]) for call in message.tool_calls)
+def _assistant_line(message: AIMessage) -> DialogueMessage:
+    calls = tuple(PriorToolCall(str(call["id"]), call["name"], call["args"]) for call in message.tool_calls)
     origin = Origin.read(message.response_metadata) if message.response_metadata else None
-    return Line("assistant", str(message.text), origin=origin, calls=calls)
+    return DialogueMessage("assistant", str(message.text), origin=origin, calls=calls)
 
 
 def _output(message: BaseMessage) -> str:

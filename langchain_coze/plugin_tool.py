@@ -11,10 +11,10 @@ from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tools.names import tool_name
-from coze_client.bridge.tools.outcome import Outcome, outcome_of, told_result, told_value
-from coze_client.core.concurrency import settled
-from langchain_coze.tool import Ask, Call, ContentAndArtifact, CozeTool, Once
-from langchain_coze.tool_events import Teller
+from coze_client.bridge.tools.outcome import Outcome, describe_result, describe_value, outcome_of
+from coze_client.core.concurrency import maybe_await
+from langchain_coze.tool import Ask, ContentAndArtifact, CozeTool, Once, ToolInvocation
+from langchain_coze.tool_events import EventReporter
 
 
 class CozePluginTool(CozeTool):
@@ -41,17 +41,17 @@ class CozePluginTool(CozeTool):
         }
         return cls._made(told, given)
 
-    async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
+    async def _follow(self, call: ToolInvocation, teller: EventReporter, once: Once, ask: Ask) -> Outcome:
         return await once(partial(outcome_of, partial(self._execute, call)))
 
-    async def _execute(self, call: Call) -> WorkflowResult:
+    async def _execute(self, call: ToolInvocation) -> WorkflowResult:
         arguments = self.signature.check(call.arguments)
         calling = call.client.plugins.call(plugin_id=self.plugin_id, tool_name=self.tool_name, arguments=arguments)
-        value = await settled(calling)
-        return WorkflowResult(output=value, text=told_value(value))
+        value = await maybe_await(calling)
+        return WorkflowResult(output=value, text=describe_value(value))
 
     def _tell(self, result: WorkflowResult) -> ContentAndArtifact:
-        return told_result(result), {"result": result.output}
+        return describe_result(result), {"result": result.output}
 
 
 def _described(title: str, description: str) -> str:

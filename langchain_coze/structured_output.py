@@ -14,7 +14,7 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
-from coze_client.core.json_schema import misfits
+from coze_client.core.json_schema import find_misfits
 from coze_client.errors import ConfigurationError
 from langchain_coze.errors import convert_error
 
@@ -54,14 +54,14 @@ def with_prompt(messages: list[BaseMessage], prompt: str) -> list[BaseMessage]:
     return [*messages[:-1], last.model_copy(update={"content": joined})]
 
 
-def parse(answer: str, schema: Schema, told: Mapping[str, object]) -> object:
+def parse_answer(answer: str, schema: Schema, told: Mapping[str, object]) -> object:
     """The answer as what `schema` asks for, whose JSON schema is `told`; raises OutputParserException."""
     try:
         value = extract_json(answer)
         if isinstance(schema, type) and is_basemodel_subclass(schema):
             validate = getattr(schema, "model_validate", None) or schema.parse_obj  # type: ignore[attr-defined]  # pydantic v1
             return validate(value)
-        if problems := misfits(value, told):
+        if problems := find_misfits(value, told):
             raise ValueError("; ".join(problems))
     except ValueError as error:  # pydantic's ValidationError is one
         problem = f"the answer does not fit the schema: {error}"
@@ -76,7 +76,7 @@ def _repairing(
 
     def read(answered: dict[str, Any]) -> object:
         message: AIMessage = answered["raw"]
-        return parse(message.text, schema, told)
+        return parse_answer(message.text, schema, told)
 
     def mend(failed: dict[str, Any]) -> str:
         error: OutputParserException = failed["error"]

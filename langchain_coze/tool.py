@@ -19,20 +19,20 @@ from coze_client import CozeClient
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.tools.outcome import Outcome, told_result
+from coze_client.bridge.tools.outcome import Outcome, describe_result
 from coze_client.bridge.tools.workflow_call import Client, Step, asyncio_client, blocking_client, just_once, refuse
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from langchain_coze.attachments import Block, convert_blocks
 from langchain_coze.interrupts import configured, in_graph, node_run
-from langchain_coze.tool_events import Teller
+from langchain_coze.tool_events import EventReporter
 
 Once = Callable[[Step], Awaitable[Outcome]]
 Ask = Callable[[Outcome], object]
 ContentAndArtifact = tuple[str, Any]  # what the model reads, and a value of each kind of tool's own
 
 
-class Call:
+class ToolInvocation:
     """One call of a tool: its arguments, the run that it is part of, and a client of the caller's face."""
 
     def __init__(
@@ -106,7 +106,7 @@ class CozeTool(BaseTool):
         **arguments: Any,
     ) -> ContentAndArtifact:
         with configured(config, run_manager) as inner:
-            return Blocking.run(self._answer(Call(blocking_client(self.client), arguments, inner, runtime)))
+            return Blocking.run(self._answer(ToolInvocation(blocking_client(self.client), arguments, inner, runtime)))
 
     async def _arun(
         self,
@@ -118,10 +118,10 @@ class CozeTool(BaseTool):
         **arguments: Any,
     ) -> ContentAndArtifact:
         with configured(config, run_manager) as inner:
-            return await self._answer(Call(asyncio_client(self.client), arguments, inner, runtime))
+            return await self._answer(ToolInvocation(asyncio_client(self.client), arguments, inner, runtime))
 
-    async def _answer(self, call: Call) -> ContentAndArtifact:
-        teller = Teller(self.name, call.config, blocking=call.blocking)
+    async def _answer(self, call: ToolInvocation) -> ContentAndArtifact:
+        teller = EventReporter(self.name, call.config, blocking=call.blocking)
         try:
             outcome = await self._outcome(call, teller)
         finally:
@@ -130,7 +130,7 @@ class CozeTool(BaseTool):
             raise ToolException(outcome.failure) from outcome.error
         return self._tell(outcome.result)
 
-    async def _outcome(self, call: Call, teller: Teller) -> Outcome:
+    async def _outcome(self, call: ToolInvocation, teller: EventReporter) -> Outcome:
         if not in_graph(call.config):
             return await self._follow(call, teller, just_once, refuse)
         node = node_run(call.config, blocking=call.blocking)
@@ -139,12 +139,12 @@ class CozeTool(BaseTool):
             return await self._follow(call, teller, keep, ask)
 
     @abstractmethod
-    async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
+    async def _follow(self, call: ToolInvocation, teller: EventReporter, once: Once, ask: Ask) -> Outcome:
         """What is called, from its beginning to its end, as ``WorkflowCall.follow`` has it."""
 
     def _tell(self, result: WorkflowResult) -> ContentAndArtifact:
         """Content and artifact."""
-        return told_result(result), result
+        return describe_result(result), result
 
 
 def _attachments(message: object) -> Sequence[Attachment]:

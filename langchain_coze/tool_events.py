@@ -16,7 +16,7 @@ MESSAGE_EVENT = "coze_workflow_message"
 """The name in ``astream_events``, and the ``type`` in ``stream(stream_mode="custom")``."""
 
 
-class Teller:
+class EventReporter:
     """Tells callbacks, and the graph if there is one, of every message of a run."""
 
     def __init__(self, tool_name: str, config: RunnableConfig, *, blocking: bool) -> None:

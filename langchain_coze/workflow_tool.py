@@ -24,8 +24,8 @@ from coze_client.bridge.tools.workflow_call import (
 )
 from coze_client.core.concurrency import Blocking
 from coze_client.core.model import convert
-from langchain_coze.tool import Ask, Call, CozeTool, Once
-from langchain_coze.tool_events import Teller
+from langchain_coze.tool import Ask, CozeTool, Once, ToolInvocation
+from langchain_coze.tool_events import EventReporter
 
 _OPTIONS = ("mode", "bot_id", "app_id", "ext", "workflow_version", "connector_id")
 
@@ -126,7 +126,7 @@ class CozeWorkflowTool(CozeTool):
         """The result that a message of this tool stands for, new or out of a checkpoint; else raises ProtocolError."""
         return convert(WorkflowResult, message.artifact)
 
-    async def _follow(self, call: Call, teller: Teller, once: Once, ask: Ask) -> Outcome:
+    async def _follow(self, call: ToolInvocation, teller: EventReporter, once: Once, ask: Ask) -> Outcome:
         facts = WorkflowFacts(self.workflow_id, self.name, self.description, self.signature)
         files = FileSources(call.attachments, self.file_roots)
         options = {name: getattr(self, name) for name in _OPTIONS}

@@ -19,7 +19,7 @@ from pydantic import Field
 from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
 from coze_client.api.workflows.events import WorkflowEvent
-from coze_client.bridge.tools.outcome import BEGUN, Outcome, Question, Stored
+from coze_client.bridge.tools.outcome import BEGUN, HumanQuestion, Outcome, Stored
 from coze_client.bridge.tools.workflow_call import Step
 from coze_client.errors import ConfigurationError
 
@@ -117,7 +117,7 @@ class Keeping:
 
     async def ask(self, outcome: Outcome) -> object:
         """The human's answer to the outcome's question; until it has come, this ends the tool's call."""
-        question = cast("Question", outcome.question)
+        question = cast("HumanQuestion", outcome.question)
         told = question.told()
         asked = CozeInputRequiredEvent(**told, prefix=question.question, tool_name=self._tool_name)
         if self._step + 1 >= len(await self._kept()):

@@ -26,12 +26,12 @@ from llama_index.core.types import Model, PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
 from pydantic import ConfigDict, Field
 
-from coze_client.bridge.chat.answer import Answering
+from coze_client.bridge.chat.answer import AnswerBuilder
 from coze_client.bridge.chat.settings import BotSettings
 from coze_client.core.concurrency import Blocking
-from llama_index_coze.messages import convert_to_lines
+from llama_index_coze.messages import convert_to_dialogue
 from llama_index_coze.prediction import Ask, predict
-from llama_index_coze.responses import ChatReply, CompletionReply, Reply
+from llama_index_coze.responses import ChatReply, CompletionReply, ResponseBuilder
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 
@@ -100,22 +100,22 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """The bot's answer; chat options in `kwargs` go before the LLM's own."""
-        return self._answer(ChatReply(self._answering(convert_to_lines(messages), kwargs)))
+        return self._answer(ChatReply(self._answering(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """The bot's answer as it comes: each response has all the text so far, and what is new as ``delta``."""
-        return self._stream(ChatReply(self._answering(convert_to_lines(messages), kwargs)))
+        return self._stream(ChatReply(self._answering(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """As ``chat``, on asyncio."""
-        return await self._aanswer(ChatReply(self._answering(convert_to_lines(messages), kwargs)))
+        return await self._aanswer(ChatReply(self._answering(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """As ``stream_chat``, on asyncio: await it for the generator."""
-        return self._astream(ChatReply(self._answering(convert_to_lines(messages), kwargs)))
+        return self._astream(ChatReply(self._answering(convert_to_dialogue(messages), kwargs)))
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
@@ -246,12 +246,12 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
             **kwargs,
         }
 
-    def _completing(self, prompt: str, given: Mapping[str, Any], *, formatted: bool) -> Answering:
+    def _completing(self, prompt: str, given: Mapping[str, Any], *, formatted: bool) -> AnswerBuilder:
         wrap = self.completion_to_prompt
         question = prompt if formatted or wrap is None else wrap(prompt)
-        return self._answering(convert_to_lines([ChatMessage(content=question)]), given)
+        return self._answering(convert_to_dialogue([ChatMessage(content=question)]), given)
 
-    def _answer(self, reply: Reply[R]) -> R:
+    def _answer(self, reply: ResponseBuilder[R]) -> R:
         with reply.answering.open(self._blocking) as stream:
             for event in stream:
                 reply.add(event)
@@ -259,7 +259,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
                     break
         return reply.whole(stream)
 
-    async def _aanswer(self, reply: Reply[R]) -> R:
+    async def _aanswer(self, reply: ResponseBuilder[R]) -> R:
         async with await reply.answering.aopen(self._asyncio) as stream:
             async for event in stream:
                 reply.add(event)
@@ -267,7 +267,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
                     break
         return reply.whole(stream)
 
-    def _stream(self, reply: Reply[R]) -> Generator[R, None, None]:
+    def _stream(self, reply: ResponseBuilder[R]) -> Generator[R, None, None]:
         with reply.answering.open(self._blocking) as stream:
             for event in stream:
                 if piece := reply.add(event):
@@ -276,7 +276,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
                     break
         yield reply.whole(stream, streamed=True)
 
-    async def _astream(self, reply: Reply[R]) -> AsyncGenerator[R, None]:
+    async def _astream(self, reply: ResponseBuilder[R]) -> AsyncGenerator[R, None]:
         async with await reply.answering.aopen(self._asyncio) as stream:
             async for event in stream:
                 if piece := reply.add(event):

@@ -20,7 +20,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms import ChatMessage
 
 from coze_client.api.files.attachments import Attachment, Medium
-from coze_client.bridge.chat.dialogue import Call, Line, Origin
+from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall
 from coze_client.bridge.chat.parts import convert_to_arguments
 from coze_client.core.media import extension_of
 from coze_client.errors import ConfigurationError
@@ -39,7 +39,7 @@ _ROLES: Mapping[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
 Media = ImageBlock | AudioBlock | VideoBlock | DocumentBlock
 
 
-def convert_to_lines(messages: Sequence[ChatMessage]) -> list[Line]:
+def convert_to_dialogue(messages: Sequence[ChatMessage]) -> list[DialogueMessage]:
     """The dialogue that `messages` are.
 
     Blocks of other providers that say nothing to Coze (thoughts, citations, cache points) are left out. Raises
@@ -54,17 +54,17 @@ def convert_to_lines(messages: Sequence[ChatMessage]) -> list[Line]:
     return [_line(message, names) for message in messages]
 
 
-def _line(message: ChatMessage, names: Mapping[str | None, str]) -> Line:
+def _line(message: ChatMessage, names: Mapping[str | None, str]) -> DialogueMessage:
     role, blocks = _ROLES[message.role], list(_flat(message.blocks))
     if role == "tool":
         call_id = str(message.additional_kwargs.get("tool_call_id") or "")
         name = names.get(call_id) or str(message.additional_kwargs.get("name") or "")
-        return Line(role, _told(blocks), call_id=call_id, name=name)
+        return DialogueMessage(role, _told(blocks), call_id=call_id, name=name)
     text = "\n".join(block.text for block in blocks if isinstance(block, TextBlock))
     if role == "user":
-        return Line(role, text, tuple(_attachment(block) for block in blocks if isinstance(block, Media)))
+        return DialogueMessage(role, text, tuple(_attachment(block) for block in blocks if isinstance(block, Media)))
     calls = tuple(_call(block) for block in blocks if isinstance(block, ToolCallBlock))
-    return Line(role, text, origin=Origin.read(message.additional_kwargs), calls=calls)
+    return DialogueMessage(role, text, origin=Origin.read(message.additional_kwargs), calls=calls)
 
 
 def _flat(blocks: Iterable[ContentBlock]) -> Iterator[ContentBlock]:
@@ -80,10 +80,10 @@ def _told(blocks: Iterable[ContentBlock]) -> str:
     return "\n".join(block.text if isinstance(block, TextBlock) else f"[{block.block_type}]" for block in blocks)
 
 
-def _call(block: ToolCallBlock) -> Call:
+def _call(block: ToolCallBlock) -> PriorToolCall:
     given = block.tool_kwargs
     arguments = convert_to_arguments(given) if isinstance(given, str) else given
-    return Call(block.tool_call_id or "", block.tool_name, arguments or {})
+    return PriorToolCall(block.tool_call_id or "", block.tool_name, arguments or {})
 
 
 def _attachment(block: Media) -> Attachment:

@@ -21,18 +21,26 @@ from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 from coze_client.api.chats.events import ChatEvent
 from coze_client.api.chats.values import ToolCall, Usage
 from coze_client.api.recall.slices import Slice
-from coze_client.bridge.chat.answer import Answering, Ended, Piece
-from coze_client.bridge.chat.parts import Card, Part, PluginCall, PluginOutput, Recalled, Sound, convert_to_arguments
+from coze_client.bridge.chat.answer import AnswerBuilder, Ended, Piece
+from coze_client.bridge.chat.parts import (
+    AudioPart,
+    CardPart,
+    Part,
+    PluginCall,
+    PluginOutput,
+    RecallPart,
+    convert_to_arguments,
+)
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 
 _SAMPLES_A_SECOND = 24_000  # API page chat v3: spoken answers are 16-bit mono PCM
 
 
-class Reply(Generic[R]):
+class ResponseBuilder(Generic[R]):
     """An answer in the making, told in LlamaIndex's way: all that was said so far, and what is new."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, answering: AnswerBuilder) -> None:
         self.answering = answering
         self.text = ""
         self.thoughts = ""
@@ -96,15 +104,15 @@ class Reply(Generic[R]):
         return {**told, "usage": convert_to_usage(usage)} if usage else told
 
     def _take(self, part: Part) -> None:
-        if isinstance(part, Recalled):
+        if isinstance(part, RecallPart):
             self._cited += map(convert_to_citation, part.slices)
-        elif isinstance(part, Sound):
+        elif isinstance(part, AudioPart):
             self._sound.append(base64.b64decode(part.data))
         elif isinstance(part, PluginCall):
             self._tell("plugin_calls", {"id": part.id, "name": part.name, "arguments": dict(part.arguments)})
         elif isinstance(part, PluginOutput):
             self._tell("plugin_outputs", {"call_id": part.call_id, "output": part.output})
-        elif isinstance(part, Card):
+        elif isinstance(part, CardPart):
             self._tell("cards", part.content)
         else:
             self._tell("other_messages", part.message.model_dump(mode="json", exclude_unset=True))
@@ -113,7 +121,7 @@ class Reply(Generic[R]):
         self._beside.setdefault(name, []).append(value)
 
 
-class ChatReply(Reply[ChatResponse]):
+class ChatReply(ResponseBuilder[ChatResponse]):
     """A reply as chat responses."""
 
     def so_far(self, piece: Piece) -> ChatResponse:
@@ -130,7 +138,7 @@ class ChatReply(Reply[ChatResponse]):
         return ChatResponse(message=message, raw=self.raw(), delta=delta, additional_kwargs=self.beside())
 
 
-class CompletionReply(Reply[CompletionResponse]):
+class CompletionReply(ResponseBuilder[CompletionResponse]):
     """A reply as completion responses: its text."""
 
     def so_far(self, piece: Piece) -> CompletionResponse:

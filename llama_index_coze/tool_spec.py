@@ -12,7 +12,7 @@ from coze_client.api.workflows.resource import WorkflowInfo
 from coze_client.bridge.tools.names import tool_names
 from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.client import CozeClient
-from coze_client.core.concurrency import Blocking, settled
+from coze_client.core.concurrency import Blocking, maybe_await
 from coze_client.errors import ConfigurationError
 from llama_index_coze.tools import CozeWorkflowTool
 
@@ -74,7 +74,7 @@ class CozeToolSpec(BaseToolSpec):
         loading = client.workflows.load(
             workflow_ids=self._workflow_ids, workspace_id=self._workspace_id, cache=self._cache
         )
-        infos = await settled(loading)
+        infos = await maybe_await(loading)
         titles = {info.workflow_detail.workflow_id: info.workflow_detail.workflow_name for info in infos}
         names = tool_names(titles, prefix=self._name_prefix)
         found = [WorkflowFacts.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]

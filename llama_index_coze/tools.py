@@ -16,7 +16,7 @@ from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.resource import Mode
 from coze_client.api.workflows.signature import Given, WorkflowSignature
-from coze_client.bridge.tools.outcome import Outcome, told_result
+from coze_client.bridge.tools.outcome import Outcome, describe_result
 from coze_client.bridge.tools.workflow_call import (
     Client,
     Tell,
@@ -33,7 +33,7 @@ from coze_client.core.concurrency import Blocking
 from coze_client.core.request import fields
 from coze_client.errors import InvalidArguments
 from llama_index_coze.interrupts import Keeping
-from llama_index_coze.messages import convert_to_lines
+from llama_index_coze.messages import convert_to_dialogue
 
 
 class CozeWorkflowTool(FunctionTool):
@@ -173,7 +173,7 @@ class CozeWorkflowTool(FunctionTool):
         failed = outcome.result is None
         return ToolOutput(
             tool_name=self.metadata.get_name(),
-            content=outcome.failure if outcome.result is None else told_result(outcome.result),
+            content=outcome.failure if outcome.result is None else describe_result(outcome.result),
             raw_input=arguments,
             raw_output=outcome.result,
             is_error=failed,
@@ -193,5 +193,5 @@ async def _attachments(context: Context[Any]) -> tuple[Attachment, ...]:
     """What is attached to the user's messages that the agent remembers, the first one first."""
     memory: BaseMemory | None = await context.store.get("memory", default=None)
     messages: list[ChatMessage] = await memory.aget_all() if memory else []
-    lines = convert_to_lines([message for message in messages if message.role == MessageRole.USER])
+    lines = convert_to_dialogue([message for message in messages if message.role == MessageRole.USER])
     return tuple(attachment for line in lines for attachment in line.attachments)

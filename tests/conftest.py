@@ -26,7 +26,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 T = TypeVar("T")
 
 
-class Face:
+class Driver:
     """One face, driven alike: ``run`` gives the value of a call, ``collect`` the items of a stream or listing."""
 
     name = "blocking"
@@ -44,7 +44,7 @@ class Face:
         raise NotImplementedError
 
 
-class BlockingFace(Face):
+class BlockingDriver(Driver):
     def __init__(self) -> None:
         self._clients: list[CozeClient] = []
 
@@ -72,7 +72,7 @@ class BlockingFace(Face):
             client.close()
 
 
-class AsyncioFace(Face):
+class AsyncioDriver(Driver):
     name = "asyncio"
 
     def __init__(self) -> None:
@@ -112,9 +112,9 @@ class AsyncioFace(Face):
 
 
 @pytest.fixture(params=["blocking", "asyncio"])
-def face(request: pytest.FixtureRequest) -> Iterator[Face]:
+def face(request: pytest.FixtureRequest) -> Iterator[Driver]:
     """Both faces, one after the other."""
-    made = BlockingFace() if request.param == "blocking" else AsyncioFace()
+    made = BlockingDriver() if request.param == "blocking" else AsyncioDriver()
     yield made
     made.close()
 
@@ -153,7 +153,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 class Connected(Generic[T]):
     """A face's client on a fresh emulator."""
 
-    def __init__(self, face: Face, emulator: Emulator) -> None:
+    def __init__(self, face: Driver, emulator: Emulator) -> None:
         self.face = face
         self.emulator = emulator
         self.client: Any = face.client(emulator.token, base_url=emulator.url)
@@ -171,6 +171,6 @@ class Connected(Generic[T]):
 
 
 @pytest.fixture
-def coze(face: Face, emulator: Emulator) -> Connected[Any]:
+def coze(face: Driver, emulator: Emulator) -> Connected[Any]:
     """A client of either face on a fresh emulator."""
     return Connected(face, emulator)

@@ -8,15 +8,15 @@ from functools import partial
 from typing import Literal, TypeVar
 
 from coze_client.auth.browser_callback import Callback
-from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, OAuthApp, WebOAuth
+from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, UserGrant, WebOAuth
 from coze_client.auth.renewal import Renewable
-from coze_client.core.resource import Face, Resource, flow
+from coze_client.core.resource import ConcurrencyT, Resource, flow
 from coze_client.errors import ConfigurationError
 
 AppT = TypeVar("AppT", bound=Renewable)
 
 
-class OAuth(Resource[Face]):
+class OAuth(Resource[ConcurrencyT]):
     """Logins for the client's own credentials; once they are finished, the client just works, and renews its token."""
 
     def login(
@@ -27,7 +27,7 @@ class OAuth(Resource[Face]):
         `state` defaults to a random one; `workspace_id` asks for that workspace alone (enterprise plans); `method` is
         PKCE's. Sends nothing.
         """
-        return self._begin(self._app(OAuthApp), state, workspace_id, method)
+        return self._begin(self._app(UserGrant), state, workspace_id, method)
 
     @flow
     async def finish(self, login: Login, callback_url: str) -> None:
@@ -35,7 +35,7 @@ class OAuth(Resource[Face]):
 
         Raises AccessDenied if the user refused, OAuthError if the state is another's or the code is not accepted.
         """
-        app = self._app(OAuthApp)
+        app = self._app(UserGrant)
         await app.keep(self._session, await app.finish(self._session, login, callback_url))
 
     @flow
@@ -47,7 +47,7 @@ class OAuth(Resource[Face]):
         `open_url` shows the page in another way than the standard browser. Raises what ``finish`` raises, and TimedOut
         after `seconds`.
         """
-        app = self._app(OAuthApp)
+        app = self._app(UserGrant)
         login = self._begin(app)
         callback = Callback(login.redirect_uri)
         try:
@@ -78,7 +78,7 @@ class OAuth(Resource[Face]):
 
     def _begin(
         self,
-        app: OAuthApp,
+        app: UserGrant,
         state: str | None = None,
         workspace_id: str | None = None,
         method: Literal["S256", "plain"] = "S256",
@@ -95,4 +95,4 @@ class OAuth(Resource[Face]):
         return credentials
 
 
-_KINDS: dict[type[Renewable], tuple[type[Renewable], ...]] = {OAuthApp: (WebOAuth, PKCE)}
+_KINDS: dict[type[Renewable], tuple[type[Renewable], ...]] = {UserGrant: (WebOAuth, PKCE)}

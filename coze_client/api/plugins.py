@@ -14,8 +14,8 @@ from pydantic import AliasChoices, Field
 
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Kind, Page, Pages, Request, by_number, query, segment
-from coze_client.core.resource import Face, Resource, call, flow, paged
-from coze_client.core.response import Answer, Payload, read_envelope
+from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
+from coze_client.core.response import Payload, RawResponse, read_envelope
 from coze_client.errors import ConfigurationError
 
 _LARGEST_PAGE = 100
@@ -76,7 +76,7 @@ class _CategoryPage(Model):
     has_more: bool = False
 
 
-class Plugins(Resource[Face]):
+class Plugins(Resource[ConcurrencyT]):
     """Plugins of the store."""
 
     @paged
@@ -145,14 +145,14 @@ class Plugins(Resource[Face]):
         return Request("POST", path, _read_result, body=body, kind=Kind.START)
 
 
-def _read_plugins(answer: Answer) -> tuple[Plugin, ...]:
+def _read_plugins(answer: RawResponse) -> tuple[Plugin, ...]:
     payload = Payload(dict).within(read_envelope(answer))
     if isinstance(payload, dict):
         payload = payload.get("items") or payload.get("tools") or []
     return convert(tuple[Plugin, ...], payload)
 
 
-def _read_result(answer: Answer) -> object:
+def _read_result(answer: RawResponse) -> object:
     payload = Payload(dict).within(read_envelope(answer))
     result = payload.get("result") if isinstance(payload, dict) else payload
     if not isinstance(result, str):
@@ -164,14 +164,14 @@ def _read_result(answer: Answer) -> object:
     return decoded
 
 
-def _read_entries(answer: Answer) -> Page[PluginEntry]:
+def _read_entries(answer: RawResponse) -> Page[PluginEntry]:
     payload = Payload(dict).within(read_envelope(answer))
     found = payload if isinstance(payload, dict) else {}
     merged = [{**(item.get("plugin_info") or {}), **(item.get("metainfo") or {})} for item in found.get("items") or []]
     return Page(convert(tuple[PluginEntry, ...], merged), bool(found.get("has_more")))
 
 
-def _read_categories(answer: Answer) -> Page[Category]:
+def _read_categories(answer: RawResponse) -> Page[Category]:
     found = Payload(_CategoryPage)(answer)
     return Page(found.items, found.has_more)
 

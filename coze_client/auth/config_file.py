@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from coze_client.auth.credentials import Credentials, PersonalToken, no_token, token_from_environment
-from coze_client.auth.grants import PKCE, DeviceCode, OAuthApp, WebOAuth
+from coze_client.auth.grants import PKCE, DeviceCode, UserGrant, WebOAuth
 from coze_client.auth.jwt import JWT
 from coze_client.auth.token_store import MemoryStore, TokenStore
 from coze_client.errors import ConfigurationError
 
 _IN_MEMORY = MemoryStore()
-_APPS: Mapping[str, type[OAuthApp]] = {"web": WebOAuth, "pkce": PKCE, "device": DeviceCode}
+_APPS: Mapping[str, type[UserGrant]] = {"web": WebOAuth, "pkce": PKCE, "device": DeviceCode}
 
 
 def from_config(
@@ -28,7 +28,7 @@ def from_config(
     store: TokenStore | None = None,
     user: str = "",
     redirect_uri: str | None = None,
-) -> OAuthApp | JWT:
+) -> UserGrant | JWT:
     """Credentials from the official configuration file of an OAuth app: its path, its bytes, or the parsed object.
 
     `user` separates users in the `store`; of a service account it is the session name. What was read from a path can be
@@ -43,7 +43,7 @@ def from_config(
     return found
 
 
-def _read_anew(path: Path, store: TokenStore | None, user: str, redirect_uri: str | None) -> OAuthApp | JWT:
+def _read_anew(path: Path, store: TokenStore | None, user: str, redirect_uri: str | None) -> UserGrant | JWT:
     return from_config(path, store=store, user=user, redirect_uri=redirect_uri)
 
 
@@ -54,7 +54,7 @@ def _portable(store: TokenStore | None) -> TokenStore | None:
 
 def _made(
     config: Mapping[str, object], store: TokenStore | None, user: str, redirect_uri: str | None
-) -> OAuthApp | JWT:
+) -> UserGrant | JWT:
     kind = str(config.get("client_type") or "")
     if kind == "jwt":
         return JWT(

@@ -23,10 +23,10 @@ from coze_client.auth.token import Token
 from coze_client.auth.token_request import read_secret, token_request
 from coze_client.auth.token_store import TokenStore
 from coze_client.core.config import REGIONS, checked_url
-from coze_client.core.error_codes import oauth_refusal
+from coze_client.core.error_codes import oauth_error_for
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Kind, Request, segment
-from coze_client.core.response import Answer
+from coze_client.core.response import RawResponse
 from coze_client.core.retry import passes
 from coze_client.errors import (
     AccessDenied,
@@ -79,7 +79,7 @@ class DeviceLogin(Model):
         return f"{self.verification_uri}{joint}{urlencode({'user_code': self.user_code})}"
 
 
-class OAuthApp(Renewable):
+class UserGrant(Renewable):
     """What the grants that end in a refresh token share. Make a WebOAuth, PKCE or DeviceCode.
 
     `client_id` is the app's, `store` keeps the tokens (default: in memory), `user` separates users in it. `base_url`
@@ -178,20 +178,20 @@ class OAuthApp(Renewable):
         return f"{type(self).__name__}(client_id={self.client_id!r}, user={self.user!r})"
 
 
-class WebOAuth(OAuthApp):
+class WebOAuth(UserGrant):
     """A web app with a secret on its server: the user's browser comes back from Coze with a code."""
 
     kind = "web"
     needs_secret = True
 
 
-class PKCE(OAuthApp):
+class PKCE(UserGrant):
     """An app that can keep no secret (desktop, mobile): a verifier made for each login takes its place."""
 
     kind = "pkce"
 
 
-class DeviceCode(OAuthApp):
+class DeviceCode(UserGrant):
     """An app on a machine without a browser: the user confirms a code on another device."""
 
     kind = "device"
@@ -222,7 +222,7 @@ class DeviceCode(OAuthApp):
         raise ExpiredToken("The device code has expired before the user confirmed it", cure=_LOG_IN_AGAIN)
 
 
-def _read_device(answer: Answer) -> DeviceLogin:
+def _read_device(answer: RawResponse) -> DeviceLogin:
     login = convert(DeviceLogin, read_secret(answer))
     if not login.device_code:
         raise ProtocolError("The answer has no device_code", status=answer.status, logid=answer.logid)
@@ -237,7 +237,7 @@ def _callback_code(login: Login, callback_url: str) -> str:
             "The callback's state is not that of this login", cure="Begin again; somebody may have forged the callback"
         )
     if "code" not in told:
-        raise oauth_refusal(told.get("error", ""), told.get("error_description", "") or "Coze sent no code back")
+        raise oauth_error_for(told.get("error", ""), told.get("error_description", "") or "Coze sent no code back")
     return told["code"]
 
 

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from coze_client.auth.token import Token
 from coze_client.auth.token_store import MemoryStore, SharedStore, TokenStore
-from coze_client.core.fork_lock import Guard
+from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.errors import ConfigurationError, CozeError, ExpiredToken, TimedOut
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Slot:
         self.token: Token | None = None
         self.unsaved: Token | None = None
         self.rests_until = 0.0
-        self._guard = Guard()
+        self._guard = ForkSafeLock()
         self.forget_flight()
 
     def forget_flight(self) -> None:
@@ -69,7 +69,7 @@ class Slot:
 
 
 _slots: WeakValueDictionary[tuple[int, str], Slot] = WeakValueDictionary()
-_slots_guard = Guard()
+_slots_guard = ForkSafeLock()
 
 
 def _slot(store: TokenStore, key: str) -> Slot:

@@ -11,7 +11,7 @@ from functools import partial
 
 from coze_client.auth.token import Token
 from coze_client.core.request import Kind, Request
-from coze_client.core.response import Answer, read_envelope
+from coze_client.core.response import RawResponse, read_envelope
 from coze_client.errors import OAuthError, ProtocolError
 
 TOKEN_PATH = "/api/permission/oauth2/token"  # noqa: S105 - a path
@@ -41,7 +41,7 @@ class _Proof(dict[str, object]):
         return "{…}"
 
 
-def skew_of(answer: Answer, now: float) -> float:
+def skew_of(answer: RawResponse, now: float) -> float:
     """By how many seconds the server's clock (header ``Date``) is ahead of ours; 0 if not by a noticeable time."""
     try:
         skew = parsedate_to_datetime(answer.headers.get("date", "")).timestamp() - now
@@ -50,7 +50,7 @@ def skew_of(answer: Answer, now: float) -> float:
     return skew if abs(skew) > NOTICEABLE_SKEW else 0.0
 
 
-def _read_token(answer: Answer, *, clock: Callable[[], float], last: Token | None) -> Token:
+def _read_token(answer: RawResponse, *, clock: Callable[[], float], last: Token | None) -> Token:
     now = clock()
     skew = skew_of(answer, now)
     try:
@@ -65,7 +65,7 @@ def _read_token(answer: Answer, *, clock: Callable[[], float], last: Token | Non
     return token
 
 
-def read_secret(answer: Answer) -> Mapping[str, object]:
+def read_secret(answer: RawResponse) -> Mapping[str, object]:
     """As ``read_envelope``, but the error for what is no JSON object quotes nothing: it may hold a token."""
     try:
         return read_envelope(answer)

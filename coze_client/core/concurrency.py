@@ -23,7 +23,7 @@ T = TypeVar("T")
 Job = Callable[[], Coroutine[Any, Any, T]]
 
 
-class Face(Protocol):
+class Concurrency(Protocol):
     """What flows may wait for."""
 
     async def sleep(self, seconds: float) -> None:
@@ -47,11 +47,11 @@ class Face(Protocol):
         """The result of a future of whatever thread or loop; raises TimedOut after `seconds`."""
         ...
 
-    async def take(self, lock: Turn, seconds: float | None) -> bool:
+    async def take(self, lock: Lock, seconds: float | None) -> bool:
         """Wait for the lock; False if it was not free within `seconds`."""
         ...
 
-    def turn(self) -> Turn:
+    def turn(self) -> Lock:
         """A new lock of this face's kind, to be taken by ``take`` and given back by its ``release``."""
         ...
 
@@ -60,15 +60,15 @@ class Face(Protocol):
         ...
 
 
-async def settled(value: T | Awaitable[T]) -> T:
+async def maybe_await(value: T | Awaitable[T]) -> T:
     """The value of a call on a client of either face: on CozeClient it is there, on AsyncCozeClient awaited."""
     if isinstance(value, Awaitable):
         return await cast("Awaitable[T]", value)
     return value
 
 
-class Turn(Protocol):
-    """A lock, taken by ``Face.take``."""
+class Lock(Protocol):
+    """A lock, taken by ``Concurrency.take``."""
 
     def release(self) -> None:
         """Let the next one in."""
@@ -123,10 +123,10 @@ class Blocking:
             raise _waited(seconds)
         return future.result()
 
-    async def take(self, lock: Turn, seconds: float | None) -> bool:
+    async def take(self, lock: Lock, seconds: float | None) -> bool:
         return cast("threading.Lock", lock).acquire(timeout=-1 if seconds is None else max(seconds, 0.0))
 
-    def turn(self) -> Turn:
+    def turn(self) -> Lock:
         return threading.Lock()
 
     def place(self) -> object:
@@ -186,7 +186,7 @@ class Asyncio:
             raise _waited(seconds)
         return inner.result()
 
-    async def take(self, lock: Turn, seconds: float | None) -> bool:
+    async def take(self, lock: Lock, seconds: float | None) -> bool:
         if seconds is not None:
             seconds = max(seconds, 0.001)  # wait_for does not even try with less
         try:
@@ -194,7 +194,7 @@ class Asyncio:
         except asyncio.TimeoutError:
             return False
 
-    def turn(self) -> Turn:
+    def turn(self) -> Lock:
         return asyncio.Lock()
 
     def place(self) -> object:

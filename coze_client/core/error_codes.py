@@ -105,7 +105,7 @@ _STATUSES: Mapping[int, tuple[type[APIError], str]] = {
 _NO_ROUTE = "missing session_key in cookie"  # coze-studio answers so where it has no such open API route
 
 
-def refusal(
+def error_for(
     code: int | str | None,
     message: str,
     *,
@@ -145,7 +145,7 @@ _OAUTH: Mapping[str, tuple[type[OAuthError], str]] = {
 }
 
 
-def oauth_refusal(code: str, message: str, *, status: int | None = None, logid: str | None = None) -> OAuthError:
+def oauth_error_for(code: str, message: str, *, status: int | None = None, logid: str | None = None) -> OAuthError:
     """The error for a refusal of the OAuth endpoints; codes that are not known are plain OAuthErrors."""
     kind, cure = _OAUTH.get(code, (OAuthError, ""))
     return kind(message or code, code=code, status=status, logid=logid, cure=cure)

@@ -8,7 +8,7 @@ from types import TracebackType
 from weakref import WeakSet
 
 
-class Guard:
+class ForkSafeLock:
     """As ``threading.Lock`` in a ``with``. Another thread may hold it at a fork, and does not exist in the child."""
 
     __slots__ = ("__weakref__", "_lock")
@@ -30,7 +30,7 @@ class Guard:
         self._lock.release()
 
 
-guards: WeakSet[Guard] = WeakSet()
+guards: WeakSet[ForkSafeLock] = WeakSet()
 """All guards of this process."""
 
 

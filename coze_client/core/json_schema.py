@@ -22,7 +22,7 @@ _TYPES: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def misfits(value: object, schema: Schema, root: Schema | None = None) -> list[str]:
+def find_misfits(value: object, schema: Schema, root: Schema | None = None) -> list[str]:
     """Why `value` does not fit `schema`, each with its place like ``$.cities[0].name``; empty if it does.
 
     `root` is what references point into, if `schema` is a part of something larger.
@@ -30,14 +30,14 @@ def misfits(value: object, schema: Schema, root: Schema | None = None) -> list[s
     return list(_misfits(value, schema, root or schema, "$"))
 
 
-def resolved(schema: object, root: Schema) -> Schema:
+def resolve_schema(schema: object, root: Schema) -> Schema:
     """What a schema says: references into `root` followed, and of what may also be null, what it is otherwise."""
     while isinstance(schema, dict) and "$ref" in schema:
         schema = _referred(str(schema["$ref"]), root)
     if not isinstance(schema, dict):
         return {}
     choices = [choice for choice in _schemas(schema, "anyOf") if choice != {"type": "null"}]
-    return resolved(choices[0], root) if len(choices) == 1 else cast("Schema", schema)
+    return resolve_schema(choices[0], root) if len(choices) == 1 else cast("Schema", schema)
 
 
 def _misfits(value: object, schema: object, root: Schema, place: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from coze_client.api.files.resource import Upload
-    from coze_client.core.response import Answer
+    from coze_client.core.response import RawResponse
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -40,7 +40,7 @@ class Request(Generic[T_co]):
 
     method: str
     path: str
-    read: Callable[[Answer], T_co]
+    read: Callable[[RawResponse], T_co]
     query: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     body: Mapping[str, object] | None = None
     kind: Kind = Kind.READ

@@ -23,13 +23,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 S = TypeVar("S")
 A = TypeVar("A")
-Face = TypeVar("Face", bound="Blocking | Asyncio", covariant=True)
+ConcurrencyT = TypeVar("ConcurrencyT", bound="Blocking | Asyncio", covariant=True)
 
 
-class Resource(Generic[Face]):
+class Resource(Generic[ConcurrencyT]):
     """The calls of one Coze noun, on one face."""
 
-    def __init__(self, session: Session, face: Face) -> None:
+    def __init__(self, session: Session, face: ConcurrencyT) -> None:
         self._session = session
         self._face = face
 
@@ -127,8 +127,8 @@ class events(Generic[P, S, A]):  # noqa: N801 - a decorator
 
         @functools.wraps(self._describe)
         def stream(*args: P.args, **kwargs: P.kwargs) -> Any:
-            described = self._describe(resource, *args, **kwargs)
-            return (described.blocking if blocking else described.asyncio)(resource._session)
+            request_of = self._describe(resource, *args, **kwargs)
+            return (request_of.blocking if blocking else request_of.asyncio)(resource._session)
 
         return stream
 
@@ -170,7 +170,7 @@ class AsyncListing(Generic[T]):
                 yield item
 
 
-def described(method: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Request[Any]:
+def request_of(method: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Request[Any]:
     """The request that a client's method would send; raises ConfigurationError if it sends more than one."""
     describe = getattr(method, "__wrapped__", None)
     request = describe(None, *args, **kwargs) if describe and not inspect.iscoroutinefunction(describe) else None

@@ -15,7 +15,7 @@ from typing import Generic, NamedTuple, NoReturn, TypeVar, cast
 
 from pydantic import ConfigDict, ValidationError
 
-from coze_client.core.error_codes import oauth_refusal, refusal
+from coze_client.core.error_codes import error_for, oauth_error_for
 from coze_client.core.model import Model, convert, excerpt, json_validator, parse_json
 from coze_client.errors import APIError, CozeError, ProtocolError
 
@@ -27,7 +27,7 @@ _LONGEST_WAIT = 60.0
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
-class Answer(NamedTuple):
+class RawResponse(NamedTuple):
     """What came over the wire: status, headers (names in lower case) and the whole body."""
 
     status: int
@@ -57,7 +57,7 @@ class Payload(Generic[T]):
     kind: type[T]
     key: str = "data"
 
-    def __call__(self, answer: Answer) -> T:
+    def __call__(self, answer: RawResponse) -> T:
         return convert(self.kind, self.within(read_envelope(answer)))
 
     def within(self, envelope: Mapping[str, object]) -> object:
@@ -80,7 +80,7 @@ class Envelope(Model):
 E = TypeVar("E", bound=Envelope)
 
 
-def read_whole(kind: type[E], answer: Answer) -> E:
+def read_whole(kind: type[E], answer: RawResponse) -> E:
     """An answer with its envelope, straight from its bytes to models; raises the error that it tells of.
 
     What does not fit at once is looked at as any other answer is.
@@ -95,12 +95,12 @@ def read_whole(kind: type[E], answer: Answer) -> E:
     return convert(kind, read_envelope(answer))
 
 
-def read_nothing(answer: Answer) -> None:
+def read_nothing(answer: RawResponse) -> None:
     """For calls whose success has no payload."""
     read_envelope(answer)
 
 
-def read_envelope(answer: Answer) -> Mapping[str, object]:
+def read_envelope(answer: RawResponse) -> Mapping[str, object]:
     """The JSON object of an answer that tells of no error; else the error, with code, logid and cure."""
     body = _object(answer)
     if error := _failure(answer, body):
@@ -108,18 +108,18 @@ def read_envelope(answer: Answer) -> Mapping[str, object]:
     return body
 
 
-def raise_refusal(body: bytes) -> NoReturn:
+def raise_error_in(body: bytes) -> NoReturn:
     """Raises what a body says that stands where a stream was asked for."""
-    read_envelope(Answer(200, {}, body))
+    read_envelope(RawResponse(200, {}, body))
     raise ProtocolError(f"The server answered a stream request with {excerpt(body)}")
 
 
-def is_stream(answer: Answer) -> bool:
+def is_stream(answer: RawResponse) -> bool:
     """True if the answer is a stream of events and not a refusal."""
     return answer.status < 300 and answer.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def _object(answer: Answer) -> Mapping[str, object]:
+def _object(answer: RawResponse) -> Mapping[str, object]:
     try:
         body = parse_json(answer.content)
     except ProtocolError:
@@ -129,11 +129,11 @@ def _object(answer: Answer) -> Mapping[str, object]:
     raise _not_json(answer)
 
 
-def _not_json(answer: Answer) -> CozeError:
+def _not_json(answer: RawResponse) -> CozeError:
     said = excerpt(answer.content) if answer.content.strip() else "an empty body"
     logid, wait = answer.logid, retry_after(answer)
     if answer.status >= 400:
-        return refusal(None, f"The server answered with {said}", status=answer.status, logid=logid, retry_after=wait)
+        return error_for(None, f"The server answered with {said}", status=answer.status, logid=logid, retry_after=wait)
     return ProtocolError(
         f"The server answered with {said} where JSON is due",
         status=answer.status,
@@ -142,24 +142,24 @@ def _not_json(answer: Answer) -> CozeError:
     )
 
 
-def _failure(answer: Answer, body: Mapping[str, object]) -> CozeError | None:
+def _failure(answer: RawResponse, body: Mapping[str, object]) -> CozeError | None:
     error = _refusal(answer, body)
     if error is not None:
         error.debug_url = _text(body, "debug_url")
     return error
 
 
-def _refusal(answer: Answer, body: Mapping[str, object]) -> CozeError | None:
+def _refusal(answer: RawResponse, body: Mapping[str, object]) -> CozeError | None:
     code = integer(body.get("code"))
     told = _text(body, "msg", "message", "error_message", "error_description")
     logid, wait = log_id(body) or answer.logid, retry_after(answer)
     if code not in (None, 0, ""):
-        return refusal(code, told, status=answer.status, logid=logid, retry_after=wait)
+        return error_for(code, told, status=answer.status, logid=logid, retry_after=wait)
     without_code = "code" not in body
     if without_code and (name := _text(body, "error_code", "error")):
-        return oauth_refusal(name, told, status=answer.status, logid=logid)
+        return oauth_error_for(name, told, status=answer.status, logid=logid)
     if answer.status >= 400:
-        return refusal(None, told or _silent(answer), status=answer.status, logid=logid, retry_after=wait)
+        return error_for(None, told or _silent(answer), status=answer.status, logid=logid, retry_after=wait)
     if without_code and _text(body, "error_message"):
         return APIError(told, status=answer.status, logid=logid)
     return None
@@ -170,7 +170,7 @@ def _text(body: Mapping[str, object], *keys: str) -> str:
     return next((text for key in keys if isinstance(text := body.get(key), str) and text), "")
 
 
-def _silent(answer: Answer) -> str:
+def _silent(answer: RawResponse) -> str:
     return f"The server answered with HTTP {answer.status} and no reason"
 
 
@@ -193,7 +193,7 @@ def log_id(body: Mapping[str, object]) -> str | None:
     return None
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(answer: RawResponse) -> float | None:
     """Seconds that a ``Retry-After`` header asks to wait (number or HTTP date), 60 at most; ``None`` without one."""
     told = answer.headers.get("retry-after", "").strip()
     if not told:

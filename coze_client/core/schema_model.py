@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from coze_client.core.json_schema import Schema, resolved
+from coze_client.core.json_schema import Schema, resolve_schema
 
 _SCALARS: Mapping[str, object] = {
     "string": str,
@@ -64,7 +64,7 @@ def _field(member: str, name: str, schema: Schema, root: Schema, *, needed: bool
 
 def _type(name: str, schema: Schema, root: Schema) -> Any:  # a type, made at run time
     if "$ref" in schema:
-        return _type(name, resolved(schema, root), _root_without(str(schema["$ref"]), root))
+        return _type(name, resolve_schema(schema, root), _root_without(str(schema["$ref"]), root))
     if choices := schema.get("enum"):
         return Literal[tuple(cast("list[str]", choices))]
     if alternatives := cast("list[Schema]", schema.get("anyOf") or schema.get("oneOf") or []):

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from coze_client.auth.credentials import Credentials, checked_token
-from coze_client.core.concurrency import Face, Turn
+from coze_client.core.concurrency import Concurrency, Lock
 from coze_client.core.config import Config, Timeout
-from coze_client.core.fork_lock import Guard
+from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.request import Request
-from coze_client.core.response import Answer, Response, is_stream, read_envelope
+from coze_client.core.response import RawResponse, Response, is_stream, read_envelope
 from coze_client.core.retry import Retry, passes, retrying
 from coze_client.core.transport import Incoming, Transport, Wire
 from coze_client.errors import (
@@ -44,14 +44,14 @@ _HURRIED = Timeout(connect=2.0, read=3.0)
 _SHORTEST_SECRET = 8
 
 
-class Turns:
+class KeyedLocks:
     """Whose turn it is in each conversation: Coze runs one chat of a conversation at a time (4016)."""
 
     def __init__(self) -> None:
-        self._guard = Guard()
-        self._locks: dict[tuple[object, str], tuple[Turn, int]] = {}
+        self._guard = ForkSafeLock()
+        self._locks: dict[tuple[object, str], tuple[Lock, int]] = {}
 
-    def join(self, key: tuple[object, str], make: Callable[[], Turn]) -> Turn:
+    def join(self, key: tuple[object, str], make: Callable[[], Lock]) -> Lock:
         with self._guard:
             lock, users = self._locks.get(key) or (make(), 0)
             self._locks[key] = (lock, users + 1)
@@ -70,7 +70,7 @@ class Session:
     """What requests, listings, streams and flows are carried out by; shared by all resources of a client."""
 
     def __init__(
-        self, config: Config, face: Face, transport: Transport, credentials: Credentials, turns: Turns
+        self, config: Config, face: Concurrency, transport: Transport, credentials: Credentials, turns: KeyedLocks
     ) -> None:
         self.config = config
         self.face = face
@@ -236,7 +236,7 @@ class Session:
             url = f"{url}?{urlencode(request.query)}"
         return Wire(request.method, url, headers, content, request.upload, timeout, deadline)
 
-    def _told(self, request: Request[Any], answer: Answer) -> None:
+    def _told(self, request: Request[Any], answer: RawResponse) -> None:
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, answer.status, answer.logid)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 E = TypeVar("E")
 S_co = TypeVar("S_co", covariant=True)
 A_co = TypeVar("A_co", covariant=True)
-RunT = TypeVar("RunT", bound="Run[Any]")
+RunT = TypeVar("RunT", bound="StreamRun[Any]")
 
 _log = logging.getLogger("coze_client")
 
@@ -71,7 +71,7 @@ class Events(Generic[S_co, A_co]):
     asyncio: Callable[[Session], A_co]
 
 
-class Run(Generic[E]):
+class StreamRun(Generic[E]):
     """One stream's steps, awaiting only the session. What is special about a noun's streams overrides ``heal`` etc."""
 
     def __init__(self, session: Session, request: Request[None], reading: Reading[E]) -> None:
@@ -184,7 +184,7 @@ class Run(Generic[E]):
         """Called once when the stream is closed."""
 
 
-class Told(Generic[RunT]):
+class StreamFacts(Generic[RunT]):
     """What a stream knows, on either face; each noun's streams add their own."""
 
     _run: RunT
@@ -282,7 +282,7 @@ class AsyncStream(Generic[E, RunT]):
     close = aclose
 
 
-def _read(run: Run[E]) -> Generator[E, None, None]:
+def _read(run: StreamRun[E]) -> Generator[E, None, None]:
     # Not a method: a generator that held its stream would keep a dropped stream from being closed.
     feed = run.reading.feed
     failure: CozeError | None = None
@@ -302,7 +302,7 @@ def _read(run: Run[E]) -> Generator[E, None, None]:
         Blocking.run(run.close())
 
 
-async def _aread(run: Run[E]) -> AsyncGenerator[E, None]:
+async def _aread(run: StreamRun[E]) -> AsyncGenerator[E, None]:
     feed = run.reading.feed
     failure: CozeError | None = None
     try:

@@ -23,8 +23,8 @@ import httpx
 
 from coze_client.core.concurrency import running_loop
 from coze_client.core.config import Config, Timeout
-from coze_client.core.fork_lock import Guard
-from coze_client.core.response import Answer
+from coze_client.core.fork_lock import ForkSafeLock
+from coze_client.core.response import RawResponse
 from coze_client.errors import ConfigurationError, ConnectionFailed, ProtocolError, TimedOut, TransportError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _DRAIN_PIECES = 64
 
 # Every connection kept alive is looked at for each request, so few are kept; many may be open (1,000 streams).
 _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=30.0)
-_tls_guard = Guard()
+_tls_guard = ForkSafeLock()
 _tls: dict[str | None, ssl.SSLContext] = {}
 
 
@@ -58,11 +58,11 @@ class Incoming(Protocol):
     """An answer whose body is still to come."""
 
     @property
-    def head(self) -> Answer:
+    def head(self) -> RawResponse:
         """Status and headers; the content is empty."""
         ...
 
-    async def read(self, deadline: float) -> Answer:
+    async def read(self, deadline: float) -> RawResponse:
         """The whole answer; the line is free afterwards. Raises TransportError or ProtocolError."""
         ...
 
@@ -170,8 +170,8 @@ def _adopt(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> 
     return request
 
 
-def _head(response: httpx.Response) -> Answer:
-    return Answer(response.status_code, response.headers, b"")
+def _head(response: httpx.Response) -> RawResponse:
+    return RawResponse(response.status_code, response.headers, b"")
 
 
 class _Body:
@@ -194,8 +194,8 @@ class _Body:
         self.pieces.append(piece)
         return False
 
-    def answer(self) -> Answer:
-        return Answer(self.response.status_code, self.response.headers, b"".join(self.pieces))
+    def answer(self) -> RawResponse:
+        return RawResponse(self.response.status_code, self.response.headers, b"".join(self.pieces))
 
 
 class BlockingIncoming:
@@ -206,7 +206,7 @@ class BlockingIncoming:
         self.head = _head(response)
         self.chunks: Iterator[bytes] = response.iter_bytes() if _compressed(response) else _pieces(response)
 
-    async def read(self, deadline: float) -> Answer:
+    async def read(self, deadline: float) -> RawResponse:
         body = _Body(self._response, deadline)
         try:
             await self.pump(body.add)
@@ -249,7 +249,7 @@ class AsyncIncoming:
         self.head = _head(response)
         self.chunks: AsyncIterator[bytes] = response.aiter_bytes() if _compressed(response) else _apieces(response)
 
-    async def read(self, deadline: float) -> Answer:
+    async def read(self, deadline: float) -> RawResponse:
         body = _Body(self._response, deadline)
         try:
             await self.pump(body.add)
@@ -353,7 +353,7 @@ class BlockingTransport:
         self._client = client
         self._raw = raw
         self._own: tuple[int, httpx.HTTPTransport, Callable[[], object]] | None = None
-        self._guard = Guard()
+        self._guard = ForkSafeLock()
 
     async def open(self, wire: Wire) -> BlockingIncoming:
         request = _request(wire)

@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 from coze_client.emulator.protocol.dialect import json_reply
 from coze_client.emulator.protocol.fault import ConnectionCut, Fault
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Events, Payload, Raw, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.protocol.stream import encode
 from coze_client.emulator.reading import read
 from coze_client.emulator.routes import (
@@ -39,7 +39,7 @@ from coze_client.emulator.routes import (
 )
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth import auth, consent, devices, token_grants, users
-from coze_client.emulator.state.backend import Backend, Call
+from coze_client.emulator.state.backend import Backend, RecordedCall
 
 logger = logging.getLogger(__name__)
 SERVED = (
@@ -84,10 +84,10 @@ class App:
         request, body = await read(HttpRequest(scope, receive), values)
         backend = self.backend
         query = {name: str(value) for name, value in request.query.values.items()}
-        backend.record(Call(request.method, request.path, query, request.headers, body, backend.clock()))
+        backend.record(RecordedCall(request.method, request.path, query, request.headers, body, backend.clock()))
         given = backend.take_faults(request.path)
         reply = await self._reply(endpoint, request, given, path_exists=path_exists)
-        await Sending(self, scope, receive, send, given).send(reply, request.path)
+        await ReplyWriter(self, scope, receive, send, given).send(reply, request.path)
 
     def _find(self, scope: Scope) -> tuple[Endpoint | None, dict[str, str], bool]:
         path_exists = False
@@ -99,7 +99,7 @@ class App:
         return None, {}, path_exists
 
     async def _reply(
-        self, endpoint: Endpoint | None, request: Request, given: list[Fault], *, path_exists: bool
+        self, endpoint: Endpoint | None, request: IncomingRequest, given: list[Fault], *, path_exists: bool
     ) -> Reply:
         for fault in given:
             await fault.wait()
@@ -110,7 +110,7 @@ class App:
         reply = await self._handled(endpoint, request, path_exists=path_exists)
         return next((late for fault in given if (late := fault.afterwards())), reply)
 
-    async def _handled(self, endpoint: Endpoint | None, request: Request, *, path_exists: bool) -> Reply:
+    async def _handled(self, endpoint: Endpoint | None, request: IncomingRequest, *, path_exists: bool) -> Reply:
         backend = self.backend
         logid = backend.new_logid()
         if endpoint is None:
@@ -134,7 +134,7 @@ async def _never(request: HttpRequest) -> None:
     """Routes are only matched here, never called."""
 
 
-class Sending:
+class ReplyWriter:
     """One reply on its way out, through the faults that were given to it."""
 
     def __init__(self, app: App, scope: Scope, receive: Receive, send: Send, given: list[Fault]) -> None:
@@ -145,28 +145,28 @@ class Sending:
         self._send = send
 
     async def send(self, reply: Reply, path: str) -> None:
-        if isinstance(reply, Payload):
+        if isinstance(reply, JsonReply):
             reply = self._spelled(reply, path)
-        if isinstance(reply, Events):
+        if isinstance(reply, EventReply):
             await self._stream(reply)
         elif reply.dropped:
             await self._drop()
         else:
             await self._complete(reply)
 
-    async def _complete(self, reply: Raw) -> None:
+    async def _complete(self, reply: RawReply) -> None:
         """With its length, unless a fault may yet shorten it."""
         length = {} if self.given else {"content-length": str(len(reply.body))}
         await self._start(reply.status, {"content-type": reply.content_type, **length, **reply.headers})
         await self._body(_whole(reply.body))
 
-    def _spelled(self, payload: Payload, path: str) -> Raw:
+    def _spelled(self, payload: JsonReply, path: str) -> RawReply:
         value = self.backend.dialect.envelope(payload, path, self.backend.new_logid())
         for fault in self.given:
             value = fault.payload(value)
         return json_reply(200, value)
 
-    async def _stream(self, reply: Events) -> None:
+    async def _stream(self, reply: EventReply) -> None:
         """Until the events end or the client leaves, whichever comes first; leaving is noticed at once."""
         self.backend.stream_opened()
         await self._start(200, {"content-type": "text/event-stream", "cache-control": "no-cache"})
@@ -180,7 +180,7 @@ class Sending:
             await asyncio.gather(writing, leaving, return_exceptions=True)
             self.backend.stream_closed()
 
-    async def _bytes(self, reply: Events) -> AsyncIterator[bytes]:
+    async def _bytes(self, reply: EventReply) -> AsyncIterator[bytes]:
         events, framing = reply.events, reply.framing
         for fault in self.given:
             events, framing = fault.events(events), fault.framing(framing)

@@ -21,13 +21,13 @@ from coze_client.emulator.routes.oauth.key_pairs import KeyPair
 from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp, ReadyApps, register
 from coze_client.emulator.routes.oauth.users import account_named, sign_in
 from coze_client.emulator.routes.plugins import new_plugin
-from coze_client.emulator.scripting.standard_bots import Bot, default_script
+from coze_client.emulator.scripting.standard_bots import ScriptedBot, default_script
 from coze_client.emulator.scripts import Script
 from coze_client.emulator.seeding import Documents, seed
 from coze_client.emulator.server import Server
-from coze_client.emulator.state.backend import Backend, Call
-from coze_client.emulator.state.dataset_records import Dataset, StoredDocument, StoredSlice
-from coze_client.emulator.state.records import Chat
+from coze_client.emulator.state.backend import Backend, RecordedCall
+from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument, StoredSlice
+from coze_client.emulator.state.records import StoredChat
 from coze_client.emulator.workflows import WORKSPACE, Workflow, named_workflow
 
 
@@ -124,7 +124,9 @@ class Emulator:
         """
         script = script or default_script(dataset_ids)
         datasets = tuple(dataset_ids)
-        return self._backend.add_bot(Bot("", name, script, published=published, dataset_ids=datasets, recall=recall))
+        return self._backend.add_bot(
+            ScriptedBot("", name, script, published=published, dataset_ids=datasets, recall=recall)
+        )
 
     def declare_plugins(self, bot_id: str, schemas: Sequence[Mapping[str, object]]) -> None:
         """Sets the client plugins of a bot, as OpenAI-style function schemas; Coze runs only what its bot declares."""
@@ -210,7 +212,7 @@ class Emulator:
     @property
     def datasets(self) -> Mapping[str, str]:
         """Dataset ids by their name, of all accounts."""
-        return MappingProxyType({dataset.name: dataset.id for dataset in self._backend.state.all(Dataset)})
+        return MappingProxyType({dataset.name: dataset.id for dataset in self._backend.state.all(StoredDataset)})
 
     def documents(self, dataset_id: str) -> list[StoredDocument]:
         """Every document of a dataset, oldest first, as the emulator keeps it."""
@@ -295,11 +297,11 @@ class Emulator:
         self._backend.inject(fault, path, times)
 
     @property
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[RecordedCall]:
         """Every request so far, in order."""
         return list(self._backend.calls)
 
-    def calls_to(self, path: str) -> list[Call]:
+    def calls_to(self, path: str) -> list[RecordedCall]:
         return [call for call in self.calls if call.path == path]
 
     @property
@@ -319,7 +321,7 @@ class Emulator:
 
     def chat_status(self, chat_id: str) -> str:
         """The status of any chat, also of one that was not saved; KeyError if it never began."""
-        chat = self._backend.state.get(Chat, chat_id)
+        chat = self._backend.state.get(StoredChat, chat_id)
         if chat is None:
             raise KeyError(chat_id)
         return chat.status

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from coze_client.emulator.protocol.fault import ConnectionCut, Fault
-from coze_client.emulator.protocol.reply import Raw
+from coze_client.emulator.protocol.reply import RawReply
 from coze_client.emulator.protocol.stream import Event, Framing, to_json
 
 # --- instead of the server, or after it ---
@@ -26,8 +26,8 @@ class HttpStatus(Fault):
     headers: Mapping[str, str] = field(default_factory=dict)
     answers = True
 
-    def instead(self) -> Raw:
-        return Raw(self.status, self.body, self.content_type, self.headers)
+    def instead(self) -> RawReply:
+        return RawReply(self.status, self.body, self.content_type, self.headers)
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Coded(Fault):
     http_status: int = 200
     answers = True
 
-    def instead(self) -> Raw:
-        return Raw(self.http_status, to_json({"code": self.code, "msg": self.msg}).encode())
+    def instead(self) -> RawReply:
+        return RawReply(self.http_status, to_json({"code": self.code, "msg": self.msg}).encode())
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Html(Fault):
     status: int = 502
     answers = True
 
-    def instead(self) -> Raw:
+    def instead(self) -> RawReply:
         page = f"<html><head><title>{self.status}</title></head><body><h1>Bad Gateway</h1></body></html>"
-        return Raw(self.status, page.encode(), "text/html")
+        return RawReply(self.status, page.encode(), "text/html")
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class EmptyBody(Fault):
     status: int = 200
     answers = True
 
-    def instead(self) -> Raw:
-        return Raw(self.status)
+    def instead(self) -> RawReply:
+        return RawReply(self.status)
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class DropConnection(Fault):
 
     answers = True
 
-    def instead(self) -> Raw:
-        return Raw(dropped=True)
+    def instead(self) -> RawReply:
+        return RawReply(dropped=True)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class AfterStart(Fault):
     fault: Fault
     answers = True
 
-    def afterwards(self) -> Raw | None:
+    def afterwards(self) -> RawReply | None:
         return self.fault.instead()
 
 

@@ -11,16 +11,16 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 
-from coze_client.emulator.protocol.request import Fields, Request, Upload
+from coze_client.emulator.protocol.request import Fields, IncomingRequest, UploadedPart
 from coze_client.emulator.protocol.stream import to_json
 
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[Request, object]:
+async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[IncomingRequest, object]:
     """The request, and its body as calls record it."""
     headers, query = dict(http.headers), Fields(dict(http.query_params))
-    request = Request(http.method, http.url.path, headers, values, query)
+    request = IncomingRequest(http.method, http.url.path, headers, values, query)
     content_type = headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
         uploads = await _uploads(http)
@@ -34,10 +34,10 @@ async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[Request, o
     return replace(request, body=Fields(body if isinstance(body, dict) else {}), size=len(raw)), body
 
 
-async def _uploads(http: HttpRequest) -> tuple[Upload, ...]:
+async def _uploads(http: HttpRequest) -> tuple[UploadedPart, ...]:
     async with http.form() as form:
         parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-        return tuple(Upload(part.filename or "", part.size or 0) for part in parts)
+        return tuple(UploadedPart(part.filename or "", part.size or 0) for part in parts)
 
 
 def _parsed(raw: bytes) -> object:

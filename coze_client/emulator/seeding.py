@@ -9,9 +9,9 @@ from pathlib import Path
 from coze_client.emulator.engine.processing import Source, digest, store
 from coze_client.emulator.routes.datasets import new_dataset
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.dataset_records import LOCAL_FILE, TEXT, Dataset
+from coze_client.emulator.state.dataset_records import LOCAL_FILE, TEXT, StoredDataset
 from coze_client.emulator.text.chunking import CUSTOM as CUSTOM_CHUNKS
-from coze_client.emulator.text.chunking import MOST_TOKENS, ChunkStrategy
+from coze_client.emulator.text.chunking import MOST_TOKENS, ChunkRule
 from coze_client.emulator.text.parsing import PARSERS
 
 Documents = Mapping[str, str | bytes | Path] | Path | str
@@ -19,9 +19,9 @@ Documents = Mapping[str, str | bytes | Path] | Path | str
 
 def seed(
     backend: Backend, account: str, workspace_id: str, name: str, documents: Documents, separator: str | None
-) -> Dataset:
+) -> StoredDataset:
     """A dataset whose documents are ready at once; ValueError, and no dataset, if one of them cannot be parsed."""
-    strategy = ChunkStrategy(CUSTOM_CHUNKS, separator, MOST_TOKENS) if separator else ChunkStrategy()
+    strategy = ChunkRule(CUSTOM_CHUNKS, separator, MOST_TOKENS) if separator else ChunkRule()
     digested = [(source, digest(source, strategy, TEXT)) for source in _sources(documents)]
     for source, made in digested:
         if made.failure:

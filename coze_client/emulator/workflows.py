@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from coze_client.emulator.scripting.parameters import FileKind, FileNamed, Parameter, convert_annotation, read_values
+from coze_client.emulator.scripting.parameters import (
+    FileKind,
+    FileNamed,
+    InputParameter,
+    convert_annotation,
+    read_values,
+)
 from coze_client.emulator.scripting.signatures import Signature, read_signature, summary
 from coze_client.emulator.scripts import Hold, Pause, words
 
@@ -63,7 +69,7 @@ class Ask:
 
     question: str
     options: tuple[str, ...] = ()
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    parameters: Mapping[str, InputParameter] = field(default_factory=dict)
     title: str = "Question"
     type: int = QUESTION
 

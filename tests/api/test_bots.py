@@ -13,12 +13,12 @@ from coze_client import CozeError, InvalidRequest
 from coze_client.api.bots.resource import Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.emulator.workflows import WORKSPACE
 from coze_client.errors import ConfigurationError
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 
 SAMPLES = Path(__file__).parent.parent / "data" / "bots"
 
 
-def answering(face: Face, *samples: str) -> Any:
+def answering(face: Driver, *samples: str) -> Any:
     """A client whose server answers with these recorded bodies, one after the other."""
     answers = iter(samples)
     transport = httpx.MockTransport(
@@ -77,7 +77,7 @@ def test_every_version_is_listed_once_whatever_the_page_size(coze: Connected[Any
     assert [version.version for version in found] == made[::-1]
 
 
-def test_a_full_bot_is_read_with_all_its_parts(face: Face) -> None:
+def test_a_full_bot_is_read_with_all_its_parts(face: Driver) -> None:
     bot = face.run(answering(face, "bot_retrieve_full").bots.retrieve(bot_id="1"))
     assert (bot.name, bot.version, bot.bot_mode) == ("Live", "1768380200123", 0)
     assert bot.prompt_info.prompt.endswith("Be brief.")
@@ -91,7 +91,7 @@ def test_a_full_bot_is_read_with_all_its_parts(face: Face) -> None:
     assert "background_image_info" in (bot.model_extra or {})
 
 
-def test_a_sparse_bot_with_unknown_values_is_read(face: Face) -> None:
+def test_a_sparse_bot_with_unknown_values_is_read(face: Driver) -> None:
     bot = face.run(answering(face, "bot_retrieve_sparse_unknown_enums").bots.retrieve(bot_id="1"))
     assert (bot.bot_mode, bot.default_user_input_type, bot.suggest_reply_info.reply_mode) == (
         7,
@@ -122,7 +122,7 @@ def test_datasets_are_read_under_both_names(told: dict[str, object], ids: tuple[
     assert Bot.model_validate({"knowledge": told}).knowledge.dataset_ids == ids
 
 
-def test_listings_are_read_in_every_form(face: Face) -> None:
+def test_listings_are_read_in_every_form(face: Driver) -> None:
     client = answering(face, "bots_list_v2_null_fields", "bots_list_draft_published-1")
     found = face.collect(client.bots.list(workspace_id="1"))
     assert [(entry.bot_id[-2:], entry.name, entry.published_at) for entry in found] == [
@@ -133,7 +133,7 @@ def test_listings_are_read_in_every_form(face: Face) -> None:
     assert [entry.name for entry in face.collect(client.bots.list(workspace_id="1"))] == ["语音伴侣"]
 
 
-def test_versions_are_read_in_every_form(face: Face) -> None:
+def test_versions_are_read_in_every_form(face: Driver) -> None:
     client = answering(face, "bot_versions_docs_form", "list_bot_versions-1")
     (version,) = face.collect(client.bots.versions(bot_id="1"))
     assert (version.version, version.changelog, version.created_at) == ("1768380200123", "New greeting", 1768380200)
@@ -141,7 +141,7 @@ def test_versions_are_read_in_every_form(face: Face) -> None:
     assert version.creator["name"] == "Susan"
 
 
-def test_recorded_answers_of_writes_are_read(face: Face) -> None:
+def test_recorded_answers_of_writes_are_read(face: Driver) -> None:
     bots = answering(face, "create_bot-1", "bot_publish", "publish_bot-1", "update_bot-1", "unpublish_agent-1").bots
     assert face.run(bots.create(name="a", workspace_id="1")) == "73428668*****"
     assert face.run(bots.publish(bot_id="1")) == "1768380200123"
@@ -180,7 +180,7 @@ def test_what_coze_would_refuse_is_refused_at_once() -> None:
         Bots.versions(bot_id="1", page_size=31)
 
 
-def test_a_listing_without_a_total_ends_at_a_short_page(face: Face) -> None:
+def test_a_listing_without_a_total_ends_at_a_short_page(face: Driver) -> None:
     bodies = iter([["1", "2"], ["3"]])
 
     def answer(_: httpx.Request) -> httpx.Response:

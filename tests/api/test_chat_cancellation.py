@@ -15,7 +15,7 @@ from coze_client import AsyncCozeClient, CozeClient, CozeError, Message, Timeout
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import Answer, Hold, Turn
-from tests.conftest import AsyncioFace, Connected
+from tests.conftest import AsyncioDriver, Connected
 
 
 class Held:
@@ -56,7 +56,7 @@ def first_word_blocking(asked: Any) -> None:
 def begin(coze: Connected[Any], **options: Any) -> Any:
     """A held stream after its first word."""
     asked = coze.ask(bot="held", **options)
-    if isinstance(coze.face, AsyncioFace):
+    if isinstance(coze.face, AsyncioDriver):
         coze.run(first_word(asked))
     else:
         first_word_blocking(asked)
@@ -96,7 +96,7 @@ def test_leaving_the_block_by_an_error_stops_the_chat(coze: Connected[Any], held
             raise LookupError
 
     with pytest.raises(LookupError):
-        coze.run(leave()) if isinstance(coze.face, AsyncioFace) else leave_blocking()
+        coze.run(leave()) if isinstance(coze.face, AsyncioDriver) else leave_blocking()
     assert held.stopped(asked.chat_id)
 
 
@@ -231,7 +231,7 @@ def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: Co
             raise LookupError
 
     with pytest.raises(LookupError):
-        coze.run(leave()) if isinstance(coze.face, AsyncioFace) else leave_blocking()
+        coze.run(leave()) if isinstance(coze.face, AsyncioDriver) else leave_blocking()
 
 
 def test_a_token_that_cannot_be_had_for_the_cancelling_is_no_error_of_the_reader(
@@ -240,7 +240,7 @@ def test_a_token_that_cannot_be_had_for_the_cancelling_is_no_error_of_the_reader
     tokens = [coze.emulator.token]
     coze.client = coze.face.client(lambda: tokens.pop(), base_url=coze.emulator.url)  # IndexError from the second on
     stream, reported = begin(coze), list[object]()
-    if isinstance(coze.face, AsyncioFace):
+    if isinstance(coze.face, AsyncioDriver):
         coze.face.loop.set_exception_handler(lambda _, context: reported.append(context))
     coze.run(stream.close())
     gc.collect()

@@ -11,7 +11,7 @@ import pytest
 from coze_client import AsyncCozeClient, CozeClient, Message, StreamInterrupted
 from coze_client.api.chats.stream import in_order
 from coze_client.emulator import faults
-from tests.conftest import AsyncioFace, Connected, Face
+from tests.conftest import AsyncioDriver, Connected, Driver
 from tests.support.replay import Replay
 
 STREAMS = Path(__file__).parent.parent / "data" / "streams"
@@ -66,7 +66,7 @@ def test_a_stream_cut_before_the_chats_id_is_known_is_told_and_not_started_again
 def test_the_asynchronous_stream_heals_the_same_way(size: int) -> None:
     stream = (STREAMS / "chat_unicode_reasoning.sse").read_bytes()
     text, messages, _, _ = read(stream, len(stream))
-    face = AsyncioFace()
+    face = AsyncioDriver()
     try:
         for cut in range(chat_id_known_at(stream), len(stream), 13):
             client = AsyncCozeClient(
@@ -153,7 +153,7 @@ def test_messages_that_were_known_before_the_tool_outputs_are_not_given_again() 
     assert chat.text == "The train is late."
 
 
-def test_a_chat_that_failed_after_the_cut_raises_as_it_would_have(face: Face) -> None:
+def test_a_chat_that_failed_after_the_cut_raises_as_it_would_have(face: Driver) -> None:
     stream = (STREAMS / "chat_failed.sse").read_bytes()
     from coze_client import ChatFailed
 

@@ -26,7 +26,7 @@ from coze_client import (
 from coze_client.api.chats.values import TERMINAL, Chat
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, Hold, Turn
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 
 
 def asked(coze: Connected[Any], bot: str = "echo", text: str = "hello there", **options: Any) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def test_a_conversation_remembers_from_chat_to_chat(coze: Connected[Any], naps: 
     assert again.conversation_id == first.conversation_id
 
 
-def test_a_self_hosted_studio_chats_the_same_way(face: Face, naps: list[float]) -> None:
+def test_a_self_hosted_studio_chats_the_same_way(face: Driver, naps: list[float]) -> None:
     with Emulator(dialect="studio") as emulator:
         coze: Connected[Any] = Connected(face, emulator)
         result = coze.run(coze.client.chats.create_and_poll(**asked(coze)))
@@ -155,14 +155,14 @@ def refused(code: int, status: int = 200) -> httpx.Response:
     return httpx.Response(status, json={"code": code, "msg": "no"})
 
 
-def poll(face: Face, coze: Callable[[httpx.Request], httpx.Response], **options: Any) -> ChatResult:
+def poll(face: Driver, coze: Callable[[httpx.Request], httpx.Response], **options: Any) -> ChatResult:
     client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(coze))
     result: ChatResult = face.run(client.chats.create_and_poll(bot_id="1", user_id="u", **options))
     return result
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
-def test_polling_ends_on_every_terminal_state(face: Face, status: str, naps: list[float]) -> None:
+def test_polling_ends_on_every_terminal_state(face: Driver, status: str, naps: list[float]) -> None:
     coze = Coze("created", "in_progress", "a state nobody knows", status)
     result = poll(face, coze)
     assert result.chat.status == status
@@ -181,7 +181,7 @@ def test_polling_ends_on_every_terminal_state(face: Face, status: str, naps: lis
         ("canceled", 0),
     ],
 )
-def test_messages_are_listed_where_there_are_any(face: Face, status: str, listed: int, naps: list[float]) -> None:
+def test_messages_are_listed_where_there_are_any(face: Driver, status: str, listed: int, naps: list[float]) -> None:
     coze = Coze(status)
     assert len(poll(face, coze).messages) == coze.count("/v3/chat/message/list") == listed
 
@@ -191,12 +191,12 @@ def test_a_failed_chat_is_returned_with_its_reason(coze: Connected[Any], naps: l
     assert (result.chat.status, result.chat.last_error.code, result.messages) == ("failed", 5000, ())
 
 
-def test_polling_asks_at_most_once_a_second(face: Face, naps: list[float]) -> None:
+def test_polling_asks_at_most_once_a_second(face: Driver, naps: list[float]) -> None:
     poll(face, Coze("in_progress", "in_progress", "in_progress", "completed"))
     assert naps == [1.0] * 4
 
 
-def test_a_chat_that_is_not_known_yet_is_asked_after_twice_more(face: Face, naps: list[float]) -> None:
+def test_a_chat_that_is_not_known_yet_is_asked_after_twice_more(face: Driver, naps: list[float]) -> None:
     assert poll(face, Coze(refused(4001), refused(4001), "completed")).chat.status == "completed"
     with pytest.raises(NotFound):
         poll(face, Coze(refused(4001)))
@@ -204,7 +204,7 @@ def test_a_chat_that_is_not_known_yet_is_asked_after_twice_more(face: Face, naps
         poll(face, Coze(refused(4002), "completed"))
 
 
-def test_polling_survives_what_passes(face: Face, naps: list[float]) -> None:
+def test_polling_survives_what_passes(face: Driver, naps: list[float]) -> None:
     coze = Coze(refused(5000), refused(0, 503), "completed")
     assert poll(face, coze).chat.status == "completed"
     assert coze.count("/v3/chat") == 1
@@ -219,7 +219,7 @@ class Clock:
 
 
 def test_a_chat_that_does_not_end_in_time_is_cancelled_and_told(
-    face: Face, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+    face: Driver, monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
     Clock(monkeypatch, naps)
     coze = Coze("in_progress")
@@ -231,7 +231,7 @@ def test_a_chat_that_does_not_end_in_time_is_cancelled_and_told(
 
 @pytest.mark.parametrize("failure", [refused(4104), refused(0, 502), httpx.ReadError("broke")], ids=repr)
 def test_a_cancellation_that_fails_does_not_hide_that_time_is_up(
-    face: Face, failure: httpx.Response | Exception, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+    face: Driver, failure: httpx.Response | Exception, monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
     Clock(monkeypatch, naps)
     coze = Coze("in_progress")
@@ -270,7 +270,7 @@ def test_a_lost_answer_to_a_poll_does_not_start_a_second_chat(coze: Connected[An
 
 
 @pytest.mark.parametrize("deadline", [0, -1, float("nan")])
-def test_a_deadline_of_nothing_is_refused_before_a_chat_is_started(face: Face, deadline: float) -> None:
+def test_a_deadline_of_nothing_is_refused_before_a_chat_is_started(face: Driver, deadline: float) -> None:
     coze = Coze("completed")
     with pytest.raises(ConfigurationError, match="deadline"):
         poll(face, coze, deadline=deadline)

@@ -10,7 +10,7 @@ import pytest
 
 from coze_client import InvalidRequest, NotFound
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 
 
 def begin(coze: Connected[Any], count: int = 0) -> tuple[str, list[str]]:
@@ -117,7 +117,7 @@ def page(*ids: str, **beside: object) -> dict[str, object]:
     return {"data": [{"id": each} for each in ids], **beside}
 
 
-def walk(face: Face, pages: Pages, **options: Any) -> list[str]:
+def walk(face: Driver, pages: Pages, **options: Any) -> list[str]:
     client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(pages))
     listing = client.conversations.messages.list(conversation_id="1", **options)
     return [message.id for message in face.collect(listing)]
@@ -139,20 +139,20 @@ def walk(face: Face, pages: Pages, **options: Any) -> list[str]:
     ],
 )
 def test_a_listing_follows_the_servers_cursor_and_ends(
-    face: Face, pages: list[dict[str, object]], ids: list[str], cursors: list[object]
+    face: Driver, pages: list[dict[str, object]], ids: list[str], cursors: list[object]
 ) -> None:
     server = Pages(*pages)
     assert walk(face, server) == ids
     assert server.cursors == cursors
 
 
-def test_a_backward_listing_ends_where_a_server_repeats_itself(face: Face) -> None:
+def test_a_backward_listing_ends_where_a_server_repeats_itself(face: Driver) -> None:
     server = Pages(page("3", "4", has_more=True, first_id="3", last_id="4"))
     assert walk(face, server, before_id="5") == ["3", "4"]
     assert server.cursors == ["5", "3"]
 
 
-def test_a_self_hosted_studio_lists_newest_first_and_each_once(face: Face) -> None:
+def test_a_self_hosted_studio_lists_newest_first_and_each_once(face: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
         coze: Connected[Any] = Connected(face, emulator)
         chat = coze.run(coze.ask("hi").read())

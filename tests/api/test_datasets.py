@@ -10,9 +10,9 @@ import pytest
 from coze_client import ConfigurationError, DocumentBase, NotFound, TimedOut
 from coze_client.api.datasets.resource import Datasets, DocumentProgress, update_request
 from coze_client.core.request import Kind, Request
-from coze_client.core.response import Answer
+from coze_client.core.response import RawResponse
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 from tests.support.json_server import Ask, PaperServer
 
 WORKSPACE = "7340000000000000001"
@@ -56,20 +56,20 @@ def test_a_question_about_no_documents_is_not_sent() -> None:
 def test_sizes_as_text_null_lists_and_empty_strategies_are_read() -> None:
     item = {"dataset_id": 7410000000000000001, "all_file_size": "104857", "file_list": None, "chunk_strategy": {}}
     content = json.dumps({"code": 0, "data": {"total_count": 1, "dataset_list": [item]}}).encode()
-    (dataset,) = Datasets.list(workspace_id="7").page(None).read(Answer(200, {}, content)).items
+    (dataset,) = Datasets.list(workspace_id="7").page(None).read(RawResponse(200, {}, content)).items
     assert (dataset.dataset_id, dataset.all_file_size, dataset.file_list) == ("7410000000000000001", 104857, ())
 
 
 @pytest.mark.parametrize("content", [b'{"code":0}', b'{"code":0,"data":{"total_count":0,"dataset_list":null}}'])
 def test_an_empty_listing_may_lack_everything(content: bytes) -> None:
-    assert Datasets.list(workspace_id="7").page(None).read(Answer(200, {}, content)).items == ()
+    assert Datasets.list(workspace_id="7").page(None).read(RawResponse(200, {}, content)).items == ()
 
 
 @pytest.mark.parametrize("nested", [True, False])
 def test_progress_is_read_wherever_it_stands(nested: bool) -> None:
     items = [{"document_id": 1, "status": 9, "status_descript": "no text in it", "progress": 63}]
     content = json.dumps({"code": 0, "data": {"data": items} if nested else items}).encode()
-    (told,) = Datasets.process(dataset_id="9", document_ids=["1"]).read(Answer(200, {}, content))
+    (told,) = Datasets.process(dataset_id="9", document_ids=["1"]).read(RawResponse(200, {}, content))
     assert (told.document_id, told.failed, told.status_descript, told.progress) == ("1", True, "no text in it", 63)
 
 
@@ -100,7 +100,7 @@ def test_update_of_a_dataset_that_the_workspace_lacks_is_not_sent(coze: Connecte
         coze.run(coze.client.datasets.update(dataset_id="7399", name="x", workspace_id=WORKSPACE))
 
 
-def test_wait_tells_every_look_and_reports_failures(face: Face, naps: list[float]) -> None:
+def test_wait_tells_every_look_and_reports_failures(face: Driver, naps: list[float]) -> None:
     with Emulator(processing_looks=2) as emulator:
         client = face.client(emulator.token, base_url=emulator.url)
         dataset_id = face.run(client.datasets.create(name="Shelf", workspace_id=WORKSPACE))
@@ -127,7 +127,7 @@ def answers(*looks: dict[str, int]) -> PaperServer:
     return PaperServer(reply)
 
 
-def test_wait_asks_only_for_what_is_still_busy(face: Face, naps: list[float]) -> None:
+def test_wait_asks_only_for_what_is_still_busy(face: Driver, naps: list[float]) -> None:
     with answers({"1": 0, "2": 1}, {"1": 1}) as server:
         datasets = face.client("t", base_url=server.url).datasets
         ended = face.run(datasets.wait(dataset_id="9", document_ids=["1", "2", "1"]))
@@ -136,7 +136,7 @@ def test_wait_asks_only_for_what_is_still_busy(face: Face, naps: list[float]) ->
     assert naps == [1.0]
 
 
-def test_wait_names_missing_documents_once_the_others_are_through(face: Face, naps: list[float]) -> None:
+def test_wait_names_missing_documents_once_the_others_are_through(face: Driver, naps: list[float]) -> None:
     told: list[tuple[DocumentProgress, ...]] = []
     with answers({"1": 0}, {"1": 1}) as server:
         datasets = face.client("t", base_url=server.url).datasets
@@ -146,7 +146,7 @@ def test_wait_names_missing_documents_once_the_others_are_through(face: Face, na
     assert naps == [1.0]
 
 
-def test_wait_names_a_document_that_vanishes_under_way(face: Face, naps: list[float]) -> None:
+def test_wait_names_a_document_that_vanishes_under_way(face: Driver, naps: list[float]) -> None:
     with answers({"1": 0, "2": 0}, {"2": 1}) as server:
         datasets = face.client("t", base_url=server.url).datasets
         with pytest.raises(NotFound, match="Dataset 9 has no document 1"):
@@ -154,7 +154,7 @@ def test_wait_names_a_document_that_vanishes_under_way(face: Face, naps: list[fl
     assert naps == [1.0]
 
 
-def test_wait_takes_no_single_id_for_a_list_of_digits(face: Face) -> None:
+def test_wait_takes_no_single_id_for_a_list_of_digits(face: Driver) -> None:
     with answers({}) as server:
         datasets = face.client("t", base_url=server.url).datasets
         with pytest.raises(ConfigurationError, match="document_ids"):
@@ -162,7 +162,7 @@ def test_wait_takes_no_single_id_for_a_list_of_digits(face: Face) -> None:
     assert server.asked == []
 
 
-def test_wait_gives_up_at_its_deadline(face: Face, naps: list[float]) -> None:
+def test_wait_gives_up_at_its_deadline(face: Driver, naps: list[float]) -> None:
     with answers({"1": 0}) as server:
         datasets = face.client("t", base_url=server.url).datasets
         with pytest.raises(TimedOut, match=r"did not process 1 within 0\.5 s.*wait again"):
@@ -170,13 +170,13 @@ def test_wait_gives_up_at_its_deadline(face: Face, naps: list[float]) -> None:
     assert naps == []
 
 
-def test_wait_looks_ever_more_seldom(face: Face, naps: list[float]) -> None:
+def test_wait_looks_ever_more_seldom(face: Driver, naps: list[float]) -> None:
     with answers(*[{"1": 0}] * 9, {"1": 1}) as server:
         face.run(face.client("t", base_url=server.url).datasets.wait(dataset_id="9", document_ids=["1"]))
     assert naps == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10.0, 10.0, 10.0]
 
 
-def test_many_documents_are_asked_for_in_batches(face: Face) -> None:
+def test_many_documents_are_asked_for_in_batches(face: Driver) -> None:
     ids = [str(each) for each in range(250)]
     with answers(dict.fromkeys(ids, 1)) as server:
         datasets = face.client("t", base_url=server.url).datasets

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from coze_client import ChunkStrategy, ConfigurationError, Document, DocumentBase, NotFound, UpdateRule
 from coze_client.api.datasets.documents import LARGEST_BODY, Documents
 from coze_client.core.request import Kind, Request
-from coze_client.core.response import Answer
+from coze_client.core.response import RawResponse
 from tests.conftest import Connected
 
 AS_TEXT = {"Agw-Js-Conv": "str"}
@@ -136,7 +136,7 @@ def test_the_size_of_a_document_is_what_it_takes_in_a_body(text: str, name: str)
 def test_ids_are_text_even_where_the_server_sends_numbers_and_nulls() -> None:
     item = {"document_id": 7411000000000000001, "name": None, "status": 9, "chunk_strategy": None, "type": "png"}
     content = json.dumps({"code": 0, "document_infos": [item], "total": 1}).encode()
-    page = Documents.list(dataset_id="1").page(None).read(Answer(200, {}, content))
+    page = Documents.list(dataset_id="1").page(None).read(RawResponse(200, {}, content))
     assert (page.items[0].document_id, page.items[0].name, page.items[0].type) == ("7411000000000000001", "", "png")
     assert page.items[0].failed
     assert page.total == 1

@@ -19,7 +19,7 @@ from coze_client import ConfigurationError, ConnectionFailed, CozeError, Invalid
 from coze_client.core.media import extension_of, mend_name, mime_of, sniff
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
-from tests.conftest import AsyncioFace, Connected, Face
+from tests.conftest import AsyncioDriver, Connected, Driver
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
 HEADS = {
@@ -67,11 +67,11 @@ class Receiver:
             return failure
         return httpx.Response(200, json={"code": 0, "data": {"id": "7", "bytes": len(self.contents[-1])}})
 
-    def client(self, face: Face) -> Any:
+    def client(self, face: Driver) -> Any:
         return face.client("t", base_url="http://coze", transport=httpx.MockTransport(self))
 
 
-def uploaded(face: Face, file: Any, name: str | None = None) -> tuple[str, str, bytes]:
+def uploaded(face: Driver, file: Any, name: str | None = None) -> tuple[str, str, bytes]:
     """Name, type and content with which a file arrives."""
     receiver = Receiver()
     face.run(receiver.client(face).files.upload(file, name=name))
@@ -81,7 +81,7 @@ def uploaded(face: Face, file: Any, name: str | None = None) -> tuple[str, str, 
 # --- where files come from ---
 
 
-def test_a_file_may_be_a_path_bytes_or_an_open_file(face: Face, tmp_path: Path) -> None:
+def test_a_file_may_be_a_path_bytes_or_an_open_file(face: Driver, tmp_path: Path) -> None:
     path = tmp_path / "cat.png"
     path.write_bytes(PNG)
     expected = ("cat.png", "image/png", PNG)
@@ -96,14 +96,14 @@ def test_a_file_may_be_a_path_bytes_or_an_open_file(face: Face, tmp_path: Path) 
     assert uploaded(face, io.BytesIO(PNG), "cat.png") == expected
 
 
-def test_an_open_file_is_sent_from_its_beginning(face: Face) -> None:
+def test_an_open_file_is_sent_from_its_beginning(face: Driver) -> None:
     file = io.BytesIO(PNG)
     file.read(500)
     assert uploaded(face, file)[2] == PNG
 
 
 @pytest.mark.parametrize("size", [10, 100_000])
-def test_a_pipe_is_sent_as_it_comes_and_named_by_its_content(face: Face, size: int) -> None:
+def test_a_pipe_is_sent_as_it_comes_and_named_by_its_content(face: Driver, size: int) -> None:
     content = PNG[:8] + bytes(size)
     reader, writer = os.pipe()
 
@@ -133,7 +133,7 @@ def test_an_upload_can_be_looked_up(coze: Connected[Any]) -> None:
     assert coze.run(coze.client.files.retrieve(file_id=file.id)) == file
 
 
-def test_a_self_hosted_studio_takes_uploads_and_tells_their_url(face: Face) -> None:
+def test_a_self_hosted_studio_takes_uploads_and_tells_their_url(face: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
         coze: Connected[Any] = Connected(face, emulator)
         file = coze.run(coze.client.files.upload(PNG, name="cat.png"))
@@ -151,7 +151,7 @@ def text_file() -> Any:
 
 
 @pytest.mark.parametrize("make", [lambda: io.StringIO("text"), text_file], ids=["StringIO", "temporary file"])
-def test_a_file_that_is_open_as_text_is_refused_with_the_cure(face: Face, make: Any) -> None:
+def test_a_file_that_is_open_as_text_is_refused_with_the_cure(face: Driver, make: Any) -> None:
     receiver = Receiver()
     with make() as file:
         file.write("some text")
@@ -162,23 +162,23 @@ def test_a_file_that_is_open_as_text_is_refused_with_the_cure(face: Face, make: 
 
 
 @pytest.mark.parametrize("file", [b"", io.BytesIO()], ids=["bytes", "file"])
-def test_an_empty_file_is_refused(face: Face, file: Any) -> None:
+def test_an_empty_file_is_refused(face: Driver, file: Any) -> None:
     with pytest.raises(ConfigurationError, match="4300"):
         face.run(Receiver().client(face).files.upload(file))
 
 
-def test_an_empty_pipe_is_refused(face: Face) -> None:
+def test_an_empty_pipe_is_refused(face: Driver) -> None:
     with piped(b"") as end, pytest.raises(ConfigurationError, match="4300"):
         face.run(Receiver().client(face).files.upload(end))
 
 
-def test_an_empty_path_is_refused(face: Face, tmp_path: Path) -> None:
+def test_an_empty_path_is_refused(face: Driver, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     with pytest.raises(ConfigurationError, match="4300"):
         face.run(Receiver().client(face).files.upload(tmp_path / "empty"))
 
 
-def test_a_file_larger_than_coze_takes_is_refused_without_reading_it(face: Face, tmp_path: Path) -> None:
+def test_a_file_larger_than_coze_takes_is_refused_without_reading_it(face: Driver, tmp_path: Path) -> None:
     path = tmp_path / "huge.bin"
     with path.open("wb") as file:
         file.truncate(512 * 1024 * 1024 + 1)  # sparse: it takes no room
@@ -187,12 +187,12 @@ def test_a_file_larger_than_coze_takes_is_refused_without_reading_it(face: Face,
 
 
 @pytest.mark.parametrize("file", [None, 7, ["a"], object()], ids=["None", "int", "list", "object"])
-def test_what_is_no_file_is_refused(face: Face, file: Any) -> None:
+def test_what_is_no_file_is_refused(face: Driver, file: Any) -> None:
     with pytest.raises(ConfigurationError, match="path, bytes or"):
         face.run(Receiver().client(face).files.upload(file))
 
 
-def test_a_path_that_cannot_be_read_is_the_systems_error(face: Face, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_read_is_the_systems_error(face: Driver, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         face.run(Receiver().client(face).files.upload(tmp_path / "absent"))
     with pytest.raises(OSError, match="directory"):
@@ -254,7 +254,7 @@ def test_any_name_becomes_one_without_folders(name: str, head: bytes) -> None:
     assert "\\" not in mended
 
 
-def test_names_with_quotes_and_line_ends_stay_inside_their_field(face: Face) -> None:
+def test_names_with_quotes_and_line_ends_stay_inside_their_field(face: Driver) -> None:
     name, _, content = uploaded(face, PNG, 'a"\r\nx: y.png')
     assert "\r" not in name
     assert "\n" not in name
@@ -281,7 +281,7 @@ def test_types_and_extensions_are_told_from_each_other() -> None:
     ids=repr,
 )
 def test_an_upload_is_repeated_only_if_nothing_of_it_can_have_arrived(
-    face: Face, failure: Any, kind: type[CozeError], sent: int, naps: list[float]
+    face: Driver, failure: Any, kind: type[CozeError], sent: int, naps: list[float]
 ) -> None:
     receiver = Receiver(*[failure] * 3)
     with pytest.raises(kind):
@@ -297,14 +297,14 @@ def piped(content: bytes) -> Any:
     return os.fdopen(reader, "rb")
 
 
-def test_a_pipe_that_was_read_cannot_be_sent_again(face: Face, naps: list[float]) -> None:
+def test_a_pipe_that_was_read_cannot_be_sent_again(face: Driver, naps: list[float]) -> None:
     receiver = Receiver(httpx.Response(429))
     with piped(PNG) as end, pytest.raises(RateLimited):
         face.run(receiver.client(face).files.upload(end))
     assert receiver.contents == [PNG]
 
 
-def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(face: Face, naps: list[float]) -> None:
+def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(face: Driver, naps: list[float]) -> None:
     receiver = Receiver()
     tries: list[str] = []
 
@@ -332,9 +332,9 @@ def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(face: Fac
 
 @pytest.mark.parametrize("transport", [{}, {"transport": "aiohttp"}], ids=["httpx", "aiohttp"])
 def test_a_large_file_is_streamed_from_disk_and_not_held(
-    face: Face, emulator: Emulator, tmp_path: Path, transport: dict[str, Any]
+    face: Driver, emulator: Emulator, tmp_path: Path, transport: dict[str, Any]
 ) -> None:
-    if transport and not isinstance(face, AsyncioFace):
+    if transport and not isinstance(face, AsyncioDriver):
         pytest.skip("aiohttp serves asyncio only")
     size = 48 * 1024 * 1024
     path = tmp_path / "large.bin"

@@ -8,7 +8,7 @@ from typing import Any
 from coze_client import ChunkStrategy, DocumentBase
 from coze_client.api.datasets.images import Images
 from coze_client.core.request import Kind
-from coze_client.core.response import Answer
+from coze_client.core.response import RawResponse
 from tests.conftest import Connected
 
 WORKSPACE = "7340000000000000001"
@@ -32,7 +32,7 @@ def test_an_update_replaces_the_caption_and_may_be_repeated() -> None:
 def test_an_image_without_a_caption_may_say_null() -> None:
     item = {"document_id": 7412000000000000001, "caption": None, "status": 1, "size": "55021"}
     content = json.dumps({"code": 0, "data": {"photo_infos": [item], "total_count": 1}}).encode()
-    page = Images.list(dataset_id="7").page(None).read(Answer(200, {}, content))
+    page = Images.list(dataset_id="7").page(None).read(RawResponse(200, {}, content))
     (image,) = page.items
     assert (image.document_id, image.caption, image.size) == ("7412000000000000001", "", 55021)
     assert image.ready

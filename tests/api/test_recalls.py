@@ -14,7 +14,7 @@ from coze_client.emulator.engine.dataset_recall import RecallStyle
 from coze_client.emulator.scripts import Answer, Extra, Fail, FunctionCall, Hold, Item, Reasoning, Turn
 from coze_client.emulator.workflows import WORKSPACE, Steps, ask
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 from tests.support.raw_server import WireServer, stream
 
 CHUR = "Chur lies in Graubünden and is an old town."
@@ -106,7 +106,7 @@ def test_a_broken_run_is_not_begun_again(coze: Connected[Any], towns: str) -> No
     assert coze.emulator.runs_started == 1
 
 
-def test_coze_studio_recalls_by_workflow_too(face: Face) -> None:
+def test_coze_studio_recalls_by_workflow_too(face: Driver) -> None:
     with Emulator("studio") as studio:
         workflow_id = studio.add_knowledge_workflow([studio.add_dataset("towns", {"towns.txt": CHUR})])
         client = face.client(studio.token, base_url=studio.url)
@@ -148,7 +148,7 @@ def test_a_bot_without_datasets_recalls_nothing(coze: Connected[Any]) -> None:
     assert recall.chat_id
 
 
-def test_coze_studio_recalls_by_bot_too(face: Face) -> None:
+def test_coze_studio_recalls_by_bot_too(face: Driver) -> None:
     with Emulator("studio") as studio:
         dataset_id = studio.add_dataset("towns", {"towns.txt": CHUR})
         bot_id = studio.add_bot("librarian", dataset_ids=[dataset_id])
@@ -269,7 +269,7 @@ FIRST_THOUGHT = event(
 WHOLE_ANSWER = event("conversation.message.completed", {"id": "4", "chat_id": "1", "type": "answer", "content": "ok"})
 
 
-def from_bot_over(face: Face, *pieces: bytes, **options: Any) -> Any:
+def from_bot_over(face: Driver, *pieces: bytes, **options: Any) -> Any:
     """A recall over a line that stays open after `pieces`, so that only the client can end it."""
     with WireServer([stream(*pieces, end=False)]) as server:
         recall = face.run(face.client(base_url=server.url).recall.from_bot("1", QUESTION, **options))
@@ -278,22 +278,22 @@ def from_bot_over(face: Face, *pieces: bytes, **options: Any) -> Any:
     return recall
 
 
-def test_a_recall_returns_with_its_message_and_closes_the_line(face: Face) -> None:
+def test_a_recall_returns_with_its_message_and_closes_the_line(face: Driver) -> None:
     assert texts(from_bot_over(face, CREATED, RECALLED)) == ["a"]
 
 
-def test_half_an_event_after_the_recall_is_not_waited_for(face: Face) -> None:
+def test_half_an_event_after_the_recall_is_not_waited_for(face: Driver) -> None:
     assert texts(from_bot_over(face, CREATED + RECALLED + FIRST_WORD[:40])) == ["a"]
 
 
 @pytest.mark.parametrize("answer", [FIRST_WORD, FIRST_THOUGHT, WHOLE_ANSWER], ids=["word", "thought", "whole"])
 @pytest.mark.parametrize("until", ["recall", "answer"])
-def test_reading_stops_where_the_answer_begins(face: Face, answer: bytes, until: str) -> None:
+def test_reading_stops_where_the_answer_begins(face: Driver, answer: bytes, until: str) -> None:
     assert not from_bot_over(face, CREATED, answer, until=until)
     assert texts(from_bot_over(face, CREATED, RECALLED, answer, until="answer")) == ["a"]
 
 
-def test_what_follows_the_recall_in_the_same_piece_changes_nothing(face: Face) -> None:
+def test_what_follows_the_recall_in_the_same_piece_changes_nothing(face: Driver) -> None:
     failed = event("conversation.chat.failed", {"id": "1", "last_error": {"code": 5000, "msg": "too late"}})
     assert texts(from_bot_over(face, CREATED + RECALLED + failed)) == ["a"]
     assert not from_bot_over(face, CREATED + FIRST_WORD + RECALLED + failed)
@@ -302,7 +302,7 @@ def test_what_follows_the_recall_in_the_same_piece_changes_nothing(face: Face) -
 BOMB = "[" * 100_000
 
 
-def test_what_is_nested_without_end_harms_no_recall(face: Face) -> None:
+def test_what_is_nested_without_end_harms_no_recall(face: Driver) -> None:
     odd = event("conversation.message.completed", {"id": "5", "chat_id": "1", "type": "verbose", "content": BOMB})
     assert texts(from_bot_over(face, CREATED, odd, RECALLED)) == ["a"]
     said = {"content": BOMB, "node_title": "End", "node_seq_id": "0", "node_is_finish": True}

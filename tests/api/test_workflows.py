@@ -15,7 +15,7 @@ from coze_client.api.workflows.resource import Workflows
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import Steps, ask
 from coze_client.errors import ConfigurationError, NotFound
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 
 STREAMS = Path(__file__).parent.parent / "data" / "streams"
 
@@ -232,7 +232,7 @@ def test_questions_are_read_as_cloud_and_studio_tell_them(
     assert read_question(Interrupt(event_id="1/2", type=2, data=data), said) == (question, options)
 
 
-def test_an_asynchronous_run_that_asks_on_a_studio_is_told_and_not_waited_for(face: Face) -> None:
+def test_an_asynchronous_run_that_asks_on_a_studio_is_told_and_not_waited_for(face: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
         client = face.client(emulator.token, base_url=emulator.url)
         workflow = emulator.workflows["book_table"]

@@ -14,7 +14,7 @@ import pytest
 from coze_client import ConfigurationError, CozeClient, CozeError
 from coze_client.auth.credentials import EnvironmentToken, PersonalToken, credentials
 from coze_client.emulator import Emulator, faults
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 
 CANARY = "pat_canary_0123456789abcdef"
 
@@ -36,7 +36,7 @@ class Listener:
         return httpx.Response(200, json={"code": 0})
 
 
-def sent(face: Face, token: Any) -> str:
+def sent(face: Driver, token: Any) -> str:
     """The authorization that arrives at the server."""
     listener = Listener()
     client = face.client(token, base_url="http://coze", transport=httpx.MockTransport(listener))
@@ -61,7 +61,7 @@ class OwnCredentials:
     [CANARY, f" {CANARY}\n", lambda: CANARY, async_token, lambda: async_token(), OwnCredentials()],
     ids=["text", "text in white space", "function", "async function", "function of a coroutine", "credentials"],
 )
-def test_a_token_may_be_text_a_function_or_credentials(face: Face, token: Any) -> None:
+def test_a_token_may_be_text_a_function_or_credentials(face: Driver, token: Any) -> None:
     assert sent(face, token) == f"Bearer {CANARY}"
 
 
@@ -74,20 +74,20 @@ def test_a_token_may_be_text_a_function_or_credentials(face: Face, token: Any) -
     ],
 )
 def test_the_environment_gives_the_token_where_none_is_given(
-    face: Face, environment: dict[str, str], token: str, monkeypatch: pytest.MonkeyPatch
+    face: Driver, environment: dict[str, str], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert sent(face, None) == f"Bearer {token}"
 
 
-def test_a_given_token_beats_the_environment(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_given_token_beats_the_environment(face: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COZE_API_TOKEN", CANARY)
     assert sent(face, "given") == "Bearer given"
 
 
 def test_a_token_of_the_environment_is_read_anew_for_each_call(
-    face: Face, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    face: Driver, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COZE_API_TOKEN", "old")
     client = face.client(None, base_url=emulator.url)
@@ -95,7 +95,7 @@ def test_a_token_of_the_environment_is_read_anew_for_each_call(
     assert face.run(client.conversations.create()).id
 
 
-def test_without_any_token_the_client_says_where_to_put_one_and_how_to_try_without(face: Face) -> None:
+def test_without_any_token_the_client_says_where_to_put_one_and_how_to_try_without(face: Driver) -> None:
     with pytest.raises(ConfigurationError, match=r"COZE_API_TOKEN.*coze_client\.emulator"):
         face.client(None)
 
@@ -103,20 +103,20 @@ def test_without_any_token_the_client_says_where_to_put_one_and_how_to_try_witho
 @pytest.mark.parametrize(
     "token", ["", "  ", "two words", "line\nend", "Bearer pat_x", "tökén", "nul\0", 7, b"bytes", ["list"], object()]
 )
-def test_what_can_be_no_token_is_refused_without_showing_it(face: Face, token: Any) -> None:
+def test_what_can_be_no_token_is_refused_without_showing_it(face: Driver, token: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         face.client(token)
     assert not isinstance(token, str) or not token.strip() or token not in str(caught.value)
 
 
 @pytest.mark.parametrize("token", ["", "two words", None, 7])
-def test_a_function_that_gives_no_token_is_told_of(face: Face, token: Any) -> None:
+def test_a_function_that_gives_no_token_is_told_of(face: Driver, token: Any) -> None:
     client = face.client(lambda: token)
     with pytest.raises(ConfigurationError, match="token"):
         face.run(client.files.retrieve(file_id="1"))
 
 
-def test_an_error_of_the_users_function_comes_through(face: Face) -> None:
+def test_an_error_of_the_users_function_comes_through(face: Driver) -> None:
     def fails() -> str:
         raise LookupError("vault")
 

@@ -30,7 +30,7 @@ from coze_client import (
     Token,
 )
 from coze_client.emulator import Clock, Emulator, faults
-from tests.conftest import AsyncioFace, BlockingFace
+from tests.conftest import AsyncioDriver, BlockingDriver
 from tests.support.logins import TOKEN, SignIn, key_pair
 
 URL = "https://api.coze.com"
@@ -352,7 +352,7 @@ def test_no_signing_and_no_file_ever_holds_up_an_event_loop(
     for kind, names in ((JWT, ["sign"]), (FileStore, ["load", "save", "claim"])):
         for name in names:
             watched(name, kind)
-    face = AsyncioFace()
+    face = AsyncioDriver()
     sign_in = SignIn(emulator, face)
     client = face.client(sign_in.jwt(store=FileStore(tmp_path / "tokens")))
     for _ in range(2):
@@ -364,7 +364,7 @@ def test_no_signing_and_no_file_ever_holds_up_an_event_loop(
 
 
 def test_fifty_threads_on_an_expired_token_make_one_request(emulator: Emulator) -> None:
-    face = BlockingFace()
+    face = BlockingDriver()
     sign_in = SignIn(emulator, face)
     client = face.client(sign_in.jwt())
     sign_in.me(client)

@@ -36,7 +36,7 @@ from coze_client import (
     WebOAuth,
 )
 from coze_client.emulator import Emulator, faults
-from tests.conftest import BlockingFace, Face
+from tests.conftest import BlockingDriver, Driver
 from tests.support.logins import TOKEN, SignIn
 
 KINDS = ("web", "pkce")
@@ -275,7 +275,7 @@ def test_a_login_lives_on_by_its_refresh_tokens_each_of_which_is_used_once(sign_
 def test_fifty_threads_and_a_hundred_tasks_on_two_loops_spend_one_refresh_token(
     emulator: Emulator, tmp_path: Path, shared: bool
 ) -> None:
-    sign_in = SignIn(emulator, BlockingFace())
+    sign_in = SignIn(emulator, BlockingDriver())
     app = sign_in.web(store=FileStore(tmp_path / "tokens.json") if shared else None)
     client = sign_in.logged_in(app)
     sign_in.clock.advance(1000)
@@ -296,7 +296,7 @@ def test_fifty_threads_and_a_hundred_tasks_on_two_loops_spend_one_refresh_token(
 
 @pytest.mark.parametrize("spent", ["invalid_request", "invalid_grant"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_login_that_is_over_says_to_log_in_again(face: Face, kind: str, spent: Any) -> None:
+def test_a_login_that_is_over_says_to_log_in_again(face: Driver, kind: str, spent: Any) -> None:
     with Emulator(spent_grant=spent) as emulator:
         sign_in = SignIn(emulator, face)
         client = sign_in.logged_in(app_of(sign_in, kind))
@@ -343,7 +343,7 @@ def test_a_refresh_that_never_arrived_is_sent_again(sign_in: SignIn, naps: list[
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_an_oauth_error_is_told_by_its_code_at_any_status(face: Face, status: int) -> None:
+def test_an_oauth_error_is_told_by_its_code_at_any_status(face: Driver, status: int) -> None:
     with Emulator(oauth_error_status=status) as emulator:
         sign_in = SignIn(emulator, face)
         client = sign_in.face.client(sign_in.web(client_secret="not_the_secret"))
@@ -376,7 +376,7 @@ def test_whatever_the_token_endpoint_answers_is_one_of_the_errors_and_quotes_no_
     assert "czu_x" not in str(caught.value)
 
 
-def test_a_self_hosted_studio_has_no_sign_in_and_says_so(face: Face) -> None:
+def test_a_self_hosted_studio_has_no_sign_in_and_says_so(face: Driver) -> None:
     with Emulator("studio") as studio:
         client = face.client(PKCE("1", redirect_uri="http://127.0.0.1:1/cb", base_url=studio.url))
         login = client.oauth.login()
@@ -472,7 +472,7 @@ def test_a_listing_goes_on_with_a_new_token_on_any_page(sign_in: SignIn) -> None
     assert sign_in.grants == 2
 
 
-def test_token_requests_go_over_the_clients_own_transport(face: Face) -> None:
+def test_token_requests_go_over_the_clients_own_transport(face: Driver) -> None:
     seen: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

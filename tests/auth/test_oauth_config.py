@@ -28,7 +28,7 @@ from coze_client import (
 )
 from coze_client.emulator import Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import KINDS
-from tests.conftest import Face
+from tests.conftest import Driver
 from tests.support.logins import key_pair
 
 NAMES = (
@@ -88,7 +88,7 @@ def test_every_client_type_of_the_official_format_is_known(emulator: Emulator, k
     assert set(KINDS) == {"web", "pkce", "device", "jwt"}
 
 
-def test_a_configured_service_signs_in(face: Face, emulator: Emulator) -> None:
+def test_a_configured_service_signs_in(face: Driver, emulator: Emulator) -> None:
     client = face.client(from_config(emulator.oauth_apps["jwt"].config(emulator.url)))
     assert face.run(client.request("GET", "/v1/users/me"))["code"] == 0
 

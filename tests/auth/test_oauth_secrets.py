@@ -19,7 +19,7 @@ import pytest
 from coze_client import CozeError, FileStore
 from coze_client.emulator import faults
 from coze_client.emulator.protocol.fault import Fault
-from coze_client.emulator.protocol.reply import Raw
+from coze_client.emulator.protocol.reply import RawReply
 from tests.auth.test_oauth_callback import app as desktop_app
 from tests.auth.test_oauth_callback import free_port
 from tests.support.logins import DEVICE, TOKEN, SignIn, key_pair
@@ -115,12 +115,12 @@ class Repeat(Fault):
     as_json: bool
     answers = True
 
-    def instead(self) -> Raw:
+    def instead(self) -> RawReply:
         call = self.sign_in.emulator.calls[-1]
         said = f"unknown: {call.headers.get('authorization')} {json.dumps(call.body)}"
         if self.as_json:
-            return Raw(self.status, json.dumps({"error": "invalid_request", "error_message": said}).encode())
-        return Raw(self.status, f"<html>{said}</html>".encode(), "text/html")
+            return RawReply(self.status, json.dumps({"error": "invalid_request", "error_message": said}).encode())
+        return RawReply(self.status, f"<html>{said}</html>".encode(), "text/html")
 
 
 def repeating(sign_in: SignIn) -> list[Repeat]:

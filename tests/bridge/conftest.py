@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 from tests.support.loaders import Library
 from tests.support.logins import SignIn
 from tests.support.writers import Desk
 
 
 @pytest.fixture
-def sign_in(face: Face, emulator: Emulator) -> SignIn:
+def sign_in(face: Driver, emulator: Emulator) -> SignIn:
     """Both faces before an emulator whose clock stands still."""
     return SignIn(emulator, face)
 
@@ -27,5 +27,5 @@ def library(coze: Connected[Any]) -> Library:
 
 
 @pytest.fixture
-def desk(face: Face, emulator: Emulator, tmp_path: Path) -> Desk:
+def desk(face: Driver, emulator: Emulator, tmp_path: Path) -> Desk:
     return Desk(face, emulator, tmp_path / "uploads.sqlite")

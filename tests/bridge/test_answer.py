@@ -8,26 +8,26 @@ from typing import Any
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.bridge.chat.answer import Answering, Piece
-from coze_client.bridge.chat.dialogue import Line, Origin
+from coze_client.bridge.chat.answer import AnswerBuilder, Piece
+from coze_client.bridge.chat.dialogue import DialogueMessage, Origin
 from coze_client.bridge.chat.parts import PluginCall
-from coze_client.bridge.chat.turn import plan_turn
+from coze_client.bridge.chat.turn import plan_chat
 from tests.conftest import Connected
 
 Coze = Connected[Any]
 
 
-def follow(coze: Coze, bot: str, question: str, **plan: Any) -> tuple[Answering, list[Piece]]:
+def follow(coze: Coze, bot: str, question: str, **plan: Any) -> tuple[AnswerBuilder, list[Piece]]:
     """The answering of a question, at its end, and its pieces."""
     options = {"bot_id": coze.emulator.bots[bot], "user_id": "u1"}
-    answering = Answering(plan_turn([Line("user", question)], options, **plan))
+    answering = AnswerBuilder(plan_chat([DialogueMessage("user", question)], options, **plan))
     blocking = coze.face.name == "blocking"
     stream = answering.open(coze.client) if blocking else coze.run(answering.aopen(coze.client))
     pieces = [answering.feed(event) for event in _until(coze, stream, answering)]
     return answering, [*pieces, answering.finish(stream)]
 
 
-def _until(coze: Coze, stream: Any, answering: Answering) -> Sequence[Any]:
+def _until(coze: Coze, stream: Any, answering: AnswerBuilder) -> Sequence[Any]:
     if not answering.turn.stop:
         events: Sequence[Any] = coze.collect(stream)
         return events

@@ -11,12 +11,12 @@ import pytest
 from coze_client.api.datasets.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
 from coze_client.bridge.writing.journal import intent
 from coze_client.bridge.writing.report import Progress, WriteReport
-from coze_client.bridge.writing.sources import Candidate
-from coze_client.bridge.writing.uploading import Order, batches
+from coze_client.bridge.writing.sources import SourceDocument
+from coze_client.bridge.writing.uploading import PlannedUpload, batches
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
-from tests.conftest import Face
+from tests.conftest import Driver
 from tests.support.writers import CREATE, DELETE, LIST, LOST, Desk, Note, notes, statuses
 
 
@@ -144,8 +144,10 @@ def test_ten_documents_go_in_a_request(desk: Desk) -> None:
     assert len(desk.shelf) == 23
 
 
-def order(number: int, size: int, way: int = 0) -> Order:
-    return Order(Candidate(f"{number}", f"{number}", size, way), intent(f"{number}", f"{number}", (), ()), None)
+def order(number: int, size: int, way: int = 0) -> PlannedUpload:
+    return PlannedUpload(
+        SourceDocument(f"{number}", f"{number}", size, way), intent(f"{number}", f"{number}", (), ()), None
+    )
 
 
 def test_batches_are_within_the_bytes_of_a_body_and_of_one_kind() -> None:
@@ -232,7 +234,7 @@ def test_a_dataset_that_is_not_there_is_an_error(desk: Desk) -> None:
         desk.add(Note("n", "text"))
 
 
-def test_what_takes_too_long_is_told_as_uploaded_and_waited_for_by_the_next_run(face: Face, tmp_path: Path) -> None:
+def test_what_takes_too_long_is_told_as_uploaded_and_waited_for_by_the_next_run(face: Driver, tmp_path: Path) -> None:
     with Emulator(processing_seconds=3600) as emulator:
         desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
         [fate] = desk.add(Note("n", "text"), writer=desk.writer(timeout=0))
@@ -355,7 +357,7 @@ def test_an_old_version_that_cannot_be_deleted_is_told_and_deleted_by_the_next_r
     assert desk.shelf == {"n": "new", "m": "more"}
 
 
-def test_a_replacement_that_an_earlier_run_began_is_finished_by_any_later_one(face: Face, tmp_path: Path) -> None:
+def test_a_replacement_that_an_earlier_run_began_is_finished_by_any_later_one(face: Driver, tmp_path: Path) -> None:
     with Emulator(processing_seconds=3600) as emulator:
         desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
         desk.dataset_id = emulator.add_dataset("with one", {"n": "old"})
@@ -408,7 +410,7 @@ def test_documents_are_deleted_by_name_and_id(desk: Desk) -> None:
 # --- telling ---
 
 
-def test_progress_rises_to_the_total(face: Face, tmp_path: Path, naps: list[float]) -> None:
+def test_progress_rises_to_the_total(face: Driver, tmp_path: Path, naps: list[float]) -> None:
     with Emulator(processing_looks=2) as emulator:
         desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
         told: list[Progress] = []

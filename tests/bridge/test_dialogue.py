@@ -6,15 +6,23 @@ import pytest
 
 from coze_client import ConfigurationError
 from coze_client.api.files.attachments import Attachment, Draft
-from coze_client.bridge.chat.dialogue import Call, Line, Origin, Outputs, Question, convert_to_options, next_step
+from coze_client.bridge.chat.dialogue import (
+    DialogueMessage,
+    Origin,
+    PriorToolCall,
+    SubmitOutputs,
+    UserQuestion,
+    convert_to_options,
+    next_step,
+)
 
 HERE = Origin("chat1", "conv1", message_ids=("m1",))
 WAITING = Origin("chat1", "conv1", "requires_action", message_ids=("m1",))
-CALLS = (Call("c1", "get_weather", {"city": "Chur"}), Call("c2", "get_time", {}))
+CALLS = (PriorToolCall("c1", "get_weather", {"city": "Chur"}), PriorToolCall("c2", "get_time", {}))
 
 
-def user(text: str) -> Line:
-    return Line("user", text)
+def user(text: str) -> DialogueMessage:
+    return DialogueMessage("user", text)
 
 
 def drafts(*said: str) -> tuple[Draft, ...]:
@@ -22,78 +30,106 @@ def drafts(*said: str) -> tuple[Draft, ...]:
 
 
 def test_without_a_conversation_everything_is_sent() -> None:
-    lines = [user("a"), Line("assistant", "b", origin=HERE), user("c")]
-    assert next_step(lines) == Question(None, drafts("a", "b", "c"))
+    lines = [user("a"), DialogueMessage("assistant", "b", origin=HERE), user("c")]
+    assert next_step(lines) == UserQuestion(None, drafts("a", "b", "c"))
 
 
 def test_with_a_conversation_only_what_it_lacks_is_sent() -> None:
-    lines = [Line("system", "Be brief"), user("a"), Line("assistant", "b", origin=HERE), user("c")]
-    assert next_step(lines, conversation_id="conv1") == Question("conv1", drafts("c"))
+    lines = [
+        DialogueMessage("system", "Be brief"),
+        user("a"),
+        DialogueMessage("assistant", "b", origin=HERE),
+        user("c"),
+    ]
+    assert next_step(lines, conversation_id="conv1") == UserQuestion("conv1", drafts("c"))
     assert len(next_step(lines, conversation_id="other").drafts) == 3
 
 
 @pytest.mark.parametrize("origin", [Origin("chat1", "conv1", saved=False), Origin("chat1", "conv1", "canceled")])
 def test_an_answer_that_the_conversation_forgot_is_sent_again(origin: Origin) -> None:
-    lines = [user("a"), Line("assistant", "b", origin=origin), user("c")]
-    assert next_step(lines, conversation_id="conv1") == Question("conv1", drafts("a", "b", "c"))
+    lines = [user("a"), DialogueMessage("assistant", "b", origin=origin), user("c")]
+    assert next_step(lines, conversation_id="conv1") == UserQuestion("conv1", drafts("a", "b", "c"))
 
 
 def test_instructions_join_the_first_question() -> None:
-    lines = [Line("system", "Be brief"), user("a"), Line("assistant", "b"), user("c")]
+    lines = [DialogueMessage("system", "Be brief"), user("a"), DialogueMessage("assistant", "b"), user("c")]
     joined = "Instructions:\nBe brief\n\nQuestion:\na"
-    assert next_step(lines) == Question(None, drafts(joined, "b", "c"))
+    assert next_step(lines) == UserQuestion(None, drafts(joined, "b", "c"))
 
 
 def test_instructions_for_a_variable_are_told_with_every_question() -> None:
-    lines = [Line("system", "Be brief"), user("a"), Line("assistant", "b", origin=HERE), user("c")]
+    lines = [
+        DialogueMessage("system", "Be brief"),
+        user("a"),
+        DialogueMessage("assistant", "b", origin=HERE),
+        user("c"),
+    ]
     step = next_step(lines, conversation_id="conv1", join_instructions=False)
-    assert step == Question("conv1", drafts("c"), "Be brief")
+    assert step == UserQuestion("conv1", drafts("c"), "Be brief")
 
 
 def test_instructions_alone_are_the_question() -> None:
-    assert next_step([Line("system", "Say hello")]) == Question(None, drafts("Say hello"))
+    assert next_step([DialogueMessage("system", "Say hello")]) == UserQuestion(None, drafts("Say hello"))
 
 
 def test_outputs_go_to_the_chat_that_waits_for_them() -> None:
-    lines = [user("a"), Line("assistant", calls=CALLS, origin=WAITING)]
-    lines += [Line("tool", "sunny", call_id="c1"), Line("tool", "noon", call_id="c2")]
+    lines = [user("a"), DialogueMessage("assistant", calls=CALLS, origin=WAITING)]
+    lines += [DialogueMessage("tool", "sunny", call_id="c1"), DialogueMessage("tool", "noon", call_id="c2")]
     step = next_step(lines)
-    assert isinstance(step, Outputs)
+    assert isinstance(step, SubmitOutputs)
     assert (step.chat_id, step.conversation_id, step.known_message_ids) == ("chat1", "conv1", frozenset({"m1"}))
     assert [(output.tool_call_id, output.output) for output in step.outputs] == [("c1", "sunny"), ("c2", "noon")]
 
 
 def test_a_second_round_knows_the_messages_of_the_first() -> None:
     again = Origin("chat1", "conv1", "requires_action", message_ids=("m2",))
-    first = [Line("assistant", calls=CALLS[:1], origin=WAITING), Line("tool", "sunny", call_id="c1")]
-    second = [Line("assistant", calls=CALLS[1:], origin=again), Line("tool", "noon", call_id="c2")]
+    first = [
+        DialogueMessage("assistant", calls=CALLS[:1], origin=WAITING),
+        DialogueMessage("tool", "sunny", call_id="c1"),
+    ]
+    second = [
+        DialogueMessage("assistant", calls=CALLS[1:], origin=again),
+        DialogueMessage("tool", "noon", call_id="c2"),
+    ]
     step = next_step([user("a"), *first, *second])
-    assert isinstance(step, Outputs)
+    assert isinstance(step, SubmitOutputs)
     assert step.known_message_ids == {"m1", "m2"}
 
 
 def test_missing_and_unknown_outputs_are_named() -> None:
-    lines = [user("a"), Line("assistant", calls=CALLS, origin=WAITING), Line("tool", "noon", call_id="c9")]
+    lines = [
+        user("a"),
+        DialogueMessage("assistant", calls=CALLS, origin=WAITING),
+        DialogueMessage("tool", "noon", call_id="c9"),
+    ]
     with pytest.raises(ConfigurationError, match=r"get_weather \(c1\), get_time \(c2\).*c9"):
         next_step(lines)
 
 
 def test_a_chat_that_was_not_saved_cannot_take_outputs() -> None:
     origin = Origin("chat1", "conv1", "requires_action", saved=False)
-    lines = [user("a"), Line("assistant", calls=CALLS[:1], origin=origin), Line("tool", "sunny", call_id="c1")]
+    lines = [
+        user("a"),
+        DialogueMessage("assistant", calls=CALLS[:1], origin=origin),
+        DialogueMessage("tool", "sunny", call_id="c1"),
+    ]
     with pytest.raises(ConfigurationError, match="not saved"):
         next_step(lines)
 
 
 def test_calls_and_outputs_of_others_become_words() -> None:
-    lines = [user("a"), Line("assistant", calls=CALLS[:1]), Line("tool", "sunny", call_id="c1", name="get_weather")]
+    lines = [
+        user("a"),
+        DialogueMessage("assistant", calls=CALLS[:1]),
+        DialogueMessage("tool", "sunny", call_id="c1", name="get_weather"),
+    ]
     said = ("a", '[called get_weather({"city": "Chur"})]', "Result of get_weather:\nsunny")
-    assert next_step(lines) == Question(None, drafts(*said))
+    assert next_step(lines) == UserQuestion(None, drafts(*said))
 
 
 def test_a_reply_goes_on_in_the_conversation_of_the_workflow_that_asked() -> None:
-    lines = [user("a"), Line("assistant", "Which city?", origin=WAITING), user("Chur")]
-    assert next_step(lines) == Question("conv1", drafts("Chur"))
+    lines = [user("a"), DialogueMessage("assistant", "Which city?", origin=WAITING), user("Chur")]
+    assert next_step(lines) == UserQuestion("conv1", drafts("Chur"))
 
 
 def test_a_hundred_messages_pass_and_one_more_is_told_or_trimmed() -> None:
@@ -101,29 +137,31 @@ def test_a_hundred_messages_pass_and_one_more_is_told_or_trimmed() -> None:
     assert len(next_step(lines[1:]).drafts) == 100
     with pytest.raises(ConfigurationError, match=r"at most 100.*101"):
         next_step(lines)
-    trimmed = next_step([Line("system", "Be brief"), *lines], trim=True).drafts
+    trimmed = next_step([DialogueMessage("system", "Be brief"), *lines], trim=True).drafts
     assert (len(trimmed), trimmed[-1].text) == (100, "100")
     assert trimmed[0].text.startswith("Instructions:\nBe brief")
 
 
 @pytest.mark.parametrize(
     "lines",
-    [[], [user("")], [user("a"), Line("assistant", "b")], [Line("system", "")]],
+    [[], [user("")], [user("a"), DialogueMessage("assistant", "b")], [DialogueMessage("system", "")]],
     ids=["none", "empty", "answer last", "empty instructions"],
 )
-def test_a_dialogue_without_a_question_is_refused(lines: list[Line]) -> None:
+def test_a_dialogue_without_a_question_is_refused(lines: list[DialogueMessage]) -> None:
     with pytest.raises(ConfigurationError, match="last message must be the user's"):
         next_step(lines)
 
 
 def test_nothing_new_for_a_conversation_is_told_as_that() -> None:
     with pytest.raises(ConfigurationError, match="conv1 does not hold already"):
-        next_step([user("a"), Line("assistant", "b", origin=HERE)], conversation_id="conv1")
+        next_step([user("a"), DialogueMessage("assistant", "b", origin=HERE)], conversation_id="conv1")
 
 
 def test_a_picture_alone_is_a_question() -> None:
     picture = Attachment("image", "https://a/b.png")
-    assert next_step([Line("user", attachments=(picture,))]) == Question(None, (Draft("user", "", (picture,)),))
+    assert next_step([DialogueMessage("user", attachments=(picture,))]) == UserQuestion(
+        None, (Draft("user", "", (picture,)),)
+    )
 
 
 def test_metadata_tell_an_origin_and_foreign_ones_do_not() -> None:

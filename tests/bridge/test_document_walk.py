@@ -12,7 +12,7 @@ import pytest
 from coze_client import ConfigurationError, NotFound
 from coze_client.api.datasets.documents import Document
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Face
+from tests.conftest import Connected, Driver
 from tests.support.loaders import Library, Page, texts
 
 
@@ -46,7 +46,7 @@ def test_no_more_than_a_page_is_kept(library: Library) -> None:
     assert max(counts) <= 2
 
 
-def test_a_server_that_counts_pages_from_0_is_loaded_too(face: Face) -> None:
+def test_a_server_that_counts_pages_from_0_is_loaded_too(face: Driver) -> None:
     with Emulator(dialect="studio") as studio:
         library = Library(Connected(face, studio))
         ids = library.fill(*(f"{number}.txt" for number in range(5)))

@@ -13,14 +13,14 @@ from coze_client.api.chats.values import Chat
 from coze_client.api.recall.slices import Slice, read_recall
 from coze_client.bridge.chat.parts import (
     AUDIO_MIME_TYPE,
-    Card,
+    AudioPart,
+    CardPart,
     Part,
-    Parts,
+    PartCollector,
     PluginCall,
     PluginOutput,
-    Recalled,
-    Sound,
-    Unknown,
+    RecallPart,
+    UnknownPart,
 )
 
 RECALL = {
@@ -36,7 +36,7 @@ SLICE = Slice("Chur lies in Graubünden.", 0.9, "", "", "7", "Swiss towns", "Chu
 
 
 def said(*messages: Message, chat: Chat | None = None) -> list[Part]:
-    collected = Parts()
+    collected = PartCollector()
     events = [ChatEvent(MESSAGE_COMPLETED, b"", message) for message in messages]
     return [part for event in events for part in collected.feed(event)] + list(collected.rest(chat))
 
@@ -87,7 +87,7 @@ def test_a_studio_call_is_read_like_a_cloud_one() -> None:
 def test_recalled_knowledge_follows_the_answer_it_led_to(recall: Message) -> None:
     assert read_recall(recall) == (SLICE,)
     parts = said(recall, message("answer", "In Graubünden.", 2), message("answer", "Really.", 3))
-    assert parts == [Recalled((SLICE,))]
+    assert parts == [RecallPart((SLICE,))]
 
 
 def test_recalled_plain_text_is_cut_into_slices() -> None:
@@ -103,11 +103,11 @@ def test_a_recall_that_found_nothing_is_empty(data: str) -> None:
 def test_cards_and_unknown_types_come_through_and_the_rest_is_silent() -> None:
     card, odd = message("answer", {"card_type": 3}, 1, "card"), message("hologram", "…", 2)
     finish = message("verbose", {"msg_type": "generate_answer_finish", "data": ""}, 3)
-    assert said(card, odd, finish) == [Card("m1", {"card_type": 3}), Unknown(odd)]
+    assert said(card, odd, finish) == [CardPart("m1", {"card_type": 3}), UnknownPart(odd)]
 
 
 def test_follow_ups_are_kept_in_order() -> None:
-    collected = Parts()
+    collected = PartCollector()
     for number, text in enumerate(["Why?", "How?"]):
         list(collected.feed(ChatEvent(MESSAGE_COMPLETED, b"", message("follow_up", text, number))))
     assert collected.follow_ups == ["Why?", "How?"]
@@ -116,15 +116,15 @@ def test_follow_ups_are_kept_in_order() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 7])
 def test_audio_pieces_join_as_base64(size: int) -> None:
-    sound, collected = bytes(range(100)), Parts()
+    sound, collected = bytes(range(100)), PartCollector()
     pieces = [base64.b64encode(sound[start : start + size]).decode() for start in range(0, len(sound), size)]
     events = [ChatEvent(AUDIO_DELTA, b"", message("answer", piece, 1, "audio")) for piece in pieces]
     parts = [part for event in events for part in collected.feed(event)] + list(collected.rest(None))
-    heard = [part for part in parts if isinstance(part, Sound)]
+    heard = [part for part in parts if isinstance(part, AudioPart)]
     assert base64.b64decode("".join(part.data for part in heard), validate=True) == sound
     assert "".join(part.mime_type for part in heard) == AUDIO_MIME_TYPE
 
 
 def test_audio_that_is_no_base64_is_a_protocol_error() -> None:
     with pytest.raises(ProtocolError, match="audio"):
-        list(Parts().feed(ChatEvent(AUDIO_DELTA, b"", message("answer", "a", 1, "audio"))))
+        list(PartCollector().feed(ChatEvent(AUDIO_DELTA, b"", message("answer", "a", 1, "audio"))))

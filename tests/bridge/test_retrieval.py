@@ -14,8 +14,8 @@ import pytest
 from pydantic import ValidationError
 
 from coze_client import ConfigurationError, CozeClient, Recall, Slice
-from coze_client.bridge.retrieval.concurrency_limit import Limit
-from coze_client.bridge.retrieval.document_names import KnownDocuments
+from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
+from coze_client.bridge.retrieval.document_names import DocumentNames
 from coze_client.bridge.retrieval.settings import Retrieval, RetrieverSettings, select, slice_id, slice_metadata
 from coze_client.core.concurrency import Asyncio, Blocking
 from tests.conftest import Connected
@@ -197,7 +197,7 @@ def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: Connecte
     films = emulator.add_dataset("films", {"c.txt": "c"})
     foreign = emulator.add_dataset("foreign", {"d.txt": "d"})
     a, b, c, d = (each.id for dataset_id in (books, films, foreign) for each in emulator.documents(dataset_id))
-    known = KnownDocuments()
+    known = DocumentNames()
 
     def complete(*ids: str) -> list[tuple[str, str]]:
         slices = [Slice("text", document_id=each) for each in ids]
@@ -216,7 +216,7 @@ def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: Connecte
 def test_queries_at_the_same_time_look_a_dataset_up_once(coze: Connected[Any]) -> None:
     dataset_id = coze.emulator.add_dataset("books", {"a.txt": "a"})
     (document,) = coze.emulator.documents(dataset_id)
-    known, session = KnownDocuments(), coze.client._session
+    known, session = DocumentNames(), coze.client._session
     job = partial(known.complete, session, [dataset_id], [Slice("text", document_id=document.id)])
     looking = session.face.gather([job] * 4, 4)
     found = Blocking.run(looking) if isinstance(coze.client, CozeClient) else coze.run(looking)
@@ -225,7 +225,7 @@ def test_queries_at_the_same_time_look_a_dataset_up_once(coze: Connected[Any]) -
 
 
 def test_what_a_recall_tells_is_not_looked_up(coze: Connected[Any]) -> None:
-    completing = KnownDocuments().complete(coze.client._session, ["1"], [GOOD, BARE])
+    completing = DocumentNames().complete(coze.client._session, ["1"], [GOOD, BARE])
     found = Blocking.run(completing) if isinstance(coze.client, CozeClient) else coze.run(completing)
     assert found == (GOOD, BARE)
     assert not coze.emulator.calls
@@ -249,7 +249,7 @@ class Crowd:
 
 
 def test_threads_wait_for_a_place() -> None:
-    limit, crowd, meeting = Limit(2), Crowd(), threading.Barrier(2, timeout=10)
+    limit, crowd, meeting = ConcurrencyLimit(2), Crowd(), threading.Barrier(2, timeout=10)
 
     async def work() -> None:
         async with limit.place(Blocking()):
@@ -266,7 +266,7 @@ def test_threads_wait_for_a_place() -> None:
 
 
 def test_tasks_wait_for_a_place_in_any_loop() -> None:
-    limit = Limit(2)
+    limit = ConcurrencyLimit(2)
 
     async def work(crowd: Crowd) -> None:
         async with limit.place(Asyncio()):
@@ -283,7 +283,7 @@ def test_tasks_wait_for_a_place_in_any_loop() -> None:
 
 
 def test_a_failure_or_cancellation_gives_its_place_back() -> None:
-    limit = Limit(1)
+    limit = ConcurrencyLimit(1)
 
     async def fail() -> None:
         async with limit.place(Asyncio()):
@@ -310,9 +310,9 @@ def test_a_failure_or_cancellation_gives_its_place_back() -> None:
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
 def test_copies_count_for_themselves(copied: Any) -> None:
-    async def both(limit: Limit) -> None:
+    async def both(limit: ConcurrencyLimit) -> None:
         again = copied(limit)
         async with limit.place(Blocking()), again.place(Blocking()):
             pass
 
-    Blocking.run(partial(both, Limit(1))())
+    Blocking.run(partial(both, ConcurrencyLimit(1))())

@@ -11,16 +11,16 @@ import pytest
 
 from coze_client.api.datasets.documents import DocumentBase, UpdateRule
 from coze_client.bridge.writing.html_text import convert_to_text
-from coze_client.bridge.writing.sources import Candidate, Source, Text, distinct_name, load_candidates
+from coze_client.bridge.writing.sources import Source, SourceDocument, Text, distinct_name, load_sources
 from coze_client.errors import ConfigurationError
 
 
-def load(source: Source) -> Candidate:
-    [candidate] = load_candidates([source])
+def load(source: Source) -> SourceDocument:
+    [candidate] = load_sources([source])
     return candidate
 
 
-def sent(candidate: Candidate) -> str:
+def sent(candidate: SourceDocument) -> str:
     return base64.b64decode(str(candidate.document("x").source["file_base64"])).decode()
 
 
@@ -45,7 +45,7 @@ def test_html_goes_as_the_text_that_a_reader_sees() -> None:
 def test_markdown_and_html_go_as_txt_under_their_own_names(tmp_path: Path) -> None:
     for name, text in [("a.md", "# A"), ("b.htm", "<p>B</p>"), ("c.HTML", "<p>C</p>")]:
         (tmp_path / name).write_text(text)
-    found = load_candidates([tmp_path])
+    found = load_sources([tmp_path])
     assert [each.name for each in found] == ["a.md", "b.htm", "c.HTML"]
     assert [sent(each) for each in found] == ["# A", "B", "C"]
     assert {each.document("x").source["file_type"] for each in found} == {"txt"}
@@ -116,7 +116,7 @@ def test_a_link_that_leads_back_up_leads_nowhere(tmp_path: Path) -> None:
     (shelf / "owl.txt").write_text("An owl")
     (shelf / "again").symlink_to(tmp_path / "books")
     (tmp_path / "books" / "same").symlink_to(shelf)
-    assert [candidate.name for candidate in load_candidates([tmp_path / "books"])] == ["owl.txt"]
+    assert [candidate.name for candidate in load_sources([tmp_path / "books"])] == ["owl.txt"]
 
 
 def test_folders_that_link_to_each_other_are_walked_once(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_folders_that_link_to_each_other_are_walked_once(tmp_path: Path) -> None
         (tmp_path / name).mkdir()
         (tmp_path / name / f"{name}.txt").write_text(name)
         (tmp_path / name / "link").symlink_to(tmp_path / other)
-    assert [candidate.name for candidate in load_candidates([tmp_path])] == ["a.txt", "b.txt"]
+    assert [candidate.name for candidate in load_sources([tmp_path])] == ["a.txt", "b.txt"]
 
 
 def test_a_folder_that_cannot_be_read_does_not_take_the_others_along(
@@ -140,7 +140,7 @@ def test_a_folder_that_cannot_be_read_does_not_take_the_others_along(
         return walk(path)
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    locked, owl = load_candidates([tmp_path])
+    locked, owl = load_sources([tmp_path])
     assert (locked.name, owl.name) == ("locked", "owl.txt")
     assert "Permission denied" in locked.error
     assert not owl.error
@@ -150,7 +150,7 @@ def test_a_folder_that_cannot_be_read_does_not_take_the_others_along(
 @pytest.mark.parametrize("name", ["pipe.txt", "pipe.md"])
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
-    [candidate] = load_candidates([tmp_path])
+    [candidate] = load_sources([tmp_path])
     assert "is no file" in candidate.error
     assert "no file" in load("/dev/zero").error
 
@@ -160,7 +160,7 @@ def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest
         with (tmp_path / name).open("wb") as file:
             file.truncate(size)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
-    film, html, text = load_candidates([tmp_path])
+    film, html, text = load_sources([tmp_path])
     assert "ends in .pdf, .txt, .doc or .docx" in film.error
     assert "long.html has 200000000 bytes" in html.error
     assert "long.txt has 12000000 bytes" in text.error
@@ -181,7 +181,7 @@ def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest
     ],
 )
 def test_what_cannot_be_sent_is_told_and_does_not_stop_the_rest(source: Source) -> None:
-    odd, fine = load_candidates([source, Text("fine", "fine")])
+    odd, fine = load_sources([source, Text("fine", "fine")])
     with pytest.raises(ConfigurationError):
         odd.document("x")
     assert f"{odd.name} {odd.error}".encode()

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coze_client.bridge.chat.stop_sequences import Cut
+from coze_client.bridge.chat.stop_sequences import StopFilter
 
 TEXTS = st.text("ab", max_size=12)
 
 
 def let_through(pieces: list[str], stop: list[str]) -> list[str]:
-    cut = Cut(stop)
+    cut = StopFilter(stop)
     return [*map(cut.feed, pieces), cut.finish()]
 
 
@@ -39,7 +39,7 @@ def test_without_a_stop_sequence_everything_passes(stop: list[str]) -> None:
 
 
 def test_it_tells_when_it_was_reached() -> None:
-    cut = Cut(["!"])
+    cut = StopFilter(["!"])
     cut.feed("one")
     assert not cut.reached
     cut.feed("!")

@@ -4,44 +4,44 @@ from __future__ import annotations
 
 import pytest
 
-from coze_client.bridge.chat.dialogue import Line, Question
-from coze_client.bridge.chat.turn import Turn, plan_turn
+from coze_client.bridge.chat.dialogue import DialogueMessage, UserQuestion
+from coze_client.bridge.chat.turn import PlannedChat, plan_chat
 
 BOT = {"bot_id": "1", "user_id": "u"}
-ASKED = [Line("system", "Be brief."), Line("user", "Why?")]
+ASKED = [DialogueMessage("system", "Be brief."), DialogueMessage("user", "Why?")]
 
 
-def drafts(turn: Turn) -> list[str]:
+def drafts(turn: PlannedChat) -> list[str]:
     return [draft.text for draft in turn.step.drafts]
 
 
 def test_options_that_are_none_are_not_sent() -> None:
-    turn = plan_turn(ASKED, {**BOT, "bot_version": None, "enable_card": False})
+    turn = plan_chat(ASKED, {**BOT, "bot_version": None, "enable_card": False})
     assert turn.options == {**BOT, "enable_card": False}
 
 
 @pytest.mark.parametrize("conversation_id", ["", None])
 def test_an_empty_conversation_means_none(conversation_id: str | None) -> None:
-    step = plan_turn(ASKED, {**BOT, "conversation_id": conversation_id}).step
-    assert isinstance(step, Question)
+    step = plan_chat(ASKED, {**BOT, "conversation_id": conversation_id}).step
+    assert isinstance(step, UserQuestion)
     assert step.conversation_id is None
 
 
 def test_an_option_that_no_chat_takes_is_told() -> None:
     with pytest.raises(TypeError, match="takes no 'bot'"):
-        plan_turn(ASKED, {**BOT, "bot": "1"})
+        plan_chat(ASKED, {**BOT, "bot": "1"})
 
 
 def test_the_systems_words_are_joined_to_the_question() -> None:
-    assert drafts(plan_turn(ASKED, BOT)) == ["Instructions:\nBe brief.\n\nQuestion:\nWhy?"]
+    assert drafts(plan_chat(ASKED, BOT)) == ["Instructions:\nBe brief.\n\nQuestion:\nWhy?"]
 
 
 def test_a_variable_takes_the_systems_words_beside_the_others() -> None:
-    turn = plan_turn(ASKED, {**BOT, "custom_variables": {"name": "Ann"}}, system_variable="rules")
+    turn = plan_chat(ASKED, {**BOT, "custom_variables": {"name": "Ann"}}, system_variable="rules")
     assert drafts(turn) == ["Why?"]
     assert turn.options.get("custom_variables") == {"name": "Ann", "rules": "Be brief."}
 
 
 @pytest.mark.parametrize(("stop", "stops"), [(None, ()), ("!", ("!",)), (["!", "?"], ("!", "?"))])
 def test_stop_is_one_text_or_several(stop: list[str] | str | None, stops: tuple[str, ...]) -> None:
-    assert plan_turn(ASKED, BOT, stop=stop).stop == stops
+    assert plan_chat(ASKED, BOT, stop=stop).stop == stops

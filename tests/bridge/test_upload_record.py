@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from coze_client.bridge.writing.record import DatasetUploads, Upload, UploadRecord
+from coze_client.bridge.writing.record import DatasetUploads, UploadEntry, UploadRecord
 from coze_client.errors import ConfigurationError
 
-ONE = Upload("hash-1", "a.txt", "intended", "", ("7", "8"), ("7",), 1.5)
-TWO = Upload("hash-2", "b.txt", "ready", "9", at=2.5)
+ONE = UploadEntry("hash-1", "a.txt", "intended", "", ("7", "8"), ("7",), 1.5)
+TWO = UploadEntry("hash-2", "b.txt", "ready", "9", at=2.5)
 
 
 def claimed(record: UploadRecord, dataset_id: str = "1") -> DatasetUploads:
@@ -63,7 +63,7 @@ def test_what_no_longer_exists_is_forgotten_with_its_removal(record: UploadRecor
 def test_a_write_that_fails_leaves_everything_as_it_was(record: UploadRecord) -> None:
     log = claimed(record)
     log.write([TWO])
-    wrong = Upload("hash-3", "c.txt", "ready", at=object())  # type: ignore[arg-type]  # that is what is wrong
+    wrong = UploadEntry("hash-3", "c.txt", "ready", at=object())  # type: ignore[arg-type]  # that is what is wrong
     with pytest.raises(ConfigurationError, match="cannot be used"):
         log.write([ONE, wrong], forget=["hash-2"])
     assert log.uploads() == {"hash-2": TWO}

@@ -15,7 +15,7 @@ import pytest
 from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
 from coze_client.emulator import Emulator
 from coze_client.emulator.protocol.fault import Fault
-from tests.conftest import Face
+from tests.conftest import Driver
 from tests.support.writers import CREATE, DELETE, Desk, Note, notes, statuses
 
 
@@ -145,7 +145,7 @@ def test_a_text_among_images_is_refused_by_itself(desk: Desk, tmp_path: Path) ->
 
 
 @pytest.fixture
-def studio(face: Face, tmp_path: Path) -> Iterator[Desk]:
+def studio(face: Driver, tmp_path: Path) -> Iterator[Desk]:
     with Emulator(dialect="studio") as emulator:
         yield Desk(face, emulator, tmp_path / "uploads.sqlite")
 

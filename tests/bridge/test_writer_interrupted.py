@@ -138,9 +138,9 @@ for step, dataset_id in enumerate(datasets):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked, to kill many of them fast")
 def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator: Emulator, tmp_path: Path) -> None:
-    from tests.conftest import BlockingFace
+    from tests.conftest import BlockingDriver
 
-    face = BlockingFace()
+    face = BlockingDriver()
     desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
     datasets = [emulator.add_dataset(f"killed at {step}", {"old": "old"}) for step in range(60)]
     args = [emulator.url, emulator.token, str(desk.record), *datasets]

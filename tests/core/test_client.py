@@ -20,7 +20,7 @@ from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Message
 from coze_client.api.chats.resource import Chats
 from coze_client.core.fork_lock import guards
 from coze_client.emulator import Emulator
-from tests.conftest import AsyncioFace, Connected, Face
+from tests.conftest import AsyncioDriver, Connected, Driver
 
 CLIENTS = [CozeClient, AsyncCozeClient]
 
@@ -146,12 +146,12 @@ def test_a_copy_works(coze: Connected[Any]) -> None:
 
 @pytest.mark.parametrize("options", [{"http_client": True}, {"transport": True}], ids=repr)
 def test_a_client_over_an_http_client_of_the_users_refuses_to_be_pickled_but_not_to_be_copied(
-    face: Face, options: dict[str, bool]
+    face: Driver, options: dict[str, bool]
 ) -> None:
     answers = httpx.MockTransport(lambda _: httpx.Response(200, json={"code": 0, "data": {"id": "7"}}))
     own: Any = answers
     if "http_client" in options:
-        own = (httpx.AsyncClient if isinstance(face, AsyncioFace) else httpx.Client)(transport=answers)
+        own = (httpx.AsyncClient if isinstance(face, AsyncioDriver) else httpx.Client)(transport=answers)
     client = face.client("t", **dict.fromkeys(options, own))
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(client)
@@ -276,7 +276,7 @@ def test_a_client_is_a_context_manager(emulator: Emulator) -> None:
 # --- options, responses, free requests ---
 
 
-def test_options_change_a_copy_and_only_what_is_given(face: Face) -> None:
+def test_options_change_a_copy_and_only_what_is_given(face: Driver) -> None:
     client = face.client("t", **given())
     config = client._session.config
     assert client.options()._session.config == config
@@ -290,7 +290,7 @@ def test_options_change_a_copy_and_only_what_is_given(face: Face) -> None:
     assert client._session.config is config
 
 
-def test_options_are_checked(face: Face) -> None:
+def test_options_are_checked(face: Driver) -> None:
     with pytest.raises(ConfigurationError):
         face.client("t").options(when_busy="sometimes")
     with pytest.raises(ConfigurationError):
@@ -353,7 +353,7 @@ def test_any_endpoint_can_be_reached(coze: Connected[Any]) -> None:
 
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "/@evil.example/x", "/\\evil.example", "/../x"])
-def test_no_path_leads_to_another_server(face: Face, path: str) -> None:
+def test_no_path_leads_to_another_server(face: Driver, path: str) -> None:
     hosts: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

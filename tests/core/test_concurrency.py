@@ -12,22 +12,22 @@ from typing import Any
 
 import pytest
 
-from coze_client.core.concurrency import Asyncio, Blocking, Face
+from coze_client.core.concurrency import Asyncio, Blocking, Concurrency
 from coze_client.errors import ConfigurationError
 
-FACES: list[Face] = [Blocking(), Asyncio()]
+FACES: list[Concurrency] = [Blocking(), Asyncio()]
 either = pytest.mark.parametrize("face", FACES, ids=["blocking", "asyncio"])
 color: contextvars.ContextVar[str] = contextvars.ContextVar("color", default="none")
 
 
-def finish(face: Face, work: Coroutine[Any, Any, Any]) -> Any:
+def finish(face: Concurrency, work: Coroutine[Any, Any, Any]) -> Any:
     return Blocking.run(work) if isinstance(face, Blocking) else asyncio.run(work)
 
 
 class Jobs:
     """Jobs that note when they run; some end only when another one has begun, or never."""
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Concurrency) -> None:
         self.face = face
         self.ran: list[int] = []
         self.running = 0
@@ -64,14 +64,14 @@ class Jobs:
 
 @either
 @pytest.mark.parametrize("limit", [1, 3, 100])
-def test_results_come_in_the_order_of_the_jobs_whatever_ends_first(face: Face, limit: int) -> None:
+def test_results_come_in_the_order_of_the_jobs_whatever_ends_first(face: Concurrency, limit: int) -> None:
     jobs = Jobs(face)
     work = [jobs.returns(number, after=0.004 * (3 - number % 3)) for number in range(9)]
     assert finish(face, face.gather(work, limit)) == list(range(9))
 
 
 @either
-def test_no_more_than_the_limit_run_at_a_time(face: Face) -> None:
+def test_no_more_than_the_limit_run_at_a_time(face: Concurrency) -> None:
     jobs = Jobs(face)
     finish(face, face.gather([jobs.returns(number, after=0.002) for number in range(12)], 3))
     assert jobs.most == 3
@@ -79,13 +79,13 @@ def test_no_more_than_the_limit_run_at_a_time(face: Face) -> None:
 
 @either
 @pytest.mark.parametrize("limit", [0, 1, 5])
-def test_nothing_to_do_is_no_result(face: Face, limit: int) -> None:
+def test_nothing_to_do_is_no_result(face: Concurrency, limit: int) -> None:
     assert finish(face, face.gather([], limit)) == []
     assert finish(face, face.gather([Jobs(face).returns(1)], limit)) == [1]
 
 
 @either
-def test_the_first_error_is_raised_and_what_has_not_begun_never_begins(face: Face) -> None:
+def test_the_first_error_is_raised_and_what_has_not_begun_never_begins(face: Concurrency) -> None:
     jobs = Jobs(face)
     work = [jobs.returns(0, after=0.02), jobs.fails(1), *[jobs.returns(number, after=0.05) for number in range(2, 50)]]
     with pytest.raises(LookupError, match="1"):
@@ -94,7 +94,7 @@ def test_the_first_error_is_raised_and_what_has_not_begun_never_begins(face: Fac
 
 
 @either
-def test_the_error_that_came_first_is_raised_and_not_that_of_the_first_job(face: Face) -> None:
+def test_the_error_that_came_first_is_raised_and_not_that_of_the_first_job(face: Concurrency) -> None:
     jobs = Jobs(face)
 
     async def late() -> int:
@@ -156,7 +156,7 @@ def test_ctrl_c_while_gathering_begins_no_further_job(monkeypatch: pytest.Monkey
 
 
 @either
-def test_jobs_see_the_callers_context(face: Face) -> None:
+def test_jobs_see_the_callers_context(face: Concurrency) -> None:
     async def seen() -> str:
         return color.get()
 
@@ -222,12 +222,12 @@ class AsyncCallable:
     ],
     ids=["sync", "async", "sync that answers a coroutine", "partial", "object"],
 )
-def test_a_users_function_may_be_sync_or_async(face: Face, function: Callable[[], str | Awaitable[str]]) -> None:
+def test_a_users_function_may_be_sync_or_async(face: Concurrency, function: Callable[[], str | Awaitable[str]]) -> None:
     assert finish(face, face.call(function)) == "t"
 
 
 @either
-def test_a_users_function_that_looks_for_the_next_of_nothing_is_no_hang(face: Face) -> None:
+def test_a_users_function_that_looks_for_the_next_of_nothing_is_no_hang(face: Concurrency) -> None:
     nothing: list[str] = []
     with pytest.raises(RuntimeError, match="default"):
         finish(face, face.call(lambda: next(iter(nothing))))
@@ -258,7 +258,7 @@ def test_a_blocking_function_of_the_user_does_not_hold_up_the_event_loop() -> No
 
 
 @either
-def test_a_turn_is_one_at_a_time_and_waits_no_longer_than_told(face: Face) -> None:
+def test_a_turn_is_one_at_a_time_and_waits_no_longer_than_told(face: Concurrency) -> None:
     async def main() -> list[bool]:
         turn = face.turn()
         taken = [await face.take(turn, 0.0), await face.take(turn, 0.01)]

@@ -26,7 +26,7 @@ from coze_client import (
 )
 from coze_client.api.chats.values import Chat, LastError
 from coze_client.api.conversations.messages import Message
-from coze_client.core.error_codes import cure_for, refusal
+from coze_client.core.error_codes import cure_for, error_for
 
 FAMILY = [
     kind
@@ -72,7 +72,7 @@ FAMILY = [
 )
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_a_known_code_decides_whatever_the_http_status(code: int, kind: type[APIError], cure: str, status: int) -> None:
-    error = refusal(code, "no", status=status)
+    error = error_for(code, "no", status=status)
     assert type(error) is kind
     assert cure in error.cure
     assert cure_for(code) == error.cure
@@ -101,31 +101,31 @@ def test_a_known_code_decides_whatever_the_http_status(code: int, kind: type[API
 def test_an_unknown_code_leaves_it_to_the_http_status(
     status: int, kind: type[APIError], code: int | str | None
 ) -> None:
-    error = refusal(code, "no", status=status)
+    error = error_for(code, "no", status=status)
     assert type(error) is kind
     assert error.status == status
 
 
 def test_a_quota_that_is_used_up_is_no_rate_limit_even_at_429() -> None:
-    assert type(refusal(4008, "quota", status=429)) is QuotaExceeded
+    assert type(error_for(4008, "quota", status=429)) is QuotaExceeded
 
 
 def test_a_route_that_a_self_hosted_server_lacks_is_named_so_and_not_a_bad_token() -> None:
     for code, status in ((401, 401), (700012006, 200)):
-        error = refusal(code, "missing session_key in cookie", status=status)
+        error = error_for(code, "missing session_key in cookie", status=status)
         assert type(error) is NotFound
         assert "self-hosted" in error.cure
 
 
 def test_an_error_says_what_happened_where_and_what_helps() -> None:
-    error = refusal(4101, "no permission", status=403, logid="2026X")
+    error = error_for(4101, "no permission", status=403, logid="2026X")
     assert str(error) == f"no permission (code 4101, HTTP 403, logid 2026X). {error.cure}"
 
 
 def test_what_is_not_known_is_not_told() -> None:
     assert str(CozeError("it broke")) == "it broke"
     assert str(CozeError("it broke", code=0, status=200)) == "it broke (code 0)"
-    assert str(refusal(None, "", status=418)) == "The server refused the call and gave no reason (HTTP 418)"
+    assert str(error_for(None, "", status=418)) == "The server refused the call and gave no reason (HTTP 418)"
 
 
 def test_an_interrupted_stream_tells_its_ids() -> None:

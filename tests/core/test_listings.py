@@ -17,7 +17,7 @@ from coze_client.core.concurrency import Blocking
 from coze_client.core.paging import Cursor
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from tests.conftest import Face
+from tests.conftest import Driver
 from tests.support.json_server import Ask, PaperServer
 
 Serve = Callable[[int, int], Page[Document]]
@@ -162,7 +162,7 @@ def test_without_a_total_a_short_page_is_the_last(total: int | None) -> None:
     assert served.asked == [1, 2, 3]
 
 
-def test_both_faces_fetch_several_pages_at_a_time(face: Face) -> None:
+def test_both_faces_fetch_several_pages_at_a_time(face: Driver) -> None:
     together = threading.Barrier(3, timeout=20)
 
     def reply(ask: Ask) -> dict[str, object]:
@@ -179,7 +179,7 @@ def test_both_faces_fetch_several_pages_at_a_time(face: Face) -> None:
     assert server.asked[0]["page"] == 1
 
 
-def test_who_stops_early_has_asked_for_no_more_than_a_window(face: Face) -> None:
+def test_who_stops_early_has_asked_for_no_more_than_a_window(face: Driver) -> None:
     def reply(ask: Ask) -> dict[str, object]:
         number = int(ask["page"])
         items = [{"document_id": each} for each in range((number - 1) * 10, number * 10)]

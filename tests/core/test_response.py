@@ -17,7 +17,7 @@ from coze_client.api.chats.resource import Chats
 from coze_client.api.conversations.messages import Messages
 from coze_client.api.conversations.resource import Conversations
 from coze_client.api.files.resource import Files
-from coze_client.core.response import Answer, Payload, integer, is_stream, read_envelope, read_nothing, retry_after
+from coze_client.core.response import Payload, RawResponse, integer, is_stream, read_envelope, read_nothing, retry_after
 from coze_client.errors import (
     APIError,
     AuthenticationError,
@@ -37,12 +37,12 @@ IDS: dict[str, Any] = {"conversation_id": "1", "chat_id": "2"}
 MESSAGE: dict[str, Any] = {"conversation_id": "1", "message_id": "2"}
 
 
-def answer(content: bytes | Mapping[str, object], status: int = 200, **headers: str) -> Answer:
+def answer(content: bytes | Mapping[str, object], status: int = 200, **headers: str) -> RawResponse:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    return RawResponse(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
-def sample(name: str, status: int = 200, **headers: str) -> Answer:
+def sample(name: str, status: int = 200, **headers: str) -> RawResponse:
     return answer((WIRE / name).read_bytes(), status, **headers)
 
 
@@ -365,7 +365,7 @@ json_values = st.recursive(
 envelope_keys = st.sampled_from(["code", "msg", "data", "detail", "error", "message", "error_code", "error_message"])
 
 
-def outcome(read: Callable[[Answer], object], reply: Answer) -> object:
+def outcome(read: Callable[[RawResponse], object], reply: RawResponse) -> object:
     """The value, or what the error says; any exception but CozeError is a crash."""
     try:
         return read(reply)

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client.core.concurrency import Blocking
-from coze_client.core.error_codes import refusal
+from coze_client.core.error_codes import error_for
 from coze_client.core.request import Kind
 from coze_client.core.retry import Retry, passes, pause, retrying
 from coze_client.errors import ConnectionFailed, CozeError, ProtocolError, StreamInterrupted, TimedOut
 
 NOT_SENT = ConnectionFailed("no connection", sent=False)
 LOST = ConnectionFailed("broke")
-BUSY = refusal(4016, "busy", status=200)
-RATE = refusal(4020, "rate", status=200)
+BUSY = error_for(4016, "busy", status=200)
+RATE = error_for(4020, "rate", status=200)
 
 NEVER = (False, False)
 READS_ONLY = (True, False)
@@ -31,30 +31,30 @@ ALWAYS = (True, True)
         (TimedOut("no connection", sent=False), ALWAYS),
         (LOST, READS_ONLY),
         (TimedOut("silent"), READS_ONLY),
-        (refusal(None, "", status=429), ALWAYS),
-        (refusal(4009, "", status=200), ALWAYS),
-        (refusal(4020, "", status=200), ALWAYS),
-        (refusal(4020, "", status=429), ALWAYS),
+        (error_for(None, "", status=429), ALWAYS),
+        (error_for(4009, "", status=200), ALWAYS),
+        (error_for(4020, "", status=200), ALWAYS),
+        (error_for(4020, "", status=429), ALWAYS),
         (BUSY, ALWAYS),
-        (refusal(4013, "", status=200), READS_ONLY),
-        (refusal(4102, "", status=200), READS_ONLY),
-        (refusal(5000, "", status=200), READS_ONLY),
-        (refusal(None, "", status=408), READS_ONLY),
-        (refusal(None, "", status=500), READS_ONLY),
-        (refusal(None, "<html>", status=502), READS_ONLY),
-        (refusal(None, "", status=503), READS_ONLY),
-        (refusal(None, "", status=504), READS_ONLY),
-        (refusal(None, "", status=501), NEVER),
-        (refusal(4000, "", status=200), NEVER),
-        (refusal(4000, "", status=400), NEVER),
-        (refusal(4008, "", status=200), NEVER),
-        (refusal(4008, "", status=429), NEVER),
-        (refusal(4011, "", status=200), NEVER),
-        (refusal(4100, "", status=401), NEVER),
-        (refusal(4101, "", status=403), NEVER),
-        (refusal(4200, "", status=404), NEVER),
-        (refusal(103100001, "", status=200), NEVER),
-        (refusal(123456789, "", status=200), NEVER),
+        (error_for(4013, "", status=200), READS_ONLY),
+        (error_for(4102, "", status=200), READS_ONLY),
+        (error_for(5000, "", status=200), READS_ONLY),
+        (error_for(None, "", status=408), READS_ONLY),
+        (error_for(None, "", status=500), READS_ONLY),
+        (error_for(None, "<html>", status=502), READS_ONLY),
+        (error_for(None, "", status=503), READS_ONLY),
+        (error_for(None, "", status=504), READS_ONLY),
+        (error_for(None, "", status=501), NEVER),
+        (error_for(4000, "", status=200), NEVER),
+        (error_for(4000, "", status=400), NEVER),
+        (error_for(4008, "", status=200), NEVER),
+        (error_for(4008, "", status=429), NEVER),
+        (error_for(4011, "", status=200), NEVER),
+        (error_for(4100, "", status=401), NEVER),
+        (error_for(4101, "", status=403), NEVER),
+        (error_for(4200, "", status=404), NEVER),
+        (error_for(103100001, "", status=200), NEVER),
+        (error_for(123456789, "", status=200), NEVER),
         (ProtocolError("<html> at 200"), NEVER),
         (StreamInterrupted("cut"), NEVER),
         (ValueError("a bug"), NEVER),
@@ -84,7 +84,7 @@ def test_waits_double_up_to_eight_seconds_at_full_jitter(attempt: int, longest: 
 
 @pytest.mark.parametrize("error", [LOST, BUSY, RATE])
 def test_the_server_names_the_wait_if_it_likes(error: CozeError) -> None:
-    told = refusal(error.code, "", status=429, retry_after=7.5)
+    told = error_for(error.code, "", status=429, retry_after=7.5)
     assert pause(told, 1, left=60, tries_left=2, chance=0.9) == 7.5
 
 
@@ -169,7 +169,7 @@ def test_the_loop_leaves_alone_what_does_not_pass(loop: Loop) -> None:
 
 
 def test_no_attempt_begins_after_the_deadline(loop: Loop) -> None:
-    told = refusal(None, "", status=429, retry_after=50.0)
+    told = error_for(None, "", status=429, retry_after=50.0)
     with pytest.raises(CozeError):
         loop.run(Retry(attempts=9, deadline=60.0), [told] * 9, always)
     assert (loop.tries, loop.slept) == (2, [50.0])

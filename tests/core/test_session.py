@@ -28,7 +28,7 @@ from coze_client import (
 )
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
-from tests.conftest import AsyncioFace, Connected, Face
+from tests.conftest import AsyncioDriver, Connected, Driver
 
 NOTHING_BEGAN: list[Fault] = [
     faults.HttpStatus(429),
@@ -92,7 +92,7 @@ def test_a_start_is_never_repeated_where_it_may_have_begun(
 
 @pytest.mark.parametrize("how", STARTS)
 def test_a_start_whose_answer_does_not_come_in_time_is_not_repeated(
-    face: Face, emulator: Emulator, how: str, naps: list[float]
+    face: Driver, emulator: Emulator, how: str, naps: list[float]
 ) -> None:
     coze: Connected[Any] = Connected(face, emulator)
     coze.client = face.client(emulator.token, base_url=emulator.url, timeout=0.1)
@@ -103,7 +103,7 @@ def test_a_start_whose_answer_does_not_come_in_time_is_not_repeated(
 
 
 @pytest.mark.parametrize("how", STARTS)
-def test_a_connection_that_never_came_about_is_tried_again(face: Face, how: str, naps: list[float]) -> None:
+def test_a_connection_that_never_came_about_is_tried_again(face: Driver, how: str, naps: list[float]) -> None:
     with Emulator() as gone:
         coze: Connected[Any] = Connected(face, gone)
     with pytest.raises(ConnectionFailed, match="base_url"):
@@ -242,7 +242,7 @@ CANARY = "pat_canary_4f9a1c7e55d2"
     ids=["json", "html", "at the end of the excerpt", "cut by the excerpt"],
 )
 @pytest.mark.parametrize("status", [200, 401, 500])
-def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(face: Face, said: str, status: int) -> None:
+def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(face: Driver, said: str, status: int) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, text=said))
     client = face.client(lambda: CANARY, base_url="http://coze", transport=transport, retry=None)
     with pytest.raises(CozeError) as caught:
@@ -251,7 +251,7 @@ def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(face: Fac
         assert CANARY[:10] not in told
 
 
-def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(face: Face) -> None:
+def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(face: Driver) -> None:
     said = f'event:error\ndata:{{"code": 5000, "msg": "no use for {CANARY}"}}\n\n'
     answers = iter([httpx.Response(200, text=said, headers={"content-type": "text/event-stream"})])
     transport = httpx.MockTransport(lambda _: next(answers, httpx.Response(200, json={"code": 0, "data": {}})))
@@ -265,14 +265,14 @@ def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_w
     assert "no use for [token]" in str(caught.value)
 
 
-def test_a_very_short_token_does_not_garble_errors(face: Face) -> None:
+def test_a_very_short_token_does_not_garble_errors(face: Driver) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text="no"))
     client = face.client("t", base_url="http://coze", transport=transport)
     with pytest.raises(ProtocolError, match="The server answered with 'no' where JSON is due"):
         face.run(client.files.retrieve(file_id="1"))
 
 
-def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(face: Face) -> None:
+def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(face: Driver) -> None:
     class Careless:
         async def token(self, session: object) -> str:
             return CANARY + "\r\nx-evil: 1"
@@ -301,7 +301,7 @@ class Dribble(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/event-stream"])
-def test_a_server_that_dribbles_does_not_outlast_the_deadline(face: Face, content_type: str) -> None:
+def test_a_server_that_dribbles_does_not_outlast_the_deadline(face: Driver, content_type: str) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"content-type": content_type}, stream=Dribble())
 
@@ -320,14 +320,14 @@ def test_a_server_that_dribbles_does_not_outlast_the_deadline(face: Face, conten
 
 
 @pytest.mark.parametrize("body", [{"when": {1}}, {"n": float("nan")}, {"text": "\ud800"}])
-def test_what_cannot_be_written_as_json_is_told_before_anything_is_sent(face: Face, body: dict[str, object]) -> None:
+def test_what_cannot_be_written_as_json_is_told_before_anything_is_sent(face: Driver, body: dict[str, object]) -> None:
     client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
     with pytest.raises(ConfigurationError, match="JSON"):
         face.run(client.request("POST", "/v1/anything", json=body))
 
 
 @pytest.mark.parametrize("headers", [{"x-a": "é"}, {"x-a": "1\r\nx-b: 2"}, {"x a": "1"}, {"": "1"}])
-def test_headers_that_cannot_be_sent_are_refused_without_repeating_them(face: Face, headers: dict[str, str]) -> None:
+def test_headers_that_cannot_be_sent_are_refused_without_repeating_them(face: Driver, headers: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="header"):
         face.client("t", headers=headers)
 
@@ -339,7 +339,7 @@ def conversation_of(coze: Connected[Any]) -> str:
 def hold(coze: Connected[Any], conversation_id: str) -> Any:
     """A stream that runs in the conversation until it is closed."""
     stream = coze.ask(bot="slow", conversation_id=conversation_id)
-    if isinstance(coze.face, AsyncioFace):
+    if isinstance(coze.face, AsyncioDriver):
         coze.run(stream.__aenter__())
     else:
         stream.__enter__()

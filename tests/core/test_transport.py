@@ -17,7 +17,7 @@ import pytest
 from coze_client import AsyncCozeClient, ConfigurationError, ConnectionFailed, Message, Retry
 from coze_client.core.transport import tls
 from coze_client.emulator import Emulator
-from tests.conftest import AsyncioFace, Connected, Face
+from tests.conftest import AsyncioDriver, Connected, Driver
 
 
 async def aask(client: AsyncCozeClient, emulator: Emulator, text: str = "hello there") -> str:
@@ -25,8 +25,8 @@ async def aask(client: AsyncCozeClient, emulator: Emulator, text: str = "hello t
     return (await stream.read()).text
 
 
-def own_client(face: Face, **options: Any) -> Any:
-    return (httpx.AsyncClient if isinstance(face, AsyncioFace) else httpx.Client)(**options)
+def own_client(face: Driver, **options: Any) -> Any:
+    return (httpx.AsyncClient if isinstance(face, AsyncioDriver) else httpx.Client)(**options)
 
 
 def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze: Connected[Any]) -> None:
@@ -39,7 +39,7 @@ def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze
     sent = coze.emulator.calls[0].headers
     assert (sent["x-own"], sent["cookie"]) == ("1", "c=2")
     assert sent["authorization"] == f"Bearer {coze.emulator.token}"
-    coze.run(own.aclose() if isinstance(coze.face, AsyncioFace) else own.close())
+    coze.run(own.aclose() if isinstance(coze.face, AsyncioDriver) else own.close())
 
 
 def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[Any]) -> None:
@@ -48,12 +48,12 @@ def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[A
     async def ahook(request: httpx.Request) -> None:
         seen.append(request.url.path)
 
-    hook = ahook if isinstance(coze.face, AsyncioFace) else (lambda request: seen.append(request.url.path))
+    hook = ahook if isinstance(coze.face, AsyncioDriver) else (lambda request: seen.append(request.url.path))
     own = own_client(coze.face, event_hooks={"request": [hook]})
     client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
     coze.run(client.conversations.create())
     assert seen == ["/v1/conversation/create"]
-    coze.run(own.aclose() if isinstance(coze.face, AsyncioFace) else own.close())
+    coze.run(own.aclose() if isinstance(coze.face, AsyncioDriver) else own.close())
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,14 @@ def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[A
     ],
     ids=repr,
 )
-def test_what_cannot_be_sent_over_is_refused_when_it_is_given(face: Face, options: dict[str, Any]) -> None:
+def test_what_cannot_be_sent_over_is_refused_when_it_is_given(face: Driver, options: dict[str, Any]) -> None:
     class Plain(httpx.BaseTransport):
         pass
 
     class Async(httpx.AsyncBaseTransport):
         pass
 
-    asyncio_face = isinstance(face, AsyncioFace)
+    asyncio_face = isinstance(face, AsyncioDriver)
     values = {
         ("http_client", "wrong face"): httpx.Client() if asyncio_face else httpx.AsyncClient(),
         ("transport", "wrong face"): Plain() if asyncio_face else Async(),
@@ -85,7 +85,7 @@ def test_what_cannot_be_sent_over_is_refused_when_it_is_given(face: Face, option
         face.client("t", **{name: values.get((name, value), value) for name, value in options.items()})
 
 
-def test_a_compressed_answer_is_unpacked(face: Face) -> None:
+def test_a_compressed_answer_is_unpacked(face: Driver) -> None:
     import gzip
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -152,14 +152,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 TRANSPORTS: list[dict[str, Any]] = [{}, {"transport": "aiohttp"}]
 
 
-def over(face: Face, transport: dict[str, Any]) -> None:
-    if transport and not isinstance(face, AsyncioFace):
+def over(face: Driver, transport: dict[str, Any]) -> None:
+    if transport and not isinstance(face, AsyncioDriver):
         pytest.skip("aiohttp serves asyncio only")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
 def test_a_given_proxy_is_used(
-    face: Face, proxy: Proxy, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
+    face: Driver, proxy: Proxy, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
 ) -> None:
     over(face, transport)
     client = face.client("t", base_url="http://coze.invalid", proxy=proxy.url, **transport)
@@ -170,7 +170,7 @@ def test_a_given_proxy_is_used(
 @pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
 def test_a_proxy_of_the_environment_is_used(
-    face: Face,
+    face: Driver,
     proxy: Proxy,
     transport: dict[str, Any],
     variable: str,
@@ -185,7 +185,7 @@ def test_a_proxy_of_the_environment_is_used(
 
 @pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
 def test_a_server_that_the_environment_exempts_is_reached_directly(
-    face: Face, emulator: Emulator, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
+    face: Driver, emulator: Emulator, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
 ) -> None:
     over(face, transport)
     clean_environment.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -195,7 +195,7 @@ def test_a_server_that_the_environment_exempts_is_reached_directly(
 
 
 @pytest.mark.parametrize("proxy_url", ["pigeon://proxy:1", "::", "http://proxy:notaport"])
-def test_a_proxy_that_cannot_be_is_a_configuration_error(face: Face, proxy_url: str) -> None:
+def test_a_proxy_that_cannot_be_is_a_configuration_error(face: Driver, proxy_url: str) -> None:
     with pytest.raises(ConfigurationError, match="proxy"):
         face.run(face.client("t", base_url="http://coze.invalid", proxy=proxy_url).conversations.create())
 
@@ -217,7 +217,7 @@ def test_a_ca_bundle_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_a_ca_bundle_that_cannot_be_read_is_a_configuration_error(
-    face: Face, tmp_path: Path, content: str | None
+    face: Driver, tmp_path: Path, content: str | None
 ) -> None:
     bundle = tmp_path / "ca.pem"
     if content is not None:

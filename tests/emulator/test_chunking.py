@@ -10,15 +10,15 @@ from coze_client.emulator.protocol.refusal import Refusal
 from coze_client.emulator.protocol.request import Fields
 from coze_client.emulator.text.chunking import (
     AUTOMATIC_TOKENS,
-    ChunkStrategy,
+    ChunkRule,
     count_tokens,
     cut,
     read_strategy,
 )
 
 
-def custom(separator: str = "\n", max_tokens: int = 100, **more: bool) -> ChunkStrategy:
-    return ChunkStrategy(1, separator, max_tokens, **more)
+def custom(separator: str = "\n", max_tokens: int = 100, **more: bool) -> ChunkRule:
+    return ChunkRule(1, separator, max_tokens, **more)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_custom_separator_always_parts() -> None:
 
 def test_automatic_slices_hold_whole_lines_together() -> None:
     lines = [f"Line {number} says nothing new." for number in range(200)]
-    slices = cut("\n".join(lines), ChunkStrategy())
+    slices = cut("\n".join(lines), ChunkRule())
     assert "\n".join(slices).split("\n") == lines
     assert len(slices) == 8
     assert all(count_tokens(each) <= AUTOMATIC_TOKENS for each in slices)
@@ -71,16 +71,14 @@ def test_spaces_urls_and_emails_are_removed_on_demand_alone() -> None:
     assert cut("a\n b\n\nc", custom("\n\n", remove_extra_spaces=True)) == ["a b", "c"]
 
 
-@pytest.mark.parametrize("strategy", [ChunkStrategy(), custom(" ", remove_urls_emails=True)])
+@pytest.mark.parametrize("strategy", [ChunkRule(), custom(" ", remove_urls_emails=True)])
 @pytest.mark.parametrize("text", ["a" + "\n" * 300_000 + "b", "a" * 500_000], ids=["lines", "letters"])
-def test_a_large_document_of_nearly_nothing_takes_no_longer_than_others(text: str, strategy: ChunkStrategy) -> None:
+def test_a_large_document_of_nearly_nothing_takes_no_longer_than_others(text: str, strategy: ChunkRule) -> None:
     assert sum(map(len, cut(text, strategy))) == len(text)
 
 
-@given(
-    st.text(st.sampled_from("ab字。. \n!😀é"), max_size=2000), st.sampled_from([ChunkStrategy(), custom(), custom("b")])
-)
-def test_no_slice_is_empty_or_too_long_and_no_character_is_lost(text: str, strategy: ChunkStrategy) -> None:
+@given(st.text(st.sampled_from("ab字。. \n!😀é"), max_size=2000), st.sampled_from([ChunkRule(), custom(), custom("b")]))
+def test_no_slice_is_empty_or_too_long_and_no_character_is_lost(text: str, strategy: ChunkRule) -> None:
     slices = cut(text, strategy)
     most = strategy.max_tokens or AUTOMATIC_TOKENS
     assert all(each.strip() == each != "" and count_tokens(each) <= most for each in slices)
@@ -107,5 +105,5 @@ def test_a_strategy_that_the_api_refuses_is_4000(wrong: dict[str, object]) -> No
 
 def test_an_automatic_strategy_ignores_what_is_for_custom_ones() -> None:
     given = {"chunk_type": 0, "max_tokens": 5, "separator": "x", "remove_urls_emails": True}
-    assert read_strategy(Fields(given)) == ChunkStrategy()
-    assert read_strategy(Fields({})) == ChunkStrategy()
+    assert read_strategy(Fields(given)) == ChunkRule()
+    assert read_strategy(Fields({})) == ChunkRule()

@@ -10,7 +10,7 @@ from langchain_core import exceptions as langchain
 
 import coze_client
 from coze_client import errors as coze
-from coze_client.core.error_codes import refusal
+from coze_client.core.error_codes import error_for
 from coze_client.emulator import Emulator, faults
 from langchain_coze import ChatCoze, CozeModelError
 from langchain_coze.errors import convert_error
@@ -19,16 +19,16 @@ from tests.langchain.conftest import Ask
 Make = Callable[..., ChatCoze]
 
 FAMILY: list[tuple[coze.CozeError, type[Exception], bool]] = [
-    (refusal(4100, "no"), langchain.ModelAuthenticationError, False),
-    (refusal(4101, "no"), langchain.ModelPermissionDeniedError, False),
-    (refusal(4006, "no"), langchain.ModelNotFoundError, False),
-    (refusal(4000, "no"), langchain.ModelInvalidRequestError, False),
-    (refusal(4010, "no"), langchain.ContextOverflowError, False),
-    (refusal(4020, "no"), langchain.ModelRateLimitError, True),
-    (refusal(4008, "no"), langchain.ModelRateLimitError, False),
-    (refusal(4016, "no"), langchain.ModelRateLimitError, True),
-    (refusal(5000, "no"), langchain.ModelAPIError, False),
-    (refusal(987654, "no"), langchain.ModelError, False),
+    (error_for(4100, "no"), langchain.ModelAuthenticationError, False),
+    (error_for(4101, "no"), langchain.ModelPermissionDeniedError, False),
+    (error_for(4006, "no"), langchain.ModelNotFoundError, False),
+    (error_for(4000, "no"), langchain.ModelInvalidRequestError, False),
+    (error_for(4010, "no"), langchain.ContextOverflowError, False),
+    (error_for(4020, "no"), langchain.ModelRateLimitError, True),
+    (error_for(4008, "no"), langchain.ModelRateLimitError, False),
+    (error_for(4016, "no"), langchain.ModelRateLimitError, True),
+    (error_for(5000, "no"), langchain.ModelAPIError, False),
+    (error_for(987654, "no"), langchain.ModelError, False),
     (coze.ConfigurationError("no"), langchain.ModelInvalidRequestError, False),
     (coze.ConnectionFailed("no", sent=False), langchain.ModelConnectionError, True),
     (coze.TimedOut("no"), langchain.ModelTimeoutError, False),

@@ -26,9 +26,9 @@ from pydantic import ValidationError
 
 from coze_client import ConfigurationError
 from coze_client.api.files.attachments import Attachment
-from coze_client.bridge.chat.dialogue import Call, Line, Origin
+from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall
 from coze_client.emulator import Emulator
-from llama_index_coze.messages import convert_to_lines
+from llama_index_coze.messages import convert_to_dialogue
 from tests.llama_index.conftest import Ask, Make, body, said
 
 PNG = base64.b64decode(
@@ -59,7 +59,7 @@ def sent(emulator: Emulator, chat: int = -1) -> list[tuple[str, Any]]:
     ],
 )
 def test_every_role_of_llamaindex_has_its_place(role: MessageRole, line: str) -> None:
-    (converted,) = convert_to_lines([ChatMessage(role=role, content="hello")])
+    (converted,) = convert_to_dialogue([ChatMessage(role=role, content="hello")])
     assert (converted.role, converted.text) == (line, "hello")
 
 
@@ -81,8 +81,8 @@ def test_every_role_of_llamaindex_has_its_place(role: MessageRole, line: str) ->
     ids=["url", "bytes", "data", "audio", "video", "named", "typed", "linked"],
 )
 def test_a_block_becomes_an_attachment(block: Any, attachment: Attachment) -> None:
-    (line,) = convert_to_lines([ChatMessage(blocks=[TextBlock(text="look"), block])])
-    assert line == Line("user", "look", (attachment,))
+    (line,) = convert_to_dialogue([ChatMessage(blocks=[TextBlock(text="look"), block])])
+    assert line == DialogueMessage("user", "look", (attachment,))
 
 
 def test_an_open_file_is_read() -> None:
@@ -90,7 +90,7 @@ def test_an_open_file_is_read() -> None:
         block = ImageBlock(image=BytesIO(PNG))
     except ValidationError:
         pytest.skip("blocks of this version of LlamaIndex hold no open files")
-    (line,) = convert_to_lines([ChatMessage(blocks=[block])])
+    (line,) = convert_to_dialogue([ChatMessage(blocks=[block])])
     assert line.attachments == (Attachment("image", PNG, "image"),)
 
 
@@ -99,9 +99,9 @@ def test_a_path_in_a_message_is_never_read(kind: type, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes(PNG)
     with pytest.raises(ConfigurationError, match="paths in messages are never read"):
-        convert_to_lines([ChatMessage(blocks=[kind(path=secret)])])
+        convert_to_dialogue([ChatMessage(blocks=[kind(path=secret)])])
     with pytest.raises(ConfigurationError, match="no http"):
-        convert_to_lines([ChatMessage(blocks=[kind(url=secret.as_uri())])])
+        convert_to_dialogue([ChatMessage(blocks=[kind(url=secret.as_uri())])])
 
 
 def test_an_empty_block_is_told(llm: Make, ask: Ask) -> None:
@@ -116,12 +116,12 @@ def test_what_other_providers_put_into_a_history_does_no_harm() -> None:
         blocks=[ThinkingBlock(content="hm"), TextBlock(text="yes"), citation],
         additional_kwargs={"id": "msg_1", "chat_id": 5, "tool_calls": [{"function": "?"}]},
     )
-    assert convert_to_lines([foreign]) == [Line("assistant", "yes")]
+    assert convert_to_dialogue([foreign]) == [DialogueMessage("assistant", "yes")]
 
 
 def test_citable_blocks_are_sent_as_what_they_hold() -> None:
     block = CitableBlock(title="t", source="s", content=[TextBlock(text="inner"), ImageBlock(url="https://x.y/c.png")])
-    (line,) = convert_to_lines([ChatMessage(blocks=[block])])
+    (line,) = convert_to_dialogue([ChatMessage(blocks=[block])])
     assert (line.text, len(line.attachments)) == ("inner", 1)
 
 
@@ -130,12 +130,12 @@ def test_calls_and_outputs_find_each_other() -> None:
     kept = {"chat_id": "1", "conversation_id": "2", "status": "requires_action", "message_ids": ["3"]}
     output = ChatMessage(role="tool", blocks=[TextBlock(text="noon"), ImageBlock(image=PNG)])
     output.additional_kwargs["tool_call_id"] = "c1"
-    asked, answered = convert_to_lines(
+    asked, answered = convert_to_dialogue(
         [ChatMessage(role="assistant", blocks=[call], additional_kwargs=kept), output],
     )
-    assert asked.calls == (Call("c1", "get_time", {"timezone": "Chur"}),)
+    assert asked.calls == (PriorToolCall("c1", "get_time", {"timezone": "Chur"}),)
     assert asked.origin == Origin("1", "2", "requires_action", message_ids=("3",))
-    assert answered == Line("tool", "noon\n[image]", call_id="c1", name="get_time")
+    assert answered == DialogueMessage("tool", "noon\n[image]", call_id="c1", name="get_time")
 
 
 def test_images_are_uploaded_once_however_often_they_are_sent(llm: Make, emulator: Emulator, ask: Ask) -> None:

@@ -13,7 +13,7 @@ from coze_client.bridge.loading.contents import Contents, Framework, Loaded
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.settings import DatasetSettings
 from coze_client.core.concurrency import Blocking
-from coze_client.emulator.state.dataset_records import IMAGE, Dataset, StoredDocument
+from coze_client.emulator.state.dataset_records import IMAGE, StoredDataset, StoredDocument
 from tests.conftest import Connected
 
 
@@ -64,7 +64,7 @@ class Library:
         """A dataset of these images; their ids."""
         ids = self.fill(*names)
         state = self.coze.emulator._backend.state
-        dataset = state.get(Dataset, self.dataset_id)
+        dataset = state.get(StoredDataset, self.dataset_id)
         assert dataset
         state.save(replace(dataset, format_type=IMAGE))
         for document_id, name in zip(ids, names, strict=True):

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from coze_client import JWT, PKCE, DeviceCode, WebOAuth
-from coze_client.auth.grants import OAuthApp
+from coze_client.auth.grants import UserGrant
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair, new_key_pair
-from tests.conftest import Face
+from tests.conftest import Driver
 
 TOKEN = "/api/permission/oauth2/token"
 DEVICE = "/api/permission/oauth2/device/code"
@@ -26,7 +26,7 @@ def key_pair() -> KeyPair:
 class SignIn:
     """Everything that a login needs; time passes only by ``clock.advance``."""
 
-    def __init__(self, emulator: Emulator, face: Face) -> None:
+    def __init__(self, emulator: Emulator, face: Driver) -> None:
         self.clock = Clock()
         self.emulator = emulator
         self.emulator.clock = self.clock
@@ -69,7 +69,7 @@ class SignIn:
         browser.close()
         return answer.headers["location"]
 
-    def logged_in(self, app: OAuthApp, user: str = "user-1", **options: Any) -> Any:
+    def logged_in(self, app: UserGrant, user: str = "user-1", **options: Any) -> Any:
         """A client whose user has logged in."""
         client = self.face.client(app, **options)
         login = client.oauth.login()

@@ -14,7 +14,7 @@ from coze_client.emulator.state.dataset_records import (
     LOCAL_FILE,
     TEXT,
     WEB_PAGE,
-    Dataset,
+    StoredDataset,
     StoredDocument,
     StoredSlice,
 )
@@ -31,8 +31,8 @@ def backend_of(emulator: Emulator) -> Backend:
 def add_dataset(emulator: Emulator, name: str, documents: Mapping[str, Sequence[str]], url: str = "") -> str:
     """The id of a dataset whose documents have these slices; with `url` they are web pages."""
     backend = backend_of(emulator)
-    dataset_id = backend.state.new_id(Dataset, FIRST_DATASET_ID)
-    backend.state.save(Dataset(dataset_id, ACCOUNT, WORKSPACE, name, TEXT, 0, 0))
+    dataset_id = backend.state.new_id(StoredDataset, FIRST_DATASET_ID)
+    backend.state.save(StoredDataset(dataset_id, ACCOUNT, WORKSPACE, name, TEXT, 0, 0))
     for document_name, slices in documents.items():
         add_document(backend, dataset_id, document_name, slices, url)
     return dataset_id

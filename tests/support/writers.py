@@ -10,7 +10,7 @@ from coze_client.bridge.writing.report import WriteReport
 from coze_client.bridge.writing.sources import Text
 from coze_client.bridge.writing.writer import DatasetWriter
 from coze_client.emulator import Emulator, faults
-from tests.conftest import Face
+from tests.conftest import Driver
 
 CREATE = "/open_api/knowledge/document/create"
 DELETE = "/open_api/knowledge/document/delete"
@@ -35,7 +35,7 @@ class NoteWriter(DatasetWriter[Note]):
 class Desk:
     """Writers of one face over one emulator and dataset."""
 
-    def __init__(self, face: Face, emulator: Emulator, record: Path) -> None:
+    def __init__(self, face: Driver, emulator: Emulator, record: Path) -> None:
         self.face = face
         self.emulator = emulator
         self.record = record

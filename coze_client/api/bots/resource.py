@@ -23,8 +23,8 @@ from coze_client.api.bots.values import (
 from coze_client.api.chats.values import PublishStatus
 from coze_client.core.model import Model
 from coze_client.core.request import Kind, Numbering, Page, Pages, Request, by_number, fields, numbered, query, segment
-from coze_client.core.resource import Face, Resource, call, paged
-from coze_client.core.response import Answer, Payload, read_nothing
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
+from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
 
 __all__ = [
@@ -63,7 +63,7 @@ class _VersionPage(Model):
     has_more: bool = False
 
 
-class Bots(Resource[Face]):
+class Bots(Resource[ConcurrencyT]):
     """Bots: making, changing and publishing them, and what there are; ``chats`` talks to them."""
 
     @call
@@ -187,21 +187,21 @@ class Bots(Resource[Face]):
         return Pages(page, by_number)
 
 
-def _read_entries(answer: Answer) -> Page[BotEntry]:
+def _read_entries(answer: RawResponse) -> Page[BotEntry]:
     found = Payload(_EntryPage)(answer)
     return Page(found.items, has_more=False, total=found.total)
 
 
-def _read_versions(answer: Answer) -> Page[BotVersion]:
+def _read_versions(answer: RawResponse) -> Page[BotVersion]:
     found = Payload(_VersionPage)(answer)
     return Page(found.items, found.has_more)
 
 
-def _read_id(answer: Answer) -> str:
+def _read_id(answer: RawResponse) -> str:
     return Payload(_Made)(answer).bot_id
 
 
-def _read_version(answer: Answer) -> str:
+def _read_version(answer: RawResponse) -> str:
     return Payload(_Made)(answer).version
 
 

@@ -25,10 +25,10 @@ class ChatCall(NamedTuple):
 
     def events(self) -> Events[ChatStream, AsyncChatStream]:
         """The stream that the call begins, of either face."""
-        from coze_client.api.chats.stream import AsyncChatStream, ChatRun, ChatStream
+        from coze_client.api.chats.stream import AsyncChatStream, ChatStream, ChatStreamRun
 
         return Events(
             self.request,
-            lambda session: ChatStream(ChatRun(session, self)),
-            lambda session: AsyncChatStream(ChatRun(session, self)),
+            lambda session: ChatStream(ChatStreamRun(session, self)),
+            lambda session: AsyncChatStream(ChatStreamRun(session, self)),
         )

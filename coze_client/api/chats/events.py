@@ -15,9 +15,9 @@ from typing_extensions import TypedDict
 
 from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
 from coze_client.api.conversations.messages import Message
-from coze_client.core.error_codes import cure_for, refusal
+from coze_client.core.error_codes import cure_for, error_for
 from coze_client.core.model import adapter, convert_json, json_validator, parse_json
-from coze_client.core.response import integer, raise_refusal
+from coze_client.core.response import integer, raise_error_in
 from coze_client.core.sse import Decoder
 from coze_client.core.stream import Reading
 from coze_client.errors import ChatFailed, CozeError, ProtocolError
@@ -223,7 +223,7 @@ class ChatReading(Reading[ChatEvent]):
             stray = self._decoder.stray.strip()
             if not out and self.chat is None and stray.startswith((b"{", b"<")):
                 self.complete = True
-                raise_refusal(stray)
+                raise_error_in(stray)
         except CozeError as error:
             self.fail(error)
         return out
@@ -325,7 +325,7 @@ class ChatReading(Reading[ChatEvent]):
         except ProtocolError:
             body = data.decode("utf-8", "replace").strip()
         if not isinstance(body, dict):
-            return refusal(None, str(body or "The server reported an error without saying which"), logid=self.logid)
+            return error_for(None, str(body or "The server reported an error without saying which"), logid=self.logid)
         code = integer(body.get("code", body.get("error_code")))
         told = str(body.get("msg") or body.get("error_message") or "The server reported an error without saying which")
-        return refusal(code, told, logid=self.logid)
+        return error_for(code, told, logid=self.logid)

@@ -22,7 +22,7 @@ _UNKNOWN_CHAT = 4001  # also answered for a moment after a chat was made
 async def finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
     """A chat that ended in whatever way, and its messages; cancelled if the waiting is given up. Raises TimedOut."""
     try:
-        ended = await poll(session, chat, deadline)
+        ended = await wait_for_chat(session, chat, deadline)
     except BaseException as error:  # nobody waits for the answer any more, also after Ctrl-C or a cancelled task
         if isinstance(error, CozeError):
             error.chat_id, error.conversation_id = chat.id, chat.conversation_id
@@ -36,7 +36,7 @@ async def _cancel(session: Session, chat: Chat) -> None:
         await session.hurried().send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
 
 
-async def poll(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
+async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
     """A chat's last state, asked for once a second at most; raises TimedOut after `deadline` seconds."""
     ends = monotonic() + deadline
     unknown = 0

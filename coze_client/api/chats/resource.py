@@ -15,7 +15,7 @@ from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutput, ToolOutputLike
 from coze_client.api.conversations.messages import Message, MessageLike, convert_to_wire
 from coze_client.core.request import Kind, Request, fields, query
-from coze_client.core.resource import Face, Resource, call, events, flow
+from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow
 from coze_client.core.response import Payload
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_MESSAGES = 100
 
 
-class Chats(Resource[Face]):
+class Chats(Resource[ConcurrencyT]):
     """Chats with bots."""
 
     @call

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.chats.events import ChatEvent, ChatReading
-from coze_client.api.chats.following import load_messages, poll
+from coze_client.api.chats.following import load_messages, wait_for_chat
 from coze_client.api.chats.resource import Chats
 from coze_client.api.chats.values import Chat
 from coze_client.api.conversations.messages import Message
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Run, Stream, Told
+from coze_client.core.stream import AsyncStream, Stream, StreamFacts, StreamRun
 from coze_client.core.transport import Incoming
 from coze_client.errors import CozeError, StreamInterrupted
 
@@ -19,7 +19,7 @@ _HEALING_SECONDS = 600.0
 _BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
 
 
-class ChatRun(Run[ChatEvent]):
+class ChatStreamRun(StreamRun[ChatEvent]):
     """The steps of a chat stream: waits for its turn in the conversation, heals, cancels."""
 
     reading: ChatReading
@@ -45,7 +45,7 @@ class ChatRun(Run[ChatEvent]):
             raise self._interrupted(why) from failure
         started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
         try:
-            chat = await poll(
+            chat = await wait_for_chat(
                 self.session, started, self.session.config.timeout.deadline or _HEALING_SECONDS, at_once=True
             )
             listed = await load_messages(self.session, chat)
@@ -107,7 +107,7 @@ def _rank(message: Message) -> int:
     return {"answer": 1, "verbose": 2, "follow_up": 3}.get(message.type, 4)
 
 
-class _ChatTold(Told[ChatRun]):
+class _ChatTold(StreamFacts[ChatStreamRun]):
     """What a chat stream knows of its chat, on either face."""
 
     @property
@@ -136,9 +136,9 @@ class _ChatTold(Told[ChatRun]):
         return self._run.reading.transcript.messages
 
 
-class ChatStream(_ChatTold, Stream[ChatEvent, ChatRun]):
+class ChatStream(_ChatTold, Stream[ChatEvent, ChatStreamRun]):
     """A chat, event by event; opens when entered or iterated, closes at its end or by ``close``, which cancels it."""
 
 
-class AsyncChatStream(_ChatTold, AsyncStream[ChatEvent, ChatRun]):
+class AsyncChatStream(_ChatTold, AsyncStream[ChatEvent, ChatStreamRun]):
     """A chat, event by event; opens when entered or iterated, closes at its end or by ``aclose``, which cancels it."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Kind, Page, Pages, Request, fields, query, segment
-from coze_client.core.resource import Face, Resource, call, paged
-from coze_client.core.response import Answer, Payload, read_envelope, read_nothing
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
+from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _source(attachment: Attachment) -> dict[str, str]:
     )
 
 
-def _read_page(answer: Answer) -> Page[Message]:
+def _read_page(answer: RawResponse) -> Page[Message]:
     envelope = read_envelope(answer)
     found = convert(builtins.list[Message], Payload(builtins.list[Message]).within(envelope))
     last = envelope.get("last_id") or "0"
@@ -151,7 +151,7 @@ def _read_page(answer: Answer) -> Page[Message]:
     return Page(tuple(found), bool(envelope.get("has_more")), cursor=None if cursor == "0" else cursor)
 
 
-class Messages(Resource[Face]):
+class Messages(Resource[ConcurrencyT]):
     """The messages that a conversation keeps, for 180 days."""
 
     @call
@@ -252,7 +252,7 @@ class Messages(Resource[Face]):
 
 
 def _post(
-    verb: str, read: Callable[[Answer], T], ids: Mapping[str, str], body: Mapping[str, object] | None, kind: Kind
+    verb: str, read: Callable[[RawResponse], T], ids: Mapping[str, str], body: Mapping[str, object] | None, kind: Kind
 ) -> Request[T]:
     return Request("POST", f"/v1/conversation/message/{verb}", read, ids, body, kind)
 

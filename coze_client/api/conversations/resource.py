@@ -13,8 +13,8 @@ from pydantic import AliasChoices, Field
 
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
-from coze_client.core.resource import Face, Resource, call, paged
-from coze_client.core.response import Answer, Payload, read_envelope, read_nothing
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
+from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,16 +48,16 @@ class _ConversationPage(Model):
     has_more: bool = False
 
 
-def _read_page(answer: Answer) -> Page[Conversation]:
+def _read_page(answer: RawResponse) -> Page[Conversation]:
     found = convert(_ConversationPage, Payload(_ConversationPage).within(read_envelope(answer)))
     return Page(found.conversations, found.has_more)
 
 
-class Conversations(Resource[Face]):
+class Conversations(Resource[ConcurrencyT]):
     """Conversations of this token's account; ``.messages`` are what they hold."""
 
     @cached_property
-    def messages(self) -> Messages[Face]:
+    def messages(self) -> Messages[ConcurrencyT]:
         """The messages of conversations."""
         from coze_client.api.conversations.messages import Messages
 

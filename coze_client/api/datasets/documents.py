@@ -13,8 +13,8 @@ from typing import TypeVar
 from coze_client.api.datasets.document_base import DocumentBase, checked_name, json_length
 from coze_client.api.datasets.values import ChunkStrategy, Document, Processed, UpdateRule
 from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered
-from coze_client.core.resource import Face, Resource, call, paged
-from coze_client.core.response import Answer, Envelope, read_nothing, read_whole
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
 from coze_client.errors import ConfigurationError
 
 __all__ = ["ChunkStrategy", "Document", "DocumentBase", "Documents", "Processed", "UpdateRule"]
@@ -32,7 +32,7 @@ class _Listed(Envelope):
     total: int | None = None
 
 
-class Documents(Resource[Face]):
+class Documents(Resource[ConcurrencyT]):
     """What is in a dataset."""
 
     @paged
@@ -96,16 +96,16 @@ class Documents(Resource[Face]):
         return _post("delete", read_nothing, Kind.START, document_ids=[*document_ids])
 
 
-def _read_page(answer: Answer) -> Page[Document]:
+def _read_page(answer: RawResponse) -> Page[Document]:
     found = read_whole(_Listed, answer)
     return Page(found.document_infos or (), has_more=False, total=found.total)
 
 
-def _read_documents(answer: Answer) -> tuple[Document, ...]:
+def _read_documents(answer: RawResponse) -> tuple[Document, ...]:
     return read_whole(_Listed, answer).document_infos or ()
 
 
-def _post(what: str, read: Callable[[Answer], T], kind: Kind = Kind.READ, **given: object) -> Request[T]:
+def _post(what: str, read: Callable[[RawResponse], T], kind: Kind = Kind.READ, **given: object) -> Request[T]:
     path = f"/open_api/knowledge/document/{what}"
     return Request("POST", path, read, body=fields(**given), kind=kind, headers=_IDS_AS_TEXT)
 

@@ -13,8 +13,8 @@ from pydantic import BeforeValidator
 from coze_client.api.datasets.documents import ChunkStrategy, Processed
 from coze_client.core.model import Model
 from coze_client.core.request import Numbering, Page, Pages, Request, numbered, query, segment
-from coze_client.core.resource import Face, Resource, call, paged
-from coze_client.core.response import Answer, Envelope, read_nothing, read_whole
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
 
 _LARGEST_PAGE = 299
 
@@ -55,7 +55,7 @@ class _Listed(Envelope):
     data: _Found | None = None
 
 
-class Images(Resource[Face]):
+class Images(Resource[ConcurrencyT]):
     """What is in a dataset of images."""
 
     @paged
@@ -89,6 +89,6 @@ def _path(dataset_id: str) -> str:
     return f"/v1/datasets/{segment(dataset_id)}/images"
 
 
-def _read_page(answer: Answer) -> Page[Image]:
+def _read_page(answer: RawResponse) -> Page[Image]:
     found = read_whole(_Listed, answer).data or _Found()
     return Page(found.photo_infos or (), has_more=False, total=found.total_count)

@@ -16,11 +16,11 @@ from pydantic import BeforeValidator
 
 from coze_client.api.datasets.documents import TEXT, ChunkStrategy, Documents, Processed
 from coze_client.api.datasets.images import Images
-from coze_client.core.concurrency import settled
+from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered, query, segment
-from coze_client.core.resource import Cursor, Face, Resource, call, flow, paged
-from coze_client.core.response import Answer, Envelope, Payload, read_envelope, read_nothing, read_whole
+from coze_client.core.resource import ConcurrencyT, Cursor, Resource, call, flow, paged
+from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_whole
 from coze_client.errors import ConfigurationError, NotFound, TimedOut
 
 _LARGEST_PAGE = 300
@@ -102,16 +102,16 @@ class _Listed(Envelope):
     data: _Found | None = None
 
 
-class Datasets(Resource[Face]):
+class Datasets(Resource[ConcurrencyT]):
     """Knowledge bases of a workspace."""
 
     @cached_property
-    def documents(self) -> Documents[Face]:
+    def documents(self) -> Documents[ConcurrencyT]:
         """Documents: put in, listed, renamed, deleted."""
         return Documents(self._session, self._face)
 
     @cached_property
-    def images(self) -> Images[Face]:
+    def images(self) -> Images[ConcurrencyT]:
         """Images and their captions."""
         return Images(self._session, self._face)
 
@@ -224,7 +224,7 @@ class Datasets(Resource[Face]):
             known.update(told)
             busy = [each for each in busy if each in told and told[each].busy]
             if on_progress is not None:
-                await settled(on_progress(_in_order(known, document_ids)))
+                await maybe_await(on_progress(_in_order(known, document_ids)))
             if busy and monotonic() + pause > ends:
                 raise _out_of_time(busy, dataset_id, timeout)
             if busy:
@@ -269,16 +269,16 @@ def _settings(name: str, description: str | None, icon_file_id: str | None) -> d
     return fields(name=name, description=description, file_id=icon_file_id)
 
 
-def _read_id(answer: Answer) -> str:
+def _read_id(answer: RawResponse) -> str:
     return Payload(_Made)(answer).dataset_id
 
 
-def _read_page(answer: Answer) -> Page[Dataset]:
+def _read_page(answer: RawResponse) -> Page[Dataset]:
     found = read_whole(_Listed, answer).data or _Found()
     return Page(found.dataset_list or (), has_more=False, total=found.total_count)
 
 
-def _read_progress(answer: Answer) -> tuple[DocumentProgress, ...]:
+def _read_progress(answer: RawResponse) -> tuple[DocumentProgress, ...]:
     payload = Payload(dict).within(read_envelope(answer))
     if isinstance(payload, dict):
         payload = payload.get("data") or ()

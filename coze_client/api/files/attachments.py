@@ -19,16 +19,16 @@ from weakref import WeakKeyDictionary
 from coze_client.api.conversations.messages import Message
 from coze_client.api.files.resource import Upload, upload_request
 from coze_client.auth.credentials import Credentials
-from coze_client.core.fork_lock import Guard
+from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
-from coze_client.core.session import Session, Turns
+from coze_client.core.session import KeyedLocks, Session
 from coze_client.core.transport import Transport
 from coze_client.errors import ConfigurationError
 
 Medium = Literal["image", "file", "audio"]
 
 _AT_ONCE = 4
-_guard = Guard()
+_guard = ForkSafeLock()
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class _Uploads:
 
     def __init__(self) -> None:
         self.ids: dict[bytes, str] = {}
-        self.turns = Turns()
+        self.turns = KeyedLocks()
 
 
 # Files are private to an account, and ``options(token=…)`` lets several share the connections.

@@ -17,7 +17,7 @@ from pydantic import AliasChoices, Field
 from coze_client.core.media import HEAD_BYTES, mend_name, mime_of
 from coze_client.core.model import Model
 from coze_client.core.request import Kind, Request, query
-from coze_client.core.resource import Face, Resource, call, flow
+from coze_client.core.resource import ConcurrencyT, Resource, call, flow
 from coze_client.core.response import Payload
 from coze_client.errors import ConfigurationError
 
@@ -84,7 +84,7 @@ class Upload(NamedTuple):
         return self.name, content, mime_of(self.name)  # type: ignore[return-value]  # both kinds of file read bytes
 
 
-class Files(Resource[Face]):
+class Files(Resource[ConcurrencyT]):
     """Uploads."""
 
     @flow

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from coze_client.api.conversations.messages import Message, MessageLike, convert_to_wire
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Kind, Request, fields
-from coze_client.core.resource import Face, Resource, call, events
-from coze_client.core.response import Answer, read_envelope, read_nothing
+from coze_client.core.resource import ConcurrencyT, Resource, call, events
+from coze_client.core.response import RawResponse, read_envelope, read_nothing
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
 
@@ -45,7 +45,7 @@ class LegacyChat(Model):
         return join_answers(self.messages)
 
 
-class LegacyChats(Resource[Face]):
+class LegacyChats(Resource[ConcurrencyT]):
     """Chats with bots, over the older API."""
 
     @call
@@ -87,7 +87,7 @@ class LegacyChats(Resource[Face]):
         return _stream(_start(locals(), read_nothing, stream=True), conversation_id)
 
 
-def _start(given: Mapping[str, Any], read: Callable[[Answer], T], *, stream: bool) -> Request[T]:
+def _start(given: Mapping[str, Any], read: Callable[[RawResponse], T], *, stream: bool) -> Request[T]:
     """The request of a method's arguments, typed there; raises ConfigurationError for a user that Coze would refuse."""
     if not isinstance(given["user"], str) or not given["user"]:
         raise ConfigurationError("user is text, the same for the same user; Coze keeps users' memories apart by it")
@@ -110,16 +110,16 @@ def _convert_to_legacy(message: MessageLike) -> dict[str, object]:
     return {name: wire[name] for name in _SENT if name in wire}
 
 
-def _read_chat(answer: Answer) -> LegacyChat:
+def _read_chat(answer: RawResponse) -> LegacyChat:
     envelope = read_envelope(answer)
     return convert(LegacyChat, {name: envelope.get(name) for name in ("conversation_id", "messages")})
 
 
 def _stream(request: Request[None], conversation_id: str | None) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
-    from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatRun, LegacyChatStream
+    from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream, LegacyChatStreamRun
 
     return Events(
         request,
-        lambda session: LegacyChatStream(LegacyChatRun(session, request, conversation_id)),
-        lambda session: AsyncLegacyChatStream(LegacyChatRun(session, request, conversation_id)),
+        lambda session: LegacyChatStream(LegacyChatStreamRun(session, request, conversation_id)),
+        lambda session: AsyncLegacyChatStream(LegacyChatStreamRun(session, request, conversation_id)),
     )

@@ -11,13 +11,13 @@ from pydantic import AliasChoices, Field
 
 from coze_client.api.chats.events import DONE, is_answer, join_answers
 from coze_client.api.legacy_chats.resource import LegacyMessage
-from coze_client.core.error_codes import refusal
+from coze_client.core.error_codes import error_for
 from coze_client.core.model import Model, convert, convert_json
 from coze_client.core.request import Request
-from coze_client.core.response import integer, log_id, raise_refusal
+from coze_client.core.response import integer, log_id, raise_error_in
 from coze_client.core.session import Session
 from coze_client.core.sse import Decoder, ServerSentEvent
-from coze_client.core.stream import AsyncStream, Reading, Run, Stream, Told
+from coze_client.core.stream import AsyncStream, Reading, Stream, StreamFacts, StreamRun
 from coze_client.errors import APIError, CozeError, ProtocolError, StreamInterrupted
 
 
@@ -115,7 +115,7 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
                     self._take(sse, out)
             stray = self._decoder.stray.strip()
             if not self._messages and not out and stray.startswith((b"{", b"<")):
-                raise_refusal(stray)
+                raise_error_in(stray)
         except CozeError as error:
             self.fail(error)
         return out
@@ -157,10 +157,10 @@ def _failure(told: _Wire) -> APIError | None:
     if told.event.lower() != "error" and code in (None, 0, ""):
         return None
     message = error.msg or "The server reported an error without saying which"
-    return refusal(code, message, logid=log_id(told.model_extra or {}))
+    return error_for(code, message, logid=log_id(told.model_extra or {}))
 
 
-class LegacyChatRun(Run[LegacyChatEvent]):
+class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
     """The steps of a v2 chat stream: nothing heals, and nothing can be told to the server."""
 
     reading: LegacyChatReading
@@ -180,7 +180,7 @@ class LegacyChatRun(Run[LegacyChatEvent]):
         ) from failure
 
 
-class _LegacyChatTold(Told[LegacyChatRun]):
+class _LegacyChatTold(StreamFacts[LegacyChatStreamRun]):
     """What a v2 chat stream knows of its chat, on either face."""
 
     @property
@@ -199,9 +199,9 @@ class _LegacyChatTold(Told[LegacyChatRun]):
         return self._run.reading.messages
 
 
-class LegacyChatStream(_LegacyChatTold, Stream[LegacyChatEvent, LegacyChatRun]):
+class LegacyChatStream(_LegacyChatTold, Stream[LegacyChatEvent, LegacyChatStreamRun]):
     """A v2 chat, event by event; closed at its end or by ``close``, which leaves the chat itself running."""
 
 
-class AsyncLegacyChatStream(_LegacyChatTold, AsyncStream[LegacyChatEvent, LegacyChatRun]):
+class AsyncLegacyChatStream(_LegacyChatTold, AsyncStream[LegacyChatEvent, LegacyChatStreamRun]):
     """A v2 chat, event by event; closed at its end or by ``aclose``, which leaves the chat itself running."""

@@ -12,15 +12,15 @@ from typing import Any, Literal
 from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.chats.events import MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.resource import Chats
-from coze_client.api.chats.stream import ChatRun
+from coze_client.api.chats.stream import ChatStreamRun
 from coze_client.api.chats.values import PublishStatus
 from coze_client.api.conversations.messages import Message
 from coze_client.api.recall.helper_bot import RecallBot, complete_helper, load_helper, retire_helper
 from coze_client.api.recall.slices import OutputPath, Recall, Slice, distinct, is_recall, read_output, read_recall
 from coze_client.api.workflows.resource import Mode, Workflows
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.core.concurrency import settled
-from coze_client.core.resource import Face, Resource, flow
+from coze_client.core.concurrency import maybe_await
+from coze_client.core.resource import ConcurrencyT, Resource, flow
 from coze_client.core.session import Session
 from coze_client.errors import CozeError, WorkflowInterrupted
 
@@ -31,7 +31,7 @@ _EXECUTE_ID = re.compile(r"[?&]execute_id=(\w+)")
 Until = Literal["recall", "answer"]
 
 
-class Recalls(Resource[Face]):
+class Recalls(Resource[ConcurrencyT]):
     """Slices of datasets for a question; by a workflow no model is paid, by a bot a whole answer may be."""
 
     @flow
@@ -59,7 +59,7 @@ class Recalls(Resource[Face]):
         """
         workflows: Workflows[Any] = Workflows(self._session, self._face)
         try:
-            result: WorkflowResult = await settled(
+            result: WorkflowResult = await maybe_await(
                 workflows.execute(
                     workflow_id=workflow_id,
                     parameters={**(parameters or {}), query_parameter: query},
@@ -153,7 +153,7 @@ class Recalls(Resource[Face]):
         return await retire_helper(self._session, bot_id)
 
 
-class _Recalling(ChatRun):
+class _Recalling(ChatStreamRun):
     """A chat that is read until it has told what it recalled."""
 
     def __init__(self, session: Session, described: ChatCall, until: Until) -> None:

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field
 from coze_client.api.chats.values import Usage
 from coze_client.core.error_codes import cure_for
 from coze_client.core.model import Model, convert_json, parse_json
-from coze_client.core.response import integer, raise_refusal
+from coze_client.core.response import integer, raise_error_in
 from coze_client.core.sse import Decoder, ServerSentEvent
 from coze_client.core.stream import Reading
 from coze_client.errors import CozeError, ProtocolError, WorkflowFailed
@@ -138,7 +138,7 @@ class WorkflowReading(Reading[WorkflowEvent]):
                     out.append(self._read(sse))  # noqa: PERF401 - what came before a failure is kept
             stray = self._decoder.stray.strip()
             if not out and not self.messages and stray.startswith((b"{", b"<")):
-                raise_refusal(stray)
+                raise_error_in(stray)
         except ProtocolError:
             pass  # cut in the middle of its data
         except CozeError as error:

@@ -87,7 +87,7 @@ class FileSources(NamedTuple):
         )
 
 
-def told_file(schema: dict[str, Any]) -> dict[str, Any]:  # JSON schema
+def describe_file(schema: dict[str, Any]) -> dict[str, Any]:  # JSON schema
     """A file argument's schema in words that language models understand."""
     description = " ".join(filter(None, (schema.get("description"), _SPOKEN)))
     return {**{name: value for name, value in schema.items() if name != "format"}, "description": description}

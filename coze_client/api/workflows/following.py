@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from coze_client.api.workflows.events import Interrupt, WorkflowEvent, read_question
 from coze_client.api.workflows.history import RunHistory, WorkflowRun, history_request, studio_history_request
-from coze_client.api.workflows.stream import UNSAID, Said, WorkflowResult, WorkflowRunning, join_messages
+from coze_client.api.workflows.stream import UNSAID, PriorOutput, WorkflowResult, WorkflowStreamRun, join_messages
 from coze_client.core.request import Kind, Request
 from coze_client.errors import NotFound, TimedOut, WorkflowFailed, WorkflowInterrupted
 
@@ -39,10 +39,10 @@ async def collect(
     path: str,
     body: Mapping[str, object],
     on_event: Callable[[WorkflowEvent], object] | None,
-    earlier: Said = UNSAID,
+    earlier: PriorOutput = UNSAID,
 ) -> WorkflowResult:
     """One streamed run to its end; or its going on, with what it said `earlier`."""
-    running = WorkflowRunning(workflows._session, start(path, body, unread, stream=True))
+    running = WorkflowStreamRun(workflows._session, start(path, body, unread, stream=True))
     try:
         await running.collect(on_event or _ignore)
     except WorkflowFailed as failed:
@@ -78,11 +78,11 @@ async def outcome(
             streamed=False,
         )
     if not run.data and deadline is not None and run.execute_id:
-        return await poll(workflows, workflow_id, run.execute_id, deadline)
+        return await wait_for_run(workflows, workflow_id, run.execute_id, deadline)
     return WorkflowResult.of_text(run.data, run.execute_id, run.debug_url, run.usage)
 
 
-async def poll(workflows: Workflows[Any], workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
+async def wait_for_run(workflows: Workflows[Any], workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
     """What came of a run that goes on by itself, asked for in growing steps; raises TimedOut after `deadline` s."""
     session, ends, pause = workflows._session, monotonic() + deadline, _FIRST_PAUSE
     record = await load_history(session, workflow_id, execute_id)
@@ -126,7 +126,7 @@ def interrupted(
     node_title: str = "",
     debug_url: str = "",
     execute_id: str = "",
-    said: Said = UNSAID,
+    said: PriorOutput = UNSAID,
     streamed: bool = True,
     logid: str | None = None,
     on_event: Callable[[WorkflowEvent], object] | None = None,

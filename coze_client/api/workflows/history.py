@@ -8,7 +8,7 @@ from coze_client.api.chats.values import Usage
 from coze_client.api.workflows.events import Interrupt
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Request, query, segment
-from coze_client.core.response import Answer, Payload, read_envelope
+from coze_client.core.response import Payload, RawResponse, read_envelope
 
 _RUNNING = frozenset({"Running", ""})
 
@@ -74,12 +74,12 @@ class NodeOutput(Model):
     node_output: str = ""
 
 
-def read_run(answer: Answer) -> WorkflowRun:
+def read_run(answer: RawResponse) -> WorkflowRun:
     """The whole envelope is the answer: its ``data`` is text beside ids and usage."""
     return convert(WorkflowRun, read_envelope(answer))
 
 
-def read_history(answer: Answer) -> RunHistory:
+def read_history(answer: RawResponse) -> RunHistory:
     """A record, which Coze puts into a list of one."""
     payload = Payload(RunHistory).within(read_envelope(answer))
     if isinstance(payload, list):

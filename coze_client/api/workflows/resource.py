@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.conversations.messages import MessageLike, convert_to_wire
 from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage
-from coze_client.api.workflows.following import collect, load_history, outcome, poll, start, unread
+from coze_client.api.workflows.following import collect, load_history, outcome, start, unread, wait_for_run
 from coze_client.api.workflows.history import (
     NodeOutput,
     NodeStatus,
@@ -32,7 +32,7 @@ from coze_client.api.workflows.values import (
     read_workflows,
 )
 from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
-from coze_client.core.resource import Face, Resource, call, events, flow, paged
+from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow, paged
 from coze_client.core.response import Payload, read_nothing
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
@@ -64,7 +64,7 @@ PublishStatus = Literal["all", "published_online", "unpublished_draft"]
 Mode = Literal["stream", "sync", "async"]
 
 
-class Workflows(Resource[Face]):
+class Workflows(Resource[ConcurrencyT]):
     """Workflows: what there are, what they take, running them, and what came of earlier runs."""
 
     @paged
@@ -340,9 +340,11 @@ class Workflows(Resource[Face]):
             }
         )
         if streamed:
-            from coze_client.api.workflows.stream import Said
+            from coze_client.api.workflows.stream import PriorOutput
 
-            return await collect(self, "/v1/workflow/stream_resume", body, on_event, Said(tuple(messages), tuple(gaps)))
+            return await collect(
+                self, "/v1/workflow/stream_resume", body, on_event, PriorOutput(tuple(messages), tuple(gaps))
+            )
         run = await self._session.send(start("/v1/workflows/resume", body, read_run))
         return await outcome(self, workflow_id, run, deadline)
 
@@ -352,7 +354,7 @@ class Workflows(Resource[Face]):
 
         Raises as ``execute``.
         """
-        return await poll(self, workflow_id, execute_id, deadline)
+        return await wait_for_run(self, workflow_id, execute_id, deadline)
 
 
 _RUN_FIELDS = ("workflow_id", "parameters", "bot_id", "app_id", "ext", "workflow_version", "connector_id")
@@ -381,13 +383,13 @@ def _resume_body(given: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _streamed(path: str, body: Mapping[str, object]) -> Events[WorkflowStream, AsyncWorkflowStream]:
-    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowRunning, WorkflowStream
+    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowStream, WorkflowStreamRun
 
     request = start(path, body, unread, stream=True)
     return Events(
         request,
-        lambda session: WorkflowStream(WorkflowRunning(session, request)),
-        lambda session: AsyncWorkflowStream(WorkflowRunning(session, request)),
+        lambda session: WorkflowStream(WorkflowStreamRun(session, request)),
+        lambda session: AsyncWorkflowStream(WorkflowStreamRun(session, request)),
     )
 
 

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
 from coze_client.api.workflows.events import Parameter
-from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, told_file
+from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file
 from coze_client.api.workflows.resource import WorkflowInfo
-from coze_client.core.json_schema import Schema, misfits, resolved
+from coze_client.core.json_schema import Schema, find_misfits, resolve_schema
 from coze_client.errors import ConfigurationError, InvalidArguments
 
 _log = logging.getLogger("coze_client")
@@ -125,7 +125,7 @@ class WorkflowSignature:
             raise InvalidArguments(f"{', '.join(unknown)}: not known; the arguments are {', '.join(self._names)}")
         if self._given_model is not None:
             return cast("dict[str, object]", _with_files(_validated(self._given_model, _as_text(taken)), taken))
-        if problems := misfits(_as_text(taken), self._schema):
+        if problems := find_misfits(_as_text(taken), self._schema):
             raise InvalidArguments("; ".join(problem.removeprefix("$.") for problem in problems))
         return taken
 
@@ -157,11 +157,11 @@ class _Converting:
         return {
             name: self._convert(member, properties.get(name), f"{place}{name}")
             for name, member in value.items()
-            if member is not None or not misfits(None, cast("Schema", properties.get(name) or {}), self._root)
+            if member is not None or not find_misfits(None, cast("Schema", properties.get(name) or {}), self._root)
         }
 
     def _convert(self, value: object, schema: object, place: str) -> object:
-        known = resolved(schema, self._root)
+        known = resolve_schema(schema, self._root)
         if value is not None and _takes_file(known):
             return self._files.find(value, place)
         if isinstance(value, BaseModel):
@@ -260,7 +260,7 @@ def _read_default(text: str, schema: JsonSchema) -> object:
     if schema["type"] == "string":
         return text
     value: object = json.loads(text.lower() if schema["type"] == "boolean" else text)
-    if misfits(value, schema):
+    if find_misfits(value, schema):
         raise ValueError(text)
     return value
 
@@ -278,7 +278,7 @@ def _told(schema: object) -> object:
     if not isinstance(schema, dict):
         return schema
     told = {name: _told(value) for name, value in schema.items()}
-    return told_file(told) if schema.get("format") in FILE_FORMATS else told
+    return describe_file(told) if schema.get("format") in FILE_FORMATS else told
 
 
 def _free_name(name: str, taken: Mapping[str, object]) -> str:

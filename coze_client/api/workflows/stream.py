@@ -11,7 +11,7 @@ from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowM
 from coze_client.core.model import Model
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Run, Stream, Told
+from coze_client.core.stream import AsyncStream, Stream, StreamFacts, StreamRun
 from coze_client.errors import CozeError, StreamInterrupted
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 _END_TITLES = ("", "End")
 
 
-class Said(NamedTuple):
+class PriorOutput(NamedTuple):
     """What a run said until it asked something, and what numbers were missing of it."""
 
     messages: tuple[WorkflowMessage, ...] = ()
     gaps: tuple[str, ...] = ()
 
-    def and_then(self, reading: WorkflowReading, messages: Sequence[WorkflowMessage]) -> Said:
+    def and_then(self, reading: WorkflowReading, messages: Sequence[WorkflowMessage]) -> PriorOutput:
         """The same with what a further stream said, of which `messages` were joined."""
-        return Said((*self.messages, *messages), (*self.gaps, *reading.gaps))
+        return PriorOutput((*self.messages, *messages), (*self.gaps, *reading.gaps))
 
 
-UNSAID = Said()
+UNSAID = PriorOutput()
 
 
 class WorkflowResult(Model):
@@ -60,7 +60,7 @@ class WorkflowResult(Model):
         return cls(output=output, text=told, execute_id=execute_id, debug_url=debug_url, usage=usage)
 
     @classmethod
-    def of_messages(cls, reading: WorkflowReading, earlier: Said = UNSAID) -> WorkflowResult:
+    def of_messages(cls, reading: WorkflowReading, earlier: PriorOutput = UNSAID) -> WorkflowResult:
         """From a stream that has ended: the pieces of each node's output joined; `earlier` is of answered questions."""
         joined = join_messages(reading.messages)
         ends = [message for message in joined if message.node_title in _END_TITLES]
@@ -129,7 +129,7 @@ def join_messages(messages: Sequence[WorkflowMessage]) -> list[WorkflowMessage]:
     return joined
 
 
-class WorkflowRunning(Run[WorkflowEvent]):
+class WorkflowStreamRun(StreamRun[WorkflowEvent]):
     """The steps of a workflow's stream: nothing heals, since what was said cannot be asked for again."""
 
     reading: WorkflowReading
@@ -146,7 +146,7 @@ class WorkflowRunning(Run[WorkflowEvent]):
         ) from failure
 
 
-class _WorkflowTold(Told[WorkflowRunning]):
+class _WorkflowTold(StreamFacts[WorkflowStreamRun]):
     """What a workflow's stream knows of its run, on either face."""
 
     @property
@@ -165,9 +165,9 @@ class _WorkflowTold(Told[WorkflowRunning]):
         return WorkflowResult.of_messages(self._run.reading)
 
 
-class WorkflowStream(_WorkflowTold, Stream[WorkflowEvent, WorkflowRunning]):
+class WorkflowStream(_WorkflowTold, Stream[WorkflowEvent, WorkflowStreamRun]):
     """A run, event by event; closing it early does not stop the run."""
 
 
-class AsyncWorkflowStream(_WorkflowTold, AsyncStream[WorkflowEvent, WorkflowRunning]):
+class AsyncWorkflowStream(_WorkflowTold, AsyncStream[WorkflowEvent, WorkflowStreamRun]):
     """A run, event by event; closing it early does not stop the run."""

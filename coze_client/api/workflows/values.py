@@ -10,7 +10,7 @@ from pydantic import Field
 from coze_client.api.workflows.events import Parameter
 from coze_client.core.model import Model
 from coze_client.core.request import Page
-from coze_client.core.response import Answer, Payload
+from coze_client.core.response import Payload, RawResponse
 
 
 class Creator(Model):
@@ -79,13 +79,13 @@ class _VersionPage(Model):
     next_page_token: str = ""
 
 
-def read_workflows(answer: Answer) -> Page[Workflow]:
+def read_workflows(answer: RawResponse) -> Page[Workflow]:
     """A page of a listing."""
     found = Payload(_WorkflowPage)(answer)
     return Page(found.items, found.has_more)
 
 
-def read_versions(answer: Answer) -> Page[WorkflowVersion]:
+def read_versions(answer: RawResponse) -> Page[WorkflowVersion]:
     """A page of versions, with the token of the next."""
     found = Payload(_VersionPage)(answer)
     return Page(found.items, found.has_more, cursor=found.next_page_token or None)

@@ -8,9 +8,9 @@ from coze_client.api.chats.events import DELTA, ChatEvent
 from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.messages import Message
-from coze_client.bridge.chat.parts import Part, Parts
-from coze_client.bridge.chat.stop_sequences import Cut
-from coze_client.bridge.chat.turn import Turn
+from coze_client.bridge.chat.parts import Part, PartCollector
+from coze_client.bridge.chat.stop_sequences import StopFilter
+from coze_client.bridge.chat.turn import PlannedChat
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
@@ -22,18 +22,18 @@ Ended = ChatStream | AsyncChatStream
 """A stream that was read to its end, or left at a stop sequence."""
 
 
-class Answering:
+class AnswerBuilder:
     """One turn's answer in the making: ``open`` its stream, ``feed`` each event, ``finish``; then ask what is known.
 
     ``stopped`` turns true at a stop sequence: nothing more is wanted.
     """
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: PlannedChat) -> None:
         self.turn = turn
         self.stopped = False
         self.chat: Chat | None = None
-        self._parts = Parts()
-        self._cut = Cut(turn.stop) if turn.stop else None
+        self._parts = PartCollector()
+        self._cut = StopFilter(turn.stop) if turn.stop else None
         self._origin: dict[str, object] = {}
         self._asked = False  # a chatflow on coze.com says only in a verbose message that it waits for a reply
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
     from coze_client.api.conversations.messages import Message
     from coze_client.api.files.attachments import Draft
-    from coze_client.bridge.chat.dialogue import ChatOptions, Outputs, Question
+    from coze_client.bridge.chat.dialogue import ChatOptions, SubmitOutputs, UserQuestion
     from coze_client.core.stream import Events
 
 _MOST_MESSAGES = 50
@@ -48,7 +48,9 @@ class ChatflowQuestion:
         return Workflows.chat(**self.chatflow, conversation_id=self.conversation_id, additional_messages=messages)
 
 
-def ask_chatflow(step: Question | Outputs, given: Mapping[str, object], *, trim: bool = False) -> ChatflowQuestion:
+def ask_chatflow(
+    step: UserQuestion | SubmitOutputs, given: Mapping[str, object], *, trim: bool = False
+) -> ChatflowQuestion:
     """The step that asks a chatflow, from the one that would ask a bot, whose options are `given`.
 
     `trim` sends the last 50 of more messages. Raises ConfigurationError for what chatflows do not take.

@@ -84,7 +84,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Call:
+class PriorToolCall:
     """A tool call that an assistant's line made."""
 
     id: str
@@ -93,7 +93,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Line:
+class DialogueMessage:
     """One message of a dialogue, in no framework's words.
 
     `origin` and `calls` are an assistant's; `call_id` says which call a tool's line answers, `name` of which tool.
@@ -103,13 +103,13 @@ class Line:
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     origin: Origin | None = None
-    calls: tuple[Call, ...] = ()
+    calls: tuple[PriorToolCall, ...] = ()
     call_id: str = ""
     name: str = ""
 
 
 @dataclass(frozen=True)
-class Question:
+class UserQuestion:
     """A chat to start; `instructions` are the system's words that were not joined to a question."""
 
     conversation_id: str | None
@@ -122,7 +122,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Outputs:
+class SubmitOutputs:
     """What a waiting chat asked for: the outputs of its tool calls."""
 
     conversation_id: str
@@ -144,8 +144,12 @@ class Outputs:
 
 
 def next_step(
-    lines: Sequence[Line], *, conversation_id: str | None = None, join_instructions: bool = True, trim: bool = False
-) -> Question | Outputs:
+    lines: Sequence[DialogueMessage],
+    *,
+    conversation_id: str | None = None,
+    join_instructions: bool = True,
+    trim: bool = False,
+) -> UserQuestion | SubmitOutputs:
     """What carries the dialogue on.
 
     Outputs that directly follow a waiting chat's calls go to that chat. Else it is a question: with a conversation,
@@ -172,8 +176,8 @@ def next_step(
         )
     drafts = drafts[-_MOST_MESSAGES:]
     if join_instructions and instructions:
-        return Question(conversation_id, tuple(_instructed(drafts, instructions)))
-    return Question(conversation_id, tuple(drafts), instructions)
+        return UserQuestion(conversation_id, tuple(_instructed(drafts, instructions)))
+    return UserQuestion(conversation_id, tuple(drafts), instructions)
 
 
 def instructed(instructions: str, question: str) -> str:
@@ -187,7 +191,7 @@ def _instructed(drafts: list[Draft], instructions: str) -> list[Draft]:
     return [*drafts[:first], joined, *drafts[first + 1 :]]
 
 
-def _waiting_calls(lines: Sequence[Line]) -> int | None:
+def _waiting_calls(lines: Sequence[DialogueMessage]) -> int | None:
     """The place of the assistant's line whose chat waits for the tool lines at the end; ``None`` if there is none."""
     place = len(lines) - 1
     while place >= 0 and lines[place].role == "tool":
@@ -197,7 +201,7 @@ def _waiting_calls(lines: Sequence[Line]) -> int | None:
     return place if waits else None
 
 
-def _outputs(lines: Sequence[Line], place: int) -> Outputs:
+def _outputs(lines: Sequence[DialogueMessage], place: int) -> SubmitOutputs:
     asked, origin = {call.id: call for call in lines[place].calls}, lines[place].origin
     answered = {line.call_id: line.text for line in lines[place + 1 :]}
     missing = [f"{call.name} ({call.id})" for call in asked.values() if call.id not in answered]
@@ -215,7 +219,7 @@ def _outputs(lines: Sequence[Line], place: int) -> Outputs:
             cure="Leave auto_save_history=True with bots that have client plugins",
         )
     same = [line.origin for line in lines if line.origin is not None and line.origin.chat_id == origin.chat_id]
-    return Outputs(
+    return SubmitOutputs(
         origin.conversation_id,
         origin.chat_id,
         tuple(ToolOutput(tool_call_id=call_id, output=text) for call_id, text in answered.items()),
@@ -223,7 +227,7 @@ def _outputs(lines: Sequence[Line], place: int) -> Outputs:
     )
 
 
-def _awaiting_reply(lines: Sequence[Line]) -> str | None:
+def _awaiting_reply(lines: Sequence[DialogueMessage]) -> str | None:
     """The conversation of the last answer, if a workflow asked the user something in it."""
     last = next((line for line in reversed(lines) if line.role == "assistant"), None)
     if last is None or last.origin is None or last.calls or not (last.origin.waits and last.origin.remembered):
@@ -231,7 +235,7 @@ def _awaiting_reply(lines: Sequence[Line]) -> str | None:
     return last.origin.conversation_id
 
 
-def _remembered(lines: Sequence[Line], conversation_id: str | None) -> int:
+def _remembered(lines: Sequence[DialogueMessage], conversation_id: str | None) -> int:
     """How many lines the conversation holds already."""
     for place in range(len(lines) - 1, -1, -1):
         origin = lines[place].origin
@@ -240,7 +244,7 @@ def _remembered(lines: Sequence[Line], conversation_id: str | None) -> int:
     return 0
 
 
-def _drafts(line: Line) -> list[Draft]:
+def _drafts(line: DialogueMessage) -> list[Draft]:
     """A line as it is sent; calls and outputs of other chats become words, since saved chats take no others."""
     if line.role == "tool":
         return [Draft("user", f"Result of {line.name or 'the tool'}:\n{line.text}")]

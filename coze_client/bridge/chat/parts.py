@@ -43,14 +43,14 @@ class PluginOutput:
 
 
 @dataclass(frozen=True)
-class Recalled:
+class RecallPart:
     """Slices of knowledge that the answer before this part may rest on."""
 
     slices: tuple[Slice, ...]
 
 
 @dataclass(frozen=True)
-class Card:
+class CardPart:
     """An answer that is a card: its JSON."""
 
     id: str
@@ -58,7 +58,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Sound:
+class AudioPart:
     """Spoken answer: base64 that can be joined to the next piece's; the first piece tells the type."""
 
     data: str
@@ -66,17 +66,17 @@ class Sound:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class UnknownPart:
     """A message of a type that this library does not know."""
 
     message: Message
 
 
-Part = PluginCall | PluginOutput | Recalled | Card | Sound | Unknown
+Part = PluginCall | PluginOutput | RecallPart | CardPart | AudioPart | UnknownPart
 
 
 @dataclass
-class Parts:
+class PartCollector:
     """Collects one chat's parts; feed it the events in order, then ask for what is ``rest``."""
 
     follow_ups: list[str] = field(default_factory=list)
@@ -119,9 +119,9 @@ class Parts:
         elif message.type == "follow_up":
             self.follow_ups.append(message.content)
         elif message.type == "answer":
-            yield Card(message.id, message.decoded or message.content)
+            yield CardPart(message.id, message.decoded or message.content)
         elif message.type != "verbose":
-            yield Unknown(message)
+            yield UnknownPart(message)
 
     def _release_calls(self) -> Iterator[Part]:
         """A call is told once something follows it: until then it may turn out to be the client's."""
@@ -132,7 +132,7 @@ class Parts:
 
     def _release_recalled(self) -> Iterator[Part]:
         if self._recalled:
-            yield Recalled(self._recalled)
+            yield RecallPart(self._recalled)
         self._recalled = ()
 
     def _heard(self, message: Message) -> Iterator[Part]:
@@ -146,10 +146,10 @@ class Parts:
         if whole:
             yield self._piece(sound[:whole])
 
-    def _piece(self, sound: bytes) -> Sound:
+    def _piece(self, sound: bytes) -> AudioPart:
         mime_type = "" if self._spoke else AUDIO_MIME_TYPE
         self._spoke = True
-        return Sound(base64.b64encode(sound).decode(), mime_type)
+        return AudioPart(base64.b64encode(sound).decode(), mime_type)
 
 
 def convert_to_arguments(text: str) -> Mapping[str, object] | None:

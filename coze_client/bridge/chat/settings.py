@@ -11,10 +11,10 @@ from pydantic import Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
 from coze_client.api.chats.values import PublishStatus
-from coze_client.bridge.chat.answer import Answering
+from coze_client.bridge.chat.answer import AnswerBuilder
 from coze_client.bridge.chat.chatflow import convert_to_chatflow
-from coze_client.bridge.chat.dialogue import CHAT_OPTIONS, Line
-from coze_client.bridge.chat.turn import DECIDED_BY_THE_BOT, plan_turn
+from coze_client.bridge.chat.dialogue import CHAT_OPTIONS, DialogueMessage
+from coze_client.bridge.chat.turn import DECIDED_BY_THE_BOT, plan_chat
 from coze_client.bridge.connection import Connection
 from coze_client.errors import ConfigurationError
 
@@ -88,7 +88,7 @@ class BotSettings(Connection):
         self._warn_of({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
         return self
 
-    def _answering(self, lines: Sequence[Line], given: Mapping[str, Any]) -> Answering:
+    def _answering(self, lines: Sequence[DialogueMessage], given: Mapping[str, Any]) -> AnswerBuilder:
         """The answering of what `lines` ask; what is `given` with the call goes before the settings.
 
         A call may be given any option of a chat, ``stop``, ``system_variable``, ``trim``, and as ``tools`` the names of
@@ -96,7 +96,7 @@ class BotSettings(Connection):
         """
         rest = {"stop": self.stop, "system_variable": self.system_variable, "trim": self.trim, "tools": None, **given}
         stop, system_variable, trim, tools = (rest.pop(name) for name in ("stop", "system_variable", "trim", "tools"))
-        turn = plan_turn(
+        turn = plan_chat(
             lines,
             self._options(rest),
             stop=stop,
@@ -104,7 +104,7 @@ class BotSettings(Connection):
             system_variable=system_variable,
             trim=trim,
         )
-        return Answering(turn)
+        return AnswerBuilder(turn)
 
     def _options(self, given: Mapping[str, object]) -> dict[str, object]:
         """A chat's options, those `given` with the call before the settings; warns of what Coze does not take."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Cut:
+class StopFilter:
     """Lets text through up to the first stop sequence, which may come in pieces and is itself left out."""
 
     def __init__(self, stop: Sequence[str]) -> None:

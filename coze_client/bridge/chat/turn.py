@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import cast
 
 from coze_client.bridge.chat.chatflow import ChatflowQuestion, ask_chatflow
-from coze_client.bridge.chat.dialogue import ChatOptions, Line, Outputs, Question, convert_to_options, next_step
+from coze_client.bridge.chat.dialogue import (
+    ChatOptions,
+    DialogueMessage,
+    SubmitOutputs,
+    UserQuestion,
+    convert_to_options,
+    next_step,
+)
 from coze_client.errors import ConfigurationError
 
 DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})
@@ -15,10 +22,10 @@ DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})
 
 
 @dataclass(frozen=True)
-class Turn:
+class PlannedChat:
     """A planned call. `tools`: the names that were offered, ``None`` if the bot may call any."""
 
-    step: Question | Outputs | ChatflowQuestion
+    step: UserQuestion | SubmitOutputs | ChatflowQuestion
     options: ChatOptions
     stop: tuple[str, ...] = ()
     tools: frozenset[str] | None = None
@@ -29,15 +36,15 @@ class Turn:
         return self.step.chatflow["workflow_id"] if isinstance(self.step, ChatflowQuestion) else self.options["bot_id"]
 
 
-def plan_turn(
-    lines: Sequence[Line],
+def plan_chat(
+    lines: Sequence[DialogueMessage],
     options: Mapping[str, object],
     *,
     stop: Sequence[str] | str | None = None,
     tools: frozenset[str] | None = None,
     system_variable: str | None = None,
     trim: bool = False,
-) -> Turn:
+) -> PlannedChat:
     """What to send for a dialogue.
 
     `options`: those of a chat, and its ``conversation_id``, an empty one meaning none. `system_variable` is the custom
@@ -61,5 +68,5 @@ def plan_turn(
                 f"A chatflow calls no tools of its caller, and {', '.join(sorted(tools))} is bound"
             )
         chatflow = {**given, "workflow_id": workflow_id, "app_id": app_id}
-        return Turn(ask_chatflow(step, chatflow, trim=trim), chat_options, stops, tools)
-    return Turn(step, chat_options, stops, tools)
+        return PlannedChat(ask_chatflow(step, chatflow, trim=trim), chat_options, stops, tools)
+    return PlannedChat(step, chat_options, stops, tools)

@@ -18,7 +18,7 @@ from coze_client.bridge.loading.metadata import Plain, Record, convert_metadata
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.recalled_text import RecalledText
 from coze_client.bridge.loading.walk import DocumentWalk
-from coze_client.core.concurrency import Blocking, Face
+from coze_client.core.concurrency import Blocking, Concurrency
 from coze_client.errors import ConfigurationError, CozeError
 
 D = TypeVar("D")
@@ -71,7 +71,7 @@ class Contents(Generic[D]):
 
     def __init__(
         self,
-        face: Face,
+        face: Concurrency,
         walk: DocumentWalk,
         sources: Sources,
         framework: Framework[D],

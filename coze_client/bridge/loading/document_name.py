@@ -5,6 +5,6 @@ from __future__ import annotations
 from unicodedata import normalize
 
 
-def one_spelling(name: str) -> str:
+def normalized_name(name: str) -> str:
     """The same for a name however its accents are composed: file systems and servers differ in that."""
     return normalize("NFC", name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coze_client.bridge.loading.document_name import one_spelling
+from coze_client.bridge.loading.document_name import normalized_name
 from coze_client.bridge.loading.metadata import Record
 from coze_client.errors import ConfigurationError
 
@@ -89,7 +89,7 @@ class Folder:
             self._files = self._scan()
         ending = f".{record.type}"
         names = (record.name, record.name + ending, record.name.removesuffix(ending))  # Coze may add the type once more
-        found: list[Path] = next(filter(None, (self._files.get(one_spelling(name)) for name in names)), [])
+        found: list[Path] = next(filter(None, (self._files.get(normalized_name(name)) for name in names)), [])
         if len(found) > 1:
             told = ", ".join(str(path.relative_to(self._folder)) for path in found)
             raise ConfigurationError(
@@ -104,7 +104,7 @@ class Folder:
         files: dict[str, list[Path]] = {}
         for path in _files_below(self._folder):
             for name in {path.name, path.relative_to(self._folder).as_posix()}:
-                files.setdefault(one_spelling(name), []).append(path)
+                files.setdefault(normalized_name(name), []).append(path)
         return files
 
 

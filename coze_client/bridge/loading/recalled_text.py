@@ -9,7 +9,7 @@ from typing import Any
 
 from coze_client.api.recall.slices import Recall
 from coze_client.bridge.tools.workflow_call import Client
-from coze_client.core.concurrency import settled
+from coze_client.core.concurrency import maybe_await
 from coze_client.errors import ConfigurationError
 
 _AT_ONCE = 4
@@ -41,7 +41,7 @@ async def recall_texts(
     """
 
     async def ask(query: str) -> Recall:
-        return await settled(client.recall.from_workflow(workflow_id, query, **options))
+        return await maybe_await(client.recall.from_workflow(workflow_id, query, **options))
 
     recalls = await client._session.face.gather([partial(ask, query) for query in queries], _AT_ONCE)
     found: dict[str, dict[str, None]] = {}

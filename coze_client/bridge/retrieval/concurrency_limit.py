@@ -7,27 +7,27 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from coze_client.core.concurrency import Blocking, Face, settled
-from coze_client.core.fork_lock import Guard
+from coze_client.core.concurrency import Blocking, Concurrency, maybe_await
+from coze_client.core.fork_lock import ForkSafeLock
 
 Semaphore = threading.Semaphore | asyncio.Semaphore
 
 
-class Limit:
+class ConcurrencyLimit:
     """At most so many at a time, of the threads of a process and of the tasks of each event loop; copies start anew."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._guard = Guard()
+        self._guard = ForkSafeLock()
         self._semaphores: dict[object, tuple[Semaphore, int]] = {}  # with the number of users, so that loops are let go
 
     @asynccontextmanager
-    async def place(self, face: Face) -> AsyncIterator[None]:
+    async def place(self, face: Concurrency) -> AsyncIterator[None]:
         """Inside, one of the places is taken; waits for it."""
         key = face.place()
         semaphore = self._join(key, face)
         try:
-            await settled(semaphore.acquire())
+            await maybe_await(semaphore.acquire())
             try:
                 yield
             finally:
@@ -35,7 +35,7 @@ class Limit:
         finally:
             self._leave(key)
 
-    def _join(self, key: object, face: Face) -> Semaphore:
+    def _join(self, key: object, face: Concurrency) -> Semaphore:
         make = threading.Semaphore if isinstance(face, Blocking) else asyncio.Semaphore
         with self._guard:
             semaphore, users = self._semaphores.get(key) or (make(self._most), 0)
@@ -49,4 +49,4 @@ class Limit:
                 self._semaphores[key] = (semaphore, users - 1)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Limit, (self._most,)
+        return ConcurrencyLimit, (self._most,)

@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from coze_client.api.datasets.documents import Documents
 from coze_client.api.recall.slices import Slice
-from coze_client.bridge.retrieval.concurrency_limit import Limit
+from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
 from coze_client.core.resource import Cursor
 from coze_client.core.session import Session
 
 
-class KnownDocuments:
+class DocumentNames:
     """Names of documents by dataset, kept; a dataset is listed again only for a document that was never asked for."""
 
     def __init__(self) -> None:
         self._names: dict[str, dict[str, str | None]] = {}  # None: surely not in that dataset
-        self._turn = Limit(1)
+        self._turn = ConcurrencyLimit(1)
 
     async def complete(
         self, session: Session, dataset_ids: Sequence[str], slices: Sequence[Slice]

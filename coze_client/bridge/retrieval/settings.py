@@ -16,10 +16,10 @@ from coze_client.api.recall.resource import Until
 from coze_client.api.recall.slices import Recall, Slice
 from coze_client.api.workflows.resource import Mode
 from coze_client.bridge.connection import Connection
-from coze_client.bridge.retrieval.concurrency_limit import Limit
-from coze_client.bridge.retrieval.document_names import KnownDocuments
+from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
+from coze_client.bridge.retrieval.document_names import DocumentNames
 from coze_client.client import AsyncCozeClient, CozeClient
-from coze_client.core.concurrency import settled
+from coze_client.core.concurrency import maybe_await
 from coze_client.errors import ConfigurationError
 
 Plain = str | int | float
@@ -104,13 +104,13 @@ class RetrieverSettings(Connection, Retrieval):
     from query to query, and what merges the results of several queries (MultiQueryRetriever, QueryFusionRetriever)
     keeps it several times."""
 
-    _limit: Limit = PrivateAttr()
-    _known: KnownDocuments = PrivateAttr(default_factory=KnownDocuments)
+    _limit: ConcurrencyLimit = PrivateAttr()
+    _known: DocumentNames = PrivateAttr(default_factory=DocumentNames)
     _said: set[str] = PrivateAttr(default_factory=set[str])
 
     @model_validator(mode="after")
     def _begin(self) -> Self:
-        self._limit = Limit(self.concurrency)
+        self._limit = ConcurrencyLimit(self.concurrency)
         return self
 
     async def _recall(
@@ -124,7 +124,7 @@ class RetrieverSettings(Connection, Retrieval):
             raise ConfigurationError(f"A retriever gives 1 slice or more, not {k!r}")
         retrieval = self._retrieval(given)
         async with self._limit.place(client._session.face):
-            recall = await settled(_ask(client, query, retrieval))
+            recall = await maybe_await(_ask(client, query, retrieval))
             slices = recall.slices
             if retrieval.dataset_ids:
                 slices = await self._known.complete(client._session, retrieval.dataset_ids, slices)

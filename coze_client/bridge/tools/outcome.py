@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from coze_client.api.workflows.events import Interrupt, WorkflowMessage
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.core.concurrency import settled
+from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import convert
 from coze_client.errors import (
     AuthenticationError,
@@ -47,7 +47,7 @@ BEGUN: Stored = {"failure": "This step was begun before, and what it came to is 
 """What is stored of a step that has begun, until it has come to something."""
 
 
-class Question(NamedTuple):
+class HumanQuestion(NamedTuple):
     """What a run waits for; all that is needed to go on with it, from any process."""
 
     question: str
@@ -60,7 +60,7 @@ class Question(NamedTuple):
     gaps: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, error: WorkflowInterrupted) -> Question:
+    def of(cls, error: WorkflowInterrupted) -> HumanQuestion:
         """The question that a run stopped for."""
         interrupt = error.interrupt or Interrupt()
         return cls(
@@ -113,7 +113,7 @@ class Outcome(NamedTuple):
     """One of the three; ``error`` is what was raised, and is not stored."""
 
     result: WorkflowResult | None = None
-    question: Question | None = None
+    question: HumanQuestion | None = None
     failure: str = ""
     error: CozeError | None = None
 
@@ -129,7 +129,7 @@ class Outcome(NamedTuple):
     def found(cls, stored: Mapping[str, Any]) -> Outcome:
         """From what ``stored`` gave."""
         if "question" in stored:
-            return cls(question=convert(Question, stored["question"]))
+            return cls(question=convert(HumanQuestion, stored["question"]))
         if "result" in stored:
             return cls(convert(WorkflowResult, stored["result"]))
         return cls(failure=stored["failure"])
@@ -141,12 +141,12 @@ async def outcome_of(run: Callable[[], WorkflowResult | Awaitable[WorkflowResult
     Raises CozeError only where nothing began: the token, the workflow's id or publication, the plan, the network.
     """
     try:
-        return Outcome(await settled(run()))
+        return Outcome(await maybe_await(run()))
     except WorkflowInterrupted as asked:
-        return Outcome(question=Question.of(asked), error=asked)
+        return Outcome(question=HumanQuestion.of(asked), error=asked)
     except CozeError as error:
         if is_tellable(error):
-            return Outcome(failure=told_failure(error), error=error)
+            return Outcome(failure=describe_failure(error), error=error)
         raise
 
 
@@ -157,20 +157,20 @@ def is_tellable(error: CozeError) -> bool:
     return isinstance(error, InvalidArguments) or not isinstance(error, _NOTHING_BEGAN)
 
 
-def told_failure(error: CozeError) -> str:
+def describe_failure(error: CozeError) -> str:
     """A failure for a language model: what happened, the code, and where, as far as it is known."""
     node = error.node_title if isinstance(error, WorkflowFailed) else ""
     return f"{error} The last node that spoke: {node}." if node and node not in error.message else str(error)
 
 
-def told_result(result: WorkflowResult) -> str:
+def describe_result(result: WorkflowResult) -> str:
     """A result for a language model: text or compact JSON; of a workflow without output, what its nodes said."""
     if result.output not in (None, ""):
-        return told_value(result.output)
+        return describe_value(result.output)
     return "\n".join(message.content for message in result.messages)
 
 
-def told_value(value: object) -> str:
+def describe_value(value: object) -> str:
     """Any value of JSON as text or compact JSON."""
     if isinstance(value, str):
         return value

@@ -12,9 +12,9 @@ from coze_client.api.workflows.resource import WorkflowInfo
 from coze_client.api.workflows.signature import Given, WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tools.names import tool_name
-from coze_client.bridge.tools.outcome import Outcome, Question, outcome_of
+from coze_client.bridge.tools.outcome import HumanQuestion, Outcome, outcome_of
 from coze_client.client import AsyncCozeClient, CozeClient
-from coze_client.core.concurrency import settled
+from coze_client.core.concurrency import maybe_await
 from coze_client.errors import CozeError
 
 _LONGEST = 1024  # characters that the APIs of language models take of a tool's description
@@ -80,7 +80,7 @@ async def find_facts(
     """What there is to tell of a workflow, asked for in one request unless a `signature` is given."""
     if signature is not None:
         return WorkflowFacts.of_signature(workflow_id, signature, prefix=prefix)
-    return WorkflowFacts.of_info(await settled(client.workflows.retrieve(workflow_id=workflow_id)), prefix=prefix)
+    return WorkflowFacts.of_info(await maybe_await(client.workflows.retrieve(workflow_id=workflow_id)), prefix=prefix)
 
 
 class WorkflowCall(NamedTuple):
@@ -100,18 +100,18 @@ class WorkflowCall(NamedTuple):
         """
         outcome = await once(partial(outcome_of, self._begin))
         while (question := outcome.question) is not None:
-            answer = await settled(ask(outcome))
+            answer = await maybe_await(ask(outcome))
             outcome = await once(partial(outcome_of, partial(self._answer, question, answer)))
         return outcome
 
     async def _begin(self) -> WorkflowResult:
         workflows, facts = self.client.workflows, self.facts
         ready = workflows.prepare(signature=facts.signature, arguments=self.arguments, files=self.files)
-        parameters = await settled(ready)
+        parameters = await maybe_await(ready)
         running = workflows.execute(
             workflow_id=facts.workflow_id, parameters=parameters, on_event=self.tell, **self.options
         )
-        return await settled(running)
+        return await maybe_await(running)
 
-    async def _answer(self, question: Question, answer: object) -> WorkflowResult:
-        return await settled(self.client.workflows.answer(**question.call(answer), on_event=self.tell))
+    async def _answer(self, question: HumanQuestion, answer: object) -> WorkflowResult:
+        return await maybe_await(self.client.workflows.answer(**question.call(answer), on_event=self.tell))

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from pathlib import PurePath
 
 from coze_client.api.datasets.documents import Document, Documents
-from coze_client.bridge.loading.document_name import one_spelling
+from coze_client.bridge.loading.document_name import normalized_name
 from coze_client.core.resource import Cursor
 from coze_client.core.session import Session
 
 
-class Shelf:
+class Inventory:
     """A dataset's documents as they were at the last look."""
 
     def __init__(self, session: Session, dataset_id: str, concurrency: int) -> None:
@@ -47,7 +47,7 @@ class Shelf:
 
         Those with their type once more ("a.pdf.pdf", as in the sample of list_knowledge_files) come after the others.
         """
-        return [each for each in self._by_name.get(one_spelling(name), ()) if each not in but]
+        return [each for each in self._by_name.get(normalized_name(name), ()) if each not in but]
 
     def take(self, document_ids: Collection[str]) -> None:
         """What was deleted is no longer there."""
@@ -55,7 +55,7 @@ class Shelf:
 
 
 def _told(document: Document) -> tuple[str, str]:
-    return one_spelling(document.name), document.document_id
+    return normalized_name(document.name), document.document_id
 
 
 def _told_twice(document: Document) -> tuple[str, str] | None:

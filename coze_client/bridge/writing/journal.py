@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from coze_client.bridge.writing.record import DatasetUploads, Upload
-from coze_client.core.concurrency import Face
+from coze_client.bridge.writing.record import DatasetUploads, UploadEntry
+from coze_client.core.concurrency import Concurrency
 
 
 class Failure(NamedTuple):
@@ -23,25 +23,25 @@ class Failure(NamedTuple):
         return cls(str(error), getattr(error, "logid", None) or "", sure)
 
 
-class Ledger:
+class Journal:
     """The uploads of a dataset, by content, and why failed ones did; each change is on record before it counts."""
 
-    def __init__(self, face: Face, log: DatasetUploads, changed: Callable[[], object]) -> None:
+    def __init__(self, face: Concurrency, log: DatasetUploads, changed: Callable[[], object]) -> None:
         self._face = face
         self._log = log
         self._changed = changed
-        self.uploads: dict[str, Upload] = {}
+        self.uploads: dict[str, UploadEntry] = {}
         self.failures: dict[str, Failure] = {}
 
     async def read(self) -> None:
         """What earlier runs knew."""
         self.uploads = await self._face.call(self._log.uploads)
 
-    def known(self, contents: Iterable[str]) -> list[Upload]:
+    def known(self, contents: Iterable[str]) -> list[UploadEntry]:
         """What is known of these."""
         return [self.uploads[each] for each in contents if each in self.uploads]
 
-    def open(self, contents: Iterable[str]) -> list[Upload]:
+    def open(self, contents: Iterable[str]) -> list[UploadEntry]:
         """Those of them that were to be sent, of which no answer is known."""
         return [each for each in self.known(contents) if each.state == "intended"]
 
@@ -50,7 +50,7 @@ class Ledger:
         return {upload.document_id for upload in list(self.uploads.values())}
 
     async def note(
-        self, uploads: Sequence[Upload] = (), *, forget: Sequence[str] = (), remove: Collection[str] = ()
+        self, uploads: Sequence[UploadEntry] = (), *, forget: Sequence[str] = (), remove: Collection[str] = ()
     ) -> None:
         """As ``DatasetUploads.write``."""
         if not (uploads or forget or remove):
@@ -80,6 +80,6 @@ class Ledger:
             self.uploads = {key: each for key, each in self.uploads.items() if each.document_id not in document_ids}
 
 
-def intent(content: str, name: str, known: Sequence[str], replaces: Collection[str]) -> Upload:
+def intent(content: str, name: str, known: Sequence[str], replaces: Collection[str]) -> UploadEntry:
     """What is on record before something is sent."""
-    return Upload(content, name, "intended", "", tuple(known), tuple(sorted(replaces)), time.time())
+    return UploadEntry(content, name, "intended", "", tuple(known), tuple(sorted(replaces)), time.time())

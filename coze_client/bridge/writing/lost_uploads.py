@@ -9,27 +9,27 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from coze_client.bridge.writing.inventory import Shelf
-from coze_client.bridge.writing.journal import Ledger
-from coze_client.bridge.writing.record import Upload
-from coze_client.core.concurrency import Face
+from coze_client.bridge.writing.inventory import Inventory
+from coze_client.bridge.writing.journal import Journal
+from coze_client.bridge.writing.record import UploadEntry
+from coze_client.core.concurrency import Concurrency
 
 _FIRST_PAUSE = 0.25
 
 
-class Arrivals:
+class LostUploads:
     """Looks for lost uploads; what has not turned up `settle` seconds after it was sent was not carried out."""
 
-    def __init__(self, face: Face, shelf: Shelf, ledger: Ledger, settle: float) -> None:
+    def __init__(self, face: Concurrency, shelf: Inventory, ledger: Journal, settle: float) -> None:
         self._face = face
         self._shelf = shelf
         self._ledger = ledger
         self.settle = settle
 
-    async def adopt(self, intents: Sequence[Upload]) -> list[Upload]:
+    async def adopt(self, intents: Sequence[UploadEntry]) -> list[UploadEntry]:
         """Takes those that stand on the shelf for uploaded; the others."""
         owned = self._ledger.document_ids()
-        arrived: list[Upload] = []
+        arrived: list[UploadEntry] = []
         for intent in intents:
             found = self._shelf.named(intent.name, but={*intent.known, *owned})
             if found:
@@ -38,7 +38,7 @@ class Arrivals:
         await self._ledger.note(arrived)
         return self._ledger.open(each.content for each in intents)
 
-    async def search(self, intents: Sequence[Upload]) -> list[Upload]:
+    async def search(self, intents: Sequence[UploadEntry]) -> list[UploadEntry]:
         """Looks again and again until all have turned up or had their time; those that did not turn up."""
         missing = list(intents)
         for pause in _pauses(self._left(missing)):
@@ -49,11 +49,11 @@ class Arrivals:
             missing = await self.adopt(missing)
         return missing
 
-    def fresh(self, upload: Upload) -> bool:
+    def fresh(self, upload: UploadEntry) -> bool:
         """True if a listing may not show it yet."""
         return time.time() - upload.at < self.settle
 
-    def _left(self, intents: Sequence[Upload]) -> float:
+    def _left(self, intents: Sequence[UploadEntry]) -> float:
         latest = max((each.at for each in intents), default=0.0)
         return min(latest + self.settle - time.time(), self.settle)
 

@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS removals (
 """
 
 
-class Upload(NamedTuple):
+class UploadEntry(NamedTuple):
     """A content's way into a dataset, as far as it is known.
 
     ``content`` is the hash of what is sent. ``known`` are the documents that had the same name before it was sent:
@@ -48,7 +48,7 @@ class Upload(NamedTuple):
     replaces: tuple[str, ...] = ()
     at: float = 0.0
 
-    def became(self, state: State, document_id: str = "") -> Upload:
+    def became(self, state: State, document_id: str = "") -> UploadEntry:
         """The same a step further on."""
         return self._replace(state=state, document_id=document_id or self.document_id, at=time.time())
 
@@ -107,7 +107,7 @@ class DatasetUploads:
         self._guard = threading.Lock()
         self._released = False
 
-    def uploads(self) -> dict[str, Upload]:
+    def uploads(self) -> dict[str, UploadEntry]:
         """All that is known, by content."""
         with self._reading() as connection:
             rows = connection.execute(
@@ -124,7 +124,7 @@ class DatasetUploads:
 
     def write(
         self,
-        put: Iterable[Upload] = (),
+        put: Iterable[UploadEntry] = (),
         *,
         forget: Iterable[str] = (),
         remove: Iterable[str] = (),
@@ -173,8 +173,10 @@ class DatasetUploads:
                     connection.execute("ROLLBACK")
 
 
-def _upload(content: str, name: str, state: State, document_id: str, known: str, replaces: str, at: float) -> Upload:
-    return Upload(content, name, state, document_id, tuple(json.loads(known)), tuple(json.loads(replaces)), at)
+def _upload(
+    content: str, name: str, state: State, document_id: str, known: str, replaces: str, at: float
+) -> UploadEntry:
+    return UploadEntry(content, name, state, document_id, tuple(json.loads(known)), tuple(json.loads(replaces)), at)
 
 
 def _connected(path: str) -> sqlite3.Connection:

@@ -11,15 +11,15 @@ from typing import NamedTuple
 from coze_client.api.datasets.document_base import UPLOADED
 from coze_client.api.datasets.documents import IMAGE, MOST_DELETED, TEXT, ChunkStrategy, Document, DocumentBase
 from coze_client.api.datasets.resource import DocumentProgress
-from coze_client.bridge.writing.inventory import Shelf
-from coze_client.bridge.writing.journal import Failure, Ledger, intent
-from coze_client.bridge.writing.lost_uploads import Arrivals
-from coze_client.bridge.writing.record import DatasetUploads, Upload
+from coze_client.bridge.writing.inventory import Inventory
+from coze_client.bridge.writing.journal import Failure, Journal, intent
+from coze_client.bridge.writing.lost_uploads import LostUploads
+from coze_client.bridge.writing.record import DatasetUploads, UploadEntry
 from coze_client.bridge.writing.report import Fate, Progress, Status, WriteReport
-from coze_client.bridge.writing.sources import Candidate, Source, distinct_name, load_candidates
-from coze_client.bridge.writing.uploading import Order, Sending
+from coze_client.bridge.writing.sources import Source, SourceDocument, distinct_name, load_sources
+from coze_client.bridge.writing.uploading import PlannedUpload, Uploader
 from coze_client.client import AsyncCozeClient, CozeClient
-from coze_client.core.concurrency import settled
+from coze_client.core.concurrency import maybe_await
 from coze_client.errors import ConfigurationError, CozeError, InvalidRequest, NotFound, PermissionDenied, TimedOut
 
 
@@ -43,7 +43,7 @@ class WriteSettings(NamedTuple):
         return self._replace(chunking=chunking, replacing=True, instead_of=named)
 
 
-class Writing:
+class WriteRun:
     """A run over a dataset in whose record it is alone, over a client of either face."""
 
     def __init__(
@@ -61,21 +61,21 @@ class Writing:
         self._settings = settings
         self._tell = tell
         self._guard = threading.Lock()
-        self._candidates: list[Candidate] = []
+        self._candidates: list[SourceDocument] = []
         self._settled: set[str] = set()
         self._percent: dict[str, float] = {}
         self._doing = "uploading"
         self._unwanted: set[str] = set()
-        self._shelf = Shelf(session, dataset_id, settings.concurrency)
-        self._ledger = Ledger(self._face, log, self._told)
-        self._arrivals = Arrivals(self._face, self._shelf, self._ledger, settings.settle)
+        self._shelf = Inventory(session, dataset_id, settings.concurrency)
+        self._ledger = Journal(self._face, log, self._told)
+        self._arrivals = LostUploads(self._face, self._shelf, self._ledger, settings.settle)
 
     async def write(self, sources: Iterable[Source]) -> WriteReport:
         """Everything's fate; raises CozeError only if the dataset cannot be listed or the record cannot be used."""
-        self._candidates = await self._face.call(partial(load_candidates, sources))
+        self._candidates = await self._face.call(partial(load_sources, sources))
         self._check_targets()
         await self._take_stock()
-        wanted: dict[str, Candidate] = {}
+        wanted: dict[str, SourceDocument] = {}
         for each in self._candidates:
             if not each.error:
                 wanted.setdefault(each.content, each)
@@ -84,7 +84,7 @@ class Writing:
         there = {each.content: each for each in self._ledger.known(wanted) if self._is_there(each)}
         self._settled = {content for content, upload in there.items() if upload.state == "ready"}
         self._told()
-        sending = Sending(
+        sending = Uploader(
             self._face, self._create, self._ledger, self._shelf, self._arrivals, self._settings.concurrency
         )
         await sending.send(list(self._orders([each for each in wanted.values() if each.content not in there])))
@@ -123,7 +123,7 @@ class Writing:
                 cure="Replace by one content at a time, or leave instead_of out: then names decide",
             )
 
-    def _is_there(self, upload: Upload) -> bool:
+    def _is_there(self, upload: UploadEntry) -> bool:
         said = upload.state in ("uploaded", "ready")
         return (
             said
@@ -131,7 +131,7 @@ class Writing:
             and (upload.document_id in self._shelf or self._arrivals.fresh(upload))
         )
 
-    def _orders(self, candidates: Iterable[Candidate]) -> Iterator[Order]:
+    def _orders(self, candidates: Iterable[SourceDocument]) -> Iterator[PlannedUpload]:
         uploads = self._ledger.uploads
         taken = set() if self._settings.replacing else {each.name for each in uploads.values()}
         for candidate in candidates:
@@ -139,7 +139,7 @@ class Writing:
             name = before.name if before else distinct_name(candidate.name, candidate.content, taken)
             taken.add(name)
             replaces = {*self._replaced(name), *(before.replaces if before else ())}
-            yield Order(candidate, intent(candidate.content, name, self._shelf.named(name), replaces), before)
+            yield PlannedUpload(candidate, intent(candidate.content, name, self._shelf.named(name), replaces), before)
 
     def _replaced(self, name: str) -> list[str]:
         if not self._settings.replacing:
@@ -156,9 +156,9 @@ class Writing:
             chunk_strategy=self._settings.chunking or (ChunkStrategy.images() if image else None),
             format_type=IMAGE if image else TEXT,
         )
-        return await settled(creating)
+        return await maybe_await(creating)
 
-    async def _process(self, uploads: Sequence[Upload]) -> None:
+    async def _process(self, uploads: Sequence[UploadEntry]) -> None:
         """Waits until Coze has processed them."""
         if not uploads:
             return
@@ -177,14 +177,14 @@ class Writing:
                 timeout=self._settings.timeout,
                 on_progress=heard,
             )
-            heard(await settled(waiting))
+            heard(await maybe_await(waiting))
             late = Failure("Coze neither processes it nor says why")
         except CozeError as error:
             late = Failure("Coze was still processing it") if isinstance(error, TimedOut) else Failure.of(error)
         self._ledger.fail([each.content for each in uploads], late)
         await self._ledger.note(list(self._ends(uploads, latest)))
 
-    def _ends(self, uploads: Iterable[Upload], progress: dict[str, DocumentProgress]) -> Iterator[Upload]:
+    def _ends(self, uploads: Iterable[UploadEntry], progress: dict[str, DocumentProgress]) -> Iterator[UploadEntry]:
         for upload in uploads:
             found = progress.get(upload.document_id)
             if found is not None and found.ready:
@@ -193,7 +193,7 @@ class Writing:
                 self._ledger.fail([upload.content], Failure(found.status_descript or "Coze could not process it"))
                 yield upload.became("failed")
 
-    async def _outdate(self, wanted: dict[str, Candidate]) -> None:
+    async def _outdate(self, wanted: dict[str, SourceDocument]) -> None:
         """Marks for deletion what those that are ready stand in for."""
         uploads = self._ledger.known(wanted)
         ready = [each for each in uploads if each.state == "ready"]
@@ -227,7 +227,7 @@ class Writing:
     async def _refused_to_delete(self, document_ids: Sequence[str]) -> dict[str, CozeError]:
         """Deletes them, each by itself if they are refused together: Coze deletes all or none."""
         try:
-            await settled(self._client.datasets.documents.delete(document_ids=document_ids))
+            await maybe_await(self._client.datasets.documents.delete(document_ids=document_ids))
         except (InvalidRequest, NotFound, PermissionDenied) as error:
             if len(document_ids) == 1:
                 return {document_ids[0]: error}
@@ -248,7 +248,7 @@ class Writing:
             seen.add(candidate.content)
         return WriteReport(tuple(fates))
 
-    def _fate(self, candidate: Candidate, *, again: bool) -> Fate:
+    def _fate(self, candidate: SourceDocument, *, again: bool) -> Fate:
         upload = self._ledger.uploads.get(candidate.content)
         failure = self._ledger.failures.get(candidate.content, Failure(candidate.error))
         if candidate.error or upload is None:
@@ -266,7 +266,7 @@ class Writing:
         with self._guard:
             self._tell(Progress(len(self._candidates), sum(map(self._share, self._candidates)), self._doing))
 
-    def _share(self, candidate: Candidate) -> float:
+    def _share(self, candidate: SourceDocument) -> float:
         """How far a candidate is, from 0 to 1."""
         upload = self._ledger.uploads.get(candidate.content)
         if candidate.error or candidate.content in self._ledger.failures or (upload and upload.state == "ready"):

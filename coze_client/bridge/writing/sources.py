@@ -48,7 +48,7 @@ Source = str | PathLike[str] | DocumentBase | Text
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SourceDocument:
     """Something that may be written: its `name`, and the hash of its `content`; or the `error` why it cannot be.
 
     ``size`` and ``way`` are those of the document that ``build`` makes, reading the file again.
@@ -68,7 +68,7 @@ class Candidate:
         return replace(self.build(), name=name)
 
 
-def load_candidates(sources: Iterable[Source]) -> list[Candidate]:
+def load_sources(sources: Iterable[Source]) -> list[SourceDocument]:
     """All of them in order, a folder being its files (hidden ones left out); what cannot be sent has its ``error``."""
     return [candidate for source in sources for candidate in _candidates(source)]
 
@@ -81,28 +81,28 @@ def distinct_name(name: str, content: str, taken: Iterable[str]) -> str:
     return f"{plain.stem}-{content[:8]}{plain.suffix}"
 
 
-def _candidates(source: Source) -> Iterator[Candidate]:
+def _candidates(source: Source) -> Iterator[SourceDocument]:
     if isinstance(source, DocumentBase):
         yield _attempted(source.name, lambda: _built(source))
     elif isinstance(source, Text):
         yield _attempted(source.name, lambda: _built(_of_text(source.text, source.name)))
     elif source == "":
-        yield Candidate("", error="An empty text is no path: for the current folder give '.'")
+        yield SourceDocument("", error="An empty text is no path: for the current folder give '.'")
     elif isinstance(source, str) and _WEB.match(source):
         yield _attempted(source, lambda: _built(DocumentBase.from_url(source, _page_name(source))))
     else:
         yield from _local(Path(source), set())
 
 
-def _built(base: DocumentBase) -> Candidate:
-    return Candidate(base.name, _hash(base), base.size, base.way, build=lambda: base)
+def _built(base: DocumentBase) -> SourceDocument:
+    return SourceDocument(base.name, _hash(base), base.size, base.way, build=lambda: base)
 
 
-def _attempted(name: str, make: Callable[[], Candidate]) -> Candidate:
+def _attempted(name: str, make: Callable[[], SourceDocument]) -> SourceDocument:
     try:
         return make()
     except (OSError, ValueError, RuntimeError, CozeError) as error:  # what can be no path or no UTF-8, no known home
-        return Candidate(_printable(name), error=_printable(str(error)))
+        return SourceDocument(_printable(name), error=_printable(str(error)))
 
 
 def _printable(text: str) -> str:
@@ -110,13 +110,13 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _local(path: Path, entered: set[str]) -> Iterator[Candidate]:
+def _local(path: Path, entered: set[str]) -> Iterator[SourceDocument]:
     """The file, or what is in the folder and was not `entered` before: links may lead round."""
     try:
         path = path.expanduser()
         inside = _entered(path, entered) if path.is_dir() else None
     except (OSError, RuntimeError) as error:  # expanduser raises RuntimeError for a home that is not known
-        yield Candidate(_printable(path.name or str(path)), error=excerpt(str(error)))
+        yield SourceDocument(_printable(path.name or str(path)), error=excerpt(str(error)))
         return
     if inside is None:
         yield _attempted(path.name, partial(_file, path))
@@ -133,7 +133,7 @@ def _entered(folder: Path, entered: set[str]) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def _file(path: Path) -> Candidate:
+def _file(path: Path) -> SourceDocument:
     made = _built(_base(path))
     return replace(made, build=partial(_unchanged, path, made.content))  # and not the content itself, for memory's sake
 

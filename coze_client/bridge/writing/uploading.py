@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from coze_client.api.datasets.document_base import CUSTOM
 from coze_client.api.datasets.documents import LARGEST_BODY, MOST_CREATED, Document, DocumentBase
-from coze_client.bridge.writing.inventory import Shelf
-from coze_client.bridge.writing.journal import Failure, Ledger
-from coze_client.bridge.writing.lost_uploads import Arrivals
-from coze_client.bridge.writing.record import Upload
-from coze_client.bridge.writing.sources import Candidate
-from coze_client.core.concurrency import Face
+from coze_client.bridge.writing.inventory import Inventory
+from coze_client.bridge.writing.journal import Failure, Journal
+from coze_client.bridge.writing.lost_uploads import LostUploads
+from coze_client.bridge.writing.record import UploadEntry
+from coze_client.bridge.writing.sources import SourceDocument
+from coze_client.core.concurrency import Concurrency
 from coze_client.errors import CozeError, InvalidRequest, ProtocolError, ServerError, TransportError
 
 _ROOM = 64 * 1024  # in a body, for what stands around the documents
@@ -27,12 +27,12 @@ _TRIES = 2  # of a create whose outcome stays unknown
 Create = Callable[[Sequence[DocumentBase]], Coroutine[Any, Any, Sequence[Document]]]
 
 
-class Order(NamedTuple):
+class PlannedUpload(NamedTuple):
     """A candidate that is to be sent: its intent, and what the record said of its content before."""
 
-    candidate: Candidate
-    intent: Upload
-    before: Upload | None
+    candidate: SourceDocument
+    intent: UploadEntry
+    before: UploadEntry | None
 
     @property
     def worthless(self) -> list[str]:
@@ -40,11 +40,17 @@ class Order(NamedTuple):
         return [self.before.document_id] if self.before and self.before.state == "failed" else []
 
 
-class Sending:
+class Uploader:
     """Sends orders by `create`, `concurrency` requests at a time."""
 
     def __init__(
-        self, face: Face, create: Create, ledger: Ledger, shelf: Shelf, arrivals: Arrivals, concurrency: int
+        self,
+        face: Concurrency,
+        create: Create,
+        ledger: Journal,
+        shelf: Inventory,
+        arrivals: LostUploads,
+        concurrency: int,
     ) -> None:
         self._face = face
         self._create = create
@@ -54,7 +60,7 @@ class Sending:
         self._concurrency = concurrency
         self._deaf = False
 
-    async def send(self, orders: Sequence[Order]) -> None:
+    async def send(self, orders: Sequence[PlannedUpload]) -> None:
         """All of them; what was lost on the way is looked for, and sent once more if it did not arrive."""
         for _ in range(_TRIES):
             await self._face.gather([partial(self._send, batch) for batch in batches(orders)], self._concurrency)
@@ -67,7 +73,7 @@ class Sending:
         failure = self._ledger.failures.get(content)
         return failure is not None and failure.sure
 
-    async def _send(self, batch: Sequence[Order]) -> None:
+    async def _send(self, batch: Sequence[PlannedUpload]) -> None:
         if self._deaf and batch[0].candidate.way != CUSTOM:
             self._ledger.fail([order.intent.content for order in batch], _DEAF)
             return
@@ -90,17 +96,17 @@ class Sending:
         pairs = zip(orders, documents, strict=True)
         await self._ledger.note([order.intent.became("uploaded", made.document_id) for order, made in pairs])
 
-    def _built(self, batch: Sequence[Order]) -> list[tuple[Order, DocumentBase]]:
+    def _built(self, batch: Sequence[PlannedUpload]) -> list[tuple[PlannedUpload, DocumentBase]]:
         return [(order, base) for order in batch if (base := self._base(order)) is not None]
 
-    def _base(self, order: Order) -> DocumentBase | None:
+    def _base(self, order: PlannedUpload) -> DocumentBase | None:
         try:
             return order.candidate.document(order.intent.name)
         except (OSError, CozeError) as error:
             self._ledger.fail([order.intent.content], Failure.of(error))
             return None
 
-    async def _refused(self, orders: Sequence[Order], error: CozeError) -> None:
+    async def _refused(self, orders: Sequence[PlannedUpload], error: CozeError) -> None:
         """None of them is there, or any may be; if one of them may have spoiled it for all, halves are sent."""
         contents = [order.intent.content for order in orders]
         if not _not_begun(error):
@@ -115,13 +121,13 @@ class Sending:
             return
         await self._undo(orders, Failure.of(error))
 
-    async def _take_back(self, orders: Sequence[Order], documents: Sequence[Document]) -> None:
+    async def _take_back(self, orders: Sequence[PlannedUpload], documents: Sequence[Document]) -> None:
         """The server understood nothing of it, and made documents of nothing, which are deleted when the run ends."""
         self._deaf = True
         await self._undo(orders, _DEAF, remove=[document.document_id for document in documents])
         await self._shelf.look()
 
-    async def _undo(self, orders: Sequence[Order], failure: Failure, remove: Sequence[str] = ()) -> None:
+    async def _undo(self, orders: Sequence[PlannedUpload], failure: Failure, remove: Sequence[str] = ()) -> None:
         """The record as it was before they were sent."""
         self._ledger.fail([order.intent.content for order in orders], failure)
         back = [order.before for order in orders if order.before]
@@ -129,7 +135,7 @@ class Sending:
         await self._ledger.note(back, forget=forget, remove=remove)
 
 
-def _matched(orders: Sequence[Order], documents: Sequence[Document]) -> Sequence[Document]:
+def _matched(orders: Sequence[PlannedUpload], documents: Sequence[Document]) -> Sequence[Document]:
     """Each order's document: by name if the answer tells the names that were sent, else by its place.
 
     Raises ProtocolError if these are not as many documents.
@@ -143,17 +149,17 @@ def _matched(orders: Sequence[Order], documents: Sequence[Document]) -> Sequence
     return [by_name[name] for name in names] if by_name.keys() == set(names) else documents
 
 
-def batches(orders: Iterable[Order]) -> Iterator[list[Order]]:
+def batches(orders: Iterable[PlannedUpload]) -> Iterator[list[PlannedUpload]]:
     """In order, as full as a create may be: ten documents, the bytes of one body, one way of coming."""
-    by_way: dict[int, list[Order]] = {}
+    by_way: dict[int, list[PlannedUpload]] = {}
     for order in orders:
         by_way.setdefault(order.candidate.way, []).append(order)
     for alike in by_way.values():
         yield from _full(alike)
 
 
-def _full(orders: Iterable[Order]) -> Iterator[list[Order]]:
-    batch: list[Order] = []
+def _full(orders: Iterable[PlannedUpload]) -> Iterator[list[PlannedUpload]]:
+    batch: list[PlannedUpload] = []
     size = 0
     for order in orders:
         size += order.candidate.size

@@ -12,7 +12,7 @@ from coze_client.bridge.tools.workflow_call import Client, asyncio_client, block
 from coze_client.bridge.writing.progress import Tell, progress_bar
 from coze_client.bridge.writing.record import MEMORY, UploadRecord
 from coze_client.bridge.writing.report import Progress, WriteReport
-from coze_client.bridge.writing.run import WriteSettings, Writing
+from coze_client.bridge.writing.run import WriteRun, WriteSettings
 from coze_client.bridge.writing.sources import Source, Text
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
@@ -146,14 +146,14 @@ class DatasetWriter(Generic[D]):
         self,
         client: Client,
         settings: WriteSettings,
-        work: Callable[[Writing], Coroutine[Any, Any, T]],
+        work: Callable[[WriteRun], Coroutine[Any, Any, T]],
         tell: Tell | None = None,
     ) -> T:
         """One run, as soon as it is this writer's turn."""
         while (log := self.record.claim(self.dataset_id)) is None:
             await client._session.face.sleep(_MOMENT)
         try:
-            return await work(Writing(client, self.dataset_id, log, settings, tell))
+            return await work(WriteRun(client, self.dataset_id, log, settings, tell))
         finally:
             log.release()
 

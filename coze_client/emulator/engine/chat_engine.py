@@ -12,7 +12,7 @@ from dataclasses import replace
 from coze_client.emulator.engine.dataset_recall import recall
 from coze_client.emulator.engine.incoming_messages import FIRST_MESSAGE_ID
 from coze_client.emulator.protocol.stream import Event, to_json
-from coze_client.emulator.scripting.standard_bots import Bot
+from coze_client.emulator.scripting.standard_bots import ScriptedBot
 from coze_client.emulator.scripts import (
     Answer,
     AskClient,
@@ -32,23 +32,23 @@ from coze_client.emulator.scripts import (
     Verbose,
 )
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import Chat, Message
+from coze_client.emulator.state.records import StoredChat, StoredMessage
 
 logger = logging.getLogger(__name__)
 FIRST_CHAT_ID = 7470000000000000001
 
 
-class Run:
+class BotRun:
     """One chat from its start, or from the submission of tool outputs, to where it rests again."""
 
-    def __init__(self, backend: Backend, chat: Chat, bot: Bot, turn: Turn) -> None:
+    def __init__(self, backend: Backend, chat: StoredChat, bot: ScriptedBot, turn: Turn) -> None:
         self.backend = backend
         self.dialect = backend.dialect
         self.chat = chat
         self.bot = bot
         self.turn = turn
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._answer: Message | None = None
+        self._answer: StoredMessage | None = None
         self._answering = True
         self._audio: list[bytes] = []
         self._written = 0
@@ -150,10 +150,10 @@ class Run:
     def _verbose(self, msg_type: str, data: str) -> None:
         self._message("verbose", to_json({"msg_type": msg_type, "data": data, "from_module": None, "from_unit": None}))
 
-    def _new_message(self, kind: str) -> Message:
-        return self.chat.message(self.backend.state.new_id(Message, FIRST_MESSAGE_ID), kind, self.backend.now)
+    def _new_message(self, kind: str) -> StoredMessage:
+        return self.chat.message(self.backend.state.new_id(StoredMessage, FIRST_MESSAGE_ID), kind, self.backend.now)
 
-    def _complete_message(self, message: Message) -> None:
+    def _complete_message(self, message: StoredMessage) -> None:
         if message.type not in ("verbose", "knowledge"):
             self._written += len(message.content) + len(message.reasoning_content)
         if self.chat.saved and self._still_wanted():
@@ -225,7 +225,7 @@ class Run:
             self.backend.notify()
 
     def _still_wanted(self) -> bool:
-        known = self.backend.state.get(Chat, self.chat.id)
+        known = self.backend.state.get(StoredChat, self.chat.id)
         return known is not None and known.running
 
     def _say(self, name: str, data: Mapping[str, object]) -> None:
@@ -235,7 +235,7 @@ class Run:
         self._events.put_nowait(self.dialect.done)
 
 
-def tool_outputs(chat: Chat) -> tuple[ToolOutput, ...]:
+def tool_outputs(chat: StoredChat) -> tuple[ToolOutput, ...]:
     return tuple(
         ToolOutput(call["name"], json.loads(call["arguments"]), call["output"])
         for call in chat.calls

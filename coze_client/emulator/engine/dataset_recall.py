@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 from coze_client.emulator.protocol.stream import to_json
 from coze_client.emulator.scripts import Extra, Recalled
-from coze_client.emulator.state.dataset_records import Dataset, StoredDocument
+from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument
 from coze_client.emulator.state.knowledge import Hit
 
 if TYPE_CHECKING:
-    from coze_client.emulator.scripting.standard_bots import Bot
+    from coze_client.emulator.scripting.standard_bots import ScriptedBot
     from coze_client.emulator.state.backend import Backend
 
 TOP_K = 5
@@ -39,14 +39,14 @@ DEFAULT_STYLE = RecallStyle()
 
 
 @dataclass(frozen=True)
-class Recall:
+class BotRecall:
     """The slices, the best first, and the messages that tell of them."""
 
     slices: tuple[Recalled, ...]
     messages: tuple[Extra, ...]
 
 
-def recall(backend: Backend, bot: Bot, question: str) -> Recall | None:
+def recall(backend: Backend, bot: ScriptedBot, question: str) -> BotRecall | None:
     """None for a bot that looks nothing up by itself."""
     if not bot.dataset_ids or not bot.auto_call:
         return None
@@ -54,7 +54,7 @@ def recall(backend: Backend, bot: Bot, question: str) -> Recall | None:
     found = [backend.knowledge.search(group, question, TOP_K, MIN_SCORE) for group in groups]
     best = sorted((hit for hits in found for hit in hits), key=lambda hit: -hit.score)[:TOP_K]
     slices = tuple(Recalled(hit.slice.text, hit.score, _document_name(backend, hit)) for hit in best)
-    return Recall(slices, tuple(_message(backend, bot.recall, question, hits) for hits in found))
+    return BotRecall(slices, tuple(_message(backend, bot.recall, question, hits) for hits in found))
 
 
 def _message(backend: Backend, style: RecallStyle, question: str, hits: list[Hit]) -> Extra:
@@ -74,7 +74,7 @@ def _data(backend: Backend, style: RecallStyle, question: str, hits: list[Hit]) 
 
 
 def _chunk(backend: Backend, hit: Hit) -> dict[str, object]:
-    dataset = backend.state.get(Dataset, hit.slice.dataset_id)
+    dataset = backend.state.get(StoredDataset, hit.slice.dataset_id)
     document = backend.state.get(StoredDocument, hit.slice.owner)
     told = document if backend.dialect.recall_details else None
     url = told.url if told else ""

@@ -9,7 +9,7 @@ from coze_client.emulator.protocol.refusal import Refusal
 from coze_client.emulator.protocol.request import Fields
 from coze_client.emulator.scripts import Part
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import Conversation, File, Message
+from coze_client.emulator.state.records import StoredConversation, StoredFile, StoredMessage
 
 FIRST_MESSAGE_ID = 7480000000000000001
 SAVED_TYPES = frozenset({"question", "answer"})
@@ -18,7 +18,7 @@ PART_TYPES = frozenset({"text", "image", "file", "audio"})
 
 
 @dataclass(frozen=True)
-class Entered:
+class IncomingMessage:
     """One message as it was entered; `text` and `parts` are what its content says."""
 
     role: str
@@ -30,7 +30,7 @@ class Entered:
     parts: tuple[Part, ...]
 
 
-def read_entered(backend: Backend, account: str, items: list[Fields], *, saved: bool = True) -> list[Entered]:
+def read_incoming(backend: Backend, account: str, items: list[Fields], *, saved: bool = True) -> list[IncomingMessage]:
     """The messages of a request; 4004 beyond a hundred, 4000 where one breaks a rule, 4003 for its meta_data."""
     if len(items) > 100:
         raise Refusal(4004)
@@ -40,7 +40,7 @@ def read_entered(backend: Backend, account: str, items: list[Fields], *, saved: 
     return entered
 
 
-def _read_one(backend: Backend, account: str, fields: Fields, types: frozenset[str]) -> Entered:
+def _read_one(backend: Backend, account: str, fields: Fields, types: frozenset[str]) -> IncomingMessage:
     role = fields.choice("role", ("user", "assistant"), "")
     content = fields.text("content")
     content_type = fields.choice("content_type", ("text", "object_string"), "")
@@ -48,7 +48,7 @@ def _read_one(backend: Backend, account: str, fields: Fields, types: frozenset[s
     if (kind == "question") != (role == "user"):
         raise Refusal(4000, f'role {role} cannot have type {kind}; an assistant\'s message has type "answer"')
     text, parts = read_content(backend, account, content, content_type)
-    return Entered(role, kind, content, content_type, fields.meta_data(), text, parts)
+    return IncomingMessage(role, kind, content, content_type, fields.meta_data(), text, parts)
 
 
 def read_content(backend: Backend, account: str, content: str, content_type: str) -> tuple[str, tuple[Part, ...]]:
@@ -78,13 +78,13 @@ def _read_part(backend: Backend, account: str, part: Fields) -> Part:
         if not url.startswith(("http://", "https://")):
             raise Refusal(4000, "file_url must be a public URL")
         return Part(kind, url)
-    file = backend.state.get(File, file_id) if file_id else None
+    file = backend.state.get(StoredFile, file_id) if file_id else None
     if file is None or file.account != account:
         raise Refusal(4000, f"{kind} needs a file_url or the file_id of a file uploaded by the same account")
     return Part(kind, file.file_name)
 
 
-def _check_neighbours(entered: list[Entered]) -> None:
+def _check_neighbours(entered: list[IncomingMessage]) -> None:
     """A message of nothing but images or files must stand beside a plain question."""
     plain = [message.role == "user" and not message.parts for message in entered]
     for place, message in enumerate(entered):
@@ -93,11 +93,11 @@ def _check_neighbours(entered: list[Entered]) -> None:
             raise Refusal(4000, "a message with only images or files needs a text message directly before or after it")
 
 
-def save_entered(
-    backend: Backend, conversation: Conversation, entered: Entered, chat_id: str = "", bot_id: str = ""
-) -> Message:
-    message = Message(
-        backend.state.new_id(Message, FIRST_MESSAGE_ID),
+def save_incoming(
+    backend: Backend, conversation: StoredConversation, entered: IncomingMessage, chat_id: str = "", bot_id: str = ""
+) -> StoredMessage:
+    message = StoredMessage(
+        backend.state.new_id(StoredMessage, FIRST_MESSAGE_ID),
         conversation.id,
         conversation.section_id,
         entered.role,

@@ -15,23 +15,23 @@ from coze_client.emulator.state.dataset_records import (
     IMAGE,
     LOCAL_FILE,
     WEB_PAGE,
-    Dataset,
+    StoredDataset,
     StoredDocument,
     StoredSlice,
 )
-from coze_client.emulator.text.chunking import ChunkStrategy, cut
+from coze_client.emulator.text.chunking import ChunkRule, cut
 from coze_client.emulator.text.parsing import Unparsable, decode, parse
 from coze_client.emulator.text.web_pages import fetch
 
 
-class UpdateRule(NamedTuple):
+class RefreshRule(NamedTuple):
     """Whether a web page is read again (1) or not (0), and after how many hours."""
 
     type: int = 0
     interval: int = 0
 
 
-NEVER = UpdateRule()
+NEVER = RefreshRule()
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Source:
     url: str = ""
     size: int = 0
     caption: str = ""
-    rule: UpdateRule = NEVER
+    rule: RefreshRule = NEVER
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Digest:
     failure: str = ""
 
 
-def digest(source: Source, strategy: ChunkStrategy, format_type: int) -> Digest:
+def digest(source: Source, strategy: ChunkRule, format_type: int) -> Digest:
     """Blocks, while a page is fetched or a file parsed."""
     if format_type == IMAGE:
         return Digest([source.caption] if source.caption else (), source.type, source.size)
@@ -77,13 +77,13 @@ def digest(source: Source, strategy: ChunkStrategy, format_type: int) -> Digest:
         return Digest((), kind, len(content), str(error))
 
 
-async def digest_all(sources: Sequence[Source], strategy: ChunkStrategy, format_type: int) -> list[Digest]:
+async def digest_all(sources: Sequence[Source], strategy: ChunkRule, format_type: int) -> list[Digest]:
     """All at once, on threads; each fails by itself."""
     return await asyncio.gather(*(asyncio.to_thread(digest, each, strategy, format_type) for each in sources))
 
 
 def store(
-    backend: Backend, dataset: Dataset, source: Source, strategy: ChunkStrategy, digested: Digest
+    backend: Backend, dataset: StoredDataset, source: Source, strategy: ChunkRule, digested: Digest
 ) -> StoredDocument:
     """The document, at work for as long as the emulator's settings say, and its slices."""
     state, begun = backend.state, backend.clock()

@@ -14,7 +14,7 @@ from coze_client.emulator.protocol.stream import to_json
 from coze_client.emulator.scripts import Hold, Pause
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.executions import FIRST_EVENT_ID, STREAM, SYNC, Execution, as_answer
-from coze_client.emulator.state.records import File
+from coze_client.emulator.state.records import StoredFile
 from coze_client.emulator.workflows import Ask, Output, Workflow, WorkflowError
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ MOST_ANSWERS = 3  # wrong answers to a question, and answers to a streamed run (
 
 
 @dataclass(frozen=True)
-class Said:
+class NodeMessage:
     """What an output node says, once."""
 
     node: Output
@@ -56,10 +56,10 @@ class Idle:
     """Nothing has happened for a while."""
 
 
-Happening = Said | Asked | Ended | Failed | Idle
+Happening = NodeMessage | Asked | Ended | Failed | Idle
 
 
-class Performance:
+class WorkflowRunner:
     """One run from its start, over every answer that it waits for, to its end."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Performance:
         return [happening async for happening in self.happenings()][-1]
 
     def file_name(self, file_id: str) -> str | None:
-        file = self.backend.state.get(File, file_id)
+        file = self.backend.state.get(StoredFile, file_id)
         return file.file_name if file is not None and file.account == self.execution.account else None
 
     def _go_on(self, answer: object) -> None:
@@ -170,7 +170,7 @@ class Performance:
         uuid = f"{self.execution.id}-{number}"
         said = {"title": node.title, "text": node.text, "node_id": node_id, "uuid": uuid, "at": self.backend.now}
         self._save(nodes=[*self.execution.nodes, said])
-        self._tell(Said(node, node_id, uuid))
+        self._tell(NodeMessage(node, node_id, uuid))
 
     def _ask(self, ask: Ask) -> None:
         asked = Asked(ask, f"{self.execution.id}/{FIRST_EVENT_ID + self._questions}")

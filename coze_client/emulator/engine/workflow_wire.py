@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from coze_client.emulator.protocol.reply import Payload
+from coze_client.emulator.protocol.reply import JsonReply
 from coze_client.emulator.protocol.stream import to_json
-from coze_client.emulator.scripting.parameters import Parameter
+from coze_client.emulator.scripting.parameters import InputParameter
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.executions import Execution
 from coze_client.emulator.workflows import FORM, QUESTION, Ask, Output, Workflow
@@ -83,20 +83,20 @@ class Spelling:
     def failed(self, code: int, msg: str, execution: Execution) -> dict[str, object]:
         return {"error_code": code, "error_message": msg}
 
-    def reply(self, execution: Execution) -> Payload:
+    def reply(self, execution: Execution) -> JsonReply:
         """A run that has ended or asks, to who waited for it; code and message of one that failed."""
         told: dict[str, object] = {"execute_id": execution.id, "debug_url": execution.debug_url}
         if execution.status == "Fail":
-            return Payload(beside={"code": execution.error_code, "msg": execution.error_msg, **told})
+            return JsonReply(beside={"code": execution.error_code, "msg": execution.error_msg, **told})
         if execution.interrupt is not None:
-            return Payload(beside={**told, "interrupt_data": execution.interrupt})
-        return Payload(execution.output, beside={**told, **self.cost(execution)})
+            return JsonReply(beside={**told, "interrupt_data": execution.interrupt})
+        return JsonReply(execution.output, beside={**told, **self.cost(execution)})
 
-    def begun(self, execution: Execution) -> Payload:
+    def begun(self, execution: Execution) -> JsonReply:
         """An asynchronous run, at once."""
-        return Payload(beside={"execute_id": execution.id, "debug_url": execution.debug_url})
+        return JsonReply(beside={"execute_id": execution.id, "debug_url": execution.debug_url})
 
-    def history(self, execution: Execution, now: int) -> Payload:
+    def history(self, execution: Execution, now: int) -> JsonReply:
         nodes = execution.nodes if now < execution.updated_at + KEPT_NODES else []
         ended = execution.output if now < execution.updated_at + KEPT_OUTPUT else ""
         titles = _unique([END, *(str(node["title"]) for node in nodes)])[1:]
@@ -124,10 +124,10 @@ class Spelling:
         }
         if execution.interrupt is not None:
             told["interrupt_data"] = execution.interrupt
-        return Payload([told])
+        return JsonReply([told])
 
-    def info(self, workflow: Workflow, described: Mapping[str, object]) -> Payload:
-        return Payload(described)
+    def info(self, workflow: Workflow, described: Mapping[str, object]) -> JsonReply:
+        return JsonReply(described)
 
 
 class StudioSpelling(Spelling):
@@ -163,21 +163,21 @@ class StudioSpelling(Spelling):
     def failed(self, code: int, msg: str, execution: Execution) -> dict[str, object]:
         return {**super().failed(code, msg, execution), "debug_url": execution.debug_url}
 
-    def reply(self, execution: Execution) -> Payload:
+    def reply(self, execution: Execution) -> JsonReply:
         if execution.interrupt is not None:
             told = {"code": 6039, "msg": "workflow interrupt is not supported in a synchronous run"}
-            return Payload(beside=told)
+            return JsonReply(beside=told)
         if execution.status == "Fail":
             return super().reply(execution)
         text = _without_original(execution.output)
-        return Payload(beside={**self.begun(execution).beside, "data": text, **self.cost(execution)})
+        return JsonReply(beside={**self.begun(execution).beside, "data": text, **self.cost(execution)})
 
-    def begun(self, execution: Execution) -> Payload:
+    def begun(self, execution: Execution) -> JsonReply:
         unset = dict.fromkeys(("msg", "data", "detail", "token", "cost", "interrupt_data"))
         told = {"code": 0, "execute_id": execution.id, "debug_url": execution.debug_url}
-        return Payload(beside={**unset, **told})
+        return JsonReply(beside={**unset, **told})
 
-    def history(self, execution: Execution, now: int) -> Payload:
+    def history(self, execution: Execution, now: int) -> JsonReply:
         """Interrupted runs have a status without a name."""
         status = "<UNSET>" if execution.interrupt is not None else execution.status
         told = {
@@ -197,14 +197,14 @@ class StudioSpelling(Spelling):
             "token": str(execution.usage.get("token_count", 0)),
             "cost": "0.00000",
         }
-        return Payload([told], bare=True)
+        return JsonReply([told], bare=True)
 
-    def info(self, workflow: Workflow, described: Mapping[str, object]) -> Payload:
+    def info(self, workflow: Workflow, described: Mapping[str, object]) -> JsonReply:
         """The role of a chatflow, and nothing of any schema."""
         if not workflow.chatflow:
-            return Payload(beside={"code": 777777780, "msg": "the workflow has no chatflow role"})
+            return JsonReply(beside={"code": 777777780, "msg": "the workflow has no chatflow role"})
         role = {"id": workflow.id, "workflow_id": workflow.id, "name": workflow.title, "connector_id": "1024"}
-        return Payload({"role": role})
+        return JsonReply({"role": role})
 
 
 SPELLINGS: Mapping[str, Spelling] = {"cloud": Spelling(), "studio": StudioSpelling()}
@@ -214,7 +214,7 @@ def spelling_of(backend: Backend) -> Spelling:
     return SPELLINGS[backend.dialect.name]
 
 
-def form_fields(parameters: Mapping[str, Parameter]) -> list[dict[str, object]]:
+def form_fields(parameters: Mapping[str, InputParameter]) -> list[dict[str, object]]:
     """An input node's fields: files and times are strings with a number that says which."""
     fields: list[dict[str, object]] = []
     for name, parameter in parameters.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Events, Payload, Raw, Reply
+from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
 from coze_client.emulator.protocol.stream import Event, to_json
 
 CLOUD_DONE = Event("done", '"[DONE]"')
@@ -17,8 +17,8 @@ DATASET_PATHS = ("/v1/datasets", "/open_api/knowledge/")
 UNBOUND_PATHS = frozenset(f"/open_api/knowledge/document/{call}" for call in ("list", "update", "delete"))
 
 
-def json_reply(status: int, value: object, headers: Mapping[str, str] | None = None) -> Raw:
-    return Raw(status, to_json(value).encode(), headers=headers or {})
+def json_reply(status: int, value: object, headers: Mapping[str, str] | None = None) -> RawReply:
+    return RawReply(status, to_json(value).encode(), headers=headers or {})
 
 
 @dataclass(frozen=True)
@@ -100,27 +100,27 @@ class Dialect:
         if path.startswith(DATASET_PATHS) and refusal.code in self.dataset_codes:
             return json_reply(200, {"code": self.dataset_codes[refusal.code], "msg": refusal.msg})
         if path in UNBOUND_PATHS and refusal.code == 4000:
-            return Raw(400, refusal.msg.encode(), "text/plain; charset=utf-8")
+            return RawReply(400, refusal.msg.encode(), "text/plain; charset=utf-8")
         status, code = self.codes.get(refusal.code, (500, 500))
         if status == 400 or refusal.code == 4100:
             return json_reply(status, {"code": code, "msg": refusal.msg})
         if path == "/v3/chat/retrieve":
-            return Raw(500, refusal.msg.encode(), "text/plain; charset=utf-8")
+            return RawReply(500, refusal.msg.encode(), "text/plain; charset=utf-8")
         if path == "/v3/chat" and streaming:
-            return Events(_once(Event("error", {"code": code, "msg": refusal.msg})))
+            return EventReply(_once(Event("error", {"code": code, "msg": refusal.msg})))
         if path in ("/v3/chat", "/v3/chat/cancel"):
             return json_reply(400, {"code": 400, "msg": refusal.msg})
         return json_reply(status, {"code": code, "msg": refusal.msg})
 
-    def unknown_route(self, logid: str, *, path_exists: bool) -> Raw:
+    def unknown_route(self, logid: str, *, path_exists: bool) -> RawReply:
         if self.says_logid:
             body = {"code": 4200, "msg": "The requested API was not found", "detail": {"logid": logid}}
             return json_reply(404, body)
         if path_exists:
-            return Raw(404, b"404 page not found", "text/plain")
+            return RawReply(404, b"404 page not found", "text/plain")
         return json_reply(401, {"code": 401, "msg": "missing session_key in cookie"})
 
-    def envelope(self, payload: Payload, path: str, logid: str) -> dict[str, object]:
+    def envelope(self, payload: JsonReply, path: str, logid: str) -> dict[str, object]:
         key = self.payload_keys.get(path, payload.key)
         data = {} if payload.data is None else {key: payload.data}
         bare = payload.bare or path in self.payload_keys

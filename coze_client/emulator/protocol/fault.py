@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import ClassVar
 
-from coze_client.emulator.protocol.reply import Raw
+from coze_client.emulator.protocol.reply import RawReply
 from coze_client.emulator.protocol.stream import Event, Framing
 
 
@@ -31,11 +31,11 @@ class Fault:
     async def wait(self) -> None:
         """Spends time before anything happens."""
 
-    def instead(self) -> Raw | None:
+    def instead(self) -> RawReply | None:
         """An answer given before the server does anything."""
         return None
 
-    def afterwards(self) -> Raw | None:
+    def afterwards(self) -> RawReply | None:
         """An answer given in place of the server's, after it has done its work."""
         return None
 

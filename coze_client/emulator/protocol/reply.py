@@ -11,7 +11,7 @@ CLOUD_CHATS = Framing()
 
 
 @dataclass(frozen=True)
-class Payload:
+class JsonReply:
     """A JSON success: `data` under `key` in the envelope, `beside` next to it; `bare` leaves code and msg out."""
 
     data: object = None
@@ -21,7 +21,7 @@ class Payload:
 
 
 @dataclass(frozen=True)
-class Events:
+class EventReply:
     """A server-sent event stream at HTTP 200."""
 
     events: AsyncIterator[Event]
@@ -29,7 +29,7 @@ class Events:
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawReply:
     """A complete answer, byte for byte; `dropped` closes the connection before any of it."""
 
     status: int = 200
@@ -39,4 +39,4 @@ class Raw:
     dropped: bool = False
 
 
-Reply = Payload | Events | Raw
+Reply = JsonReply | EventReply | RawReply

@@ -100,7 +100,7 @@ def _identity(name: str, value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Upload:
+class UploadedPart:
     """One file part of a multipart body; its bytes are counted, not kept."""
 
     file_name: str
@@ -119,7 +119,7 @@ NOBODY = Caller()
 
 
 @dataclass(frozen=True)
-class Request:
+class IncomingRequest:
     """`body` holds the fields of JSON, `form` those of an HTML form, `uploads` the files of a multipart body.
 
     `size` is how many bytes the body has that is JSON.
@@ -131,7 +131,7 @@ class Request:
     values: Mapping[str, str] = field(default_factory=dict)
     query: Fields = field(default_factory=Fields)
     body: Fields = field(default_factory=Fields)
-    uploads: tuple[Upload, ...] = ()
+    uploads: tuple[UploadedPart, ...] = ()
     form: Fields = field(default_factory=Fields)
     caller: Caller = NOBODY
     size: int = 0

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from coze_client.emulator.protocol.request import Fields
 from coze_client.emulator.routes.oauth.auth import ACCOUNT
-from coze_client.emulator.scripting.standard_bots import Bot, default_script
+from coze_client.emulator.scripting.standard_bots import ScriptedBot, default_script
 from coze_client.emulator.workflows import WORKSPACE
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Version(TypedDict):
 
 
 @dataclass(frozen=True)
-class Agent:
+class BotDraft:
     """Settings are as update_bot takes them; `versions` has the newest last, times are Unix seconds.
 
     `channels` are the connector ids where it is online now, with the version there.
@@ -53,7 +53,7 @@ class Agent:
         """What the channel shows; None where the bot is not published."""
         return self.versions.get(self.channels.get(channel, ""))
 
-    def published_as(self, version: str, channels: list[str], now: int) -> Agent:
+    def published_as(self, version: str, channels: list[str], now: int) -> BotDraft:
         """The agent with its draft as a version in these channels."""
         published = Version(settings=self.draft, channels=channels, created_at=now)
         return replace(
@@ -63,41 +63,41 @@ class Agent:
         )
 
 
-def find_agent(backend: Backend, bot_id: str) -> Agent | None:
+def find_draft(backend: Backend, bot_id: str) -> BotDraft | None:
     """The agent, also of a bot that was scripted and never changed by the API."""
     scripted = backend.bots.get(bot_id)
-    return backend.state.get(Agent, bot_id) or (_scripted(scripted) if scripted else None)
+    return backend.state.get(BotDraft, bot_id) or (_scripted(scripted) if scripted else None)
 
 
-def all_agents(backend: Backend) -> list[Agent]:
+def all_drafts(backend: Backend) -> list[BotDraft]:
     """In the order of their ids."""
     scripted = [_scripted(bot) for bot in backend.bots.values()]
-    known = {agent.id: agent for agent in [*scripted, *backend.state.all(Agent)]}
+    known = {agent.id: agent for agent in [*scripted, *backend.state.all(BotDraft)]}
     return [known[bot_id] for bot_id in sorted(known)]
 
 
 def bots_with(backend: Backend, dataset_id: str) -> int:
     """How many have it in their drafts."""
-    return sum(dataset_id in knowledge_of(agent.draft)[0] for agent in all_agents(backend))
+    return sum(dataset_id in knowledge_of(agent.draft)[0] for agent in all_drafts(backend))
 
 
-def _scripted(bot: Bot) -> Agent:
+def _scripted(bot: ScriptedBot) -> BotDraft:
     knowledge = {"dataset_ids": list(bot.dataset_ids), "auto_call": bot.auto_call}
-    agent = Agent(
+    agent = BotDraft(
         bot.id, ACCOUNT, WORKSPACE, bot.created_at, bot.created_at, {"name": bot.name, "knowledge": knowledge}
     )
     return agent.published_as(f"{bot.created_at}000", [API_CHANNEL], bot.created_at) if bot.published else agent
 
 
-def find_bot(backend: Backend, bot_id: str, *, draft: bool = False, version: str | None = None) -> Bot | None:
+def find_bot(backend: Backend, bot_id: str, *, draft: bool = False, version: str | None = None) -> ScriptedBot | None:
     """The bot that chats: what is online, the draft, or a version (None also if there is no such version)."""
-    scripted, agent = backend.bots.get(bot_id), find_agent(backend, bot_id)
+    scripted, agent = backend.bots.get(bot_id), find_draft(backend, bot_id)
     if agent is None or (version and version not in agent.versions):
         return None
     online = agent.versions[version] if version else agent.online()
     settings = agent.draft if draft or online is None else online["settings"]
     dataset_ids, auto_call = knowledge_of(settings)
-    bot = scripted or Bot(bot_id, "", default_script(dataset_ids))
+    bot = scripted or ScriptedBot(bot_id, "", default_script(dataset_ids))
     published = agent.online() is not None
     return replace(bot, name=name_of(settings), published=published, dataset_ids=dataset_ids, auto_call=auto_call)
 

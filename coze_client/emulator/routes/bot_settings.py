@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.request import Fields, Request
-from coze_client.emulator.routes.bot_drafts import Agent, Settings, knowledge_of, name_of
-from coze_client.emulator.routes.plugins import Plugin
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
+from coze_client.emulator.routes.bot_drafts import BotDraft, Settings, knowledge_of, name_of
+from coze_client.emulator.routes.plugins import ScriptedPlugin
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.dataset_records import Dataset
-from coze_client.emulator.state.records import File
+from coze_client.emulator.state.dataset_records import StoredDataset
+from coze_client.emulator.state.records import StoredFile
 from coze_client.emulator.workflows import Workflow
 
 LONGEST = {"name": 20, "description": 500}
@@ -30,7 +30,7 @@ PARTS = (
 )
 
 
-def read_settings(backend: Backend, request: Request, *, with_knowledge: bool) -> Settings:
+def read_settings(backend: Backend, request: IncomingRequest, *, with_knowledge: bool) -> Settings:
     """Those that are given; 4000 for one that breaks a rule. A bot gets its knowledge only once there is a bot."""
     body = request.body
     texts: Settings = {name: body.optional(name) for name in TEXTS if name in body.values}
@@ -41,7 +41,7 @@ def read_settings(backend: Backend, request: Request, *, with_knowledge: bool) -
     _tool_ids(body)
     _workflow_ids(body)
     icon = body.optional("icon_file_id")
-    file = backend.state.get(File, icon) if icon else None
+    file = backend.state.get(StoredFile, icon) if icon else None
     if icon and (file is None or file.account != request.account):
         raise Refusal(4000, f"icon_file_id {icon} is no file of yours")
     if not with_knowledge or "knowledge" not in body.values:
@@ -67,7 +67,7 @@ def _check_onboarding(onboarding: Fields) -> None:
         raise Refusal(4000, f"a suggested question has at most {LONGEST_SUGGESTION} characters")
 
 
-def _knowledge(backend: Backend, request: Request) -> Settings:
+def _knowledge(backend: Backend, request: IncomingRequest) -> Settings:
     """Replaces the bot's datasets, all of them."""
     knowledge = Fields(request.body.mapping("knowledge"))
     dataset_ids = knowledge.texts("dataset_ids")
@@ -77,14 +77,14 @@ def _knowledge(backend: Backend, request: Request) -> Settings:
     if strategy not in STRATEGIES:
         raise Refusal(4000, f"search_strategy must be one of {', '.join(map(str, STRATEGIES))}")
     for dataset_id in dataset_ids:
-        dataset = backend.state.get(Dataset, dataset_id)
+        dataset = backend.state.get(StoredDataset, dataset_id)
         if dataset is None or dataset.account != request.account:
             raise Refusal(4000, f"{dataset_id} is no dataset of yours")
     auto_call = knowledge.flag("auto_call", default=True)
     return {"dataset_ids": dataset_ids, "auto_call": auto_call, "search_strategy": strategy}
 
 
-def wire(backend: Backend, agent: Agent, settings: Mapping[str, object], version: str) -> dict[str, object]:
+def wire(backend: Backend, agent: BotDraft, settings: Mapping[str, object], version: str) -> dict[str, object]:
     """What get_metadata tells; of the knowledge nothing but which datasets it is."""
     told = Fields(settings)
     onboarding = told.mapping("onboarding_info")
@@ -114,13 +114,13 @@ def wire(backend: Backend, agent: Agent, settings: Mapping[str, object], version
 
 
 def icon_url(backend: Backend, settings: Mapping[str, object]) -> str:
-    file = backend.state.get(File, Fields(settings).optional("icon_file_id") or "")
+    file = backend.state.get(StoredFile, Fields(settings).optional("icon_file_id") or "")
     return f"http://127.0.0.1/bot_files/{file.id}/{file.file_name}" if file else ""
 
 
 def _datasets(backend: Backend, settings: Mapping[str, object]) -> list[dict[str, object]]:
     """Those that are still there."""
-    found = [backend.state.get(Dataset, dataset_id) for dataset_id in knowledge_of(settings)[0]]
+    found = [backend.state.get(StoredDataset, dataset_id) for dataset_id in knowledge_of(settings)[0]]
     return [{"id": dataset.id, "name": dataset.name} for dataset in found if dataset]
 
 
@@ -136,7 +136,7 @@ def _tool_ids(told: Fields) -> dict[str, list[str]]:
     return chosen
 
 
-def _plugin(plugin_id: str, tool_ids: list[str], plugin: Plugin | None) -> dict[str, object]:
+def _plugin(plugin_id: str, tool_ids: list[str], plugin: ScriptedPlugin | None) -> dict[str, object]:
     names = {tool.id: tool.name for tool in plugin.tools} if plugin else {}
     tools = [{"api_id": each, "name": names.get(each, ""), "description": ""} for each in tool_ids]
     name, description = (plugin.name, plugin.description) if plugin else ("", "")

@@ -9,12 +9,17 @@ from dataclasses import replace
 from coze_client.emulator.engine.chat_engine import FIRST_CHAT_ID
 from coze_client.emulator.engine.chatflow_wire import chat_spelling_of
 from coze_client.emulator.engine.context import read_turn, remembered
-from coze_client.emulator.engine.incoming_messages import FIRST_MESSAGE_ID, Entered, read_entered, save_entered
-from coze_client.emulator.engine.workflow_engine import Asked, Ended, Failed, Happening, Performance, Said
+from coze_client.emulator.engine.incoming_messages import (
+    FIRST_MESSAGE_ID,
+    IncomingMessage,
+    read_incoming,
+    save_incoming,
+)
+from coze_client.emulator.engine.workflow_engine import Asked, Ended, Failed, Happening, NodeMessage, WorkflowRunner
 from coze_client.emulator.engine.workflow_wire import form_fields
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Events, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import EventReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.protocol.stream import Event, to_json
 from coze_client.emulator.routes.bot_drafts import find_bot
 from coze_client.emulator.routes.conversations import begin, conversation_of
@@ -26,37 +31,37 @@ from coze_client.emulator.routes.workflow_runs import (
     published_workflow,
     read_parameters,
 )
-from coze_client.emulator.scripting.standard_bots import Bot
+from coze_client.emulator.scripting.standard_bots import ScriptedBot
 from coze_client.emulator.scripts import Turn
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.executions import CHATFLOW
-from coze_client.emulator.state.records import Chat, Conversation, Message
+from coze_client.emulator.state.records import StoredChat, StoredConversation, StoredMessage
 from coze_client.emulator.workflows import FORM, Ask, Output, Workflow
 
 MOST_MESSAGES = 50
 UNKNOWN_NAME = 720702204
 
 
-async def chat(backend: Backend, request: Request) -> Reply:
+async def chat(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = published_workflow(backend, request)
     bot = _bot(backend, request, workflow)
     entered = _entered(backend, request)
     conversation = _conversation(backend, request, bot.id)
     if conversation is None:
-        return Events(_unknown_name(), SPACED)
+        return EventReply(_unknown_name(), SPACED)
     waiting = backend.waiting_chatflows.get((conversation.id, workflow.id))
     arguments = {} if waiting else arguments_of(backend, request, workflow)
     turn = read_turn(backend, bot, remembered(backend, conversation), entered, {})
     for message in entered:
-        save_entered(backend, conversation, message)
+        save_incoming(backend, conversation, message)
     if waiting is not None:
         del backend.waiting_chatflows[conversation.id, workflow.id]
         waiting.resume(turn.question)
     performance = waiting or _begun(backend, request, workflow, {**arguments, **_question(workflow, turn)})
-    return Events(_Telling(backend, request.account, conversation, performance).events(), SPACED)
+    return EventReply(_Telling(backend, request.account, conversation, performance).events(), SPACED)
 
 
-def _bot(backend: Backend, request: Request, workflow: Workflow) -> Bot:
+def _bot(backend: Backend, request: IncomingRequest, workflow: Workflow) -> ScriptedBot:
     """The bot that the chatflow runs in, or one without id for an app; 4000 unless exactly one of the two is named."""
     body = request.body
     if not workflow.chatflow:
@@ -68,19 +73,19 @@ def _bot(backend: Backend, request: Request, workflow: Workflow) -> Bot:
             raise Refusal(4006)
         return bot
     body.text("app_id")
-    return Bot("", workflow.title, lambda _turn: ())
+    return ScriptedBot("", workflow.title, lambda _turn: ())
 
 
-def _entered(backend: Backend, request: Request) -> list[Entered]:
+def _entered(backend: Backend, request: IncomingRequest) -> list[IncomingMessage]:
     items = request.body.objects("additional_messages")
     if not 1 <= len(items) <= MOST_MESSAGES:
         raise Refusal(4000, f"additional_messages has 1 to {MOST_MESSAGES} messages")
     if backend.dialect.strict_messages and any(item.optional("content_type") != "text" for item in items):
         raise Refusal(4000, "a chatflow takes messages of content_type text only")
-    return read_entered(backend, request.account, items, saved=False)
+    return read_incoming(backend, request.account, items, saved=False)
 
 
-def _conversation(backend: Backend, request: Request, bot_id: str) -> Conversation | None:
+def _conversation(backend: Backend, request: IncomingRequest, bot_id: str) -> StoredConversation | None:
     """The one that the body names by id, or parameters by name, or a new one; None if nobody knows the name."""
     known = request.body.optional("conversation_id")
     if known:
@@ -90,7 +95,7 @@ def _conversation(backend: Backend, request: Request, bot_id: str) -> Conversati
         raise Refusal(4000, "parameters needs CONVERSATION_NAME where there is no conversation_id")
     if not name or bot_id:
         return begin(backend, request.caller, bot_id)
-    named = (each for each in backend.state.owned(Conversation, request.account) if each.name == name)
+    named = (each for each in backend.state.owned(StoredConversation, request.account) if each.name == name)
     return next(named, None)
 
 
@@ -103,8 +108,10 @@ def _question(workflow: Workflow, turn: Turn) -> dict[str, object]:
     return {signature.question: turn if signature.whole_turn else turn.question} if signature.question else {}
 
 
-def _begun(backend: Backend, request: Request, workflow: Workflow, arguments: dict[str, object]) -> Performance:
-    performance = Performance(backend, workflow, new_execution(backend, request, workflow, CHATFLOW), arguments)
+def _begun(
+    backend: Backend, request: IncomingRequest, workflow: Workflow, arguments: dict[str, object]
+) -> WorkflowRunner:
+    performance = WorkflowRunner(backend, workflow, new_execution(backend, request, workflow, CHATFLOW), arguments)
     performance.start()
     return performance
 
@@ -112,12 +119,14 @@ def _begun(backend: Backend, request: Request, workflow: Workflow, arguments: di
 class _Telling:
     """One turn of a chatflow's dialogue, from the question to the answer or to a question back."""
 
-    def __init__(self, backend: Backend, account: str, conversation: Conversation, performance: Performance) -> None:
+    def __init__(
+        self, backend: Backend, account: str, conversation: StoredConversation, performance: WorkflowRunner
+    ) -> None:
         self.backend = backend
         self.spelling = chat_spelling_of(backend)
         self.performance = performance
-        self.chat = Chat(
-            backend.state.new_id(Chat, FIRST_CHAT_ID),
+        self.chat = StoredChat(
+            backend.state.new_id(StoredChat, FIRST_CHAT_ID),
             conversation.id,
             account,
             "",
@@ -146,7 +155,7 @@ class _Telling:
         execution = self.performance.execution
         done = Event("done", {"debug_url": execution.debug_url})
         match happening:
-            case Said(node):
+            case NodeMessage(node):
                 yield from self._answer(node)
             case Asked(ask):
                 self._wait()
@@ -178,12 +187,12 @@ class _Telling:
         told = message.wire(self.backend.dialect)
         yield Event("conversation.message.completed", self.spelling.message(told))
 
-    def _verbose(self) -> Iterator[Message]:
+    def _verbose(self) -> Iterator[StoredMessage]:
         while True:
             yield self._message("verbose")
 
-    def _message(self, kind: str) -> Message:
-        return self.chat.message(self.backend.state.new_id(Message, FIRST_MESSAGE_ID), kind, self.backend.now)
+    def _message(self, kind: str) -> StoredMessage:
+        return self.chat.message(self.backend.state.new_id(StoredMessage, FIRST_MESSAGE_ID), kind, self.backend.now)
 
 
 def _asking(ask: Ask) -> Output:

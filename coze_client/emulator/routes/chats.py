@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from coze_client.emulator.engine.chat_engine import FIRST_CHAT_ID, Run
+from coze_client.emulator.engine.chat_engine import FIRST_CHAT_ID, BotRun
 from coze_client.emulator.engine.context import read_turn, remembered
-from coze_client.emulator.engine.incoming_messages import Entered, read_entered, save_entered
+from coze_client.emulator.engine.incoming_messages import IncomingMessage, read_incoming, save_incoming
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Events, Payload, Reply
-from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.protocol.reply import EventReply, JsonReply, Reply
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.bot_drafts import find_bot
 from coze_client.emulator.routes.conversations import begin, conversation_of
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.scripting.standard_bots import Bot
+from coze_client.emulator.scripting.standard_bots import ScriptedBot
 from coze_client.emulator.scripts import Turn
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import Chat, Conversation, Message
+from coze_client.emulator.state.records import StoredChat, StoredConversation, StoredMessage
 
 PUBLISHED = "published_online"
 DRAFT = "unpublished_draft"
 
 
-async def create(backend: Backend, request: Request) -> Reply:
+async def create(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
     stream = body.flag("stream", default=backend.dialect.stream_by_default)
     saved = body.flag("auto_save_history", default=True) or not backend.dialect.unsaved_chats
@@ -32,14 +32,14 @@ async def create(backend: Backend, request: Request) -> Reply:
     body.text("user_id")
     _check_the_rest(body)
     meta_data, variables = body.meta_data(), _variables(body)
-    entered = read_entered(backend, request.account, body.objects("additional_messages"), saved=saved)
+    entered = read_incoming(backend, request.account, body.objects("additional_messages"), saved=saved)
     conversation = _conversation(backend, request, bot)
     turn = read_turn(backend, bot, remembered(backend, conversation), entered, variables)
     chat = _begin(backend, request.account, bot, conversation, entered, meta_data, saved=saved)
     return _answer(backend, chat, bot, turn, stream=stream)
 
 
-def bot_of(backend: Backend, request: Request) -> Bot:
+def bot_of(backend: Backend, request: IncomingRequest) -> ScriptedBot:
     body, bots = request.body, request.caller.bots
     bot_id, version = body.text("bot_id"), body.optional("bot_version")
     status = body.choice("publish_status", (PUBLISHED, DRAFT), PUBLISHED)
@@ -71,19 +71,19 @@ def _variables(body: Fields) -> dict[str, str]:
     return variables
 
 
-def _conversation(backend: Backend, request: Request, bot: Bot) -> Conversation:
+def _conversation(backend: Backend, request: IncomingRequest, bot: ScriptedBot) -> StoredConversation:
     """The conversation that the query names, free for a chat, or a new one."""
     wanted = request.query.optional("conversation_id")
     if wanted == "" and backend.dialect.decodes_ids:
         raise Refusal(4000, "conversation_id is no number")
     if not wanted:
         return begin(backend, request.caller, bot.id)
-    known = backend.state.get(Conversation, wanted)
+    known = backend.state.get(StoredConversation, wanted)
     if known is None and backend.dialect.invents_conversations:
         return begin(backend, request.caller, bot.id)
     conversation = conversation_of(backend, request, wanted)
     if backend.dialect.one_running_chat and any(
-        _settled(backend, chat).running for chat in backend.state.owned(Chat, wanted)
+        _settled(backend, chat).running for chat in backend.state.owned(StoredChat, wanted)
     ):
         raise Refusal(4016)
     return conversation
@@ -92,21 +92,21 @@ def _conversation(backend: Backend, request: Request, bot: Bot) -> Conversation:
 def _begin(
     backend: Backend,
     account: str,
-    bot: Bot,
-    conversation: Conversation,
-    entered: list[Entered],
+    bot: ScriptedBot,
+    conversation: StoredConversation,
+    entered: list[IncomingMessage],
     meta_data: dict[str, str],
     *,
     saved: bool,
-) -> Chat:
+) -> StoredChat:
     """From here on the chat has happened: it is counted, and its question is part of the conversation."""
-    chat_id = backend.state.new_id(Chat, FIRST_CHAT_ID)
+    chat_id = backend.state.new_id(StoredChat, FIRST_CHAT_ID)
     inserted: list[str] = []
     if saved:
         context, question = entered[:-1], entered[-1:]
-        inserted += [save_entered(backend, conversation, message).id for message in context]
-        inserted += [save_entered(backend, conversation, message, chat_id, bot.id).id for message in question]
-    chat = Chat(
+        inserted += [save_incoming(backend, conversation, message).id for message in context]
+        inserted += [save_incoming(backend, conversation, message, chat_id, bot.id).id for message in question]
+    chat = StoredChat(
         chat_id,
         conversation.id,
         account,
@@ -124,44 +124,46 @@ def _begin(
     return chat
 
 
-def _answer(backend: Backend, chat: Chat, bot: Bot, turn: Turn, *, stream: bool) -> Reply:
-    run = Run(backend, chat, bot, turn)
+def _answer(backend: Backend, chat: StoredChat, bot: ScriptedBot, turn: Turn, *, stream: bool) -> Reply:
+    run = BotRun(backend, chat, bot, turn)
     run.start()
     if stream:
-        return Events(run.events())
-    return Payload(replace(chat, status=backend.dialect.created_status).wire_in_full(backend.dialect))
+        return EventReply(run.events())
+    return JsonReply(replace(chat, status=backend.dialect.created_status).wire_in_full(backend.dialect))
 
 
-def chat_of(backend: Backend, request: Request, ids: Fields) -> Chat:
+def chat_of(backend: Backend, request: IncomingRequest, ids: Fields) -> StoredChat:
     """The saved chat that both ids name; 4002 or 4001 if it is not there, or not the caller's."""
     conversation = conversation_of(backend, request, ids.text("conversation_id"))
-    chat = backend.state.get(Chat, ids.text("chat_id"))
+    chat = backend.state.get(StoredChat, ids.text("chat_id"))
     if chat is None or chat.conversation_id != conversation.id or not chat.saved:
         raise Refusal(4001)
     return _settled(backend, chat)
 
 
-def _settled(backend: Backend, chat: Chat) -> Chat:
+def _settled(backend: Backend, chat: StoredChat) -> StoredChat:
     """The chat, failed if it was running when an earlier emulator on the same file was stopped."""
     if not chat.running or chat.id in backend.runs:
         return chat
     return replace(chat, status="failed", error_code=5000, error_msg="the emulator was stopped", ended_at=backend.now)
 
 
-async def retrieve(backend: Backend, request: Request) -> Reply:
-    return Payload(chat_of(backend, request, request.query).wire_in_full(backend.dialect))
+async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
+    return JsonReply(chat_of(backend, request, request.query).wire_in_full(backend.dialect))
 
 
-async def messages(backend: Backend, request: Request) -> Reply:
+async def messages(backend: Backend, request: IncomingRequest) -> Reply:
     """What the bot said, not what it was asked; the verbose message stands before the last answer."""
     chat = chat_of(backend, request, request.query)
-    found = [message for message in backend.state.owned(Message, chat.conversation_id) if message.chat_id == chat.id]
+    found = [
+        message for message in backend.state.owned(StoredMessage, chat.conversation_id) if message.chat_id == chat.id
+    ]
     if not backend.dialect.lists_questions:
         found = _verbose_first([message for message in found if message.id not in chat.inserted])
-    return Payload([message.wire(backend.dialect) for message in found])
+    return JsonReply([message.wire(backend.dialect) for message in found])
 
 
-def _verbose_first(messages: list[Message]) -> list[Message]:
+def _verbose_first(messages: list[StoredMessage]) -> list[StoredMessage]:
     last = next((m for m in reversed(messages) if m.type == "answer"), None)
     moved = [m for m in messages if last is not None and m.type == "verbose" and m.id > last.id]
     kept = [m for m in messages if m not in moved]
@@ -169,17 +171,17 @@ def _verbose_first(messages: list[Message]) -> list[Message]:
     return kept[:place] + moved + kept[place:]
 
 
-async def cancel(backend: Backend, request: Request) -> Reply:
+async def cancel(backend: Backend, request: IncomingRequest) -> Reply:
     chat = chat_of(backend, request, request.body)
     if not chat.running:
         raise Refusal(4104)
     chat = replace(chat, status=backend.dialect.canceled_status, ended_at=backend.now)
     backend.state.save(chat)
     backend.notify()
-    return Payload(chat.wire_in_full(backend.dialect))
+    return JsonReply(chat.wire_in_full(backend.dialect))
 
 
-async def submit_tool_outputs(backend: Backend, request: Request) -> Reply:
+async def submit_tool_outputs(backend: Backend, request: IncomingRequest) -> Reply:
     chat, run = _waiting(backend, request)
     stream = request.body.flag("stream", default=False)
     outputs: dict[str, str] = {}
@@ -193,8 +195,8 @@ async def submit_tool_outputs(backend: Backend, request: Request) -> Reply:
     return _answer(backend, chat, run.bot, run.turn, stream=stream)
 
 
-def _waiting(backend: Backend, request: Request) -> tuple[Chat, Run]:
-    chat = backend.state.get(Chat, request.query.text("chat_id"))
+def _waiting(backend: Backend, request: IncomingRequest) -> tuple[StoredChat, BotRun]:
+    chat = backend.state.get(StoredChat, request.query.text("chat_id"))
     if chat is not None and not chat.saved and chat.account == request.account:
         raise Refusal(5000, "tool outputs need a chat with auto_save_history")
     chat = chat_of(backend, request, request.query)

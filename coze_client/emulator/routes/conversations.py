@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from coze_client.emulator.engine.incoming_messages import read_entered, save_entered
+from coze_client.emulator.engine.incoming_messages import read_incoming, save_incoming
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Caller, Fields, Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import Caller, Fields, IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import Conversation, Message
+from coze_client.emulator.state.records import StoredConversation, StoredMessage
 
 FIRST_CONVERSATION_ID = 7460000000000000001
 MANY = 2**31
@@ -23,19 +23,19 @@ def begin(
     name: str = "",
     connector_id: str = "1024",
     meta_data: dict[str, str] | None = None,
-) -> Conversation:
-    new = backend.state.new_id(Conversation, FIRST_CONVERSATION_ID)
+) -> StoredConversation:
+    new = backend.state.new_id(StoredConversation, FIRST_CONVERSATION_ID)
     now = backend.now
-    conversation = Conversation(
+    conversation = StoredConversation(
         new, caller.account, new, now, now, bot_id, name, connector_id, meta_data or {}, caller.session
     )
     backend.state.save(conversation)
     return conversation
 
 
-def conversation_of(backend: Backend, request: Request, conversation_id: str) -> Conversation:
+def conversation_of(backend: Backend, request: IncomingRequest, conversation_id: str) -> StoredConversation:
     """The conversation; 4002 if there is none, or it is another account's or another session's."""
-    conversation = backend.state.get(Conversation, conversation_id)
+    conversation = backend.state.get(StoredConversation, conversation_id)
     if conversation is None or not conversation.belongs_to(request.caller):
         raise Refusal(4002)
     return conversation
@@ -48,76 +48,76 @@ def _name(body: Fields, key: str = "name") -> str:
     return name
 
 
-async def create(backend: Backend, request: Request) -> Reply:
+async def create(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
     bot_id, connector_id, meta_data = body.optional("bot_id") or "", body.optional("connector_id"), body.meta_data()
-    entered = read_entered(backend, request.account, body.objects("messages"))
+    entered = read_incoming(backend, request.account, body.objects("messages"))
     name = _name(body)
     if not backend.dialect.orders_messages:
         entered, name = [], ""
     conversation = begin(backend, request.caller, bot_id, name, connector_id or "1024", meta_data)
     for message in entered:
-        save_entered(backend, conversation, message)
-    return Payload(conversation.wire(backend.dialect))
+        save_incoming(backend, conversation, message)
+    return JsonReply(conversation.wire(backend.dialect))
 
 
-async def create_named(backend: Backend, request: Request) -> Reply:
+async def create_named(backend: Backend, request: IncomingRequest) -> Reply:
     """A conversation that an app's chatflow finds by its name; with get_or_create the one that has the name already."""
     body = request.body
     for needed in ("app_id", "workflow_id", "conversation_name"):
         body.text(needed)
     name, meta_data = _name(body, "conversation_name"), body.meta_data()
-    known = (each for each in backend.state.owned(Conversation, request.account) if each.name == name)
+    known = (each for each in backend.state.owned(StoredConversation, request.account) if each.name == name)
     found = next(known, None) if body.flag("get_or_create", default=False) else None
     connector_id = body.optional("connector_id") or "1024"
     conversation = found or begin(backend, request.caller, "", name, connector_id, meta_data)
-    return Payload(conversation.wire(backend.dialect))
+    return JsonReply(conversation.wire(backend.dialect))
 
 
-async def list_(backend: Backend, request: Request) -> Reply:
+async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     bot_id, connector_id = query.text("bot_id"), query.optional("connector_id") or "1024"
     newest_first = query.choice("sort_order", ("ASC", "DESC"), "DESC") == "DESC"
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 50, 1, 50)
     found = [
         conversation
-        for conversation in backend.state.owned(Conversation, request.account)
+        for conversation in backend.state.owned(StoredConversation, request.account)
         if (conversation.bot_id, conversation.connector_id) == (bot_id, connector_id)
         and conversation.belongs_to(request.caller)
     ]
     found = found[::-1] if newest_first else found
     start = (page - 1) * size
     shown = [conversation.wire(backend.dialect) for conversation in found[start : start + size]]
-    return Payload({"conversations": shown, "has_more": len(found) > start + size})
+    return JsonReply({"conversations": shown, "has_more": len(found) > start + size})
 
 
-async def retrieve(backend: Backend, request: Request) -> Reply:
+async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
     conversation = conversation_of(backend, request, request.query.text("conversation_id"))
-    return Payload(conversation.wire(backend.dialect))
+    return JsonReply(conversation.wire(backend.dialect))
 
 
-async def update(backend: Backend, request: Request) -> Reply:
+async def update(backend: Backend, request: IncomingRequest) -> Reply:
     conversation = conversation_of(backend, request, request.values["conversation_id"])
     request.body.text("name")
     conversation = replace(conversation, name=_name(request.body), updated_at=backend.now)
     backend.state.save(conversation)
-    return Payload(conversation.wire(backend.dialect))
+    return JsonReply(conversation.wire(backend.dialect))
 
 
-async def clear(backend: Backend, request: Request) -> Reply:
+async def clear(backend: Backend, request: IncomingRequest) -> Reply:
     """A new section: what was said stays listable, and is no longer context."""
     conversation = conversation_of(backend, request, request.values["conversation_id"])
     section = str(int(conversation.section_id) + 1)
     backend.state.save(replace(conversation, section_id=section, updated_at=backend.now))
-    return Payload({"id": section, "conversation_id": conversation.id})
+    return JsonReply({"id": section, "conversation_id": conversation.id})
 
 
-async def delete(backend: Backend, request: Request) -> Reply:
+async def delete(backend: Backend, request: IncomingRequest) -> Reply:
     conversation = conversation_of(backend, request, request.values["conversation_id"])
-    for message in backend.state.owned(Message, conversation.id):
+    for message in backend.state.owned(StoredMessage, conversation.id):
         backend.state.delete(message)
     backend.state.delete(conversation)
-    return Payload()
+    return JsonReply()
 
 
 ENDPOINTS = (

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from coze_client.emulator.engine.processing import delete_document, look_at
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.bot_drafts import bots_with
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
@@ -17,19 +17,19 @@ from coze_client.emulator.state.dataset_records import (
     FIRST_DATASET_ID,
     IMAGE,
     TEXT,
-    Dataset,
+    StoredDataset,
     StoredDocument,
 )
-from coze_client.emulator.state.records import File
+from coze_client.emulator.state.records import StoredFile
 
 MANY = 2**31
 LARGEST_PAGE = 300
 LONGEST_NAME = 100
 
 
-def dataset_of(backend: Backend, request: Request, dataset_id: str) -> Dataset:
+def dataset_of(backend: Backend, request: IncomingRequest, dataset_id: str) -> StoredDataset:
     """The caller's own dataset; 4200 if there is none of this id, 4101 if it is somebody else's."""
-    dataset = backend.state.get(Dataset, dataset_id)
+    dataset = backend.state.get(StoredDataset, dataset_id)
     if dataset is None:
         raise Refusal(4200, f"there is no dataset {dataset_id}")
     if dataset.account != request.account:
@@ -45,33 +45,33 @@ def new_dataset(
     name: str,
     description: str = "",
     icon_file_id: str = "",
-) -> Dataset:
-    dataset_id = backend.state.new_id(Dataset, FIRST_DATASET_ID)
+) -> StoredDataset:
+    dataset_id = backend.state.new_id(StoredDataset, FIRST_DATASET_ID)
     now = backend.now
-    dataset = Dataset(dataset_id, account, workspace_id, name, format_type, now, now, description, icon_file_id)
+    dataset = StoredDataset(dataset_id, account, workspace_id, name, format_type, now, now, description, icon_file_id)
     backend.state.save(dataset)
     return dataset
 
 
-async def create(backend: Backend, request: Request) -> Reply:
+async def create(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
     workspace_id, format_type = body.identity("space_id"), body.number("format_type", -1, TEXT, IMAGE)
     if format_type not in backend.dialect.dataset_formats:
         raise Refusal(4000, f"format_type must be one of {', '.join(map(str, backend.dialect.dataset_formats))}")
     dataset = new_dataset(backend, request.account, workspace_id, format_type, *_described(backend, request))
-    return Payload({"dataset_id": dataset.id})
+    return JsonReply({"dataset_id": dataset.id})
 
 
-async def update(backend: Backend, request: Request) -> Reply:
+async def update(backend: Backend, request: IncomingRequest) -> Reply:
     """Replaces name, description and icon; those left out are cleared (page update_dataset)."""
     dataset = dataset_of(backend, request, request.values["dataset_id"])
     name, description, icon = _described(backend, request)
     changed = replace(dataset, name=name, description=description, icon_file_id=icon, updated_at=backend.now)
     backend.state.save(changed)
-    return Payload()
+    return JsonReply()
 
 
-def _described(backend: Backend, request: Request) -> tuple[str, str, str]:
+def _described(backend: Backend, request: IncomingRequest) -> tuple[str, str, str]:
     """Name, description and icon."""
     body = request.body
     name, icon = body.text("name"), body.optional("file_id") or ""
@@ -82,22 +82,22 @@ def _described(backend: Backend, request: Request) -> tuple[str, str, str]:
     return name, body.optional("description") or "", icon
 
 
-def uploaded(backend: Backend, request: Request, file_id: str) -> File | None:
+def uploaded(backend: Backend, request: IncomingRequest, file_id: str) -> StoredFile | None:
     """A file that the caller has uploaded."""
-    file = backend.state.get(File, file_id)
+    file = backend.state.get(StoredFile, file_id)
     return file if file and file.account == request.account else None
 
 
-async def delete(backend: Backend, request: Request) -> Reply:
+async def delete(backend: Backend, request: IncomingRequest) -> Reply:
     """With all its documents; bots show and search only datasets that exist, so they lose it, too."""
     dataset = dataset_of(backend, request, request.values["dataset_id"])
     for document in backend.state.owned(StoredDocument, dataset.id):
         delete_document(backend, document)
     backend.state.delete(dataset)
-    return Payload()
+    return JsonReply()
 
 
-async def list_(backend: Backend, request: Request) -> Reply:
+async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     """The caller's own in this workspace, oldest first."""
     query = request.query
     workspace_id, name = query.text("space_id"), (query.optional("name") or "").lower()
@@ -105,13 +105,13 @@ async def list_(backend: Backend, request: Request) -> Reply:
     start, size = _paging(backend, query)
     found = [
         dataset
-        for dataset in backend.state.owned(Dataset, request.account)
+        for dataset in backend.state.owned(StoredDataset, request.account)
         if dataset.workspace_id == workspace_id
         and name in dataset.name.lower()
         and format_type in (None, dataset.format_type)
     ]
-    items = [described(backend, dataset) for dataset in found[start : start + size]]
-    return Payload({"total_count": len(found), "dataset_list": items})
+    items = [describe_dataset(backend, dataset) for dataset in found[start : start + size]]
+    return JsonReply({"total_count": len(found), "dataset_list": items})
 
 
 def _paging(backend: Backend, query: Fields) -> tuple[int, int]:
@@ -122,7 +122,7 @@ def _paging(backend: Backend, query: Fields) -> tuple[int, int]:
     return (query.number("page_num", 1, 1, MANY) - 1) * size, size
 
 
-def described(backend: Backend, dataset: Dataset) -> dict[str, object]:
+def describe_dataset(backend: Backend, dataset: StoredDataset) -> dict[str, object]:
     now = backend.clock()
     documents = backend.state.owned(StoredDocument, dataset.id)
     busy = [document for document in documents if document.status(now) == BUSY]
@@ -157,7 +157,7 @@ def described(backend: Backend, dataset: Dataset) -> dict[str, object]:
     }
 
 
-async def process(backend: Backend, request: Request) -> Reply:
+async def process(backend: Backend, request: IncomingRequest) -> Reply:
     """How far each document is; what is unknown, or in another dataset, is left out, or refused by the studio."""
     dataset = dataset_of(backend, request, request.values["dataset_id"])
     known = [backend.state.get(StoredDocument, each) for each in request.body.identities("document_ids", MANY)]
@@ -167,7 +167,7 @@ async def process(backend: Backend, request: Request) -> Reply:
     items = [_progress(backend, document) for document in found]
     for document in found:
         look_at(backend, document)
-    return Payload({"data": items})
+    return JsonReply({"data": items})
 
 
 def _progress(backend: Backend, document: StoredDocument) -> dict[str, object]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from coze_client.emulator.engine.processing import delete_document, digest_all, look_at, store
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.datasets import MANY, dataset_of
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.sources import SourceReader, rule_for
@@ -19,7 +19,7 @@ MOST_CREATED, MOST_DELETED = 10, 100
 LARGEST_BODY = 15 * 1024 * 1024
 
 
-async def create(backend: Backend, request: Request) -> Reply:
+async def create(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
     _check_length(request)
     dataset = dataset_of(backend, request, body.identity("dataset_id"))
@@ -36,25 +36,25 @@ async def create(backend: Backend, request: Request) -> Reply:
     dataset = dataset_of(backend, request, dataset.id)  # it may be gone by now
     made = zip(sources, digested, strict=True)
     documents = [store(backend, dataset, source, chunks, digest) for source, digest in made]
-    return Payload([_created(backend, request, document) for document in documents], key="document_infos")
+    return JsonReply([_created(backend, request, document) for document in documents], key="document_infos")
 
 
-def _check_length(request: Request) -> None:
+def _check_length(request: IncomingRequest) -> None:
     if request.size > LARGEST_BODY:
         raise Refusal(4000, f"the body has {request.size} bytes, at most {LARGEST_BODY} are taken; base64 adds a third")
 
 
-def _created(backend: Backend, request: Request, document: StoredDocument) -> dict[str, object]:
+def _created(backend: Backend, request: IncomingRequest, document: StoredDocument) -> dict[str, object]:
     """As creating tells it: at work, whatever has become of it since.
 
     The page's sample has null for source_type and update_type, with which cozepy could create nothing.
     """
     fresh = {"status": BUSY, "char_count": 0, "slice_count": 0}
     uri = f"FileBizType.BIZ_BOT_DATASET/{document.account}_{document.id}.{document.type}"
-    return {**described(backend, request, document), **fresh, "tos_uri": uri}
+    return {**describe_document(backend, request, document), **fresh, "tos_uri": uri}
 
 
-async def list_(backend: Backend, request: Request) -> Reply:
+async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     """Oldest first. Every look brings the documents of the page nearer to their end."""
     body, dialect = request.body, backend.dialect
     dataset = dataset_of(backend, request, body.identity("dataset_id"))
@@ -62,31 +62,31 @@ async def list_(backend: Backend, request: Request) -> Reply:
     page = body.number("page", dialect.first_document_page, 0, MANY)
     start = max(page - dialect.first_document_page, 0) * size
     documents = backend.state.page(StoredDocument, dataset.id, start, size)
-    items = [described(backend, request, document) for document in documents]
+    items = [describe_document(backend, request, document) for document in documents]
     for document in documents:
         look_at(backend, document)
-    return Payload(items, key="document_infos", beside={"total": backend.state.count(StoredDocument, dataset.id)})
+    return JsonReply(items, key="document_infos", beside={"total": backend.state.count(StoredDocument, dataset.id)})
 
 
-async def update(backend: Backend, request: Request) -> Reply:
+async def update(backend: Backend, request: IncomingRequest) -> Reply:
     document = document_of(backend, request, request.body.identity("document_id"))
     name = request.body.optional("document_name") or document.name
     if "update_rule" in request.body.values:
         rule = rule_for(document.source_type, request.body)
         document = replace(document, update_type=rule.type, update_interval=rule.interval)
     backend.state.save(replace(document, name=name, updated_at=backend.now))
-    return Payload()
+    return JsonReply()
 
 
-async def delete(backend: Backend, request: Request) -> Reply:
+async def delete(backend: Backend, request: IncomingRequest) -> Reply:
     """All or none."""
     ids = request.body.identities("document_ids", MOST_DELETED)
     for document in [document_of(backend, request, document_id) for document_id in dict.fromkeys(ids)]:
         delete_document(backend, document)
-    return Payload()
+    return JsonReply()
 
 
-def document_of(backend: Backend, request: Request, document_id: str) -> StoredDocument:
+def document_of(backend: Backend, request: IncomingRequest, document_id: str) -> StoredDocument:
     """The caller's own document; 4200 if there is none of this id, 4101 if it is somebody else's."""
     document = backend.state.get(StoredDocument, document_id)
     if document is None:
@@ -96,7 +96,7 @@ def document_of(backend: Backend, request: Request, document_id: str) -> StoredD
     return document
 
 
-def described(backend: Backend, request: Request, document: StoredDocument) -> dict[str, object]:
+def describe_document(backend: Backend, request: IncomingRequest, document: StoredDocument) -> dict[str, object]:
     """The cloud tells ids as numbers unless the request has `Agw-Js-Conv: str` (page list_knowledge_files)."""
     now = backend.clock()
     busy = document.busy(now)

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from coze_client.emulator.protocol.reply import Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.state.backend import Backend
 
-Handler = Callable[[Backend, Request], Awaitable[Reply]]
+Handler = Callable[[Backend, IncomingRequest], Awaitable[Reply]]
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import File
+from coze_client.emulator.state.records import StoredFile
 
 FIRST_FILE_ID = 7490000000000000001
 
 
-async def upload(backend: Backend, request: Request) -> Reply:
+async def upload(backend: Backend, request: IncomingRequest) -> Reply:
     if len(request.uploads) > 1:
         raise Refusal(4301)
     part = next(iter(request.uploads), None)
@@ -20,16 +20,18 @@ async def upload(backend: Backend, request: Request) -> Reply:
         raise Refusal(4300)
     if part.size > backend.upload_limit:
         raise Refusal(4302)
-    file = File(backend.state.new_id(File, FIRST_FILE_ID), request.account, part.file_name, part.size, backend.now)
+    file = StoredFile(
+        backend.state.new_id(StoredFile, FIRST_FILE_ID), request.account, part.file_name, part.size, backend.now
+    )
     backend.state.save(file)
-    return Payload(file.wire(backend.dialect))
+    return JsonReply(file.wire(backend.dialect))
 
 
-async def retrieve(backend: Backend, request: Request) -> Reply:
-    file = backend.state.get(File, request.query.text("file_id"))
+async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
+    file = backend.state.get(StoredFile, request.query.text("file_id"))
     if file is None or file.account != request.account:
         raise Refusal(4200)
-    return Payload(file.wire(backend.dialect))
+    return JsonReply(file.wire(backend.dialect))
 
 
 ENDPOINTS = (

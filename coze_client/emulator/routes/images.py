@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from coze_client.emulator.engine.processing import replace_caption
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.datasets import MANY, dataset_of
 from coze_client.emulator.routes.documents import document_of
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.dataset_records import IMAGE, Dataset, StoredDocument
+from coze_client.emulator.state.dataset_records import IMAGE, StoredDataset, StoredDocument
 
 LARGEST_PAGE = 299
 
 
-def _dataset_of(backend: Backend, request: Request) -> Dataset:
+def _dataset_of(backend: Backend, request: IncomingRequest) -> StoredDataset:
     dataset = dataset_of(backend, request, request.values["dataset_id"])
     if dataset.format_type != IMAGE:
         raise Refusal(4000, f"dataset {dataset.id} has no images, but texts")
     return dataset
 
 
-async def list_(backend: Backend, request: Request) -> Reply:
+async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     """Oldest first; `keyword` is looked for in captions."""
     query = request.query
     dataset = _dataset_of(backend, request)
@@ -37,7 +37,7 @@ async def list_(backend: Backend, request: Request) -> Reply:
     ]
     shown = found[(page - 1) * size : page * size]
     photos = [_described(image, backend.clock()) for image in shown]
-    return Payload({"photo_infos": photos, "total_count": len(found)})
+    return JsonReply({"photo_infos": photos, "total_count": len(found)})
 
 
 def _described(image: StoredDocument, now: float) -> dict[str, object]:
@@ -56,13 +56,13 @@ def _described(image: StoredDocument, now: float) -> dict[str, object]:
     }
 
 
-async def update(backend: Backend, request: Request) -> Reply:
+async def update(backend: Backend, request: IncomingRequest) -> Reply:
     dataset = _dataset_of(backend, request)
     image = document_of(backend, request, request.values["document_id"])
     if image.dataset_id != dataset.id:
         raise Refusal(4200, f"dataset {dataset.id} has no image {image.id}")
     replace_caption(backend, image, request.body.text("caption"))
-    return Payload()
+    return JsonReply()
 
 
 ENDPOINTS = (

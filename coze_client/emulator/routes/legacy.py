@@ -5,42 +5,42 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from coze_client.emulator.engine.chat_engine import FIRST_CHAT_ID, Run
+from coze_client.emulator.engine.chat_engine import FIRST_CHAT_ID, BotRun
 from coze_client.emulator.engine.context import read_turn
-from coze_client.emulator.engine.incoming_messages import Entered
-from coze_client.emulator.protocol.reply import Events, Payload, Reply
-from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.engine.incoming_messages import IncomingMessage
+from coze_client.emulator.protocol.reply import EventReply, JsonReply, Reply
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.protocol.stream import Event
 from coze_client.emulator.routes.chats import bot_of
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import Chat
+from coze_client.emulator.state.records import StoredChat
 
 
-async def chat(backend: Backend, request: Request) -> Reply:
+async def chat(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
     bot, stream = bot_of(backend, request), body.flag("stream", default=False)
     body.text("user")
     conversation_id = body.optional("conversation_id") or ""
     history = [_entered(fields) for fields in body.objects("chat_history")]
-    query = Entered("user", "question", body.text("query"), "text", {}, body.text("query"), ())
+    query = IncomingMessage("user", "question", body.text("query"), "text", {}, body.text("query"), ())
     turn = read_turn(backend, bot, [], [*history, query], body.pairs("custom_variables"))
-    chat_id = backend.state.new_id(Chat, FIRST_CHAT_ID)
+    chat_id = backend.state.new_id(StoredChat, FIRST_CHAT_ID)
     conversation_id = conversation_id or chat_id
-    begun = Chat(
+    begun = StoredChat(
         chat_id, conversation_id, request.account, bot.id, conversation_id, "in_progress", backend.now, saved=False
     )
     backend.state.save(begun)
     backend.chats_started += 1
-    run = Run(backend, begun, bot, turn)
+    run = BotRun(backend, begun, bot, turn)
     run.start()
     told = _told(run.events(), conversation_id)
-    return Events(told) if stream else await _collected(told, conversation_id)
+    return EventReply(told) if stream else await _collected(told, conversation_id)
 
 
-def _entered(fields: Fields) -> Entered:
+def _entered(fields: Fields) -> IncomingMessage:
     role, content = fields.choice("role", ("user", "assistant"), ""), fields.text("content")
-    return Entered(role, fields.optional("type") or "", content, "text", {}, content, ())
+    return IncomingMessage(role, fields.optional("type") or "", content, "text", {}, content, ())
 
 
 async def _told(events: AsyncIterator[Event], conversation_id: str) -> AsyncIterator[Event]:
@@ -77,7 +77,7 @@ class _Teller:
         return Event(None, {**told, "conversation_id": self.conversation_id})
 
 
-async def _collected(told: AsyncIterator[Event], conversation_id: str) -> Payload:
+async def _collected(told: AsyncIterator[Event], conversation_id: str) -> JsonReply:
     messages: dict[int, dict[str, str]] = {}
     async for event in told:
         data = event.data
@@ -85,11 +85,11 @@ async def _collected(told: AsyncIterator[Event], conversation_id: str) -> Payloa
             continue
         if data["event"] == "error":
             error = data["error_information"]
-            return Payload(bare=True, beside={"code": error["code"], "msg": error["msg"]})
+            return JsonReply(bare=True, beside={"code": error["code"], "msg": error["msg"]})
         known = messages.setdefault(data["index"], {**data["message"], "content": ""})
         known["content"] += data["message"]["content"]
     beside = {"code": 0, "msg": "success", "conversation_id": conversation_id, "messages": list(messages.values())}
-    return Payload(bare=True, beside=beside)
+    return JsonReply(bare=True, beside=beside)
 
 
 ENDPOINTS = (Endpoint("POST", "/open_api/v2/chat", ("chat",), chat),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coze_client.emulator.protocol.dialect import json_reply
 from coze_client.emulator.protocol.reply import Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 
@@ -57,7 +57,7 @@ DELETE,GET,POST /v1/workspaces/{workspace_id}/members
 """
 
 
-async def unserved(_backend: Backend, request: Request) -> Reply:
+async def unserved(_backend: Backend, request: IncomingRequest) -> Reply:
     return json_reply(501, {"code": 501, "msg": f"the emulator does not do {request.method} {request.path}"})
 
 

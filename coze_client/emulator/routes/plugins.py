@@ -10,8 +10,8 @@ from functools import cached_property
 from pydantic_core import to_jsonable_python
 
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.scripting.parameters import read_values
 from coze_client.emulator.scripting.signatures import Signature, read_signature, summary
@@ -26,7 +26,7 @@ CATEGORIES = ({"id": "7327137275714732069", "name": "Tools"}, {"id": "7327137275
 
 
 @dataclass(frozen=True)
-class Tool:
+class ScriptedTool:
     """A function of a plugin; its annotations are the schema."""
 
     id: str
@@ -61,14 +61,14 @@ class Tool:
 
 
 @dataclass(frozen=True)
-class Plugin:
+class ScriptedPlugin:
     """Tools under an entity id; `paid` ones alone can be called, `created_at` is Unix seconds."""
 
     id: str
     product_id: str
     name: str
     description: str
-    tools: tuple[Tool, ...]
+    tools: tuple[ScriptedTool, ...]
     paid: bool = True
     created_at: int = 0
 
@@ -114,34 +114,34 @@ class Plugin:
 
 def new_plugin(
     number: int, name: str, tools: list[Callable[..., object]], description: str, *, paid: bool, created_at: int
-) -> Plugin:
+) -> ScriptedPlugin:
     """TypeError for a tool whose annotations are no parameters."""
-    made = tuple(Tool(str(FIRST_TOOL_ID + 100 * number + place), tool) for place, tool in enumerate(tools))
+    made = tuple(ScriptedTool(str(FIRST_TOOL_ID + 100 * number + place), tool) for place, tool in enumerate(tools))
     for tool in made:
         _ = tool.signature
     ids = str(FIRST_PLUGIN_ID + number), str(FIRST_PRODUCT_ID + number)
-    return Plugin(*ids, name, description, made, paid=paid, created_at=created_at)
+    return ScriptedPlugin(*ids, name, description, made, paid=paid, created_at=created_at)
 
 
-def _plugin(backend: Backend, plugin_id: str) -> Plugin:
+def _plugin(backend: Backend, plugin_id: str) -> ScriptedPlugin:
     plugin = backend.plugins.get(plugin_id)
     if plugin is None:
         raise Refusal(4200, f"there is no plugin with the entity id {plugin_id}")
     return plugin
 
 
-async def retrieve(backend: Backend, request: Request) -> Reply:
-    return Payload(_plugin(backend, request.values["plugin_id"]).wire)
+async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
+    return JsonReply(_plugin(backend, request.values["plugin_id"]).wire)
 
 
-async def batch_retrieve(backend: Backend, request: Request) -> Reply:
+async def batch_retrieve(backend: Backend, request: IncomingRequest) -> Reply:
     ids = request.query.text("ids").split(",")
     if len(ids) > MOST_AT_ONCE:
         raise Refusal(4000, f"ids has at most {MOST_AT_ONCE} plugins")
-    return Payload({"items": [_plugin(backend, plugin_id).wire for plugin_id in ids]})
+    return JsonReply({"items": [_plugin(backend, plugin_id).wire for plugin_id in ids]})
 
 
-async def call(backend: Backend, request: Request) -> Reply:
+async def call(backend: Backend, request: IncomingRequest) -> Reply:
     """The result as JSON; 5000 with the tool's own words if it raises. Tools run on threads and may block."""
     plugin = _plugin(backend, request.values["plugin_id"])
     name = request.body.text("tool_name")
@@ -159,10 +159,10 @@ async def call(backend: Backend, request: Request) -> Reply:
         result = await asyncio.to_thread(tool.function, **given)
     except Exception as error:  # noqa: BLE001 - a tool may raise anything
         raise Refusal(5000, f"{name} failed: {error}") from None
-    return Payload({"result": to_jsonable_python(result)})
+    return JsonReply({"result": to_jsonable_python(result)})
 
 
-async def list_(backend: Backend, request: Request) -> Reply:
+async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, 100)
     keyword = query.optional("keyword") or ""
@@ -170,15 +170,15 @@ async def list_(backend: Backend, request: Request) -> Reply:
         raise Refusal(4000, "sort_type relative needs a keyword")
     official = query.choice("is_official", ("true", "false"), "true") == "true"
     found = [plugin.entry for plugin in backend.plugins.values() if official and keyword.lower() in plugin.name.lower()]
-    return Payload(_page(found, page, size))
+    return JsonReply(_page(found, page, size))
 
 
-async def categories(_backend: Backend, request: Request) -> Reply:
+async def categories(_backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, 100)
     if query.text("entity_type") != "plugin":
         raise Refusal(4000, "entity_type must be plugin")
-    return Payload(_page(list(CATEGORIES), page, size))
+    return JsonReply(_page(list(CATEGORIES), page, size))
 
 
 def _page(found: list[dict[str, object]] | list[dict[str, str]], page: int, size: int) -> dict[str, object]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 
-from coze_client.emulator.engine.processing import Source, UpdateRule
+from coze_client.emulator.engine.processing import RefreshRule, Source
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.datasets import MANY, uploaded
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import (
@@ -15,10 +15,10 @@ from coze_client.emulator.state.dataset_records import (
     LOCAL_FILE,
     UPLOADED,
     WEB_PAGE,
-    Dataset,
+    StoredDataset,
     StoredDocument,
 )
-from coze_client.emulator.state.records import File
+from coze_client.emulator.state.records import StoredFile
 from coze_client.emulator.text.chunking import MANUAL_CAPTION, SYSTEM_CAPTION
 
 FILE_TYPES = ("pdf", "txt", "doc", "docx")
@@ -30,7 +30,7 @@ WAYS = {"file_base64": LOCAL_FILE, "web_url": WEB_PAGE, "source_file_id": UPLOAD
 class SourceReader:
     """Reads document_bases for one dataset; each rule that is not kept is a 4000."""
 
-    def __init__(self, backend: Backend, request: Request, dataset: Dataset, strategy: Fields) -> None:
+    def __init__(self, backend: Backend, request: IncomingRequest, dataset: StoredDataset, strategy: Fields) -> None:
         self.backend, self.request, self.dataset, self.strategy = backend, request, dataset, strategy
 
     def read(self, bases: list[Fields]) -> list[Source]:
@@ -66,7 +66,7 @@ class SourceReader:
         caption = base.optional("caption") or said
         return Source(name, kind, UPLOADED, url=url, size=file.bytes, caption=caption, rule=rule_for(UPLOADED, base))
 
-    def _uploaded(self, file_id: str) -> File:
+    def _uploaded(self, file_id: str) -> StoredFile:
         file = uploaded(self.backend, self.request, file_id)
         if file is None:
             raise Refusal(4000, f"source_file_id {file_id} is no file of yours")
@@ -80,11 +80,11 @@ class SourceReader:
         return self.strategy.number("caption_type", SYSTEM_CAPTION, SYSTEM_CAPTION, MANUAL_CAPTION)
 
 
-def _suffix(file: File) -> str:
+def _suffix(file: StoredFile) -> str:
     return file.file_name.rpartition(".")[2].lower()
 
 
-def _system_caption(file: File) -> str:
+def _system_caption(file: StoredFile) -> str:
     """Nobody looks at images here: only what is known without looking."""
     return f"{file.file_name}: an image of type {_suffix(file)} with {file.bytes} bytes"
 
@@ -106,7 +106,7 @@ def _custom(base: Fields) -> Source:
     return Source(base.text("name"), "txt", CUSTOM, text.encode())
 
 
-def rule_for(way: int, fields: Fields) -> UpdateRule:
+def rule_for(way: int, fields: Fields) -> RefreshRule:
     """The `update_rule`; 4000 for an interval under 24 hours, and for what cannot be fetched again."""
     rule = Fields(fields.mapping("update_rule"))
     kind, interval = rule.number("update_type", 0, 0, 1), rule.number("update_interval", 0, 0, MANY)
@@ -114,4 +114,4 @@ def rule_for(way: int, fields: Fields) -> UpdateRule:
         raise Refusal(4000, "only web pages can be updated automatically")
     if kind and interval < SHORTEST_INTERVAL:
         raise Refusal(4000, f"update_interval has at least {SHORTEST_INTERVAL} hours")
-    return UpdateRule(kind, interval)
+    return RefreshRule(kind, interval)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from coze_client.emulator.engine.workflow_wire import spelling_of
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth.auth import ACCOUNT
 from coze_client.emulator.routes.workflow_runs import workflow_of
@@ -19,7 +19,7 @@ STATUSES = ("all", PUBLISHED, "unpublished_draft")
 CREATOR = {"id": ACCOUNT, "name": "emulator"}
 
 
-async def list_(backend: Backend, request: Request) -> Reply:
+async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 10, 1, LARGEST_PAGE)
     mode = query.choice("workflow_mode", ("workflow", "chatflow", ""), "")
@@ -34,19 +34,19 @@ async def list_(backend: Backend, request: Request) -> Reply:
         and _has_status(workflow, status)
     ]
     start = (page - 1) * size
-    items = [described(workflow, texts=True) for workflow in found[start : start + size]]
-    return Payload({"items": items, "has_more": len(found) > start + size})
+    items = [describe_workflow(workflow, texts=True) for workflow in found[start : start + size]]
+    return JsonReply({"items": items, "has_more": len(found) > start + size})
 
 
-async def retrieve(backend: Backend, request: Request) -> Reply:
+async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = workflow_of(backend, request.values["workflow_id"])
-    told: dict[str, object] = {"workflow_detail": described(workflow)}
+    told: dict[str, object] = {"workflow_detail": describe_workflow(workflow)}
     if _with_schema(request.query):
         told.update(input=workflow.signature.input, output=workflow.signature.output)
     return spelling_of(backend).info(workflow, told)
 
 
-async def versions(backend: Backend, request: Request) -> Reply:
+async def versions(backend: Backend, request: IncomingRequest) -> Reply:
     """Newest first; the token is there although nothing follows, as in the documentation's sample."""
     query = request.query
     workflow = workflow_of(backend, request.values["workflow_id"])
@@ -59,10 +59,10 @@ async def versions(backend: Backend, request: Request) -> Reply:
         {**_version(workflow, version), **(schema if _with_schema(query) else {})}
         for version in found[start : start + size]
     ]
-    return Payload({"items": items, "has_more": len(found) > start + size, "next_page_token": str(start + size)})
+    return JsonReply({"items": items, "has_more": len(found) > start + size, "next_page_token": str(start + size)})
 
 
-def described(workflow: Workflow, *, texts: bool = False) -> dict[str, object]:
+def describe_workflow(workflow: Workflow, *, texts: bool = False) -> dict[str, object]:
     """Its basic facts; lists have times as `texts`."""
     time: object = str(workflow.created_at) if texts else workflow.created_at
     return {
@@ -97,31 +97,31 @@ def _has_status(workflow: Workflow, status: str) -> bool:
     return status == "all" or (status == PUBLISHED) is workflow.published
 
 
-async def add_collaborators(backend: Backend, request: Request) -> Reply:
+async def add_collaborators(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = workflow_of(backend, request.values["workflow_id"])
     added = [item.text("user_id") for item in request.body.objects("collaborators")]
     if not 1 <= len(added) <= 20:
         raise Refusal(4000, "collaborators has 1 to 20 users")
     backend.collaborators.setdefault(workflow.id, set()).update(added)
-    return Payload()
+    return JsonReply()
 
 
-async def remove_collaborator(backend: Backend, request: Request) -> Reply:
+async def remove_collaborator(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = workflow_of(backend, request.values["workflow_id"])
     known, user = backend.collaborators.get(workflow.id, set()), request.values["user_id"]
     if user not in known:
         raise Refusal(4200, f"user {user} is no collaborator")
     known.remove(user)
-    return Payload()
+    return JsonReply()
 
 
-async def set_collaboration_mode(backend: Backend, request: Request) -> Reply:
+async def set_collaboration_mode(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = workflow_of(backend, request.values["workflow_id"])
     if workflow.app_id != "0":
         raise Refusal(4000, "workflows of an app have no collaboration mode of their own")
     if not request.body.choice("collaboration_mode", ("single", "collaboration"), ""):
         raise Refusal(4000, "collaboration_mode is required")
-    return Payload()
+    return JsonReply()
 
 
 ONE = "/v1/workflows/{workflow_id}"

@@ -6,29 +6,29 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 
-from coze_client.emulator.engine.workflow_engine import Asked, Ended, Failed, Happening, Performance, Said
+from coze_client.emulator.engine.workflow_engine import Asked, Ended, Failed, Happening, NodeMessage, WorkflowRunner
 from coze_client.emulator.engine.workflow_wire import KEPT_NODES, spelling_of
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Events, Payload, Raw, Reply
-from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.protocol.stream import Event, Framing
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.scripting.parameters import read_values
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.executions import ASYNC, FIRST_EXECUTE_ID, STREAM, SYNC, Execution
-from coze_client.emulator.state.records import File
+from coze_client.emulator.state.records import StoredFile
 from coze_client.emulator.workflows import QUESTION, Output, Workflow
 
 SPACED = Framing(colon=": ")
 
 
-async def stream_run(backend: Backend, request: Request) -> Reply:
+async def stream_run(backend: Backend, request: IncomingRequest) -> Reply:
     performance = _prepared(backend, request, STREAM)
     performance.start()
-    return Events(_events(performance), SPACED)
+    return EventReply(_events(performance), SPACED)
 
 
-async def run(backend: Backend, request: Request) -> Reply:
+async def run(backend: Backend, request: IncomingRequest) -> Reply:
     if not request.body.flag("is_async", default=False):
         return await _waited_for(_started(_prepared(backend, request, SYNC)))
     if backend.plan == "free":
@@ -36,12 +36,12 @@ async def run(backend: Backend, request: Request) -> Reply:
     return spelling_of(backend).begun(_started(_prepared(backend, request, ASYNC)).execution)
 
 
-async def stream_resume(backend: Backend, request: Request) -> Reply:
+async def stream_resume(backend: Backend, request: IncomingRequest) -> Reply:
     performance = _resumed(backend, request, (STREAM,))
-    return Events(_events(performance), SPACED)
+    return EventReply(_events(performance), SPACED)
 
 
-async def resume(backend: Backend, request: Request) -> Reply:
+async def resume(backend: Backend, request: IncomingRequest) -> Reply:
     """Waits as the run did that it goes on with."""
     performance = _resumed(backend, request, (SYNC, ASYNC))
     if performance.execution.mode == SYNC:
@@ -57,7 +57,7 @@ def workflow_of(backend: Backend, workflow_id: str) -> Workflow:
     return workflow
 
 
-def published_workflow(backend: Backend, request: Request) -> Workflow:
+def published_workflow(backend: Backend, request: IncomingRequest) -> Workflow:
     """The workflow that may be run now; 4200 if it was never published, or not in the version asked for."""
     body = request.body
     workflow = workflow_of(backend, body.text("workflow_id"))
@@ -84,11 +84,11 @@ def read_parameters(body: Fields) -> dict[str, object]:
         raise Refusal(4000, "parameters must be an object, or the JSON text of one") from None
 
 
-def arguments_of(backend: Backend, request: Request, workflow: Workflow) -> dict[str, object]:
+def arguments_of(backend: Backend, request: IncomingRequest, workflow: Workflow) -> dict[str, object]:
     """What the function is called with; 4000 names each parameter that is missing or wrong."""
 
     def file_name(file_id: str) -> str | None:
-        file = backend.state.get(File, file_id)
+        file = backend.state.get(StoredFile, file_id)
         return file.file_name if file is not None and file.account == request.account else None
 
     try:
@@ -97,7 +97,7 @@ def arguments_of(backend: Backend, request: Request, workflow: Workflow) -> dict
         raise Refusal(4000, str(error)) from None
 
 
-def new_execution(backend: Backend, request: Request, workflow: Workflow, mode: int) -> Execution:
+def new_execution(backend: Backend, request: IncomingRequest, workflow: Workflow, mode: int) -> Execution:
     body, now = request.body, backend.now
     execution = Execution(
         backend.state.new_id(Execution, FIRST_EXECUTE_ID),
@@ -116,21 +116,21 @@ def new_execution(backend: Backend, request: Request, workflow: Workflow, mode: 
     return execution
 
 
-def _prepared(backend: Backend, request: Request, mode: int) -> Performance:
+def _prepared(backend: Backend, request: IncomingRequest, mode: int) -> WorkflowRunner:
     """A run about to begin; nothing has happened where this raises."""
     workflow = published_workflow(backend, request)
     arguments = arguments_of(backend, request, workflow)
     if workflow.chatflow:
         raise Refusal(4000, "a chatflow is run by /v1/workflows/chat")
-    return Performance(backend, workflow, new_execution(backend, request, workflow, mode), arguments)
+    return WorkflowRunner(backend, workflow, new_execution(backend, request, workflow, mode), arguments)
 
 
-def _started(performance: Performance) -> Performance:
+def _started(performance: WorkflowRunner) -> WorkflowRunner:
     performance.start()
     return performance
 
 
-def _resumed(backend: Backend, request: Request, modes: tuple[int, ...]) -> Performance:
+def _resumed(backend: Backend, request: IncomingRequest, modes: tuple[int, ...]) -> WorkflowRunner:
     """The run that waits for this answer, going on; 4315 if it has ended."""
     body = request.body
     event_id, answer = body.text("event_id"), body.text("resume_data")
@@ -151,17 +151,17 @@ def _resumed(backend: Backend, request: Request, modes: tuple[int, ...]) -> Perf
     return performance
 
 
-async def _waited_for(performance: Performance) -> Reply:
+async def _waited_for(performance: WorkflowRunner) -> Reply:
     """The reply once the run rests; the connection drops after `run_limit`, while the run goes on."""
     backend = performance.backend
     try:
         await asyncio.wait_for(performance.rest(), backend.run_limit)
     except asyncio.TimeoutError:
-        return Raw(dropped=True)
+        return RawReply(dropped=True)
     return spelling_of(backend).reply(performance.execution)
 
 
-async def _events(performance: Performance) -> AsyncIterator[Event]:
+async def _events(performance: WorkflowRunner) -> AsyncIterator[Event]:
     """Numbered from 0, also after a resume."""
     number = 0
     async for happening in performance.happenings(performance.backend.ping_after):
@@ -171,10 +171,10 @@ async def _events(performance: Performance) -> AsyncIterator[Event]:
             await asyncio.sleep(performance.backend.pace)
 
 
-def _told(performance: Performance, happening: Happening) -> list[tuple[str, object]]:
+def _told(performance: WorkflowRunner, happening: Happening) -> list[tuple[str, object]]:
     spelling, execution = spelling_of(performance.backend), performance.execution
     match happening:
-        case Said(node, node_id, uuid):
+        case NodeMessage(node, node_id, uuid):
             return [("Message", message) for message in spelling.message(node, node_id, uuid)]
         case Asked(ask, event_id):
             question = Output(ask.title, ask.question, (ask.question,))
@@ -189,7 +189,7 @@ def _told(performance: Performance, happening: Happening) -> list[tuple[str, obj
             return [("PING", "")]
 
 
-def execution_of(backend: Backend, request: Request, workflow_id: str, execute_id: str) -> Execution:
+def execution_of(backend: Backend, request: IncomingRequest, workflow_id: str, execute_id: str) -> Execution:
     """4314 if there is no such run of this workflow, or it is another account's."""
     execution = backend.state.get(Execution, execute_id)
     if execution is None or (execution.workflow_id, execution.account) != (workflow_id, request.account):
@@ -197,19 +197,19 @@ def execution_of(backend: Backend, request: Request, workflow_id: str, execute_i
     return execution
 
 
-async def run_history(backend: Backend, request: Request) -> Reply:
+async def run_history(backend: Backend, request: IncomingRequest) -> Reply:
     ids = request.values
     execution = execution_of(backend, request, ids["workflow_id"], ids["execute_id"])
     return spelling_of(backend).history(execution, backend.now)
 
 
-async def studio_run_history(backend: Backend, request: Request) -> Reply:
+async def studio_run_history(backend: Backend, request: IncomingRequest) -> Reply:
     ids = request.query
     execution = execution_of(backend, request, ids.text("workflow_id"), ids.text("execute_id"))
     return spelling_of(backend).history(execution, backend.now)
 
 
-async def node_history(backend: Backend, request: Request) -> Reply:
+async def node_history(backend: Backend, request: IncomingRequest) -> Reply:
     ids = request.values
     execution = execution_of(backend, request, ids["workflow_id"], ids["execute_id"])
     said: Mapping[str, object] | None = next(
@@ -217,7 +217,7 @@ async def node_history(backend: Backend, request: Request) -> Reply:
     )
     if said is None or backend.now >= execution.updated_at + KEPT_NODES:
         raise Refusal(4314, "the output is not kept")
-    return Payload({"is_finish": True, "node_output": said["text"]})
+    return JsonReply({"is_finish": True, "node_output": said["text"]})
 
 
 RUN = "/v1/workflows/{workflow_id}/run_histories/{execute_id}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth.auth import ACCOUNT
 from coze_client.emulator.state.backend import Backend
@@ -14,7 +14,7 @@ MANY = 2**31
 LARGEST_PAGE = 50
 
 
-async def list_(_backend: Backend, request: Request) -> Reply:
+async def list_(_backend: Backend, request: IncomingRequest) -> Reply:
     """Everybody's, and owned by the account of the emulator's ready token."""
     query = request.query
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, LARGEST_PAGE)
@@ -29,7 +29,7 @@ async def list_(_backend: Backend, request: Request) -> Reply:
         "enterprise_id": "",
     }
     start = (page - 1) * size
-    return Payload({"workspaces": [workspace][start : start + size], "total_count": 1})
+    return JsonReply({"workspaces": [workspace][start : start + size], "total_count": 1})
 
 
 ENDPOINTS = (Endpoint("GET", "/v1/workspaces", ("listWorkspace",), list_),)

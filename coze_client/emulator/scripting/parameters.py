@@ -53,7 +53,7 @@ def _read_file(value: str, info: ValidationInfo) -> str:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class InputParameter:
     """`adapter` reads its values; `default_value` is text, as Coze tells it."""
 
     adapter: TypeAdapter[Any]  # of whatever the function says
@@ -76,7 +76,7 @@ class Parameter:
         return told
 
 
-def convert_annotation(annotation: Any) -> Parameter:  # any annotation
+def convert_annotation(annotation: Any) -> InputParameter:  # any annotation
     """TypeError for what cannot be JSON."""
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(annotation)
@@ -84,10 +84,10 @@ def convert_annotation(annotation: Any) -> Parameter:  # any annotation
     except (PydanticUserError, PydanticUndefinedAnnotation) as error:
         raise TypeError(f"{annotation} cannot be a parameter: {error}") from error
     optional = any(option.get("type") == "null" for option in schema.get("anyOf", ()))
-    return Parameter(adapter, required=not optional, description=schema.get("description", ""))
+    return InputParameter(adapter, required=not optional, description=schema.get("description", ""))
 
 
-def with_default(parameter: Parameter, default: object) -> Parameter:
+def with_default(parameter: InputParameter, default: object) -> InputParameter:
     """The parameter, not required; None is no default to tell."""
     plain = to_jsonable_python(default)
     told = None if plain is None else plain if isinstance(plain, str) else to_json(plain)
@@ -120,7 +120,7 @@ def _described(schema: Mapping[str, Any]) -> Tree:
 
 
 def read_values(
-    parameters: Mapping[str, Parameter], values: Mapping[str, object], file_name: FileNamed, *, strict: bool = True
+    parameters: Mapping[str, InputParameter], values: Mapping[str, object], file_name: FileNamed, *, strict: bool = True
 ) -> dict[str, object]:
     """The values that were given, as Python's; null is absent. ValueError names each that is missing or wrong.
 
@@ -138,7 +138,7 @@ def read_values(
 
 
 def _read(
-    name: str, parameter: Parameter, value: object, file_name: FileNamed, *, strict: bool
+    name: str, parameter: InputParameter, value: object, file_name: FileNamed, *, strict: bool
 ) -> tuple[object, list[str]]:
     """The value, and what is wrong with it."""
     try:

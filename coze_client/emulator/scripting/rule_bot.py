@@ -73,7 +73,7 @@ def arguments_for(plugin: Schema, question: str) -> dict[str, object]:
 
 def fill(schema: Schema, root: Schema, prompt: str, name: str = "") -> object:
     """A plausible value: numbers from the prompt, strings from its quotes or the whole of it, choices the first."""
-    schema = resolved(schema, root)
+    schema = resolve_reference(schema, root)
     if "const" in schema:
         return schema["const"]
     if isinstance(choices := schema.get("enum"), list):
@@ -101,7 +101,7 @@ def fill(schema: Schema, root: Schema, prompt: str, name: str = "") -> object:
     return quoted(prompt)
 
 
-def resolved(schema: Schema, root: Schema) -> Schema:
+def resolve_reference(schema: Schema, root: Schema) -> Schema:
     """The schema behind `$ref`, or the first alternative of `anyOf`, `oneOf`, `allOf`."""
     while True:
         reference = schema.get("$ref")

@@ -10,7 +10,13 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import Field
 
-from coze_client.emulator.scripting.parameters import Parameter, Tree, convert_annotation, convert_schema, with_default
+from coze_client.emulator.scripting.parameters import (
+    InputParameter,
+    Tree,
+    convert_annotation,
+    convert_schema,
+    with_default,
+)
 from coze_client.emulator.scripts import Turn
 
 _ARGUMENT = re.compile(r"^\s+(\w+): (.+)$", re.MULTILINE)
@@ -28,7 +34,7 @@ class Signature:
     `returns` is the JSON Schema of the result.
     """
 
-    parameters: dict[str, Parameter]
+    parameters: dict[str, InputParameter]
     returns: dict[str, Any]  # JSON Schema; empty where the annotation tells nothing
     question: str = ""
     whole_turn: bool = False
@@ -76,7 +82,7 @@ def summary(function: Callable[..., object]) -> str:
     return " ".join((function.__doc__ or "").strip().partition("\n\n")[0].split())
 
 
-def _parameter(each: inspect.Parameter, hint: object, description: str) -> Parameter:
+def _parameter(each: inspect.Parameter, hint: object, description: str) -> InputParameter:
     parameter = convert_annotation(_with_field(hint))
     parameter = replace(parameter, description=parameter.description or description)
     return parameter if each.default is each.empty else with_default(parameter, each.default)

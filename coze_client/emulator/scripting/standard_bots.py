@@ -33,7 +33,7 @@ FIRST_VERSION = f"{_MADE}000"
 
 
 @dataclass(frozen=True)
-class Bot:
+class ScriptedBot:
     """A script under an id; `plugins` are its client plugins as OpenAI-style function schemas.
 
     With `auto_call` it looks into its datasets before every answer, and tells so in the style of `recall`.
@@ -155,9 +155,9 @@ def default_script(dataset_ids: Collection[str]) -> Script:
     return librarian if dataset_ids else assistant
 
 
-def standard_bots() -> list[Bot]:
+def standard_bots() -> list[ScriptedBot]:
     """The same ids in every emulator, so that a conversation kept in a file finds its bot again."""
     return [
-        Bot(str(FIRST_BOT_ID + n), name, script, plugins=PLUGINS if name == "plugins" else ())
+        ScriptedBot(str(FIRST_BOT_ID + n), name, script, plugins=PLUGINS if name == "plugins" else ())
         for n, (name, script) in enumerate(SCRIPTS.items())
     ]

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from coze_client.emulator.protocol.dialect import Dialect
 from coze_client.emulator.protocol.fault import Fault, Injected
 from coze_client.emulator.scripting.demo_workflows import standard_workflows
-from coze_client.emulator.scripting.standard_bots import FIRST_BOT_ID, Bot, standard_bots
-from coze_client.emulator.state.knowledge import Knowledge
+from coze_client.emulator.scripting.standard_bots import FIRST_BOT_ID, ScriptedBot, standard_bots
+from coze_client.emulator.state.knowledge import KnowledgeSearch
 from coze_client.emulator.state.state import State
 
 if TYPE_CHECKING:
-    from coze_client.emulator.engine.chat_engine import Run
-    from coze_client.emulator.engine.workflow_engine import Performance
-    from coze_client.emulator.routes.plugins import Plugin
+    from coze_client.emulator.engine.chat_engine import BotRun
+    from coze_client.emulator.engine.workflow_engine import WorkflowRunner
+    from coze_client.emulator.routes.plugins import ScriptedPlugin
 
 
 @dataclass(frozen=True)
-class Call:
+class RecordedCall:
     """One request as it arrived; `body` is parsed JSON, or the bytes of anything else, counted. `at` is Unix time."""
 
     method: str
@@ -67,17 +67,17 @@ class Backend:
         self.plan = plan
         self.processing_looks = processing_looks
         self.processing_seconds = processing_seconds
-        self.knowledge = Knowledge(self)
+        self.knowledge = KnowledgeSearch(self)
         self.bots = {bot.id: bot for bot in standard_bots()}
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, BotRun] = {}
         self.workflows = {workflow.id: workflow for workflow in standard_workflows()}
         self.collaborators: dict[str, set[str]] = {}
-        self.performances: dict[str, Performance] = {}
-        self.waiting_chatflows: dict[tuple[str, str], Performance] = {}
+        self.performances: dict[str, WorkflowRunner] = {}
+        self.waiting_chatflows: dict[tuple[str, str], WorkflowRunner] = {}
         self.runs_started = 0
-        self.plugins: dict[str, Plugin] = {}
+        self.plugins: dict[str, ScriptedPlugin] = {}
         self.plugin_calls = 0
-        self.calls: list[Call] = []
+        self.calls: list[RecordedCall] = []
         self.chats_started = 0
         self.open_streams = 0
         self.changed = threading.Condition()
@@ -88,7 +88,7 @@ class Backend:
     def now(self) -> int:
         return int(self.clock())
 
-    def add_bot(self, bot: Bot) -> str:
+    def add_bot(self, bot: ScriptedBot) -> str:
         """The id of the bot, which gets the next one."""
         bot = replace(bot, id=str(FIRST_BOT_ID + len(self.bots)), created_at=self.now)
         self.bots[bot.id] = bot
@@ -98,7 +98,7 @@ class Backend:
         self._logids += 1
         return time.strftime("%Y%m%d%H%M%S", time.gmtime(self.now)) + f"{self._logids:020X}"
 
-    def record(self, call: Call) -> None:
+    def record(self, call: RecordedCall) -> None:
         self.calls.append(call)
         self.notify()
 

@@ -15,7 +15,7 @@ BUSY, READY, FAILED = 0, 1, 9  # status
 
 
 @dataclass(frozen=True)
-class Dataset:
+class StoredDataset:
     """A knowledge base of one account in one workspace; `format_type` is 0 for text, 2 for images."""
 
     id: str

@@ -23,7 +23,7 @@ class Hit:
     score: float
 
 
-class Knowledge:
+class KnowledgeSearch:
     """The slices of all datasets, ranked by full text whatever search strategy a bot asks for. Any thread may call."""
 
     def __init__(self, backend: Backend) -> None:

@@ -11,7 +11,7 @@ RUNNING = frozenset({"created", "in_progress"})
 
 
 @dataclass(frozen=True)
-class Conversation:
+class StoredConversation:
     """`section_id` is the context window now in use; the first has the conversation's own id.
 
     `session` is the end user of a service app whose conversation it is.
@@ -50,7 +50,7 @@ class Conversation:
 
 
 @dataclass(frozen=True)
-class Message:
+class StoredMessage:
     """`type` is "" for a message made by hand; `chat_id` is "" unless a chat asked or answered it."""
 
     id: str
@@ -102,7 +102,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Chat:
+class StoredChat:
     """`saved` False keeps it out of every reply but its own stream; `calls` get their outputs once they are given."""
 
     id: str
@@ -129,9 +129,9 @@ class Chat:
     def running(self) -> bool:
         return self.status in RUNNING
 
-    def message(self, message_id: str, kind: str, now: int) -> Message:
+    def message(self, message_id: str, kind: str, now: int) -> StoredMessage:
         """A message that the bot begins in this chat."""
-        return Message(
+        return StoredMessage(
             message_id,
             self.conversation_id,
             self.section_id,
@@ -190,7 +190,7 @@ def _tool_call(call: dict[str, str]) -> dict[str, object]:
 
 
 @dataclass(frozen=True)
-class File:
+class StoredFile:
     """An uploaded file, of which only name and size in bytes are kept."""
 
     id: str

@@ -20,7 +20,7 @@ URL_OR_EMAIL = re.compile(r"(?:https?://|www\.)[\x21-\x7e]*[\w/]|(?<![\w.+-])[\w
 
 
 @dataclass(frozen=True)
-class ChunkStrategy:
+class ChunkRule:
     """`chunk_type` 0 leaves everything to Coze, 1 cuts at `separator` and at `max_tokens`."""
 
     chunk_type: int = AUTOMATIC
@@ -34,11 +34,11 @@ class ChunkStrategy:
         return asdict(self)
 
 
-def read_strategy(fields: Fields) -> ChunkStrategy:
+def read_strategy(fields: Fields) -> ChunkRule:
     """As a request has it; 4000 for a custom one without a separator, or whose max_tokens is not 100 to 2000."""
     if fields.number("chunk_type", AUTOMATIC, AUTOMATIC, CUSTOM) == AUTOMATIC:
-        return ChunkStrategy()
-    return ChunkStrategy(
+        return ChunkRule()
+    return ChunkRule(
         CUSTOM,
         fields.text("separator"),
         fields.number("max_tokens", 0, LEAST_TOKENS, MOST_TOKENS),
@@ -52,7 +52,7 @@ def count_tokens(text: str) -> int:
     return sum(1 for _ in TOKEN.finditer(text))
 
 
-def cut(text: str, strategy: ChunkStrategy) -> list[str]:
+def cut(text: str, strategy: ChunkRule) -> list[str]:
     """The slices: a custom separator always parts them, automatic ones hold as many whole lines as they can."""
     if strategy.chunk_type == AUTOMATIC:
         return list(_packed(_pieces(text.splitlines(keepends=True), AUTOMATIC_TOKENS), AUTOMATIC_TOKENS))
@@ -61,7 +61,7 @@ def cut(text: str, strategy: ChunkStrategy) -> list[str]:
     return [piece for part in cleaned for piece in _packed(_pieces([part], most), most)]
 
 
-def _cleaned(text: str, strategy: ChunkStrategy) -> str:
+def _cleaned(text: str, strategy: ChunkRule) -> str:
     if strategy.remove_urls_emails:
         text = URL_OR_EMAIL.sub("", text)
     return re.sub(r"\s+", " ", text) if strategy.remove_extra_spaces else text

@@ -14,7 +14,7 @@ ACCOUNT = "2478774393250001001"
 
 
 @dataclass(frozen=True)
-class Token:
+class StoredToken:
     """`id` is the token itself; `scopes` and `bots` None mean all; `expires_at` is Unix time, None never.
 
     A `refresh` token only gets new tokens. `client_id` is the OAuth app that got the token, `session` the end user
@@ -42,27 +42,27 @@ def issue(
     account: str = ACCOUNT,
     expires_at: float | None = None,
 ) -> str:
-    token = Token(f"pat_{secrets.token_hex(24)}", account, None if scopes is None else sorted(scopes), expires_at)
+    token = StoredToken(f"pat_{secrets.token_hex(24)}", account, None if scopes is None else sorted(scopes), expires_at)
     backend.state.save(token)
     return token.id
 
 
 def revoke(backend: Backend, token: str) -> None:
-    known = backend.state.get(Token, token)
+    known = backend.state.get(StoredToken, token)
     if known is not None:
         backend.state.save(replace(known, revoked=True))
 
 
 def revoke_grants(backend: Backend, client_id: str, account: str) -> None:
     """Every token that this app holds for this account."""
-    for token in backend.state.owned(Token, account):
+    for token in backend.state.owned(StoredToken, account):
         if token.client_id == client_id:
             revoke(backend, token.id)
 
 
-def living(backend: Backend, token_id: str, *, refresh: bool = False) -> Token | None:
+def living(backend: Backend, token_id: str, *, refresh: bool = False) -> StoredToken | None:
     """The token, if it works now and is of the right sort."""
-    token = backend.state.get(Token, token_id)
+    token = backend.state.get(StoredToken, token_id)
     if token is None or token.revoked or token.refresh is not refresh:
         return None
     return token if token.expires_at is None or token.expires_at > backend.clock() else None

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Raw, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import RawReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth import pages
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp, find
@@ -57,16 +57,18 @@ class Link(NamedTuple):
     method: str
     mistake: str
 
-    def back(self, **answer: str) -> Raw:
+    def back(self, **answer: str) -> RawReply:
         """To the redirect URI, with the state as it came."""
         query = urlencode(answer if self.state is None else {**answer, "state": self.state})
-        return Raw(302, headers={"location": f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{query}"})
+        return RawReply(
+            302, headers={"location": f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{query}"}
+        )
 
-    def back_with_mistake(self) -> Raw:
+    def back_with_mistake(self) -> RawReply:
         return self.back(error="invalid_request", error_description=self.mistake)
 
 
-def read_link(backend: Backend, request: Request) -> Link:
+def read_link(backend: Backend, request: IncomingRequest) -> Link:
     """The link; a Refusal if its app is unknown or did not register the redirect URI, which then hears nothing."""
     query = {name: str(value) for name, value in request.query.values.items()}
     app, redirect_uri = find(backend, query.get("client_id", "")), query.get("redirect_uri", "")
@@ -87,7 +89,7 @@ def read_link(backend: Backend, request: Request) -> Link:
     return Link(app, redirect_uri, query.get("state"), challenge, method, mistake)
 
 
-async def ask(backend: Backend, request: Request) -> Reply:
+async def ask(backend: Backend, request: IncomingRequest) -> Reply:
     """The form itself, where Coze first redirects to another page."""
     link = read_link(backend, request)
     if link.mistake:
@@ -97,7 +99,7 @@ async def ask(backend: Backend, request: Request) -> Reply:
     return pages.consent(link.app, pages.user_of(request), note)
 
 
-async def decide(backend: Backend, request: Request) -> Reply:
+async def decide(backend: Backend, request: IncomingRequest) -> Reply:
     """The form on its way back, to the same URL, which is read again."""
     link = read_link(backend, request)
     if link.mistake:
@@ -123,6 +125,6 @@ PATHS = (
     "/api/permission/oauth2/workspace_id/{workspace_id}/authorize",
 )
 ENDPOINTS = (
-    *(Endpoint("GET", path, None, pages.worded(ask)) for path in PATHS),
-    *(Endpoint("POST", path, None, pages.worded(decide)) for path in PATHS),
+    *(Endpoint("GET", path, None, pages.with_page_errors(ask)) for path in PATHS),
+    *(Endpoint("POST", path, None, pages.with_page_errors(decide)) for path in PATHS),
 )

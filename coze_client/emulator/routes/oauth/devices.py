@@ -6,12 +6,12 @@ import secrets
 from dataclasses import dataclass, replace
 
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth import pages
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp, client_of, find
-from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal, worded
+from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal, with_oauth_errors
 from coze_client.emulator.routes.oauth.users import sign_in
 from coze_client.emulator.state.backend import Backend
 
@@ -48,7 +48,7 @@ class Poll:
         return self.id
 
 
-async def begin(backend: Backend, request: Request) -> Reply:
+async def begin(backend: Backend, request: IncomingRequest) -> Reply:
     app = client_of(backend, request, "device")
     letters = "".join(secrets.choice(LETTERS) for _ in range(8))
     expires_at = backend.clock() + app.code_lifetime
@@ -61,7 +61,7 @@ async def begin(backend: Backend, request: Request) -> Reply:
         "expires_in": app.code_lifetime,
         "interval": app.interval,
     }
-    return Payload(beside=told, bare=True)
+    return JsonReply(beside=told, bare=True)
 
 
 def decide(backend: Backend, user_code: str, account: str | None) -> None:
@@ -86,21 +86,21 @@ def keep_pace(backend: Backend, grant: DeviceGrant, app: OAuthApp) -> None:
         raise OAuthRefusal("slow_down", f"ask every {interval} seconds at most")
 
 
-async def show(backend: Backend, request: Request) -> Reply:
+async def show(backend: Backend, request: IncomingRequest) -> Reply:
     if "user_code" not in request.query.values:
         return pages.user_code_form()
     grant, app = _waiting(backend, request)
     return pages.consent(app, pages.user_of(request), f"The device shows {grant.user_code}.")
 
 
-async def confirm(backend: Backend, request: Request) -> Reply:
+async def confirm(backend: Backend, request: IncomingRequest) -> Reply:
     grant, _ = _waiting(backend, request)
     allowed = pages.allowed(request)
     decide(backend, grant.user_code, sign_in(backend, pages.user_of(request)) if allowed else None)
     return pages.notice("Device connected" if allowed else "Device refused", "You can close this page.")
 
 
-def _waiting(backend: Backend, request: Request) -> tuple[DeviceGrant, OAuthApp]:
+def _waiting(backend: Backend, request: IncomingRequest) -> tuple[DeviceGrant, OAuthApp]:
     grant = _shown(backend, request.query.text("user_code"))
     app = find(backend, grant.client_id) if grant else None
     if grant is None or app is None or grant.expires_at <= backend.clock() or grant.account or grant.denied:
@@ -113,7 +113,7 @@ PATHS = (
     "/api/permission/oauth2/workspace_id/{workspace_id}/device/code",
 )
 ENDPOINTS = (
-    *(Endpoint("POST", path, None, worded(begin)) for path in PATHS),
-    Endpoint("GET", ACTIVATE, None, pages.worded(show)),
-    Endpoint("POST", ACTIVATE, None, pages.worded(confirm)),
+    *(Endpoint("POST", path, None, with_oauth_errors(begin)) for path in PATHS),
+    Endpoint("GET", ACTIVATE, None, pages.with_page_errors(show)),
+    Endpoint("POST", ACTIVATE, None, pages.with_page_errors(confirm)),
 )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.oauth.auth import ACCOUNT
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair, fingerprint, new_key_pair
 from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal
@@ -101,7 +101,7 @@ def find(backend: Backend, client_id: str) -> OAuthApp | None:
     return app if app is not None and app.client_id == client_id else None
 
 
-def client_of(backend: Backend, request: Request, *kinds: Kind) -> OAuthApp:
+def client_of(backend: Backend, request: IncomingRequest, *kinds: Kind) -> OAuthApp:
     """The app that asks: a web app proven by its secret, the others by sending no Authorization at all."""
     app = find(backend, request.body.text("client_id"))
     if app is None:

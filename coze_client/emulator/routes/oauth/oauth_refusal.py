@@ -7,7 +7,7 @@ from functools import wraps
 from coze_client.emulator.protocol.dialect import json_reply
 from coze_client.emulator.protocol.refusal import Refusal
 from coze_client.emulator.protocol.reply import Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Handler
 from coze_client.emulator.state.backend import Backend
 
@@ -28,11 +28,11 @@ def spent(backend: Backend, what: str) -> OAuthRefusal:
     return OAuthRefusal(backend.spent_grant, f"{what} is wrong, used or expired")
 
 
-def worded(handler: Handler) -> Handler:
+def with_oauth_errors(handler: Handler) -> Handler:
     """The handler with its refusals as OAuth words them; a field that breaks a rule is an invalid_request."""
 
     @wraps(handler)
-    async def handled(backend: Backend, request: Request) -> Reply:
+    async def handled(backend: Backend, request: IncomingRequest) -> Reply:
         try:
             return await handler(backend, request)
         except OAuthRefusal as refusal:

@@ -6,15 +6,15 @@ import secrets
 from collections.abc import Callable
 
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Fields, Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth import auth, devices
-from coze_client.emulator.routes.oauth.auth import Token
+from coze_client.emulator.routes.oauth.auth import StoredToken
 from coze_client.emulator.routes.oauth.consent import Code
 from coze_client.emulator.routes.oauth.devices import DeviceGrant
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp, client_of
-from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal, spent, worded
+from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal, spent, with_oauth_errors
 from coze_client.emulator.routes.oauth.service_jwt import prove
 from coze_client.emulator.state.backend import Backend
 
@@ -27,14 +27,14 @@ BOT_CHAT = frozenset({"chat", "getChat", "cancelChat", "submitToolChat", "listMe
 """What a channel app's permission Connector.botChat stands for; which these are is nowhere documented."""
 
 
-async def token(backend: Backend, request: Request) -> Reply:
+async def token(backend: Backend, request: IncomingRequest) -> Reply:
     grant = GRANTS.get(request.body.text("grant_type"))
     if grant is None:
         raise OAuthRefusal("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANTS)}")
     return grant(backend, request)
 
 
-async def token_elsewhere(backend: Backend, request: Request) -> Reply:
+async def token_elsewhere(backend: Backend, request: IncomingRequest) -> Reply:
     """For another account or an enterprise, which only a service app can ask."""
     if request.body.text("grant_type") != JWT_BEARER:
         raise OAuthRefusal("unsupported_grant_type", f"grant_type must be {JWT_BEARER} here")
@@ -44,7 +44,7 @@ async def token_elsewhere(backend: Backend, request: Request) -> Reply:
     return by_jwt(backend, request, other)
 
 
-def by_code(backend: Backend, request: Request) -> Reply:
+def by_code(backend: Backend, request: IncomingRequest) -> Reply:
     """A code works once, even if the rest of the request is wrong."""
     body, app = request.body, client_of(backend, request, "web", "pkce")
     code = backend.state.get(Code, body.text("code"))
@@ -60,7 +60,7 @@ def by_code(backend: Backend, request: Request) -> Reply:
     return user_tokens(backend, app, code.account)
 
 
-def by_refresh_token(backend: Backend, request: Request) -> Reply:
+def by_refresh_token(backend: Backend, request: IncomingRequest) -> Reply:
     """A new pair; the used refresh token dies at once, the access token beside it lives on."""
     app = client_of(backend, request, "web", "pkce", "device")
     used = auth.living(backend, request.body.text("refresh_token"), refresh=True)
@@ -70,7 +70,7 @@ def by_refresh_token(backend: Backend, request: Request) -> Reply:
     return user_tokens(backend, app, used.account)
 
 
-def by_device_code(backend: Backend, request: Request) -> Reply:
+def by_device_code(backend: Backend, request: IncomingRequest) -> Reply:
     app = client_of(backend, request, "device")
     grant = backend.state.get(DeviceGrant, request.body.text("device_code"))
     if grant is None or grant.client_id != app.client_id:
@@ -86,13 +86,13 @@ def by_device_code(backend: Backend, request: Request) -> Reply:
     return user_tokens(backend, app, grant.account)
 
 
-def by_jwt(backend: Backend, request: Request, account: str = auth.ACCOUNT) -> Reply:
+def by_jwt(backend: Backend, request: IncomingRequest, account: str = auth.ACCOUNT) -> Reply:
     app, session = prove(backend, request.bearer, request.headers["host"])
     seconds = request.body.number("duration_seconds", ACCESS_LIFETIME, 1, LONGEST)
     scopes, bots = read_scope(Fields(request.body.mapping("scope")))
     if scopes is not None and app.scopes is not None:
         scopes = [name for name in scopes if name in app.scopes]
-    access = Token(
+    access = StoredToken(
         f"czs_{secrets.token_urlsafe(48)}",
         account,
         app.scopes if scopes is None else scopes,
@@ -125,33 +125,35 @@ def _strings(value: object) -> list[str]:
 
 def user_tokens(backend: Backend, app: OAuthApp, account: str) -> Reply:
     now = backend.now
-    access = Token(
+    access = StoredToken(
         f"czu_{secrets.token_urlsafe(48)}", account, app.scopes, now + ACCESS_LIFETIME, client_id=app.client_id
     )
-    refresh = Token(
+    refresh = StoredToken(
         secrets.token_urlsafe(54), account, [], now + REFRESH_LIFETIME, client_id=app.client_id, refresh=True
     )
     return granted(backend, access, refresh)
 
 
-def granted(backend: Backend, access: Token, refresh: Token | None = None) -> Reply:
+def granted(backend: Backend, access: StoredToken, refresh: StoredToken | None = None) -> Reply:
     """Flat, without the envelope; expires_in is a moment in Unix seconds."""
     told: dict[str, object] = {"access_token": access.id, "expires_in": access.expires_at, "token_type": "Bearer"}
     backend.state.save(access)
     if refresh is not None:
         backend.state.save(refresh)
         told["refresh_token"] = refresh.id
-    return Payload(beside=told, bare=True)
+    return JsonReply(beside=told, bare=True)
 
 
-GRANTS: dict[str, Callable[[Backend, Request], Reply]] = {
+GRANTS: dict[str, Callable[[Backend, IncomingRequest], Reply]] = {
     "authorization_code": by_code,
     "refresh_token": by_refresh_token,
     DEVICE_CODE: by_device_code,
     JWT_BEARER: by_jwt,
 }
 ENDPOINTS = (
-    Endpoint("POST", "/api/permission/oauth2/token", None, worded(token)),
-    Endpoint("POST", "/api/permission/oauth2/account/{account_id}/token", None, worded(token_elsewhere)),
-    Endpoint("POST", "/api/permission/oauth2/enterprise_id/{enterprise_id}/token", None, worded(token_elsewhere)),
+    Endpoint("POST", "/api/permission/oauth2/token", None, with_oauth_errors(token)),
+    Endpoint("POST", "/api/permission/oauth2/account/{account_id}/token", None, with_oauth_errors(token_elsewhere)),
+    Endpoint(
+        "POST", "/api/permission/oauth2/enterprise_id/{enterprise_id}/token", None, with_oauth_errors(token_elsewhere)
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zlib import crc32
 
-from coze_client.emulator.protocol.reply import Payload, Reply
-from coze_client.emulator.protocol.request import Request
+from coze_client.emulator.protocol.reply import JsonReply, Reply
+from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth.auth import ACCOUNT
 from coze_client.emulator.state.backend import Backend
@@ -36,10 +36,10 @@ def sign_in(backend: Backend, user: str) -> str:
     return account
 
 
-async def me(backend: Backend, request: Request) -> Reply:
+async def me(backend: Backend, request: IncomingRequest) -> Reply:
     user = backend.state.get(User, request.account)
     name = user.name if user else "emulated"
-    return Payload({"user_id": request.account, "user_name": name, "nick_name": "Emulated User", "avatar_url": ""})
+    return JsonReply({"user_id": request.account, "user_name": name, "nick_name": "Emulated User", "avatar_url": ""})
 
 
 ENDPOINTS = (Endpoint("GET", "/v1/users/me", (), me),)
