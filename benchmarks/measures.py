@@ -98,40 +98,40 @@ def stampede(kind: str, at_once: int) -> Measure:
     return Measure(f"stampede-{kind}", title, rows, (token_requests(Target(rows[0].label, 1)),), 3)
 
 
-def tools(face: str) -> Measure:
+def tools(client: str) -> Measure:
     job, one_by_one = Job("calls", Shape("answer", pause=50)), "one after another"
     rows = (
-        Row("all together", f"tools_coze:{face}", job),
-        Row("all of a workspace, listed first", f"tools_coze:{face}Workspace", job),
-        Row(one_by_one, f"tools_coze:{face}OneByOne", job),
+        Row("all together", f"tools_coze:{client}", job),
+        Row("all of a workspace, listed first", f"tools_coze:{client}Workspace", job),
+        Row(one_by_one, f"tools_coze:{client}OneByOne", job),
     )
     target = tuple(Target(row.label, 0.25, (one_by_one,)) for row in rows[:-1])
     return Measure(
-        f"tools-{face.lower()}",
-        f"Loading 50 tools, {face.lower()}, 50 ms a request",
+        f"tools-{client.lower()}",
+        f"Loading 50 tools, {client.lower()}, 50 ms a request",
         rows,
         (wall_each("a load", *target),),
         3,
     )
 
 
-def listing(face: str, *further: Row) -> Measure:
+def listing(client: str, *further: Row) -> Measure:
     job = Job("calls", times=2)
-    rows = Row(OURS, f"listing_coze:{face}", job), *further, Row(PEER, f"listing_cozepy:{face}", job)
-    title = f"Listing 10,000 documents in 100 pages, {face.lower()}"
+    rows = Row(OURS, f"listing_coze:{client}", job), *further, Row(PEER, f"listing_cozepy:{client}", job)
+    title = f"Listing 10,000 documents in 100 pages, {client.lower()}"
     targets = (Target(row.label, 0.60, (PEER,)) for row in rows if row.ours)
-    return Measure(f"listing-{face.lower()}", title, rows, (cpu_each("a listing", *targets),))
+    return Measure(f"listing-{client.lower()}", title, rows, (cpu_each("a listing", *targets),))
 
 
-def listing_together(face: str) -> Measure:
+def listing_together(client: str) -> Measure:
     job = Job("calls", Shape("answer", pause=20))
     rows = (
-        Row("10 pages at a time", f"listing_coze:{face}Together", job),
-        Row("page by page", f"listing_coze:{face}", job),
+        Row("10 pages at a time", f"listing_coze:{client}Together", job),
+        Row("page by page", f"listing_coze:{client}", job),
     )
     target = Target("10 pages at a time", 0.25, ("page by page",))
-    title = f"Listing 10,000 documents in 100 pages, {face.lower()}, 20 ms a page"
-    return Measure(f"listing-together-{face.lower()}", title, rows, (wall_each("a listing", target),), 5)
+    title = f"Listing 10,000 documents in 100 pages, {client.lower()}, 20 ms a page"
+    return Measure(f"listing-together-{client.lower()}", title, rows, (wall_each("a listing", target),), 5)
 
 
 def row_of_import(label: str, contender: str, statement: str) -> Row:

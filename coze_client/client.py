@@ -89,7 +89,7 @@ class _Client(Resources[ConcurrencyT]):
 
     def _copy(self, config: Config, who: Credentials) -> Self:
         copy = object.__new__(type(self))
-        copy._face = self._face
+        copy._concurrency = self._concurrency
         copy._given = self._given._replace(config=config, credentials=who)
         copy._session = self._session.changed(config, who)
         copy._original = self._original or self
@@ -115,10 +115,10 @@ class _Client(Resources[ConcurrencyT]):
     def _open(self, given: _Given) -> None:
         raise NotImplementedError
 
-    def _begin(self, given: _Given, face: ConcurrencyT, transport: Transport) -> None:  # type: ignore[misc]  # covariant as the sketch of both faces needs it; nothing is stored through it
+    def _begin(self, given: _Given, concurrency: ConcurrencyT, transport: Transport) -> None:  # type: ignore[misc]  # covariant as the sketch of both faces needs it; nothing is stored through it
         self._given = given
-        self._face = face
-        self._session = Session(given.config, face, transport, given.credentials, KeyedLocks())
+        self._concurrency = concurrency
+        self._session = Session(given.config, concurrency, transport, given.credentials, KeyedLocks())
 
 
 class CozeClient(_Client[Blocking]):

@@ -17,14 +17,14 @@ class CozeError(Exception):
     Attributes: ``message`` what happened; ``code`` Coze's error code; ``status`` the HTTP status; ``logid`` the id that
     Coze's support asks for; ``cure`` what most likely helps; ``retry_after`` seconds the server asked to wait. Each is
     ``None`` (``cure``: empty) where unknown. ``chat_id`` and ``conversation_id`` tell which chat was under way, and may
-    still be; ``debug_url`` shows a workflow's run in Coze, if the server told one. ``settled``: it has had retries of
+    still be; ``debug_url`` shows a workflow's run in Coze, if the server told one. ``retried``: it has had retries of
     its own, and those of the call that it ended are not for it.
     """
 
     debug_url: str = ""
     chat_id: str | None = None
     conversation_id: str | None = None
-    settled: bool = False
+    retried: bool = False
 
     def __init__(
         self,

@@ -47,10 +47,10 @@ class NodeRun:
     (``create_agent`` gives every call a node of its own.)
     """
 
-    def __init__(self, face: Face, *, limited: bool = False) -> None:
-        self._face = face
+    def __init__(self, concurrency: Face, *, limited: bool = False) -> None:
+        self._concurrency = concurrency
         self._patience = _PATIENCE if limited else None
-        self._turn = face.turn()
+        self._turn = concurrency.new_lock()
         self._others: Stored | None = None  # a step of an earlier run of the node that was found by the wrong call
         self._asked: BaseException | None = None
         self._attempt = 1
@@ -63,7 +63,7 @@ class NodeRun:
         """Inside, no other call has the node; raises what another call asks, since nothing can happen before that."""
         from langgraph.errors import GraphInterrupt
 
-        await self._face.take(self._turn, None)
+        await self._concurrency.acquire(self._turn, None)
         try:
             self._start_over(_node_attempt())
             self._raise_asked()
@@ -120,16 +120,16 @@ class NodeRun:
         while self._others is not None:
             self._turn.release()
             try:
-                await self._face.sleep(_MOMENT)
+                await self._concurrency.sleep(_MOMENT)
             finally:
-                await self._face.take(self._turn, None)
+                await self._concurrency.acquire(self._turn, None)
             self._raise_asked()
 
     async def _run(self, run: Callable[[], Coroutine[Any, Any, Stored]]) -> Stored:
         from langgraph.func import task
 
-        begun, claim = self._face.turn(), threading.Lock()
-        await self._face.take(begun, None)
+        begun, claim = self._concurrency.new_lock(), threading.Lock()
+        await self._concurrency.acquire(begun, None)
 
         def begin(_: object = None) -> None:
             with suppress(RuntimeError):  # it has begun, and now is done
@@ -144,11 +144,11 @@ class NodeRun:
         def blocking_coze_step() -> Stored:
             return Blocking.run(coze_step())
 
-        blocking = isinstance(self._face, Blocking)
+        blocking = isinstance(self._concurrency, Blocking)
         blocking_coze_step.__name__ = coze_step.__name__  # by which, too, a checkpointer finds what it has kept
         kept = task(blocking_coze_step)() if blocking else task(coze_step)()
         kept.add_done_callback(begin)
-        if not await self._face.take(begun, self._patience) and claim.acquire(blocking=False):
+        if not await self._concurrency.acquire(begun, self._patience) and claim.acquire(blocking=False):
             kept.cancel()
             raise _no_place()
         return kept.result() if blocking else await kept

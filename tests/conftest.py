@@ -112,7 +112,7 @@ class AsyncioDriver(Driver):
 
 
 @pytest.fixture(params=["blocking", "asyncio"])
-def face(request: pytest.FixtureRequest) -> Iterator[Driver]:
+def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     """Both faces, one after the other."""
     made = BlockingDriver() if request.param == "blocking" else AsyncioDriver()
     yield made
@@ -153,12 +153,12 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 class Connected(Generic[T]):
     """A face's client on a fresh emulator."""
 
-    def __init__(self, face: Driver, emulator: Emulator) -> None:
-        self.face = face
+    def __init__(self, driver: Driver, emulator: Emulator) -> None:
+        self.driver = driver
         self.emulator = emulator
-        self.client: Any = face.client(emulator.token, base_url=emulator.url)
-        self.run: Callable[[Any], Any] = face.run
-        self.collect = face.collect
+        self.client: Any = driver.client(emulator.token, base_url=emulator.url)
+        self.run: Callable[[Any], Any] = driver.run
+        self.collect = driver.collect
 
     def ask(self, text: str = "hello there", *, bot: str = "echo", **options: Any) -> Any:
         """A chat stream over `text`, not opened yet."""
@@ -171,6 +171,6 @@ class Connected(Generic[T]):
 
 
 @pytest.fixture
-def coze(face: Driver, emulator: Emulator) -> Connected[Any]:
+def coze(driver: Driver, emulator: Emulator) -> Connected[Any]:
     """A client of either face on a fresh emulator."""
-    return Connected(face, emulator)
+    return Connected(driver, emulator)

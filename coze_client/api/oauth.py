@@ -51,7 +51,9 @@ class OAuth(Resource[ConcurrencyT]):
         login = self._begin(app)
         callback = Callback(login.redirect_uri)
         try:
-            returned = await self._session.face.call(partial(callback.receive, partial(open_url, login.url), seconds))
+            returned = await self._session.concurrency.call(
+                partial(callback.receive, partial(open_url, login.url), seconds)
+            )
         finally:
             callback.cancel()
         await app.keep(self._session, await app.finish(self._session, login, returned))

@@ -69,7 +69,7 @@ class TokenCall(NamedTuple):
     function: TokenFunction
 
     async def token(self, session: Session) -> str:
-        return await session.face.call(self.function)
+        return await session.concurrency.call(self.function)
 
     async def renew(self, session: Session, refused: str) -> bool:
         return True

@@ -266,7 +266,7 @@ async def _sleep(session: Session, seconds: float, cancelled: Callable[[], bool]
     while left > 0:
         if cancelled():
             raise AccessDenied("The login was cancelled")
-        await session.face.sleep(min(left, 0.25))
+        await session.concurrency.sleep(min(left, 0.25))
         left -= 0.25
 
 

@@ -157,7 +157,9 @@ class _Assertion(NamedTuple):
     service: JWT
 
     async def token(self, session: Session) -> str:
-        return await session.face.call(partial(self.service.sign, session.config.base_url))  # milliseconds of CPU
+        return await session.concurrency.call(
+            partial(self.service.sign, session.config.base_url)
+        )  # milliseconds of CPU
 
     async def renew(self, session: Session, refused: str) -> bool:
         return False

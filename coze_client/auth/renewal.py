@@ -160,10 +160,10 @@ class Renewable:
         return self._slot.token
 
     async def _load(self, session: Session) -> Token | None:
-        return await session.face.call(partial(self.store.load, self.key))
+        return await session.concurrency.call(partial(self.store.load, self.key))
 
     async def _save(self, session: Session, token: Token | None) -> None:
-        await session.face.call(partial(self.store.save, self.key, token))
+        await session.concurrency.call(partial(self.store.save, self.key, token))
 
     async def _renewed(self, session: Session, known: Token | None) -> Token:
         """The next token after `known`, by our own renewal or by the one that is under way."""
@@ -191,9 +191,9 @@ class Renewable:
 
     async def _outcome(self, session: Session, known: Token | None, flight: Future[Token], *, leads: bool) -> Token:
         if leads:  # in a task of its own: who asked may be cancelled, and a refresh token dies on use
-            await session.face.start(self._lead(session, known, flight))
+            await session.concurrency.start(self._lead(session, known, flight))
         try:
-            return await session.face.wait(flight, _patience(session))
+            return await session.concurrency.wait(flight, _patience(session))
         except TimedOut:
             self._slot.land(flight)  # its event loop may never run again
             raise
@@ -247,12 +247,12 @@ class Renewable:
         if not isinstance(store, SharedStore):
             return _nothing
         ends = time.monotonic() + _patience(session)
-        while (release := await session.face.call(partial(store.claim, self.key))) is None:
+        while (release := await session.concurrency.call(partial(store.claim, self.key))) is None:
             if time.monotonic() > ends:
                 raise TimedOut(
                     "Another process has been renewing the token for too long", sent=False, cure="Try again later"
                 )
-            await session.face.sleep(_CLAIM_SECONDS)
+            await session.concurrency.sleep(_CLAIM_SECONDS)
         return release
 
 

@@ -47,15 +47,15 @@ class Concurrency(Protocol):
         """The result of a future of whatever thread or loop; raises TimedOut after `seconds`."""
         ...
 
-    async def take(self, lock: Lock, seconds: float | None) -> bool:
+    async def acquire(self, lock: Lock, seconds: float | None) -> bool:
         """Wait for the lock; False if it was not free within `seconds`."""
         ...
 
-    def turn(self) -> Lock:
+    def new_lock(self) -> Lock:
         """A new lock of this face's kind, to be taken by ``take`` and given back by its ``release``."""
         ...
 
-    def place(self) -> object:
+    def scope(self) -> object:
         """What connections and locks may be shared within: the process, or the running event loop."""
         ...
 
@@ -123,13 +123,13 @@ class Blocking:
             raise _waited(seconds)
         return future.result()
 
-    async def take(self, lock: Lock, seconds: float | None) -> bool:
+    async def acquire(self, lock: Lock, seconds: float | None) -> bool:
         return cast("threading.Lock", lock).acquire(timeout=-1 if seconds is None else max(seconds, 0.0))
 
-    def turn(self) -> Lock:
+    def new_lock(self) -> Lock:
         return threading.Lock()
 
-    def place(self) -> object:
+    def scope(self) -> object:
         return os.getpid()  # a forked child does not wait for turns of its parent
 
 
@@ -186,7 +186,7 @@ class Asyncio:
             raise _waited(seconds)
         return inner.result()
 
-    async def take(self, lock: Lock, seconds: float | None) -> bool:
+    async def acquire(self, lock: Lock, seconds: float | None) -> bool:
         if seconds is not None:
             seconds = max(seconds, 0.001)  # wait_for does not even try with less
         try:
@@ -194,10 +194,10 @@ class Asyncio:
         except asyncio.TimeoutError:
             return False
 
-    def turn(self) -> Lock:
+    def new_lock(self) -> Lock:
         return asyncio.Lock()
 
-    def place(self) -> object:
+    def scope(self) -> object:
         return running_loop()
 
 

@@ -84,7 +84,7 @@ class _Counted(Generic[T]):
 
     async def _fetch(self) -> None:
         numbers = self._window()
-        pages = await self._session.face.gather([partial(self._ask, each) for each in numbers], len(numbers))
+        pages = await self._session.concurrency.gather([partial(self._ask, each) for each in numbers], len(numbers))
         for page in pages:
             if not self._ended:
                 await self._take(page)

@@ -29,9 +29,9 @@ ConcurrencyT = TypeVar("ConcurrencyT", bound="Blocking | Asyncio", covariant=Tru
 class Resource(Generic[ConcurrencyT]):
     """The calls of one Coze noun, on one face."""
 
-    def __init__(self, session: Session, face: ConcurrencyT) -> None:
+    def __init__(self, session: Session, concurrency: ConcurrencyT) -> None:
         self._session = session
-        self._face = face
+        self._concurrency = concurrency
 
 
 class call(Generic[P, T]):  # noqa: N801 - a decorator
@@ -53,7 +53,7 @@ class call(Generic[P, T]):  # noqa: N801 - a decorator
 
         @functools.wraps(self._describe)
         def ask(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._face.run(resource._session.send(self._describe(resource, *args, **kwargs)))
+            return resource._concurrency.run(resource._session.send(self._describe(resource, *args, **kwargs)))
 
         return ask
 
@@ -77,7 +77,7 @@ class flow(Generic[P, T]):  # noqa: N801 - a decorator
 
         @functools.wraps(self._steps)
         def go(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._face.run(self._steps(resource, *args, **kwargs))
+            return resource._concurrency.run(self._steps(resource, *args, **kwargs))
 
         return go
 
@@ -98,7 +98,7 @@ class paged(Generic[P, T]):  # noqa: N801 - a decorator
     def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
         if resource is None:
             return functools.partial(self._describe, None)
-        kind = Listing if isinstance(resource._face, Blocking) else AsyncListing
+        kind = Listing if isinstance(resource._concurrency, Blocking) else AsyncListing
 
         @functools.wraps(self._describe)
         def each(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -123,7 +123,7 @@ class events(Generic[P, S, A]):  # noqa: N801 - a decorator
     def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
         if resource is None:
             return functools.partial(self._describe, None)
-        blocking = isinstance(resource._face, Blocking)
+        blocking = isinstance(resource._concurrency, Blocking)
 
         @functools.wraps(self._describe)
         def stream(*args: P.args, **kwargs: P.kwargs) -> Any:

@@ -50,7 +50,7 @@ class Retry:
 
 def passes(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bool:
     """True if the same request may be sent again after this failure without doing anything twice."""
-    if isinstance(error, CozeError) and error.settled:
+    if isinstance(error, CozeError) and error.retried:
         return False
     if isinstance(error, ConversationBusy):
         return wait_if_busy

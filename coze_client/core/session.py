@@ -70,18 +70,23 @@ class Session:
     """What requests, listings, streams and flows are carried out by; shared by all resources of a client."""
 
     def __init__(
-        self, config: Config, face: Concurrency, transport: Transport, credentials: Credentials, turns: KeyedLocks
+        self,
+        config: Config,
+        concurrency: Concurrency,
+        transport: Transport,
+        credentials: Credentials,
+        locks: KeyedLocks,
     ) -> None:
         self.config = config
-        self.face = face
+        self.concurrency = concurrency
         self.transport = transport
         self.credentials = credentials
-        self._turns = turns
+        self._locks = locks
         self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
     def changed(self, config: Config, credentials: Credentials) -> Session:
         """The same session (connections, turns) under other settings, for another user."""
-        return Session(config, self.face, self.transport, credentials, self._turns)
+        return Session(config, self.concurrency, self.transport, credentials, self._locks)
 
     def hurried(self) -> Session:
         """The same for a last call on the way out: one try, a few seconds."""
@@ -125,21 +130,21 @@ class Session:
 
         return await self._insist(request, attempt)
 
-    async def take_turn(self, conversation_id: str | None) -> Callable[[], None]:
+    async def lock_conversation(self, conversation_id: str | None) -> Callable[[], None]:
         """Waits until no other chat of this client runs in the conversation; call the result to let the next one in.
 
         Raises ConversationBusy if that takes longer than the deadline of retries or of the call; at once without retry.
         """
         if not conversation_id or self.config.when_busy == "raise":
             return _nothing
-        key = (self.face.place(), conversation_id)
-        lock = self._turns.join(key, self.face.turn)
+        key = (self.concurrency.scope(), conversation_id)
+        lock = self._locks.join(key, self.concurrency.new_lock)
         taken = False
         try:
-            taken = await self.face.take(lock, self._patience())
+            taken = await self.concurrency.acquire(lock, self._patience())
         finally:
             if not taken:
-                self._turns.leave(key)
+                self._locks.leave(key)
         if not taken:
             raise ConversationBusy(
                 f"Another chat of this client still runs in conversation {conversation_id}",
@@ -149,7 +154,7 @@ class Session:
 
         def release() -> None:
             lock.release()
-            self._turns.leave(key)
+            self._locks.leave(key)
 
         return _once(release)
 
@@ -176,7 +181,7 @@ class Session:
 
         left = min(began + retry.deadline, deadline) - monotonic()
         bounded = Retry(retry.attempts, max(left, 0.0))
-        loop = retrying(bounded, lambda error: self._again(request, error, deadline), sleep=self.face.sleep)
+        loop = retrying(bounded, lambda error: self._again(request, error, deadline), sleep=self.concurrency.sleep)
         return await loop(again)
 
     def _again(self, request: Request[Any], error: BaseException, deadline: float) -> bool:
@@ -208,7 +213,7 @@ class Session:
                 return refused
             return checked_token(await self.credentials.token(self))
         except CozeError as error:
-            error.settled = True
+            error.retried = True
             raise
 
     async def _masking(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str = "") -> T:

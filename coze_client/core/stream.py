@@ -170,7 +170,7 @@ class StreamRun(Generic[E]):
                     await self.incoming.drain(_DRAIN_SECONDS)
                 await self.incoming.close()
                 if not self.reading.complete:
-                    await self.session.face.shelter(self._abandon_quietly(), _CLOSING_SECONDS)
+                    await self.session.concurrency.shelter(self._abandon_quietly(), _CLOSING_SECONDS)
         finally:
             self.released()
 

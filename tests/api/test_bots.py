@@ -18,13 +18,13 @@ from tests.conftest import Connected, Driver
 SAMPLES = Path(__file__).parent.parent / "data" / "bots"
 
 
-def answering(face: Driver, *samples: str) -> Any:
+def answering(driver: Driver, *samples: str) -> Any:
     """A client whose server answers with these recorded bodies, one after the other."""
     answers = iter(samples)
     transport = httpx.MockTransport(
         lambda _: httpx.Response(200, content=(SAMPLES / f"{next(answers)}.json").read_bytes())
     )
-    return face.client("t", base_url="http://coze", transport=transport)
+    return driver.client("t", base_url="http://coze", transport=transport)
 
 
 def test_a_bot_is_made_changed_published_and_taken_back(coze: Connected[Any]) -> None:
@@ -77,8 +77,8 @@ def test_every_version_is_listed_once_whatever_the_page_size(coze: Connected[Any
     assert [version.version for version in found] == made[::-1]
 
 
-def test_a_full_bot_is_read_with_all_its_parts(face: Driver) -> None:
-    bot = face.run(answering(face, "bot_retrieve_full").bots.retrieve(bot_id="1"))
+def test_a_full_bot_is_read_with_all_its_parts(driver: Driver) -> None:
+    bot = driver.run(answering(driver, "bot_retrieve_full").bots.retrieve(bot_id="1"))
     assert (bot.name, bot.version, bot.bot_mode) == ("Live", "1768380200123", 0)
     assert bot.prompt_info.prompt.endswith("Be brief.")
     assert bot.onboarding_info.suggested_questions == ("When is the next train?",)
@@ -91,8 +91,8 @@ def test_a_full_bot_is_read_with_all_its_parts(face: Driver) -> None:
     assert "background_image_info" in (bot.model_extra or {})
 
 
-def test_a_sparse_bot_with_unknown_values_is_read(face: Driver) -> None:
-    bot = face.run(answering(face, "bot_retrieve_sparse_unknown_enums").bots.retrieve(bot_id="1"))
+def test_a_sparse_bot_with_unknown_values_is_read(driver: Driver) -> None:
+    bot = driver.run(answering(driver, "bot_retrieve_sparse_unknown_enums").bots.retrieve(bot_id="1"))
     assert (bot.bot_mode, bot.default_user_input_type, bot.suggest_reply_info.reply_mode) == (
         7,
         "telepathy",
@@ -122,32 +122,32 @@ def test_datasets_are_read_under_both_names(told: dict[str, object], ids: tuple[
     assert Bot.model_validate({"knowledge": told}).knowledge.dataset_ids == ids
 
 
-def test_listings_are_read_in_every_form(face: Driver) -> None:
-    client = answering(face, "bots_list_v2_null_fields", "bots_list_draft_published-1")
-    found = face.collect(client.bots.list(workspace_id="1"))
+def test_listings_are_read_in_every_form(driver: Driver) -> None:
+    client = answering(driver, "bots_list_v2_null_fields", "bots_list_draft_published-1")
+    found = driver.collect(client.bots.list(workspace_id="1"))
     assert [(entry.bot_id[-2:], entry.name, entry.published_at) for entry in found] == [
         ("11", "Draft only", None),
         ("12", "Live", 1768380200),
     ]
     assert found[0].description == ""
-    assert [entry.name for entry in face.collect(client.bots.list(workspace_id="1"))] == ["语音伴侣"]
+    assert [entry.name for entry in driver.collect(client.bots.list(workspace_id="1"))] == ["语音伴侣"]
 
 
-def test_versions_are_read_in_every_form(face: Driver) -> None:
-    client = answering(face, "bot_versions_docs_form", "list_bot_versions-1")
-    (version,) = face.collect(client.bots.versions(bot_id="1"))
+def test_versions_are_read_in_every_form(driver: Driver) -> None:
+    client = answering(driver, "bot_versions_docs_form", "list_bot_versions-1")
+    (version,) = driver.collect(client.bots.versions(bot_id="1"))
     assert (version.version, version.changelog, version.created_at) == ("1768380200123", "New greeting", 1768380200)
-    (version,) = face.collect(client.bots.versions(bot_id="1"))
+    (version,) = driver.collect(client.bots.versions(bot_id="1"))
     assert version.creator["name"] == "Susan"
 
 
-def test_recorded_answers_of_writes_are_read(face: Driver) -> None:
-    bots = answering(face, "create_bot-1", "bot_publish", "publish_bot-1", "update_bot-1", "unpublish_agent-1").bots
-    assert face.run(bots.create(name="a", workspace_id="1")) == "73428668*****"
-    assert face.run(bots.publish(bot_id="1")) == "1768380200123"
-    assert face.run(bots.publish(bot_id="1")) == "1732190531***"
-    assert face.run(bots.update(bot_id="1", name="b")) is None
-    assert face.run(bots.unpublish(bot_id="1")) is None
+def test_recorded_answers_of_writes_are_read(driver: Driver) -> None:
+    bots = answering(driver, "create_bot-1", "bot_publish", "publish_bot-1", "update_bot-1", "unpublish_agent-1").bots
+    assert driver.run(bots.create(name="a", workspace_id="1")) == "73428668*****"
+    assert driver.run(bots.publish(bot_id="1")) == "1768380200123"
+    assert driver.run(bots.publish(bot_id="1")) == "1732190531***"
+    assert driver.run(bots.update(bot_id="1", name="b")) is None
+    assert driver.run(bots.unpublish(bot_id="1")) is None
 
 
 def test_only_what_is_given_is_sent() -> None:
@@ -180,16 +180,16 @@ def test_what_coze_would_refuse_is_refused_at_once() -> None:
         Bots.versions(bot_id="1", page_size=31)
 
 
-def test_a_listing_without_a_total_ends_at_a_short_page(face: Driver) -> None:
+def test_a_listing_without_a_total_ends_at_a_short_page(driver: Driver) -> None:
     bodies = iter([["1", "2"], ["3"]])
 
     def answer(_: httpx.Request) -> httpx.Response:
         items = [{"id": bot_id} for bot_id in next(bodies)]
         return httpx.Response(200, content=json.dumps({"code": 0, "data": {"items": items}}).encode())
 
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
     listing = client.bots.list(workspace_id="1", page_size=2)
-    assert [entry.bot_id for entry in face.collect(listing)] == ["1", "2", "3"]
+    assert [entry.bot_id for entry in driver.collect(listing)] == ["1", "2", "3"]
 
 
 def test_a_bot_that_is_not_there_is_told(coze: Connected[Any]) -> None:

@@ -56,7 +56,7 @@ def first_word_blocking(asked: Any) -> None:
 def begin(coze: Connected[Any], **options: Any) -> Any:
     """A held stream after its first word."""
     asked = coze.ask(bot="held", **options)
-    if isinstance(coze.face, AsyncioDriver):
+    if isinstance(coze.driver, AsyncioDriver):
         coze.run(first_word(asked))
     else:
         first_word_blocking(asked)
@@ -96,7 +96,7 @@ def test_leaving_the_block_by_an_error_stops_the_chat(coze: Connected[Any], held
             raise LookupError
 
     with pytest.raises(LookupError):
-        coze.run(leave()) if isinstance(coze.face, AsyncioDriver) else leave_blocking()
+        coze.run(leave()) if isinstance(coze.driver, AsyncioDriver) else leave_blocking()
     assert held.stopped(asked.chat_id)
 
 
@@ -231,17 +231,17 @@ def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: Co
             raise LookupError
 
     with pytest.raises(LookupError):
-        coze.run(leave()) if isinstance(coze.face, AsyncioDriver) else leave_blocking()
+        coze.run(leave()) if isinstance(coze.driver, AsyncioDriver) else leave_blocking()
 
 
 def test_a_token_that_cannot_be_had_for_the_cancelling_is_no_error_of_the_reader(
     coze: Connected[Any], held: Held
 ) -> None:
     tokens = [coze.emulator.token]
-    coze.client = coze.face.client(lambda: tokens.pop(), base_url=coze.emulator.url)  # IndexError from the second on
+    coze.client = coze.driver.client(lambda: tokens.pop(), base_url=coze.emulator.url)  # IndexError from the second on
     stream, reported = begin(coze), list[object]()
-    if isinstance(coze.face, AsyncioDriver):
-        coze.face.loop.set_exception_handler(lambda _, context: reported.append(context))
+    if isinstance(coze.driver, AsyncioDriver):
+        coze.driver.loop.set_exception_handler(lambda _, context: reported.append(context))
     coze.run(stream.close())
     gc.collect()
     assert reported == []

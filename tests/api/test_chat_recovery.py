@@ -66,17 +66,17 @@ def test_a_stream_cut_before_the_chats_id_is_known_is_told_and_not_started_again
 def test_the_asynchronous_stream_heals_the_same_way(size: int) -> None:
     stream = (STREAMS / "chat_unicode_reasoning.sse").read_bytes()
     text, messages, _, _ = read(stream, len(stream))
-    face = AsyncioDriver()
+    driver = AsyncioDriver()
     try:
         for cut in range(chat_id_known_at(stream), len(stream), 13):
             client = AsyncCozeClient(
                 "t", base_url="http://coze", transport=httpx.MockTransport(Replay(stream, cut, size))
             )
             chat = client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")])
-            deltas = [event.delta for event in face.collect(chat)]
+            deltas = [event.delta for event in driver.collect(chat)]
             assert ("".join(deltas), chat.text, plain(chat.messages)) == (text, text, plain(messages))
     finally:
-        face.close()
+        driver.close()
 
 
 @pytest.mark.parametrize("after", [700, 1100, 1500, 1900])
@@ -153,15 +153,15 @@ def test_messages_that_were_known_before_the_tool_outputs_are_not_given_again() 
     assert chat.text == "The train is late."
 
 
-def test_a_chat_that_failed_after_the_cut_raises_as_it_would_have(face: Driver) -> None:
+def test_a_chat_that_failed_after_the_cut_raises_as_it_would_have(driver: Driver) -> None:
     stream = (STREAMS / "chat_failed.sse").read_bytes()
     from coze_client import ChatFailed
 
     replay = Replay(stream, stream.index(b"event:conversation.chat.failed"))
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(replay))
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(replay))
     chat = client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")])
     with pytest.raises(ChatFailed, match="model unavailable") as caught:
-        face.collect(chat)
+        driver.collect(chat)
     assert caught.value.code == 5000
 
 

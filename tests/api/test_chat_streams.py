@@ -200,34 +200,34 @@ def test_events_and_messages_that_nobody_knows_pass_through(
 
 
 def test_a_server_that_says_done_and_keeps_the_line_open_does_not_hold_the_reader(
-    face: Driver, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("coze_client.core.stream._DRAIN_SECONDS", 0.05)
     with WireServer([stream(BEGIN, delta(b"hi"), COMPLETED, DONE, end=False)]) as server:
-        asked = chat(face.client("t", base_url=server.url))
-        assert names(face.collect(asked))[-1] == "done"
+        asked = chat(driver.client("t", base_url=server.url))
+        assert names(driver.collect(asked))[-1] == "done"
         assert asked.text == "hi"
         assert server.left.wait(5)
 
 
-def test_a_finished_stream_gives_its_connection_back(face: Driver) -> None:
+def test_a_finished_stream_gives_its_connection_back(driver: Driver) -> None:
     whole = stream(BEGIN, delta(b"hi"), COMPLETED, DONE)
     with WireServer([whole] * 3) as server:
-        client = face.client("t", base_url=server.url)
+        client = driver.client("t", base_url=server.url)
         for _ in range(3):
-            assert face.run(chat(client).read()).text == "hi"
+            assert driver.run(chat(client).read()).text == "hi"
         assert server.connections == 1
-        face.run(client.close())
+        driver.run(client.close())
 
 
-def test_a_stream_whose_end_comes_late_still_gives_its_connection_back(face: Driver) -> None:
+def test_a_stream_whose_end_comes_late_still_gives_its_connection_back(driver: Driver) -> None:
     whole = stream(BEGIN, COMPLETED, DONE, b":bye\n\n")
     with WireServer([whole, whole]) as server:
-        client = face.client("t", base_url=server.url)
+        client = driver.client("t", base_url=server.url)
         for _ in range(2):
-            face.run(chat(client).read())
+            driver.run(chat(client).read())
         assert server.connections == 1
-        face.run(client.close())
+        driver.run(client.close())
 
 
 def test_a_stream_is_read_once(coze: Connected[Any]) -> None:
@@ -296,12 +296,12 @@ def test_a_refusal_in_whatever_form_is_the_right_error(
     ],
 )
 def test_an_error_event_in_whatever_form_is_the_right_error(
-    face: Driver, event: bytes, kind: type[CozeError], code: int | None, told: str
+    driver: Driver, event: bytes, kind: type[CozeError], code: int | None, told: str
 ) -> None:
     with WireServer([stream(BEGIN, delta(b"hi"), event)]) as server:
-        asked = chat(face.client("t", base_url=server.url), cancel_on_close=False)
+        asked = chat(driver.client("t", base_url=server.url), cancel_on_close=False)
         with pytest.raises(CozeError, match=told) as caught:
-            face.collect(asked)
+            driver.collect(asked)
         assert (type(caught.value), caught.value.code) == (kind, code)
         assert asked.text == "hi"
 
@@ -323,25 +323,25 @@ def test_a_failed_chat_is_raised_with_its_code_and_what_it_said(coze: Connected[
     assert [call.path for call in coze.emulator.calls] == ["/v3/chat"], "a failed chat is neither polled nor cancelled"
 
 
-def test_a_chat_that_failed_without_a_reason_is_still_a_failure(face: Driver) -> None:
+def test_a_chat_that_failed_without_a_reason_is_still_a_failure(driver: Driver) -> None:
     with WireServer([stream(BEGIN, b"event:conversation.chat.failed\ndata:{}\n\n")]) as server:
         with pytest.raises(ChatFailed) as caught:
-            face.collect(chat(face.client("t", base_url=server.url)))
+            driver.collect(chat(driver.client("t", base_url=server.url)))
         assert caught.value.code is None
 
 
-def test_the_zero_error_of_a_healthy_chat_is_none(face: Driver) -> None:
+def test_the_zero_error_of_a_healthy_chat_is_none(driver: Driver) -> None:
     healthy = b'{"id":"7","conversation_id":"8","status":"completed","last_error":{"code":0,"msg":""}}'
     with WireServer([stream(b"event:conversation.chat.completed\ndata:" + healthy + b"\n\n", DONE)]) as server:
-        asked = face.run(chat(face.client("t", base_url=server.url)).read())
+        asked = driver.run(chat(driver.client("t", base_url=server.url)).read())
         assert asked.chat.status == "completed"
 
 
-def test_later_deltas_are_read_as_leniently_as_the_first(face: Driver) -> None:
+def test_later_deltas_are_read_as_leniently_as_the_first(driver: Driver) -> None:
     odd = [delta(b"b").replace(b'"id":"9"', b'"id":9'), delta(b"c").replace(b'"role":"assistant"', b'"role":null')]
     with WireServer([stream(BEGIN, delta(b"a"), *odd, delta(b"\xff"), COMPLETED, DONE)]) as server:
-        asked = chat(face.client("t", base_url=server.url))
-        messages = [event.message for event in face.collect(asked) if event.message]
+        asked = chat(driver.client("t", base_url=server.url))
+        messages = [event.message for event in driver.collect(asked) if event.message]
     assert asked.text == "abc\N{REPLACEMENT CHARACTER}"
     assert [(message.id, message.role) for message in messages] == [
         ("9", "assistant"),
@@ -351,26 +351,26 @@ def test_later_deltas_are_read_as_leniently_as_the_first(face: Driver) -> None:
     ]
 
 
-def test_malformed_json_in_a_known_event_is_told_after_what_came_before(face: Driver) -> None:
+def test_malformed_json_in_a_known_event_is_told_after_what_came_before(driver: Driver) -> None:
     broken = b"event:conversation.message.delta\ndata:{oops\n\n"
     with WireServer([stream(BEGIN, delta(b"good"), broken, DONE)]) as server:
-        asked = chat(face.client("t", base_url=server.url), cancel_on_close=False)
+        asked = chat(driver.client("t", base_url=server.url), cancel_on_close=False)
         with pytest.raises(ProtocolError, match="oops"):
-            face.collect(asked)
+            driver.collect(asked)
         assert asked.text == "good"
 
 
-def test_an_event_beyond_the_limit_is_told_instead_of_held(face: Driver) -> None:
+def test_an_event_beyond_the_limit_is_told_instead_of_held(driver: Driver) -> None:
     with WireServer([stream(BEGIN, delta(b"x" * 5000), end=False)]) as server:
-        asked = chat(face.client("t", base_url=server.url, max_event_bytes=1000), cancel_on_close=False)
+        asked = chat(driver.client("t", base_url=server.url, max_event_bytes=1000), cancel_on_close=False)
         with pytest.raises(ProtocolError, match="longer than 1000 bytes"):
-            face.collect(asked)
+            driver.collect(asked)
 
 
-def test_a_server_that_goes_silent_is_given_up_after_the_gap(face: Driver) -> None:
+def test_a_server_that_goes_silent_is_given_up_after_the_gap(driver: Driver) -> None:
     with WireServer([stream(BEGIN, delta(b"hi"), end=False)]) as server:
-        asked = chat(face.client("t", base_url=server.url, timeout=0.1, retry=None), auto_save_history=False)
+        asked = chat(driver.client("t", base_url=server.url, timeout=0.1, retry=None), auto_save_history=False)
         with pytest.raises(StreamInterrupted) as caught:
-            face.collect(asked)
+            driver.collect(asked)
         assert caught.value.text == "hi"
         assert isinstance(caught.value.__cause__, TimedOut)

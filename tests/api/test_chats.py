@@ -103,9 +103,9 @@ def test_a_conversation_remembers_from_chat_to_chat(coze: Connected[Any], naps: 
     assert again.conversation_id == first.conversation_id
 
 
-def test_a_self_hosted_studio_chats_the_same_way(face: Driver, naps: list[float]) -> None:
+def test_a_self_hosted_studio_chats_the_same_way(driver: Driver, naps: list[float]) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(face, emulator)
+        coze: Connected[Any] = Connected(driver, emulator)
         result = coze.run(coze.client.chats.create_and_poll(**asked(coze)))
         assert (result.chat.status, result.text) == ("completed", "hello there")
         assert "question" not in {message.type for message in result.messages}
@@ -155,16 +155,16 @@ def refused(code: int, status: int = 200) -> httpx.Response:
     return httpx.Response(status, json={"code": code, "msg": "no"})
 
 
-def poll(face: Driver, coze: Callable[[httpx.Request], httpx.Response], **options: Any) -> ChatResult:
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(coze))
-    result: ChatResult = face.run(client.chats.create_and_poll(bot_id="1", user_id="u", **options))
+def poll(driver: Driver, coze: Callable[[httpx.Request], httpx.Response], **options: Any) -> ChatResult:
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(coze))
+    result: ChatResult = driver.run(client.chats.create_and_poll(bot_id="1", user_id="u", **options))
     return result
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
-def test_polling_ends_on_every_terminal_state(face: Driver, status: str, naps: list[float]) -> None:
+def test_polling_ends_on_every_terminal_state(driver: Driver, status: str, naps: list[float]) -> None:
     coze = Coze("created", "in_progress", "a state nobody knows", status)
-    result = poll(face, coze)
+    result = poll(driver, coze)
     assert result.chat.status == status
     assert coze.count("/v3/chat/retrieve") == 4
     assert result.text == ("yes" if coze.count("/v3/chat/message/list") else "")
@@ -181,9 +181,9 @@ def test_polling_ends_on_every_terminal_state(face: Driver, status: str, naps: l
         ("canceled", 0),
     ],
 )
-def test_messages_are_listed_where_there_are_any(face: Driver, status: str, listed: int, naps: list[float]) -> None:
+def test_messages_are_listed_where_there_are_any(driver: Driver, status: str, listed: int, naps: list[float]) -> None:
     coze = Coze(status)
-    assert len(poll(face, coze).messages) == coze.count("/v3/chat/message/list") == listed
+    assert len(poll(driver, coze).messages) == coze.count("/v3/chat/message/list") == listed
 
 
 def test_a_failed_chat_is_returned_with_its_reason(coze: Connected[Any], naps: list[float]) -> None:
@@ -191,22 +191,22 @@ def test_a_failed_chat_is_returned_with_its_reason(coze: Connected[Any], naps: l
     assert (result.chat.status, result.chat.last_error.code, result.messages) == ("failed", 5000, ())
 
 
-def test_polling_asks_at_most_once_a_second(face: Driver, naps: list[float]) -> None:
-    poll(face, Coze("in_progress", "in_progress", "in_progress", "completed"))
+def test_polling_asks_at_most_once_a_second(driver: Driver, naps: list[float]) -> None:
+    poll(driver, Coze("in_progress", "in_progress", "in_progress", "completed"))
     assert naps == [1.0] * 4
 
 
-def test_a_chat_that_is_not_known_yet_is_asked_after_twice_more(face: Driver, naps: list[float]) -> None:
-    assert poll(face, Coze(refused(4001), refused(4001), "completed")).chat.status == "completed"
+def test_a_chat_that_is_not_known_yet_is_asked_after_twice_more(driver: Driver, naps: list[float]) -> None:
+    assert poll(driver, Coze(refused(4001), refused(4001), "completed")).chat.status == "completed"
     with pytest.raises(NotFound):
-        poll(face, Coze(refused(4001)))
+        poll(driver, Coze(refused(4001)))
     with pytest.raises(NotFound):
-        poll(face, Coze(refused(4002), "completed"))
+        poll(driver, Coze(refused(4002), "completed"))
 
 
-def test_polling_survives_what_passes(face: Driver, naps: list[float]) -> None:
+def test_polling_survives_what_passes(driver: Driver, naps: list[float]) -> None:
     coze = Coze(refused(5000), refused(0, 503), "completed")
-    assert poll(face, coze).chat.status == "completed"
+    assert poll(driver, coze).chat.status == "completed"
     assert coze.count("/v3/chat") == 1
 
 
@@ -219,19 +219,19 @@ class Clock:
 
 
 def test_a_chat_that_does_not_end_in_time_is_cancelled_and_told(
-    face: Driver, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
     Clock(monkeypatch, naps)
     coze = Coze("in_progress")
     with pytest.raises(TimedOut, match=r"did not end within 2\.5 s.*\[chat 7, conversation 8\]"):
-        poll(face, coze, deadline=2.5)
+        poll(driver, coze, deadline=2.5)
     assert naps == [1.0, 1.0, 0.5]
     assert coze.asked[-1] == "/v3/chat/cancel"
 
 
 @pytest.mark.parametrize("failure", [refused(4104), refused(0, 502), httpx.ReadError("broke")], ids=repr)
 def test_a_cancellation_that_fails_does_not_hide_that_time_is_up(
-    face: Driver, failure: httpx.Response | Exception, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+    driver: Driver, failure: httpx.Response | Exception, monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
     Clock(monkeypatch, naps)
     coze = Coze("in_progress")
@@ -245,7 +245,7 @@ def test_a_cancellation_that_fails_does_not_hide_that_time_is_up(
         return failure
 
     with pytest.raises(TimedOut):
-        poll(face, respond, deadline=1)
+        poll(driver, respond, deadline=1)
     assert coze.count("/v3/chat/cancel") == 1
 
 
@@ -270,10 +270,10 @@ def test_a_lost_answer_to_a_poll_does_not_start_a_second_chat(coze: Connected[An
 
 
 @pytest.mark.parametrize("deadline", [0, -1, float("nan")])
-def test_a_deadline_of_nothing_is_refused_before_a_chat_is_started(face: Driver, deadline: float) -> None:
+def test_a_deadline_of_nothing_is_refused_before_a_chat_is_started(driver: Driver, deadline: float) -> None:
     coze = Coze("completed")
     with pytest.raises(ConfigurationError, match="deadline"):
-        poll(face, coze, deadline=deadline)
+        poll(driver, coze, deadline=deadline)
     assert coze.asked == []
 
 
@@ -300,7 +300,7 @@ async def test_a_cancelled_poll_cancels_its_chat(emulator: Emulator) -> None:
         await asyncio.sleep(60)
 
     client = AsyncCozeClient(emulator.token, base_url=emulator.url)
-    client._session.face.sleep = wait  # type: ignore[method-assign]  # the wait between two questions
+    client._session.concurrency.sleep = wait  # type: ignore[method-assign]  # the wait between two questions
     emulator.add_bot("held", lambda _: [Hold(lambda: False)])
     task = asyncio.create_task(
         client.chats.create_and_poll(

@@ -117,10 +117,10 @@ def page(*ids: str, **beside: object) -> dict[str, object]:
     return {"data": [{"id": each} for each in ids], **beside}
 
 
-def walk(face: Driver, pages: Pages, **options: Any) -> list[str]:
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(pages))
+def walk(driver: Driver, pages: Pages, **options: Any) -> list[str]:
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(pages))
     listing = client.conversations.messages.list(conversation_id="1", **options)
-    return [message.id for message in face.collect(listing)]
+    return [message.id for message in driver.collect(listing)]
 
 
 @pytest.mark.parametrize(
@@ -139,22 +139,22 @@ def walk(face: Driver, pages: Pages, **options: Any) -> list[str]:
     ],
 )
 def test_a_listing_follows_the_servers_cursor_and_ends(
-    face: Driver, pages: list[dict[str, object]], ids: list[str], cursors: list[object]
+    driver: Driver, pages: list[dict[str, object]], ids: list[str], cursors: list[object]
 ) -> None:
     server = Pages(*pages)
-    assert walk(face, server) == ids
+    assert walk(driver, server) == ids
     assert server.cursors == cursors
 
 
-def test_a_backward_listing_ends_where_a_server_repeats_itself(face: Driver) -> None:
+def test_a_backward_listing_ends_where_a_server_repeats_itself(driver: Driver) -> None:
     server = Pages(page("3", "4", has_more=True, first_id="3", last_id="4"))
-    assert walk(face, server, before_id="5") == ["3", "4"]
+    assert walk(driver, server, before_id="5") == ["3", "4"]
     assert server.cursors == ["5", "3"]
 
 
-def test_a_self_hosted_studio_lists_newest_first_and_each_once(face: Driver) -> None:
+def test_a_self_hosted_studio_lists_newest_first_and_each_once(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(face, emulator)
+        coze: Connected[Any] = Connected(driver, emulator)
         chat = coze.run(coze.ask("hi").read())
         coze.run(coze.ask("again", conversation_id=chat.conversation_id).read())
         listing = coze.client.conversations.messages.list(conversation_id=chat.conversation_id, limit=1)

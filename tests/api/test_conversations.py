@@ -107,35 +107,35 @@ class Pages:
         return self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
 
 
-def walk(face: Driver, pages: Pages) -> list[str]:
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(pages))
-    return [conversation.id for conversation in face.collect(client.conversations.list(bot_id="1"))]
+def walk(driver: Driver, pages: Pages) -> list[str]:
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(pages))
+    return [conversation.id for conversation in driver.collect(client.conversations.list(bot_id="1"))]
 
 
-def test_a_server_that_repeats_a_page_for_ever_is_asked_no_more(face: Driver) -> None:
+def test_a_server_that_repeats_a_page_for_ever_is_asked_no_more(driver: Driver) -> None:
     pages = Pages(page_of("1", "2", has_more=True))
-    assert walk(face, pages) == ["1", "2"]
+    assert walk(driver, pages) == ["1", "2"]
     assert pages.asked == 2
 
 
-def test_an_empty_page_ends_a_listing_even_if_the_server_says_there_is_more(face: Driver) -> None:
+def test_an_empty_page_ends_a_listing_even_if_the_server_says_there_is_more(driver: Driver) -> None:
     pages = Pages(page_of("1", has_more=True), page_of(has_more=True))
-    assert walk(face, pages) == ["1"]
+    assert walk(driver, pages) == ["1"]
     assert pages.asked == 2
 
 
-def test_an_error_on_a_later_page_comes_through_after_what_was_before(face: Driver) -> None:
+def test_an_error_on_a_later_page_comes_through_after_what_was_before(driver: Driver) -> None:
     pages = Pages(page_of("1", has_more=True), httpx.Response(200, json={"code": 4000, "msg": "no"}))
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(pages))
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(pages))
     listing = client.conversations.list(bot_id="1")
-    assert [found.id for found in face.collect(listing, most=1)] == ["1"]
+    assert [found.id for found in driver.collect(listing, most=1)] == ["1"]
     with pytest.raises(CozeError):
-        face.collect(client.conversations.list(bot_id="1"))
+        driver.collect(client.conversations.list(bot_id="1"))
 
 
-def test_a_self_hosted_studio_keeps_conversations_the_same_way(face: Driver) -> None:
+def test_a_self_hosted_studio_keeps_conversations_the_same_way(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(face, emulator)
+        coze: Connected[Any] = Connected(driver, emulator)
         expected = made(coze, 3)
         found = coze.run(coze.client.conversations.retrieve(conversation_id=expected[0]))
         assert found.id == expected[0]

@@ -100,15 +100,15 @@ def test_update_of_a_dataset_that_the_workspace_lacks_is_not_sent(coze: Connecte
         coze.run(coze.client.datasets.update(dataset_id="7399", name="x", workspace_id=WORKSPACE))
 
 
-def test_wait_tells_every_look_and_reports_failures(face: Driver, naps: list[float]) -> None:
+def test_wait_tells_every_look_and_reports_failures(driver: Driver, naps: list[float]) -> None:
     with Emulator(processing_looks=2) as emulator:
-        client = face.client(emulator.token, base_url=emulator.url)
-        dataset_id = face.run(client.datasets.create(name="Shelf", workspace_id=WORKSPACE))
+        client = driver.client(emulator.token, base_url=emulator.url)
+        dataset_id = driver.run(client.datasets.create(name="Shelf", workspace_id=WORKSPACE))
         bases = [DocumentBase.from_text("words", "a.txt"), DocumentBase.from_file(b"%PDF-broken", "b.pdf")]
-        made = face.run(client.datasets.documents.create(dataset_id=dataset_id, documents=bases))
+        made = driver.run(client.datasets.documents.create(dataset_id=dataset_id, documents=bases))
         ids = [document.document_id for document in made]
         told: list[tuple[DocumentProgress, ...]] = []
-        good, bad = face.run(client.datasets.wait(dataset_id=dataset_id, document_ids=ids, on_progress=told.append))
+        good, bad = driver.run(client.datasets.wait(dataset_id=dataset_id, document_ids=ids, on_progress=told.append))
     assert (good.ready, bad.failed, bool(bad.status_descript)) == (True, True, True)
     assert told[-1] == (good, bad)
     assert [each.busy for each in told[0]] == [True, True]
@@ -127,58 +127,58 @@ def answers(*looks: dict[str, int]) -> PaperServer:
     return PaperServer(reply)
 
 
-def test_wait_asks_only_for_what_is_still_busy(face: Driver, naps: list[float]) -> None:
+def test_wait_asks_only_for_what_is_still_busy(driver: Driver, naps: list[float]) -> None:
     with answers({"1": 0, "2": 1}, {"1": 1}) as server:
-        datasets = face.client("t", base_url=server.url).datasets
-        ended = face.run(datasets.wait(dataset_id="9", document_ids=["1", "2", "1"]))
+        datasets = driver.client("t", base_url=server.url).datasets
+        ended = driver.run(datasets.wait(dataset_id="9", document_ids=["1", "2", "1"]))
     assert [each.document_id for each in ended] == ["1", "2"]
     assert [ask["document_ids"] for ask in server.asked] == [["1", "2"], ["1"]]
     assert naps == [1.0]
 
 
-def test_wait_names_missing_documents_once_the_others_are_through(face: Driver, naps: list[float]) -> None:
+def test_wait_names_missing_documents_once_the_others_are_through(driver: Driver, naps: list[float]) -> None:
     told: list[tuple[DocumentProgress, ...]] = []
     with answers({"1": 0}, {"1": 1}) as server:
-        datasets = face.client("t", base_url=server.url).datasets
+        datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(NotFound, match="Dataset 9 has no document 3"):
-            face.run(datasets.wait(dataset_id="9", document_ids=["1", "3"], on_progress=told.append))
+            driver.run(datasets.wait(dataset_id="9", document_ids=["1", "3"], on_progress=told.append))
     assert told[-1][0].ready
     assert naps == [1.0]
 
 
-def test_wait_names_a_document_that_vanishes_under_way(face: Driver, naps: list[float]) -> None:
+def test_wait_names_a_document_that_vanishes_under_way(driver: Driver, naps: list[float]) -> None:
     with answers({"1": 0, "2": 0}, {"2": 1}) as server:
-        datasets = face.client("t", base_url=server.url).datasets
+        datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(NotFound, match="Dataset 9 has no document 1"):
-            face.run(datasets.wait(dataset_id="9", document_ids=["1", "2"]))
+            driver.run(datasets.wait(dataset_id="9", document_ids=["1", "2"]))
     assert naps == [1.0]
 
 
-def test_wait_takes_no_single_id_for_a_list_of_digits(face: Driver) -> None:
+def test_wait_takes_no_single_id_for_a_list_of_digits(driver: Driver) -> None:
     with answers({}) as server:
-        datasets = face.client("t", base_url=server.url).datasets
+        datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(ConfigurationError, match="document_ids"):
-            face.run(datasets.wait(dataset_id="9", document_ids="7441"))
+            driver.run(datasets.wait(dataset_id="9", document_ids="7441"))
     assert server.asked == []
 
 
-def test_wait_gives_up_at_its_deadline(face: Driver, naps: list[float]) -> None:
+def test_wait_gives_up_at_its_deadline(driver: Driver, naps: list[float]) -> None:
     with answers({"1": 0}) as server:
-        datasets = face.client("t", base_url=server.url).datasets
+        datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(TimedOut, match=r"did not process 1 within 0\.5 s.*wait again"):
-            face.run(datasets.wait(dataset_id="9", document_ids=["1"], timeout=0.5))
+            driver.run(datasets.wait(dataset_id="9", document_ids=["1"], timeout=0.5))
     assert naps == []
 
 
-def test_wait_looks_ever_more_seldom(face: Driver, naps: list[float]) -> None:
+def test_wait_looks_ever_more_seldom(driver: Driver, naps: list[float]) -> None:
     with answers(*[{"1": 0}] * 9, {"1": 1}) as server:
-        face.run(face.client("t", base_url=server.url).datasets.wait(dataset_id="9", document_ids=["1"]))
+        driver.run(driver.client("t", base_url=server.url).datasets.wait(dataset_id="9", document_ids=["1"]))
     assert naps == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10.0, 10.0, 10.0]
 
 
-def test_many_documents_are_asked_for_in_batches(face: Driver) -> None:
+def test_many_documents_are_asked_for_in_batches(driver: Driver) -> None:
     ids = [str(each) for each in range(250)]
     with answers(dict.fromkeys(ids, 1)) as server:
-        datasets = face.client("t", base_url=server.url).datasets
-        assert len(face.run(datasets.wait(dataset_id="9", document_ids=ids))) == 250
+        datasets = driver.client("t", base_url=server.url).datasets
+        assert len(driver.run(datasets.wait(dataset_id="9", document_ids=ids))) == 250
     assert [len(ask["document_ids"]) for ask in server.asked] == [100, 100, 50]

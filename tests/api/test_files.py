@@ -67,43 +67,43 @@ class Receiver:
             return failure
         return httpx.Response(200, json={"code": 0, "data": {"id": "7", "bytes": len(self.contents[-1])}})
 
-    def client(self, face: Driver) -> Any:
-        return face.client("t", base_url="http://coze", transport=httpx.MockTransport(self))
+    def client(self, driver: Driver) -> Any:
+        return driver.client("t", base_url="http://coze", transport=httpx.MockTransport(self))
 
 
-def uploaded(face: Driver, file: Any, name: str | None = None) -> tuple[str, str, bytes]:
+def uploaded(driver: Driver, file: Any, name: str | None = None) -> tuple[str, str, bytes]:
     """Name, type and content with which a file arrives."""
     receiver = Receiver()
-    face.run(receiver.client(face).files.upload(file, name=name))
+    driver.run(receiver.client(driver).files.upload(file, name=name))
     return receiver.names[0], receiver.types[0], receiver.contents[0]
 
 
 # --- where files come from ---
 
 
-def test_a_file_may_be_a_path_bytes_or_an_open_file(face: Driver, tmp_path: Path) -> None:
+def test_a_file_may_be_a_path_bytes_or_an_open_file(driver: Driver, tmp_path: Path) -> None:
     path = tmp_path / "cat.png"
     path.write_bytes(PNG)
     expected = ("cat.png", "image/png", PNG)
-    assert uploaded(face, path) == expected
-    assert uploaded(face, str(path)) == expected
+    assert uploaded(driver, path) == expected
+    assert uploaded(driver, str(path)) == expected
     with path.open("rb") as opened:
-        assert uploaded(face, opened) == expected
+        assert uploaded(driver, opened) == expected
         assert not opened.closed
-    assert uploaded(face, PNG, "cat.png") == expected
-    assert uploaded(face, bytearray(PNG), "cat.png") == expected
-    assert uploaded(face, memoryview(PNG), "cat.png") == expected
-    assert uploaded(face, io.BytesIO(PNG), "cat.png") == expected
+    assert uploaded(driver, PNG, "cat.png") == expected
+    assert uploaded(driver, bytearray(PNG), "cat.png") == expected
+    assert uploaded(driver, memoryview(PNG), "cat.png") == expected
+    assert uploaded(driver, io.BytesIO(PNG), "cat.png") == expected
 
 
-def test_an_open_file_is_sent_from_its_beginning(face: Driver) -> None:
+def test_an_open_file_is_sent_from_its_beginning(driver: Driver) -> None:
     file = io.BytesIO(PNG)
     file.read(500)
-    assert uploaded(face, file)[2] == PNG
+    assert uploaded(driver, file)[2] == PNG
 
 
 @pytest.mark.parametrize("size", [10, 100_000])
-def test_a_pipe_is_sent_as_it_comes_and_named_by_its_content(face: Driver, size: int) -> None:
+def test_a_pipe_is_sent_as_it_comes_and_named_by_its_content(driver: Driver, size: int) -> None:
     content = PNG[:8] + bytes(size)
     reader, writer = os.pipe()
 
@@ -114,7 +114,7 @@ def test_a_pipe_is_sent_as_it_comes_and_named_by_its_content(face: Driver, size:
     thread = threading.Thread(target=write)
     thread.start()
     with os.fdopen(reader, "rb") as end:
-        assert uploaded(face, end) == ("file.png", "image/png", content)
+        assert uploaded(driver, end) == ("file.png", "image/png", content)
     thread.join()
 
 
@@ -133,9 +133,9 @@ def test_an_upload_can_be_looked_up(coze: Connected[Any]) -> None:
     assert coze.run(coze.client.files.retrieve(file_id=file.id)) == file
 
 
-def test_a_self_hosted_studio_takes_uploads_and_tells_their_url(face: Driver) -> None:
+def test_a_self_hosted_studio_takes_uploads_and_tells_their_url(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(face, emulator)
+        coze: Connected[Any] = Connected(driver, emulator)
         file = coze.run(coze.client.files.upload(PNG, name="cat.png"))
         assert file.url
         assert file.created_at
@@ -151,52 +151,52 @@ def text_file() -> Any:
 
 
 @pytest.mark.parametrize("make", [lambda: io.StringIO("text"), text_file], ids=["StringIO", "temporary file"])
-def test_a_file_that_is_open_as_text_is_refused_with_the_cure(face: Driver, make: Any) -> None:
+def test_a_file_that_is_open_as_text_is_refused_with_the_cure(driver: Driver, make: Any) -> None:
     receiver = Receiver()
     with make() as file:
         file.write("some text")
         file.flush()
         with pytest.raises(ConfigurationError, match='"rb"'):
-            face.run(receiver.client(face).files.upload(file))
+            driver.run(receiver.client(driver).files.upload(file))
     assert receiver.contents == []
 
 
 @pytest.mark.parametrize("file", [b"", io.BytesIO()], ids=["bytes", "file"])
-def test_an_empty_file_is_refused(face: Driver, file: Any) -> None:
+def test_an_empty_file_is_refused(driver: Driver, file: Any) -> None:
     with pytest.raises(ConfigurationError, match="4300"):
-        face.run(Receiver().client(face).files.upload(file))
+        driver.run(Receiver().client(driver).files.upload(file))
 
 
-def test_an_empty_pipe_is_refused(face: Driver) -> None:
+def test_an_empty_pipe_is_refused(driver: Driver) -> None:
     with piped(b"") as end, pytest.raises(ConfigurationError, match="4300"):
-        face.run(Receiver().client(face).files.upload(end))
+        driver.run(Receiver().client(driver).files.upload(end))
 
 
-def test_an_empty_path_is_refused(face: Driver, tmp_path: Path) -> None:
+def test_an_empty_path_is_refused(driver: Driver, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     with pytest.raises(ConfigurationError, match="4300"):
-        face.run(Receiver().client(face).files.upload(tmp_path / "empty"))
+        driver.run(Receiver().client(driver).files.upload(tmp_path / "empty"))
 
 
-def test_a_file_larger_than_coze_takes_is_refused_without_reading_it(face: Driver, tmp_path: Path) -> None:
+def test_a_file_larger_than_coze_takes_is_refused_without_reading_it(driver: Driver, tmp_path: Path) -> None:
     path = tmp_path / "huge.bin"
     with path.open("wb") as file:
         file.truncate(512 * 1024 * 1024 + 1)  # sparse: it takes no room
     with pytest.raises(ConfigurationError, match="512 MB"):
-        face.run(Receiver().client(face).files.upload(path))
+        driver.run(Receiver().client(driver).files.upload(path))
 
 
 @pytest.mark.parametrize("file", [None, 7, ["a"], object()], ids=["None", "int", "list", "object"])
-def test_what_is_no_file_is_refused(face: Driver, file: Any) -> None:
+def test_what_is_no_file_is_refused(driver: Driver, file: Any) -> None:
     with pytest.raises(ConfigurationError, match="path, bytes or"):
-        face.run(Receiver().client(face).files.upload(file))
+        driver.run(Receiver().client(driver).files.upload(file))
 
 
-def test_a_path_that_cannot_be_read_is_the_systems_error(face: Driver, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_read_is_the_systems_error(driver: Driver, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        face.run(Receiver().client(face).files.upload(tmp_path / "absent"))
+        driver.run(Receiver().client(driver).files.upload(tmp_path / "absent"))
     with pytest.raises(OSError, match="directory"):
-        face.run(Receiver().client(face).files.upload(tmp_path))
+        driver.run(Receiver().client(driver).files.upload(tmp_path))
 
 
 # --- names ---
@@ -254,8 +254,8 @@ def test_any_name_becomes_one_without_folders(name: str, head: bytes) -> None:
     assert "\\" not in mended
 
 
-def test_names_with_quotes_and_line_ends_stay_inside_their_field(face: Driver) -> None:
-    name, _, content = uploaded(face, PNG, 'a"\r\nx: y.png')
+def test_names_with_quotes_and_line_ends_stay_inside_their_field(driver: Driver) -> None:
+    name, _, content = uploaded(driver, PNG, 'a"\r\nx: y.png')
     assert "\r" not in name
     assert "\n" not in name
     assert content == PNG
@@ -281,11 +281,11 @@ def test_types_and_extensions_are_told_from_each_other() -> None:
     ids=repr,
 )
 def test_an_upload_is_repeated_only_if_nothing_of_it_can_have_arrived(
-    face: Driver, failure: Any, kind: type[CozeError], sent: int, naps: list[float]
+    driver: Driver, failure: Any, kind: type[CozeError], sent: int, naps: list[float]
 ) -> None:
     receiver = Receiver(*[failure] * 3)
     with pytest.raises(kind):
-        face.run(receiver.client(face).files.upload(io.BytesIO(PNG)))
+        driver.run(receiver.client(driver).files.upload(io.BytesIO(PNG)))
     assert receiver.contents == [PNG] * sent
 
 
@@ -297,14 +297,14 @@ def piped(content: bytes) -> Any:
     return os.fdopen(reader, "rb")
 
 
-def test_a_pipe_that_was_read_cannot_be_sent_again(face: Driver, naps: list[float]) -> None:
+def test_a_pipe_that_was_read_cannot_be_sent_again(driver: Driver, naps: list[float]) -> None:
     receiver = Receiver(httpx.Response(429))
     with piped(PNG) as end, pytest.raises(RateLimited):
-        face.run(receiver.client(face).files.upload(end))
+        driver.run(receiver.client(driver).files.upload(end))
     assert receiver.contents == [PNG]
 
 
-def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(face: Driver, naps: list[float]) -> None:
+def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(driver: Driver, naps: list[float]) -> None:
     receiver = Receiver()
     tries: list[str] = []
 
@@ -324,27 +324,27 @@ def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(face: Dri
             if len(tries) == 1:
                 raise httpx.ConnectError("refused")
 
-    client = face.client("t", base_url="http://coze", transport=Wakes(receiver))
+    client = driver.client("t", base_url="http://coze", transport=Wakes(receiver))
     with piped(PNG) as end:
-        face.run(client.files.upload(end))
+        driver.run(client.files.upload(end))
     assert receiver.contents == [PNG]
 
 
 @pytest.mark.parametrize("transport", [{}, {"transport": "aiohttp"}], ids=["httpx", "aiohttp"])
 def test_a_large_file_is_streamed_from_disk_and_not_held(
-    face: Driver, emulator: Emulator, tmp_path: Path, transport: dict[str, Any]
+    driver: Driver, emulator: Emulator, tmp_path: Path, transport: dict[str, Any]
 ) -> None:
-    if transport and not isinstance(face, AsyncioDriver):
+    if transport and not isinstance(driver, AsyncioDriver):
         pytest.skip("aiohttp serves asyncio only")
     size = 48 * 1024 * 1024
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
         file.truncate(size)
-    client = face.client(emulator.token, base_url=emulator.url, **transport)
-    face.run(client.files.upload(PNG))  # whatever is made once is made now
+    client = driver.client(emulator.token, base_url=emulator.url, **transport)
+    driver.run(client.files.upload(PNG))  # whatever is made once is made now
     tracemalloc.start()
     try:
-        assert face.run(client.files.upload(path)).bytes == size
+        assert driver.run(client.files.upload(path)).bytes == size
         held = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -106,11 +106,11 @@ def test_a_broken_run_is_not_begun_again(coze: Connected[Any], towns: str) -> No
     assert coze.emulator.runs_started == 1
 
 
-def test_coze_studio_recalls_by_workflow_too(face: Driver) -> None:
+def test_coze_studio_recalls_by_workflow_too(driver: Driver) -> None:
     with Emulator("studio") as studio:
         workflow_id = studio.add_knowledge_workflow([studio.add_dataset("towns", {"towns.txt": CHUR})])
-        client = face.client(studio.token, base_url=studio.url)
-        assert texts(face.run(client.recall.from_workflow(workflow_id, QUESTION))) == [CHUR]
+        client = driver.client(studio.token, base_url=studio.url)
+        assert texts(driver.run(client.recall.from_workflow(workflow_id, QUESTION))) == [CHUR]
 
 
 # By bot
@@ -148,12 +148,12 @@ def test_a_bot_without_datasets_recalls_nothing(coze: Connected[Any]) -> None:
     assert recall.chat_id
 
 
-def test_coze_studio_recalls_by_bot_too(face: Driver) -> None:
+def test_coze_studio_recalls_by_bot_too(driver: Driver) -> None:
     with Emulator("studio") as studio:
         dataset_id = studio.add_dataset("towns", {"towns.txt": CHUR})
         bot_id = studio.add_bot("librarian", dataset_ids=[dataset_id])
-        client = face.client(studio.token, base_url=studio.url)
-        assert texts(face.run(client.recall.from_bot(bot_id, QUESTION))) == [CHUR]
+        client = driver.client(studio.token, base_url=studio.url)
+        assert texts(driver.run(client.recall.from_bot(bot_id, QUESTION))) == [CHUR]
 
 
 def recalling(*found: str) -> Extra:
@@ -269,46 +269,46 @@ FIRST_THOUGHT = event(
 WHOLE_ANSWER = event("conversation.message.completed", {"id": "4", "chat_id": "1", "type": "answer", "content": "ok"})
 
 
-def from_bot_over(face: Driver, *pieces: bytes, **options: Any) -> Any:
+def from_bot_over(driver: Driver, *pieces: bytes, **options: Any) -> Any:
     """A recall over a line that stays open after `pieces`, so that only the client can end it."""
     with WireServer([stream(*pieces, end=False)]) as server:
-        recall = face.run(face.client(base_url=server.url).recall.from_bot("1", QUESTION, **options))
+        recall = driver.run(driver.client(base_url=server.url).recall.from_bot("1", QUESTION, **options))
         assert server.left.wait(5)
         assert server.connections == 1
     return recall
 
 
-def test_a_recall_returns_with_its_message_and_closes_the_line(face: Driver) -> None:
-    assert texts(from_bot_over(face, CREATED, RECALLED)) == ["a"]
+def test_a_recall_returns_with_its_message_and_closes_the_line(driver: Driver) -> None:
+    assert texts(from_bot_over(driver, CREATED, RECALLED)) == ["a"]
 
 
-def test_half_an_event_after_the_recall_is_not_waited_for(face: Driver) -> None:
-    assert texts(from_bot_over(face, CREATED + RECALLED + FIRST_WORD[:40])) == ["a"]
+def test_half_an_event_after_the_recall_is_not_waited_for(driver: Driver) -> None:
+    assert texts(from_bot_over(driver, CREATED + RECALLED + FIRST_WORD[:40])) == ["a"]
 
 
 @pytest.mark.parametrize("answer", [FIRST_WORD, FIRST_THOUGHT, WHOLE_ANSWER], ids=["word", "thought", "whole"])
 @pytest.mark.parametrize("until", ["recall", "answer"])
-def test_reading_stops_where_the_answer_begins(face: Driver, answer: bytes, until: str) -> None:
-    assert not from_bot_over(face, CREATED, answer, until=until)
-    assert texts(from_bot_over(face, CREATED, RECALLED, answer, until="answer")) == ["a"]
+def test_reading_stops_where_the_answer_begins(driver: Driver, answer: bytes, until: str) -> None:
+    assert not from_bot_over(driver, CREATED, answer, until=until)
+    assert texts(from_bot_over(driver, CREATED, RECALLED, answer, until="answer")) == ["a"]
 
 
-def test_what_follows_the_recall_in_the_same_piece_changes_nothing(face: Driver) -> None:
+def test_what_follows_the_recall_in_the_same_piece_changes_nothing(driver: Driver) -> None:
     failed = event("conversation.chat.failed", {"id": "1", "last_error": {"code": 5000, "msg": "too late"}})
-    assert texts(from_bot_over(face, CREATED + RECALLED + failed)) == ["a"]
-    assert not from_bot_over(face, CREATED + FIRST_WORD + RECALLED + failed)
+    assert texts(from_bot_over(driver, CREATED + RECALLED + failed)) == ["a"]
+    assert not from_bot_over(driver, CREATED + FIRST_WORD + RECALLED + failed)
 
 
 BOMB = "[" * 100_000
 
 
-def test_what_is_nested_without_end_harms_no_recall(face: Driver) -> None:
+def test_what_is_nested_without_end_harms_no_recall(driver: Driver) -> None:
     odd = event("conversation.message.completed", {"id": "5", "chat_id": "1", "type": "verbose", "content": BOMB})
-    assert texts(from_bot_over(face, CREATED, odd, RECALLED)) == ["a"]
+    assert texts(from_bot_over(driver, CREATED, odd, RECALLED)) == ["a"]
     said = {"content": BOMB, "node_title": "End", "node_seq_id": "0", "node_is_finish": True}
     run = f"id: 0\nevent: Message\ndata: {json.dumps(said)}\n\nid: 1\nevent: Done\ndata: {{}}\n\n".encode()
     with WireServer([stream(run)]) as server:
-        recall = face.run(face.client(base_url=server.url).recall.from_workflow("1", QUESTION))
+        recall = driver.run(driver.client(base_url=server.url).recall.from_workflow("1", QUESTION))
     assert recall.slices == (Slice(BOMB, rank=1, source="text"),)
     assert Message(content=BOMB).decoded is None
 

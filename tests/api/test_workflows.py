@@ -232,9 +232,9 @@ def test_questions_are_read_as_cloud_and_studio_tell_them(
     assert read_question(Interrupt(event_id="1/2", type=2, data=data), said) == (question, options)
 
 
-def test_an_asynchronous_run_that_asks_on_a_studio_is_told_and_not_waited_for(face: Driver) -> None:
+def test_an_asynchronous_run_that_asks_on_a_studio_is_told_and_not_waited_for(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
-        client = face.client(emulator.token, base_url=emulator.url)
+        client = driver.client(emulator.token, base_url=emulator.url)
         workflow = emulator.workflows["book_table"]
         with pytest.raises(WorkflowFailed, match="mode='stream'"):
-            face.run(client.workflows.execute(workflow_id=workflow, parameters={"city": "Bern"}, mode="async"))
+            driver.run(client.workflows.execute(workflow_id=workflow, parameters={"city": "Bern"}, mode="async"))

@@ -36,11 +36,11 @@ class Listener:
         return httpx.Response(200, json={"code": 0})
 
 
-def sent(face: Driver, token: Any) -> str:
+def sent(driver: Driver, token: Any) -> str:
     """The authorization that arrives at the server."""
     listener = Listener()
-    client = face.client(token, base_url="http://coze", transport=httpx.MockTransport(listener))
-    face.run(client.conversations.create())
+    client = driver.client(token, base_url="http://coze", transport=httpx.MockTransport(listener))
+    driver.run(client.conversations.create())
     return listener.authorizations[0]
 
 
@@ -49,10 +49,10 @@ async def async_token() -> str:
 
 
 class OwnCredentials:
-    async def token(self, face: object) -> str:
+    async def token(self, driver: object) -> str:
         return CANARY
 
-    async def renew(self, face: object, refused: str) -> bool:
+    async def renew(self, driver: object, refused: str) -> bool:
         return False
 
 
@@ -61,8 +61,8 @@ class OwnCredentials:
     [CANARY, f" {CANARY}\n", lambda: CANARY, async_token, lambda: async_token(), OwnCredentials()],
     ids=["text", "text in white space", "function", "async function", "function of a coroutine", "credentials"],
 )
-def test_a_token_may_be_text_a_function_or_credentials(face: Driver, token: Any) -> None:
-    assert sent(face, token) == f"Bearer {CANARY}"
+def test_a_token_may_be_text_a_function_or_credentials(driver: Driver, token: Any) -> None:
+    assert sent(driver, token) == f"Bearer {CANARY}"
 
 
 @pytest.mark.parametrize(
@@ -74,54 +74,54 @@ def test_a_token_may_be_text_a_function_or_credentials(face: Driver, token: Any)
     ],
 )
 def test_the_environment_gives_the_token_where_none_is_given(
-    face: Driver, environment: dict[str, str], token: str, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, environment: dict[str, str], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert sent(face, None) == f"Bearer {token}"
+    assert sent(driver, None) == f"Bearer {token}"
 
 
-def test_a_given_token_beats_the_environment(face: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_given_token_beats_the_environment(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COZE_API_TOKEN", CANARY)
-    assert sent(face, "given") == "Bearer given"
+    assert sent(driver, "given") == "Bearer given"
 
 
 def test_a_token_of_the_environment_is_read_anew_for_each_call(
-    face: Driver, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COZE_API_TOKEN", "old")
-    client = face.client(None, base_url=emulator.url)
+    client = driver.client(None, base_url=emulator.url)
     monkeypatch.setenv("COZE_API_TOKEN", emulator.token)
-    assert face.run(client.conversations.create()).id
+    assert driver.run(client.conversations.create()).id
 
 
-def test_without_any_token_the_client_says_where_to_put_one_and_how_to_try_without(face: Driver) -> None:
+def test_without_any_token_the_client_says_where_to_put_one_and_how_to_try_without(driver: Driver) -> None:
     with pytest.raises(ConfigurationError, match=r"COZE_API_TOKEN.*coze_client\.emulator"):
-        face.client(None)
+        driver.client(None)
 
 
 @pytest.mark.parametrize(
     "token", ["", "  ", "two words", "line\nend", "Bearer pat_x", "tökén", "nul\0", 7, b"bytes", ["list"], object()]
 )
-def test_what_can_be_no_token_is_refused_without_showing_it(face: Driver, token: Any) -> None:
+def test_what_can_be_no_token_is_refused_without_showing_it(driver: Driver, token: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        face.client(token)
+        driver.client(token)
     assert not isinstance(token, str) or not token.strip() or token not in str(caught.value)
 
 
 @pytest.mark.parametrize("token", ["", "two words", None, 7])
-def test_a_function_that_gives_no_token_is_told_of(face: Driver, token: Any) -> None:
-    client = face.client(lambda: token)
+def test_a_function_that_gives_no_token_is_told_of(driver: Driver, token: Any) -> None:
+    client = driver.client(lambda: token)
     with pytest.raises(ConfigurationError, match="token"):
-        face.run(client.files.retrieve(file_id="1"))
+        driver.run(client.files.retrieve(file_id="1"))
 
 
-def test_an_error_of_the_users_function_comes_through(face: Driver) -> None:
+def test_an_error_of_the_users_function_comes_through(driver: Driver) -> None:
     def fails() -> str:
         raise LookupError("vault")
 
     with pytest.raises(LookupError, match="vault"):
-        face.run(face.client(fails).files.retrieve(file_id="1"))
+        driver.run(driver.client(fails).files.retrieve(file_id="1"))
 
 
 def test_a_literal_token_goes_into_a_pickle_and_no_other() -> None:

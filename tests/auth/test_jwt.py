@@ -170,7 +170,7 @@ def test_a_session_without_a_name_is_refused_since_it_would_mix_users() -> None:
 
 
 def test_a_service_works_without_anybody_logging_in(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.jwt())
+    client = sign_in.driver.client(sign_in.jwt())
     assert [sign_in.me(client) for _ in range(3)]
     assert sign_in.grants == 1
     assert sent(sign_in).body == {
@@ -180,7 +180,7 @@ def test_a_service_works_without_anybody_logging_in(sign_in: SignIn) -> None:
 
 
 def test_the_token_lives_as_long_as_was_asked(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.jwt(ttl=86399))
+    client = sign_in.driver.client(sign_in.jwt(ttl=86399))
     sign_in.me(client)
     sign_in.clock.advance(86000)
     sign_in.me(client)
@@ -192,11 +192,11 @@ def test_the_token_lives_as_long_as_was_asked(sign_in: SignIn) -> None:
 
 def test_a_scope_goes_along_and_limits_the_token(sign_in: SignIn) -> None:
     scope = {"account_permission": {"permission_list": ["createConversation"]}}
-    client = sign_in.face.client(sign_in.jwt(scope=scope))
+    client = sign_in.driver.client(sign_in.jwt(scope=scope))
     sign_in.run(client.conversations.create())
     assert sent(sign_in).body["scope"] == scope
     with pytest.raises(PermissionDenied):
-        sign_in.face.collect(client.conversations.list(bot_id="1"))
+        sign_in.driver.collect(client.conversations.list(bot_id="1"))
 
 
 @pytest.mark.parametrize(
@@ -209,14 +209,14 @@ def test_a_scope_goes_along_and_limits_the_token(sign_in: SignIn) -> None:
 def test_other_accounts_and_enterprises_have_routes_of_their_own(
     sign_in: SignIn, settings: dict[str, str], path: str
 ) -> None:
-    client = sign_in.face.client(sign_in.jwt(**settings))
+    client = sign_in.driver.client(sign_in.jwt(**settings))
     assert sign_in.run(client.request("GET", "/v1/users/me"))["data"]["user_id"] in settings.values()
     assert sent(sign_in).path == path
 
 
 def test_users_of_a_service_have_tokens_of_their_own_which_are_had_once(sign_in: SignIn) -> None:
     own = sign_in.jwt()
-    client = sign_in.face.client(own)
+    client = sign_in.driver.client(own)
     for user in ("ann", "bob", "ann", "bob"):
         sign_in.run(client.options(token=own.for_session(user)).conversations.create())
     assert [session_of(call) for call in sign_in.emulator.calls_to(TOKEN)] == ["ann", "bob"]
@@ -226,7 +226,7 @@ def test_users_of_a_service_have_tokens_of_their_own_which_are_had_once(sign_in:
 
 def test_one_user_does_not_see_the_conversation_of_another(sign_in: SignIn) -> None:
     own = sign_in.jwt()
-    client = sign_in.face.client(own)
+    client = sign_in.driver.client(own)
     ann, bob = (client.options(token=own.for_session(user)) for user in ("ann", "bob"))
     conversation = sign_in.run(ann.conversations.create())
     assert sign_in.run(ann.conversations.retrieve(conversation_id=conversation.id))
@@ -249,7 +249,7 @@ def test_services_that_differ_share_no_token_of_a_store(sign_in: SignIn, setting
 def test_a_wrong_clock_costs_one_request_and_is_put_right_by_the_servers(sign_in: SignIn, ahead: int) -> None:
     wrong = Clock(sign_in.clock() + ahead)
     own = sign_in.jwt(clock=wrong)
-    client = sign_in.face.client(own)
+    client = sign_in.driver.client(own)
     assert sign_in.me(client)
     assert sign_in.grants == 2
     assert sign_in.me(client.options(token=own.for_session("ann")))
@@ -266,7 +266,7 @@ def test_a_wrong_clock_costs_one_request_and_is_put_right_by_the_servers(sign_in
 
 def test_a_clock_that_was_wrong_and_is_set_right_is_believed_again(sign_in: SignIn) -> None:
     wrong = Clock(sign_in.clock() - 5000)
-    client = sign_in.face.client(sign_in.jwt(clock=wrong))
+    client = sign_in.driver.client(sign_in.jwt(clock=wrong))
     sign_in.me(client)
     sign_in.clock.advance(1000)
     wrong.advance(6000)
@@ -281,7 +281,7 @@ def test_a_jwt_that_is_not_accepted_is_told_of_with_every_likely_cause(
     sign_in: SignIn, settings: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidClient, match=r"private key.*clock.*region") as caught:
-        sign_in.me(sign_in.face.client(sign_in.jwt(**settings)))
+        sign_in.me(sign_in.driver.client(sign_in.jwt(**settings)))
     assert caught.value.logid
     assert sign_in.grants == 1
 
@@ -290,7 +290,7 @@ def test_an_app_of_another_kind_is_told_of(sign_in: SignIn) -> None:
     said = b'{"error": "access_deny", "error_message": "wrong type"}'
     sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
     with pytest.raises(AccessDenied, match="of another kind"):
-        sign_in.me(sign_in.face.client(sign_in.jwt()))
+        sign_in.me(sign_in.driver.client(sign_in.jwt()))
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_a_failure_that_passes_is_tried_again_with_a_new_signature(
     sign_in: SignIn, fault: Any, naps: list[float]
 ) -> None:
     sign_in.emulator.inject(fault, path=TOKEN, times=2)
-    assert sign_in.me(sign_in.face.client(sign_in.jwt()))
+    assert sign_in.me(sign_in.driver.client(sign_in.jwt()))
     used = {call.headers["authorization"] for call in sign_in.emulator.calls_to(TOKEN)}
     assert (len(used), len(naps)) == (3, 2)
 
@@ -315,7 +315,7 @@ def test_a_failure_that_stays_is_tried_as_often_as_the_client_is_told_to_and_no_
     sign_in: SignIn, naps: list[float]
 ) -> None:
     sign_in.emulator.inject(faults.DropConnection(), path=TOKEN, times=99)
-    client = sign_in.face.client(sign_in.jwt())
+    client = sign_in.driver.client(sign_in.jwt())
     with pytest.raises(ConnectionFailed):
         sign_in.me(client)
     assert sign_in.grants == 3
@@ -325,7 +325,7 @@ def test_a_failure_that_stays_is_tried_as_often_as_the_client_is_told_to_and_no_
 
 
 def test_a_token_refused_in_the_middle_is_had_anew_once(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.jwt())
+    client = sign_in.driver.client(sign_in.jwt())
     sign_in.me(client)
     sign_in.emulator.inject(faults.Expire(), path="/v1/users/me")
     assert sign_in.me(client)
@@ -352,26 +352,26 @@ def test_no_signing_and_no_file_ever_holds_up_an_event_loop(
     for kind, names in ((JWT, ["sign"]), (FileStore, ["load", "save", "claim"])):
         for name in names:
             watched(name, kind)
-    face = AsyncioDriver()
-    sign_in = SignIn(emulator, face)
-    client = face.client(sign_in.jwt(store=FileStore(tmp_path / "tokens")))
+    driver = AsyncioDriver()
+    sign_in = SignIn(emulator, driver)
+    client = driver.client(sign_in.jwt(store=FileStore(tmp_path / "tokens")))
     for _ in range(2):
         sign_in.me(client)
         sign_in.clock.advance(2000)
-    face.close()
+    driver.close()
     assert {name for name, _ in seen} == {"sign", "load", "save", "claim"}
     assert threading.get_ident() not in {thread for _, thread in seen}
 
 
 def test_fifty_threads_on_an_expired_token_make_one_request(emulator: Emulator) -> None:
-    face = BlockingDriver()
-    sign_in = SignIn(emulator, face)
-    client = face.client(sign_in.jwt())
+    driver = BlockingDriver()
+    sign_in = SignIn(emulator, driver)
+    client = driver.client(sign_in.jwt())
     sign_in.me(client)
     sign_in.clock.advance(1000)
     with ThreadPoolExecutor(50) as pool:
         assert len(list(pool.map(lambda _: sign_in.me(client), range(50)))) == 50
-    face.close()
+    driver.close()
     assert sign_in.grants == 2
 
 

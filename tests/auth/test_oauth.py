@@ -91,7 +91,7 @@ def test_the_pages_are_on_the_www_host_of_the_server(client: dict[str, Any], app
 
 
 def test_a_login_for_one_workspace_has_a_link_of_its_own(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.web())
+    client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login(workspace_id="73/1")
     assert urlsplit(login.url).path == "/api/permission/oauth2/workspace_id/73%2F1/authorize"
     login = client.oauth.login(workspace_id="731")
@@ -149,7 +149,7 @@ def test_after_the_login_the_client_just_works(sign_in: SignIn, kind: str) -> No
 
 
 def test_a_plain_challenge_is_accepted_too(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.pkce())
+    client = sign_in.driver.client(sign_in.pkce())
     login = client.oauth.login(method="plain")
     sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
     assert sign_in.me(client) == "user-1"
@@ -157,7 +157,7 @@ def test_a_plain_challenge_is_accepted_too(sign_in: SignIn) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_user_who_refuses_is_told_apart_from_a_failure(sign_in: SignIn, kind: str) -> None:
-    client = sign_in.face.client(app_of(sign_in, kind))
+    client = sign_in.driver.client(app_of(sign_in, kind))
     login = client.oauth.login()
     with pytest.raises(AccessDenied, match="The user refused"):
         sign_in.run(client.oauth.finish(login, sign_in.press(login.url, "deny")))
@@ -166,7 +166,7 @@ def test_a_user_who_refuses_is_told_apart_from_a_failure(sign_in: SignIn, kind: 
 
 @pytest.mark.parametrize("state", ["", "state=", "state=another", "state=x&state={state}"])
 def test_a_callback_without_the_state_of_the_login_is_not_accepted(sign_in: SignIn, state: str) -> None:
-    client = sign_in.face.client(sign_in.web())
+    client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login()
     forged = f"http://127.0.0.1:8766/callback?code=code_stolen&{state}"
     with pytest.raises(OAuthError, match="state is not that of this login"):
@@ -175,14 +175,14 @@ def test_a_callback_without_the_state_of_the_login_is_not_accepted(sign_in: Sign
 
 
 def test_a_callback_with_neither_code_nor_reason_is_told_of(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.web())
+    client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login()
     with pytest.raises(OAuthError, match="sent no code"):
         sign_in.run(client.oauth.finish(login, f"{login.redirect_uri}?state={login.state}"))
 
 
 def test_a_refusal_that_is_not_the_users_says_what_coze_said(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.web())
+    client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login()
     back = f"{login.redirect_uri}?error=invalid_request&error_description=Bad+thing&state={login.state}"
     with pytest.raises(OAuthError, match="Bad thing") as caught:
@@ -192,7 +192,7 @@ def test_a_refusal_that_is_not_the_users_says_what_coze_said(sign_in: SignIn) ->
 
 
 def test_a_code_is_good_for_one_login(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.web())
+    client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login()
     back = sign_in.press(login.url)
     sign_in.run(client.oauth.finish(login, back))
@@ -202,7 +202,7 @@ def test_a_code_is_good_for_one_login(sign_in: SignIn) -> None:
 
 
 def test_a_code_is_worth_nothing_to_whoever_lacks_the_verifier(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.pkce())
+    client = sign_in.driver.client(sign_in.pkce())
     login = client.oauth.login()
     back = sign_in.press(login.url)
     with pytest.raises(OAuthError, match="code_verifier"):
@@ -210,7 +210,7 @@ def test_a_code_is_worth_nothing_to_whoever_lacks_the_verifier(sign_in: SignIn) 
 
 
 def test_a_wrong_secret_is_an_invalid_client_with_a_cure(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.web(client_secret="not_the_secret"))
+    client = sign_in.driver.client(sign_in.web(client_secret="not_the_secret"))
     login = client.oauth.login()
     with pytest.raises(InvalidClient, match="secret") as caught:
         sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
@@ -219,7 +219,7 @@ def test_a_wrong_secret_is_an_invalid_client_with_a_cure(sign_in: SignIn) -> Non
 
 
 def test_before_the_login_a_call_says_who_has_to_log_in(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.web(user="ann"))
+    client = sign_in.driver.client(sign_in.web(user="ann"))
     with pytest.raises(ExpiredToken, match=r"User 'ann' is not logged in.*client\.oauth\.login"):
         sign_in.me(client)
     assert not sign_in.emulator.calls
@@ -234,7 +234,7 @@ def test_after_the_logout_the_token_is_gone_from_the_store(sign_in: SignIn) -> N
 
 def test_one_pool_serves_many_users_who_are_kept_apart(sign_in: SignIn) -> None:
     app = sign_in.web()
-    client = sign_in.face.client(app)
+    client = sign_in.driver.client(app)
     tenants = {user: client.options(token=app.for_user(user)) for user in ("ann", "bob", "cy")}
     for user, tenant in tenants.items():
         login = tenant.oauth.login()
@@ -252,9 +252,9 @@ def test_one_object_serves_any_number_of_clients_of_both_faces(sign_in: SignIn, 
     sign_in.logged_in(app)
     with CozeClient(app) as blocking:
         assert blocking.request("GET", "/v1/users/me")["data"]
-    assert sign_in.me(sign_in.face.client(app)) == "user-1"
+    assert sign_in.me(sign_in.driver.client(app)) == "user-1"
     sign_in.clock.advance(1000)
-    assert sign_in.me(sign_in.face.client(app)) == "user-1"
+    assert sign_in.me(sign_in.driver.client(app)) == "user-1"
     assert sign_in.grants == 2
 
 
@@ -296,9 +296,9 @@ def test_fifty_threads_and_a_hundred_tasks_on_two_loops_spend_one_refresh_token(
 
 @pytest.mark.parametrize("spent", ["invalid_request", "invalid_grant"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_login_that_is_over_says_to_log_in_again(face: Driver, kind: str, spent: Any) -> None:
+def test_a_login_that_is_over_says_to_log_in_again(driver: Driver, kind: str, spent: Any) -> None:
     with Emulator(spent_grant=spent) as emulator:
-        sign_in = SignIn(emulator, face)
+        sign_in = SignIn(emulator, driver)
         client = sign_in.logged_in(app_of(sign_in, kind))
         sign_in.clock.advance(31 * 24 * 3600)
         with pytest.raises(ExpiredToken, match=r"The login is over.*Let the user log in again") as caught:
@@ -343,10 +343,10 @@ def test_a_refresh_that_never_arrived_is_sent_again(sign_in: SignIn, naps: list[
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_an_oauth_error_is_told_by_its_code_at_any_status(face: Driver, status: int) -> None:
+def test_an_oauth_error_is_told_by_its_code_at_any_status(driver: Driver, status: int) -> None:
     with Emulator(oauth_error_status=status) as emulator:
-        sign_in = SignIn(emulator, face)
-        client = sign_in.face.client(sign_in.web(client_secret="not_the_secret"))
+        sign_in = SignIn(emulator, driver)
+        client = sign_in.driver.client(sign_in.web(client_secret="not_the_secret"))
         login = client.oauth.login()
         with pytest.raises(InvalidClient):
             sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
@@ -368,7 +368,7 @@ def test_an_oauth_error_is_told_by_its_code_at_any_status(face: Driver, status: 
 def test_whatever_the_token_endpoint_answers_is_one_of_the_errors_and_quotes_no_token(
     sign_in: SignIn, said: bytes, error: type[Exception]
 ) -> None:
-    client = sign_in.face.client(sign_in.web())
+    client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login()
     sign_in.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=TOKEN)
     with pytest.raises(error) as caught:
@@ -376,12 +376,12 @@ def test_whatever_the_token_endpoint_answers_is_one_of_the_errors_and_quotes_no_
     assert "czu_x" not in str(caught.value)
 
 
-def test_a_self_hosted_studio_has_no_sign_in_and_says_so(face: Driver) -> None:
+def test_a_self_hosted_studio_has_no_sign_in_and_says_so(driver: Driver) -> None:
     with Emulator("studio") as studio:
-        client = face.client(PKCE("1", redirect_uri="http://127.0.0.1:1/cb", base_url=studio.url))
+        client = driver.client(PKCE("1", redirect_uri="http://127.0.0.1:1/cb", base_url=studio.url))
         login = client.oauth.login()
         with pytest.raises(NotFound, match="self-hosted"):
-            face.run(client.oauth.finish(login, f"{login.redirect_uri}?code=c&state={login.state}"))
+            driver.run(client.oauth.finish(login, f"{login.redirect_uri}?code=c&state={login.state}"))
 
 
 # --- in the middle of things ---
@@ -426,7 +426,7 @@ def test_a_missing_scope_is_no_reason_to_renew(sign_in: SignIn) -> None:
     mine = PKCE(app.client_id, redirect_uri=app.redirect_uris[0], base_url=sign_in.emulator.url, clock=sign_in.clock)
     client = sign_in.logged_in(mine)
     with pytest.raises(PermissionDenied, match=r"permission .*scope"):
-        sign_in.face.collect(client.conversations.list(bot_id=sign_in.emulator.bots["echo"]))
+        sign_in.driver.collect(client.conversations.list(bot_id=sign_in.emulator.bots["echo"]))
     assert sign_in.grants == 1
 
 
@@ -434,7 +434,7 @@ def test_a_stream_whose_token_has_expired_refreshes_once_and_starts_once(sign_in
     client = sign_in.logged_in(sign_in.web())
     sign_in.emulator.inject(faults.Expire())
     stream = ask(sign_in, client)
-    sign_in.face.collect(stream)
+    sign_in.driver.collect(stream)
     assert stream.text == "hello you"
     assert (sign_in.grants, sign_in.emulator.chats_started) == (2, 1)
 
@@ -444,7 +444,7 @@ def test_a_cut_stream_heals_although_the_token_expired_on_the_way(sign_in: SignI
     sign_in.emulator.inject(faults.CutAfterEvents(3))
     sign_in.emulator.inject(faults.Expire(), path="/v3/chat/retrieve")
     stream = ask(sign_in, client)
-    sign_in.face.collect(stream)
+    sign_in.driver.collect(stream)
     assert stream.text == "hello you"
     assert (sign_in.grants, sign_in.emulator.chats_started) == (2, 1)
 
@@ -465,14 +465,14 @@ def test_a_listing_goes_on_with_a_new_token_on_any_page(sign_in: SignIn) -> None
     client = sign_in.logged_in(sign_in.web())
     made = [sign_in.run(client.conversations.create(bot_id=sign_in.emulator.bots["echo"])).id for _ in range(5)]
     listing = client.conversations.list(bot_id=sign_in.emulator.bots["echo"], page_size=2)
-    sign_in.face.collect(listing, 1)
+    sign_in.driver.collect(listing, 1)
     sign_in.emulator.inject(faults.Expire(), path="/v1/conversations")
-    found = {conversation.id for conversation in sign_in.face.collect(listing)}
+    found = {conversation.id for conversation in sign_in.driver.collect(listing)}
     assert found == set(made)
     assert sign_in.grants == 2
 
 
-def test_token_requests_go_over_the_clients_own_transport(face: Driver) -> None:
+def test_token_requests_go_over_the_clients_own_transport(driver: Driver) -> None:
     seen: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -480,9 +480,9 @@ def test_token_requests_go_over_the_clients_own_transport(face: Driver) -> None:
         return httpx.Response(200, json={"access_token": "czu_abcdefgh", "expires_in": 900, "refresh_token": "r"})
 
     transport = httpx.MockTransport(answer)
-    client = face.client(
+    client = driver.client(
         PKCE("1", redirect_uri="http://127.0.0.1:1/cb"), transport=transport, headers={"x-team": "blue"}
     )
     login = client.oauth.login()
-    face.run(client.oauth.finish(login, f"{login.redirect_uri}?code=c&state={login.state}"))
+    driver.run(client.oauth.finish(login, f"{login.redirect_uri}?code=c&state={login.state}"))
     assert seen == [f"https://api.coze.com{TOKEN} blue"]

@@ -135,7 +135,7 @@ def app(sign_in: SignIn, uri: str) -> PKCE:
 
 
 def test_a_desktop_app_logs_in_with_one_call(sign_in: SignIn, uri: str) -> None:
-    client = sign_in.face.client(app(sign_in, uri))
+    client = sign_in.driver.client(app(sign_in, uri))
 
     def browser(url: str) -> None:
         assert httpx.get(sign_in.press(url, user="ann")).status_code == 200
@@ -145,7 +145,7 @@ def test_a_desktop_app_logs_in_with_one_call(sign_in: SignIn, uri: str) -> None:
 
 
 def test_a_refusal_in_the_browser_comes_through(sign_in: SignIn, uri: str) -> None:
-    client = sign_in.face.client(app(sign_in, uri))
+    client = sign_in.driver.client(app(sign_in, uri))
     with pytest.raises(AccessDenied, match="The user refused"):
         sign_in.run(
             client.oauth.login_with_browser(open_url=lambda url: httpx.get(sign_in.press(url, "deny")), seconds=10)
@@ -155,7 +155,7 @@ def test_a_refusal_in_the_browser_comes_through(sign_in: SignIn, uri: str) -> No
 def test_a_web_apps_address_is_not_listened_at(sign_in: SignIn) -> None:
     web = WebOAuth("1", client_secret="sec_x", redirect_uri="https://app.example/callback")
     with pytest.raises(ConfigurationError, match="a route of their own"):
-        sign_in.run(sign_in.face.client(web).oauth.login_with_browser(open_url=lambda url: None))
+        sign_in.run(sign_in.driver.client(web).oauth.login_with_browser(open_url=lambda url: None))
 
 
 async def test_neither_the_browser_nor_the_wait_holds_up_the_event_loop(emulator: Emulator, uri: str) -> None:

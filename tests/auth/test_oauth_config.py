@@ -88,9 +88,9 @@ def test_every_client_type_of_the_official_format_is_known(emulator: Emulator, k
     assert set(KINDS) == {"web", "pkce", "device", "jwt"}
 
 
-def test_a_configured_service_signs_in(face: Driver, emulator: Emulator) -> None:
-    client = face.client(from_config(emulator.oauth_apps["jwt"].config(emulator.url)))
-    assert face.run(client.request("GET", "/v1/users/me"))["code"] == 0
+def test_a_configured_service_signs_in(driver: Driver, emulator: Emulator) -> None:
+    client = driver.client(from_config(emulator.oauth_apps["jwt"].config(emulator.url)))
+    assert driver.run(client.request("GET", "/v1/users/me"))["code"] == 0
 
 
 def test_the_hosts_of_the_file_may_differ_or_be_left_out() -> None:

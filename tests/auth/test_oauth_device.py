@@ -70,7 +70,7 @@ def device(sign_in: SignIn, **pace: int) -> DeviceCode:
 
 
 def test_the_user_confirms_on_a_page_and_the_client_just_works(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     login = sign_in.run(client.oauth.start_device())
 
     def confirm() -> None:
@@ -86,7 +86,7 @@ def test_the_user_confirms_on_a_page_and_the_client_just_works(sign_in: SignIn, 
 
 
 def test_what_the_user_is_shown_is_there_and_the_device_code_is_not(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     login = sign_in.run(client.oauth.start_device())
     assert login.verification_url == f"{sign_in.emulator.url}/activate?user_code={login.user_code}"
     assert (login.interval, login.expires_in) == (5, 300)
@@ -95,14 +95,14 @@ def test_what_the_user_is_shown_is_there_and_the_device_code_is_not(sign_in: Sig
 
 
 def test_a_code_for_one_workspace_has_a_route_of_its_own(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     assert sign_in.run(client.oauth.start_device(workspace_id="731")).device_code
     assert sign_in.emulator.calls[-1].path == "/api/permission/oauth2/workspace_id/731/device/code"
 
 
 @pytest.mark.parametrize(("interval", "polls"), [(1, [1, 2, 3]), (7, [7, 14, 21])])
 def test_the_servers_interval_is_kept(sign_in: SignIn, waiting: Waiting, interval: int, polls: list[float]) -> None:
-    client = sign_in.face.client(device(sign_in, interval=interval))
+    client = sign_in.driver.client(device(sign_in, interval=interval))
     login = sign_in.run(client.oauth.start_device())
     waiting.events.append((polls[-2], lambda: sign_in.emulator.approve_device(login.user_code)))
     sign_in.run(client.oauth.wait_for_device(login))
@@ -115,7 +115,7 @@ def test_the_servers_interval_is_kept(sign_in: SignIn, waiting: Waiting, interva
 def test_slow_down_makes_each_wait_five_seconds_longer_up_to_half_a_minute(
     sign_in: SignIn, waiting: Waiting, interval: int, polls: list[float]
 ) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     login = sign_in.run(client.oauth.start_device()).model_copy(update={"interval": interval, "expires_in": 300})
     said = b'{"error": "slow_down", "error_description": "too fast"}'
     sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN, times=len(polls) - 1)
@@ -125,7 +125,7 @@ def test_slow_down_makes_each_wait_five_seconds_longer_up_to_half_a_minute(
 
 
 def test_a_server_that_thinks_the_device_is_too_fast_is_obeyed(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.face.client(device(sign_in, interval=8))
+    client = sign_in.driver.client(device(sign_in, interval=8))
     login = sign_in.run(client.oauth.start_device()).model_copy(update={"interval": 5})
     waiting.events.append((30, lambda: sign_in.emulator.approve_device(login.user_code)))
     sign_in.run(client.oauth.wait_for_device(login))
@@ -134,7 +134,7 @@ def test_a_server_that_thinks_the_device_is_too_fast_is_obeyed(sign_in: SignIn, 
 
 
 def test_a_user_who_refuses_ends_the_wait(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     login = sign_in.run(client.oauth.start_device())
     waiting.events.append((7, lambda: sign_in.emulator.deny_device(login.user_code)))
     with pytest.raises(AccessDenied, match="The user refused"):
@@ -143,7 +143,7 @@ def test_a_user_who_refuses_ends_the_wait(sign_in: SignIn, waiting: Waiting) -> 
 
 
 def test_a_code_that_nobody_confirms_ends_with_its_time(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.face.client(device(sign_in, interval=5, code_lifetime=60))
+    client = sign_in.driver.client(device(sign_in, interval=5, code_lifetime=60))
     login = sign_in.run(client.oauth.start_device())
     with pytest.raises(ExpiredToken, match=r"before the user confirmed it|device code has expired") as caught:
         sign_in.run(client.oauth.wait_for_device(login))
@@ -152,7 +152,7 @@ def test_a_code_that_nobody_confirms_ends_with_its_time(sign_in: SignIn, waiting
 
 
 def test_a_server_whose_code_expires_earlier_is_believed(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.face.client(device(sign_in, code_lifetime=20))
+    client = sign_in.driver.client(device(sign_in, code_lifetime=20))
     login = sign_in.run(client.oauth.start_device()).model_copy(update={"expires_in": 9999})
     with pytest.raises(ExpiredToken):
         sign_in.run(client.oauth.wait_for_device(login))
@@ -160,7 +160,7 @@ def test_a_server_whose_code_expires_earlier_is_believed(sign_in: SignIn, waitin
 
 
 def test_a_wait_can_be_cancelled_within_a_quarter_of_a_second(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     login = sign_in.run(client.oauth.start_device())
     with pytest.raises(AccessDenied, match="cancelled"):
         sign_in.run(client.oauth.wait_for_device(login, cancelled=lambda: waiting.seconds > 6))
@@ -176,7 +176,7 @@ def test_a_wait_can_be_cancelled_within_a_quarter_of_a_second(sign_in: SignIn, w
     ],
 )
 def test_a_failure_that_passes_does_not_lose_the_login(sign_in: SignIn, waiting: Waiting, fault: Any) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     login = sign_in.run(client.oauth.start_device())
     sign_in.emulator.inject(fault, path=TOKEN, times=3)
     sign_in.emulator.approve_device(login.user_code)
@@ -185,20 +185,20 @@ def test_a_failure_that_passes_does_not_lose_the_login(sign_in: SignIn, waiting:
 
 
 def test_an_app_that_is_unknown_is_told_of(sign_in: SignIn) -> None:
-    client = sign_in.face.client(DeviceCode("404.app.coze", base_url=sign_in.emulator.url))
+    client = sign_in.driver.client(DeviceCode("404.app.coze", base_url=sign_in.emulator.url))
     with pytest.raises(InvalidClient):
         sign_in.run(client.oauth.start_device())
 
 
 def test_an_answer_without_a_device_code_is_told_of(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     sign_in.emulator.inject(faults.HttpStatus(200, b'{"user_code": "X"}', "application/json"), path=DEVICE)
     with pytest.raises(ProtocolError, match="no device_code"):
         sign_in.run(client.oauth.start_device())
 
 
 def test_a_user_code_of_digits_is_text(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     said = b'{"device_code": "d", "user_code": 12345678, "verification_uri": "https://x.example/?lang=en"}'
     sign_in.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=DEVICE)
     login = sign_in.run(client.oauth.start_device())

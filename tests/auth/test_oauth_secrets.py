@@ -57,7 +57,7 @@ def pkce(sign_in: SignIn, seen: Seen) -> None:
 
 
 def browser_login(sign_in: SignIn, seen: Seen, app: Any) -> None:
-    client = sign_in.face.client(app)
+    client = sign_in.driver.client(app)
     login = client.oauth.login()
     back = sign_in.press(login.url)
     seen.look_at(app, app.for_user("ann"), client, client.oauth, login)
@@ -71,7 +71,7 @@ def browser_login(sign_in: SignIn, seen: Seen, app: Any) -> None:
 
 
 def device(sign_in: SignIn, seen: Seen) -> None:
-    client = sign_in.face.client(sign_in.device())
+    client = sign_in.driver.client(sign_in.device())
     login = sign_in.run(client.oauth.start_device())
     seen.look_at(login, client)
     sign_in.emulator.deny_device(login.user_code)
@@ -85,7 +85,7 @@ def device(sign_in: SignIn, seen: Seen) -> None:
 
 
 def desktop(sign_in: SignIn, seen: Seen) -> None:
-    client = sign_in.face.client(desktop_app(sign_in, f"http://127.0.0.1:{free_port()}/callback"))
+    client = sign_in.driver.client(desktop_app(sign_in, f"http://127.0.0.1:{free_port()}/callback"))
 
     def browser(url: str) -> None:
         back = sign_in.press(url)
@@ -98,7 +98,7 @@ def desktop(sign_in: SignIn, seen: Seen) -> None:
 
 def jwt(sign_in: SignIn, seen: Seen) -> None:
     service = sign_in.jwt()
-    client = sign_in.face.client(service)
+    client = sign_in.driver.client(service)
     seen.look_at(service, service.for_session("ann"), service._signer, vars(service.for_session("ann")))
     for fault in repeating(sign_in):
         sign_in.emulator.inject(fault, path=TOKEN)
@@ -180,7 +180,7 @@ def test_no_flow_shows_a_secret_anywhere(
 
 
 def test_a_link_is_shown_to_the_user_and_never_in_a_repr(sign_in: SignIn) -> None:
-    client = sign_in.face.client(sign_in.pkce())
+    client = sign_in.driver.client(sign_in.pkce())
     login = client.oauth.login()
     told = dict(parse_qsl(urlsplit(login.url).query))
     assert not [name for name in ("state", "code_challenge") if told[name] in repr(login)]

@@ -50,7 +50,7 @@ class Counted(Renewable):
     async def grant(self, session: Session, last: Token | None) -> Token:
         self.grants.append(last)
         number = len(self.grants)
-        await session.face.call(self._work)
+        await session.concurrency.call(self._work)
         return self.made(number)
 
     def made(self, number: int) -> Token:

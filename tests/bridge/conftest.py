@@ -1,4 +1,4 @@
-"""What the tests of signing in, and those of datasets' contents, share."""
+"""Datasets to load, and writers to fill them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,11 @@ from tests.support.writers import Desk
 
 
 @pytest.fixture
-def sign_in(face: Driver, emulator: Emulator) -> SignIn:
-    """Both faces before an emulator whose clock stands still."""
-    return SignIn(emulator, face)
-
-
-@pytest.fixture
 def library(coze: Connected[Any]) -> Library:
     """Datasets to be loaded, on both faces."""
     return Library(coze)
 
 
 @pytest.fixture
-def desk(face: Driver, emulator: Emulator, tmp_path: Path) -> Desk:
-    return Desk(face, emulator, tmp_path / "uploads.sqlite")
+def desk(driver: Driver, emulator: Emulator, tmp_path: Path) -> Desk:
+    return Desk(driver, emulator, tmp_path / "uploads.sqlite")

@@ -21,7 +21,7 @@ def follow(coze: Coze, bot: str, question: str, **plan: Any) -> tuple[AnswerBuil
     """The answering of a question, at its end, and its pieces."""
     options = {"bot_id": coze.emulator.bots[bot], "user_id": "u1"}
     answering = AnswerBuilder(plan_chat([DialogueMessage("user", question)], options, **plan))
-    blocking = coze.face.name == "blocking"
+    blocking = coze.driver.name == "blocking"
     stream = answering.open(coze.client) if blocking else coze.run(answering.aopen(coze.client))
     pieces = [answering.feed(event) for event in _until(coze, stream, answering)]
     return answering, [*pieces, answering.finish(stream)]

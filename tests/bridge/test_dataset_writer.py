@@ -124,14 +124,14 @@ def test_other_datasets_do_not_count(desk: Desk) -> None:
 
 def test_what_somebody_deleted_is_uploaded_again(desk: Desk) -> None:
     [document_id] = desk.add(Note("n", "same")).document_ids
-    desk.face.run(desk.client.datasets.documents.delete(document_ids=[document_id]))
+    desk.driver.run(desk.client.datasets.documents.delete(document_ids=[document_id]))
     assert statuses(desk.add(Note("n", "same"))) == ["ready"]
     assert desk.shelf == {"n": "same"}
 
 
 def test_a_fresh_upload_that_a_listing_does_not_show_yet_is_believed(desk: Desk) -> None:
     [document_id] = desk.add(Note("n", "same")).document_ids
-    desk.face.run(desk.client.datasets.documents.delete(document_ids=[document_id]))  # as good as not shown
+    desk.driver.run(desk.client.datasets.documents.delete(document_ids=[document_id]))  # as good as not shown
     assert statuses(desk.add(Note("n", "same"), writer=desk.writer(settle=60))) == ["skipped"]
 
 
@@ -234,9 +234,9 @@ def test_a_dataset_that_is_not_there_is_an_error(desk: Desk) -> None:
         desk.add(Note("n", "text"))
 
 
-def test_what_takes_too_long_is_told_as_uploaded_and_waited_for_by_the_next_run(face: Driver, tmp_path: Path) -> None:
+def test_what_takes_too_long_is_told_as_uploaded_and_waited_for_by_the_next_run(driver: Driver, tmp_path: Path) -> None:
     with Emulator(processing_seconds=3600) as emulator:
-        desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
+        desk = Desk(driver, emulator, tmp_path / "uploads.sqlite")
         [fate] = desk.add(Note("n", "text"), writer=desk.writer(timeout=0))
         assert fate.status == "uploaded"
         assert "still processing" in fate.error
@@ -357,9 +357,9 @@ def test_an_old_version_that_cannot_be_deleted_is_told_and_deleted_by_the_next_r
     assert desk.shelf == {"n": "new", "m": "more"}
 
 
-def test_a_replacement_that_an_earlier_run_began_is_finished_by_any_later_one(face: Driver, tmp_path: Path) -> None:
+def test_a_replacement_that_an_earlier_run_began_is_finished_by_any_later_one(driver: Driver, tmp_path: Path) -> None:
     with Emulator(processing_seconds=3600) as emulator:
-        desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
+        desk = Desk(driver, emulator, tmp_path / "uploads.sqlite")
         desk.dataset_id = emulator.add_dataset("with one", {"n": "old"})
         assert statuses(desk.do("replace", Note("new", "new"), instead_of="n", writer=desk.writer(timeout=0))) == [
             "uploaded"
@@ -410,9 +410,9 @@ def test_documents_are_deleted_by_name_and_id(desk: Desk) -> None:
 # --- telling ---
 
 
-def test_progress_rises_to_the_total(face: Driver, tmp_path: Path, naps: list[float]) -> None:
+def test_progress_rises_to_the_total(driver: Driver, tmp_path: Path, naps: list[float]) -> None:
     with Emulator(processing_looks=2) as emulator:
-        desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
+        desk = Desk(driver, emulator, tmp_path / "uploads.sqlite")
         told: list[Progress] = []
         desk.add([*notes(12), Note("blank", "")], on_progress=told.append)
     done = [each.done for each in told]

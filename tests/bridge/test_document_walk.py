@@ -46,9 +46,9 @@ def test_no_more_than_a_page_is_kept(library: Library) -> None:
     assert max(counts) <= 2
 
 
-def test_a_server_that_counts_pages_from_0_is_loaded_too(face: Driver) -> None:
+def test_a_server_that_counts_pages_from_0_is_loaded_too(driver: Driver) -> None:
     with Emulator(dialect="studio") as studio:
-        library = Library(Connected(face, studio))
+        library = Library(Connected(driver, studio))
         ids = library.fill(*(f"{number}.txt" for number in range(5)))
 
         assert sorted(each.id for each in library.load(on_missing="metadata", page_size=2)) == ids

@@ -218,7 +218,7 @@ def test_queries_at_the_same_time_look_a_dataset_up_once(coze: Connected[Any]) -
     (document,) = coze.emulator.documents(dataset_id)
     known, session = DocumentNames(), coze.client._session
     job = partial(known.complete, session, [dataset_id], [Slice("text", document_id=document.id)])
-    looking = session.face.gather([job] * 4, 4)
+    looking = session.concurrency.gather([job] * 4, 4)
     found = Blocking.run(looking) if isinstance(coze.client, CozeClient) else coze.run(looking)
     assert [each.document_name for slices in found for each in slices] == ["a.txt"] * 4
     assert len(coze.emulator.calls_to(LISTING)) == 1
@@ -252,7 +252,7 @@ def test_threads_wait_for_a_place() -> None:
     limit, crowd, meeting = ConcurrencyLimit(2), Crowd(), threading.Barrier(2, timeout=10)
 
     async def work() -> None:
-        async with limit.place(Blocking()):
+        async with limit.slot(Blocking()):
             crowd.enter()
             meeting.wait()
             crowd.leave()
@@ -269,7 +269,7 @@ def test_tasks_wait_for_a_place_in_any_loop() -> None:
     limit = ConcurrencyLimit(2)
 
     async def work(crowd: Crowd) -> None:
-        async with limit.place(Asyncio()):
+        async with limit.slot(Asyncio()):
             crowd.enter()
             await asyncio.sleep(0)
             crowd.leave()
@@ -286,11 +286,11 @@ def test_a_failure_or_cancellation_gives_its_place_back() -> None:
     limit = ConcurrencyLimit(1)
 
     async def fail() -> None:
-        async with limit.place(Asyncio()):
+        async with limit.slot(Asyncio()):
             raise KeyError
 
     async def stay() -> None:
-        async with limit.place(Asyncio()):
+        async with limit.slot(Asyncio()):
             await asyncio.Event().wait()
 
     async def all_three() -> None:
@@ -312,7 +312,7 @@ def test_a_failure_or_cancellation_gives_its_place_back() -> None:
 def test_copies_count_for_themselves(copied: Any) -> None:
     async def both(limit: ConcurrencyLimit) -> None:
         again = copied(limit)
-        async with limit.place(Blocking()), again.place(Blocking()):
+        async with limit.slot(Blocking()), again.slot(Blocking()):
             pass
 
     Blocking.run(partial(both, ConcurrencyLimit(1))())

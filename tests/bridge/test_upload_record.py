@@ -104,7 +104,7 @@ def test_another_process_that_has_the_dataset_is_waited_for_until_it_dies(tmp_pa
     script = (
         "import sys; from coze_client.bridge.writing.record import *\n"
         f"log = UploadRecord({str(path)!r}).claim('1')\n"
-        f"log.write([Upload{tuple(ONE)!r}])\n"
+        f"log.write([UploadEntry{tuple(ONE)!r}])\n"
         "print('has it', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

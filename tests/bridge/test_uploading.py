@@ -119,23 +119,23 @@ def images(desk: Desk, folder: Path) -> list[DocumentBase]:
     ids = []
     for name in ("cat.png", "dog.png"):
         (folder / name).write_bytes(b"\x89PNG" + name.encode())
-        ids.append(desk.face.run(desk.client.files.upload(folder / name)).id)
+        ids.append(desk.driver.run(desk.client.files.upload(folder / name)).id)
     return [DocumentBase.from_image(ids[0], "cat.png"), DocumentBase.from_image(ids[1], "dog.png", caption="A dog")]
 
 
 @pytest.mark.parametrize("chunking", [None, ChunkStrategy.images(1)])
 def test_images_are_uploaded_once(desk: Desk, tmp_path: Path, chunking: ChunkStrategy | None) -> None:
-    desk.dataset_id = desk.face.run(desk.client.datasets.create(name="pets", workspace_id="1", format_type=2))
+    desk.dataset_id = desk.driver.run(desk.client.datasets.create(name="pets", workspace_id="1", format_type=2))
     pictures = images(desk, tmp_path)
     assert statuses(desk.add(pictures, chunking=chunking)) == ["ready"] * 2
     assert statuses(desk.add(pictures)) == ["skipped"] * 2
-    shown = desk.face.collect(desk.client.datasets.images.list(dataset_id=desk.dataset_id))
+    shown = desk.driver.collect(desk.client.datasets.images.list(dataset_id=desk.dataset_id))
     assert [each.name for each in shown] == ["cat.png", "dog.png"]
     assert shown[1].caption == "A dog"
 
 
 def test_a_text_among_images_is_refused_by_itself(desk: Desk, tmp_path: Path) -> None:
-    desk.dataset_id = desk.face.run(desk.client.datasets.create(name="pets", workspace_id="1", format_type=2))
+    desk.dataset_id = desk.driver.run(desk.client.datasets.create(name="pets", workspace_id="1", format_type=2))
     report = desk.add([Note("n", "text"), *images(desk, tmp_path)])
     assert statuses(report) == ["failed", "ready", "ready"]
     assert "format_type of this dataset is 2" in report.failed[0].error
@@ -145,9 +145,9 @@ def test_a_text_among_images_is_refused_by_itself(desk: Desk, tmp_path: Path) ->
 
 
 @pytest.fixture
-def studio(face: Driver, tmp_path: Path) -> Iterator[Desk]:
+def studio(driver: Driver, tmp_path: Path) -> Iterator[Desk]:
     with Emulator(dialect="studio") as emulator:
-        yield Desk(face, emulator, tmp_path / "uploads.sqlite")
+        yield Desk(driver, emulator, tmp_path / "uploads.sqlite")
 
 
 def test_a_studio_that_makes_empty_documents_of_files_is_told_of_and_left_as_it_was(studio: Desk) -> None:

@@ -73,7 +73,7 @@ def check_finished(desk: Desk) -> None:
 
 
 def test_a_run_stopped_at_any_step_is_finished_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    kind: type[BaseException] = KeyboardInterrupt if desk.face.name == "blocking" else asyncio.CancelledError
+    kind: type[BaseException] = KeyboardInterrupt if desk.driver.name == "blocking" else asyncio.CancelledError
 
     def stop() -> None:
         raise kind
@@ -140,8 +140,8 @@ for step, dataset_id in enumerate(datasets):
 def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator: Emulator, tmp_path: Path) -> None:
     from tests.conftest import BlockingDriver
 
-    face = BlockingDriver()
-    desk = Desk(face, emulator, tmp_path / "uploads.sqlite")
+    driver = BlockingDriver()
+    desk = Desk(driver, emulator, tmp_path / "uploads.sqlite")
     datasets = [emulator.add_dataset(f"killed at {step}", {"old": "old"}) for step in range(60)]
     args = [emulator.url, emulator.token, str(desk.record), *datasets]
     done = subprocess.run([sys.executable, "-c", KILLED, *args], capture_output=True, text=True, check=False)
@@ -152,7 +152,7 @@ def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator
     for dataset_id in datasets[: len(codes)]:
         desk.dataset_id = dataset_id
         check_finished(desk)
-    face.close()
+    driver.close()
 
 
 TOGETHER = """

@@ -146,16 +146,16 @@ def test_a_copy_works(coze: Connected[Any]) -> None:
 
 @pytest.mark.parametrize("options", [{"http_client": True}, {"transport": True}], ids=repr)
 def test_a_client_over_an_http_client_of_the_users_refuses_to_be_pickled_but_not_to_be_copied(
-    face: Driver, options: dict[str, bool]
+    driver: Driver, options: dict[str, bool]
 ) -> None:
     answers = httpx.MockTransport(lambda _: httpx.Response(200, json={"code": 0, "data": {"id": "7"}}))
     own: Any = answers
     if "http_client" in options:
-        own = (httpx.AsyncClient if isinstance(face, AsyncioDriver) else httpx.Client)(transport=answers)
-    client = face.client("t", **dict.fromkeys(options, own))
+        own = (httpx.AsyncClient if isinstance(driver, AsyncioDriver) else httpx.Client)(transport=answers)
+    client = driver.client("t", **dict.fromkeys(options, own))
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(client)
-    assert face.run(copy.deepcopy(client).conversations.create()).id == "7"
+    assert driver.run(copy.deepcopy(client).conversations.create()).id == "7"
 
 
 def test_a_token_function_is_pickled_by_name() -> None:
@@ -276,8 +276,8 @@ def test_a_client_is_a_context_manager(emulator: Emulator) -> None:
 # --- options, responses, free requests ---
 
 
-def test_options_change_a_copy_and_only_what_is_given(face: Driver) -> None:
-    client = face.client("t", **given())
+def test_options_change_a_copy_and_only_what_is_given(driver: Driver) -> None:
+    client = driver.client("t", **given())
     config = client._session.config
     assert client.options()._session.config == config
     assert client.options(timeout=5)._session.config == config._replace(timeout=Timeout(5, 5))
@@ -290,11 +290,11 @@ def test_options_change_a_copy_and_only_what_is_given(face: Driver) -> None:
     assert client._session.config is config
 
 
-def test_options_are_checked(face: Driver) -> None:
+def test_options_are_checked(driver: Driver) -> None:
     with pytest.raises(ConfigurationError):
-        face.client("t").options(when_busy="sometimes")
+        driver.client("t").options(when_busy="sometimes")
     with pytest.raises(ConfigurationError):
-        face.client("t").options(timeout=0)
+        driver.client("t").options(timeout=0)
 
 
 def test_options_share_the_connections(coze: Connected[Any]) -> None:
@@ -302,7 +302,7 @@ def test_options_share_the_connections(coze: Connected[Any]) -> None:
 
 
 def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: Connected[Any]) -> None:
-    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, headers={"X-Tenant": "one"})
+    client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, headers={"X-Tenant": "one"})
     coze.run(client.options(headers={"x-trace": "7"}).conversations.create())
     coze.run(client.conversations.create())
     first, second = (call.headers for call in coze.emulator.calls)
@@ -312,7 +312,7 @@ def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: Con
 
 
 def test_no_header_of_the_user_replaces_the_token(coze: Connected[Any]) -> None:
-    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, headers={"Authorization": "Bearer no"})
+    client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, headers={"Authorization": "Bearer no"})
     coze.run(client.request("GET", "/v1/users/me", headers={"Authorization": "Bearer no"}))
     assert coze.emulator.calls[0].headers["authorization"] == f"Bearer {coze.emulator.token}"
 
@@ -353,15 +353,15 @@ def test_any_endpoint_can_be_reached(coze: Connected[Any]) -> None:
 
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "/@evil.example/x", "/\\evil.example", "/../x"])
-def test_no_path_leads_to_another_server(face: Driver, path: str) -> None:
+def test_no_path_leads_to_another_server(driver: Driver, path: str) -> None:
     hosts: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         hosts.append(request.url.host)
         return httpx.Response(200, json={})
 
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
-    face.run(client.request("GET", path))
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
+    driver.run(client.request("GET", path))
     assert hosts == ["coze"]
 
 

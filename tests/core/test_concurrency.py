@@ -16,19 +16,19 @@ from coze_client.core.concurrency import Asyncio, Blocking, Concurrency
 from coze_client.errors import ConfigurationError
 
 FACES: list[Concurrency] = [Blocking(), Asyncio()]
-either = pytest.mark.parametrize("face", FACES, ids=["blocking", "asyncio"])
+either = pytest.mark.parametrize("concurrency", FACES, ids=["blocking", "asyncio"])
 color: contextvars.ContextVar[str] = contextvars.ContextVar("color", default="none")
 
 
-def finish(face: Concurrency, work: Coroutine[Any, Any, Any]) -> Any:
-    return Blocking.run(work) if isinstance(face, Blocking) else asyncio.run(work)
+def finish(concurrency: Concurrency, work: Coroutine[Any, Any, Any]) -> Any:
+    return Blocking.run(work) if isinstance(concurrency, Blocking) else asyncio.run(work)
 
 
 class Jobs:
     """Jobs that note when they run; some end only when another one has begun, or never."""
 
-    def __init__(self, face: Concurrency) -> None:
-        self.face = face
+    def __init__(self, concurrency: Concurrency) -> None:
+        self.concurrency = concurrency
         self.ran: list[int] = []
         self.running = 0
         self.most = 0
@@ -49,7 +49,7 @@ class Jobs:
     def returns(self, number: int, after: float = 0.0) -> Callable[[], Coroutine[Any, Any, int]]:
         async def job() -> int:
             with self._counted(number):
-                await self.face.sleep(after)
+                await self.concurrency.sleep(after)
                 return number
 
         return job
@@ -64,45 +64,45 @@ class Jobs:
 
 @either
 @pytest.mark.parametrize("limit", [1, 3, 100])
-def test_results_come_in_the_order_of_the_jobs_whatever_ends_first(face: Concurrency, limit: int) -> None:
-    jobs = Jobs(face)
+def test_results_come_in_the_order_of_the_jobs_whatever_ends_first(concurrency: Concurrency, limit: int) -> None:
+    jobs = Jobs(concurrency)
     work = [jobs.returns(number, after=0.004 * (3 - number % 3)) for number in range(9)]
-    assert finish(face, face.gather(work, limit)) == list(range(9))
+    assert finish(concurrency, concurrency.gather(work, limit)) == list(range(9))
 
 
 @either
-def test_no_more_than_the_limit_run_at_a_time(face: Concurrency) -> None:
-    jobs = Jobs(face)
-    finish(face, face.gather([jobs.returns(number, after=0.002) for number in range(12)], 3))
+def test_no_more_than_the_limit_run_at_a_time(concurrency: Concurrency) -> None:
+    jobs = Jobs(concurrency)
+    finish(concurrency, concurrency.gather([jobs.returns(number, after=0.002) for number in range(12)], 3))
     assert jobs.most == 3
 
 
 @either
 @pytest.mark.parametrize("limit", [0, 1, 5])
-def test_nothing_to_do_is_no_result(face: Concurrency, limit: int) -> None:
-    assert finish(face, face.gather([], limit)) == []
-    assert finish(face, face.gather([Jobs(face).returns(1)], limit)) == [1]
+def test_nothing_to_do_is_no_result(concurrency: Concurrency, limit: int) -> None:
+    assert finish(concurrency, concurrency.gather([], limit)) == []
+    assert finish(concurrency, concurrency.gather([Jobs(concurrency).returns(1)], limit)) == [1]
 
 
 @either
-def test_the_first_error_is_raised_and_what_has_not_begun_never_begins(face: Concurrency) -> None:
-    jobs = Jobs(face)
+def test_the_first_error_is_raised_and_what_has_not_begun_never_begins(concurrency: Concurrency) -> None:
+    jobs = Jobs(concurrency)
     work = [jobs.returns(0, after=0.02), jobs.fails(1), *[jobs.returns(number, after=0.05) for number in range(2, 50)]]
     with pytest.raises(LookupError, match="1"):
-        finish(face, face.gather(work, 2))
+        finish(concurrency, concurrency.gather(work, 2))
     assert len(jobs.ran) < 6
 
 
 @either
-def test_the_error_that_came_first_is_raised_and_not_that_of_the_first_job(face: Concurrency) -> None:
-    jobs = Jobs(face)
+def test_the_error_that_came_first_is_raised_and_not_that_of_the_first_job(concurrency: Concurrency) -> None:
+    jobs = Jobs(concurrency)
 
     async def late() -> int:
-        await face.sleep(0.05)
+        await concurrency.sleep(0.05)
         raise ValueError("late")
 
     with pytest.raises(LookupError):
-        finish(face, face.gather([late, jobs.fails(1)], 2))
+        finish(concurrency, concurrency.gather([late, jobs.fails(1)], 2))
 
 
 def test_on_asyncio_the_first_error_cancels_what_runs() -> None:
@@ -156,15 +156,15 @@ def test_ctrl_c_while_gathering_begins_no_further_job(monkeypatch: pytest.Monkey
 
 
 @either
-def test_jobs_see_the_callers_context(face: Concurrency) -> None:
+def test_jobs_see_the_callers_context(concurrency: Concurrency) -> None:
     async def seen() -> str:
         return color.get()
 
     async def main() -> list[str]:
         color.set("red")
-        return await face.gather([seen] * 3, 3)
+        return await concurrency.gather([seen] * 3, 3)
 
-    assert finish(face, main()) == ["red"] * 3
+    assert finish(concurrency, main()) == ["red"] * 3
 
 
 def test_what_a_blocking_call_sets_in_the_context_stays_its_own() -> None:
@@ -222,15 +222,17 @@ class AsyncCallable:
     ],
     ids=["sync", "async", "sync that answers a coroutine", "partial", "object"],
 )
-def test_a_users_function_may_be_sync_or_async(face: Concurrency, function: Callable[[], str | Awaitable[str]]) -> None:
-    assert finish(face, face.call(function)) == "t"
+def test_a_users_function_may_be_sync_or_async(
+    concurrency: Concurrency, function: Callable[[], str | Awaitable[str]]
+) -> None:
+    assert finish(concurrency, concurrency.call(function)) == "t"
 
 
 @either
-def test_a_users_function_that_looks_for_the_next_of_nothing_is_no_hang(face: Concurrency) -> None:
+def test_a_users_function_that_looks_for_the_next_of_nothing_is_no_hang(concurrency: Concurrency) -> None:
     nothing: list[str] = []
     with pytest.raises(RuntimeError, match="default"):
-        finish(face, face.call(lambda: next(iter(nothing))))
+        finish(concurrency, concurrency.call(lambda: next(iter(nothing))))
 
 
 def test_a_blocking_client_says_so_if_a_function_needs_an_event_loop() -> None:
@@ -258,31 +260,31 @@ def test_a_blocking_function_of_the_user_does_not_hold_up_the_event_loop() -> No
 
 
 @either
-def test_a_turn_is_one_at_a_time_and_waits_no_longer_than_told(face: Concurrency) -> None:
+def test_a_turn_is_one_at_a_time_and_waits_no_longer_than_told(concurrency: Concurrency) -> None:
     async def main() -> list[bool]:
-        turn = face.turn()
-        taken = [await face.take(turn, 0.0), await face.take(turn, 0.01)]
+        turn = concurrency.new_lock()
+        taken = [await concurrency.acquire(turn, 0.0), await concurrency.acquire(turn, 0.01)]
         turn.release()
-        return [*taken, await face.take(turn, None)]
+        return [*taken, await concurrency.acquire(turn, None)]
 
-    assert finish(face, main()) == [True, False, True]
+    assert finish(concurrency, main()) == [True, False, True]
 
 
 def test_places_are_loops_and_processes() -> None:
     async def place() -> object:
-        return Asyncio().place()
+        return Asyncio().scope()
 
     async def loop() -> object:
         return asyncio.get_running_loop()
 
     with asyncio.Runner() if hasattr(asyncio, "Runner") else pytest.skip("Python 3.11") as runner:
         assert runner.run(place()) is runner.run(loop())
-    assert Blocking().place() == Blocking().place()
+    assert Blocking().scope() == Blocking().scope()
 
 
 def test_outside_of_an_event_loop_trio_is_refused_by_name() -> None:
     with pytest.raises(ConfigurationError, match="trio"):
-        Asyncio().place()
+        Asyncio().scope()
 
 
 def test_sheltered_work_is_finished_though_its_caller_is_cancelled() -> None:

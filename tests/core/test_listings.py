@@ -45,7 +45,7 @@ class Served:
         self._serve = serve
         self.asked: list[int] = []
         self.windows: list[int] = []
-        self.face = self
+        self.concurrency = self
 
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, Any]]], limit: int) -> list[Any]:
         assert limit == len(jobs)
@@ -162,7 +162,7 @@ def test_without_a_total_a_short_page_is_the_last(total: int | None) -> None:
     assert served.asked == [1, 2, 3]
 
 
-def test_both_faces_fetch_several_pages_at_a_time(face: Driver) -> None:
+def test_both_faces_fetch_several_pages_at_a_time(driver: Driver) -> None:
     together = threading.Barrier(3, timeout=20)
 
     def reply(ask: Ask) -> dict[str, object]:
@@ -173,22 +173,22 @@ def test_both_faces_fetch_several_pages_at_a_time(face: Driver) -> None:
         return {"code": 0, "document_infos": items, "total": 40}
 
     with PaperServer(reply) as server:
-        client = face.client("t", base_url=server.url)
+        client = driver.client("t", base_url=server.url)
         listing = client.datasets.documents.list(dataset_id="1", page_size=10, concurrency=3)
-        assert [int(item.document_id) for item in face.collect(listing)] == list(range(40))
+        assert [int(item.document_id) for item in driver.collect(listing)] == list(range(40))
     assert server.asked[0]["page"] == 1
 
 
-def test_who_stops_early_has_asked_for_no_more_than_a_window(face: Driver) -> None:
+def test_who_stops_early_has_asked_for_no_more_than_a_window(driver: Driver) -> None:
     def reply(ask: Ask) -> dict[str, object]:
         number = int(ask["page"])
         items = [{"document_id": each} for each in range((number - 1) * 10, number * 10)]
         return {"code": 0, "document_infos": items, "total": 10**6}
 
     with PaperServer(reply) as server:
-        client = face.client("t", base_url=server.url)
+        client = driver.client("t", base_url=server.url)
         listing = client.datasets.documents.list(dataset_id="1", page_size=10, concurrency=3)
-        assert len(face.collect(iter(listing) if face.name == "blocking" else aiter(listing), most=11)) == 11
+        assert len(driver.collect(iter(listing) if driver.name == "blocking" else aiter(listing), most=11)) == 11
     assert len(server.asked) == 4
 
 

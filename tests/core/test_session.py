@@ -92,10 +92,10 @@ def test_a_start_is_never_repeated_where_it_may_have_begun(
 
 @pytest.mark.parametrize("how", STARTS)
 def test_a_start_whose_answer_does_not_come_in_time_is_not_repeated(
-    face: Driver, emulator: Emulator, how: str, naps: list[float]
+    driver: Driver, emulator: Emulator, how: str, naps: list[float]
 ) -> None:
-    coze: Connected[Any] = Connected(face, emulator)
-    coze.client = face.client(emulator.token, base_url=emulator.url, timeout=0.1)
+    coze: Connected[Any] = Connected(driver, emulator)
+    coze.client = driver.client(emulator.token, base_url=emulator.url, timeout=0.1)
     emulator.inject(faults.Delay(2), times=9)
     with pytest.raises(TimedOut):
         start(coze, how)
@@ -103,9 +103,9 @@ def test_a_start_whose_answer_does_not_come_in_time_is_not_repeated(
 
 
 @pytest.mark.parametrize("how", STARTS)
-def test_a_connection_that_never_came_about_is_tried_again(face: Driver, how: str, naps: list[float]) -> None:
+def test_a_connection_that_never_came_about_is_tried_again(driver: Driver, how: str, naps: list[float]) -> None:
     with Emulator() as gone:
-        coze: Connected[Any] = Connected(face, gone)
+        coze: Connected[Any] = Connected(driver, gone)
     with pytest.raises(ConnectionFailed, match="base_url"):
         start(coze, how)
     assert len(naps) == 2
@@ -169,7 +169,7 @@ def test_no_wait_is_begun_that_the_calls_deadline_does_not_allow(coze: Connected
 
 
 def test_missing_permissions_are_told_at_once(coze: Connected[Any], naps: list[float]) -> None:
-    coze.client = coze.face.client(coze.emulator.issue_token(scopes={"getChat"}), base_url=coze.emulator.url)
+    coze.client = coze.driver.client(coze.emulator.issue_token(scopes={"getChat"}), base_url=coze.emulator.url)
     with pytest.raises(PermissionDenied, match="scope") as caught:
         start(coze, "create")
     assert caught.value.logid
@@ -197,7 +197,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_sent_again(
     coze: Connected[Any], how: str, fault: Fault, naps: list[float]
 ) -> None:
     tokens = Tokens("old", coze.emulator.token)
-    coze.client = coze.face.client(tokens, base_url=coze.emulator.url)
+    coze.client = coze.driver.client(tokens, base_url=coze.emulator.url)
     coze.emulator.inject(fault)
     assert start(coze, how)
     sent = [call.headers["authorization"] for call in coze.emulator.calls_to("/v3/chat")]
@@ -207,7 +207,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_sent_again(
 
 def test_a_token_that_is_refused_twice_is_not_renewed_again(coze: Connected[Any], naps: list[float]) -> None:
     tokens = Tokens("one", "two", "three")
-    coze.client = coze.face.client(tokens, base_url=coze.emulator.url)
+    coze.client = coze.driver.client(tokens, base_url=coze.emulator.url)
     with pytest.raises(AuthenticationError):
         start(coze, "create")
     assert tokens.asked == 2
@@ -222,7 +222,7 @@ def test_a_literal_token_cannot_be_renewed_and_is_sent_once(coze: Connected[Any]
 
 def test_a_missing_scope_is_no_reason_to_renew(coze: Connected[Any]) -> None:
     tokens = Tokens(coze.emulator.issue_token(scopes=set()), coze.emulator.token)
-    coze.client = coze.face.client(tokens, base_url=coze.emulator.url)
+    coze.client = coze.driver.client(tokens, base_url=coze.emulator.url)
     with pytest.raises(PermissionDenied):
         start(coze, "create")
     assert tokens.asked == 1
@@ -242,37 +242,37 @@ CANARY = "pat_canary_4f9a1c7e55d2"
     ids=["json", "html", "at the end of the excerpt", "cut by the excerpt"],
 )
 @pytest.mark.parametrize("status", [200, 401, 500])
-def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(face: Driver, said: str, status: int) -> None:
+def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(driver: Driver, said: str, status: int) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, text=said))
-    client = face.client(lambda: CANARY, base_url="http://coze", transport=transport, retry=None)
+    client = driver.client(lambda: CANARY, base_url="http://coze", transport=transport, retry=None)
     with pytest.raises(CozeError) as caught:
-        face.run(client.files.retrieve(file_id="1"))
+        driver.run(client.files.retrieve(file_id="1"))
     for told in (str(caught.value), repr(caught.value), str(caught.value.args), str(caught.value.__dict__)):
         assert CANARY[:10] not in told
 
 
-def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(face: Driver) -> None:
+def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(driver: Driver) -> None:
     said = f'event:error\ndata:{{"code": 5000, "msg": "no use for {CANARY}"}}\n\n'
     answers = iter([httpx.Response(200, text=said, headers={"content-type": "text/event-stream"})])
     transport = httpx.MockTransport(lambda _: next(answers, httpx.Response(200, json={"code": 0, "data": {}})))
     tokens = iter([CANARY])
-    client = face.client(lambda: next(tokens, "pat_of_another_call"), base_url="http://coze", transport=transport)
+    client = driver.client(lambda: next(tokens, "pat_of_another_call"), base_url="http://coze", transport=transport)
     streams = client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")])
-    face.run(streams.__enter__() if face.name == "blocking" else streams.__aenter__())
-    face.run(client.files.retrieve(file_id="1"))
+    driver.run(streams.__enter__() if driver.name == "blocking" else streams.__aenter__())
+    driver.run(client.files.retrieve(file_id="1"))
     with pytest.raises(CozeError) as caught:
-        face.collect(streams)
+        driver.collect(streams)
     assert "no use for [token]" in str(caught.value)
 
 
-def test_a_very_short_token_does_not_garble_errors(face: Driver) -> None:
+def test_a_very_short_token_does_not_garble_errors(driver: Driver) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text="no"))
-    client = face.client("t", base_url="http://coze", transport=transport)
+    client = driver.client("t", base_url="http://coze", transport=transport)
     with pytest.raises(ProtocolError, match="The server answered with 'no' where JSON is due"):
-        face.run(client.files.retrieve(file_id="1"))
+        driver.run(client.files.retrieve(file_id="1"))
 
 
-def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(face: Driver) -> None:
+def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(driver: Driver) -> None:
     class Careless:
         async def token(self, session: object) -> str:
             return CANARY + "\r\nx-evil: 1"
@@ -280,11 +280,11 @@ def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(face: Dri
         async def renew(self, session: object, refused: str) -> bool:
             return False
 
-    client = face.client(
+    client = driver.client(
         Careless(), base_url="http://coze", transport=httpx.MockTransport(lambda _: httpx.Response(500))
     )
     with pytest.raises(ConfigurationError) as caught:
-        face.run(client.files.retrieve(file_id="1"))
+        driver.run(client.files.retrieve(file_id="1"))
     assert CANARY not in str(caught.value)
 
 
@@ -301,17 +301,17 @@ class Dribble(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/event-stream"])
-def test_a_server_that_dribbles_does_not_outlast_the_deadline(face: Driver, content_type: str) -> None:
+def test_a_server_that_dribbles_does_not_outlast_the_deadline(driver: Driver, content_type: str) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"content-type": content_type}, stream=Dribble())
 
-    client = face.client(
+    client = driver.client(
         "t", base_url="http://coze", transport=httpx.MockTransport(answer), timeout=Timeout(deadline=0.05)
     )
     json = content_type == "application/json"
 
     def ask() -> None:
-        face.run(client.files.retrieve(file_id="1")) if json else face.collect(
+        driver.run(client.files.retrieve(file_id="1")) if json else driver.collect(
             client.chats.stream(bot_id="1", user_id="u")
         )
 
@@ -320,16 +320,20 @@ def test_a_server_that_dribbles_does_not_outlast_the_deadline(face: Driver, cont
 
 
 @pytest.mark.parametrize("body", [{"when": {1}}, {"n": float("nan")}, {"text": "\ud800"}])
-def test_what_cannot_be_written_as_json_is_told_before_anything_is_sent(face: Driver, body: dict[str, object]) -> None:
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+def test_what_cannot_be_written_as_json_is_told_before_anything_is_sent(
+    driver: Driver, body: dict[str, object]
+) -> None:
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
     with pytest.raises(ConfigurationError, match="JSON"):
-        face.run(client.request("POST", "/v1/anything", json=body))
+        driver.run(client.request("POST", "/v1/anything", json=body))
 
 
 @pytest.mark.parametrize("headers", [{"x-a": "é"}, {"x-a": "1\r\nx-b: 2"}, {"x a": "1"}, {"": "1"}])
-def test_headers_that_cannot_be_sent_are_refused_without_repeating_them(face: Driver, headers: dict[str, str]) -> None:
+def test_headers_that_cannot_be_sent_are_refused_without_repeating_them(
+    driver: Driver, headers: dict[str, str]
+) -> None:
     with pytest.raises(ConfigurationError, match="header"):
-        face.client("t", headers=headers)
+        driver.client("t", headers=headers)
 
 
 def conversation_of(coze: Connected[Any]) -> str:
@@ -339,7 +343,7 @@ def conversation_of(coze: Connected[Any]) -> str:
 def hold(coze: Connected[Any], conversation_id: str) -> Any:
     """A stream that runs in the conversation until it is closed."""
     stream = coze.ask(bot="slow", conversation_id=conversation_id)
-    if isinstance(coze.face, AsyncioDriver):
+    if isinstance(coze.driver, AsyncioDriver):
         coze.run(stream.__aenter__())
     else:
         stream.__enter__()
@@ -403,7 +407,7 @@ def test_a_turn_comes_when_the_stream_before_it_ends_fails_or_is_closed(coze: Co
         coze.collect(coze.ask(conversation_id=conversation_id))
     coze.client = coze.client.options(retry=None)
     assert coze.collect(coze.ask(conversation_id=conversation_id))
-    assert not coze.client._session._turns._locks
+    assert not coze.client._session._locks._locks
 
 
 def test_threads_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
@@ -454,7 +458,7 @@ def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: E
     async def main() -> None:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
             conversation_id = (await client.conversations.create()).id
-            locks = client._session._turns._locks
+            locks = client._session._locks._locks
 
             def ask() -> asyncio.Future[Any]:
                 stream = client.chats.stream(
@@ -481,7 +485,7 @@ def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: E
     asyncio.run(main())
 
 
-def test_polling_and_streaming_share_the_turns(coze: Connected[Any]) -> None:
+def test_polling_and_streaming_share_the_locks(coze: Connected[Any]) -> None:
     conversation_id = conversation_of(coze)
     stream = hold(coze, conversation_id)
     coze.client = coze.client.options(retry=Retry(deadline=0.05))

@@ -25,13 +25,13 @@ async def aask(client: AsyncCozeClient, emulator: Emulator, text: str = "hello t
     return (await stream.read()).text
 
 
-def own_client(face: Driver, **options: Any) -> Any:
-    return (httpx.AsyncClient if isinstance(face, AsyncioDriver) else httpx.Client)(**options)
+def own_client(driver: Driver, **options: Any) -> Any:
+    return (httpx.AsyncClient if isinstance(driver, AsyncioDriver) else httpx.Client)(**options)
 
 
 def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze: Connected[Any]) -> None:
-    own = own_client(coze.face, headers={"x-own": "1", "authorization": "Bearer no"}, cookies={"c": "2"})
-    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
+    own = own_client(coze.driver, headers={"x-own": "1", "authorization": "Bearer no"}, cookies={"c": "2"})
+    client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
     coze.client = client
     assert coze.collect(coze.ask())[-1].type == "done"
     coze.run(client.close())
@@ -39,7 +39,7 @@ def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze
     sent = coze.emulator.calls[0].headers
     assert (sent["x-own"], sent["cookie"]) == ("1", "c=2")
     assert sent["authorization"] == f"Bearer {coze.emulator.token}"
-    coze.run(own.aclose() if isinstance(coze.face, AsyncioDriver) else own.close())
+    coze.run(own.aclose() if isinstance(coze.driver, AsyncioDriver) else own.close())
 
 
 def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[Any]) -> None:
@@ -48,12 +48,12 @@ def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[A
     async def ahook(request: httpx.Request) -> None:
         seen.append(request.url.path)
 
-    hook = ahook if isinstance(coze.face, AsyncioDriver) else (lambda request: seen.append(request.url.path))
-    own = own_client(coze.face, event_hooks={"request": [hook]})
-    client = coze.face.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
+    hook = ahook if isinstance(coze.driver, AsyncioDriver) else (lambda request: seen.append(request.url.path))
+    own = own_client(coze.driver, event_hooks={"request": [hook]})
+    client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
     coze.run(client.conversations.create())
     assert seen == ["/v1/conversation/create"]
-    coze.run(own.aclose() if isinstance(coze.face, AsyncioDriver) else own.close())
+    coze.run(own.aclose() if isinstance(coze.driver, AsyncioDriver) else own.close())
 
 
 @pytest.mark.parametrize(
@@ -67,25 +67,25 @@ def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[A
     ],
     ids=repr,
 )
-def test_what_cannot_be_sent_over_is_refused_when_it_is_given(face: Driver, options: dict[str, Any]) -> None:
+def test_what_cannot_be_sent_over_is_refused_when_it_is_given(driver: Driver, options: dict[str, Any]) -> None:
     class Plain(httpx.BaseTransport):
         pass
 
     class Async(httpx.AsyncBaseTransport):
         pass
 
-    asyncio_face = isinstance(face, AsyncioDriver)
+    asyncio_face = isinstance(driver, AsyncioDriver)
     values = {
         ("http_client", "wrong face"): httpx.Client() if asyncio_face else httpx.AsyncClient(),
         ("transport", "wrong face"): Plain() if asyncio_face else Async(),
-        ("http_client", "own"): own_client(face),
+        ("http_client", "own"): own_client(driver),
         ("transport", "own"): Async() if asyncio_face else Plain(),
     }
     with pytest.raises(ConfigurationError, match=r"http_client|transport"):
-        face.client("t", **{name: values.get((name, value), value) for name, value in options.items()})
+        driver.client("t", **{name: values.get((name, value), value) for name, value in options.items()})
 
 
-def test_a_compressed_answer_is_unpacked(face: Driver) -> None:
+def test_a_compressed_answer_is_unpacked(driver: Driver) -> None:
     import gzip
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -95,9 +95,9 @@ def test_a_compressed_answer_is_unpacked(face: Driver) -> None:
         headers = {"content-encoding": "gzip", "content-type": kind}
         return httpx.Response(200, headers=headers, stream=httpx.ByteStream(gzip.compress(body)))
 
-    client = face.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
-    assert face.run(client.conversations.create()).id == "7"
-    assert [event.type for event in face.collect(client.chats.stream(bot_id="1", user_id="u"))] == ["done"]
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
+    assert driver.run(client.conversations.create()).id == "7"
+    assert [event.type for event in driver.collect(client.chats.stream(bot_id="1", user_id="u"))] == ["done"]
 
 
 # --- proxies and TLS ---
@@ -152,52 +152,52 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 TRANSPORTS: list[dict[str, Any]] = [{}, {"transport": "aiohttp"}]
 
 
-def over(face: Driver, transport: dict[str, Any]) -> None:
-    if transport and not isinstance(face, AsyncioDriver):
+def over(driver: Driver, transport: dict[str, Any]) -> None:
+    if transport and not isinstance(driver, AsyncioDriver):
         pytest.skip("aiohttp serves asyncio only")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
 def test_a_given_proxy_is_used(
-    face: Driver, proxy: Proxy, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
+    driver: Driver, proxy: Proxy, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
 ) -> None:
-    over(face, transport)
-    client = face.client("t", base_url="http://coze.invalid", proxy=proxy.url, **transport)
-    assert face.run(client.conversations.create()).id
+    over(driver, transport)
+    client = driver.client("t", base_url="http://coze.invalid", proxy=proxy.url, **transport)
+    assert driver.run(client.conversations.create()).id
     assert proxy.asked == ["http://coze.invalid/v1/conversation/create"]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
 def test_a_proxy_of_the_environment_is_used(
-    face: Driver,
+    driver: Driver,
     proxy: Proxy,
     transport: dict[str, Any],
     variable: str,
     clean_environment: pytest.MonkeyPatch,
 ) -> None:
-    over(face, transport)
+    over(driver, transport)
     clean_environment.setenv(variable, proxy.url)
-    client = face.client("t", base_url="http://coze.invalid", **transport)
-    assert face.run(client.conversations.create()).id
+    client = driver.client("t", base_url="http://coze.invalid", **transport)
+    assert driver.run(client.conversations.create()).id
     assert len(proxy.asked) == 1
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS, ids=["httpx", "aiohttp"])
 def test_a_server_that_the_environment_exempts_is_reached_directly(
-    face: Driver, emulator: Emulator, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
+    driver: Driver, emulator: Emulator, transport: dict[str, Any], clean_environment: pytest.MonkeyPatch
 ) -> None:
-    over(face, transport)
+    over(driver, transport)
     clean_environment.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     clean_environment.setenv("NO_PROXY", "example.com,127.0.0.1")
-    client = face.client(emulator.token, base_url=emulator.url, **transport)
-    assert face.run(client.conversations.create()).id
+    client = driver.client(emulator.token, base_url=emulator.url, **transport)
+    assert driver.run(client.conversations.create()).id
 
 
 @pytest.mark.parametrize("proxy_url", ["pigeon://proxy:1", "::", "http://proxy:notaport"])
-def test_a_proxy_that_cannot_be_is_a_configuration_error(face: Driver, proxy_url: str) -> None:
+def test_a_proxy_that_cannot_be_is_a_configuration_error(driver: Driver, proxy_url: str) -> None:
     with pytest.raises(ConfigurationError, match="proxy"):
-        face.run(face.client("t", base_url="http://coze.invalid", proxy=proxy_url).conversations.create())
+        driver.run(driver.client("t", base_url="http://coze.invalid", proxy=proxy_url).conversations.create())
 
 
 def test_all_clients_share_one_tls_context_unless_they_bring_a_ca_bundle() -> None:
@@ -217,13 +217,13 @@ def test_a_ca_bundle_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_a_ca_bundle_that_cannot_be_read_is_a_configuration_error(
-    face: Driver, tmp_path: Path, content: str | None
+    driver: Driver, tmp_path: Path, content: str | None
 ) -> None:
     bundle = tmp_path / "ca.pem"
     if content is not None:
         bundle.write_text(content)
     with pytest.raises(ConfigurationError, match=r"CA bundle.*ca\.pem"):
-        face.run(face.client("t", base_url="https://coze.invalid", ca_bundle=str(bundle)).conversations.create())
+        driver.run(driver.client("t", base_url="https://coze.invalid", ca_bundle=str(bundle)).conversations.create())
 
 
 # --- aiohttp ---

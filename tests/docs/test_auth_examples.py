@@ -17,7 +17,7 @@ import pytest
 from coze_client.emulator import Emulator
 from tests.auth.test_oauth_callback import free_port
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 Program = subprocess.Popen[str]
 Start = Callable[..., Program]
 

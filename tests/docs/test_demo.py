@@ -11,7 +11,7 @@ import pytest
 
 from coze_client.emulator import Emulator
 
-DEMO = Path(__file__).parent.parent / "examples" / "demo.py"
+DEMO = Path(__file__).parents[2] / "examples" / "demo.py"
 
 
 def play(**account: str) -> subprocess.CompletedProcess[str]:

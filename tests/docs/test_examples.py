@@ -19,7 +19,7 @@ from coze_client.emulator.__main__ import add_workflows
 from coze_client.emulator.demo_library import add_library
 from coze_client.emulator.workflows import WORKSPACE
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 SHOWN = {
     "auth_token.py": ("echo", "The token is good for"),

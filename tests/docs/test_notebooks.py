@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 
 from coze_client.emulator import Emulator
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 QUESTIONS = json.loads((FOLDER / "questions.json").read_text("utf-8"))
 

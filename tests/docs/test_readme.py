@@ -19,7 +19,7 @@ from coze_client.emulator.__main__ import add_workflows
 from coze_client.emulator.demo_library import add_library
 from coze_client.emulator.workflows import WORKSPACE
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ import pytest
 from coze_client.emulator import Emulator
 from tests.auth.test_oauth_callback import free_port
 
-APP = Path(__file__).parent.parent / "examples" / "web_login" / "app.py"
+APP = Path(__file__).parents[2] / "examples" / "web_login" / "app.py"
 TOKEN = "/api/permission/oauth2/token"
 
 
@@ -38,7 +38,7 @@ class WebApp:
             "COZE_OAUTH_CONFIG": "config.json",
             "COZE_OAUTH_REDIRECT_URI": f"{self.url}/callback",
             "COZE_BOT_ID": self.emulator.bots["echo"],
-            "PYTHONPATH": str(APP.parent.parent.parent),
+            "PYTHONPATH": str(APP.parents[2]),
         }
         self._process = subprocess.Popen(
             [sys.executable, APP],

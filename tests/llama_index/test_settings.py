@@ -93,9 +93,9 @@ def test_an_invented_conversation_names_the_cure(llm: Make, ask: Ask) -> None:
         ask(llm(conversation_id="12345"), "hello")
 
 
-@pytest.mark.parametrize("face", [CozeClient, AsyncCozeClient])
-def test_a_client_of_either_face_serves_both(emulator: Emulator, face: type, ask: Ask) -> None:
-    given = face(emulator.token, base_url=emulator.url)
+@pytest.mark.parametrize("driver", [CozeClient, AsyncCozeClient])
+def test_a_client_of_either_face_serves_both(emulator: Emulator, driver: type, ask: Ask) -> None:
+    given = driver(emulator.token, base_url=emulator.url)
     assert ask(CozeLLM(bot_id=emulator.bots["echo"], client=given), "hello").message.content == "hello"
 
 

@@ -1,6 +1,6 @@
 """Where cozepy is wrong by the API's facts, or gives up where the API may do what the emulator does here.
 
-Each test holds the emulator to the fact; the client of this project reads all of it (`tests/client`).
+Each test holds the emulator to the fact; the client of this project reads all of it (`tests/api`).
 """
 
 from __future__ import annotations

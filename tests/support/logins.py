@@ -26,12 +26,12 @@ def key_pair() -> KeyPair:
 class SignIn:
     """Everything that a login needs; time passes only by ``clock.advance``."""
 
-    def __init__(self, emulator: Emulator, face: Driver) -> None:
+    def __init__(self, emulator: Emulator, driver: Driver) -> None:
         self.clock = Clock()
         self.emulator = emulator
         self.emulator.clock = self.clock
-        self.face = face
-        self.run = face.run
+        self.driver = driver
+        self.run = driver.run
 
     def web(self, **changed: Any) -> WebOAuth:
         app = self.emulator.oauth_apps["web"]
@@ -71,7 +71,7 @@ class SignIn:
 
     def logged_in(self, app: UserGrant, user: str = "user-1", **options: Any) -> Any:
         """A client whose user has logged in."""
-        client = self.face.client(app, **options)
+        client = self.driver.client(app, **options)
         login = client.oauth.login()
         self.run(client.oauth.finish(login, self.press(login.url, user=user)))
         return client

@@ -35,20 +35,20 @@ class NoteWriter(DatasetWriter[Note]):
 class Desk:
     """Writers of one face over one emulator and dataset."""
 
-    def __init__(self, face: Driver, emulator: Emulator, record: Path) -> None:
-        self.face = face
+    def __init__(self, driver: Driver, emulator: Emulator, record: Path) -> None:
+        self.driver = driver
         self.emulator = emulator
         self.record = record
         self.dataset_id = emulator.add_dataset("library", {})
-        self.client = face.client(emulator.token, base_url=emulator.url)
+        self.client = driver.client(emulator.token, base_url=emulator.url)
 
     def writer(self, **options: Any) -> NoteWriter:
         return NoteWriter(self.client, self.dataset_id, **{"record": self.record, "settle": 0, **options})
 
     def do(self, work: str, *args: Any, writer: NoteWriter | None = None, **options: Any) -> Any:
         """A method of a writer, of this face."""
-        method = getattr(writer or self.writer(), work if self.face.name == "blocking" else f"a{work}")
-        return self.face.run(method(*args, **options))
+        method = getattr(writer or self.writer(), work if self.driver.name == "blocking" else f"a{work}")
+        return self.driver.run(method(*args, **options))
 
     def add(self, sources: Any, **options: Any) -> WriteReport:
         report: WriteReport = self.do("add", sources, **options)

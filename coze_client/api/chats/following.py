@@ -26,7 +26,7 @@ async def finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
     except BaseException as error:  # nobody waits for the answer any more, also after Ctrl-C or a cancelled task
         if isinstance(error, CozeError):
             error.chat_id, error.conversation_id = chat.id, chat.conversation_id
-        await session.face.shelter(_cancel(session, chat), _CANCEL_SECONDS)
+        await session.concurrency.shelter(_cancel(session, chat), _CANCEL_SECONDS)
         raise
     return ChatResult(ended, await load_messages(session, ended))
 
@@ -47,7 +47,7 @@ async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_onc
             raise TimedOut(
                 f"The chat did not end within {deadline:g} s", cure="Raise deadline, or retrieve the chat later"
             )
-        await session.face.sleep(min(pause, left))
+        await session.concurrency.sleep(min(pause, left))
         pause = _POLL_SECONDS
         try:
             asked = Chats.retrieve(conversation_id=chat.conversation_id, chat_id=chat.id)

@@ -175,7 +175,7 @@ class Chats(Resource[ConcurrencyT]):
         body = _body(locals(), stream=False)
         from coze_client.api.chats.following import finish
 
-        release = await self._session.take_turn(conversation_id)
+        release = await self._session.lock_conversation(conversation_id)
         try:
             chat = await self._session.send(_start(body, conversation_id, Payload(Chat)))
             return await finish(self._session, chat, deadline)

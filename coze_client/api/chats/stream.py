@@ -31,7 +31,7 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         self._release: Callable[[], None] | None = None
 
     async def open(self) -> Incoming:
-        self._release = await self.session.take_turn(self.described.conversation_id)
+        self._release = await self.session.lock_conversation(self.described.conversation_id)
         try:
             incoming = await super().open()
         except BaseException:

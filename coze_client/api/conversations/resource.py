@@ -61,7 +61,7 @@ class Conversations(Resource[ConcurrencyT]):
         """The messages of conversations."""
         from coze_client.api.conversations.messages import Messages
 
-        return Messages(self._session, self._face)
+        return Messages(self._session, self._concurrency)
 
     @call
     def create(

@@ -108,12 +108,12 @@ class Datasets(Resource[ConcurrencyT]):
     @cached_property
     def documents(self) -> Documents[ConcurrencyT]:
         """Documents: put in, listed, renamed, deleted."""
-        return Documents(self._session, self._face)
+        return Documents(self._session, self._concurrency)
 
     @cached_property
     def images(self) -> Images[ConcurrencyT]:
         """Images and their captions."""
-        return Images(self._session, self._face)
+        return Images(self._session, self._concurrency)
 
     @paged
     def list(
@@ -228,7 +228,7 @@ class Datasets(Resource[ConcurrencyT]):
             if busy and monotonic() + pause > ends:
                 raise _out_of_time(busy, dataset_id, timeout)
             if busy:
-                await self._session.face.sleep(pause)
+                await self._session.concurrency.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
         if missing:
             raise NotFound(

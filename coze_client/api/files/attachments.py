@@ -106,7 +106,7 @@ async def attach(session: Session, drafts: Sequence[Draft]) -> list[Message]:
 async def upload_each(session: Session, contents: Sequence[Upload]) -> list[str]:
     """The file ids of `contents` (bytes), in order; at most four are sent at a time, and each once per client."""
     jobs = [partial(_upload_once, session, upload) for upload in contents]
-    return await session.face.gather(jobs, _AT_ONCE) if jobs else []
+    return await session.concurrency.gather(jobs, _AT_ONCE) if jobs else []
 
 
 class _Uploads:
@@ -135,10 +135,10 @@ async def _upload_once(session: Session, upload: Upload) -> str:
     """The id of a file with this content; whoever comes second waits for the first one's upload."""
     content = cast("bytes", upload.content)
     uploads, digest = _uploads_of(session), sha256(content).digest()
-    key = (session.face.place(), digest.hex())
-    turn = uploads.turns.join(key, session.face.turn)
+    key = (session.concurrency.scope(), digest.hex())
+    turn = uploads.turns.join(key, session.concurrency.new_lock)
     try:
-        await session.face.take(turn, None)
+        await session.concurrency.acquire(turn, None)
         try:
             if digest not in uploads.ids:
                 mended = Upload(mend_name(upload.name, content[:HEAD_BYTES]), content)

@@ -57,7 +57,7 @@ class Recalls(Resource[ConcurrencyT]):
         they find is set in the node. Nothing recalled is an empty recall. Other arguments, and what is raised, as in
         ``workflows.execute``; WorkflowInterrupted: a workflow that asks somebody is no use here.
         """
-        workflows: Workflows[Any] = Workflows(self._session, self._face)
+        workflows: Workflows[Any] = Workflows(self._session, self._concurrency)
         try:
             result: WorkflowResult = await maybe_await(
                 workflows.execute(

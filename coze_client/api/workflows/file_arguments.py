@@ -106,7 +106,7 @@ async def _read(session: Session, file: FileArgument) -> Upload:
     if not isinstance(source, Path):
         return Upload(file.name or "file", cast("bytes", source))
     try:
-        return Upload(source.name, await session.face.call(source.read_bytes))
+        return Upload(source.name, await session.concurrency.call(source.read_bytes))
     except OSError as error:
         raise ConfigurationError(f"{source} cannot be read: {error.strerror}") from error
 

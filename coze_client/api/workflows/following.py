@@ -92,7 +92,7 @@ async def wait_for_run(workflows: Workflows[Any], workflow_id: str, execute_id: 
                 f"Run {execute_id} of workflow {workflow_id} did not end within {deadline:g} s",
                 cure=f"Ask later: client.workflows.result(workflow_id=…, execute_id={execute_id!r})",
             )
-        await session.face.sleep(pause)
+        await session.concurrency.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
         record = await load_history(session, workflow_id, execute_id)
     if record.interrupt_data is not None:

@@ -71,19 +71,19 @@ class Contents(Generic[D]):
 
     def __init__(
         self,
-        face: Concurrency,
+        concurrency: Concurrency,
         walk: DocumentWalk,
         sources: Sources,
         framework: Framework[D],
         *,
-        concurrency: int = 1,
+        at_once: int = 1,
         volatile: bool = True,
     ) -> None:
-        self._face = face
+        self._concurrency = concurrency
         self._walk = walk
         self._sources = sources
         self._framework = framework
-        self._concurrency = concurrency
+        self._at_once = at_once
         self._volatile = volatile
         self._recalled: Mapping[str, RecalledText] | None = None
 
@@ -108,7 +108,7 @@ class Contents(Generic[D]):
             return None
         if records and self._recalled is None:
             self._recalled = await self._sources.recall() if self._sources.recall else {}
-        texts = await self._face.gather([partial(self._text, record) for record in records], self._concurrency)
+        texts = await self._concurrency.gather([partial(self._text, record) for record in records], self._at_once)
         found = list(zip(records, texts, strict=True))
         missing = [record for record, text in found if text.source == "none"]
         if missing and self._sources.on_missing == "raise":
@@ -130,7 +130,7 @@ class Contents(Generic[D]):
     async def _originals(self, record: Record) -> list[str | D]:
         if self._sources.find is None:
             return []
-        given = await self._face.call(partial(self._sources.find, record))
+        given = await self._concurrency.call(partial(self._sources.find, record))
         parts: list[str | D] = []
         for item in cast("list[object]", given) if isinstance(given, (list, tuple)) else [given]:
             parts += await self._parts(record, item)
@@ -141,7 +141,7 @@ class Contents(Generic[D]):
             return ()
         if isinstance(item, (bytes, PathLike)):
             original = Original.of(record, item if isinstance(item, bytes) else Path(cast("PathLike[str]", item)))
-            return await self._face.call(partial(self._parse, original))
+            return await self._concurrency.call(partial(self._parse, original))
         if isinstance(item, (str, self._framework.kind)):
             return (item,)
         raise ConfigurationError(

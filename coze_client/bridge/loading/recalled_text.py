@@ -43,7 +43,7 @@ async def recall_texts(
     async def ask(query: str) -> Recall:
         return await maybe_await(client.recall.from_workflow(workflow_id, query, **options))
 
-    recalls = await client._session.face.gather([partial(ask, query) for query in queries], _AT_ONCE)
+    recalls = await client._session.concurrency.gather([partial(ask, query) for query in queries], _AT_ONCE)
     found: dict[str, dict[str, None]] = {}
     for each in (piece for recall in recalls for piece in recall.slices):
         found.setdefault(each.document_id, {})[each.text] = None

@@ -83,7 +83,12 @@ class DatasetSettings(Connection):
         session = client._session
         walk = DocumentWalk(session, self.dataset_id, self.page_size, chosen, self.start_after)
         return Contents(
-            session.face, walk, self._sources(client), framework, concurrency=self.concurrency, volatile=self.volatile
+            session.concurrency,
+            walk,
+            self._sources(client),
+            framework,
+            at_once=self.concurrency,
+            volatile=self.volatile,
         )
 
     def _blocking_contents(self, framework: Framework[D]) -> Contents[D]:

@@ -22,10 +22,10 @@ class ConcurrencyLimit:
         self._semaphores: dict[object, tuple[Semaphore, int]] = {}  # with the number of users, so that loops are let go
 
     @asynccontextmanager
-    async def place(self, face: Concurrency) -> AsyncIterator[None]:
+    async def slot(self, concurrency: Concurrency) -> AsyncIterator[None]:
         """Inside, one of the places is taken; waits for it."""
-        key = face.place()
-        semaphore = self._join(key, face)
+        key = concurrency.scope()
+        semaphore = self._join(key, concurrency)
         try:
             await maybe_await(semaphore.acquire())
             try:
@@ -35,8 +35,8 @@ class ConcurrencyLimit:
         finally:
             self._leave(key)
 
-    def _join(self, key: object, face: Concurrency) -> Semaphore:
-        make = threading.Semaphore if isinstance(face, Blocking) else asyncio.Semaphore
+    def _join(self, key: object, concurrency: Concurrency) -> Semaphore:
+        make = threading.Semaphore if isinstance(concurrency, Blocking) else asyncio.Semaphore
         with self._guard:
             semaphore, users = self._semaphores.get(key) or (make(self._most), 0)
             self._semaphores[key] = (semaphore, users + 1)

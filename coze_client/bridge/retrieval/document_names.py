@@ -29,7 +29,7 @@ class DocumentNames:
         """
         sought = {each.document_id for each in slices if each.document_id and not each.dataset_id}
         if sought:
-            async with self._turn.place(session.face):  # several first queries list a dataset once
+            async with self._turn.slot(session.concurrency):  # several first queries list a dataset once
                 await self._look_up(session, dataset_ids, sought)
         return tuple(self._complete(dataset_ids, each) for each in slices)
 

@@ -123,7 +123,7 @@ class RetrieverSettings(Connection, Retrieval):
         if type(k) is not int or k < 1:  # LangChain hands on whatever a call is given
             raise ConfigurationError(f"A retriever gives 1 slice or more, not {k!r}")
         retrieval = self._retrieval(given)
-        async with self._limit.place(client._session.face):
+        async with self._limit.slot(client._session.concurrency):
             recall = await maybe_await(_ask(client, query, retrieval))
             slices = recall.slices
             if retrieval.dataset_ids:

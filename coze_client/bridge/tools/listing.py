@@ -26,7 +26,7 @@ async def load_workflows(
     known = {} if cache is None else cache
     missing = [each for each in dict.fromkeys(wanted) if each not in known]
     requests = [Workflows.retrieve(workflow_id=each) for each in missing]
-    found = await session.face.gather([partial(session.send, request) for request in requests], _AT_ONCE)
+    found = await session.concurrency.gather([partial(session.send, request) for request in requests], _AT_ONCE)
     known.update(zip(missing, found, strict=True))
     return tuple(known[each] for each in dict.fromkeys(wanted))
 
@@ -36,7 +36,7 @@ async def load_plugins(session: Session, plugin_ids: Sequence[str]) -> tuple[Plu
     wanted = list(dict.fromkeys(_listed(plugin_ids)))
     batches = [wanted[at : at + _MOST_PLUGINS] for at in range(0, len(wanted), _MOST_PLUGINS)]
     requests = [Plugins.batch_retrieve(plugin_ids=batch) for batch in batches]
-    found = await session.face.gather([partial(session.send, request) for request in requests], _AT_ONCE)
+    found = await session.concurrency.gather([partial(session.send, request) for request in requests], _AT_ONCE)
     return tuple(plugin for batch in found for plugin in batch)
 
 

@@ -26,8 +26,8 @@ class Failure(NamedTuple):
 class Journal:
     """The uploads of a dataset, by content, and why failed ones did; each change is on record before it counts."""
 
-    def __init__(self, face: Concurrency, log: DatasetUploads, changed: Callable[[], object]) -> None:
-        self._face = face
+    def __init__(self, concurrency: Concurrency, log: DatasetUploads, changed: Callable[[], object]) -> None:
+        self._concurrency = concurrency
         self._log = log
         self._changed = changed
         self.uploads: dict[str, UploadEntry] = {}
@@ -35,7 +35,7 @@ class Journal:
 
     async def read(self) -> None:
         """What earlier runs knew."""
-        self.uploads = await self._face.call(self._log.uploads)
+        self.uploads = await self._concurrency.call(self._log.uploads)
 
     def known(self, contents: Iterable[str]) -> list[UploadEntry]:
         """What is known of these."""
@@ -55,7 +55,7 @@ class Journal:
         """As ``DatasetUploads.write``."""
         if not (uploads or forget or remove):
             return
-        await self._face.call(partial(self._log.write, uploads, forget=forget, remove=remove))
+        await self._concurrency.call(partial(self._log.write, uploads, forget=forget, remove=remove))
         for upload in uploads:
             self.uploads[upload.content] = upload
             if upload.state == "uploaded":
@@ -71,12 +71,12 @@ class Journal:
 
     async def marked(self) -> set[str]:
         """Documents that are to be deleted."""
-        return await self._face.call(self._log.removals)
+        return await self._concurrency.call(self._log.removals)
 
     async def removed(self, document_ids: Collection[str]) -> None:
         """These no longer exist, nor what is known of them."""
         if document_ids:
-            await self._face.call(partial(self._log.write, removed=document_ids))
+            await self._concurrency.call(partial(self._log.write, removed=document_ids))
             self.uploads = {key: each for key, each in self.uploads.items() if each.document_id not in document_ids}
 
 

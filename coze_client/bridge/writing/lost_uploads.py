@@ -20,8 +20,8 @@ _FIRST_PAUSE = 0.25
 class LostUploads:
     """Looks for lost uploads; what has not turned up `settle` seconds after it was sent was not carried out."""
 
-    def __init__(self, face: Concurrency, shelf: Inventory, ledger: Journal, settle: float) -> None:
-        self._face = face
+    def __init__(self, concurrency: Concurrency, shelf: Inventory, ledger: Journal, settle: float) -> None:
+        self._concurrency = concurrency
         self._shelf = shelf
         self._ledger = ledger
         self.settle = settle
@@ -44,7 +44,7 @@ class LostUploads:
         for pause in _pauses(self._left(missing)):
             if not missing:
                 break
-            await self._face.sleep(pause)
+            await self._concurrency.sleep(pause)
             await self._shelf.look()
             missing = await self.adopt(missing)
         return missing

@@ -55,7 +55,7 @@ class WriteRun:
         tell: Callable[[Progress], object] | None = None,
     ) -> None:
         session = client._session  # of this very library; its primitives are what both faces have in common
-        self._face = session.face
+        self._concurrency = session.concurrency
         self._client = client
         self._dataset_id = dataset_id
         self._settings = settings
@@ -67,12 +67,12 @@ class WriteRun:
         self._doing = "uploading"
         self._unwanted: set[str] = set()
         self._shelf = Inventory(session, dataset_id, settings.concurrency)
-        self._ledger = Journal(self._face, log, self._told)
-        self._arrivals = LostUploads(self._face, self._shelf, self._ledger, settings.settle)
+        self._ledger = Journal(self._concurrency, log, self._told)
+        self._arrivals = LostUploads(self._concurrency, self._shelf, self._ledger, settings.settle)
 
     async def write(self, sources: Iterable[Source]) -> WriteReport:
         """Everything's fate; raises CozeError only if the dataset cannot be listed or the record cannot be used."""
-        self._candidates = await self._face.call(partial(load_sources, sources))
+        self._candidates = await self._concurrency.call(partial(load_sources, sources))
         self._check_targets()
         await self._take_stock()
         wanted: dict[str, SourceDocument] = {}
@@ -85,7 +85,7 @@ class WriteRun:
         self._settled = {content for content, upload in there.items() if upload.state == "ready"}
         self._told()
         sending = Uploader(
-            self._face, self._create, self._ledger, self._shelf, self._arrivals, self._settings.concurrency
+            self._concurrency, self._create, self._ledger, self._shelf, self._arrivals, self._settings.concurrency
         )
         await sending.send(list(self._orders([each for each in wanted.values() if each.content not in there])))
         await self._process([each for each in self._ledger.known(wanted) if each.state == "uploaded"])

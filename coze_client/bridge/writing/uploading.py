@@ -41,29 +41,29 @@ class PlannedUpload(NamedTuple):
 
 
 class Uploader:
-    """Sends orders by `create`, `concurrency` requests at a time."""
+    """Sends orders by `create`, `at_once` requests at a time."""
 
     def __init__(
         self,
-        face: Concurrency,
+        concurrency: Concurrency,
         create: Create,
         ledger: Journal,
         shelf: Inventory,
         arrivals: LostUploads,
-        concurrency: int,
+        at_once: int,
     ) -> None:
-        self._face = face
+        self._concurrency = concurrency
         self._create = create
         self._ledger = ledger
         self._shelf = shelf
         self._arrivals = arrivals
-        self._concurrency = concurrency
+        self._at_once = at_once
         self._deaf = False
 
     async def send(self, orders: Sequence[PlannedUpload]) -> None:
         """All of them; what was lost on the way is looked for, and sent once more if it did not arrive."""
         for _ in range(_TRIES):
-            await self._face.gather([partial(self._send, batch) for batch in batches(orders)], self._concurrency)
+            await self._concurrency.gather([partial(self._send, batch) for batch in batches(orders)], self._at_once)
             lost = self._ledger.open(order.intent.content for order in orders)
             lost = [each for each in lost if not self._failed_surely(each.content)]
             missing = {each.content for each in await self._arrivals.search(lost)}
@@ -77,7 +77,7 @@ class Uploader:
         if self._deaf and batch[0].candidate.way != CUSTOM:
             self._ledger.fail([order.intent.content for order in batch], _DEAF)
             return
-        made = await self._face.call(partial(self._built, batch))
+        made = await self._concurrency.call(partial(self._built, batch))
         if not made:
             return
         orders, bases = [order for order, _ in made], [base for _, base in made]

@@ -151,7 +151,7 @@ class DatasetWriter(Generic[D]):
     ) -> T:
         """One run, as soon as it is this writer's turn."""
         while (log := self.record.claim(self.dataset_id)) is None:
-            await client._session.face.sleep(_MOMENT)
+            await client._session.concurrency.sleep(_MOMENT)
         try:
             return await work(WriteRun(client, self.dataset_id, log, settings, tell))
         finally:
