@@ -10,7 +10,6 @@ import pytest
 from coze_client.emulator import Emulator
 from tests.conftest import Connected, Driver
 from tests.support.loaders import Library
-from tests.support.logins import SignIn
 from tests.support.writers import Desk
 
 

@@ -1,0 +1,140 @@
+"""The layers of the house: every import goes sideways in its folder or down, and no files form a circle.
+
+Type-only and local imports count, too. `docs/architecture.md` tells what each layer is for.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("coze_client", "langchain_coze", "llama_index_coze", "tests.support")
+
+LAYERS = (  # lowest first; the longest name that fits a module is its layer
+    "coze_client.version",
+    "coze_client.errors",
+    "coze_client.core",
+    "coze_client.auth",
+    "coze_client.api.files",
+    "coze_client.api.conversations",
+    "coze_client.api.chats",
+    "coze_client.api.bots",
+    "coze_client.api.legacy_chats",
+    "coze_client.api.plugins",
+    "coze_client.api.datasets",
+    "coze_client.api.workflows",
+    "coze_client.api.recall",
+    "coze_client.api.oauth",
+    "coze_client.api",
+    "coze_client.resources",
+    "coze_client.client",
+    "coze_client",
+    "coze_client.bridge.connection",
+    "coze_client.bridge.chat",
+    "coze_client.bridge.tools",
+    "coze_client.bridge.retrieval",
+    "coze_client.bridge.loading",
+    "coze_client.bridge.writing",
+    "coze_client.bridge",
+    "langchain_coze",
+    "llama_index_coze",
+)
+EMULATOR_LAYERS = (
+    "coze_client.version",
+    "coze_client.emulator.clock",
+    "coze_client.emulator.scripts",
+    "coze_client.emulator.protocol",
+    "coze_client.emulator.text",
+    "coze_client.emulator.scripting",
+    "coze_client.emulator.workflows",
+    "coze_client.emulator.state",
+    "coze_client.emulator.engine",
+    "coze_client.emulator.routes.endpoint",
+    "coze_client.emulator.routes.oauth",
+    "coze_client.emulator.routes",
+    "coze_client.emulator",
+)
+ADAPTERS = {"langchain_coze", "llama_index_coze"}
+
+
+def module_of(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+MODULES = {
+    module_of(path): path for package in PACKAGES for path in sorted((ROOT / package.replace(".", "/")).rglob("*.py"))
+}
+
+
+def imports(module: str) -> Iterator[str]:
+    """The modules of this project that `module` names in an import statement, wherever it stands."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{module} has a relative import"
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                if name in MODULES or node.module in MODULES:
+                    yield name if name in MODULES else node.module
+
+
+def layer_of(module: str, layers: tuple[str, ...]) -> int:
+    """The place of a module's layer; ValueError for a module that has none."""
+    fitting = [layer for layer in layers if f"{module}.".startswith(f"{layer}.")]
+    return layers.index(max(fitting, key=len)) if fitting else _no_layer(module)
+
+
+def _no_layer(module: str) -> int:
+    raise ValueError(f"{module} is in no layer: give it one in {Path(__file__).name}")
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if "emulator" not in name and "tests" not in name])
+def test_imports_go_sideways_or_down(module: str) -> None:
+    floor = layer_of(module, LAYERS)
+    above = {name for name in imports(module) if layer_of(name, LAYERS) > floor}
+    assert above == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if "coze_client.emulator" in name])
+def test_imports_of_the_emulator_go_sideways_or_down_and_never_to_the_client(module: str) -> None:
+    floor = layer_of(module, EMULATOR_LAYERS)
+    above = {name for name in imports(module) if layer_of(name, EMULATOR_LAYERS) > floor}
+    assert above == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] in ADAPTERS])
+def test_an_adapter_never_imports_the_other(module: str) -> None:
+    assert {name.partition(".")[0] for name in imports(module)} & (ADAPTERS - {module.partition(".")[0]}) == set()
+
+
+def test_no_files_form_a_circle() -> None:
+    graph = {module: set(imports(module)) - {module} for module in MODULES}
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the files
+    assert set(order) >= set(MODULES)
+
+
+def test_the_rule_sees_imports_wherever_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "module.py"
+    file.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from coze_client.client import CozeClient\n"
+        "def later() -> None:\n    import coze_client.errors\n    from coze_client.core import retry\n"
+    )
+    monkeypatch.setitem(MODULES, "coze_client.core.model", file)
+    found = set(imports("coze_client.core.model"))
+    assert found == {"coze_client.client", "coze_client.errors", "coze_client.core.retry"}
+    assert {name for name in found if layer_of(name, LAYERS) > layer_of("coze_client.core.model", LAYERS)} == {
+        "coze_client.client"
+    }
+
+
+def test_a_module_without_a_layer_is_refused() -> None:
+    with pytest.raises(ValueError, match="coze_other is in no layer"):
+        layer_of("coze_other", LAYERS)
