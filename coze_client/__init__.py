@@ -23,21 +23,22 @@ if TYPE_CHECKING:
     from coze_client.api.datasets.images import Image
     from coze_client.api.datasets.resource import Dataset, DocumentProgress
     from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
-    from coze_client.api.files.resource import File
+    from coze_client.api.files.values import File
     from coze_client.api.recall.helper_bot import RecallBot
     from coze_client.api.recall.slices import Recall, Slice
     from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage
     from coze_client.api.workflows.signature import WorkflowSignature
     from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
-    from coze_client.auth.config_file import from_config, from_env
-    from coze_client.auth.credentials import PersonalToken
+    from coze_client.auth.config_file import from_config
+    from coze_client.auth.environment import from_env
     from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
     from coze_client.auth.jwt import JWT
     from coze_client.auth.token import Token
     from coze_client.auth.token_store import FileStore, MemoryStore, TokenStore
     from coze_client.client import AsyncCozeClient, CozeClient
     from coze_client.core.config import Timeout
-    from coze_client.core.request import Page
+    from coze_client.core.credentials import PersonalToken
+    from coze_client.core.paging import Page
     from coze_client.core.response import Response
     from coze_client.core.retry import Retry
     from coze_client.errors import (
@@ -71,22 +72,73 @@ logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
 _HOMES = {
     "api.bots.values": ("Bot",),
-    "api.chats.values": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
     "api.chats.events": ("ChatEvent",),
-    "api.chats.stream": ("AsyncChatStream", "ChatStream"),
-    "api.conversations.resource": ("Conversation",),
-    "api.datasets.resource": ("Dataset", "DocumentProgress"),
-    "api.datasets.values": ("ChunkStrategy", "Document", "UpdateRule"),
-    "api.datasets.document_base": ("DocumentBase",),
-    "api.files.resource": ("File",),
-    "api.datasets.images": ("Image",),
+    "api.chats.stream": (
+        "AsyncChatStream",
+        "ChatStream",
+    ),
+    "api.chats.values": (
+        "Chat",
+        "ChatResult",
+        "ToolCall",
+        "ToolOutput",
+        "Usage",
+    ),
     "api.conversations.messages": ("Message",),
+    "api.conversations.resource": ("Conversation",),
+    "api.datasets.document_base": ("DocumentBase",),
+    "api.datasets.images": ("Image",),
+    "api.datasets.resource": (
+        "Dataset",
+        "DocumentProgress",
+    ),
+    "api.datasets.values": (
+        "ChunkStrategy",
+        "Document",
+        "UpdateRule",
+    ),
+    "api.files.values": ("File",),
     "api.recall.helper_bot": ("RecallBot",),
-    "api.workflows.events": ("Interrupt", "WorkflowEvent", "WorkflowMessage"),
-    "api.workflows.stream": ("AsyncWorkflowStream", "WorkflowResult", "WorkflowStream"),
-    "auth.credentials": ("PersonalToken",),
-    "client": ("AsyncCozeClient", "CozeClient"),
+    "api.recall.slices": (
+        "Recall",
+        "Slice",
+    ),
+    "api.workflows.events": (
+        "Interrupt",
+        "WorkflowEvent",
+        "WorkflowMessage",
+    ),
+    "api.workflows.signature": ("WorkflowSignature",),
+    "api.workflows.stream": (
+        "AsyncWorkflowStream",
+        "WorkflowResult",
+        "WorkflowStream",
+    ),
+    "auth.config_file": ("from_config",),
+    "auth.environment": ("from_env",),
+    "auth.grants": (
+        "DeviceCode",
+        "DeviceLogin",
+        "Login",
+        "PKCE",
+        "WebOAuth",
+    ),
+    "auth.jwt": ("JWT",),
+    "auth.token": ("Token",),
+    "auth.token_store": (
+        "FileStore",
+        "MemoryStore",
+        "TokenStore",
+    ),
+    "client": (
+        "AsyncCozeClient",
+        "CozeClient",
+    ),
     "core.config": ("Timeout",),
+    "core.credentials": ("PersonalToken",),
+    "core.paging": ("Page",),
+    "core.response": ("Response",),
+    "core.retry": ("Retry",),
     "errors": (
         "APIError",
         "AccessDenied",
@@ -113,16 +165,6 @@ _HOMES = {
         "WorkflowFailed",
         "WorkflowInterrupted",
     ),
-    "auth.jwt": ("JWT",),
-    "auth.grants": ("PKCE", "DeviceCode", "DeviceLogin", "Login", "WebOAuth"),
-    "auth.config_file": ("from_config", "from_env"),
-    "api.recall.slices": ("Recall", "Slice"),
-    "core.request": ("Page",),
-    "core.response": ("Response",),
-    "core.retry": ("Retry",),
-    "auth.token": ("Token",),
-    "auth.token_store": ("FileStore", "MemoryStore", "TokenStore"),
-    "api.workflows.signature": ("WorkflowSignature",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

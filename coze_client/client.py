@@ -7,9 +7,10 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
-from coze_client.auth.credentials import Credentials, TokenFunction, credentials, server_of
+from coze_client.auth.environment import credentials, server_of
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.core.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
+from coze_client.core.credentials import Credentials, TokenFunction
 from coze_client.core.request import Kind, Request
 from coze_client.core.resource import ConcurrencyT, request_of
 from coze_client.core.response import Response, read_envelope

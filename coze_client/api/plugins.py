@@ -13,7 +13,8 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field
 
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Page, Pages, Request, by_number, query, segment
+from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.request import Kind, Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope
 from coze_client.errors import ConfigurationError

@@ -1,4 +1,4 @@
-"""Credentials from a configuration: the official file format of Coze's OAuth apps, or environment variables.
+"""Credentials from the official configuration file of a Coze OAuth app.
 
 Keys of the file: client_type (web, pkce, device, jwt), client_id, client_secret, private_key, public_key_id,
 coze_api_base, coze_www_base.
@@ -12,13 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from coze_client.auth.credentials import Credentials, PersonalToken, no_token, token_from_environment
 from coze_client.auth.grants import PKCE, DeviceCode, UserGrant, WebOAuth
 from coze_client.auth.jwt import JWT
 from coze_client.auth.token_store import MemoryStore, TokenStore
 from coze_client.errors import ConfigurationError
 
-_IN_MEMORY = MemoryStore()
 _APPS: Mapping[str, type[UserGrant]] = {"web": WebOAuth, "pkce": PKCE, "device": DeviceCode}
 
 
@@ -38,8 +36,8 @@ def from_config(
     if not isinstance(source, (str, os.PathLike)):
         return _made(_parsed(source), store, user, redirect_uri)
     path = Path(source).expanduser().absolute()
-    found = _made(_parsed(_read(path)), store, user, redirect_uri)
-    found.origin = (_read_anew, (path, _portable(store), user, redirect_uri))
+    found = _made(_parsed(read_config(path)), store, user, redirect_uri)
+    found.origin = (_read_anew, (path, without_memory(store), user, redirect_uri))
     return found
 
 
@@ -47,7 +45,7 @@ def _read_anew(path: Path, store: TokenStore | None, user: str, redirect_uri: st
     return from_config(path, store=store, user=user, redirect_uri=redirect_uri)
 
 
-def _portable(store: TokenStore | None) -> TokenStore | None:
+def without_memory(store: TokenStore | None) -> TokenStore | None:
     """A store as it goes into a pickle: what is only in memory stays here."""
     return None if isinstance(store, MemoryStore) else store
 
@@ -78,41 +76,7 @@ def _made(
     )
 
 
-def from_env(store: TokenStore | None = None) -> Credentials:
-    """Credentials of whatever the environment tells of that needs nobody to log in.
-
-    In this order: ``COZE_API_TOKEN`` or ``COZE_API_KEY``; a service account by ``COZE_JWT_OAUTH_CLIENT_ID``,
-    ``COZE_JWT_OAUTH_PUBLIC_KEY_ID`` and ``COZE_JWT_OAUTH_PRIVATE_KEY`` (or ``…_PRIVATE_KEY_FILE_PATH``); a
-    configuration file by ``COZE_OAUTH_CONFIG``. Without a `store`, all of this process share one in memory. Raises
-    ConfigurationError if none is there.
-    """
-    store = _IN_MEMORY if store is None else store
-    if token := token_from_environment():
-        return PersonalToken(token)
-    if client_id := os.environ.get("COZE_JWT_OAUTH_CLIENT_ID"):
-        key_id = os.environ.get("COZE_JWT_OAUTH_PUBLIC_KEY_ID")
-        if not key_id:
-            raise ConfigurationError("COZE_JWT_OAUTH_CLIENT_ID is set, but COZE_JWT_OAUTH_PUBLIC_KEY_ID is not")
-        found = JWT(client_id, private_key=_key_from_env(), public_key_id=key_id, store=store)
-        found.origin = (from_env, (_portable(store),))
-        return found
-    if path := os.environ.get("COZE_OAUTH_CONFIG"):
-        return from_config(path, store=store)
-    raise no_token()
-
-
-def _key_from_env() -> str:
-    if key := os.environ.get("COZE_JWT_OAUTH_PRIVATE_KEY"):
-        return key
-    path = os.environ.get("COZE_JWT_OAUTH_PRIVATE_KEY_FILE_PATH")
-    if not path:
-        raise ConfigurationError(
-            "COZE_JWT_OAUTH_CLIENT_ID is set, but neither COZE_JWT_OAUTH_PRIVATE_KEY nor its …_FILE_PATH"
-        )
-    return _read(Path(path)).decode("utf-8", "replace")
-
-
-def _read(path: Path) -> bytes:
+def read_config(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

@@ -17,12 +17,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import Field
 
-from coze_client.auth.credentials import PersonalToken
 from coze_client.auth.renewal import Renewable
 from coze_client.auth.token import Token
 from coze_client.auth.token_request import read_secret, token_request
 from coze_client.auth.token_store import TokenStore
 from coze_client.core.config import REGIONS, checked_url
+from coze_client.core.credentials import PersonalToken
 from coze_client.core.error_codes import oauth_error_for
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Kind, Request, segment
@@ -40,7 +40,7 @@ from coze_client.errors import (
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from coze_client.core.session import Session
+    from coze_client.core.credentials import Caller
 
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _LOG_IN_AGAIN = "Let the user log in again (client.oauth.login() or client.oauth.start_device())"
@@ -148,7 +148,7 @@ class UserGrant(Renewable):
         url = f"{self.www_base_url or www_of(server)}/api/permission/oauth2{where}/authorize?{urlencode(asked)}"
         return Login(url, state, self.redirect_uri, verifier)
 
-    async def finish(self, session: Session, login: Login, callback_url: str) -> Token:
+    async def finish(self, caller: Caller, login: Login, callback_url: str) -> Token:
         """The token for the code with which the user came back; raises OAuthError, if they refused AccessDenied."""
         body = {
             "grant_type": "authorization_code",
@@ -156,23 +156,23 @@ class UserGrant(Renewable):
             "code": _callback_code(login, callback_url),
             "redirect_uri": login.redirect_uri,
         }
-        return await self.exchange(session, {**body, "code_verifier": login.verifier} if login.verifier else body)
+        return await self.exchange(caller, {**body, "code_verifier": login.verifier} if login.verifier else body)
 
-    async def grant(self, session: Session, last: Token | None) -> Token:
+    async def grant(self, caller: Caller, last: Token | None) -> Token:
         """The next token, by the refresh token of the last; raises ExpiredToken if the user must log in again."""
         if last is None or not last.refresh_token:
             who = f"User {self.user!r}" if self.user else "The user"
             raise ExpiredToken(f"{who} is not logged in", cure=_LOG_IN_AGAIN)
         body = {"grant_type": "refresh_token", "client_id": self.client_id, "refresh_token": last.refresh_token}
         try:
-            return await self.exchange(session, body, last)
+            return await self.exchange(caller, body, last)
         except OAuthError as error:
             raise _refused_refresh(error) from None
 
-    async def exchange(self, session: Session, body: Mapping[str, object], last: Token | None = None) -> Token:
+    async def exchange(self, caller: Caller, body: Mapping[str, object], last: Token | None = None) -> Token:
         """A token for what `body` proves; raises OAuthError."""
-        asking = session.changed(session.config, self._secret or session.credentials)
-        return await asking.send(token_request(body, self.clock, last=last, signed=self._secret is not None))
+        request = token_request(body, self.clock, last=last, signed=self._secret is not None)
+        return await caller.send(request, self._secret)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(client_id={self.client_id!r}, user={self.user!r})"
@@ -196,14 +196,14 @@ class DeviceCode(UserGrant):
 
     kind = "device"
 
-    async def start(self, session: Session, workspace_id: str | None = None) -> DeviceLogin:
+    async def start(self, caller: Caller, workspace_id: str | None = None) -> DeviceLogin:
         """A code for the user to confirm; for one workspace if it is given (enterprise plans)."""
         where = f"/workspace_id/{segment(workspace_id)}" if workspace_id else ""
         path = f"/api/permission/oauth2{where}/device/code"
         body = {"client_id": self.client_id}
-        return await session.send(Request("POST", path, _read_device, body=body, kind=Kind.START, signed=False))
+        return await caller.send(Request("POST", path, _read_device, body=body, kind=Kind.START, signed=False))
 
-    async def wait(self, session: Session, login: DeviceLogin, cancelled: Callable[[], bool]) -> Token:
+    async def wait(self, caller: Caller, login: DeviceLogin, cancelled: Callable[[], bool]) -> Token:
         """The token once the user confirmed.
 
         Asks as often as the server allows. Raises AccessDenied if the user refused or `cancelled` says so, ExpiredToken
@@ -212,9 +212,9 @@ class DeviceCode(UserGrant):
         body = {"grant_type": _DEVICE_GRANT, "client_id": self.client_id, "device_code": login.device_code}
         interval, ends = max(login.interval, 1.0), self.clock() + login.expires_in
         while self.clock() < ends:
-            await _sleep(session, interval, cancelled)
+            await _sleep(caller, interval, cancelled)
             try:
-                return await self.exchange(session, body)
+                return await self.exchange(caller, body)
             except CozeError as error:
                 if error.code not in _STILL_WAITING and not passes(Kind.READ, error):
                     raise
@@ -260,13 +260,13 @@ def _refused_refresh(error: OAuthError) -> OAuthError:
     return error
 
 
-async def _sleep(session: Session, seconds: float, cancelled: Callable[[], bool]) -> None:
+async def _sleep(caller: Caller, seconds: float, cancelled: Callable[[], bool]) -> None:
     """Waits in short steps, so that a cancelled login ends soon."""
     left = seconds
     while left > 0:
         if cancelled():
             raise AccessDenied("The login was cancelled")
-        await session.concurrency.sleep(min(left, 0.25))
+        await caller.concurrency.sleep(min(left, 0.25))
         left -= 0.25
 
 

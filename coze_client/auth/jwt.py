@@ -25,7 +25,7 @@ from coze_client.errors import ConfigurationError, OAuthError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    from coze_client.core.session import Session
+    from coze_client.core.credentials import Caller
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _JWT_SECONDS = 600  # how long a signed JWT itself is good for; each is used once
@@ -93,21 +93,21 @@ class JWT(Renewable):
         other.origin = (JWT.for_session, (self, session_name)) if self.origin else None
         return other
 
-    async def grant(self, session: Session, last: Token | None) -> Token:
+    async def grant(self, caller: Caller, last: Token | None) -> Token:
         """A token for a newly signed JWT; one more if the server's clock tells that ours is wrong."""
         used = self._signer.skew
         try:
-            return await self._exchange(session)
+            return await self._exchange(caller)
         except OAuthError as error:
             if error.code not in _CLOCK_COMPLAINTS or abs(error.skew - used) <= NOTICEABLE_SKEW:
                 raise
             self._signer.skew = error.skew
-        return await self._exchange(session)
+        return await self._exchange(caller)
 
-    async def _exchange(self, session: Session) -> Token:
+    async def _exchange(self, caller: Caller) -> Token:
         body = fields(grant_type=_GRANT, duration_seconds=self.ttl, scope=self.scope)
         request = token_request(body, self.clock, path=self._path(), kind=Kind.READ)
-        return await session.changed(session.config, _Assertion(self)).send(request)
+        return await caller.send(request, _Assertion(self))
 
     def sign(self, server: str) -> str:
         """A JWT for `server` (its base URL), good for one use within ten minutes; secret until it is used."""
@@ -156,12 +156,10 @@ class _Assertion(NamedTuple):
 
     service: JWT
 
-    async def token(self, session: Session) -> str:
-        return await session.concurrency.call(
-            partial(self.service.sign, session.config.base_url)
-        )  # milliseconds of CPU
+    async def token(self, caller: Caller) -> str:
+        return await caller.concurrency.call(partial(self.service.sign, caller.config.base_url))  # milliseconds of CPU
 
-    async def renew(self, session: Session, refused: str) -> bool:
+    async def renew(self, caller: Caller, refused: str) -> bool:
         return False
 
 

@@ -19,7 +19,7 @@ from coze_client.errors import ConfigurationError, CozeError, ExpiredToken, Time
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from coze_client.core.session import Session
+    from coze_client.core.credentials import Caller
 
 Origin = tuple[Callable[..., object], tuple[object, ...]]
 """A function and its arguments that make the same credentials elsewhere, without a secret in them."""
@@ -116,19 +116,19 @@ class Renewable:
     def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    async def grant(self, session: Session, last: Token | None) -> Token:
-        """A new token, from the `last` one where that renews; awaits only `session`."""
+    async def grant(self, caller: Caller, last: Token | None) -> Token:
+        """A new token, from the `last` one where that renews; awaits only `caller`."""
         raise NotImplementedError
 
-    async def token(self, session: Session) -> str:
+    async def token(self, caller: Caller) -> str:
         """A token to sign with; raises OAuthError if none can be had, ConfigurationError for a second server."""
-        self._bind(session.config.base_url)
-        token = self._slot.token or await self._stored(session)
+        self._bind(caller.config.base_url)
+        token = self._slot.token or await self._stored(caller)
         state = token.freshness(self.clock()) if token else "expired"
         if token is None or state == "expired":
-            token = await self._renewed(session, token)
+            token = await self._renewed(caller, token)
         elif state == "stale":
-            token = await self._renewed_early(session, token)
+            token = await self._renewed_early(caller, token)
         return token.access_token
 
     def _bind(self, server: str) -> None:
@@ -141,40 +141,40 @@ class Renewable:
                 cure=f"Make a {type(self).__name__} of its own for each server",
             )
 
-    async def renew(self, session: Session, refused: str) -> bool:
+    async def renew(self, caller: Caller, refused: str) -> bool:
         """A new token in place of the one that Coze refused; True, or an OAuthError if there is none."""
-        token = self._slot.token or await self._stored(session)
+        token = self._slot.token or await self._stored(caller)
         if token is None or token.access_token == refused:
-            await self._renewed(session, token)
+            await self._renewed(caller, token)
         return True
 
-    async def keep(self, session: Session, token: Token | None) -> None:
+    async def keep(self, caller: Caller, token: Token | None) -> None:
         """Store a token that was had otherwise (a login), or forget the present one."""
-        await self._save(session, token)
+        await self._save(caller, token)
         self._slot.token, self._slot.unsaved = token, None
 
-    async def _stored(self, session: Session) -> Token | None:
+    async def _stored(self, caller: Caller) -> Token | None:
         if type(self.store) is MemoryStore:  # worth no thread
             return self.store.load(self.key)
-        self._slot.token = await self._load(session)
+        self._slot.token = await self._load(caller)
         return self._slot.token
 
-    async def _load(self, session: Session) -> Token | None:
-        return await session.concurrency.call(partial(self.store.load, self.key))
+    async def _load(self, caller: Caller) -> Token | None:
+        return await caller.concurrency.call(partial(self.store.load, self.key))
 
-    async def _save(self, session: Session, token: Token | None) -> None:
-        await session.concurrency.call(partial(self.store.save, self.key, token))
+    async def _save(self, caller: Caller, token: Token | None) -> None:
+        await caller.concurrency.call(partial(self.store.save, self.key, token))
 
-    async def _renewed(self, session: Session, known: Token | None) -> Token:
+    async def _renewed(self, caller: Caller, known: Token | None) -> Token:
         """The next token after `known`, by our own renewal or by the one that is under way."""
         while True:
             leads, flight = self._slot.join()
             try:
-                return await self._outcome(session, known, flight, leads=leads)
+                return await self._outcome(caller, known, flight, leads=leads)
             except Leaderless:
                 continue
 
-    async def _renewed_early(self, session: Session, token: Token) -> Token:
+    async def _renewed_early(self, caller: Caller, token: Token) -> Token:
         """The next token if we are the one to renew it and that goes well; else the present one."""
         if self.clock() < self._slot.rests_until:
             return token
@@ -182,27 +182,27 @@ class Renewable:
         if not leads:
             return token
         try:
-            return await self._outcome(session, token, flight, leads=True)
+            return await self._outcome(caller, token, flight, leads=True)
         except Exception as error:  # noqa: BLE001 - stores raise what they like, and the token at hand is good
             self._slot.rests_until = self.clock() + _REST_SECONDS
             reason = error if isinstance(error, CozeError) else type(error).__name__
             _log.warning("the token could not be renewed and is used until it expires: %s", reason)
             return token
 
-    async def _outcome(self, session: Session, known: Token | None, flight: Future[Token], *, leads: bool) -> Token:
+    async def _outcome(self, caller: Caller, known: Token | None, flight: Future[Token], *, leads: bool) -> Token:
         if leads:  # in a task of its own: who asked may be cancelled, and a refresh token dies on use
-            await session.concurrency.start(self._lead(session, known, flight))
+            await caller.concurrency.start(self._lead(caller, known, flight))
         try:
-            return await session.concurrency.wait(flight, _patience(session))
+            return await caller.concurrency.wait(flight, _patience(caller))
         except TimedOut:
             self._slot.land(flight)  # its event loop may never run again
             raise
 
-    async def _lead(self, session: Session, known: Token | None, flight: Future[Token]) -> None:
+    async def _lead(self, caller: Caller, known: Token | None, flight: Future[Token]) -> None:
         try:
             token = self._slot.token
             if token is None or not token.replaces(known):  # else somebody renewed it between our look and our turn
-                self._slot.token = token = await self._renew_alone(session, known)
+                self._slot.token = token = await self._renew_alone(caller, known)
         except BaseException as error:
             self._slot.land(flight)
             flight.set_exception(error if isinstance(error, Exception) else Leaderless())
@@ -212,18 +212,18 @@ class Renewable:
             self._slot.land(flight)
             flight.set_result(token)
 
-    async def _renew_alone(self, session: Session, known: Token | None) -> Token:
+    async def _renew_alone(self, caller: Caller, known: Token | None) -> Token:
         """Renews while no other process does; what another one stored meanwhile is taken over."""
         slot = self._slot
-        release = await self._claim(session)
+        release = await self._claim(caller)
         try:
-            stored = await self._load(session)
+            stored = await self._load(caller)
             if stored is not None and stored.replaces(known) and self._is_fresh(stored):
                 slot.unsaved = None
                 return stored
             if slot.unsaved is None or not self._is_fresh(slot.unsaved):
-                slot.unsaved = await self._granted(session, slot.unsaved or stored)
-            await self._save(session, slot.unsaved)  # before its first use: the old one is dead
+                slot.unsaved = await self._granted(caller, slot.unsaved or stored)
+            await self._save(caller, slot.unsaved)  # before its first use: the old one is dead
             token, slot.unsaved = slot.unsaved, None
             return token
         finally:
@@ -232,32 +232,32 @@ class Renewable:
     def _is_fresh(self, token: Token) -> bool:
         return token.freshness(self.clock()) == "fresh"
 
-    async def _granted(self, session: Session, last: Token | None) -> Token:
+    async def _granted(self, caller: Caller, last: Token | None) -> Token:
         """A grant; if a process without claim was faster with a refresh token that dies on use, what that one got."""
         try:
-            return await self.grant(session, last)
+            return await self.grant(caller, last)
         except ExpiredToken:
-            stored = await self._load(session)
+            stored = await self._load(caller)
             if last is None or stored is None or not stored.replaces(last):
                 raise
             return stored
 
-    async def _claim(self, session: Session) -> Callable[[], None]:
+    async def _claim(self, caller: Caller) -> Callable[[], None]:
         store = self.store
         if not isinstance(store, SharedStore):
             return _nothing
-        ends = time.monotonic() + _patience(session)
-        while (release := await session.concurrency.call(partial(store.claim, self.key))) is None:
+        ends = time.monotonic() + _patience(caller)
+        while (release := await caller.concurrency.call(partial(store.claim, self.key))) is None:
             if time.monotonic() > ends:
                 raise TimedOut(
                     "Another process has been renewing the token for too long", sent=False, cure="Try again later"
                 )
-            await session.concurrency.sleep(_CLAIM_SECONDS)
+            await caller.concurrency.sleep(_CLAIM_SECONDS)
         return release
 
 
-def _patience(session: Session) -> float:
-    limit = session.config.timeout.deadline
+def _patience(caller: Caller) -> float:
+    limit = caller.config.timeout.deadline
     return _WAIT_SECONDS if limit is None else min(limit, _WAIT_SECONDS)
 
 

@@ -3,15 +3,69 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
 
-from coze_client.core.request import Numbering, Page, Pages
+from coze_client.core.concurrency import Blocking
+from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.errors import InvalidRequest
+from coze_client.errors import ConfigurationError, InvalidRequest
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+def by_number(at: str | None, page: Page[T]) -> str | None:
+    """The page after this one, of listings that number their pages from 1."""
+    return str(int(at or 1) + 1) if page.has_more else None
+
+
+@dataclass(frozen=True)
+class Page(Generic[T_co]):
+    """One page of a listing: its ``items``, the ``total`` of all pages if Coze tells it, and whether there are more."""
+
+    items: tuple[T_co, ...]
+    has_more: bool
+    total: int | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Pages(Generic[T]):
+    """A listing: the request for the page at a cursor (``None``: the first), and the cursor that follows a page."""
+
+    page: Callable[[str | None], Request[Page[T]]]
+    following: Callable[[str | None, Page[T]], str | None]
+    numbering: Numbering[T] | None = None
+
+
+@dataclass(frozen=True)
+class Numbering(Generic[T]):
+    """How a listing is walked that numbers its pages from 1 and tells its total: pages of ``size`` items.
+
+    ``key`` is what no two items have in common; after the first page ``concurrency`` pages are fetched at a time. Some
+    servers of a listing count ``maybe_from_zero``.
+    """
+
+    size: int
+    key: Callable[[T], str]
+    concurrency: int = 1
+    maybe_from_zero: bool = False
+    largest: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.size > (self.largest or self.size):
+            told = f"1 to {self.largest}" if self.largest else "1 or more"
+            raise ConfigurationError(f"page_size is {told}, not {self.size}")
+        if self.concurrency < 1:
+            raise ConfigurationError(f"concurrency is 1 or more, not {self.concurrency}")
+
+
+def numbered(page: Callable[[int], Request[Page[T]]], numbering: Numbering[T]) -> Pages[T]:
+    """A listing by the request for a page's number."""
+    return Pages(lambda at: page(int(at or 1)), by_number, numbering)
 
 
 class Cursor(Generic[T]):
@@ -149,3 +203,40 @@ class _Counted(Generic[T]):
         self._given += len(items)
         if items or not self._given:
             self._ready.append(replace(page, items=items))
+
+
+class Listing(Generic[T]):
+    """Every item of a listing, in order; ``pages()`` gives them page by page, with ``total`` and ``has_more``."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._session = session
+        self._pages = pages
+
+    def pages(self) -> Iterator[Page[T]]:
+        """The pages, each fetched when it is asked for."""
+        cursor = Cursor(self._session, self._pages)
+        while (page := Blocking.run(cursor.next())) is not None:
+            yield page
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+
+class AsyncListing(Generic[T]):
+    """Every item of a listing, in order; ``pages()`` gives them page by page, with ``total`` and ``has_more``."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._session = session
+        self._pages = pages
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """The pages, each fetched when it is asked for."""
+        cursor = Cursor(self._session, self._pages)
+        while (page := await cursor.next()) is not None:
+            yield page
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page.items:
+                yield item

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.files.resource import Upload
     from coze_client.core.response import RawResponse
+    from coze_client.core.upload import Upload
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -70,56 +70,5 @@ def segment(identifier: str) -> str:
     return quote(identifier, safe="", errors="backslashreplace")
 
 
-def by_number(at: str | None, page: Page[T]) -> str | None:
-    """The page after this one, of listings that number their pages from 1."""
-    return str(int(at or 1) + 1) if page.has_more else None
-
-
 def _text(value: str | int) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-@dataclass(frozen=True)
-class Page(Generic[T_co]):
-    """One page of a listing: its ``items``, the ``total`` of all pages if Coze tells it, and whether there are more."""
-
-    items: tuple[T_co, ...]
-    has_more: bool
-    total: int | None = None
-    cursor: str | None = None
-
-
-@dataclass(frozen=True)
-class Pages(Generic[T]):
-    """A listing: the request for the page at a cursor (``None``: the first), and the cursor that follows a page."""
-
-    page: Callable[[str | None], Request[Page[T]]]
-    following: Callable[[str | None, Page[T]], str | None]
-    numbering: Numbering[T] | None = None
-
-
-@dataclass(frozen=True)
-class Numbering(Generic[T]):
-    """How a listing is walked that numbers its pages from 1 and tells its total: pages of ``size`` items.
-
-    ``key`` is what no two items have in common; after the first page ``concurrency`` pages are fetched at a time. Some
-    servers of a listing count ``maybe_from_zero``.
-    """
-
-    size: int
-    key: Callable[[T], str]
-    concurrency: int = 1
-    maybe_from_zero: bool = False
-    largest: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.size < 1 or self.size > (self.largest or self.size):
-            told = f"1 to {self.largest}" if self.largest else "1 or more"
-            raise ConfigurationError(f"page_size is {told}, not {self.size}")
-        if self.concurrency < 1:
-            raise ConfigurationError(f"concurrency is 1 or more, not {self.concurrency}")
-
-
-def numbered(page: Callable[[int], Request[Page[T]]], numbering: Numbering[T]) -> Pages[T]:
-    """A listing by the request for a page's number."""
-    return Pages(lambda at: page(int(at or 1)), by_number, numbering)

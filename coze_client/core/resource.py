@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from coze_client.core.concurrency import Asyncio, Blocking
-from coze_client.core.paging import Cursor as Cursor  # noqa: PLC0414 - flows know it from here
-from coze_client.core.request import Page, Pages, Request
+from coze_client.core.paging import AsyncListing, Listing, Pages
+from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
@@ -131,43 +131,6 @@ class events(Generic[P, S, A]):  # noqa: N801 - a decorator
             return (request_of.blocking if blocking else request_of.asyncio)(resource._session)
 
         return stream
-
-
-class Listing(Generic[T]):
-    """Every item of a listing, in order; ``pages()`` gives them page by page, with ``total`` and ``has_more``."""
-
-    def __init__(self, session: Session, pages: Pages[T]) -> None:
-        self._session = session
-        self._pages = pages
-
-    def pages(self) -> Iterator[Page[T]]:
-        """The pages, each fetched when it is asked for."""
-        cursor = Cursor(self._session, self._pages)
-        while (page := Blocking.run(cursor.next())) is not None:
-            yield page
-
-    def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
-            yield from page.items
-
-
-class AsyncListing(Generic[T]):
-    """Every item of a listing, in order; ``pages()`` gives them page by page, with ``total`` and ``has_more``."""
-
-    def __init__(self, session: Session, pages: Pages[T]) -> None:
-        self._session = session
-        self._pages = pages
-
-    async def pages(self) -> AsyncIterator[Page[T]]:
-        """The pages, each fetched when it is asked for."""
-        cursor = Cursor(self._session, self._pages)
-        while (page := await cursor.next()) is not None:
-            yield page
-
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
 
 
 def request_of(method: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Request[Any]:

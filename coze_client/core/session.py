@@ -14,9 +14,9 @@ from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from coze_client.auth.credentials import Credentials, checked_token
 from coze_client.core.concurrency import Concurrency, Lock
 from coze_client.core.config import Config, Timeout
+from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.request import Request
 from coze_client.core.response import RawResponse, Response, is_stream, read_envelope
@@ -98,9 +98,10 @@ class Session:
         deadline = max(min(seconds, given.deadline or seconds), 0.001)
         return self.changed(self.config._replace(timeout=replace(given, deadline=deadline)), self.credentials)
 
-    async def send(self, request: Request[T]) -> T:
-        """The answer's value; raises CozeError."""
-        return (await self.respond(request)).value
+    async def send(self, request: Request[T], credentials: Credentials | None = None) -> T:
+        """The answer's value; the request is signed by `credentials` if given. Raises CozeError."""
+        session = self if credentials is None else self.changed(self.config, credentials)
+        return (await session.respond(request)).value
 
     async def respond(self, request: Request[T]) -> Response[T]:
         """The answer's value with the status, headers and logid it came with; raises CozeError."""

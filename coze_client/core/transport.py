@@ -28,7 +28,7 @@ from coze_client.core.response import RawResponse
 from coze_client.errors import ConfigurationError, ConnectionFailed, ProtocolError, TimedOut, TransportError
 
 if TYPE_CHECKING:
-    from coze_client.api.files.resource import Upload
+    from coze_client.core.upload import Upload
 
 FAILURES = (httpx.HTTPError, httpx.StreamError)
 """What a stream's iterator raises when the line breaks; ``translate`` makes it one of ours."""

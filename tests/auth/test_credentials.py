@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from coze_client import ConfigurationError, CozeClient, CozeError
-from coze_client.auth.credentials import EnvironmentToken, PersonalToken, credentials
+from coze_client.auth.environment import EnvironmentToken, credentials
+from coze_client.core.credentials import PersonalToken
 from coze_client.emulator import Emulator, faults
 from tests.conftest import Connected, Driver
 

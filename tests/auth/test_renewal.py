@@ -31,6 +31,7 @@ from coze_client import (
 )
 from coze_client.auth.renewal import Renewable
 from coze_client.core.concurrency import Blocking
+from coze_client.core.credentials import Caller
 from coze_client.core.session import Session
 from coze_client.emulator import Clock
 
@@ -47,10 +48,10 @@ class Counted(Renewable):
         self.grants: list[Token | None] = []
         self.threads: list[int] = []
 
-    async def grant(self, session: Session, last: Token | None) -> Token:
+    async def grant(self, caller: Caller, last: Token | None) -> Token:
         self.grants.append(last)
         number = len(self.grants)
-        await session.concurrency.call(self._work)
+        await caller.concurrency.call(self._work)
         return self.made(number)
 
     def made(self, number: int) -> Token:
@@ -266,7 +267,7 @@ def test_when_the_loop_of_the_one_who_renews_ends_another_one_takes_over(
     own = Counted()
 
     class Endless(Counted):
-        async def grant(self, session: Session, last: Token | None) -> Token:
+        async def grant(self, caller: Caller, last: Token | None) -> Token:
             waiting.set()
             await asyncio.sleep(3600)
             raise AssertionError

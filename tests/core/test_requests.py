@@ -11,8 +11,10 @@ from coze_client import ConfigurationError, Message, ToolOutput
 from coze_client.api.chats.resource import Chats
 from coze_client.api.conversations.messages import Messages, convert_to_wire
 from coze_client.api.conversations.resource import Conversations
-from coze_client.api.files.resource import File, Files
-from coze_client.core.request import Kind, Page, Request, fields, query, segment
+from coze_client.api.files.resource import Files
+from coze_client.api.files.values import File
+from coze_client.core.paging import Page
+from coze_client.core.request import Kind, Request, fields, query, segment
 
 READ, START = Kind.READ, Kind.START
 IDS: dict[str, Any] = {"conversation_id": "11", "chat_id": "22"}

@@ -22,7 +22,8 @@ from coze_client.api.bots.values import (
 )
 from coze_client.api.chats.values import PublishStatus
 from coze_client.core.model import Model
-from coze_client.core.request import Kind, Numbering, Page, Pages, Request, by_number, fields, numbered, query, segment
+from coze_client.core.paging import Numbering, Page, Pages, by_number, numbered
+from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError

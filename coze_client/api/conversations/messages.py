@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Page, Pages, Request, fields, query, segment
+from coze_client.core.paging import Page, Pages
+from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.files.resource import File
+    from coze_client.api.files.values import File
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path, PurePath
 
 from coze_client.api.datasets.values import UpdateRule
-from coze_client.api.files.resource import Source
+from coze_client.api.files.values import Source
 from coze_client.core.request import fields
 from coze_client.errors import ConfigurationError
 

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator
 
 from coze_client.api.datasets.documents import ChunkStrategy, Processed
 from coze_client.core.model import Model
-from coze_client.core.request import Numbering, Page, Pages, Request, numbered, query, segment
+from coze_client.core.paging import Numbering, Page, Pages, numbered
+from coze_client.core.request import Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
 

@@ -18,8 +18,9 @@ from coze_client.api.datasets.documents import TEXT, ChunkStrategy, Documents, P
 from coze_client.api.datasets.images import Images
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered, query, segment
-from coze_client.core.resource import ConcurrencyT, Cursor, Resource, call, flow, paged
+from coze_client.core.paging import Cursor, Numbering, Page, Pages, numbered
+from coze_client.core.request import Kind, Request, fields, query, segment
+from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
 from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_whole
 from coze_client.errors import ConfigurationError, NotFound, TimedOut
 

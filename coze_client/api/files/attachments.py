@@ -17,12 +17,13 @@ from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
 from coze_client.api.conversations.messages import Message
-from coze_client.api.files.resource import Upload, upload_request
-from coze_client.auth.credentials import Credentials
+from coze_client.api.files.requests import upload_request
+from coze_client.core.credentials import Credentials
 from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
 from coze_client.core.session import KeyedLocks, Session
 from coze_client.core.transport import Transport
+from coze_client.core.upload import Upload
 from coze_client.errors import ConfigurationError
 
 Medium = Literal["image", "file", "audio"]

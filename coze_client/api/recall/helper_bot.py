@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from coze_client.api.bots.resource import LONGEST_NAME, Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.api.chats.values import PublishStatus
-from coze_client.core.resource import Cursor
+from coze_client.core.paging import Cursor
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from coze_client.api.files.attachments import Attachment, upload_each
-from coze_client.api.files.resource import Upload
 from coze_client.core.session import Session
+from coze_client.core.upload import Upload
 from coze_client.errors import ConfigurationError, InvalidArguments
 
 FILE_FORMATS = frozenset({"binary", "path", "file-path"})

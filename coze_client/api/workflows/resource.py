@@ -31,7 +31,8 @@ from coze_client.api.workflows.values import (
     read_versions,
     read_workflows,
 )
-from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow, paged
 from coze_client.core.response import Payload, read_nothing
 from coze_client.core.stream import Events

@@ -108,7 +108,7 @@ class WorkflowSignature:
     @cached_property
     def model(self) -> type[BaseModel]:
         """The same as a pydantic model, for frameworks that ask for one; built when it is first used."""
-        from coze_client.core.schema_model import convert_to_model
+        from coze_client.core.json_schema import convert_to_model
 
         return convert_to_model("Arguments", self.schema)
 

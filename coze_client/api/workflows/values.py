@@ -9,7 +9,7 @@ from pydantic import Field
 
 from coze_client.api.workflows.events import Parameter
 from coze_client.core.model import Model
-from coze_client.core.request import Page
+from coze_client.core.paging import Page
 from coze_client.core.response import Payload, RawResponse
 
 

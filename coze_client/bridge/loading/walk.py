@@ -8,7 +8,7 @@ from coze_client.api.datasets.documents import IMAGE, Document, Documents
 from coze_client.api.datasets.images import Image, Images
 from coze_client.bridge.loading.filter import DocumentFilter
 from coze_client.bridge.loading.metadata import Record
-from coze_client.core.resource import Cursor
+from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 from coze_client.errors import NotFound
 

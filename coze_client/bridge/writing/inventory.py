@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from coze_client.api.datasets.documents import Document, Documents
 from coze_client.bridge.loading.document_name import normalized_name
-from coze_client.core.resource import Cursor
+from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 
 
