@@ -15,6 +15,7 @@ from coze_client.version import __version__
 if TYPE_CHECKING:
     from coze_client.api.bots.values import Bot
     from coze_client.api.chats.events import ChatEvent
+    from coze_client.api.chats.failures import ChatFailed
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
     from coze_client.api.chats.values import Chat, ChatResult, ToolCall, ToolOutput, Usage
     from coze_client.api.conversations.messages import Message
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from coze_client.api.files.values import File
     from coze_client.api.recall.helper_bot import RecallBot
     from coze_client.api.recall.slices import Recall, Slice
-    from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage
+    from coze_client.api.workflows.events import WorkflowEvent
+    from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
     from coze_client.api.workflows.signature import WorkflowSignature
     from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
+    from coze_client.api.workflows.values import Interrupt, WorkflowMessage
     from coze_client.auth.config_file import from_config
     from coze_client.auth.environment import from_env
     from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
@@ -45,7 +48,6 @@ if TYPE_CHECKING:
         AccessDenied,
         APIError,
         AuthenticationError,
-        ChatFailed,
         ConfigurationError,
         ConnectionFailed,
         ConversationBusy,
@@ -64,8 +66,6 @@ if TYPE_CHECKING:
         StreamInterrupted,
         TimedOut,
         TransportError,
-        WorkflowFailed,
-        WorkflowInterrupted,
     )
 
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
@@ -73,6 +73,7 @@ logging.getLogger("coze_client").addHandler(logging.NullHandler())
 _HOMES = {
     "api.bots.values": ("Bot",),
     "api.chats.events": ("ChatEvent",),
+    "api.chats.failures": ("ChatFailed",),
     "api.chats.stream": (
         "AsyncChatStream",
         "ChatStream",
@@ -103,16 +104,20 @@ _HOMES = {
         "Recall",
         "Slice",
     ),
-    "api.workflows.events": (
-        "Interrupt",
-        "WorkflowEvent",
-        "WorkflowMessage",
+    "api.workflows.events": ("WorkflowEvent",),
+    "api.workflows.failures": (
+        "WorkflowFailed",
+        "WorkflowInterrupted",
     ),
     "api.workflows.signature": ("WorkflowSignature",),
     "api.workflows.stream": (
         "AsyncWorkflowStream",
         "WorkflowResult",
         "WorkflowStream",
+    ),
+    "api.workflows.values": (
+        "Interrupt",
+        "WorkflowMessage",
     ),
     "auth.config_file": ("from_config",),
     "auth.environment": ("from_env",),
@@ -143,7 +148,6 @@ _HOMES = {
         "APIError",
         "AccessDenied",
         "AuthenticationError",
-        "ChatFailed",
         "ConfigurationError",
         "ConnectionFailed",
         "ConversationBusy",
@@ -162,8 +166,6 @@ _HOMES = {
         "StreamInterrupted",
         "TimedOut",
         "TransportError",
-        "WorkflowFailed",
-        "WorkflowInterrupted",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

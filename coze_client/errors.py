@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from coze_client.api.chats.values import Chat
-    from coze_client.api.conversations.messages import Message
-    from coze_client.api.workflows.events import Interrupt, WorkflowMessage
+from typing import Protocol
 
 
 class CozeError(Exception):
@@ -60,10 +54,11 @@ class CozeError(Exception):
         return text + (f" [{under_way}]" if under_way else "")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _revive, (type(self), self.args, {k: v for k, v in self.__dict__.items() if not k.startswith("__")})
+        return revive, (type(self), self.args, {k: v for k, v in self.__dict__.items() if not k.startswith("__")})
 
 
-def _revive(kind: type[CozeError], args: tuple[object, ...], state: dict[str, object]) -> CozeError:
+def revive(kind: type[CozeError], args: tuple[object, ...], state: dict[str, object]) -> CozeError:
+    """The error that a pickle describes, made without calling its constructor."""
     error = kind.__new__(kind, *args)
     error.args = args
     error.__dict__.update(state)
@@ -152,6 +147,20 @@ class TimedOut(TransportError):
     """The server was silent for longer than the timeout, or the whole took longer than the deadline."""
 
 
+class ReceivedMessage(Protocol):
+    """What every message of a broken stream has; those of chats are ``Message``s with more."""
+
+    @property
+    def type(self) -> str:
+        """The kind of message: answer, function_call, knowledge, …"""
+        ...
+
+    @property
+    def content(self) -> str:
+        """The text that arrived, perhaps only its beginning."""
+        ...
+
+
 class StreamInterrupted(CozeError):
     """A stream broke and what is missing cannot be had.
 
@@ -164,7 +173,7 @@ class StreamInterrupted(CozeError):
         message: str,
         *,
         text: str = "",
-        messages: tuple[Message, ...] = (),
+        messages: tuple[ReceivedMessage, ...] = (),
         chat_id: str | None = None,
         conversation_id: str | None = None,
         logid: str | None = None,
@@ -175,92 +184,3 @@ class StreamInterrupted(CozeError):
         self.messages = messages
         self.chat_id = chat_id
         self.conversation_id = conversation_id
-
-
-class ChatFailed(CozeError):
-    """The bot began to answer and failed; ``chat`` has the ids and ``last_error``, ``text`` what it said before."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: int | str | None = None,
-        chat: Chat | None = None,
-        text: str = "",
-        logid: str | None = None,
-        cure: str = "",
-    ) -> None:
-        super().__init__(message, code=code, logid=logid, cure=cure)
-        self.chat = chat
-        self.text = text
-
-
-class WorkflowFailed(CozeError):
-    """A workflow run ended in a failure; ``messages`` are what it said before, ``debug_url`` shows the run in Coze."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: int | str | None = None,
-        node_title: str = "",
-        debug_url: str = "",
-        execute_id: str = "",
-        messages: tuple[WorkflowMessage, ...] = (),
-        logid: str | None = None,
-        cure: str = "",
-    ) -> None:
-        super().__init__(message, code=code, logid=logid, cure=cure)
-        self.node_title = node_title
-        self.debug_url = debug_url
-        self.execute_id = execute_id
-        self.messages = messages
-
-
-class WorkflowInterrupted(CozeError):
-    """A workflow stopped to ask somebody something: ``question``, ``options``, ``node_title``.
-
-    ``interrupt`` is all that Coze told (event id, type, data, required parameters), untouched; ``messages``
-    and ``gaps`` are of the run so far. ``resume(answer)`` goes on with the same run; on AsyncCozeClient it is to be
-    awaited. After a pickle, resume by ``client.workflows.answer(…)``.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        workflow_id: str = "",
-        interrupt: Interrupt | None = None,
-        question: str = "",
-        options: tuple[str, ...] = (),
-        node_title: str = "",
-        debug_url: str = "",
-        execute_id: str = "",
-        messages: tuple[WorkflowMessage, ...] = (),
-        gaps: tuple[str, ...] = (),
-        streamed: bool = True,
-        logid: str | None = None,
-    ) -> None:
-        super().__init__(message, logid=logid, cure="Answer with .resume(answer): the run waits, it is not begun again")
-        self.workflow_id = workflow_id
-        self.interrupt = interrupt
-        self.question = question
-        self.options = options
-        self.node_title = node_title
-        self.debug_url = debug_url
-        self.execute_id = execute_id
-        self.messages = messages
-        self.gaps = gaps
-        self.streamed = streamed  # by which family of calls it was begun
-        self.resumer: Callable[[str], Any] | None = None  # of the client that ran it; not pickled
-
-    def resume(self, answer: str) -> Any:  # a WorkflowResult on CozeClient, an awaitable of one on AsyncCozeClient
-        """The result of the same run, with `answer` to its question; raises as the run itself."""
-        if self.resumer is None:
-            raise ConfigurationError(
-                "This interrupt was unpickled and has no client", cure="Use client.workflows.answer(…) instead"
-            )
-        return self.resumer(answer)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _revive, (type(self), self.args, {**self.__dict__, "resumer": None})

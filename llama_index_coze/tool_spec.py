@@ -8,7 +8,7 @@ from typing import Any
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.bridge.tools.names import tool_names
 from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.client import CozeClient

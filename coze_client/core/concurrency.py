@@ -26,6 +26,10 @@ Job = Callable[[], Coroutine[Any, Any, T]]
 class Concurrency(Protocol):
     """What flows may wait for."""
 
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T | Coroutine[Any, Any, T]:
+        """The result of `coroutine` for a blocking caller; on asyncio the coroutine itself, for the caller to await."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""
 

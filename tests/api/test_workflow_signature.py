@@ -14,9 +14,8 @@ from pydantic import BaseModel, Field
 
 from coze_client import ConfigurationError, InvalidArguments, WorkflowSignature
 from coze_client.api.files.attachments import Attachment
-from coze_client.api.workflows.events import Parameter
 from coze_client.api.workflows.file_arguments import FileArgument, FileSources
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import Parameter, WorkflowInfo
 from coze_client.bridge.tools.names import tool_name, tool_names
 from coze_client.core.json_schema import find_misfits
 

@@ -5,7 +5,7 @@ API page chat v3, stream response; spellings of coze-studio included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import StringIO
@@ -13,14 +13,15 @@ from io import StringIO
 from pydantic import ValidationError
 from typing_extensions import TypedDict
 
-from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
+from coze_client.api.chats.failures import ChatFailed
+from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError, is_answer, join_answers
 from coze_client.api.conversations.messages import Message
 from coze_client.core.error_codes import cure_for, error_for
 from coze_client.core.model import adapter, convert_json, json_validator, parse_json
 from coze_client.core.response import integer, raise_error_in
 from coze_client.core.sse import Decoder
 from coze_client.core.stream import Reading
-from coze_client.errors import ChatFailed, CozeError, ProtocolError
+from coze_client.errors import CozeError, ProtocolError
 
 DELTA = "conversation.message.delta"
 MESSAGE_COMPLETED = "conversation.message.completed"
@@ -71,16 +72,6 @@ class ChatEvent:
 
     def __repr__(self) -> str:
         return f"ChatEvent(type={self.type!r}, message={self.message!r}, chat={self.chat!r}, delta={self.delta!r})"
-
-
-def is_answer(message: Message) -> bool:
-    """True for what the bot says to the user, in words."""
-    return message.type == "answer" and message.content_type in ("text", "")
-
-
-def join_answers(messages: Iterable[Message]) -> str:
-    """How several answers of one chat join to one text: one after the other, in order of first appearance."""
-    return "".join(message.content for message in messages if is_answer(message))
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from time import monotonic
 
-from coze_client.api.chats.resource import Chats
+from coze_client.api.chats.requests import cancel_request, messages_request, retrieve_request
 from coze_client.api.chats.values import COMPLETED, REQUIRES_ACTION, Chat, ChatResult
 from coze_client.api.conversations.messages import Message
 from coze_client.core.session import Session
@@ -33,7 +33,7 @@ async def finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
 
 async def _cancel(session: Session, chat: Chat) -> None:
     with suppress(CozeError):  # it may have ended meanwhile
-        await session.hurried().send(Chats.cancel(conversation_id=chat.conversation_id, chat_id=chat.id))
+        await session.hurried().send(cancel_request(chat.conversation_id, chat.id))
 
 
 async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
@@ -50,7 +50,7 @@ async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_onc
         await session.concurrency.sleep(min(pause, left))
         pause = _POLL_SECONDS
         try:
-            asked = Chats.retrieve(conversation_id=chat.conversation_id, chat_id=chat.id)
+            asked = retrieve_request(chat.conversation_id, chat.id)
             found = await session.within(ends - monotonic()).send(asked)
         except NotFound as error:
             unknown += 1
@@ -65,4 +65,4 @@ async def load_messages(session: Session, chat: Chat) -> tuple[Message, ...]:
     """The messages of a chat that was completed or waits for tools; of any other, none."""
     if chat.status not in COMPLETED | REQUIRES_ACTION:
         return ()
-    return await session.send(Chats.messages(conversation_id=chat.conversation_id, chat_id=chat.id))
+    return await session.send(messages_request(chat.conversation_id, chat.id))

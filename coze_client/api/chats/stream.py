@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.chats.events import ChatEvent, ChatReading
 from coze_client.api.chats.following import load_messages, wait_for_chat
-from coze_client.api.chats.resource import Chats
+from coze_client.api.chats.requests import cancel_request
 from coze_client.api.chats.values import Chat
 from coze_client.api.conversations.messages import Message
+from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Stream, StreamFacts, StreamRun
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts, StreamRun
 from coze_client.core.transport import Incoming
 from coze_client.errors import CozeError, StreamInterrupted
 
@@ -19,19 +20,40 @@ _HEALING_SECONDS = 600.0
 _BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
 
 
+class ChatOpening(NamedTuple):
+    """How a chat stream of a bot or a chatflow begins, and whether a broken one can heal."""
+
+    request: Request[None]
+    conversation_id: str | None
+    saved: bool
+    cancel_on_close: bool
+    chat_id: str | None = None
+    known_message_ids: frozenset[str] = frozenset()
+    incurable: str = ""
+    """Why a broken stream cannot heal, if it never can."""
+
+    def events(self) -> Events[ChatStream, AsyncChatStream]:
+        """The stream that the call begins, of either face."""
+        return Events(
+            self.request,
+            lambda session: ChatStream(ChatStreamRun(session, self)),
+            lambda session: AsyncChatStream(ChatStreamRun(session, self)),
+        )
+
+
 class ChatStreamRun(StreamRun[ChatEvent]):
     """The steps of a chat stream: waits for its turn in the conversation, heals, cancels."""
 
     reading: ChatReading
 
-    def __init__(self, session: Session, described: ChatCall) -> None:
-        reading = ChatReading(session.config.max_event_bytes, described.chat_id, described.conversation_id)
-        super().__init__(session, described.request, reading)
-        self.described = described
+    def __init__(self, session: Session, opening: ChatOpening) -> None:
+        reading = ChatReading(session.config.max_event_bytes, opening.chat_id, opening.conversation_id)
+        super().__init__(session, opening.request, reading)
+        self.opening = opening
         self._release: Callable[[], None] | None = None
 
     async def open(self) -> Incoming:
-        self._release = await self.session.lock_conversation(self.described.conversation_id)
+        self._release = await self.session.lock_conversation(self.opening.conversation_id)
         try:
             incoming = await super().open()
         except BaseException:
@@ -58,26 +80,24 @@ class ChatStreamRun(StreamRun[ChatEvent]):
 
     async def abandon(self) -> None:
         reading = self.reading
-        if not (
-            self.described.cancel_on_close and self.described.saved and reading.chat_id and reading.conversation_id
-        ):
+        if not (self.opening.cancel_on_close and self.opening.saved and reading.chat_id and reading.conversation_id):
             return
         hurried = self.session.hurried()
-        await hurried.send(Chats.cancel(conversation_id=reading.conversation_id, chat_id=reading.chat_id))
+        await hurried.send(cancel_request(reading.conversation_id, reading.chat_id))
 
     def released(self) -> None:
         if self._release:
             self._release()
 
     def _missing(self, message: Message) -> list[ChatEvent]:
-        return [] if message.id in self.described.known_message_ids else self.reading.add_missing(message)
+        return [] if message.id in self.opening.known_message_ids else self.reading.add_missing(message)
 
     def _incurable(self) -> str:
-        if self.described.incurable:
-            return self.described.incurable
+        if self.opening.incurable:
+            return self.opening.incurable
         if self.reading.chat_id is None or self.reading.conversation_id is None:
             return "the chat's id had not come yet, and it may run on (it is not started again)"
-        if not self.described.saved:
+        if not self.opening.saved:
             return "the chat's history is not saved (auto_save_history=False), so nothing can be fetched"
         if self.reading.heard_audio:
             return "audio that was not delivered cannot be fetched again"

@@ -9,20 +9,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.chats.events import MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.resource import Chats
-from coze_client.api.chats.stream import ChatStreamRun
+from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import PublishStatus
 from coze_client.api.conversations.messages import Message
 from coze_client.api.recall.helper_bot import RecallBot, complete_helper, load_helper, retire_helper
 from coze_client.api.recall.slices import OutputPath, Recall, Slice, distinct, is_recall, read_output, read_recall
+from coze_client.api.workflows.failures import WorkflowInterrupted
 from coze_client.api.workflows.resource import Mode, Workflows
 from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.resource import ConcurrencyT, Resource, flow
 from coze_client.core.session import Session
-from coze_client.errors import CozeError, WorkflowInterrupted
+from coze_client.errors import CozeError
 
 __all__ = ["RecallBot", "Recalls", "Until"]
 
@@ -118,7 +118,7 @@ class Recalls(Resource[ConcurrencyT]):
             parameters=parameters,
             connector_id=connector_id,
         )
-        chat = ChatCall(described.request, conversation_id, save_history, cancel_on_close=True)
+        chat = ChatOpening(described.request, conversation_id, save_history, cancel_on_close=True)
         running = _Recalling(self._session, chat, until)
         await running.collect(running.take)
         return Recall(
@@ -156,7 +156,7 @@ class Recalls(Resource[ConcurrencyT]):
 class _Recalling(ChatStreamRun):
     """A chat that is read until it has told what it recalled."""
 
-    def __init__(self, session: Session, described: ChatCall, until: Until) -> None:
+    def __init__(self, session: Session, described: ChatOpening, until: Until) -> None:
         super().__init__(session, described)
         self.slices: list[Slice] = []
         self._until = until

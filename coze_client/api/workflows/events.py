@@ -11,58 +11,18 @@ from typing import cast
 
 from pydantic import AliasChoices, Field
 
-from coze_client.api.chats.values import Usage
+from coze_client.api.workflows.failures import WorkflowFailed
+from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.error_codes import cure_for
 from coze_client.core.model import Model, convert_json, parse_json
 from coze_client.core.response import integer, raise_error_in
 from coze_client.core.sse import Decoder, ServerSentEvent
 from coze_client.core.stream import Reading
-from coze_client.errors import CozeError, ProtocolError, WorkflowFailed
+from coze_client.errors import CozeError, ProtocolError
 
 _log = logging.getLogger("coze_client")
 
 _KNOWN = frozenset({"Message", "Interrupt", "Error", "error", "Done", "done"})
-
-
-class Parameter(Model):
-    """One input or output of a workflow, as Coze tells it: a tree, not JSON Schema.
-
-    ``type``: string, integer, number, boolean, time, object, array, a file kind, or what the server sends.
-    """
-
-    type: str = ""
-    required: bool = False
-    description: str = ""
-    default_value: str | None = None
-    items: Parameter | None = None
-    properties: dict[str, Parameter] | None = None
-
-
-class Interrupt(Model):
-    """What a workflow waits for. ``type``: 2 question, 5 input node, 6 local plugin, 7 OAuth plugin, or another.
-
-    All of it is kept as it came; ``question`` and ``options`` are read out of it.
-    """
-
-    event_id: str = ""
-    type: int = 0
-    data: str = ""
-    required_parameters: dict[str, Parameter] | None = None
-
-
-class WorkflowMessage(Model):
-    """What an output node, a question or the end node says; ``node_title`` "" or "End" is the end node."""
-
-    content: str = ""
-    content_type: str = ""
-    node_id: str = ""
-    node_title: str = ""
-    node_type: str = ""
-    node_seq_id: str = ""
-    node_is_finish: bool = False
-    node_execute_uuid: str = ""
-    usage: Usage | None = None
-    ext: dict[str, str] | None = None
 
 
 class _Interrupted(Model):

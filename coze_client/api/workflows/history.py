@@ -5,9 +5,8 @@ from __future__ import annotations
 from pydantic import AliasChoices, Field
 
 from coze_client.api.chats.values import Usage
-from coze_client.api.workflows.events import Interrupt
+from coze_client.api.workflows.values import Interrupt
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Request, query, segment
 from coze_client.core.response import Payload, RawResponse, read_envelope
 
 _RUNNING = frozenset({"Running", ""})
@@ -85,15 +84,3 @@ def read_history(answer: RawResponse) -> RunHistory:
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     return convert(RunHistory, payload)
-
-
-def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
-    """The record of a run, on coze.com and coze.cn."""
-    path = f"/v1/workflows/{segment(workflow_id)}/run_histories/{segment(execute_id)}"
-    return Request("GET", path, read_history)
-
-
-def studio_history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
-    """The record of a run, on coze-studio."""
-    where = query(workflow_id=workflow_id, execute_id=execute_id)
-    return Request("GET", "/v1/workflow/get_run_history", read_history, where)

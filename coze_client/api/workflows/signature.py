@@ -16,9 +16,8 @@ from typing import Any, cast, get_type_hints
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
-from coze_client.api.workflows.events import Parameter
 from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import Parameter, WorkflowInfo
 from coze_client.core.json_schema import Schema, find_misfits, resolve_schema
 from coze_client.errors import ConfigurationError, InvalidArguments
 

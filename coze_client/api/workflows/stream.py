@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from coze_client.api.chats.values import Usage
-from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage, WorkflowReading
+from coze_client.api.workflows.events import WorkflowEvent, WorkflowReading
+from coze_client.api.workflows.history import RunHistory
+from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.model import Model
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Stream, StreamFacts, StreamRun
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts, StreamRun
 from coze_client.errors import CozeError, StreamInterrupted
-
-if TYPE_CHECKING:
-    from coze_client.api.workflows.resource import RunHistory
 
 _END_TITLES = ("", "End")
 
@@ -171,3 +170,12 @@ class WorkflowStream(_WorkflowTold, Stream[WorkflowEvent, WorkflowStreamRun]):
 
 class AsyncWorkflowStream(_WorkflowTold, AsyncStream[WorkflowEvent, WorkflowStreamRun]):
     """A run, event by event; closing it early does not stop the run."""
+
+
+def stream_of(request: Request[None]) -> Events[WorkflowStream, AsyncWorkflowStream]:
+    """The stream that `request` opens, for either client."""
+    return Events(
+        request,
+        lambda session: WorkflowStream(WorkflowStreamRun(session, request)),
+        lambda session: AsyncWorkflowStream(WorkflowStreamRun(session, request)),
+    )

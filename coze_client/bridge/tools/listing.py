@@ -6,7 +6,8 @@ from collections.abc import MutableMapping, Sequence
 from functools import partial
 
 from coze_client.api.plugins import Plugin, Plugins
-from coze_client.api.workflows.resource import WorkflowInfo, Workflows
+from coze_client.api.workflows.resource import Workflows
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 from coze_client.errors import ConfigurationError

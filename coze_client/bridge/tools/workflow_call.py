@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, cast
 
 from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.api.workflows.file_arguments import FileSources
-from coze_client.api.workflows.resource import WorkflowInfo
 from coze_client.api.workflows.signature import Given, WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.bridge.tools.names import tool_name
 from coze_client.bridge.tools.outcome import HumanQuestion, Outcome, outcome_of
 from coze_client.client import AsyncCozeClient, CozeClient
