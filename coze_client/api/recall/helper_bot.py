@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from coze_client.api.bots.resource import LONGEST_NAME, Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.requests import LONGEST_NAME
+from coze_client.api.bots.resource import Bots
+from coze_client.api.bots.values import Bot, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.api.chats.values import PublishStatus
 from coze_client.core.paging import Cursor
 from coze_client.errors import ConfigurationError
