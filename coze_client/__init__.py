@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from coze_client.api.chats.failures import ChatFailed
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
     from coze_client.api.chats.values import Chat, ChatResult, ToolCall, ToolOutput, Usage
-    from coze_client.api.conversations.messages import Message
-    from coze_client.api.conversations.resource import Conversation
+    from coze_client.api.conversations.values import Conversation, Message
     from coze_client.api.datasets.document_base import DocumentBase
-    from coze_client.api.datasets.images import Image
-    from coze_client.api.datasets.resource import Dataset, DocumentProgress
-    from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
+    from coze_client.api.datasets.values import ChunkStrategy, Dataset, Document, DocumentProgress, Image, UpdateRule
     from coze_client.api.files.values import File
     from coze_client.api.recall.helper_bot import RecallBot
     from coze_client.api.recall.slices import Recall, Slice
@@ -85,17 +82,17 @@ _HOMES = {
         "ToolOutput",
         "Usage",
     ),
-    "api.conversations.messages": ("Message",),
-    "api.conversations.resource": ("Conversation",),
-    "api.datasets.document_base": ("DocumentBase",),
-    "api.datasets.images": ("Image",),
-    "api.datasets.resource": (
-        "Dataset",
-        "DocumentProgress",
+    "api.conversations.values": (
+        "Conversation",
+        "Message",
     ),
+    "api.datasets.document_base": ("DocumentBase",),
     "api.datasets.values": (
         "ChunkStrategy",
+        "Dataset",
         "Document",
+        "DocumentProgress",
+        "Image",
         "UpdateRule",
     ),
     "api.files.values": ("File",),

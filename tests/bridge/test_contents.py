@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coze_client import ConfigurationError, CozeClient
-from coze_client.api.datasets.documents import Document
+from coze_client.api.datasets.values import Document
 from coze_client.bridge.loading.contents import Loaded
 from coze_client.bridge.loading.settings import DatasetSettings
 from coze_client.core.concurrency import Blocking

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from coze_client.api.datasets.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
+from coze_client.api.datasets.document_base import DocumentBase
+from coze_client.api.datasets.documents import LARGEST_BODY
+from coze_client.api.datasets.values import ChunkStrategy
 from coze_client.bridge.writing.journal import intent
 from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.sources import SourceDocument

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from coze_client import ConfigurationError, NotFound
-from coze_client.api.datasets.documents import Document
+from coze_client.api.datasets.values import Document
 from coze_client.emulator import Emulator
 from tests.conftest import Connected, Driver
 from tests.support.loaders import Library, Page, texts

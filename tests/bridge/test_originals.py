@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.api.datasets.documents import Document
+from coze_client.api.datasets.values import Document
 from coze_client.bridge.loading.originals import Folder, Original
 from tests.support.loaders import Library, texts
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from coze_client.api.datasets.documents import DocumentBase, UpdateRule
+from coze_client.api.datasets.document_base import DocumentBase
+from coze_client.api.datasets.values import UpdateRule
 from coze_client.bridge.writing.html_text import convert_to_text
 from coze_client.bridge.writing.sources import Source, SourceDocument, Text, distinct_name, load_sources
 from coze_client.errors import ConfigurationError

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import pytest
 
-from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
+from coze_client.api.datasets.document_base import DocumentBase
+from coze_client.api.datasets.values import ChunkStrategy
 from coze_client.emulator import Emulator
 from coze_client.emulator.protocol.fault import Fault
 from tests.conftest import Driver

@@ -25,7 +25,7 @@ from coze_client import (
     TransportError,
 )
 from coze_client.api.chats.values import Chat, LastError
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.error_codes import cure_for, error_for
 
 FAMILY = [

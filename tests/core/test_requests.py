@@ -9,8 +9,9 @@ import pytest
 
 from coze_client import ConfigurationError, Message, ToolOutput
 from coze_client.api.chats.resource import Chats
-from coze_client.api.conversations.messages import Messages, convert_to_wire
+from coze_client.api.conversations.messages import Messages
 from coze_client.api.conversations.resource import Conversations
+from coze_client.api.conversations.values import convert_to_wire
 from coze_client.api.files.resource import Files
 from coze_client.api.files.values import File
 from coze_client.core.paging import Page

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from coze_client import CozeClient
-from coze_client.api.datasets.documents import Document
+from coze_client.api.datasets.values import Document
 from coze_client.bridge.loading.contents import Contents, Framework, Loaded
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.settings import DatasetSettings

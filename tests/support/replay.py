@@ -10,7 +10,7 @@ import httpx
 
 from coze_client.api.chats.events import ChatReading
 from coze_client.api.chats.values import Chat
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):

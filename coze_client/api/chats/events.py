@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from coze_client.api.chats.failures import ChatFailed
 from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError, is_answer, join_answers
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.error_codes import cure_for, error_for
 from coze_client.core.model import adapter, convert_json, json_validator, parse_json
 from coze_client.core.response import integer, raise_error_in

@@ -10,7 +10,7 @@ from time import monotonic
 
 from coze_client.api.chats.requests import cancel_request, messages_request, retrieve_request
 from coze_client.api.chats.values import COMPLETED, REQUIRES_ACTION, Chat, ChatResult
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.session import Session
 from coze_client.errors import CozeError, NotFound, TimedOut
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOutputLike
-from coze_client.api.conversations.messages import Message, MessageLike, convert_to_wire
+from coze_client.api.conversations.values import Message, MessageLike, convert_to_wire
 from coze_client.core.request import Kind, Request, query
 from coze_client.core.response import Payload, RawResponse
 from coze_client.errors import ConfigurationError

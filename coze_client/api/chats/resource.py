@@ -18,7 +18,7 @@ from coze_client.api.chats.requests import (
 )
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
 from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutputLike
-from coze_client.api.conversations.messages import Message, MessageLike
+from coze_client.api.conversations.values import Message, MessageLike
 from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow
 from coze_client.core.stream import Events

@@ -9,7 +9,7 @@ from coze_client.api.chats.events import ChatEvent, ChatReading
 from coze_client.api.chats.following import load_messages, wait_for_chat
 from coze_client.api.chats.requests import cancel_request
 from coze_client.api.chats.values import Chat
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts, StreamRun

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.model import Model
 
 REQUIRES_ACTION = frozenset({"requires_action", "required_action"})

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import AliasChoices, Field
-
+from coze_client.api.conversations.values import Conversation, Section
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Page, Pages, by_number
 from coze_client.core.request import Kind, Request, fields, query, segment
@@ -19,29 +18,10 @@ from coze_client.core.response import Payload, RawResponse, read_envelope, read_
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.conversations.messages import MessageLike, Messages
+    from coze_client.api.conversations.messages import Messages
+    from coze_client.api.conversations.values import MessageLike
 
 _LARGEST_PAGE = 50
-
-
-class Conversation(Model):
-    """A dialogue that Coze remembers; times are unix seconds, ``last_section_id`` names its present context."""
-
-    id: str = ""
-    name: str = ""
-    meta_data: dict[str, str] | None = None
-    created_at: int | None = None
-    updated_at: int | None = None
-    creator_id: str = Field(default="", validation_alias=AliasChoices("creator_id", "creator_d"))
-    connector_id: str = ""
-    last_section_id: str = ""
-
-
-class Section(Model):
-    """A fresh context of a conversation; what was said before it is kept, but no longer read by the bot."""
-
-    id: str = ""
-    conversation_id: str = ""
 
 
 class _ConversationPage(Model):
@@ -79,7 +59,7 @@ class Conversations(Resource[ConcurrencyT]):
         Only one made with `bot_id` is found by ``list``. `name` has 100 characters at most, `meta_data` 16 pairs;
         `connector_id` is "1024" (API, the default) or "999" (Chat SDK). coze-studio ignores `messages` and `name`.
         """
-        from coze_client.api.conversations.messages import convert_to_wire
+        from coze_client.api.conversations.values import convert_to_wire
 
         sent = [convert_to_wire(message) for message in messages] if messages is not None else None
         body = fields(bot_id=bot_id, name=name, messages=sent, meta_data=meta_data, connector_id=connector_id)

@@ -11,14 +11,12 @@ from operator import attrgetter
 from typing import TypeVar
 
 from coze_client.api.datasets.document_base import DocumentBase, checked_name, json_length
-from coze_client.api.datasets.values import ChunkStrategy, Document, Processed, UpdateRule
+from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
 from coze_client.core.paging import Numbering, Page, Pages, numbered
 from coze_client.core.request import Kind, Request, fields
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
 from coze_client.errors import ConfigurationError
-
-__all__ = ["ChunkStrategy", "Document", "DocumentBase", "Documents", "Processed", "UpdateRule"]
 
 T = TypeVar("T")
 

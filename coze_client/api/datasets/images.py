@@ -6,11 +6,8 @@ API pages: get_images, update_image_caption. They are put in and deleted as docu
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from coze_client.api.datasets.documents import ChunkStrategy, Processed
+from coze_client.api.datasets.values import Image
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Page, Pages, numbered
 from coze_client.core.request import Request, query, segment
@@ -18,33 +15,6 @@ from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
 
 _LARGEST_PAGE = 299
-
-
-def _text(value: object) -> object:
-    return "" if value is None else value
-
-
-class Image(Processed):
-    """An image; ``caption`` is what recall searches, ``url`` is signed anew with every answer and soon expires.
-
-    Times are unix seconds, ``size`` bytes; ``type`` is the extension.
-    """
-
-    document_id: str = ""
-    name: str = ""
-    url: str = ""
-    caption: Annotated[str, BeforeValidator(_text)] = ""
-    type: str = ""
-    size: int | None = None
-    creator_id: str = ""
-    source_type: int | None = None
-    format_type: int | None = None
-    create_time: int | None = None
-    update_time: int | None = None
-    char_count: int | None = None
-    slice_count: int | None = None
-    hit_count: int | None = None
-    chunk_strategy: ChunkStrategy | None = None
 
 
 class _Found(Model):

@@ -10,12 +10,10 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import attrgetter
 from time import monotonic
-from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from coze_client.api.datasets.documents import TEXT, ChunkStrategy, Documents, Processed
+from coze_client.api.datasets.documents import TEXT, Documents
 from coze_client.api.datasets.images import Images
+from coze_client.api.datasets.values import Dataset, DocumentProgress
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Cursor, Numbering, Page, Pages, numbered
@@ -30,64 +28,6 @@ _MOST_AT_ONCE = 100  # ids in a question about progress: the API tells no limit
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two questions about progress
 
 OnProgress = Callable[[tuple["DocumentProgress", ...]], object]
-
-
-def _items(value: object) -> object:
-    return () if value is None else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_items)]
-
-
-class Dataset(Model):
-    """A knowledge base; times are unix seconds, ``all_file_size`` bytes.
-
-    ``status`` 1 enabled, 3 disabled; ``format_type`` 0 text, 1 table, 2 image; all enums are open.
-    """
-
-    dataset_id: str = ""
-    name: str = ""
-    description: str = ""
-    space_id: str = ""
-    status: int | None = None
-    format_type: int | None = None
-    can_edit: bool | None = None
-    icon_uri: str = ""
-    icon_url: str = ""
-    doc_count: int | None = None
-    slice_count: int | None = None
-    hit_count: int | None = None
-    bot_used_count: int | None = None
-    all_file_size: int | None = None
-    file_list: Texts = ()
-    failed_file_list: Texts = ()
-    processing_file_list: Texts = ()
-    processing_file_id_list: Texts = ()
-    chunk_strategy: ChunkStrategy | None = None
-    creator_id: str = ""
-    creator_name: str = ""
-    avatar_url: str = ""
-    create_time: int | None = None
-    update_time: int | None = None
-    dataset_type: int | None = None
-
-
-class DocumentProgress(Processed):
-    """How far Coze is with a document: ``progress`` in percent, ``remaining_time`` seconds, ``size`` bytes.
-
-    ``status_descript`` tells why it failed.
-    """
-
-    document_id: str = ""
-    document_name: str = ""
-    type: str = ""
-    size: int | None = None
-    url: str = ""
-    progress: int | None = None
-    remaining_time: int | None = None
-    status_descript: str = ""
-    update_type: int | None = None
-    update_interval: int | None = None
 
 
 class _Made(Model):

@@ -5,7 +5,9 @@ API pages: create_knowledge_files, list_knowledge_files, modify_knowledge_files.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from coze_client.core.model import Model
 from coze_client.errors import ConfigurationError
@@ -137,3 +139,88 @@ class Document(Processed):
     update_interval: int | None = None
     chunk_strategy: ChunkStrategy | None = None
     tos_uri: str = ""
+
+
+def _items(value: object) -> object:
+    return () if value is None else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_items)]
+
+
+class Dataset(Model):
+    """A knowledge base; times are unix seconds, ``all_file_size`` bytes.
+
+    ``status`` 1 enabled, 3 disabled; ``format_type`` 0 text, 1 table, 2 image; all enums are open.
+    """
+
+    dataset_id: str = ""
+    name: str = ""
+    description: str = ""
+    space_id: str = ""
+    status: int | None = None
+    format_type: int | None = None
+    can_edit: bool | None = None
+    icon_uri: str = ""
+    icon_url: str = ""
+    doc_count: int | None = None
+    slice_count: int | None = None
+    hit_count: int | None = None
+    bot_used_count: int | None = None
+    all_file_size: int | None = None
+    file_list: Texts = ()
+    failed_file_list: Texts = ()
+    processing_file_list: Texts = ()
+    processing_file_id_list: Texts = ()
+    chunk_strategy: ChunkStrategy | None = None
+    creator_id: str = ""
+    creator_name: str = ""
+    avatar_url: str = ""
+    create_time: int | None = None
+    update_time: int | None = None
+    dataset_type: int | None = None
+
+
+class DocumentProgress(Processed):
+    """How far Coze is with a document: ``progress`` in percent, ``remaining_time`` seconds, ``size`` bytes.
+
+    ``status_descript`` tells why it failed.
+    """
+
+    document_id: str = ""
+    document_name: str = ""
+    type: str = ""
+    size: int | None = None
+    url: str = ""
+    progress: int | None = None
+    remaining_time: int | None = None
+    status_descript: str = ""
+    update_type: int | None = None
+    update_interval: int | None = None
+
+
+def _text(value: object) -> object:
+    return "" if value is None else value
+
+
+class Image(Processed):
+    """An image; ``caption`` is what recall searches, ``url`` is signed anew with every answer and soon expires.
+
+    Times are unix seconds, ``size`` bytes; ``type`` is the extension.
+    """
+
+    document_id: str = ""
+    name: str = ""
+    url: str = ""
+    caption: Annotated[str, BeforeValidator(_text)] = ""
+    type: str = ""
+    size: int | None = None
+    creator_id: str = ""
+    source_type: int | None = None
+    format_type: int | None = None
+    create_time: int | None = None
+    update_time: int | None = None
+    char_count: int | None = None
+    slice_count: int | None = None
+    hit_count: int | None = None
+    chunk_strategy: ChunkStrategy | None = None

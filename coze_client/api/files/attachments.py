@@ -16,7 +16,7 @@ from typing import Literal, cast
 from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.api.files.requests import upload_request
 from coze_client.core.credentials import Credentials
 from coze_client.core.fork_lock import ForkSafeLock

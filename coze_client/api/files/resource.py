@@ -15,7 +15,7 @@ from coze_client.core.resource import ConcurrencyT, Resource, call, flow
 from coze_client.core.response import Payload
 
 if TYPE_CHECKING:
-    from coze_client.api.conversations.messages import Message
+    from coze_client.api.conversations.values import Message
     from coze_client.api.files.attachments import Draft
 
 

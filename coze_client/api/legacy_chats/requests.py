@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coze_client.api.conversations.messages import MessageLike, convert_to_wire
+from coze_client.api.conversations.values import MessageLike, convert_to_wire
 from coze_client.api.legacy_chats.values import LegacyChat
 from coze_client.core.model import convert
 from coze_client.core.request import Kind, Request, fields

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from coze_client.api.conversations.messages import MessageLike
+from coze_client.api.conversations.values import MessageLike
 from coze_client.api.legacy_chats.requests import NewLegacyChat
 from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream, stream_of
 from coze_client.api.legacy_chats.values import LegacyChat

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coze_client.api.chats.values import join_answers
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.model import Model
 
 

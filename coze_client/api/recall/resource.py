@@ -13,7 +13,7 @@ from coze_client.api.chats.events import MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.resource import Chats
 from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import PublishStatus
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.api.recall.helper_bot import RecallBot, complete_helper, load_helper, retire_helper
 from coze_client.api.recall.slices import OutputPath, Recall, Slice, distinct, is_recall, read_output, read_recall
 from coze_client.api.workflows.failures import WorkflowInterrupted
@@ -24,7 +24,6 @@ from coze_client.core.resource import ConcurrencyT, Resource, flow
 from coze_client.core.session import Session
 from coze_client.errors import CozeError
 
-__all__ = ["RecallBot", "Recalls", "Until"]
 
 _EXECUTE_ID = re.compile(r"[?&]execute_id=(\w+)")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import cast
 
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 
 _PLAIN = re.compile(r"^(?:-{3,}\s*)?recall slice \d+:", re.MULTILINE)
 _TEXT_KEYS = ("output", "slice", "content", "text")  # the workflow node's, the bot's, and what authors rename them to

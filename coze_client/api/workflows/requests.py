@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from coze_client.api.conversations.messages import MessageLike, convert_to_wire
+from coze_client.api.conversations.values import MessageLike, convert_to_wire
 from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history, read_run
 from coze_client.core.request import Kind, Request, query, segment
 from coze_client.errors import ConfigurationError

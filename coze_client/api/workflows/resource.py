@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
-from coze_client.api.conversations.messages import MessageLike
+from coze_client.api.conversations.values import MessageLike
 from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.api.workflows.file_arguments import FileSources, upload_files
 from coze_client.api.workflows.following import (

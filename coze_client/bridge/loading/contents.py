@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
 
-from coze_client.api.datasets.images import Image
+from coze_client.api.datasets.values import Image
 from coze_client.bridge.loading.metadata import Plain, Record, convert_metadata
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.recalled_text import RecalledText

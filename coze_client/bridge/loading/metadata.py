@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coze_client.api.datasets.documents import Document
-from coze_client.api.datasets.images import Image
+from coze_client.api.datasets.values import Document, Image
 
 Record = Document | Image
 Plain = str | int | float | bool

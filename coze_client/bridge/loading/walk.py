@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coze_client.api.datasets.documents import IMAGE, Document, Documents
-from coze_client.api.datasets.images import Image, Images
+from coze_client.api.datasets.documents import IMAGE, Documents
+from coze_client.api.datasets.images import Images
+from coze_client.api.datasets.values import Document, Image
 from coze_client.bridge.loading.filter import DocumentFilter
 from coze_client.bridge.loading.metadata import Record
 from coze_client.core.paging import Cursor

@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from coze_client.api.datasets.document_base import UPLOADED
-from coze_client.api.datasets.documents import IMAGE, MOST_DELETED, TEXT, ChunkStrategy, Document, DocumentBase
-from coze_client.api.datasets.resource import DocumentProgress
+from coze_client.api.datasets.document_base import UPLOADED, DocumentBase
+from coze_client.api.datasets.documents import IMAGE, MOST_DELETED, TEXT
+from coze_client.api.datasets.values import ChunkStrategy, Document, DocumentProgress
 from coze_client.bridge.writing.inventory import Inventory
 from coze_client.bridge.writing.journal import Failure, Journal, intent
 from coze_client.bridge.writing.lost_uploads import LostUploads

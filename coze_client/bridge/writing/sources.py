@@ -17,7 +17,8 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from coze_client.api.datasets.documents import LARGEST_BODY, DocumentBase
+from coze_client.api.datasets.document_base import DocumentBase
+from coze_client.api.datasets.documents import LARGEST_BODY
 from coze_client.bridge.writing.html_text import convert_to_text
 from coze_client.core.model import excerpt
 from coze_client.errors import ConfigurationError, CozeError

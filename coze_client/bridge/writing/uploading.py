@@ -7,8 +7,9 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from coze_client.api.datasets.document_base import CUSTOM
-from coze_client.api.datasets.documents import LARGEST_BODY, MOST_CREATED, Document, DocumentBase
+from coze_client.api.datasets.document_base import CUSTOM, DocumentBase
+from coze_client.api.datasets.documents import LARGEST_BODY, MOST_CREATED
+from coze_client.api.datasets.values import Document
 from coze_client.bridge.writing.inventory import Inventory
 from coze_client.bridge.writing.journal import Failure, Journal
 from coze_client.bridge.writing.lost_uploads import LostUploads

@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
+from coze_client.api.datasets.document_base import DocumentBase
+from coze_client.api.datasets.values import ChunkStrategy
 from coze_client.bridge.tools.workflow_call import Client, asyncio_client, blocking_client
 from coze_client.bridge.writing.progress import Tell, progress_bar
 from coze_client.bridge.writing.record import MEMORY, UploadRecord
