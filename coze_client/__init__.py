@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from coze_client.api.datasets.values import ChunkStrategy, Dataset, Document, DocumentProgress, Image, UpdateRule
     from coze_client.api.files.values import File
     from coze_client.api.recall.helper_bot import RecallBot
-    from coze_client.api.recall.slices import Recall, Slice
+    from coze_client.api.recall.values import Recall, Slice
     from coze_client.api.workflows.events import WorkflowEvent
     from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
     from coze_client.api.workflows.signature import WorkflowSignature
@@ -97,7 +97,7 @@ _HOMES = {
     ),
     "api.files.values": ("File",),
     "api.recall.helper_bot": ("RecallBot",),
-    "api.recall.slices": (
+    "api.recall.values": (
         "Recall",
         "Slice",
     ),

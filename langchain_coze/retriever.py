@@ -9,7 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
-from coze_client.api.recall.slices import Recall
+from coze_client.api.recall.values import Recall
 from coze_client.bridge.retrieval.settings import RetrieverSettings, slice_id, slice_metadata
 from coze_client.core.concurrency import Blocking
 from langchain_coze.errors import langchain_errors

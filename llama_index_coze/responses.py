@@ -20,7 +20,7 @@ from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 
 from coze_client.api.chats.events import ChatEvent
 from coze_client.api.chats.values import ToolCall, Usage
-from coze_client.api.recall.slices import Slice
+from coze_client.api.recall.values import Slice
 from coze_client.bridge.chat.answer import AnswerBuilder, Ended, Piece
 from coze_client.bridge.chat.parts import (
     AudioPart,

@@ -9,7 +9,7 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
 from pydantic import Field
 
-from coze_client.api.recall.slices import Recall, Slice
+from coze_client.api.recall.values import Recall, Slice
 from coze_client.bridge.retrieval.settings import RetrieverSettings, slice_id, slice_metadata
 from coze_client.core.concurrency import Blocking
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import Message
-from coze_client.api.recall.slices import Recall, Slice, distinct, is_recall, read_output, read_recall
+from coze_client.api.recall.slices import distinct, is_recall, read_output, read_recall
+from coze_client.api.recall.values import Recall, Slice
 
 CHUNK = {
     "slice": "Chur lies in Graubünden.",

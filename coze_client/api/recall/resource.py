@@ -15,7 +15,8 @@ from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import PublishStatus
 from coze_client.api.conversations.values import Message
 from coze_client.api.recall.helper_bot import RecallBot, complete_helper, load_helper, retire_helper
-from coze_client.api.recall.slices import OutputPath, Recall, Slice, distinct, is_recall, read_output, read_recall
+from coze_client.api.recall.slices import OutputPath, distinct, is_recall, read_output, read_recall
+from coze_client.api.recall.values import Recall, Slice
 from coze_client.api.workflows.failures import WorkflowInterrupted
 from coze_client.api.workflows.resource import Mode, Workflows
 from coze_client.api.workflows.stream import WorkflowResult
@@ -23,7 +24,6 @@ from coze_client.core.concurrency import maybe_await
 from coze_client.core.resource import ConcurrencyT, Resource, flow
 from coze_client.core.session import Session
 from coze_client.errors import CozeError
-
 
 _EXECUTE_ID = re.compile(r"[?&]execute_id=(\w+)")
 

@@ -11,63 +11,18 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from typing import cast
 
 from coze_client.api.conversations.values import Message
+from coze_client.api.recall.values import Slice
 
 _PLAIN = re.compile(r"^(?:-{3,}\s*)?recall slice \d+:", re.MULTILINE)
 _TEXT_KEYS = ("output", "slice", "content", "text")  # the workflow node's, the bot's, and what authors rename them to
 _LONGEST_ID = 64  # bits
 
 OutputPath = str | Sequence[str | int]
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A piece of a document that was recalled.
-
-    ``score`` is higher for better, on no promised scale, and ``None`` where Coze does not tell it (workflows never do);
-    ids, names and the link are "" then. ``rank`` counts from 1, best first. ``source``: "bot", "workflow", or "text"
-    for the whole text of a workflow that answers with text, so that its slices cannot be told apart.
-    """
-
-    text: str
-    score: float | None = None
-    dataset_id: str = ""
-    dataset_name: str = ""
-    document_id: str = ""
-    document_name: str = ""
-    title: str = ""
-    url: str = ""
-    rank: int = 0
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class Recall:
-    """The slices that a question recalled, best first, and by what; iterable, and false if there are none.
-
-    Of a workflow's run ``workflow_id``, ``execute_id`` and ``debug_url`` are told, of a bot's chat ``bot_id``,
-    ``chat_id``, ``conversation_id`` and ``logid``; the others are "" or ``None``.
-    """
-
-    query: str
-    slices: tuple[Slice, ...] = ()
-    workflow_id: str = ""
-    bot_id: str = ""
-    execute_id: str = ""
-    debug_url: str = ""
-    chat_id: str = ""
-    conversation_id: str = ""
-    logid: str | None = None
-
-    def __iter__(self) -> Iterator[Slice]:
-        return iter(self.slices)
-
-    def __len__(self) -> int:
-        return len(self.slices)
 
 
 def is_recall(message: Message) -> bool:

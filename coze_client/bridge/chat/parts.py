@@ -17,7 +17,8 @@ from typing import cast
 from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.values import Chat, ToolCall, is_answer
 from coze_client.api.conversations.values import Message
-from coze_client.api.recall.slices import Slice, is_recall, read_recall
+from coze_client.api.recall.slices import is_recall, read_recall
+from coze_client.api.recall.values import Slice
 from coze_client.errors import ProtocolError
 
 _OUTPUTS = frozenset({"tool_response", "tool_output"})

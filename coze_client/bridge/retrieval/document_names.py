@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from coze_client.api.datasets.documents import Documents
-from coze_client.api.recall.slices import Slice
+from coze_client.api.recall.values import Slice
 from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
 from coze_client.core.paging import Cursor
 from coze_client.core.session import Session

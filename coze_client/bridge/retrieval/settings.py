@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 from coze_client.api.chats.values import PublishStatus
 from coze_client.api.recall.resource import Until
-from coze_client.api.recall.slices import Recall, Slice
+from coze_client.api.recall.values import Recall, Slice
 from coze_client.api.workflows.resource import Mode
 from coze_client.bridge.connection import Connection
 from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
