@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.demo_library import add_library
-from coze_client.emulator.scripting.demo_workflows import host, seat_guests, table_price
+from coze_client.emulator.demo_workflows import host, seat_guests, table_price
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -123,7 +123,7 @@ class App:
         except Refusal as refusal:
             streaming = request.body.values.get("stream", backend.dialect.stream_by_default) is True
             return backend.dialect.refuse(
-                refusal, request.path, logid, streaming=streaming, mapped=backend.mapped_status
+                refusal, request.path, logid, streaming=streaming, mapped=backend.settings.mapped_status
             )
         except Exception:
             logger.exception("%s %s failed in the emulator", request.method, request.path)

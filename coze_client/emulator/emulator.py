@@ -12,7 +12,7 @@ from typing import Literal
 from typing_extensions import Self
 
 from coze_client.emulator.app import App
-from coze_client.emulator.engine.dataset_recall import DEFAULT_STYLE, RecallStyle
+from coze_client.emulator.demo_workflows import standard_workflows
 from coze_client.emulator.engine.knowledge_workflow import knowledge_workflow
 from coze_client.emulator.protocol.dialect import DIALECTS
 from coze_client.emulator.protocol.fault import Fault
@@ -20,14 +20,16 @@ from coze_client.emulator.routes.oauth import auth, devices
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair
 from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp, ReadyApps, register
 from coze_client.emulator.routes.oauth.users import account_named, sign_in
-from coze_client.emulator.routes.plugins import new_plugin
-from coze_client.emulator.scripting.standard_bots import ScriptedBot, default_script
+from coze_client.emulator.scripting.bot import DEFAULT_STYLE, RecallStyle, ScriptedBot
+from coze_client.emulator.scripting.plugin import new_plugin
+from coze_client.emulator.scripting.standard_bots import default_script, standard_bots
 from coze_client.emulator.scripts import Script
 from coze_client.emulator.seeding import Documents, seed
 from coze_client.emulator.server import Server
 from coze_client.emulator.state.backend import Backend, RecordedCall
 from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument, StoredSlice
 from coze_client.emulator.state.records import StoredChat
+from coze_client.emulator.state.settings import Settings
 from coze_client.emulator.workflows import WORKSPACE, Workflow, named_workflow
 
 
@@ -61,10 +63,9 @@ class Emulator:
         processing_looks: int = 0,
         processing_seconds: float = 0.0,
     ) -> None:
-        self._backend = Backend(
+        settings = Settings(
             DIALECTS[dialect],
             data,
-            clock,
             pace,
             mapped_status=http_status == "mapped",
             upload_limit=upload_limit,
@@ -76,6 +77,9 @@ class Emulator:
             processing_looks=processing_looks,
             processing_seconds=processing_seconds,
         )
+        self._backend = Backend(settings, clock)
+        self._backend.bots = {bot.id: bot for bot in standard_bots()}
+        self._backend.workflows = {workflow.id: workflow for workflow in standard_workflows()}
         self.oauth_apps = ReadyApps(self._backend)
         self._port = port
         self.dialect = dialect

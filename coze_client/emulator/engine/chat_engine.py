@@ -12,7 +12,7 @@ from dataclasses import replace
 from coze_client.emulator.engine.dataset_recall import recall
 from coze_client.emulator.engine.incoming_messages import FIRST_MESSAGE_ID
 from coze_client.emulator.protocol.stream import Event, to_json
-from coze_client.emulator.scripting.standard_bots import ScriptedBot
+from coze_client.emulator.scripting.bot import ScriptedBot
 from coze_client.emulator.scripts import (
     Answer,
     AskClient,
@@ -55,7 +55,7 @@ class BotRun:
 
     def start(self) -> None:
         """Begins on the running loop; the chat then goes on by itself, also when its reader has left."""
-        self.backend.runs[self.chat.id] = self
+        self.backend.runs.add(self.chat.id, self)
         self._task = asyncio.get_running_loop().create_task(self._perform())
 
     async def events(self) -> AsyncIterator[Event]:
@@ -76,7 +76,7 @@ class BotRun:
         finally:
             self._events.put_nowait(None)
             if self.chat.status != "requires_action":
-                self.backend.runs.pop(self.chat.id, None)
+                self.backend.runs.remove(BotRun, self.chat.id)
 
     def _recall(self) -> None:
         """Looks into the bot's datasets, and tells what it found before anything else."""
@@ -132,12 +132,12 @@ class BotRun:
         message = self._answer = self._answer or self._new_message("answer")
         for piece in Answer(text).deltas:
             self._say("conversation.message.delta", message.delta(reasoning=piece))
-            await asyncio.sleep(self.backend.pace)
+            await asyncio.sleep(self.backend.settings.pace)
         self._answer = replace(message, reasoning_content=message.reasoning_content + text)
 
     async def _say_answer(self, answer: Answer) -> None:
         message = self._answer or self._new_message("answer")
-        pace = self.backend.pace if answer.pace is None else answer.pace
+        pace = self.backend.settings.pace if answer.pace is None else answer.pace
         for piece in answer.deltas:
             self._say("conversation.message.delta", message.delta(piece, content_type=answer.content_type))
             await asyncio.sleep(pace)

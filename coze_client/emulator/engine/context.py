@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from coze_client.emulator.engine.incoming_messages import IncomingMessage, read_content
 from coze_client.emulator.protocol.refusal import Refusal
-from coze_client.emulator.scripting.standard_bots import ScriptedBot
+from coze_client.emulator.scripting.bot import ScriptedBot
 from coze_client.emulator.scripts import Line, Part, Turn
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.records import StoredChat, StoredConversation, StoredMessage
@@ -45,7 +45,7 @@ def read_turn(
         history=tuple(Line(message.role, message.text) for message in said[: len(said) - len(question)]),
         variables=variables,
         plugins=bot.plugins,
-        pace=backend.pace,
+        pace=backend.settings.pace,
     )
 
 

@@ -7,35 +7,16 @@ type knowledge (an old page of chat v3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 from coze_client.emulator.protocol.stream import to_json
+from coze_client.emulator.scripting.bot import RecallStyle, ScriptedBot
 from coze_client.emulator.scripts import Extra, Recalled
+from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument
-from coze_client.emulator.state.knowledge import Hit
-
-if TYPE_CHECKING:
-    from coze_client.emulator.scripting.standard_bots import ScriptedBot
-    from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.knowledge_search import Hit
 
 TOP_K = 5
 MIN_SCORE = 0.2
-
-
-@dataclass(frozen=True)
-class RecallStyle:
-    """How a bot tells what it recalled; by default in one message, `encoding` None as the dialect does.
-
-    `data` "null" and "broken" replace the JSON of the slices by null, or by its first half. `per_dataset` gives each
-    dataset a message of its own.
-    """
-
-    encoding: Literal["verbose", "knowledge", "text"] | None = None
-    data: Literal["chunks", "null", "broken"] = "chunks"
-    per_dataset: bool = False
-
-
-DEFAULT_STYLE = RecallStyle()
 
 
 @dataclass(frozen=True)

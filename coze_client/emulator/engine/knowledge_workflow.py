@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import create_model
 from typing_extensions import TypedDict
 
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.knowledge_search import Hit
 from coze_client.emulator.workflows import Workflow, named_workflow
-
-if TYPE_CHECKING:
-    from coze_client.emulator.state.backend import Backend
-    from coze_client.emulator.state.knowledge import Hit
 
 
 class Chunk(TypedDict):

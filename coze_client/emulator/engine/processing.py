@@ -105,9 +105,9 @@ def store(
         caption=source.caption,
         url=source.url,
         failure=digested.failure,
-        looks=backend.processing_looks,
+        looks=backend.settings.processing_looks,
         begun_at=begun,
-        ready_at=begun + backend.processing_seconds,
+        ready_at=begun + backend.settings.processing_seconds,
     )
     state.save(document)
     store_slices(backend, document, digested.texts)

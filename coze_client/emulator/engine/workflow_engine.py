@@ -78,7 +78,7 @@ class WorkflowRunner:
     def start(self) -> None:
         """Begins on the running loop: from here on the run has happened."""
         self.backend.runs_started += 1
-        self.backend.performances[self.execution.id] = self
+        self.backend.runs.add(self.execution.id, self)
         self._go_on(None)
 
     def resume(self, answer: str) -> None:
@@ -201,7 +201,7 @@ class WorkflowRunner:
         self._tell(None)
 
     def _rest(self, status: str, **changes: object) -> None:
-        self.backend.performances.pop(self.execution.id, None)
+        self.backend.runs.remove(WorkflowRunner, self.execution.id)
         self._save(status=status, usage=self._usage(str(changes.get("output", ""))), **changes)
 
     def _save(self, **changes: object) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
 from coze_client.emulator.protocol.request import Fields
 from coze_client.emulator.routes.oauth.auth import ACCOUNT
-from coze_client.emulator.scripting.standard_bots import ScriptedBot, default_script
+from coze_client.emulator.scripting.bot import ScriptedBot
+from coze_client.emulator.scripting.standard_bots import default_script
+from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.workflows import WORKSPACE
-
-if TYPE_CHECKING:
-    from coze_client.emulator.state.backend import Backend
 
 FIRST_AGENT_ID = 7352000000000000001
 API_CHANNEL = "1024"

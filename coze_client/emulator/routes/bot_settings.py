@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from coze_client.emulator.protocol.refusal import Refusal
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.bot_drafts import BotDraft, Settings, knowledge_of, name_of
-from coze_client.emulator.routes.plugins import ScriptedPlugin
+from coze_client.emulator.scripting.plugin import ScriptedPlugin
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import StoredDataset
 from coze_client.emulator.state.records import StoredFile

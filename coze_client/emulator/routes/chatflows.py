@@ -31,7 +31,7 @@ from coze_client.emulator.routes.workflow_runs import (
     published_workflow,
     read_parameters,
 )
-from coze_client.emulator.scripting.standard_bots import ScriptedBot
+from coze_client.emulator.scripting.bot import ScriptedBot
 from coze_client.emulator.scripts import Turn
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.executions import CHATFLOW
@@ -49,16 +49,21 @@ async def chat(backend: Backend, request: IncomingRequest) -> Reply:
     conversation = _conversation(backend, request, bot.id)
     if conversation is None:
         return EventReply(_unknown_name(), SPACED)
-    waiting = backend.waiting_chatflows.get((conversation.id, workflow.id))
+    waiting = backend.runs.get(WorkflowRunner, _waiting_key(conversation.id, workflow))
     arguments = {} if waiting else arguments_of(backend, request, workflow)
     turn = read_turn(backend, bot, remembered(backend, conversation), entered, {})
     for message in entered:
         save_incoming(backend, conversation, message)
     if waiting is not None:
-        del backend.waiting_chatflows[conversation.id, workflow.id]
+        backend.runs.remove(WorkflowRunner, _waiting_key(conversation.id, workflow))
         waiting.resume(turn.question)
     performance = waiting or _begun(backend, request, workflow, {**arguments, **_question(workflow, turn)})
     return EventReply(_Telling(backend, request.account, conversation, performance).events(), SPACED)
+
+
+def _waiting_key(conversation_id: str, workflow: Workflow) -> str:
+    """The key of a run whose question the next message of the conversation answers."""
+    return f"{conversation_id} {workflow.id}"
 
 
 def _bot(backend: Backend, request: IncomingRequest, workflow: Workflow) -> ScriptedBot:
@@ -149,7 +154,7 @@ class _Telling:
         async for happening in self.performance.happenings():
             for event in self._told(happening):
                 yield event
-                await asyncio.sleep(self.backend.pace)
+                await asyncio.sleep(self.backend.settings.pace)
 
     def _told(self, happening: Happening) -> Iterator[Event]:
         execution = self.performance.execution
@@ -174,8 +179,8 @@ class _Telling:
                 yield self.spelling.failed(code, msg, execution)
 
     def _wait(self) -> None:
-        key = (self.chat.conversation_id, self.performance.workflow.id)
-        self.backend.waiting_chatflows[key] = self.performance
+        key = _waiting_key(self.chat.conversation_id, self.performance.workflow)
+        self.backend.runs.add(key, self.performance)
 
     def _answer(self, node: Output) -> Iterator[Event]:
         self._silent = False

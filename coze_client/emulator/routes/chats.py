@@ -13,7 +13,7 @@ from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.bot_drafts import find_bot
 from coze_client.emulator.routes.conversations import begin, conversation_of
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.scripting.standard_bots import ScriptedBot
+from coze_client.emulator.scripting.bot import ScriptedBot
 from coze_client.emulator.scripts import Turn
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.records import StoredChat, StoredConversation, StoredMessage
@@ -143,7 +143,7 @@ def chat_of(backend: Backend, request: IncomingRequest, ids: Fields) -> StoredCh
 
 def _settled(backend: Backend, chat: StoredChat) -> StoredChat:
     """The chat, failed if it was running when an earlier emulator on the same file was stopped."""
-    if not chat.running or chat.id in backend.runs:
+    if not chat.running or backend.runs.get(BotRun, chat.id) is not None:
         return chat
     return replace(chat, status="failed", error_code=5000, error_msg="the emulator was stopped", ended_at=backend.now)
 
@@ -202,7 +202,7 @@ def _waiting(backend: Backend, request: IncomingRequest) -> tuple[StoredChat, Bo
     chat = chat_of(backend, request, request.query)
     if chat.status != "requires_action":
         raise Refusal(4000, f"the chat does not wait for tool outputs, it is {chat.status}")
-    run = backend.runs.get(chat.id)
+    run = backend.runs.get(BotRun, chat.id)
     if run is None:
         raise Refusal(5000, "the chat was begun before the emulator was restarted")
     return chat, run

@@ -18,7 +18,7 @@ async def upload(backend: Backend, request: IncomingRequest) -> Reply:
     part = next(iter(request.uploads), None)
     if part is None or not part.size:
         raise Refusal(4300)
-    if part.size > backend.upload_limit:
+    if part.size > backend.settings.upload_limit:
         raise Refusal(4302)
     file = StoredFile(
         backend.state.new_id(StoredFile, FIRST_FILE_ID), request.account, part.file_name, part.size, backend.now

@@ -31,7 +31,7 @@ async def stream_run(backend: Backend, request: IncomingRequest) -> Reply:
 async def run(backend: Backend, request: IncomingRequest) -> Reply:
     if not request.body.flag("is_async", default=False):
         return await _waited_for(_started(_prepared(backend, request, SYNC)))
-    if backend.plan == "free":
+    if backend.settings.plan == "free":
         raise Refusal(6003)
     return spelling_of(backend).begun(_started(_prepared(backend, request, ASYNC)).execution)
 
@@ -140,7 +140,7 @@ def _resumed(backend: Backend, request: IncomingRequest, modes: tuple[int, ...])
         raise Refusal(4315)
     if execution.mode not in modes:
         raise Refusal(4000, "stream_run goes on by stream_resume, run by workflows/resume")
-    performance, waits_for = backend.performances.get(execution.id), execution.interrupt or {}
+    performance, waits_for = backend.runs.get(WorkflowRunner, execution.id), execution.interrupt or {}
     if performance is None:
         raise Refusal(5000, "the run was begun before the emulator was restarted")
     if waits_for.get("event_id") != event_id:
@@ -155,7 +155,7 @@ async def _waited_for(performance: WorkflowRunner) -> Reply:
     """The reply once the run rests; the connection drops after `run_limit`, while the run goes on."""
     backend = performance.backend
     try:
-        await asyncio.wait_for(performance.rest(), backend.run_limit)
+        await asyncio.wait_for(performance.rest(), backend.settings.run_limit)
     except asyncio.TimeoutError:
         return RawReply(dropped=True)
     return spelling_of(backend).reply(performance.execution)
@@ -164,11 +164,11 @@ async def _waited_for(performance: WorkflowRunner) -> Reply:
 async def _events(performance: WorkflowRunner) -> AsyncIterator[Event]:
     """Numbered from 0, also after a resume."""
     number = 0
-    async for happening in performance.happenings(performance.backend.ping_after):
+    async for happening in performance.happenings(performance.backend.settings.ping_after):
         for name, data in _told(performance, happening):
             yield Event(name, data, number)
             number += 1
-            await asyncio.sleep(performance.backend.pace)
+            await asyncio.sleep(performance.backend.settings.pace)
 
 
 def _told(performance: WorkflowRunner, happening: Happening) -> list[tuple[str, object]]:

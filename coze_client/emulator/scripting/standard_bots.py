@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-from coze_client.emulator.engine.dataset_recall import DEFAULT_STYLE, RecallStyle
+from coze_client.emulator.scripting.bot import CREATED_AT, FIRST_BOT_ID, ScriptedBot
 from coze_client.emulator.scripting.quoting_bot import librarian
 from coze_client.emulator.scripting.rule_bot import assistant
 from coze_client.emulator.scripts import (
@@ -26,28 +25,8 @@ from coze_client.emulator.scripts import (
     Turn,
 )
 
-FIRST_BOT_ID = 7350000000000000001
-_MADE = 1735689600
-FIRST_VERSION = f"{_MADE}000"
+FIRST_VERSION = f"{CREATED_AT}000"
 """The version of every bot that was scripted and never changed by the API."""
-
-
-@dataclass(frozen=True)
-class ScriptedBot:
-    """A script under an id; `plugins` are its client plugins as OpenAI-style function schemas.
-
-    With `auto_call` it looks into its datasets before every answer, and tells so in the style of `recall`.
-    """
-
-    id: str
-    name: str
-    script: Script
-    published: bool = True
-    plugins: tuple[Mapping[str, object], ...] = ()
-    dataset_ids: tuple[str, ...] = ()
-    auto_call: bool = True
-    recall: RecallStyle = DEFAULT_STYLE
-    created_at: int = _MADE
 
 
 def echo(turn: Turn) -> Iterator[Item]:

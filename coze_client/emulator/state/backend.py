@@ -6,20 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from coze_client.emulator.protocol.dialect import Dialect
 from coze_client.emulator.protocol.fault import Fault, Injected
-from coze_client.emulator.scripting.demo_workflows import standard_workflows
-from coze_client.emulator.scripting.standard_bots import FIRST_BOT_ID, ScriptedBot, standard_bots
-from coze_client.emulator.state.knowledge import KnowledgeSearch
+from coze_client.emulator.scripting.bot import FIRST_BOT_ID, ScriptedBot
+from coze_client.emulator.scripting.plugin import ScriptedPlugin
+from coze_client.emulator.state.knowledge_search import KnowledgeSearch
+from coze_client.emulator.state.run_registry import RunRegistry
+from coze_client.emulator.state.settings import Settings
 from coze_client.emulator.state.state import State
-
-if TYPE_CHECKING:
-    from coze_client.emulator.engine.chat_engine import BotRun
-    from coze_client.emulator.engine.workflow_engine import WorkflowRunner
-    from coze_client.emulator.routes.plugins import ScriptedPlugin
+from coze_client.emulator.workflows import Workflow
 
 
 @dataclass(frozen=True)
@@ -37,48 +32,21 @@ class RecordedCall:
 class Backend:
     """The emulated Coze without its port."""
 
-    def __init__(
-        self,
-        dialect: Dialect,
-        data: str | Path | None = None,
-        clock: Callable[[], float] = time.time,
-        pace: float = 0.0,
-        *,
-        mapped_status: bool = False,
-        upload_limit: int = 512 * 1024 * 1024,
-        oauth_error_status: int | None = None,
-        spent_grant: str = "invalid_request",
-        run_limit: float = 90.0,
-        ping_after: float = 15.0,
-        plan: str = "paid",
-        processing_looks: int = 0,
-        processing_seconds: float = 0.0,
-    ) -> None:
-        self.dialect = dialect
-        self.state = State(data)
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.dialect = settings.dialect
         self.clock = clock
-        self.pace = pace
-        self.mapped_status = mapped_status
-        self.upload_limit = upload_limit
-        self.oauth_error_status = oauth_error_status
-        self.spent_grant = spent_grant
-        self.run_limit = run_limit
-        self.ping_after = ping_after
-        self.plan = plan
-        self.processing_looks = processing_looks
-        self.processing_seconds = processing_seconds
-        self.knowledge = KnowledgeSearch(self)
-        self.bots = {bot.id: bot for bot in standard_bots()}
-        self.runs: dict[str, BotRun] = {}
-        self.workflows = {workflow.id: workflow for workflow in standard_workflows()}
-        self.collaborators: dict[str, set[str]] = {}
-        self.performances: dict[str, WorkflowRunner] = {}
-        self.waiting_chatflows: dict[tuple[str, str], WorkflowRunner] = {}
-        self.runs_started = 0
+        self.state = State(settings.data)
+        self.knowledge = KnowledgeSearch(self.state, self._time)
+        self.runs = RunRegistry()
+        self.bots: dict[str, ScriptedBot] = {}
+        self.workflows: dict[str, Workflow] = {}
         self.plugins: dict[str, ScriptedPlugin] = {}
-        self.plugin_calls = 0
+        self.collaborators: dict[str, set[str]] = {}
         self.calls: list[RecordedCall] = []
         self.chats_started = 0
+        self.runs_started = 0
+        self.plugin_calls = 0
         self.open_streams = 0
         self.changed = threading.Condition()
         self._faults: list[Injected] = []
@@ -87,6 +55,10 @@ class Backend:
     @property
     def now(self) -> int:
         return int(self.clock())
+
+    def _time(self) -> float:
+        """Asks the clock of the moment, since `clock` may be replaced at any time."""
+        return self.clock()
 
     def add_bot(self, bot: ScriptedBot) -> str:
         """The id of the bot, which gets the next one."""

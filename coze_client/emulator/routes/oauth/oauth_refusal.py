@@ -25,7 +25,7 @@ class OAuthRefusal(Exception):
 
 def spent(backend: Backend, what: str) -> OAuthRefusal:
     """For a grant that is no longer, or never was: Coze's tables lack RFC 6749's invalid_grant."""
-    return OAuthRefusal(backend.spent_grant, f"{what} is wrong, used or expired")
+    return OAuthRefusal(backend.settings.spent_grant, f"{what} is wrong, used or expired")
 
 
 def with_oauth_errors(handler: Handler) -> Handler:
@@ -44,5 +44,5 @@ def with_oauth_errors(handler: Handler) -> Handler:
 
 
 def _reply(backend: Backend, refusal: OAuthRefusal) -> Reply:
-    status = backend.oauth_error_status or STATUS.get(refusal.code, 400)
+    status = backend.settings.oauth_error_status or STATUS.get(refusal.code, 400)
     return json_reply(status, {"error_code": refusal.code, "error_message": refusal.message, "error": refusal.code})

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from coze_client.emulator.state.dataset_records import READY, StoredDocument, StoredSlice
 from coze_client.emulator.state.slice_index import SliceIndex
-
-if TYPE_CHECKING:
-    from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.state import State
 
 
 @dataclass(frozen=True)
@@ -26,9 +23,10 @@ class Hit:
 class KnowledgeSearch:
     """The slices of all datasets, ranked by full text whatever search strategy a bot asks for. Any thread may call."""
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._index = SliceIndex(backend.state)
+    def __init__(self, state: State, clock: Callable[[], float]) -> None:
+        self._state = state
+        self._clock = clock
+        self._index = SliceIndex(state)
         self._counting = threading.Lock()
 
     def search(self, dataset_ids: Sequence[str], query: str, top_k: int = 5, min_score: float = 0.0) -> list[Hit]:
@@ -43,11 +41,11 @@ class KnowledgeSearch:
         for slice_id, score in self._index.rank(dataset_ids, query):
             if score < min_score:
                 return
-            found = self._backend.state.get(StoredSlice, slice_id)
-            document = self._backend.state.get(StoredDocument, found.owner) if found else None
-            if found and document and document.status(self._backend.clock()) == READY:
+            found = self._state.get(StoredSlice, slice_id)
+            document = self._state.get(StoredDocument, found.owner) if found else None
+            if found and document and document.status(self._clock()) == READY:
                 yield Hit(found, score)
 
     def _count(self, found: StoredSlice) -> None:
-        self._backend.state.increment(StoredSlice, found.id, "hit_count")
-        self._backend.state.increment(StoredDocument, found.owner, "hit_count")
+        self._state.increment(StoredSlice, found.id, "hit_count")
+        self._state.increment(StoredDocument, found.owner, "hit_count")
