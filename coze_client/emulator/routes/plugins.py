@@ -1,4 +1,4 @@
-"""Plugins: functions as tools, their schemas, calls to them, and the shelves of the store."""
+"""Routes of plugins: retrieve, call a tool, and list the store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 from pydantic_core import to_jsonable_python
 
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
@@ -21,6 +21,7 @@ CATEGORIES = ({"id": "7327137275714732069", "name": "Tools"}, {"id": "7327137275
 
 
 def describe_tool(tool: ScriptedTool) -> dict[str, object]:
+    """Return the JSON of a tool with its schemas."""
     parameters = tool.signature.parameters
     properties = {
         name: {**each.schema, **({"description": each.description} if each.description else {})}
@@ -40,6 +41,7 @@ def describe_tool(tool: ScriptedTool) -> dict[str, object]:
 
 
 def describe_plugin(plugin: ScriptedPlugin) -> dict[str, object]:
+    """Return the JSON of a plugin with its tools."""
     return {
         "plugin_id": plugin.id,
         "name": plugin.name,
@@ -55,7 +57,7 @@ def describe_plugin(plugin: ScriptedPlugin) -> dict[str, object]:
 
 
 def describe_store_entry(plugin: ScriptedPlugin) -> dict[str, object]:
-    """The plugin as the store lists it."""
+    """Return the JSON of a plugin in lists of the store."""
     return {
         "metainfo": {
             "name": plugin.name,
@@ -81,7 +83,7 @@ def describe_store_entry(plugin: ScriptedPlugin) -> dict[str, object]:
 def _plugin(backend: Backend, plugin_id: str) -> ScriptedPlugin:
     plugin = backend.plugins.get(plugin_id)
     if plugin is None:
-        raise Refusal(4200, f"there is no plugin with the entity id {plugin_id}")
+        raise ApiError(4200, f"there is no plugin with the entity id {plugin_id}")
     return plugin
 
 
@@ -92,28 +94,28 @@ async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
 async def batch_retrieve(backend: Backend, request: IncomingRequest) -> Reply:
     ids = request.query.text("ids").split(",")
     if len(ids) > MOST_AT_ONCE:
-        raise Refusal(4000, f"ids has at most {MOST_AT_ONCE} plugins")
+        raise ApiError(4000, f"ids has at most {MOST_AT_ONCE} plugins")
     return JsonReply({"items": [describe_plugin(_plugin(backend, plugin_id)) for plugin_id in ids]})
 
 
 async def call(backend: Backend, request: IncomingRequest) -> Reply:
-    """The result as JSON; 5000 with the tool's own words if it raises. Tools run on threads and may block."""
+    """Call a tool on a thread, where it may block; 5000 with the tool's message if it raises."""
     plugin = _plugin(backend, request.values["plugin_id"])
     name = request.body.text("tool_name")
     tool = next((tool for tool in plugin.tools if tool.name == name), None)
     if tool is None:
-        raise Refusal(4200, f"plugin {plugin.name} has no tool {name}")
+        raise ApiError(4200, f"plugin {plugin.name} has no tool {name}")
     if backend.settings.plan == "free" or not plugin.paid:
-        raise Refusal(4101, "only paid plans can call plugins, and only paid plugins")
+        raise ApiError(4101, "only paid plans can call plugins, and only paid plugins can be called")
     try:
-        given = read_values(tool.signature.parameters, request.body.mapping("arguments"), str)
+        arguments = read_values(tool.signature.parameters, request.body.mapping("arguments"), str)
     except ValueError as error:
-        raise Refusal(4000, str(error)) from None
+        raise ApiError(4000, str(error)) from None
     backend.plugin_calls += 1
     try:
-        result = await asyncio.to_thread(tool.function, **given)
+        result = await asyncio.to_thread(tool.function, **arguments)
     except Exception as error:  # noqa: BLE001 - a tool may raise anything
-        raise Refusal(5000, f"{name} failed: {error}") from None
+        raise ApiError(5000, f"{name} failed: {error}") from None
     return JsonReply({"result": to_jsonable_python(result)})
 
 
@@ -122,7 +124,7 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, 100)
     keyword = query.optional("keyword") or ""
     if query.choice("sort_type", ("heat", "newest", "relative"), "heat") == "relative" and not keyword:
-        raise Refusal(4000, "sort_type relative needs a keyword")
+        raise ApiError(4000, "sort_type relative needs a keyword")
     official = query.choice("is_official", ("true", "false"), "true") == "true"
     found = [plugin for plugin in backend.plugins.values() if official and keyword.lower() in plugin.name.lower()]
     return JsonReply(_page([describe_store_entry(plugin) for plugin in found], page, size))
@@ -132,7 +134,7 @@ async def categories(_backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, 100)
     if query.text("entity_type") != "plugin":
-        raise Refusal(4000, "entity_type must be plugin")
+        raise ApiError(4000, "entity_type must be plugin")
     return JsonReply(_page(list(CATEGORIES), page, size))
 
 

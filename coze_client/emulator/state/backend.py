@@ -1,4 +1,4 @@
-"""What all routes share: the state, the bots, the clock, the dialect, and what tests look at from outside."""
+"""The emulated Coze without HTTP: settings, state, bots, workflows, plugins, clock, counters and pending faults."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from coze_client.emulator.protocol.fault import Fault, Injected
+from coze_client.emulator.protocol.fault import Fault, PendingFault
 from coze_client.emulator.scripting.bot import FIRST_BOT_ID, ScriptedBot
 from coze_client.emulator.scripting.plugin import ScriptedPlugin
 from coze_client.emulator.state.knowledge_search import KnowledgeSearch
 from coze_client.emulator.state.run_registry import RunRegistry
 from coze_client.emulator.state.settings import Settings
-from coze_client.emulator.state.state import State
+from coze_client.emulator.state.storage import Storage
 from coze_client.emulator.workflows import Workflow
 
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """One request as it arrived; `body` is parsed JSON, or the bytes of anything else, counted. `at` is Unix time."""
+    """One request; `body` is parsed JSON or a form, or the number of bytes of anything else; `at` is Unix time."""
 
     method: str
     path: str
@@ -30,13 +30,13 @@ class RecordedCall:
 
 
 class Backend:
-    """The emulated Coze without its port."""
+    """The object that all handlers share. `changed` is notified after every change that a test may wait for."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self.dialect = settings.dialect
         self.clock = clock
-        self.state = State(settings.data)
+        self.state = Storage(settings.data)
         self.knowledge = KnowledgeSearch(self.state, self._time)
         self.runs = RunRegistry()
         self.bots: dict[str, ScriptedBot] = {}
@@ -49,57 +49,63 @@ class Backend:
         self.plugin_calls = 0
         self.open_streams = 0
         self.changed = threading.Condition()
-        self._faults: list[Injected] = []
+        self._faults: list[PendingFault] = []
         self._logids = 0
 
     @property
     def now(self) -> int:
+        """Unix time in whole seconds."""
         return int(self.clock())
 
     def _time(self) -> float:
-        """Asks the clock of the moment, since `clock` may be replaced at any time."""
+        """Call the current clock; `clock` may be replaced at any time."""
         return self.clock()
 
     def add_bot(self, bot: ScriptedBot) -> str:
-        """The id of the bot, which gets the next one."""
+        """Add the bot under the next id; return the id."""
         bot = replace(bot, id=str(FIRST_BOT_ID + len(self.bots)), created_at=self.now)
         self.bots[bot.id] = bot
         return bot.id
 
     def new_logid(self) -> str:
+        """Return a new logid: the UTC time and a counter."""
         self._logids += 1
         return time.strftime("%Y%m%d%H%M%S", time.gmtime(self.now)) + f"{self._logids:020X}"
 
     def record(self, call: RecordedCall) -> None:
+        """Append a request to `calls`."""
         self.calls.append(call)
         self.notify()
 
     def inject(self, fault: Fault, path: str, times: int) -> None:
+        """Add a fault for the next `times` requests whose path matches."""
         with self.changed:
-            self._faults.append(Injected(fault, path, times))
+            self._faults.append(PendingFault(fault, path, times))
 
     def take_faults(self, path: str) -> list[Fault]:
-        """All faults that wait for this path; of those that answer in place of the server only the first."""
+        """Take the pending faults of this path; of those that replace the server's reply, only the first."""
         with self.changed:
-            taken: list[Injected] = []
-            for waiting in self._faults:
-                alone = waiting.fault.answers and any(other.fault.answers for other in taken)
-                if waiting.suits(path) and not alone:
-                    taken.append(waiting)
-            for waiting in taken:
-                waiting.times -= 1
-            self._faults = [waiting for waiting in self._faults if waiting.times > 0]
-        return [waiting.fault for waiting in taken]
+            taken: list[PendingFault] = []
+            for pending in self._faults:
+                second_reply = pending.fault.answers and any(other.fault.answers for other in taken)
+                if pending.matches(path) and not second_reply:
+                    taken.append(pending)
+            for pending in taken:
+                pending.times -= 1
+            self._faults = [pending for pending in self._faults if pending.times > 0]
+        return [pending.fault for pending in taken]
 
     def stream_opened(self) -> None:
+        """Count an open event stream."""
         self.open_streams += 1
         self.notify()
 
     def stream_closed(self) -> None:
+        """Count a closed event stream."""
         self.open_streams -= 1
         self.notify()
 
     def notify(self) -> None:
-        """Wakes whoever waits for something to be true."""
+        """Wake all threads that wait for a change."""
         with self.changed:
             self.changed.notify_all()

@@ -1,4 +1,4 @@
-"""What the datasets know about a question."""
+"""Search the slices of datasets."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from itertools import islice
 
 from coze_client.emulator.state.dataset_records import READY, StoredDocument, StoredSlice
 from coze_client.emulator.state.slice_index import SliceIndex
-from coze_client.emulator.state.state import State
+from coze_client.emulator.state.storage import Storage
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A slice that was recalled; `score` is between 0 and 1, the higher the better."""
+    """A slice that was found; `score` is between 0 and 1, higher is better."""
 
     slice: StoredSlice
     score: float
 
 
 class KnowledgeSearch:
-    """The slices of all datasets, ranked by full text whatever search strategy a bot asks for. Any thread may call."""
+    """Full-text search in all datasets, whatever search strategy a bot has; safe to call from any thread."""
 
-    def __init__(self, state: State, clock: Callable[[], float]) -> None:
+    def __init__(self, state: Storage, clock: Callable[[], float]) -> None:
         self._state = state
         self._clock = clock
         self._index = SliceIndex(state)
-        self._counting = threading.Lock()
+        self._count_lock = threading.Lock()
 
     def search(self, dataset_ids: Sequence[str], query: str, top_k: int = 5, min_score: float = 0.0) -> list[Hit]:
-        """The best slices of ready documents, the best first; each hit counts for its slice and its document."""
-        with self._counting:
+        """Return the best slices of ready documents, best first; increment the hit counts of slices and documents."""
+        with self._count_lock:
             hits = list(islice(self._hits(dataset_ids, query, min_score), max(top_k, 0)))
             for hit in hits:
                 self._count(hit.slice)

@@ -11,10 +11,9 @@ from coze_client.emulator.protocol.dialect import CLOUD, Dialect
 
 @dataclass(frozen=True)
 class Settings:
-    """What `Emulator(...)` was given; the same defaults. `mapped_status` gives error codes an HTTP status of their own.
+    """The parameters of `Emulator`, with the same meanings and defaults; `Emulator` documents them.
 
-    `data` is the SQLite file, None for memory. `pace`, `run_limit`, `ping_after` and `processing_seconds` are seconds;
-    `upload_limit` is bytes. `oauth_error_status` None leaves the HTTP status to the error.
+    `mapped_status` stands for its `http_status="mapped"`.
     """
 
     dialect: Dialect = CLOUD
