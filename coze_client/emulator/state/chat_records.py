@@ -1,4 +1,4 @@
-"""The nouns that the state holds, and how each looks on the wire."""
+"""The stored records of conversations, messages and chats, and their JSON in replies."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ RUNNING = frozenset({"created", "in_progress"})
 
 @dataclass(frozen=True)
 class StoredConversation:
-    """`section_id` is the context window now in use; the first has the conversation's own id.
+    """A conversation; `section_id` is its current context window, the first of which has the conversation's id.
 
-    `session` is the end user of a service app whose conversation it is.
+    `session` is the end user of a service app who owns it. Times are Unix seconds.
     """
 
     id: str
@@ -35,8 +35,8 @@ class StoredConversation:
     def belongs_to(self, caller: Caller) -> bool:
         return (self.account, self.session) == (caller.account, caller.session)
 
-    def wire(self, dialect: Dialect) -> dict[str, object]:
-        creator = "creator_id" if dialect.says_logid else "creator_d"
+    def describe(self, dialect: Dialect) -> dict[str, object]:
+        creator = "creator_id" if dialect.has_logid else "creator_d"
         return {
             "id": self.id,
             "name": self.name or None,
@@ -51,7 +51,7 @@ class StoredConversation:
 
 @dataclass(frozen=True)
 class StoredMessage:
-    """`type` is "" for a message made by hand; `chat_id` is "" unless a chat asked or answered it."""
+    """A message; `type` is "" if the API created it; `chat_id` is "" unless it belongs to a chat."""
 
     id: str
     conversation_id: str
@@ -73,12 +73,12 @@ class StoredMessage:
         return self.conversation_id
 
     def delta(self, content: str = "", reasoning: str = "", content_type: str = "text") -> dict[str, object]:
-        """A piece of this message, which has no times yet."""
+        """Return the JSON of a delta of this message; deltas have no times."""
         piece = {**self._head(), "content": content, "content_type": content_type}
         return {**piece, "reasoning_content": reasoning} if reasoning else piece
 
-    def wire(self, dialect: Dialect) -> dict[str, object]:
-        updated: object = str(self.updated_at) if dialect.texts_as_digits else self.updated_at
+    def describe(self, dialect: Dialect) -> dict[str, object]:
+        updated: object = str(self.updated_at) if dialect.updated_at_as_text else self.updated_at
         whole = {
             **self._head(),
             "content": self.content,
@@ -103,7 +103,7 @@ class StoredMessage:
 
 @dataclass(frozen=True)
 class StoredChat:
-    """`saved` False keeps it out of every reply but its own stream; `calls` get their outputs once they are given."""
+    """A chat; unless `saved`, only its own stream shows it. `calls` are client plugin calls, with submitted outputs."""
 
     id: str
     conversation_id: str
@@ -130,7 +130,7 @@ class StoredChat:
         return self.status in RUNNING
 
     def message(self, message_id: str, kind: str, now: int) -> StoredMessage:
-        """A message that the bot begins in this chat."""
+        """Create an empty message of the bot in this chat."""
         return StoredMessage(
             message_id,
             self.conversation_id,
@@ -145,20 +145,20 @@ class StoredChat:
             self.bot_id,
         )
 
-    def wire(self, dialect: Dialect) -> dict[str, object]:
-        """The chat as its events carry it; completed_at is there from the start and means nothing by itself."""
+    def describe(self, dialect: Dialect) -> dict[str, object]:
+        """Return the JSON of the chat in events; completed_at is set from the start, so it does not mean completion."""
         chat: dict[str, object] = {
             "id": self.id,
             "conversation_id": self.conversation_id,
             "bot_id": self.bot_id,
             "section_id": self.section_id,
             "created_at": self.created_at,
-            "completed_at": self.ended_at or (self.created_at if dialect.blanks else 0),
+            "completed_at": self.ended_at or (self.created_at if dialect.sends_empty_fields else 0),
             "status": self.status,
         }
-        if dialect.blanks:
+        if dialect.sends_empty_fields:
             chat["last_error"] = {"code": self.error_code, "msg": self.error_msg}
-        if self.usage or dialect.blanks:
+        if self.usage or dialect.sends_empty_fields:
             chat["usage"] = self.usage or {"token_count": 0, "output_count": 0, "input_count": 0}
         if self.status == "failed":
             chat["failed_at"] = self.ended_at
@@ -166,14 +166,14 @@ class StoredChat:
             chat["required_action"] = {"type": "submit_tool_outputs", "submit_tool_outputs": self._tool_calls()}
         return chat
 
-    def wire_in_full(self, dialect: Dialect) -> dict[str, object]:
-        """The chat as retrieve answers it, with the caller's meta_data."""
+    def describe_in_full(self, dialect: Dialect) -> dict[str, object]:
+        """Return the JSON of the chat in replies to retrieve, with the caller's meta_data."""
         inserted = (
             {"inserted_additional_messages": [{"id": message_id} for message_id in self.inserted]}
             if self.inserted
             else {}
         )
-        return {**self.wire(dialect), "meta_data": self.meta_data, **inserted}
+        return {**self.describe(dialect), "meta_data": self.meta_data, **inserted}
 
     @property
     def open_calls(self) -> list[dict[str, str]]:
@@ -187,25 +187,3 @@ def _tool_call(call: dict[str, str]) -> dict[str, object]:
     head: dict[str, object] = {"id": call["id"], "type": call["type"]}
     function = {"name": call.get("name"), "arguments": call.get("arguments")}
     return {**head, "function": function} if call["type"] == "function" else head
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """An uploaded file, of which only name and size in bytes are kept."""
-
-    id: str
-    account: str
-    file_name: str
-    bytes: int
-    created_at: int
-
-    @property
-    def owner(self) -> str:
-        return self.account
-
-    def wire(self, dialect: Dialect) -> dict[str, object]:
-        file: dict[str, object] = {"id": self.id, "bytes": self.bytes, "file_name": self.file_name}
-        if dialect.says_logid:
-            return {**file, "created_at": self.created_at}
-        uri = f"bot_files/{self.id}/{self.file_name}"
-        return {**file, "CreatedAt": self.created_at, "uri": uri, "url": f"http://127.0.0.1/{uri}"}

@@ -1,4 +1,4 @@
-"""An HTTP request as the handlers see it."""
+"""Parse an HTTP request into the form that the handlers use."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from coze_client.emulator.protocol.stream import to_json
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[IncomingRequest, object]:
-    """The request, and its body as calls record it."""
+async def parse_request(http: HttpRequest, values: Mapping[str, str]) -> tuple[IncomingRequest, object]:
+    """Return the request, and its body in the form that `RecordedCall` keeps."""
     headers, query = dict(http.headers), Fields(dict(http.query_params))
     request = IncomingRequest(http.method, http.url.path, headers, values, query)
     content_type = headers.get("content-type", "")
@@ -30,7 +30,7 @@ async def read(http: HttpRequest, values: Mapping[str, str]) -> tuple[IncomingRe
     if content_type.startswith("application/x-www-form-urlencoded") and not raw.startswith(b"{"):
         form = dict(parse_qsl(raw.decode(errors="replace")))
         return replace(request, form=Fields(form)), form
-    body = _parsed(raw)
+    body = _parse_json(raw)
     return replace(request, body=Fields(body if isinstance(body, dict) else {}), size=len(raw)), body
 
 
@@ -40,15 +40,15 @@ async def _uploads(http: HttpRequest) -> tuple[UploadedPart, ...]:
         return tuple(UploadedPart(part.filename or "", part.size or 0) for part in parts)
 
 
-def _parsed(raw: bytes) -> object:
-    """JSON, whatever the content type says; None for nothing, the number of bytes for anything else."""
+def _parse_json(raw: bytes) -> object:
+    """Parse JSON, whatever the content type is; None for an empty body, the number of bytes for anything else."""
     try:
         body = json.loads(raw) if raw else None
-        return _writable(body) if SURROGATE.search(raw) else body
+        return _replace_surrogates(body) if SURROGATE.search(raw) else body
     except (ValueError, RecursionError):
         return len(raw)
 
 
-def _writable(body: object) -> object:
-    """JSON with U+FFFD, as Go reads it, for each half of a surrogate pair, which no reply could say again."""
+def _replace_surrogates(body: object) -> object:
+    """Replace each lone surrogate by U+FFFD, as Go does; no reply could encode it."""
     return json.loads(to_json(body).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -1,4 +1,4 @@
-"""A run of a workflow as it is remembered."""
+"""The stored record of a workflow run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from coze_client.emulator.protocol.stream import to_json
 FIRST_EXECUTE_ID = 7500000000000000001
 FIRST_EVENT_ID = 7510000000000000001
 SYNC, STREAM, ASYNC = 0, 1, 2  # run_mode (page workflow_history)
-CHATFLOW = -1  # not a mode of Coze's: such runs go on by another message
+CHATFLOW = -1  # not a mode of Coze: the next message resumes these runs
 
 
 @dataclass(frozen=True)
-class Execution:
-    """`status` is Running, Success or Fail; `interrupt` what it waits for, as JSON replies tell it; None if nothing.
+class StoredExecution:
+    """A workflow run; `status` is Running, Success or Fail; `interrupt` is the JSON of an open question, or None.
 
-    `output` is the end node's, `nodes` what output nodes said; `resumes` counts the answers given.
+    `output` is the output of the end node, `nodes` are the outputs of output nodes; `resumes` counts the answers.
+    Times are Unix seconds.
     """
 
     id: str
@@ -45,17 +46,18 @@ class Execution:
 
     @property
     def run_mode(self) -> int:
-        """As the history tells it."""
+        """The mode in the run history."""
         return STREAM if self.mode == CHATFLOW else self.mode
 
     @property
     def debug_url(self) -> str:
+        """The address of the run in Coze's editor."""
         return (
             f"https://www.coze.com/work_flow?execute_id={self.id}"
             f"&space_id={self.workspace_id}&workflow_id={self.workflow_id}"
         )
 
 
-def as_answer(text: str) -> str:
-    """The wrapper in which JSON replies put an end node's text (example of page workflow_history)."""
+def wrap_answer(text: str) -> str:
+    """Wrap the text of an end node as JSON replies do (example of page workflow_history)."""
     return to_json({"content_type": 1, "data": text, "original_result": None, "type_for_model": 2})

@@ -1,13 +1,13 @@
-"""What workflows there are: list, schema, versions, and who may work on them."""
+"""Routes of workflows: list, retrieve, list versions, and manage collaborators."""
 
 from __future__ import annotations
 
-from coze_client.emulator.engine.workflow_wire import spelling_of
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.engine.workflow_format import workflow_format_of
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.routes.workflow_runs import workflow_of
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.workflows import Workflow
@@ -40,14 +40,14 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = workflow_of(backend, request.values["workflow_id"])
-    told: dict[str, object] = {"workflow_detail": describe_workflow(workflow)}
+    details: dict[str, object] = {"workflow_detail": describe_workflow(workflow)}
     if _with_schema(request.query):
-        told.update(input=workflow.signature.input, output=workflow.signature.output)
-    return spelling_of(backend).info(workflow, told)
+        details.update(input=workflow.signature.input, output=workflow.signature.output)
+    return workflow_format_of(backend).info(workflow, details)
 
 
 async def versions(backend: Backend, request: IncomingRequest) -> Reply:
-    """Newest first; the token is there although nothing follows, as in the documentation's sample."""
+    """List versions, newest first; the last page has a page token, too, as in the sample of the documentation."""
     query = request.query
     workflow = workflow_of(backend, request.values["workflow_id"])
     shown = _has_status(workflow, query.choice("publish_status", STATUSES, PUBLISHED))
@@ -63,7 +63,7 @@ async def versions(backend: Backend, request: IncomingRequest) -> Reply:
 
 
 def describe_workflow(workflow: Workflow, *, texts: bool = False) -> dict[str, object]:
-    """Its basic facts; lists have times as `texts`."""
+    """Return the JSON of a workflow; with `texts` times are strings, as in lists."""
     time: object = str(workflow.created_at) if texts else workflow.created_at
     return {
         "workflow_id": workflow.id,
@@ -101,26 +101,26 @@ async def add_collaborators(backend: Backend, request: IncomingRequest) -> Reply
     workflow = workflow_of(backend, request.values["workflow_id"])
     added = [item.text("user_id") for item in request.body.objects("collaborators")]
     if not 1 <= len(added) <= 20:
-        raise Refusal(4000, "collaborators has 1 to 20 users")
+        raise ApiError(4000, "collaborators must have 1 to 20 users")
     backend.collaborators.setdefault(workflow.id, set()).update(added)
     return JsonReply()
 
 
 async def remove_collaborator(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = workflow_of(backend, request.values["workflow_id"])
-    known, user = backend.collaborators.get(workflow.id, set()), request.values["user_id"]
-    if user not in known:
-        raise Refusal(4200, f"user {user} is no collaborator")
-    known.remove(user)
+    collaborators, user = backend.collaborators.get(workflow.id, set()), request.values["user_id"]
+    if user not in collaborators:
+        raise ApiError(4200, f"user {user} is not a collaborator")
+    collaborators.remove(user)
     return JsonReply()
 
 
 async def set_collaboration_mode(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = workflow_of(backend, request.values["workflow_id"])
     if workflow.app_id != "0":
-        raise Refusal(4000, "workflows of an app have no collaboration mode of their own")
+        raise ApiError(4000, "workflows of an app have no collaboration mode of their own")
     if not request.body.choice("collaboration_mode", ("single", "collaboration"), ""):
-        raise Refusal(4000, "collaboration_mode is required")
+        raise ApiError(4000, "collaboration_mode is required")
     return JsonReply()
 
 

@@ -1,4 +1,4 @@
-"""A request turned down: Coze's code, and why."""
+"""The error that a handler raises: Coze's code and its message."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ MEANINGS = {
 }
 
 
-class Refusal(Exception):
-    """Raised by a handler before anything has happened; `code` is the cloud's, the dialect translates it."""
+class ApiError(Exception):
+    """Rejects a request before it has any effect; `code` is the cloud's, and the dialect translates it."""
 
-    def __init__(self, code: int, why: str = "") -> None:
+    def __init__(self, code: int, detail: str = "") -> None:
         self.code = code
-        self.msg = f"{MEANINGS[code]}: {why}" if why else MEANINGS[code]
+        self.msg = f"{MEANINGS[code]}: {detail}" if detail else MEANINGS[code]
         super().__init__(self.msg)

@@ -1,14 +1,14 @@
-"""The workflows that every emulator has, by the name of their function."""
+"""The workflow that every emulator has, and those that the command line adds for the examples."""
 
 from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from coze_client.emulator.workflows import Output, Steps, Workflow, ask, named_workflow
+from coze_client.emulator.workflows import Output, Steps, Workflow, ask, new_workflow
 
 
 class Booking(TypedDict):
-    """A table that was booked."""
+    """A booked table."""
 
     table: int
     city: str
@@ -20,8 +20,8 @@ def book_table(city: str, guests: int = 2) -> Steps[Booking]:
     """Books a table in a restaurant, after asking for the time.
 
     Args:
-        city: where to eat
-        guests: how many come
+        city: the city of the restaurant
+        guests: the number of guests
     """
     yield f"Looking for a table for {guests} in {city}."
     time = yield ask("Which time suits you?", options=["18:00", "19:00", "20:00"], title="Time")
@@ -29,36 +29,36 @@ def book_table(city: str, guests: int = 2) -> Steps[Booking]:
 
 
 class Price(TypedDict):
-    """What a table costs."""
+    """The price of a table."""
 
     price: int
     currency: str
 
 
 def table_price(guests: int = 2) -> Price:
-    """Tells what a table costs, in one go: no output nodes.
+    """Returns the price of a table; has no output nodes.
 
     Args:
-        guests: how many come
+        guests: the number of guests
     """
     return {"price": 25 * guests, "currency": "EUR"}
 
 
 def seat_guests(guests: int = 2) -> Steps[str]:
-    """Seats guests, and says so on the way.
+    """Seats guests; has an output node.
 
     Args:
-        guests: how many come
+        guests: the number of guests
     """
     yield Output("Seats", f"Looking for {guests} chairs.")
     return "All are seated."
 
 
 def host(words: str) -> str:
-    """A chatflow that greets."""
+    """A chatflow that greets the user."""
     return f"Welcome! You said: {words}"
 
 
 def standard_workflows() -> list[Workflow]:
-    """The same ids in every emulator."""
-    return [named_workflow(function, number=n) for n, function in enumerate((book_table,))]
+    """Return the workflows of every emulator; their ids are always the same."""
+    return [new_workflow(function, number=n) for n, function in enumerate((book_table,))]
