@@ -10,7 +10,7 @@ from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 from pydantic import Field
 
-from coze_client.bridge.loading.contents import Framework, Loaded
+from coze_client.bridge.loading.loader import Framework, Loaded
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.settings import DatasetSettings
 

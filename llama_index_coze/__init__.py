@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llama_index_coze.reader import CozeReader
     from llama_index_coze.retriever import CozeRetriever
     from llama_index_coze.tool_spec import CozeToolSpec
-    from llama_index_coze.tools import CozeWorkflowTool
+    from llama_index_coze.workflow_tool import CozeWorkflowTool
 
 _HOME_OF = {
     "CozeDatasetWriter": "dataset_writer",
@@ -27,7 +27,7 @@ _HOME_OF = {
     "CozeReader": "reader",
     "CozeRetriever": "retriever",
     "CozeToolSpec": "tool_spec",
-    "CozeWorkflowTool": "tools",
+    "CozeWorkflowTool": "workflow_tool",
 }
 
 __all__ = [

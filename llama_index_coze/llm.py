@@ -30,8 +30,8 @@ from coze_client.bridge.chat.answer import AnswerBuilder
 from coze_client.bridge.chat.settings import BotSettings
 from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_dialogue
-from llama_index_coze.prediction import Ask, predict
 from llama_index_coze.responses import ChatReply, CompletionReply, ResponseBuilder
+from llama_index_coze.structured_prediction import Ask, predict
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 

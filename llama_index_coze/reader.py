@@ -10,7 +10,7 @@ from llama_index.core.readers.base import BasePydanticReader, BaseReader
 from llama_index.core.schema import Document
 from pydantic import Field
 
-from coze_client.bridge.loading.contents import Framework, Loaded
+from coze_client.bridge.loading.loader import Framework, Loaded
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.settings import DatasetSettings
 

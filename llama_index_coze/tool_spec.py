@@ -14,7 +14,7 @@ from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asynci
 from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking, maybe_await
 from coze_client.errors import ConfigurationError
-from llama_index_coze.tools import CozeWorkflowTool
+from llama_index_coze.workflow_tool import CozeWorkflowTool
 
 
 class CozeToolSpec(BaseToolSpec):

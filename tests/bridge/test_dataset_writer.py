@@ -12,7 +12,7 @@ from coze_client.api.datasets.documents import LARGEST_BODY, ChunkStrategy, Docu
 from coze_client.bridge.writing.journal import intent
 from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.sources import SourceDocument
-from coze_client.bridge.writing.uploading import PlannedUpload, batches
+from coze_client.bridge.writing.uploader import PlannedUpload, batches
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tqdm.auto
 
-from coze_client.bridge.writing.progress import progress_bar
+from coze_client.bridge.writing.progress_bar import progress_bar
 from coze_client.bridge.writing.report import Progress
 from coze_client.errors import ConfigurationError
 

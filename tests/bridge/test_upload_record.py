@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coze_client.bridge.writing.record import DatasetUploads, UploadEntry, UploadRecord
+from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry, UploadRecord
 from coze_client.errors import ConfigurationError
 
 ONE = UploadEntry("hash-1", "a.txt", "intended", "", ("7", "8"), ("7",), 1.5)
@@ -102,7 +102,7 @@ def test_writers_of_other_datasets_do_not_wait(tmp_path: Path) -> None:
 def test_another_process_that_has_the_dataset_is_waited_for_until_it_dies(tmp_path: Path) -> None:
     path = tmp_path / "uploads.sqlite"
     script = (
-        "import sys; from coze_client.bridge.writing.record import *\n"
+        "import sys; from coze_client.bridge.writing.upload_record import *\n"
         f"log = UploadRecord({str(path)!r}).claim('1')\n"
         f"log.write([UploadEntry{tuple(ONE)!r}])\n"
         "print('has it', flush=True); sys.stdin.read()"

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from coze_client.bridge.writing.record import DatasetUploads, UploadRecord
 from coze_client.bridge.writing.report import WriteReport
+from coze_client.bridge.writing.upload_record import DatasetUploads, UploadRecord
 from coze_client.core.session import Session
 from coze_client.emulator import Emulator
 from coze_client.errors import ConfigurationError

@@ -9,7 +9,7 @@ from typing import Any
 
 from coze_client import CozeClient
 from coze_client.api.datasets.documents import Document
-from coze_client.bridge.loading.contents import Contents, Framework, Loaded
+from coze_client.bridge.loading.loader import Contents, Framework, Loaded
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.settings import DatasetSettings
 from coze_client.core.concurrency import Blocking

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from coze_client.bridge.writing.record import DatasetUploads, UploadEntry
+from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry
 from coze_client.core.concurrency import Concurrency
 
 

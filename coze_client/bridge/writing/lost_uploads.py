@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from coze_client.bridge.writing.inventory import Inventory
 from coze_client.bridge.writing.journal import Journal
-from coze_client.bridge.writing.record import UploadEntry
+from coze_client.bridge.writing.upload_record import UploadEntry
 from coze_client.core.concurrency import Concurrency
 
 _FIRST_PAUSE = 0.25

@@ -14,10 +14,10 @@ from coze_client.api.datasets.resource import DocumentProgress
 from coze_client.bridge.writing.inventory import Inventory
 from coze_client.bridge.writing.journal import Failure, Journal, intent
 from coze_client.bridge.writing.lost_uploads import LostUploads
-from coze_client.bridge.writing.record import DatasetUploads, UploadEntry
 from coze_client.bridge.writing.report import Fate, Progress, Status, WriteReport
 from coze_client.bridge.writing.sources import Source, SourceDocument, distinct_name, load_sources
-from coze_client.bridge.writing.uploading import PlannedUpload, Uploader
+from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry
+from coze_client.bridge.writing.uploader import PlannedUpload, Uploader
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import maybe_await
 from coze_client.errors import ConfigurationError, CozeError, InvalidRequest, NotFound, PermissionDenied, TimedOut

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
 from coze_client.bridge.tools.workflow_call import Client, asyncio_client, blocking_client
-from coze_client.bridge.writing.progress import Tell, progress_bar
-from coze_client.bridge.writing.record import MEMORY, UploadRecord
+from coze_client.bridge.writing.progress_bar import Tell, progress_bar
 from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.run import WriteRun, WriteSettings
 from coze_client.bridge.writing.sources import Source, Text
+from coze_client.bridge.writing.upload_record import MEMORY, UploadRecord
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 

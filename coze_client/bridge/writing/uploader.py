@@ -12,8 +12,8 @@ from coze_client.api.datasets.documents import LARGEST_BODY, MOST_CREATED, Docum
 from coze_client.bridge.writing.inventory import Inventory
 from coze_client.bridge.writing.journal import Failure, Journal
 from coze_client.bridge.writing.lost_uploads import LostUploads
-from coze_client.bridge.writing.record import UploadEntry
 from coze_client.bridge.writing.sources import SourceDocument
+from coze_client.bridge.writing.upload_record import UploadEntry
 from coze_client.core.concurrency import Concurrency
 from coze_client.errors import CozeError, InvalidRequest, ProtocolError, ServerError, TransportError
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
 
 from coze_client.api.datasets.images import Image
+from coze_client.bridge.loading.document_pages import DocumentWalk
 from coze_client.bridge.loading.metadata import Plain, Record, convert_metadata
 from coze_client.bridge.loading.originals import Original
 from coze_client.bridge.loading.recalled_text import RecalledText
-from coze_client.bridge.loading.walk import DocumentWalk
 from coze_client.core.concurrency import Blocking, Concurrency
 from coze_client.errors import ConfigurationError, CozeError
 

@@ -10,7 +10,7 @@ import pytest
 
 from coze_client import ConfigurationError, CozeClient
 from coze_client.api.datasets.documents import Document
-from coze_client.bridge.loading.contents import Loaded
+from coze_client.bridge.loading.loader import Loaded
 from coze_client.bridge.loading.settings import DatasetSettings
 from coze_client.core.concurrency import Blocking
 from coze_client.emulator import Emulator
