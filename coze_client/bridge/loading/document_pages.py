@@ -1,4 +1,4 @@
-"""The documents of a dataset page by page, as far as they are asked for."""
+"""The documents of a dataset, page by page and filtered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from coze_client.api.datasets.documents import IMAGE, Document, Documents
 from coze_client.api.datasets.images import Image, Images
 from coze_client.bridge.loading.filter import DocumentFilter
-from coze_client.bridge.loading.metadata import Record
+from coze_client.bridge.loading.metadata import DocumentInfo
 from coze_client.core.resource import Cursor
 from coze_client.core.session import Session
 from coze_client.errors import NotFound
@@ -15,35 +15,43 @@ from coze_client.errors import NotFound
 _LARGEST_IMAGE_PAGE = 299
 
 
-class DocumentWalk:
-    """Walks a dataset in Coze's order, from after the document `start_after`; images come from the list of images."""
+class DocumentPages:
+    """Lists a dataset in Coze's order, beginning after the document `start_after`.
+
+    A dataset of images is read from the list of images, which contains the captions.
+    """
 
     def __init__(
-        self, session: Session, dataset_id: str, page_size: int, chosen: DocumentFilter, start_after: str | None
+        self,
+        session: Session,
+        dataset_id: str,
+        page_size: int,
+        document_filter: DocumentFilter,
+        start_after: str | None,
     ) -> None:
         self._session = session
         self.dataset_id = dataset_id
         self._page_size = page_size
-        self._chosen = chosen
-        self._awaited = start_after
-        self._unseen = set(chosen.document_ids or ())
+        self._filter = document_filter
+        self._start_after = start_after  # None once that document was found
+        self._unseen = set(document_filter.document_ids or ())
         self._pages: Cursor[Document] | Cursor[Image] | None = None
 
-    async def next(self) -> tuple[Record, ...] | None:
-        """What is asked for of the next page, perhaps nothing; ``None`` after the last one that matters.
+    async def next(self) -> tuple[DocumentInfo, ...] | None:
+        """Return the matching documents of the next page, possibly none; ``None`` after the last page needed.
 
-        Raises NotFound at the end if a document that was named is not in the dataset.
+        Raises NotFound at the end if the dataset lacks a document that the caller named.
         """
-        if self._chosen.document_ids is not None and not self._unseen:
+        if self._filter.document_ids is not None and not self._unseen:
             return None
-        records = await self._page()
-        if records is None:
+        documents = await self._next_page()
+        if documents is None:
             self._check_all_seen()
             return None
-        self._unseen -= {record.document_id for record in records}
-        return tuple(filter(self._chosen.takes, self._after_start(records)))
+        self._unseen -= {document.document_id for document in documents}
+        return tuple(filter(self._filter.accepts, self._after_start(documents)))
 
-    async def _page(self) -> Sequence[Record] | None:
+    async def _next_page(self) -> Sequence[DocumentInfo] | None:
         if self._pages is None:
             self._pages = Cursor(self._session, Documents.list(dataset_id=self.dataset_id, page_size=self._page_size))
             page = await self._pages.next()
@@ -54,19 +62,19 @@ class DocumentWalk:
         found = await self._pages.next()
         return found.items if found else None
 
-    def _after_start(self, records: Sequence[Record]) -> Sequence[Record]:
-        if self._awaited is None:
-            return records
-        for place, record in enumerate(records):
-            if record.document_id == self._awaited:
-                self._awaited = None
-                return records[place + 1 :]
+    def _after_start(self, documents: Sequence[DocumentInfo]) -> Sequence[DocumentInfo]:
+        if self._start_after is None:
+            return documents
+        for index, document in enumerate(documents):
+            if document.document_id == self._start_after:
+                self._start_after = None
+                return documents[index + 1 :]
         return ()
 
     def _check_all_seen(self) -> None:
-        absent = sorted(self._unseen | ({self._awaited} if self._awaited else set()))
-        if absent:
+        missing = sorted(self._unseen | ({self._start_after} if self._start_after else set()))
+        if missing:
             raise NotFound(
-                f"Dataset {self.dataset_id} has no document {', '.join(absent)}",
-                cure="Leave out document_ids and start_after to see what is there",
+                f"Dataset {self.dataset_id} has no document {', '.join(missing)}",
+                cure="Load without document_ids and start_after to see which documents it has",
             )
