@@ -77,11 +77,8 @@ class CozeReader(LoaderSettings, BasePydanticReader):
             return [original.text(self.encoding, cure=_CURE)]
         with original.path() as path:
             metadata = {"file_name": original.name}
-            return [
-                *SimpleDirectoryReader.load_file(
-                    path, lambda _: metadata, dict(self.file_extractor), raise_on_error=True
-                )
-            ]
+            extractors = dict(self.file_extractor)
+            return [*SimpleDirectoryReader.load_file(path, lambda _: metadata, extractors, raise_on_error=True)]
 
     def _has_reader(self, original: Original) -> bool:
         if original.suffix in self.file_extractor:

@@ -85,9 +85,7 @@ def test_documents_are_chosen_by_state(library: Library) -> None:
 
     assert library.names(status="ready") == ["c.txt"]
     assert library.names(status=("failed", "processing")) == ["a.txt", "b.txt"]
-    with pytest.raises(
-        ConfigurationError, match=r"'done' is not a document status; give one of processing, ready, failed"
-    ):
+    with pytest.raises(ConfigurationError, match=r"'done' is not .* processing, ready, failed"):
         library.names(status="done")
 
 

@@ -110,9 +110,7 @@ def test_a_pipe_is_not_waited_for(library: Library, tmp_path: Path) -> None:
         (b"", "a./../b", "", ""),
     ],
 )
-def test_the_suffix_of_an_original_comes_from_its_names(
-    source: bytes | Path, name: str, kind: str, suffix: str
-) -> None:
+def test_an_original_s_suffix_comes_from_its_names(source: bytes | Path, name: str, kind: str, suffix: str) -> None:
     assert Original.of(Document(document_id="1", name=name, type=kind), source).suffix == suffix
 
 
