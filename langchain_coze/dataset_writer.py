@@ -1,4 +1,4 @@
-"""Documents of LangChain, and files, into a dataset of Coze's."""
+"""CozeDatasetWriter: writes LangChain documents, and files, into a Coze dataset."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ class CozeDatasetWriter(DatasetWriter[Document]):
     print(writer.add(["handbook/", "https://example.com/faq"], show_progress=True))
     ```
 
-    Settings as ``DatasetWriter``'s. A document goes as text, named by its metadata (``source``, ``file_name``) or id.
+    The settings are those of ``DatasetWriter``. A document is sent as text, named by its metadata (``source`` or
+    ``file_name``), else by its id.
     """
 
     documents = (Document,)
 
     def convert(self, document: Document) -> Text:
-        """The page's content; metadata do not go along."""
+        """Return the document's text and name; metadata is not sent."""
         return Text.of(document.page_content, document.metadata, document.id)
