@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from langchain_core.documents import Document
 
-from coze_client.bridge.writing.sources import Text
+from coze_client.bridge.writing.sources import SourceText
 from coze_client.bridge.writing.writer import DatasetWriter
 
 
@@ -24,6 +24,6 @@ class CozeDatasetWriter(DatasetWriter[Document]):
 
     documents = (Document,)
 
-    def convert(self, document: Document) -> Text:
+    def convert(self, document: Document) -> SourceText:
         """Return the document's text and name; metadata is not sent."""
-        return Text.of(document.page_content, document.metadata, document.id)
+        return SourceText.of(document.page_content, document.metadata, document.id)

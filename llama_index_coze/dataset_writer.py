@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llama_index.core.schema import BaseNode, MetadataMode
 
-from coze_client.bridge.writing.sources import Text
+from coze_client.bridge.writing.sources import SourceText
 from coze_client.bridge.writing.writer import DatasetWriter
 
 
@@ -24,7 +24,7 @@ class CozeDatasetWriter(DatasetWriter[BaseNode]):
 
     documents = (BaseNode,)
 
-    def convert(self, document: BaseNode) -> Text:
+    def convert(self, document: BaseNode) -> SourceText:
         """Return the node's text and name; metadata is not sent."""
         text = document.get_content(metadata_mode=MetadataMode.NONE)
-        return Text.of(text, document.metadata, document.node_id)
+        return SourceText.of(text, document.metadata, document.node_id)

@@ -11,7 +11,7 @@ import pytest
 
 from coze_client.api.datasets.documents import DocumentBase, UpdateRule
 from coze_client.bridge.writing.html_text import convert_to_text
-from coze_client.bridge.writing.sources import Source, SourceDocument, Text, distinct_name, load_sources
+from coze_client.bridge.writing.sources import Source, SourceDocument, SourceText, distinct_name, load_sources
 from coze_client.errors import ConfigurationError
 
 
@@ -102,7 +102,7 @@ def test_an_invalid_path_is_a_failure(source: str) -> None:
     ],
 )
 def test_a_document_is_named_by_where_it_is_from(metadata: dict[str, str], identity: str | None, name: str) -> None:
-    assert Text.of("any", metadata, identity).name == name
+    assert SourceText.of("any", metadata, identity).name == name
 
 
 def test_a_name_that_is_taken_becomes_distinct_by_the_content() -> None:
@@ -175,13 +175,13 @@ def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest
         "https://",
         "http://[::1/faq",
         "HTTPS://example.com/faq",
-        Text("half", "a \ud83d"),
-        Text("half \ud83d", "a"),
+        SourceText("half", "a \ud83d"),
+        SourceText("half \ud83d", "a"),
         DocumentBase("half \ud83d", {"file_base64": "YQ==", "file_type": "txt"}),
     ],
 )
 def test_what_cannot_be_sent_has_an_error_and_does_not_stop_the_rest(source: Source) -> None:
-    odd, fine = load_sources([source, Text("fine", "fine")])
+    odd, fine = load_sources([source, SourceText("fine", "fine")])
     with pytest.raises(ConfigurationError):
         odd.document("x")
     assert f"{odd.name} {odd.error}".encode()

@@ -29,21 +29,21 @@ _LARGEST_FILE = LARGEST_BODY * 3 // 4  # base64 encodes three bytes as four
 _LARGEST_AS_TEXT = 10 * LARGEST_BODY  # an HTML page's embedded pictures are not sent
 
 
-class Text(NamedTuple):
+class SourceText(NamedTuple):
     """The text of a framework's document, and the name that it gets unless another content has it."""
 
     name: str
     text: str
 
     @classmethod
-    def of(cls, text: str, metadata: Mapping[str, object], identity: str | None) -> Text:
+    def of(cls, text: str, metadata: Mapping[str, object], identity: str | None) -> SourceText:
         """A text named by ``source`` or ``file_name`` of the metadata, without folders, else by the document's id."""
         candidates = (metadata.get("source"), metadata.get("file_name"), identity)
         names = (PurePath(str(name).replace("\\", "/")).name for name in candidates if name)
         return cls(next(filter(None, names), "text"), text)
 
 
-Source = str | PathLike[str] | DocumentBase | Text
+Source = str | PathLike[str] | DocumentBase | SourceText
 """A path of a file or folder, the URL of a web page, a ``DocumentBase``, or a text."""
 
 
@@ -88,7 +88,7 @@ def distinct_name(name: str, content_hash: str, taken: Iterable[str]) -> str:
 def _load(source: Source) -> Iterator[SourceDocument]:
     if isinstance(source, DocumentBase):
         yield _load_or_error(source.name, lambda: _described(source))
-    elif isinstance(source, Text):
+    elif isinstance(source, SourceText):
         yield _load_or_error(source.name, lambda: _described(_text_base(source.text, source.name)))
     elif source == "":
         yield SourceDocument("", error="An empty string is not a path; for the current folder give '.'")

@@ -13,7 +13,7 @@ from coze_client.bridge.writing.progress_bar import OnProgress, progress_bar
 from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.run import WriteRun
 from coze_client.bridge.writing.settings import WriteSettings
-from coze_client.bridge.writing.sources import Source, Text
+from coze_client.bridge.writing.sources import Source, SourceText
 from coze_client.bridge.writing.upload_record import MEMORY, UploadRecord
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
@@ -56,7 +56,7 @@ class DatasetWriter(Generic[D]):
         self.record = record if isinstance(record, UploadRecord) else UploadRecord(record)
         self._settings = WriteSettings(concurrency, settle, timeout)
 
-    def convert(self, document: D) -> Text:
+    def convert(self, document: D) -> SourceText:
         """Return a document's text and name."""
         raise NotImplementedError
 
@@ -164,7 +164,7 @@ class DatasetWriter(Generic[D]):
             uploads.release()
 
     def _converted(self, sources: Source | D | Iterable[Source | D]) -> Iterator[Source]:
-        single = (str, os.PathLike, DocumentBase, Text, *self.documents)
+        single = (str, os.PathLike, DocumentBase, SourceText, *self.documents)
         for source in (sources,) if isinstance(sources, single) else cast("Iterable[Source | D]", sources):
             if isinstance(source, self.documents):
                 yield self.convert(cast("D", source))
