@@ -1,4 +1,4 @@
-"""Structured prediction: the schema in the question, the answer validated, and given back if it does not fit."""
+"""Structured prediction: puts the schema into the question, validates the answer, and asks again if it is invalid."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, s
 
 Ask = Callable[..., Awaitable[ChatResponse]]
 
-_APART: Mapping[str, object] = {"conversation_id": None, "auto_save_history": False}
+_OUTSIDE_CONVERSATION: Mapping[str, object] = {"conversation_id": None, "auto_save_history": False}
 
 
 async def predict(
     ask: Ask, output_cls: type[Model], messages: Sequence[ChatMessage], options: Mapping[str, Any], *, repairs: int
 ) -> Model:
-    """An instance of `output_cls`.
+    """Ask for an instance of `output_cls`.
 
-    `ask` is a chat method of the LLM, `options` what it is called with. Each of at most `repairs` repairs is a chat of
-    its own outside the conversation, and billed. Raises ValueError if the last answer does not fit either.
+    `ask` is a chat method of the LLM, `options` are its arguments. Each of at most `repairs` repairs is a billed chat
+    of its own, outside the conversation. Raises ValueError if the last answer is invalid, too.
     """
     schema = output_cls.model_json_schema()
     answer = await ask(with_prompt(messages, schema_prompt(schema)), **options)
@@ -30,14 +30,14 @@ async def predict(
         text = answer.message.content or ""
         try:
             return _read(text, output_cls)
-        except ValueError as misfit:
-            mend = ChatMessage(content=repair_prompt(schema, text, str(misfit)))
-        answer = await ask([mend], **{**options, **_APART})
+        except ValueError as error:
+            repair = ChatMessage(content=repair_prompt(schema, text, str(error)))
+        answer = await ask([repair], **{**options, **_OUTSIDE_CONVERSATION})
     return _read(answer.message.content or "", output_cls)
 
 
 def with_prompt(messages: Sequence[ChatMessage], prompt: str) -> list[ChatMessage]:
-    """The messages with `prompt` at the end of the last question, or as a question if the last message is none."""
+    """Append `prompt` to the last message if that is a question, else add it as a question."""
     if not messages or messages[-1].role != "user":
         return [*messages, ChatMessage(content=prompt)]
     last = messages[-1]
@@ -47,5 +47,5 @@ def with_prompt(messages: Sequence[ChatMessage], prompt: str) -> list[ChatMessag
 def _read(answer: str, output_cls: type[Model]) -> Model:
     try:
         return output_cls.model_validate(extract_json(answer))
-    except ValueError as misfit:  # pydantic's ValidationError is one
-        raise ValueError(f"The bot's answer does not fit {output_cls.__name__}: {misfit}") from misfit
+    except ValueError as error:  # includes pydantic's ValidationError
+        raise ValueError(f"The bot's answer does not fit {output_cls.__name__}: {error}") from error

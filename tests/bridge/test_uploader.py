@@ -1,4 +1,4 @@
-"""What the server makes of what is sent: other orders, fewer documents, web pages, images, and a studio."""
+"""How servers respond to uploads: documents in another order or missing; web pages, images, and coze-studio."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tests.support.writers import CREATE, DELETE, Desk, Note, notes, statuses
 
 
 @dataclass(frozen=True)
-class ToldOddly(Fault):
-    """An answer that tells of the documents as no page says."""
+class OddResponse(Fault):
+    """A response whose list of documents is not as the API page describes it."""
 
     how: Literal["backwards", "shorter", "renamed", "nameless", "without ids"]
 
     def payload(self, value: dict[str, object]) -> dict[str, object]:
-        return {**value, "document_infos": self._told(value["document_infos"])}
+        return {**value, "document_infos": self._changed(value["document_infos"])}
 
-    def _told(self, infos: Any) -> list[dict[str, object]]:
+    def _changed(self, infos: Any) -> list[dict[str, object]]:
         ways: dict[str, list[dict[str, object]]] = {
             "backwards": infos[::-1],
             "shorter": infos[:1],
@@ -41,10 +41,10 @@ class ToldOddly(Fault):
 
 
 @pytest.mark.parametrize("how", ["backwards", "shorter", "renamed", "nameless", "without ids"])
-def test_each_content_is_known_by_its_own_document_whatever_the_answer_tells(
+def test_each_content_gets_its_own_document_whatever_the_response_contains(
     desk: Desk, naps: list[float], how: Any
 ) -> None:
-    desk.emulator.inject(ToldOddly(how), CREATE)
+    desk.emulator.inject(OddResponse(how), CREATE)
     report = desk.add(notes(3), writer=desk.writer(settle=15))
     ids = {each.name: each.id for each in desk.emulator.documents(desk.dataset_id)}
     assert {fate.name: fate.document_id for fate in report} == ids
@@ -53,7 +53,7 @@ def test_each_content_is_known_by_its_own_document_whatever_the_answer_tells(
 
 
 class Meeting(Fault):
-    """Lets requests through once so many are there."""
+    """Lets requests through once `size` of them have arrived."""
 
     def __init__(self, size: int) -> None:
         self.most = self._inside = 0
@@ -151,11 +151,11 @@ def studio(driver: Driver, tmp_path: Path) -> Iterator[Desk]:
         yield Desk(driver, emulator, tmp_path / "uploads.sqlite")
 
 
-def test_a_studio_that_makes_empty_documents_of_files_is_told_of_and_left_as_it_was(studio: Desk) -> None:
+def test_a_studio_that_makes_empty_documents_of_files_is_reported_and_left_as_it_was(studio: Desk) -> None:
     report = studio.add([*notes(25), DocumentBase.from_custom_text("custom", "c")])
     assert statuses(report) == ["failed"] * 25 + ["ready"]
     assert all(
-        "takes no files and web pages" in fate.error and "from_custom_text" in fate.error for fate in report.failed
+        "accepts no files and web pages" in fate.error and "from_custom_text" in fate.error for fate in report.failed
     )
     assert studio.shelf == {"c": "custom"}
     assert statuses(studio.add(notes(1))) == ["failed"]

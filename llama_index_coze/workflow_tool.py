@@ -1,4 +1,4 @@
-"""Coze's workflows as LlamaIndex tools."""
+"""CozeWorkflowTool: a LlamaIndex tool that runs a Coze workflow."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking
 from coze_client.core.request import fields
 from coze_client.errors import InvalidArguments
-from llama_index_coze.interrupts import Keeping
+from llama_index_coze.interrupts import StepStore
 from llama_index_coze.messages import convert_to_dialogue
 
 
 class CozeWorkflowTool(FunctionTool):
-    """A workflow as a tool of agents, or called by itself.
+    """A workflow as a tool for agents, or for direct calls.
 
     ```python
     from llama_index_coze import CozeWorkflowTool
@@ -46,15 +46,17 @@ class CozeWorkflowTool(FunctionTool):
     print(book(city="Rome", guests=2))
     ```
 
-    Content is the end node's output as text or compact JSON, ``raw_output`` a ``WorkflowResult`` with debug URL and
-    usage. A run that fails, or arguments that do not fit, are an output with ``is_error``, for the model to read; what
-    cannot work at all is raised: a wrong token, an unpublished workflow, a server out of reach.
+    The output's content is the end node's output as text or compact JSON; its ``raw_output`` is a ``WorkflowResult``
+    with debug URL and usage. A failed run or invalid arguments give an output with ``is_error``, which the model can
+    read. Errors that the model cannot correct are raised: a wrong token, an unpublished workflow, an unreachable
+    server.
 
-    In an agent's run, output nodes are told as ``CozeMessageEvent``, and a workflow that asks something as
-    ``CozeInputRequiredEvent``; its answer goes on with the same run. Outside, WorkflowInterrupted is raised.
+    In an agent's run, output nodes send ``CozeMessageEvent``, and an interrupted workflow sends
+    ``CozeInputRequiredEvent``; the answer continues the same run. Outside an agent, an interrupt raises
+    WorkflowInterrupted.
 
-    Files among the arguments: an http(s) URL, a file id, ``attachment:1`` for what is attached to the agent's messages,
-    paths below `file_roots`; from Python also bytes and Path objects.
+    A file argument is an http(s) URL, a file id, a path below `file_roots`, or ``attachment:1`` for the first file
+    attached to the agent's messages; from Python, also bytes or a Path.
     """
 
     def __init__(
@@ -74,11 +76,11 @@ class CozeWorkflowTool(FunctionTool):
         connector_id: str | None = None,
         file_roots: Sequence[str | PathLike[str]] = (),
     ) -> None:
-        """A tool of a `signature` (a pydantic model, a JSON schema, a Python function), without any request.
+        """Create a tool from a `signature` (a pydantic model, a JSON schema, a Python function); sends no request.
 
-        `name` and `description` are the signature's, a `client` (of either face) is made of the environment, if they
-        are not given. The agent's answer is the tool's with `return_direct`. `file_roots` are folders of which files
-        may be read that a language model names. The others are those of ``client.workflows.execute``.
+        `name` and `description`: default, the signature's. `client`: blocking or asyncio; default, a client of the
+        environment. `return_direct`: the tool's output is the agent's answer. `file_roots`: folders whose files may be
+        read if a language model names them. The other options are those of ``client.workflows.execute``.
         """
         self._facts = WorkflowFacts.of_signature(workflow_id, signature)
         self._client = client or CozeClient()
@@ -97,72 +99,72 @@ class CozeWorkflowTool(FunctionTool):
             fn_schema=self._facts.signature.model,
             return_direct=return_direct,
         )
-        super().__init__(self._told, metadata, self._atold)
+        super().__init__(self._run, metadata, self._arun)
         self.requires_context, self.ctx_param_name = True, "ctx"
 
     @classmethod
     def from_workflow(
         cls, workflow_id: str, *, client: Client | None = None, name_prefix: str = "", **options: Any
     ) -> Self:
-        """A tool whose name, description and arguments are the workflow's, asked for in one request.
+        """Create a tool with the workflow's name, description and arguments, which are fetched in one request.
 
-        `options` are those of the class. Raises NotFound for an unknown workflow, and where the server tells no
-        schemas, as coze-studio (ConfigurationError for its chatflows): give the class a signature there.
+        `options` are those of the class. Raises NotFound for an unknown workflow, and on servers without schemas, like
+        coze-studio (ConfigurationError for its chatflows): there, create the tool with a signature.
         """
-        return Blocking.run(cls._find(blocking_client(client), workflow_id, name_prefix, options))
+        return Blocking.run(cls._load(blocking_client(client), workflow_id, name_prefix, options))
 
     @classmethod
     async def afrom_workflow(
         cls, workflow_id: str, *, client: Client | None = None, name_prefix: str = "", **options: Any
     ) -> Self:
         """As ``from_workflow``, on asyncio."""
-        return await cls._find(asyncio_client(client), workflow_id, name_prefix, options)
+        return await cls._load(asyncio_client(client), workflow_id, name_prefix, options)
 
     @classmethod
-    async def _find(cls, client: Client, workflow_id: str, prefix: str, options: Mapping[str, Any]) -> Self:
+    async def _load(cls, client: Client, workflow_id: str, prefix: str, options: Mapping[str, Any]) -> Self:
         return cls.of_facts(await find_facts(client, workflow_id, None, prefix=prefix), client=client, **options)
 
     @classmethod
     def of_facts(cls, facts: WorkflowFacts, **options: Any) -> Self:
-        """A tool of what is known of a workflow; `options` are those of the class."""
-        given: dict[str, Any] = {"name": facts.name, "description": facts.description, **fields(**options)}
-        return cls(facts.workflow_id, facts.signature, **given)
+        """Create a tool from a workflow's facts; `options` are those of the class."""
+        named: dict[str, Any] = {"name": facts.name, "description": facts.description, **fields(**options)}
+        return cls(facts.workflow_id, facts.signature, **named)
 
     @property
     def signature(self) -> WorkflowSignature:
-        """What the workflow takes."""
+        """The workflow's inputs."""
         return self._facts.signature
 
     def call(self, *args: Any, **kwargs: Any) -> ToolOutput:
-        """Runs the workflow; positional arguments are in the order of its inputs."""
-        arguments, _ = self._read(args, kwargs)
+        """Run the workflow; positional arguments are in the order of its inputs."""
+        arguments, _ = self._split(args, kwargs)
         call = self._call(blocking_client(self._client), arguments)
         return self._output(Blocking.run(call.follow(just_once, refuse)), arguments)
 
     async def acall(self, *args: Any, **kwargs: Any) -> ToolOutput:
-        """As ``call``, on asyncio; with a context (agents give one as ``ctx``) the workflow may ask a human."""
-        arguments, context = self._read(args, kwargs)
+        """As ``call``, on asyncio; with a context (agents pass it as ``ctx``), the workflow may ask a human."""
+        arguments, context = self._split(args, kwargs)
         client = asyncio_client(self._client)
         if context is None:
             return self._output(await self._call(client, arguments).follow(just_once, refuse), arguments)
-        keeping = Keeping(context, self.metadata.get_name(), arguments)
-        call = self._call(client, arguments, await _attachments(context), keeping.tell)
-        outcome = await call.follow(keeping.once, keeping.ask)
-        await keeping.forget()
+        steps = StepStore(context, self.metadata.get_name(), arguments)
+        call = self._call(client, arguments, await _attachments(context), steps.write_message)
+        outcome = await call.follow(steps.run_once, steps.ask)
+        await steps.clear()
         return self._output(outcome, arguments)
 
     def _call(
         self,
         client: Client,
         arguments: Mapping[str, object],
-        attached: Sequence[Attachment] = (),
-        tell: Tell | None = None,
+        attachments: Sequence[Attachment] = (),
+        on_event: Tell | None = None,
     ) -> WorkflowCall:
-        files = FileSources(attached, self._file_roots)
-        return WorkflowCall(client, self._facts, arguments, files, self._options, tell)
+        files = FileSources(attachments, self._file_roots)
+        return WorkflowCall(client, self._facts, arguments, files, self._options, on_event)
 
-    def _read(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Context[Any] | None]:
-        """Arguments by name, and the context if an agent gave one."""
+    def _split(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Context[Any] | None]:
+        """Separate the context, if an agent gave one, from the arguments by name."""
         names = list(self.signature.schema["properties"])
         if len(args) > len(names):
             raise InvalidArguments(f"{self.metadata.name} takes {len(names)} arguments, not {len(args)}")
@@ -170,28 +172,27 @@ class CozeWorkflowTool(FunctionTool):
         return arguments, cast("Context[Any] | None", arguments.pop("ctx", None))
 
     def _output(self, outcome: Outcome, arguments: dict[str, Any]) -> ToolOutput:
-        failed = outcome.result is None
         return ToolOutput(
             tool_name=self.metadata.get_name(),
             content=outcome.failure if outcome.result is None else describe_result(outcome.result),
             raw_input=arguments,
             raw_output=outcome.result,
-            is_error=failed,
+            is_error=outcome.result is None,
             exception=outcome.error,
         )
 
-    def _told(self, /, *args: Any, **kwargs: Any) -> str:
-        """What stands for this tool where a plain function is wanted."""
+    def _run(self, /, *args: Any, **kwargs: Any) -> str:
+        """The tool as a function, which FunctionTool requires."""
         return self.call(*args, **kwargs).content
 
-    async def _atold(self, /, *args: Any, **kwargs: Any) -> str:
+    async def _arun(self, /, *args: Any, **kwargs: Any) -> str:
         output = await self.acall(*args, **kwargs)
         return output.content
 
 
 async def _attachments(context: Context[Any]) -> tuple[Attachment, ...]:
-    """What is attached to the user's messages that the agent remembers, the first one first."""
+    """The attachments of the user's messages in the agent's memory, oldest first."""
     memory: BaseMemory | None = await context.store.get("memory", default=None)
     messages: list[ChatMessage] = await memory.aget_all() if memory else []
-    lines = convert_to_dialogue([message for message in messages if message.role == MessageRole.USER])
-    return tuple(attachment for line in lines for attachment in line.attachments)
+    dialogue = convert_to_dialogue([message for message in messages if message.role == MessageRole.USER])
+    return tuple(attachment for message in dialogue for attachment in message.attachments)

@@ -1,4 +1,4 @@
-"""What was uploaded into which dataset, durably: a small SQLite file by which an interrupted upload is finished."""
+"""The stored record of uploads by dataset: an SQLite file, with which the next run finishes an interrupted one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from coze_client.errors import ConfigurationError
 
 MEMORY = ":memory:"
 State = Literal["intended", "uploaded", "ready", "failed"]
-"""``intended``: about to be sent, perhaps sent; the others are what Coze said of the document it made."""
+"""``intended``: will be sent, or was sent without a known reply. The others are states of the document in Coze."""
 
 _VERSION = 1
 _SCHEMA = """
@@ -33,55 +33,56 @@ CREATE TABLE IF NOT EXISTS removals (
 
 
 class UploadEntry(NamedTuple):
-    """A content's way into a dataset, as far as it is known.
+    """The state of one upload.
 
-    ``content`` is the hash of what is sent. ``known`` are the documents that had the same name before it was sent:
-    another one by that name is this one. ``replaces`` are documents to delete once this one is ready. ``at`` is the
-    unix time of the last change.
+    ``content_hash`` is the hash of what is sent. ``same_name_ids`` are the documents that had the same name before it
+    was sent: a further document with that name is this upload's. ``replaces`` are documents to delete once this one is
+    ready. ``changed_at`` is the unix time of the last change.
     """
 
-    content: str
+    content_hash: str
     name: str
     state: State
     document_id: str = ""
-    known: tuple[str, ...] = ()
+    same_name_ids: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
-    at: float = 0.0
+    changed_at: float = 0.0
 
-    def became(self, state: State, document_id: str = "") -> UploadEntry:
-        """The same a step further on."""
-        return self._replace(state=state, document_id=document_id or self.document_id, at=time.time())
+    def with_state(self, state: State, document_id: str = "") -> UploadEntry:
+        """A copy in the new state, changed now."""
+        return self._replace(state=state, document_id=document_id or self.document_id, changed_at=time.time())
 
 
 class UploadRecord:
-    """Keeps what was uploaded in one SQLite file, or in memory (``":memory:"``: for as long as the process lives).
+    """Stores uploads in one SQLite file, or in memory (``":memory:"``) while the object lives.
 
-    Datasets, threads and processes may share a file; one of them at a time writes into a dataset, and the system ends
-    its turn if it dies. The file names documents and their hashes; no content and no token is in it. Empty files beside
-    it (``<path>.….lock``) are locks. Whatever it does raises ConfigurationError if the file cannot be used.
+    Datasets, threads and processes may share a file. One lock per dataset lets a single run write at a time; the system
+    releases the lock if the process dies. The file contains names, ids and hashes of documents, but no content and no
+    token. The locks are empty files beside it (``<path>.….lock``). Every method raises ConfigurationError if the file
+    cannot be used.
     """
 
     def __init__(self, path: str | os.PathLike[str] = MEMORY) -> None:
         self.path = MEMORY if path == MEMORY else str(Path(path).expanduser().absolute())
-        self._turn = threading.Lock()
-        self._memory = _connected(MEMORY) if self.path == MEMORY else None
+        self._memory_lock = threading.Lock()
+        self._memory = _connect(MEMORY) if self.path == MEMORY else None
 
-    def claim(self, dataset_id: str) -> DatasetUploads | None:
-        """The uploads of a dataset, to be given back by ``release``; ``None`` while somebody else has them."""
+    def acquire(self, dataset_id: str) -> DatasetUploads | None:
+        """Lock a dataset and return its uploads; ``None`` if another run holds the lock. Unlock it by ``release``."""
         if self._memory is not None:
-            free = self._turn.acquire(blocking=False)
-            return DatasetUploads(self._memory, dataset_id, self._turn.release) if free else None
-        with _blamed(self.path):
+            free = self._memory_lock.acquire(blocking=False)
+            return DatasetUploads(self._memory, dataset_id, self._memory_lock.release) if free else None
+        with _configuration_errors(self.path):
             try:
                 lock = FileLock(Path(f"{self.path}.{quote(dataset_id, safe='')}.lock"), wait=False)
             except BUSY:
                 return None
             try:
-                connection = _connected(self.path)
+                connection = _connect(self.path)
             except BaseException:
                 lock.release()
                 raise
-        return DatasetUploads(connection, dataset_id, lambda: _end(connection, lock), self.path)
+        return DatasetUploads(connection, dataset_id, lambda: _close(connection, lock), self.path)
 
     def __del__(self) -> None:
         if memory := getattr(self, "_memory", None):
@@ -95,7 +96,7 @@ class UploadRecord:
 
 
 class DatasetUploads:
-    """The uploads of one dataset, in the hands of one writer; every ``write`` is on the disk when it returns."""
+    """The uploads of one locked dataset; every ``write`` is on the disk when it returns."""
 
     def __init__(
         self, connection: sqlite3.Connection, dataset_id: str, release: Callable[[], None], path: str = MEMORY
@@ -104,11 +105,11 @@ class DatasetUploads:
         self._dataset_id = dataset_id
         self._release = release
         self._path = path
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
         self._released = False
 
     def uploads(self) -> dict[str, UploadEntry]:
-        """All that is known, by content."""
+        """All uploads by content hash."""
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT content, name, state, document_id, known, replaces, at FROM uploads WHERE dataset_id = ?",
@@ -116,49 +117,49 @@ class DatasetUploads:
             ).fetchall()
             return {row[0]: _upload(*row) for row in rows}
 
-    def removals(self) -> set[str]:
-        """Ids of the documents that are to be deleted."""
+    def pending_deletions(self) -> set[str]:
+        """The ids of the documents that are still to be deleted."""
         with self._reading() as connection:
             rows = connection.execute("SELECT document_id FROM removals WHERE dataset_id = ?", (self._dataset_id,))
             return {row[0] for row in rows}
 
     def write(
         self,
-        put: Iterable[UploadEntry] = (),
+        uploads: Iterable[UploadEntry] = (),
         *,
         forget: Iterable[str] = (),
-        remove: Iterable[str] = (),
-        removed: Iterable[str] = (),
+        delete_later: Iterable[str] = (),
+        deleted: Iterable[str] = (),
     ) -> None:
-        """All of it or nothing.
+        """Write all changes in one transaction.
 
-        `put` are uploads as they are now, `forget` contents that are not there after all, `remove` documents that are
-        to be deleted, `removed` documents that no longer exist.
+        `uploads` are inserted or replaced. `forget` are content hashes whose uploads are removed. `delete_later` are
+        ids of documents that are to be deleted from the dataset, `deleted` those that no longer exist.
         """
-        dataset_id, gone = self._dataset_id, [(self._dataset_id, each) for each in removed]
-        rows = [(dataset_id, *each[:4], json.dumps(each.known), json.dumps(each.replaces), each.at) for each in put]
+        dataset_id, gone = self._dataset_id, [(self._dataset_id, each) for each in deleted]
+        rows = [(dataset_id, *_row(each)) for each in uploads]
         with self._writing() as connection:
             connection.executemany(
                 "DELETE FROM uploads WHERE dataset_id = ? AND content = ?", [(dataset_id, each) for each in forget]
             )
             connection.executemany("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
             connection.executemany(
-                "INSERT OR IGNORE INTO removals VALUES (?, ?)", [(dataset_id, each) for each in remove]
+                "INSERT OR IGNORE INTO removals VALUES (?, ?)", [(dataset_id, each) for each in delete_later]
             )
             connection.executemany("DELETE FROM removals WHERE dataset_id = ? AND document_id = ?", gone)
             connection.executemany("DELETE FROM uploads WHERE dataset_id = ? AND document_id = ?", gone)
 
     def release(self) -> None:
-        """Let the next one in; a write that is still under way in another thread ends first."""
-        with self._guard:
+        """Unlock the dataset; waits for a write in another thread."""
+        with self._lock:
             self._released = True
             self._release()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._guard, _blamed(self._path):
-            if self._released:  # a write in another thread, of a run that was cancelled
-                raise sqlite3.ProgrammingError("this run is over")
+        with self._lock, _configuration_errors(self._path):
+            if self._released:  # by a cancelled run whose other thread still writes
+                raise sqlite3.ProgrammingError("this run has ended")
             yield self._connection
 
     @contextmanager
@@ -173,21 +174,27 @@ class DatasetUploads:
                     connection.execute("ROLLBACK")
 
 
+def _row(upload: UploadEntry) -> tuple[object, ...]:
+    return (*upload[:4], json.dumps(upload.same_name_ids), json.dumps(upload.replaces), upload.changed_at)
+
+
 def _upload(
     content: str, name: str, state: State, document_id: str, known: str, replaces: str, at: float
 ) -> UploadEntry:
     return UploadEntry(content, name, state, document_id, tuple(json.loads(known)), tuple(json.loads(replaces)), at)
 
 
-def _connected(path: str) -> sqlite3.Connection:
+def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # an intent must outlive a power cut, or a content is doubled
+        connection.execute(
+            "PRAGMA synchronous = FULL"
+        )  # without it, a power cut could lose an intended upload, which would then be sent twice
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _VERSION):
             raise ConfigurationError(
-                f"The upload record {path} is of version {version}, and this library knows version {_VERSION}",
+                f"The upload record {path} has version {version}; this library reads version {_VERSION}",
                 cure="Use the version of coze-adapters that wrote it, or another file",
             )
         connection.executescript(_SCHEMA)
@@ -198,7 +205,7 @@ def _connected(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _end(connection: sqlite3.Connection, lock: FileLock) -> None:
+def _close(connection: sqlite3.Connection, lock: FileLock) -> None:
     try:
         connection.close()
     finally:
@@ -206,11 +213,11 @@ def _end(connection: sqlite3.Connection, lock: FileLock) -> None:
 
 
 @contextmanager
-def _blamed(path: str) -> Iterator[None]:
+def _configuration_errors(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error, json.JSONDecodeError) as error:
         raise ConfigurationError(
             f"The upload record {path} cannot be used: {error}",
-            cure="It needs a file of its own, in a folder of this user's, on a local disk",
+            cure="Give a file that only coze-adapters uses, in a folder that this user can write, on a local disk",
         ) from error

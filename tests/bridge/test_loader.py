@@ -1,4 +1,4 @@
-"""What becomes of the documents of a dataset on their way to a framework, on both faces."""
+"""Loading the documents of a dataset with their text, over both clients."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import pytest
 
 from coze_client import ConfigurationError, CozeClient
 from coze_client.api.datasets.values import Document
-from coze_client.bridge.loading.contents import Loaded
-from coze_client.bridge.loading.settings import DatasetSettings
+from coze_client.bridge.loading.loader import LoadedDocument
+from coze_client.bridge.loading.settings import LoaderSettings
 from coze_client.core.concurrency import Blocking
 from coze_client.emulator import Emulator
 from tests.support.loaders import FRAMEWORK, Library, Page, texts, told
 
 
-def test_a_document_tells_all_that_coze_knows_of_it(library: Library) -> None:
+def test_a_document_s_metadata_is_all_that_coze_returns(library: Library) -> None:
     [document_id] = library.fill("tea.txt")
     library.change(document_id, hit_count=7, created_at=1_700_000_000, updated_at=1_700_000_100)
 
     [loaded] = library.load(content=lambda document: f"All about {document.name}")
 
-    assert loaded == Loaded(
+    assert loaded == LoadedDocument(
         document_id,
         "All about tea.txt",
         {
@@ -57,16 +57,16 @@ def test_what_changes_though_the_document_does_not_can_be_left_out(library: Libr
     assert loaded.metadata["slice_count"] == 1
 
 
-async def known_later(document: Document) -> str:
+async def upper_name(document: Document) -> str:
     return document.name.upper()
 
 
-class KnowsLater:
+class UpperName:
     async def __call__(self, document: Document) -> str:
         return document.name.upper()
 
 
-@pytest.mark.parametrize("content", [known_later, KnowsLater(), lambda document: document.name.upper()])
+@pytest.mark.parametrize("content", [upper_name, UpperName(), lambda document: document.name.upper()])
 def test_a_function_gives_the_text_at_once_or_later(library: Library, content: object) -> None:
     library.fill("a.txt", "b.txt")
 
@@ -92,7 +92,7 @@ def test_a_function_gives_text_bytes_a_path_or_documents(library: Library, tmp_p
 def test_what_is_no_content_is_refused_by_its_name(library: Library) -> None:
     library.fill("a.txt")
 
-    with pytest.raises(ConfigurationError, match=r"gave a int for 'a.txt'.*str, bytes, a pathlib.Path, a Page"):
+    with pytest.raises(ConfigurationError, match=r"returned a int for 'a.txt'.*str, bytes, a pathlib.Path, a Page"):
         library.load(content=lambda _: 7)
 
 
@@ -138,12 +138,12 @@ def test_documents_without_text_are_named_page_by_page(library: Library) -> None
     assert "on_missing" in str(caught.value)
 
 
-def test_nothing_of_a_page_is_given_if_one_document_has_no_text(library: Library) -> None:
+def test_no_document_of_a_page_is_returned_if_one_has_no_text(library: Library) -> None:
     library.fill("a.txt", "b.txt")
-    contents = library.open(content=told("a.txt"))
+    loader = library.open(content=told("a.txt"))
 
-    with pytest.raises(ConfigurationError, match=r"nor is it .*: 'b.txt'"):
-        library.run(contents.next())
+    with pytest.raises(ConfigurationError, match=r"did not find it either: 'b.txt'"):
+        library.run(loader.next())
 
 
 @pytest.mark.parametrize("blank", [None, "", " \n", b"", [], [Page(" "), ""]])
@@ -169,7 +169,7 @@ def test_documents_without_text_can_be_left_out(library: Library) -> None:
     assert texts(library.load(content=told("b.txt"), on_missing="skip")) == ["known"]
 
 
-def test_an_image_says_its_caption(library: Library) -> None:
+def test_the_text_of_an_image_is_its_caption(library: Library) -> None:
     ids = library.hang("cat.png", "bare.png")
     library.change(ids[0], caption="A cat on a mat", url="http://127.0.0.1/cat.png?sign=1")
     library.change(ids[1], caption="")
@@ -206,15 +206,15 @@ def test_a_function_that_waits_for_a_loop_needs_one(emulator: Emulator) -> None:
         return document.name
 
     with CozeClient(emulator.token, base_url=emulator.url) as client:
-        loader = DatasetSettings(dataset_id=dataset_id, client=client, content=slow)
+        loader = LoaderSettings(dataset_id=dataset_id, client=client, content=slow)
         with pytest.raises(ConfigurationError, match="needs an event loop"):
-            Blocking.run(loader._blocking_contents(FRAMEWORK).next())
+            Blocking.run(loader._blocking_loader(FRAMEWORK).next())
         [loaded] = asyncio.run(first_page(loader)) or ()
     assert loaded.content == "a.txt"
 
 
-async def first_page(loader: DatasetSettings) -> tuple[Loaded[Page], ...] | None:
-    page = await loader._asyncio_contents(FRAMEWORK).next()
+async def first_page(loader: LoaderSettings) -> tuple[LoadedDocument[Page], ...] | None:
+    page = await loader._asyncio_loader(FRAMEWORK).next()
     assert loader.client
     await loader.client.aio.close()  # type: ignore[union-attr]  # a CozeClient, whose twin it is
     return page
