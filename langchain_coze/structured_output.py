@@ -14,7 +14,7 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
-from coze_client.core.json_schema import find_misfits
+from coze_client.core.json_schema import schema_errors
 from coze_client.errors import ConfigurationError
 from langchain_coze.errors import convert_error
 
@@ -61,7 +61,7 @@ def parse_answer(answer: str, schema: Schema, told: Mapping[str, object]) -> obj
         if isinstance(schema, type) and is_basemodel_subclass(schema):
             validate = getattr(schema, "model_validate", None) or schema.parse_obj  # type: ignore[attr-defined]  # pydantic v1
             return validate(value)
-        if problems := find_misfits(value, told):
+        if problems := schema_errors(value, told):
             raise ValueError("; ".join(problems))
     except ValueError as error:  # pydantic's ValidationError is one
         problem = f"the answer does not fit the schema: {error}"

@@ -147,14 +147,14 @@ class Plugins(Resource[ConcurrencyT]):
 
 
 def _read_plugins(answer: RawResponse) -> tuple[Plugin, ...]:
-    payload = Payload(dict).within(read_envelope(answer))
+    payload = Payload(dict).extract(read_envelope(answer))
     if isinstance(payload, dict):
         payload = payload.get("items") or payload.get("tools") or []
     return convert(tuple[Plugin, ...], payload)
 
 
 def _read_result(answer: RawResponse) -> object:
-    payload = Payload(dict).within(read_envelope(answer))
+    payload = Payload(dict).extract(read_envelope(answer))
     result = payload.get("result") if isinstance(payload, dict) else payload
     if not isinstance(result, str):
         return result
@@ -166,7 +166,7 @@ def _read_result(answer: RawResponse) -> object:
 
 
 def _read_entries(answer: RawResponse) -> Page[PluginEntry]:
-    payload = Payload(dict).within(read_envelope(answer))
+    payload = Payload(dict).extract(read_envelope(answer))
     found = payload if isinstance(payload, dict) else {}
     merged = [{**(item.get("plugin_info") or {}), **(item.get("metainfo") or {})} for item in found.get("items") or []]
     return Page(convert(tuple[PluginEntry, ...], merged), bool(found.get("has_more")))

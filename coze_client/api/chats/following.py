@@ -26,14 +26,14 @@ async def finish(session: Session, chat: Chat, deadline: float) -> ChatResult:
     except BaseException as error:  # nobody waits for the answer any more, also after Ctrl-C or a cancelled task
         if isinstance(error, CozeError):
             error.chat_id, error.conversation_id = chat.id, chat.conversation_id
-        await session.concurrency.shelter(_cancel(session, chat), _CANCEL_SECONDS)
+        await session.concurrency.shield(_cancel(session, chat), _CANCEL_SECONDS)
         raise
     return ChatResult(ended, await load_messages(session, ended))
 
 
 async def _cancel(session: Session, chat: Chat) -> None:
     with suppress(CozeError):  # it may have ended meanwhile
-        await session.hurried().send(cancel_request(chat.conversation_id, chat.id))
+        await session.for_cleanup().send(cancel_request(chat.conversation_id, chat.id))
 
 
 async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
@@ -51,7 +51,7 @@ async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_onc
         pause = _POLL_SECONDS
         try:
             asked = retrieve_request(chat.conversation_id, chat.id)
-            found = await session.within(ends - monotonic()).send(asked)
+            found = await session.with_deadline(ends - monotonic()).send(asked)
         except NotFound as error:
             unknown += 1
             if error.code != _UNKNOWN_CHAT or unknown > 2:

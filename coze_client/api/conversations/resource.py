@@ -30,7 +30,7 @@ class _ConversationPage(Model):
 
 
 def _read_page(answer: RawResponse) -> Page[Conversation]:
-    found = convert(_ConversationPage, Payload(_ConversationPage).within(read_envelope(answer)))
+    found = convert(_ConversationPage, Payload(_ConversationPage).extract(read_envelope(answer)))
     return Page(found.conversations, found.has_more)
 
 

@@ -12,7 +12,7 @@ from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Page, Pages, numbered
 from coze_client.core.request import Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 
 _LARGEST_PAGE = 299
 
@@ -61,5 +61,5 @@ def _path(dataset_id: str) -> str:
 
 
 def _read_page(answer: RawResponse) -> Page[Image]:
-    found = read_whole(_Listed, answer).data or _Found()
+    found = read_with_envelope(_Listed, answer).data or _Found()
     return Page(found.photo_infos or (), has_more=False, total=found.total_count)

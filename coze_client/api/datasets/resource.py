@@ -19,7 +19,7 @@ from coze_client.core.model import Model, convert
 from coze_client.core.paging import Cursor, Numbering, Page, Pages, numbered
 from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
-from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_whole
+from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError, NotFound, TimedOut
 
 _LARGEST_PAGE = 300
@@ -182,7 +182,7 @@ class Datasets(Resource[ConcurrencyT]):
         found: dict[str, DocumentProgress] = {}
         for at in range(0, len(document_ids), _MOST_AT_ONCE):
             request = Datasets.process(dataset_id=dataset_id, document_ids=document_ids[at : at + _MOST_AT_ONCE])
-            told = await self._session.within(ends - monotonic()).send(request)
+            told = await self._session.with_deadline(ends - monotonic()).send(request)
             found.update((each.document_id, each) for each in told)
         return found
 
@@ -215,12 +215,12 @@ def _read_id(answer: RawResponse) -> str:
 
 
 def _read_page(answer: RawResponse) -> Page[Dataset]:
-    found = read_whole(_Listed, answer).data or _Found()
+    found = read_with_envelope(_Listed, answer).data or _Found()
     return Page(found.dataset_list or (), has_more=False, total=found.total_count)
 
 
 def _read_progress(answer: RawResponse) -> tuple[DocumentProgress, ...]:
-    payload = Payload(dict).within(read_envelope(answer))
+    payload = Payload(dict).extract(read_envelope(answer))
     if isinstance(payload, dict):
         payload = payload.get("data") or ()
     return convert(tuple[DocumentProgress, ...], payload)

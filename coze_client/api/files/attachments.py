@@ -20,9 +20,9 @@ from coze_client.api.conversations.values import Message
 from coze_client.api.files.requests import upload_request
 from coze_client.core.credentials import Credentials
 from coze_client.core.fork_lock import ForkSafeLock
-from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
+from coze_client.core.http import Transport
+from coze_client.core.media import HEAD_BYTES, extension_of, fix_extension
 from coze_client.core.session import KeyedLocks, Session
-from coze_client.core.transport import Transport
 from coze_client.core.upload import Upload
 from coze_client.errors import ConfigurationError
 
@@ -142,7 +142,7 @@ async def _upload_once(session: Session, upload: Upload) -> str:
         await session.concurrency.acquire(turn, None)
         try:
             if digest not in uploads.ids:
-                mended = Upload(mend_name(upload.name, content[:HEAD_BYTES]), content)
+                mended = Upload(fix_extension(upload.name, content[:HEAD_BYTES]), content)
                 uploads.ids[digest] = (await session.send(upload_request(mended))).id
             return uploads.ids[digest]
         finally:

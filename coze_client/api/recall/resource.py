@@ -173,8 +173,8 @@ class _Recalling(ChatStreamRun):
             self._told = message.type == "answer"
         self.reading.over = self.reading.over or self._told
 
-    async def heal(self, failure: CozeError | None) -> Sequence[ChatEvent]:
-        return () if self._told else await super().heal(failure)
+    async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
+        return () if self._told else await super().recover(failure)
 
     def raise_failure(self) -> None:
         if not (self._told or self.slices):

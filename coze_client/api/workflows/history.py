@@ -80,7 +80,7 @@ def read_run(answer: RawResponse) -> WorkflowRun:
 
 def read_history(answer: RawResponse) -> RunHistory:
     """A record, which Coze puts into a list of one."""
-    payload = Payload(RunHistory).within(read_envelope(answer))
+    payload = Payload(RunHistory).extract(read_envelope(answer))
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     return convert(RunHistory, payload)

@@ -18,7 +18,7 @@ from pydantic_core import to_jsonable_python
 
 from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file
 from coze_client.api.workflows.values import Parameter, WorkflowInfo
-from coze_client.core.json_schema import Schema, find_misfits, resolve_schema
+from coze_client.core.json_schema import Schema, resolve_schema, schema_errors
 from coze_client.errors import ConfigurationError, InvalidArguments
 
 _log = logging.getLogger("coze_client")
@@ -124,7 +124,7 @@ class WorkflowSignature:
             raise InvalidArguments(f"{', '.join(unknown)}: not known; the arguments are {', '.join(self._names)}")
         if self._given_model is not None:
             return cast("dict[str, object]", _with_files(_validated(self._given_model, _as_text(taken)), taken))
-        if problems := find_misfits(_as_text(taken), self._schema):
+        if problems := schema_errors(_as_text(taken), self._schema):
             raise InvalidArguments("; ".join(problem.removeprefix("$.") for problem in problems))
         return taken
 
@@ -156,7 +156,7 @@ class _Converting:
         return {
             name: self._convert(member, properties.get(name), f"{place}{name}")
             for name, member in value.items()
-            if member is not None or not find_misfits(None, cast("Schema", properties.get(name) or {}), self._root)
+            if member is not None or not schema_errors(None, cast("Schema", properties.get(name) or {}), self._root)
         }
 
     def _convert(self, value: object, schema: object, place: str) -> object:
@@ -259,7 +259,7 @@ def _read_default(text: str, schema: JsonSchema) -> object:
     if schema["type"] == "string":
         return text
     value: object = json.loads(text.lower() if schema["type"] == "boolean" else text)
-    if find_misfits(value, schema):
+    if schema_errors(value, schema):
         raise ValueError(text)
     return value
 
