@@ -29,7 +29,7 @@ from coze_client.errors import ConfigurationError
 Medium = Literal["image", "file", "audio"]
 
 _AT_ONCE = 4
-_guard = ForkSafeLock()
+_uploads_lock = ForkSafeLock()
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Attachment:
         """By URL: http(s), which Coze fetches, or ``data:``; raises ConfigurationError for any other."""
         scheme = url.partition(":")[0].lower()
         if scheme == "data":
-            return _inline(kind, url, name)
+            return _parse_data_uri(kind, url, name)
         if scheme not in ("http", "https"):
             raise ConfigurationError(
                 f"{kind} is no http(s) or data: URL: {url[:40]!r}",
@@ -115,7 +115,7 @@ class _Uploads:
 
     def __init__(self) -> None:
         self.ids: dict[bytes, str] = {}
-        self.turns = KeyedLocks()
+        self.locks = KeyedLocks()
 
 
 # Files are private to an account, and ``options(token=…)`` lets several share the connections.
@@ -123,7 +123,7 @@ _uploads: WeakKeyDictionary[Transport, list[tuple[Credentials, _Uploads]]] = Wea
 
 
 def _uploads_of(session: Session) -> _Uploads:
-    with _guard:
+    with _uploads_lock:
         owned = _uploads.setdefault(session.transport, [])
         for owner, uploads in owned:
             if owner == session.credentials:
@@ -137,21 +137,21 @@ async def _upload_once(session: Session, upload: Upload) -> str:
     content = cast("bytes", upload.content)
     uploads, digest = _uploads_of(session), sha256(content).digest()
     key = (session.concurrency.scope(), digest.hex())
-    turn = uploads.turns.join(key, session.concurrency.new_lock)
+    lock = uploads.locks.join(key, session.concurrency.new_lock)
     try:
-        await session.concurrency.acquire(turn, None)
+        await session.concurrency.acquire(lock, None)
         try:
             if digest not in uploads.ids:
                 mended = Upload(fix_extension(upload.name, content[:HEAD_BYTES]), content)
                 uploads.ids[digest] = (await session.send(upload_request(mended))).id
             return uploads.ids[digest]
         finally:
-            turn.release()
+            lock.release()
     finally:
-        uploads.turns.leave(key)
+        uploads.locks.leave(key)
 
 
-def _inline(kind: Medium, url: str, name: str) -> Attachment:
+def _parse_data_uri(kind: Medium, url: str, name: str) -> Attachment:
     """A data: URI, RFC 2397."""
     head, _, data = url[len("data:") :].partition(",")
     mime_type, *marks = head.split(";")
