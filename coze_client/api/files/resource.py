@@ -6,11 +6,11 @@ API pages: upload_files, retrieve_files. A file is private to the account, 512 M
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, NamedTuple
 
 from pydantic import AliasChoices, Field
 
@@ -20,10 +20,6 @@ from coze_client.core.request import Kind, Request, query
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow
 from coze_client.core.response import Payload
 from coze_client.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from coze_client.api.conversations.messages import Message
-    from coze_client.api.files.attachments import Draft
 
 Source = str | PathLike[str] | bytes | IO[bytes]
 """A path, the content itself, or a file opened for reading bytes."""
@@ -98,16 +94,6 @@ class Files(Resource[ConcurrencyT]):
         """
         with _opened(file, name) as upload:
             return await self._session.send(upload_request(upload))
-
-    @flow
-    async def attach(self, drafts: Sequence[Draft]) -> list[Message]:
-        """The messages of drafts, which adapters make of a framework's messages: what must be uploaded is.
-
-        Each content is uploaded once per client, and only if it cannot be named by URL or id. Raises as ``upload``.
-        """
-        from coze_client.api.files.attachments import attach
-
-        return await attach(self._session, drafts)
 
     @call
     def retrieve(self, *, file_id: str) -> Request[File]:
