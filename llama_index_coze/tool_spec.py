@@ -9,10 +9,11 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
 from coze_client.api.workflows.values import WorkflowInfo
+from coze_client.bridge.tools.listing import load_workflows
 from coze_client.bridge.tools.names import tool_names
 from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asyncio_client, blocking_client
 from coze_client.client import CozeClient
-from coze_client.core.concurrency import Blocking, maybe_await
+from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from llama_index_coze.workflow_tool import CozeWorkflowTool
 
@@ -74,10 +75,9 @@ class CozeToolSpec(BaseToolSpec):
         return _choose(tools, spec_functions, func_to_metadata_mapping or {})
 
     async def _load(self, client: Client) -> dict[str, CozeWorkflowTool]:
-        loading = client.workflows.load(
-            workflow_ids=self._workflow_ids, workspace_id=self._workspace_id, cache=self._cache
+        infos = await load_workflows(
+            client, workflow_ids=self._workflow_ids, workspace_id=self._workspace_id, cache=self._cache
         )
-        infos = await maybe_await(loading)
         titles = {info.workflow_detail.workflow_id: info.workflow_detail.workflow_name for info in infos}
         names = tool_names(titles, prefix=self._name_prefix)
         facts = [WorkflowFacts.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]

@@ -15,7 +15,7 @@ from pydantic import AliasChoices, Field
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Page, Pages, by_number
 from coze_client.core.request import Kind, Request, query, segment
-from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope
 from coze_client.errors import ConfigurationError
 
@@ -127,13 +127,6 @@ class Plugins(Resource[ConcurrencyT]):
         if not 1 <= len(plugin_ids) <= _MOST_AT_ONCE:
             raise ConfigurationError(f"Ask for 1 to {_MOST_AT_ONCE} plugins at once, not {len(plugin_ids)}")
         return Request("GET", "/v1/plugins/mget", _read_plugins, query(ids=",".join(plugin_ids)))
-
-    @flow
-    async def load(self, *, plugin_ids: Sequence[str]) -> tuple[Plugin, ...]:
-        """Any number of plugins with their tools, by their entity ids."""
-        from coze_client.bridge.tools.listing import load_plugins
-
-        return await load_plugins(self._session, plugin_ids)
 
     @call
     def call(self, *, plugin_id: str, tool_name: str, arguments: Mapping[str, object] | None = None) -> Request[object]:

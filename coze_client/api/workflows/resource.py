@@ -6,7 +6,7 @@ get_workflow_list, get_workflow_info, list_workflow_version, collaborators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
@@ -96,23 +96,6 @@ class Workflows(Resource[ConcurrencyT]):
         """A workflow with the parameters it takes and gives; coze-studio tells none."""
         where = query(include_input_output=True)
         return Request("GET", workflow_path(workflow_id), Payload(WorkflowInfo), where)
-
-    @flow
-    async def load(
-        self,
-        *,
-        workflow_ids: Sequence[str] = (),
-        workspace_id: str | None = None,
-        cache: MutableMapping[str, WorkflowInfo] | None = None,
-    ) -> tuple[WorkflowInfo, ...]:
-        """Many workflows with their parameters, asked for concurrently: those named, and all published of a workspace.
-
-        Chatflows of the workspace are left out. What is in `cache`, by workflow id, is not asked for; what was asked
-        for is put there.
-        """
-        from coze_client.bridge.tools.listing import load_workflows
-
-        return await load_workflows(self._session, workflow_ids, workspace_id, cache)
 
     @flow
     async def prepare(
