@@ -6,7 +6,14 @@ import os
 from pathlib import Path
 
 from coze_client.auth.token_store import MemoryStore, TokenStore
-from coze_client.core.credentials import Caller, Credentials, PersonalToken, TokenCall, TokenFunction, checked_token
+from coze_client.core.credentials import (
+    Caller,
+    Credentials,
+    FunctionCredentials,
+    PersonalToken,
+    TokenFunction,
+    checked_token,
+)
 from coze_client.errors import ConfigurationError
 
 _IN_MEMORY = MemoryStore()
@@ -76,7 +83,7 @@ def credentials(token: str | TokenFunction | Credentials | None) -> Credentials:
     if isinstance(token, Credentials):
         return token
     if callable(token):
-        return TokenCall(token)
+        return FunctionCredentials(token)
     raise ConfigurationError(f"token is text, a function or credentials, not {type(token).__name__}")
 
 
