@@ -1,1 +1,1 @@
-"""One file a Coze noun: its models, then its requests and flows."""
+"""The resources of the Coze API: a module or a folder for each, with its values, requests and methods."""

@@ -57,7 +57,7 @@ def test_a_stream_cut_before_the_chats_id_is_known_is_told_and_not_started_again
     for cut in range(stream.index(b'"conversation_id"')):
         replay = Replay(stream, cut)
         client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay))
-        with pytest.raises(StreamInterrupted, match="id had not come"):
+        with pytest.raises(StreamInterrupted, match="id had not arrived"):
             ask(client).read()
         assert replay.asked == ["/v3/chat"]
 
@@ -125,7 +125,7 @@ def test_what_was_delivered_must_be_the_beginning_of_what_is_listed() -> None:
 
     replay = Changed(stream, stream.index(b" is late."))
     client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay))
-    with pytest.raises(StreamInterrupted, match="no beginning") as caught:
+    with pytest.raises(StreamInterrupted, match="no prefix") as caught:
         ask(client).read()
     assert caught.value.text == "The train"
 

@@ -44,7 +44,7 @@ def test_requests_carry_what_was_set_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 101])
 def test_a_name_of_no_or_too_many_characters_is_not_sent(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="name of a dataset has 1 to 100 characters"):
+    with pytest.raises(ConfigurationError, match="name of a dataset must have 1 to 100 characters"):
         Datasets.create(name=name, workspace_id="7")
 
 

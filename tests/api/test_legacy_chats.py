@@ -107,7 +107,7 @@ def test_the_same_call_is_the_same_request() -> None:
 
 
 def test_a_missing_user_is_refused_before_anything_is_sent(coze: Any) -> None:
-    with pytest.raises(ConfigurationError, match="user is text"):
+    with pytest.raises(ConfigurationError, match="user must be a non-empty string"):
         coze.client.legacy_chats.create(**{**arguments(coze), "user": ""})
     assert coze.emulator.calls == []
 
@@ -255,7 +255,7 @@ def test_a_failing_bot_raises_and_is_not_asked_twice(coze: Any, shape: str) -> N
         ({"event": "error", "code": 4006, "msg": "no bot"}, 4006, "no bot"),
         ({"event": "error", "err_code": 4006, "err_msg": "no bot"}, 4006, "no bot"),
         ({"code": 4006, "msg": "no bot"}, 4006, "no bot"),
-        ({"event": "error", "error_information": None}, None, "without saying which"),
+        ({"event": "error", "error_information": None}, None, "without a message"),
     ],
 )
 def test_an_error_event_is_raised_in_each_of_its_spellings(
@@ -330,7 +330,7 @@ def test_a_chat_that_cannot_have_begun_is_tried_again(coze: Any, shape: str) -> 
 def test_a_cut_stream_tells_what_arrived_and_is_not_begun_again(coze: Any, clean: bool) -> None:
     coze.emulator.inject(faults.CutAfterEvents(1, clean=clean), PATH)
     streamed = stream(coze)
-    with pytest.raises(StreamInterrupted, match="no way to fetch the rest") as caught:
+    with pytest.raises(StreamInterrupted, match="cannot return the rest") as caught:
         coze.collect(streamed)
     error = caught.value
     assert error.text == streamed.text == "hello "

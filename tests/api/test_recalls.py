@@ -93,7 +93,7 @@ def test_a_workflow_that_asks_is_no_use_for_recalls(coze: Connected[Any]) -> Non
         yield ask("Which town?")
         return {}
 
-    with pytest.raises(WorkflowInterrupted, match="asks nothing") as caught:
+    with pytest.raises(WorkflowInterrupted, match="asks no question") as caught:
         coze.run(coze.client.recall.from_workflow(coze.emulator.workflow_id("Asks"), QUESTION))
     assert caught.value.question == "Which town?"
 
@@ -319,7 +319,7 @@ def test_what_is_nested_without_end_harms_no_recall(driver: Driver) -> None:
 def test_setup_makes_nothing_unless_told_to(coze: Connected[Any], towns: str) -> None:
     planned = coze.run(coze.client.recall.setup(towns, WORKSPACE))
     assert planned.bot_id == ""
-    assert [step.partition(" ")[0] for step in planned.todo] == ["make", "bind"]
+    assert [step.partition(" ")[0] for step in planned.todo] == ["create", "bind"]
     assert {call.method for call in coze.emulator.calls} == {"GET"}
 
 
@@ -375,7 +375,7 @@ def test_teardown_unbinds_the_dataset_and_names_the_bot(coze: Connected[Any], to
 def test_teardown_leaves_other_bots_alone(coze: Connected[Any], towns: str) -> None:
     bot_id = coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     coze.run(coze.client.bots.update(bot_id=bot_id, knowledge={"dataset_ids": [towns]}))
-    with pytest.raises(ConfigurationError, match="not made by setup"):
+    with pytest.raises(ConfigurationError, match="not created by setup"):
         coze.run(coze.client.recall.teardown(bot_id))
     kept = coze.run(coze.client.bots.retrieve(bot_id=bot_id, is_published=False))
     assert kept.knowledge.dataset_ids == (towns,)

@@ -96,7 +96,7 @@ def test_an_unknown_type_is_a_string_and_is_told_once(caplog: pytest.LogCaptureF
         made = [signature(value={"type": "hologram"}) for _ in range(3)]
     assert made[0].schema["properties"] == {"value": {"type": "string"}}
     assert [record.message for record in caplog.records] == [
-        "a workflow's parameter is of type 'hologram', which is not known here: it is sent as a string"
+        "a workflow's parameter has the unknown type 'hologram': it is sent as a string"
     ]
 
 
@@ -108,7 +108,7 @@ def test_an_unknown_type_is_a_string_and_is_told_once(caplog: pytest.LogCaptureF
         ({"city": "Rome", "days": "two"}, "days is not of type integer"),
         ({"city": "Rome", "stay": {}}, "stay.hotel is missing"),
         ({"city": "Rome", "tags": ["a", 1]}, "tags[1] is not of type string"),
-        ({"city": "Rome", "colour": "red"}, "colour: not known; the arguments are city, days, stay, tags"),
+        ({"city": "Rome", "colour": "red"}, "colour: unknown; the arguments are city, days, stay, tags"),
     ],
 )
 def test_arguments_that_do_not_fit_are_named(given: dict[str, object], named: str) -> None:
@@ -194,7 +194,7 @@ def test_a_python_function_is_a_signature() -> None:
 def test_a_model_or_function_names_what_does_not_fit() -> None:
     with pytest.raises(InvalidArguments, match=r"seat\.row: .*; kind: "):
         WorkflowSignature.of(reserve).check({"city": "Rome", "seat": {"row": "x"}, "kind": "brunch"})
-    with pytest.raises(InvalidArguments, match="colour: not known"):
+    with pytest.raises(InvalidArguments, match="colour: unknown"):
         WorkflowSignature.of(reserve).check({"city": "Rome", "seat": {"row": 1}, "colour": "red"})
 
 

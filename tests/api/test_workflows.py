@@ -155,7 +155,7 @@ def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) 
 
 def test_a_cut_run_is_told_and_never_begun_again(coze: Connected[Any], book: str) -> None:
     coze.emulator.inject(faults.CutAfterBytes(30), path="/v1/workflow/stream_run")
-    with pytest.raises(StreamInterrupted, match="not begun again"):
+    with pytest.raises(StreamInterrupted, match="not started again"):
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
     assert coze.emulator.runs_started == 1
 
