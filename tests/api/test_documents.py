@@ -1,4 +1,4 @@
-"""Documents: what is sent, what is refused before that, what is read."""
+"""Documents: their requests and responses, and what is rejected before it is sent."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_file_comes_from_a_path_bytes_or_an_open_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "text"),
     [
         (lambda: DocumentBase.from_file(b"# hi", "a.md"), r"not 'a\.md'\. Upload other text formats.*from_text"),
         (lambda: DocumentBase.from_file(b"hi"), "name of a document file ends in"),
@@ -104,8 +104,8 @@ def test_a_file_comes_from_a_path_bytes_or_an_open_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_coze_would_refuse_is_not_sent(make: Callable[[], object], told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_what_coze_would_refuse_is_not_sent(make: Callable[[], object], text: str) -> None:
+    with pytest.raises(ConfigurationError, match=text):
         make()
 
 

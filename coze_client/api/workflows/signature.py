@@ -85,8 +85,8 @@ class WorkflowSignature:
 
         It omits USER_INPUT and CONVERSATION_NAME, which the dialogue of a chatflow fills in.
         """
-        asked = {name: parameter for name, parameter in parameters.items() if name not in _CHATFLOW_INPUTS}
-        return cls(_convert_parameters(asked))
+        declared = {name: parameter for name, parameter in parameters.items() if name not in _CHATFLOW_INPUTS}
+        return cls(_convert_parameters(declared))
 
     @classmethod
     def of_info(cls, info: WorkflowInfo) -> WorkflowSignature:
@@ -126,14 +126,15 @@ class WorkflowSignature:
         may name. Raises InvalidArguments, which names every invalid argument, or the file that may not be read.
         """
         given = {self._names.get(name, name): value for name, value in arguments.items()}
-        taken = _ArgumentConverter(self._schema, files or FileSources()).convert_members(given, self._schema, "")
-        if unknown := [name for name in taken if not self._accepts(name)]:
+        converted = _ArgumentConverter(self._schema, files or FileSources()).convert_members(given, self._schema, "")
+        if unknown := [name for name in converted if not self._accepts(name)]:
             raise InvalidArguments(f"{', '.join(unknown)}: unknown; the arguments are {', '.join(self._names)}")
         if self._given_model is not None:
-            return cast("dict[str, object]", _restore_files(_validate(self._given_model, _files_as_text(taken)), taken))
-        if problems := find_misfits(_files_as_text(taken), self._schema):
+            validated = _validate(self._given_model, _files_as_text(converted))
+            return cast("dict[str, object]", _restore_files(validated, converted))
+        if problems := find_misfits(_files_as_text(converted), self._schema):
             raise InvalidArguments("; ".join(problem.removeprefix("$.") for problem in problems))
-        return taken
+        return converted
 
     def _accepts(self, name: str) -> bool:
         return name in self._schema["properties"] or bool(self._schema.get("additionalProperties"))
@@ -197,14 +198,14 @@ def _files_as_text(value: object) -> object:
     return [_files_as_text(item) for item in value] if isinstance(value, list) else value
 
 
-def _restore_files(value: object, taken: object) -> object:
+def _restore_files(value: object, converted: object) -> object:
     """Put the files back into a validated value."""
-    if isinstance(taken, FileArgument):
-        return taken
-    if isinstance(value, dict) and isinstance(taken, dict):
-        return {name: _restore_files(member, taken.get(name)) for name, member in value.items()}
-    if isinstance(value, list) and isinstance(taken, list):
-        return [_restore_files(item, known) for item, known in zip(value, taken, strict=False)]
+    if isinstance(converted, FileArgument):
+        return converted
+    if isinstance(value, dict) and isinstance(converted, dict):
+        return {name: _restore_files(member, converted.get(name)) for name, member in value.items()}
+    if isinstance(value, list) and isinstance(converted, list):
+        return [_restore_files(item, known) for item, known in zip(value, converted, strict=False)]
     return value
 
 
@@ -289,9 +290,9 @@ def _without_file_formats(schema: object) -> object:
     return describe_file(converted) if schema.get("format") in FILE_FORMATS else converted
 
 
-def _unreserved_name(name: str, taken: Mapping[str, object]) -> str:
+def _unreserved_name(name: str, names: Mapping[str, object]) -> str:
     """Append underscores to `name` until no framework reserves it and no other argument has it."""
     free = name
-    while free in _RESERVED_NAMES or (free != name and free in taken):
+    while free in _RESERVED_NAMES or (free != name and free in names):
         free += "_"
     return free
