@@ -11,12 +11,13 @@ from coze_client.auth.environment import credentials, server_of
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.core.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
 from coze_client.core.credentials import Credentials, TokenFunction
+from coze_client.core.http import Transport
 from coze_client.core.request import Kind, Request
 from coze_client.core.resource import ConcurrencyT, request_of
 from coze_client.core.response import Response, read_envelope
 from coze_client.core.retry import Retry
 from coze_client.core.session import KeyedLocks, Session
-from coze_client.core.transport import AsyncioTransport, BlockingTransport, Transport
+from coze_client.core.transport import AsyncioTransport, BlockingTransport
 from coze_client.errors import ConfigurationError
 from coze_client.resources import Resources
 
@@ -92,7 +93,7 @@ class _Client(Resources[ConcurrencyT]):
         copy = object.__new__(type(self))
         copy._concurrency = self._concurrency
         copy._given = self._given._replace(config=config, credentials=who)
-        copy._session = self._session.changed(config, who)
+        copy._session = self._session.with_settings(config, who)
         copy._original = self._original or self
         return copy
 
@@ -186,7 +187,7 @@ class CozeClient(_Client[Blocking]):
         ``client.with_response(Chats.retrieve(…))``.
         """
         request = call if isinstance(call, Request) else request_of(call, *args, **kwargs)
-        return Blocking.run(self._session.respond(request))
+        return Blocking.run(self._session.send_for_response(request))
 
     @cached_property
     def aio(self) -> AsyncCozeClient:
@@ -260,7 +261,7 @@ class AsyncCozeClient(_Client[Asyncio]):
     async def with_response(self, call: Any, *args: Any, **kwargs: Any) -> Any:
         """As ``CozeClient.with_response``."""
         request = call if isinstance(call, Request) else request_of(call, *args, **kwargs)
-        return await self._session.respond(request)
+        return await self._session.send_for_response(request)
 
     @cached_property
     def blocking(self) -> CozeClient:

@@ -15,7 +15,7 @@ from pydantic import AliasChoices, Field
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Page, Pages, by_number
 from coze_client.core.request import Kind, Request, query, segment
-from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope
 from coze_client.errors import ConfigurationError
 
@@ -140,13 +140,6 @@ class Plugins(Resource[ConcurrencyT]):
             raise ConfigurationError(f"plugin_ids must be 1 to {_MOST_AT_ONCE} ids, not {len(plugin_ids)}")
         return Request("GET", "/v1/plugins/mget", _read_plugins, query(ids=",".join(plugin_ids)))
 
-    @flow
-    async def load(self, *, plugin_ids: Sequence[str]) -> tuple[Plugin, ...]:
-        """Any number of plugins with their tools, by their entity ids."""
-        from coze_client.bridge.tools.listing import load_plugins
-
-        return await load_plugins(self._session, plugin_ids)
-
     @call
     def call(self, *, plugin_id: str, tool_name: str, arguments: Mapping[str, object] | None = None) -> Request[object]:
         """Call one tool of a plugin and return its result, JSON in the plugin's own format.
@@ -160,14 +153,14 @@ class Plugins(Resource[ConcurrencyT]):
 
 
 def _read_plugins(response: RawResponse) -> tuple[Plugin, ...]:
-    payload = Payload(dict).within(read_envelope(response))
+    payload = Payload(dict).extract(read_envelope(response))
     if isinstance(payload, dict):
         payload = payload.get("items") or payload.get("tools") or []
     return convert(tuple[Plugin, ...], payload)
 
 
 def _read_result(response: RawResponse) -> object:
-    payload = Payload(dict).within(read_envelope(response))
+    payload = Payload(dict).extract(read_envelope(response))
     result = payload.get("result") if isinstance(payload, dict) else payload
     if not isinstance(result, str):
         return result
@@ -179,7 +172,7 @@ def _read_result(response: RawResponse) -> object:
 
 
 def _read_entries(response: RawResponse) -> Page[PluginEntry]:
-    payload = Payload(dict).within(read_envelope(response))
+    payload = Payload(dict).extract(read_envelope(response))
     found = payload if isinstance(payload, dict) else {}
     merged = [{**(item.get("plugin_info") or {}), **(item.get("metainfo") or {})} for item in found.get("items") or []]
     return Page(convert(tuple[PluginEntry, ...], merged), bool(found.get("has_more")))

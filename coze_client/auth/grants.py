@@ -27,7 +27,7 @@ from coze_client.core.error_codes import oauth_error_for
 from coze_client.core.model import Model, convert
 from coze_client.core.request import Kind, Request, segment
 from coze_client.core.response import RawResponse
-from coze_client.core.retry import passes
+from coze_client.core.retry import may_retry
 from coze_client.errors import (
     AccessDenied,
     ConfigurationError,
@@ -216,7 +216,7 @@ class DeviceCode(UserGrant):
             try:
                 return await self.exchange(caller, body)
             except CozeError as error:
-                if error.code not in _STILL_WAITING and not passes(Kind.READ, error):
+                if error.code not in _STILL_WAITING and not may_retry(Kind.READ, error):
                     raise
                 interval = min(interval + 5.0, max(30.0, interval)) if error.code == "slow_down" else interval
         raise ExpiredToken("The device code has expired before the user confirmed it", cure=_LOG_IN_AGAIN)

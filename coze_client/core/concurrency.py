@@ -41,7 +41,7 @@ class Concurrency(Protocol):
         """The result of a user's function, which may be a coroutine function; no event loop is held up by it."""
         ...
 
-    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+    async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         """Finish `work` even if the caller is being cancelled, waiting for `seconds` at most."""
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -116,7 +116,7 @@ class Blocking:
             raise ConfigurationError("This function needs an event loop: use it on asyncio, with AsyncCozeClient")
         return result
 
-    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+    async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         await work
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -173,7 +173,7 @@ class Asyncio:
             return await result
         return result
 
-    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+    async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         task = _begun(work)
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():

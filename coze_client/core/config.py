@@ -47,7 +47,7 @@ class Timeout:
             return cls(connect=None, read=None)
         return cls(connect=min(5.0, given), read=given)
 
-    def within(self, remaining: float | None) -> Timeout:
+    def limited_to(self, remaining: float | None) -> Timeout:
         """The same, with no single wait longer than `remaining` seconds."""
         if remaining is None:
             return self

@@ -14,10 +14,10 @@ class ForkSafeLock:
     __slots__ = ("__weakref__", "_lock")
 
     def __init__(self) -> None:
-        self.renew()
-        guards.add(self)
+        self.reset()
+        fork_safe_locks.add(self)
 
-    def renew(self) -> None:
+    def reset(self) -> None:
         """Open it, whoever holds it."""
         self._lock = threading.Lock()
 
@@ -30,13 +30,13 @@ class ForkSafeLock:
         self._lock.release()
 
 
-guards: WeakSet[ForkSafeLock] = WeakSet()
+fork_safe_locks: WeakSet[ForkSafeLock] = WeakSet()
 """All guards of this process."""
 
 
 def _renew_all() -> None:
-    for guard in list(guards):
-        guard.renew()
+    for lock in list(fork_safe_locks):
+        lock.reset()
 
 
 if hasattr(os, "register_at_fork"):

@@ -25,7 +25,7 @@ _TYPES: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def find_misfits(value: object, schema: Schema, root: Schema | None = None) -> list[str]:
+def schema_errors(value: object, schema: Schema, root: Schema | None = None) -> list[str]:
     """Why `value` does not fit `schema`, each with its place like ``$.cities[0].name``; empty if it does.
 
     `root` is what references point into, if `schema` is a part of something larger.

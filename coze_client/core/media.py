@@ -36,15 +36,15 @@ _ALIKE: Mapping[str, frozenset[str]] = {
 }
 
 
-def sniff(head: bytes) -> str | None:
+def detect_extension(head: bytes) -> str | None:
     """The extension (with dot) that a file's first bytes prove; ``None`` for text and whatever is not known."""
     return next((extension for magic, extension in _MAGIC if re.match(magic, head, re.DOTALL)), None)
 
 
-def mend_name(name: str, head: bytes) -> str:
+def fix_extension(name: str, head: bytes) -> str:
     """`name` without folders, its extension mended where the content proves another one."""
     plain = PurePath(name.replace("\\", "/")).name or "file"
-    proven = sniff(head)
+    proven = detect_extension(head)
     extension = PurePath(plain).suffix.lower()
     if proven is None or extension in _ALIKE.get(proven, {proven}):
         return plain

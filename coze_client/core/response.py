@@ -58,9 +58,9 @@ class Payload(Generic[T]):
     key: str = "data"
 
     def __call__(self, answer: RawResponse) -> T:
-        return convert(self.kind, self.within(read_envelope(answer)))
+        return convert(self.kind, self.extract(read_envelope(answer)))
 
-    def within(self, envelope: Mapping[str, object]) -> object:
+    def extract(self, envelope: Mapping[str, object]) -> object:
         """The payload of a checked envelope; ``null`` and absent are an empty list or object."""
         for key in (self.key, *_ALIASES):
             found = envelope.get(key)
@@ -80,7 +80,7 @@ class Envelope(Model):
 E = TypeVar("E", bound=Envelope)
 
 
-def read_whole(kind: type[E], answer: RawResponse) -> E:
+def read_with_envelope(kind: type[E], answer: RawResponse) -> E:
     """An answer with its envelope, straight from its bytes to models; raises the error that it tells of.
 
     What does not fit at once is looked at as any other answer is.
@@ -150,9 +150,9 @@ def _failure(answer: RawResponse, body: Mapping[str, object]) -> CozeError | Non
 
 
 def _refusal(answer: RawResponse, body: Mapping[str, object]) -> CozeError | None:
-    code = integer(body.get("code"))
+    code = parse_code(body.get("code"))
     told = _text(body, "msg", "message", "error_message", "error_description")
-    logid, wait = log_id(body) or answer.logid, retry_after(answer)
+    logid, wait = find_logid(body) or answer.logid, retry_after(answer)
     if code not in (None, 0, ""):
         return error_for(code, told, status=answer.status, logid=logid, retry_after=wait)
     without_code = "code" not in body
@@ -174,7 +174,7 @@ def _silent(answer: RawResponse) -> str:
     return f"The server answered with HTTP {answer.status} and no reason"
 
 
-def integer(value: object) -> int | str | None:
+def parse_code(value: object) -> int | str | None:
     """A code as a number if it is one, in whatever spelling; else as it came."""
     if isinstance(value, bool) or value is None:
         return None
@@ -184,7 +184,7 @@ def integer(value: object) -> int | str | None:
     return int(text) if _NUMBER.fullmatch(text) else text
 
 
-def log_id(body: Mapping[str, object]) -> str | None:
+def find_logid(body: Mapping[str, object]) -> str | None:
     """The log id inside an envelope: ``detail.logid``, or ``error.logid`` of older answers."""
     for key in ("detail", "error"):
         detail = body.get(key)

@@ -48,7 +48,7 @@ class Retry:
             raise ConfigurationError("Retry takes 1 attempt or more, and a deadline of 0 seconds or more")
 
 
-def passes(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bool:
+def may_retry(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bool:
     """True if the same request may be sent again after this failure without doing anything twice."""
     if isinstance(error, CozeError) and error.retried:
         return False
@@ -63,7 +63,7 @@ def passes(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bo
     return error.code in _PASSING or error.status in _PASSING_STATUSES
 
 
-def pause(error: BaseException | None, attempt: int, *, left: float, tries_left: int, chance: float) -> float:
+def retry_delay(error: BaseException | None, attempt: int, *, left: float, tries_left: int, chance: float) -> float:
     """Seconds to wait before the next try.
 
     `attempt` counts the tries made, `left` the seconds up to the deadline, `chance` is a random number in [0, 1).
@@ -77,7 +77,7 @@ def pause(error: BaseException | None, attempt: int, *, left: float, tries_left:
     return 0.5 * float(2 ** min(attempt - 1, 4)) * chance
 
 
-def retrying(
+def retry_loop(
     retry: Retry, again: Callable[[BaseException], bool], *, sleep: Callable[[float], Awaitable[None]]
 ) -> AsyncRetrying:
     """The policy as tenacity's loop over failures that `again` allows to repeat; it raises the last one."""
@@ -85,11 +85,11 @@ def retrying(
 
     def enough(state: RetryCallState) -> bool:
         waiting = isinstance(_failure(state), ConversationBusy)
-        late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > retry.deadline
-        return late or (not waiting and state.attempt_number >= retry.attempts)
+        past_deadline = (state.seconds_since_start or 0.0) + state.upcoming_sleep > retry.deadline
+        return past_deadline or (not waiting and state.attempt_number >= retry.attempts)
 
     def wait(state: RetryCallState) -> float:
-        return pause(
+        return retry_delay(
             _failure(state),
             state.attempt_number,
             left=retry.deadline - (state.seconds_since_start or 0.0),

@@ -18,10 +18,10 @@ from coze_client.core.concurrency import Concurrency, Lock
 from coze_client.core.config import Config, Timeout
 from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
+from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.request import Request
 from coze_client.core.response import RawResponse, Response, is_stream, read_envelope
-from coze_client.core.retry import Retry, passes, retrying
-from coze_client.core.transport import Incoming, Transport, Wire
+from coze_client.core.retry import Retry, may_retry, retry_loop
 from coze_client.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -33,7 +33,7 @@ from coze_client.errors import (
 from coze_client.version import __version__
 
 T = TypeVar("T")
-Attempt = Callable[[Wire], Coroutine[Any, Any, T]]
+Attempt = Callable[[HttpRequest], Coroutine[Any, Any, T]]
 _log = logging.getLogger("coze_client")
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -84,48 +84,50 @@ class Session:
         self._locks = locks
         self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
-    def changed(self, config: Config, credentials: Credentials) -> Session:
+    def with_settings(self, config: Config, credentials: Credentials) -> Session:
         """The same session (connections, turns) under other settings, for another user."""
         return Session(config, self.concurrency, self.transport, credentials, self._locks)
 
-    def hurried(self) -> Session:
+    def for_cleanup(self) -> Session:
         """The same for a last call on the way out: one try, a few seconds."""
-        return self.changed(self.config._replace(timeout=_HURRIED, retry=None), self.credentials)
+        return self.with_settings(self.config._replace(timeout=_HURRIED, retry=None), self.credentials)
 
-    def within(self, seconds: float) -> Session:
+    def with_deadline(self, seconds: float) -> Session:
         """The same for a step of a flow that has only so much time left."""
         given = self.config.timeout
         deadline = max(min(seconds, given.deadline or seconds), 0.001)
-        return self.changed(self.config._replace(timeout=replace(given, deadline=deadline)), self.credentials)
+        return self.with_settings(self.config._replace(timeout=replace(given, deadline=deadline)), self.credentials)
 
     async def send(self, request: Request[T], credentials: Credentials | None = None) -> T:
         """The answer's value; the request is signed by `credentials` if given. Raises CozeError."""
-        session = self if credentials is None else self.changed(self.config, credentials)
-        return (await session.respond(request)).value
+        session = self if credentials is None else self.with_settings(self.config, credentials)
+        return (await session.send_for_response(request)).value
 
-    async def respond(self, request: Request[T]) -> Response[T]:
+    async def send_for_response(self, request: Request[T]) -> Response[T]:
         """The answer's value with the status, headers and logid it came with; raises CozeError."""
 
-        async def attempt(wire: Wire) -> Response[T]:
-            incoming = await self.transport.open(wire)
-            answer = await incoming.read(wire.deadline)
+        async def attempt(http_request: HttpRequest) -> Response[T]:
+            incoming = await self.transport.open(http_request)
+            answer = await incoming.read(http_request.deadline)
             self._told(request, answer)
             return Response(request.read(answer), answer.status, answer.headers, answer.logid)
 
         return await self._insist(request, attempt)
 
-    async def open(self, request: Request[Any]) -> tuple[Incoming, str]:  # a stream's value is read by its own reading
-        """The open stream that answers `request`, and the token it was signed with.
+    async def open(self, request: Request[Any]) -> tuple[HttpResponse, str]:
+        """The open stream for `request`, and the token that the request was signed with.
+
+        ``request.read`` is not used here: the stream's own ``Reading`` parses its body.
 
         Raises CozeError if the answer is a refusal or no stream.
         """
 
-        async def attempt(wire: Wire) -> tuple[Incoming, str]:
-            incoming = await self.transport.open(wire)
+        async def attempt(http_request: HttpRequest) -> tuple[HttpResponse, str]:
+            incoming = await self.transport.open(http_request)
             self._told(request, incoming.head)
             if is_stream(incoming.head):
-                return incoming, wire.headers.get("authorization", "").removeprefix("Bearer ")
-            answer = await incoming.read(wire.deadline)
+                return incoming, http_request.headers.get("authorization", "").removeprefix("Bearer ")
+            answer = await incoming.read(http_request.deadline)
             read_envelope(answer)
             raise ProtocolError("The server answered a stream request with JSON", logid=answer.logid)
 
@@ -182,12 +184,12 @@ class Session:
 
         left = min(began + retry.deadline, deadline) - monotonic()
         bounded = Retry(retry.attempts, max(left, 0.0))
-        loop = retrying(bounded, lambda error: self._again(request, error, deadline), sleep=self.concurrency.sleep)
+        loop = retry_loop(bounded, lambda error: self._again(request, error, deadline), sleep=self.concurrency.sleep)
         return await loop(again)
 
     def _again(self, request: Request[Any], error: BaseException, deadline: float) -> bool:
         again = self.config.retry is not None
-        again = again and passes(request.kind, error, wait_if_busy=self.config.when_busy == "wait")
+        again = again and may_retry(request.kind, error, wait_if_busy=self.config.when_busy == "wait")
         again = again and monotonic() < deadline and (request.upload is None or request.upload.repeatable)
         _log.debug("%s %s failed%s: %s", request.method, request.path, ", trying again" if again else "", error)
         return again
@@ -222,10 +224,10 @@ class Session:
             return await attempt(self._wire(request, token, deadline))
         except CozeError as error:
             for secret in (token, *request.secrets):
-                mask(error, secret)
+                mask_secret(error, secret)
             raise
 
-    def _wire(self, request: Request[Any], token: str, deadline: float) -> Wire:
+    def _wire(self, request: Request[Any], token: str, deadline: float) -> HttpRequest:
         headers = {**self._headers, **request.headers}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -236,11 +238,11 @@ class Session:
         if request.stream:
             headers["accept"] = "text/event-stream"
             headers.pop("accept-encoding", None)
-        timeout = self.config.timeout if deadline == inf else self.config.timeout.within(_left(deadline))
+        timeout = self.config.timeout if deadline == inf else self.config.timeout.limited_to(_left(deadline))
         url = self.config.base_url + request.path
         if request.query:
             url = f"{url}?{urlencode(request.query)}"
-        return Wire(request.method, url, headers, content, request.upload, timeout, deadline)
+        return HttpRequest(request.method, url, headers, content, request.upload, timeout, deadline)
 
     def _told(self, request: Request[Any], answer: RawResponse) -> None:
         if _log.isEnabledFor(logging.DEBUG):
@@ -261,7 +263,7 @@ def _json(body: Mapping[str, object]) -> bytes:
         raise ConfigurationError(f"The request cannot be written as JSON: {error}") from error
 
 
-def mask(error: CozeError, token: str) -> None:
+def mask_secret(error: CozeError, token: str) -> None:
     """Takes a token out of an error's text, in which a server may have repeated it."""
     error.message = _masked(error.message, token)
     error.args = (error.message,)

@@ -244,13 +244,13 @@ def test_a_failed_renewal_that_nobody_waits_for_any_more_makes_no_noise(
         raise ConnectionFailed("no network")
 
     own = Counted(work=fails)
-    hurried = asession.changed(asession.config._replace(timeout=Timeout(deadline=0.02)), own)
+    impatient = asession.with_settings(asession.config._replace(timeout=Timeout(deadline=0.02)), own)
 
     async def ask() -> None:
         cancelled = asyncio.ensure_future(own.token(asession))
         await asyncio.to_thread(renewing.wait, 10)
         with pytest.raises(TimedOut):
-            await own.token(hurried)
+            await own.token(impatient)
         cancelled.cancel()
         go_on.set()
         await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
@@ -297,9 +297,9 @@ def test_a_renewal_on_a_loop_that_no_longer_runs_is_waited_for_once_and_then_giv
         await asyncio.to_thread(renewing.wait, 10)
 
     loop.run_until_complete(begin())
-    hurried = session.changed(session.config._replace(timeout=Timeout(deadline=0.05)), own)
+    impatient = session.with_settings(session.config._replace(timeout=Timeout(deadline=0.05)), own)
     with pytest.raises(TimedOut, match="renewal of the token"):
-        now(own.token(hurried))
+        now(own.token(impatient))
     own.work = bool
     assert now(own.token(session)) == "token_2"
 
@@ -456,9 +456,9 @@ def test_a_claim_that_another_process_never_gives_back_ends_the_wait_with_the_de
     own = Counted(FileStore(tmp_path / "t"))
     release = FileStore(tmp_path / "t").claim(own.key)
     assert release is not None
-    hurried = session.changed(session.config._replace(timeout=Timeout(deadline=0.05)), own)
+    impatient = session.with_settings(session.config._replace(timeout=Timeout(deadline=0.05)), own)
     with pytest.raises(TimedOut, match="Another process"):
-        now(own.token(hurried))
+        now(own.token(impatient))
     release()
     assert now(own.token(session)) == "token_1"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from coze_client.emulator.protocol.dialect import CLOUD
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import StoredDocument, StoredSlice
+from coze_client.emulator.state.settings import Settings
 from coze_client.emulator.text.ranking import Posting, rank
 from coze_client.emulator.text.terms import terms
 
@@ -28,7 +28,7 @@ FACTS = (
 
 @pytest.fixture
 def backend() -> Iterator[Backend]:
-    backend = Backend(CLOUD)
+    backend = Backend(Settings())
     put(backend, "1", "facts", *FACTS)
     yield backend
     backend.state.close()
@@ -205,10 +205,10 @@ def test_documents_at_work_are_not_found_yet(backend: Backend) -> None:
 
 
 def test_the_index_outlives_the_emulator_in_its_file(tmp_path: Path) -> None:
-    first = Backend(CLOUD, tmp_path / "state.db")
+    first = Backend(Settings(data=tmp_path / "state.db"))
     put(first, "1", "facts", *FACTS)
     first.state.close()
-    second = Backend(CLOUD, tmp_path / "state.db")
+    second = Backend(Settings(data=tmp_path / "state.db"))
     assert found(second, "capital of France") == [FACTS[0]]
     second.state.delete(second.state.owned(StoredSlice, "1")[0])
     assert found(second, "capital of France") == []

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.engine.dataset_recall import RecallStyle
+from coze_client.emulator.scripting.bot import RecallStyle
 from coze_client.emulator.scripting.quoting_bot import quote
 from coze_client.emulator.scripts import Answer, AskClient, Item, Turn
 from coze_client.emulator.state.dataset_records import StoredSlice

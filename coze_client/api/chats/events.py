@@ -18,9 +18,9 @@ from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat
 from coze_client.api.conversations.values import Message
 from coze_client.core.error_codes import cure_for, error_for
 from coze_client.core.model import adapter, convert_json, json_validator, parse_json
-from coze_client.core.response import integer, raise_error_in
+from coze_client.core.reading import Reading
+from coze_client.core.response import parse_code, raise_error_in
 from coze_client.core.sse import Decoder
-from coze_client.core.stream import Reading
 from coze_client.errors import CozeError, ProtocolError
 
 DELTA = "conversation.message.delta"
@@ -309,7 +309,7 @@ class ChatReading(Reading[ChatEvent]):
     def _chat_failed(self, chat: Chat) -> ChatFailed:
         extra = chat.model_extra or {}  # some failures send a bare {code, msg} in place of a chat
         last = chat.last_error if chat.last_error and chat.last_error.code else None
-        code = integer(last.code if last else extra.get("code"))
+        code = parse_code(last.code if last else extra.get("code"))
         message = (last.msg if last else str(extra.get("msg") or "")) or "The bot failed to answer"
         if self.chat is not None and not chat.id:
             chat = self.chat.model_copy(update={"status": "failed", "last_error": LastError(code=code, msg=message)})
@@ -324,6 +324,6 @@ class ChatReading(Reading[ChatEvent]):
             body = data.decode("utf-8", "replace").strip()
         if not isinstance(body, dict):
             return error_for(None, str(body or _NO_ERROR_TEXT), logid=self.logid)
-        code = integer(body.get("code", body.get("error_code")))
+        code = parse_code(body.get("code", body.get("error_code")))
         message = str(body.get("msg") or body.get("error_message") or _NO_ERROR_TEXT)
         return error_for(code, message, logid=self.logid)

@@ -29,14 +29,14 @@ async def follow_chat(session: Session, chat: Chat, deadline: float) -> ChatResu
     except BaseException as error:  # also Ctrl-C and a cancelled task: nobody will read the answer
         if isinstance(error, CozeError):
             error.chat_id, error.conversation_id = chat.id, chat.conversation_id
-        await session.concurrency.shelter(_cancel(session, chat), _CANCEL_SECONDS)
+        await session.concurrency.shield(_cancel(session, chat), _CANCEL_SECONDS)
         raise
     return ChatResult(ended, await load_messages(session, ended))
 
 
 async def _cancel(session: Session, chat: Chat) -> None:
     with suppress(CozeError):  # the chat may have ended meanwhile
-        await session.hurried().send(cancel_request(chat.conversation_id, chat.id))
+        await session.for_cleanup().send(cancel_request(chat.conversation_id, chat.id))
 
 
 async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
@@ -57,7 +57,7 @@ async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_onc
         pause = _POLL_SECONDS
         try:
             request = retrieve_request(chat.conversation_id, chat.id)
-            found = await session.within(end_time - monotonic()).send(request)
+            found = await session.with_deadline(end_time - monotonic()).send(request)
         except NotFound as error:
             unknown += 1
             if error.code != _UNKNOWN_CHAT or unknown > 2:

@@ -10,10 +10,11 @@ from coze_client.api.chats.following import load_messages, wait_for_chat
 from coze_client.api.chats.requests import cancel_request
 from coze_client.api.chats.values import Chat
 from coze_client.api.conversations.values import Message
+from coze_client.core.http import HttpResponse
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts, StreamRun
-from coze_client.core.transport import Incoming
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
+from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError, StreamInterrupted
 
 _RECOVERY_SECONDS = 600.0
@@ -55,16 +56,16 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         self.opening = opening
         self._release: Callable[[], None] | None = None
 
-    async def open(self) -> Incoming:
+    async def open(self) -> HttpResponse:
         self._release = await self.session.lock_conversation(self.opening.conversation_id)
         try:
             incoming = await super().open()
         except BaseException:
-            self.released()
+            self.on_close()
             raise
         return incoming
 
-    async def heal(self, failure: CozeError | None) -> Sequence[ChatEvent]:
+    async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
         if reason := self._no_recovery_reason():
             raise self._interruption(reason) from failure
@@ -85,10 +86,10 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         reading = self.reading
         if not (self.opening.cancel_on_close and self.opening.saved and reading.chat_id and reading.conversation_id):
             return
-        hurried = self.session.hurried()
-        await hurried.send(cancel_request(reading.conversation_id, reading.chat_id))
+        for_cleanup = self.session.for_cleanup()
+        await for_cleanup.send(cancel_request(reading.conversation_id, reading.chat_id))
 
-    def released(self) -> None:
+    def on_close(self) -> None:
         if self._release:
             self._release()
 

@@ -26,7 +26,7 @@ _LARGEST_PAGE = 50
 
 def _read_page(response: RawResponse) -> Page[Message]:
     envelope = read_envelope(response)
-    found = convert(builtins.list[Message], Payload(builtins.list[Message]).within(envelope))
+    found = convert(builtins.list[Message], Payload(builtins.list[Message]).extract(envelope))
     last = envelope.get("last_id") or "0"
     cursor = str(last) if last != "0" or not found else found[-1].id
     return Page(tuple(found), bool(envelope.get("has_more")), cursor=None if cursor == "0" else cursor)

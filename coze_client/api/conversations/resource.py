@@ -31,7 +31,7 @@ class _ConversationPage(Model):
 
 
 def _read_page(response: RawResponse) -> Page[Conversation]:
-    found = convert(_ConversationPage, Payload(_ConversationPage).within(read_envelope(response)))
+    found = convert(_ConversationPage, Payload(_ConversationPage).extract(read_envelope(response)))
     return Page(found.conversations, found.has_more)
 
 

@@ -17,7 +17,7 @@ from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
 from coze_client.core.paging import Numbering, Page, Pages, numbered
 from coze_client.core.request import Kind, Request, fields
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -106,12 +106,12 @@ class Documents(Resource[ConcurrencyT]):
 
 
 def _read_page(response: RawResponse) -> Page[Document]:
-    found = read_whole(_DocumentPageEnvelope, response)
+    found = read_with_envelope(_DocumentPageEnvelope, response)
     return Page(found.document_infos or (), has_more=False, total=found.total)
 
 
 def _read_documents(response: RawResponse) -> tuple[Document, ...]:
-    return read_whole(_DocumentPageEnvelope, response).document_infos or ()
+    return read_with_envelope(_DocumentPageEnvelope, response).document_infos or ()
 
 
 def _post(what: str, read: Callable[[RawResponse], T], kind: Kind = Kind.READ, **given: object) -> Request[T]:

@@ -12,7 +12,7 @@ from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Page, Pages, numbered
 from coze_client.core.request import Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 
 _LARGEST_PAGE = 299
 
@@ -65,5 +65,5 @@ def _path(dataset_id: str) -> str:
 
 
 def _read_page(response: RawResponse) -> Page[Image]:
-    found = read_whole(_ImagePageEnvelope, response).data or _ImagePage()
+    found = read_with_envelope(_ImagePageEnvelope, response).data or _ImagePage()
     return Page(found.photo_infos or (), has_more=False, total=found.total_count)

@@ -19,7 +19,7 @@ from coze_client.core.model import Model, convert
 from coze_client.core.paging import Cursor, Numbering, Page, Pages, numbered
 from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
-from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_whole
+from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError, NotFound, TimedOut
 
 _LARGEST_PAGE = 300
@@ -194,7 +194,7 @@ class Datasets(Resource[ConcurrencyT]):
         found: dict[str, DocumentProgress] = {}
         for start in range(0, len(document_ids), _MOST_AT_ONCE):
             request = Datasets.process(dataset_id=dataset_id, document_ids=document_ids[start : start + _MOST_AT_ONCE])
-            progress = await self._session.within(end_time - monotonic()).send(request)
+            progress = await self._session.with_deadline(end_time - monotonic()).send(request)
             found.update((each.document_id, each) for each in progress)
         return found
 
@@ -227,12 +227,12 @@ def _read_id(response: RawResponse) -> str:
 
 
 def _read_page(response: RawResponse) -> Page[Dataset]:
-    found = read_whole(_DatasetPageEnvelope, response).data or _DatasetPage()
+    found = read_with_envelope(_DatasetPageEnvelope, response).data or _DatasetPage()
     return Page(found.dataset_list or (), has_more=False, total=found.total_count)
 
 
 def _read_progress(response: RawResponse) -> tuple[DocumentProgress, ...]:
-    payload = Payload(dict).within(read_envelope(response))
+    payload = Payload(dict).extract(read_envelope(response))
     if isinstance(payload, dict):
         payload = payload.get("data") or ()
     return convert(tuple[DocumentProgress, ...], payload)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -16,13 +16,12 @@ from typing import Literal, cast
 from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
-from coze_client.api.conversations.values import Message
 from coze_client.api.files.requests import upload_request
 from coze_client.core.credentials import Credentials
 from coze_client.core.fork_lock import ForkSafeLock
-from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
+from coze_client.core.http import Transport
+from coze_client.core.media import HEAD_BYTES, extension_of, fix_extension
 from coze_client.core.session import KeyedLocks, Session
-from coze_client.core.transport import Transport
 from coze_client.core.upload import Upload
 from coze_client.errors import ConfigurationError
 
@@ -73,37 +72,6 @@ class Attachment:
         return cls(kind, file_id)
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A message on its way, whose attachments may still have to be uploaded."""
-
-    role: Literal["user", "assistant"]
-    text: str
-    attachments: tuple[Attachment, ...] = ()
-
-    def message(self, ids: Mapping[bytes, str]) -> Message:
-        """The message, with the id of each upload in place of its content."""
-        if self.role == "assistant":
-            return Message.assistant(self.text)
-        sources: dict[Medium, list[str]] = {"image": [], "file": [], "audio": []}
-        for attachment in self.attachments:
-            source = attachment.source
-            sources[attachment.kind].append(source if isinstance(source, str) else ids[source])
-        return Message.user(self.text, images=sources["image"], files=sources["file"], audio=sources["audio"])
-
-
-async def attach(session: Session, drafts: Sequence[Draft]) -> list[Message]:
-    """The messages of `drafts`: what must be uploaded is, at most four at a time, and each content once per client."""
-    unsent = {
-        attachment.source: attachment.name
-        for draft in drafts
-        for attachment in draft.attachments
-        if isinstance(attachment.source, bytes)
-    }
-    ids = await upload_each(session, [Upload(name, content) for content, name in unsent.items()])
-    return [draft.message(dict(zip(unsent, ids, strict=True))) for draft in drafts]
-
-
 async def upload_each(session: Session, contents: Sequence[Upload]) -> list[str]:
     """Upload contents (bytes) and return their file ids in order; at most four at a time, each once per client."""
     jobs = [partial(_upload_once, session, upload) for upload in contents]
@@ -142,7 +110,7 @@ async def _upload_once(session: Session, upload: Upload) -> str:
         await session.concurrency.acquire(lock, None)
         try:
             if digest not in uploads.ids:
-                mended = Upload(mend_name(upload.name, content[:HEAD_BYTES]), content)
+                mended = Upload(fix_extension(upload.name, content[:HEAD_BYTES]), content)
                 uploads.ids[digest] = (await session.send(upload_request(mended))).id
             return uploads.ids[digest]
         finally:

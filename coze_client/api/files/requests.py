@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from coze_client.api.files.values import File, Source
-from coze_client.core.media import HEAD_BYTES, mend_name
+from coze_client.core.media import HEAD_BYTES, fix_extension
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import Payload
 from coze_client.core.upload import Pipe, Upload
@@ -37,7 +37,7 @@ def open_upload(file: Source, name: str | None) -> Iterator[Upload]:
     """
     if isinstance(file, (bytes, bytearray, memoryview)):
         content = bytes(file)
-        yield Upload(mend_name(name or "file", content[:HEAD_BYTES]), content)
+        yield Upload(fix_extension(name or "file", content[:HEAD_BYTES]), content)
     elif isinstance(file, (str, PathLike)):
         with Path(file).open("rb") as opened:
             yield _measure(opened, name or Path(file).name)
@@ -58,12 +58,12 @@ def _measure(file: IO[bytes] | io.BufferedReader, name: str) -> Upload:
     if not file.seekable():
         head = file.read(HEAD_BYTES)
         _check_size(len(head))
-        return Upload(mend_name(name, head), Pipe(head, file))
+        return Upload(fix_extension(name, head), Pipe(head, file))
     _check_size(file.seek(0, io.SEEK_END))
     file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(0)
-    return Upload(mend_name(name, head), file)
+    return Upload(fix_extension(name, head), file)
 
 
 def _check_size(size: int) -> None:

@@ -13,9 +13,9 @@ from coze_client.api.chats.values import is_answer
 from coze_client.api.legacy_chats.values import LegacyMessage
 from coze_client.core.error_codes import error_for
 from coze_client.core.model import Model, convert, convert_json
-from coze_client.core.response import integer, log_id, raise_error_in
+from coze_client.core.reading import Reading
+from coze_client.core.response import find_logid, parse_code, raise_error_in
 from coze_client.core.sse import Decoder, ServerSentEvent
-from coze_client.core.stream import Reading
 from coze_client.errors import APIError, CozeError, ProtocolError
 
 
@@ -157,8 +157,8 @@ def _parse_event(sse: ServerSentEvent) -> _EventJson:
 
 def _error_of(event: _EventJson) -> APIError | None:
     error = event.error
-    code = integer(error.code)
+    code = parse_code(error.code)
     if event.event.lower() != "error" and code in (None, 0, ""):
         return None
     message = error.msg or "The server reported an error without a message"
-    return error_for(code, message, logid=log_id(event.model_extra or {}))
+    return error_for(code, message, logid=find_logid(event.model_extra or {}))

@@ -9,7 +9,8 @@ from coze_client.api.legacy_chats.events import LegacyChatEvent, LegacyChatReadi
 from coze_client.api.legacy_chats.values import LegacyMessage
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts, StreamRun
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
+from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError, StreamInterrupted
 
 
@@ -21,7 +22,7 @@ class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
     def __init__(self, session: Session, request: Request[None], conversation_id: str | None) -> None:
         super().__init__(session, request, LegacyChatReading(session.config.max_event_bytes, conversation_id or None))
 
-    async def heal(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
+    async def recover(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
         reading = self.reading
         raise StreamInterrupted(
             "The stream broke before its end, and the v2 API cannot return the rest",

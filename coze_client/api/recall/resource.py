@@ -184,8 +184,8 @@ class _RecallStreamRun(ChatStreamRun):
             self._finished = message.type == "answer"
         self.reading.over = self.reading.over or self._finished
 
-    async def heal(self, failure: CozeError | None) -> Sequence[ChatEvent]:
-        return () if self._finished else await super().heal(failure)
+    async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
+        return () if self._finished else await super().recover(failure)
 
     def raise_failure(self) -> None:
         if not (self._finished or self.slices):

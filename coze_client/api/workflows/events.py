@@ -15,9 +15,9 @@ from coze_client.api.workflows.failures import WorkflowFailed
 from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.error_codes import cure_for
 from coze_client.core.model import Model, convert_json, parse_json
-from coze_client.core.response import integer, raise_error_in
+from coze_client.core.reading import Reading
+from coze_client.core.response import parse_code, raise_error_in
 from coze_client.core.sse import Decoder, ServerSentEvent
-from coze_client.core.stream import Reading
 from coze_client.errors import CozeError, ProtocolError
 
 _log = logging.getLogger("coze_client")
@@ -143,7 +143,7 @@ class WorkflowReading(Reading[WorkflowEvent]):
         if not isinstance(body, dict):  # coze-studio sends the bare text of internal failures
             body = {"error_message": data.decode("utf-8", "replace").strip()}
         parsed = convert_json(_EndData, json.dumps(body).encode())
-        code = integer(parsed.error_code)
+        code = parse_code(parsed.error_code)
         return WorkflowFailed(
             parsed.error_message or "The workflow failed without an error message",
             code=code,

@@ -87,7 +87,7 @@ def read_run(response: RawResponse) -> WorkflowRun:
 
 def read_history(response: RawResponse) -> RunHistory:
     """Read a record, which Coze sends as a list of one."""
-    payload = Payload(RunHistory).within(read_envelope(response))
+    payload = Payload(RunHistory).extract(read_envelope(response))
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     return convert(RunHistory, payload)

@@ -7,7 +7,7 @@ add_workflow_collaborator, remove_workflow_collaborator, switch_workflow_develop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
@@ -103,23 +103,6 @@ class Workflows(Resource[ConcurrencyT]):
         """
         where = query(include_input_output=True)
         return Request("GET", workflow_path(workflow_id), Payload(WorkflowInfo), where)
-
-    @flow
-    async def load(
-        self,
-        *,
-        workflow_ids: Sequence[str] = (),
-        workspace_id: str | None = None,
-        cache: MutableMapping[str, WorkflowInfo] | None = None,
-    ) -> tuple[WorkflowInfo, ...]:
-        """Many workflows with their parameters, asked for concurrently: those named, and all published of a workspace.
-
-        Chatflows of the workspace are left out. What is in `cache`, by workflow id, is not asked for; what was asked
-        for is put there.
-        """
-        from coze_client.bridge.tools.listing import load_workflows
-
-        return await load_workflows(self._session, workflow_ids, workspace_id, cache)
 
     @flow
     async def prepare(

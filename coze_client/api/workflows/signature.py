@@ -18,7 +18,7 @@ from pydantic_core import to_jsonable_python
 
 from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file
 from coze_client.api.workflows.values import Parameter, WorkflowInfo
-from coze_client.core.json_schema import Schema, find_misfits, resolve_schema
+from coze_client.core.json_schema import Schema, resolve_schema, schema_errors
 from coze_client.errors import ConfigurationError, InvalidArguments
 
 _log = logging.getLogger("coze_client")
@@ -132,7 +132,7 @@ class WorkflowSignature:
         if self._given_model is not None:
             validated = _validate(self._given_model, _files_as_text(converted))
             return cast("dict[str, object]", _restore_files(validated, converted))
-        if problems := find_misfits(_files_as_text(converted), self._schema):
+        if problems := schema_errors(_files_as_text(converted), self._schema):
             raise InvalidArguments("; ".join(problem.removeprefix("$.") for problem in problems))
         return converted
 
@@ -164,7 +164,7 @@ class _ArgumentConverter:
         return {
             name: self._convert(member, properties.get(name), f"{location}{name}")
             for name, member in value.items()
-            if member is not None or not find_misfits(None, cast("Schema", properties.get(name) or {}), self._root)
+            if member is not None or not schema_errors(None, cast("Schema", properties.get(name) or {}), self._root)
         }
 
     def _convert(self, value: object, schema: object, location: str) -> object:
@@ -269,7 +269,7 @@ def _parse_default(text: str, schema: JsonSchema) -> object:
     if schema["type"] == "string":
         return text
     value: object = json.loads(text.lower() if schema["type"] == "boolean" else text)
-    if find_misfits(value, schema):
+    if schema_errors(value, schema):
         raise ValueError(text)
     return value
 

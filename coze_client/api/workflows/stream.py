@@ -13,7 +13,8 @@ from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.model import Model
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts, StreamRun
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
+from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError, StreamInterrupted
 
 _END_TITLES = ("", "End")
@@ -136,7 +137,7 @@ class WorkflowStreamRun(StreamRun[WorkflowEvent]):
     def __init__(self, session: Session, request: Request[None]) -> None:
         super().__init__(session, request, WorkflowReading(session.config.max_event_bytes))
 
-    async def heal(self, failure: CozeError | None) -> Sequence[WorkflowEvent]:
+    async def recover(self, failure: CozeError | None) -> Sequence[WorkflowEvent]:
         raise StreamInterrupted(
             "The workflow's stream broke before its end; the run may continue, and is not started again",
             text="".join(message.content for message in self.reading.messages),
