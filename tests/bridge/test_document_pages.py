@@ -81,7 +81,7 @@ def test_documents_are_chosen_by_id_and_no_page_more_is_fetched(library: Library
 def test_documents_are_chosen_by_state(library: Library) -> None:
     ids = library.fill("a.txt", "b.txt", "c.txt")
     library.change(ids[0], failure="it is broken")
-    library.change(ids[1], looks=1_000)
+    library.change(ids[1], looks_needed=1_000)
 
     assert library.names(status="ready") == ["c.txt"]
     assert library.names(status=("failed", "processing")) == ["a.txt", "b.txt"]
