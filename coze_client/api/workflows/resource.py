@@ -82,16 +82,16 @@ class Workflows(Resource[ConcurrencyT]):
         """
         _check_page_size(page_size)
 
-        def page(at: str | None) -> Request[Page[Workflow]]:
-            where = query(
+        def page(number: str | None) -> Request[Page[Workflow]]:
+            params = query(
                 workspace_id=workspace_id,
                 app_id=app_id,
                 workflow_mode=workflow_mode,
                 publish_status=publish_status,
-                page_num=at or "1",
+                page_num=number or "1",
                 page_size=page_size,
             )
-            return Request("GET", "/v1/workflows", read_workflows, where)
+            return Request("GET", "/v1/workflows", read_workflows, params)
 
         return Pages(page, by_number)
 
@@ -101,8 +101,8 @@ class Workflows(Resource[ConcurrencyT]):
 
         API page: get_workflow_info.
         """
-        where = query(include_input_output=True)
-        return Request("GET", workflow_path(workflow_id), Payload(WorkflowInfo), where)
+        params = query(include_input_output=True)
+        return Request("GET", workflow_path(workflow_id), Payload(WorkflowInfo), params)
 
     @flow
     async def prepare(
@@ -131,8 +131,8 @@ class Workflows(Resource[ConcurrencyT]):
         path = f"{workflow_path(workflow_id)}/versions"
         fixed = query(publish_status=publish_status, page_size=page_size, include_input_output=True)
 
-        def page(at: str | None) -> Request[Page[WorkflowVersion]]:
-            return Request("GET", path, read_versions, {**fixed, **query(page_token=at)})
+        def page(token: str | None) -> Request[Page[WorkflowVersion]]:
+            return Request("GET", path, read_versions, {**fixed, **query(page_token=token)})
 
         return Pages(page, lambda _, page: page.cursor if page.has_more else None)
 
