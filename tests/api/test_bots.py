@@ -1,4 +1,4 @@
-"""Bots: made, changed, published and found again over the local Coze, and read from samples of every form."""
+"""Bots: created, changed, published and listed against the emulator, and read from recorded samples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAMPLES = Path(__file__).parent.parent / "data" / "bots"
 
 
 def answering(driver: Driver, *samples: str) -> Any:
-    """A client whose server answers with these recorded bodies, one after the other."""
+    """A client whose server returns these recorded bodies, one per request."""
     answers = iter(samples)
     transport = httpx.MockTransport(
         lambda _: httpx.Response(200, content=(SAMPLES / f"{next(answers)}.json").read_bytes())
@@ -105,13 +105,13 @@ def test_a_sparse_bot_with_unknown_values_is_read(driver: Driver) -> None:
 
 
 def test_an_opening_in_capitals_is_read_too() -> None:
-    told = {"Prologue": "Hello", "SuggestedQuestions": ["Why?"], "OnboardingMode": 2}
-    opening = Bot.model_validate({"onboarding_info": told}).onboarding_info
+    fields = {"Prologue": "Hello", "SuggestedQuestions": ["Why?"], "OnboardingMode": 2}
+    opening = Bot.model_validate({"onboarding_info": fields}).onboarding_info
     assert (opening.prologue, opening.suggested_questions) == ("Hello", ("Why?",))
 
 
 @pytest.mark.parametrize(
-    ("told", "ids"),
+    ("fields", "ids"),
     [
         ({"knowledge_infos": [{"id": 7, "name": "a"}, {"name": "no id"}, None, "odd"]}, ("7",)),
         ({"knowledge_infos": None}, ()),
@@ -119,8 +119,8 @@ def test_an_opening_in_capitals_is_read_too() -> None:
         ({"dataset_ids": [], "knowledge_infos": [{"id": "3"}]}, ("3",)),
     ],
 )
-def test_datasets_are_read_under_both_names(told: dict[str, object], ids: tuple[str, ...]) -> None:
-    assert Bot.model_validate({"knowledge": told}).knowledge.dataset_ids == ids
+def test_datasets_are_read_under_both_names(fields: dict[str, object], ids: tuple[str, ...]) -> None:
+    assert Bot.model_validate({"knowledge": fields}).knowledge.dataset_ids == ids
 
 
 def test_listings_are_read_in_every_form(driver: Driver) -> None:

@@ -1,4 +1,4 @@
-"""Streams that are stopped, in whatever way: the line is left at once, and the chat is cancelled on the server."""
+"""Streams that the reader stops: the connection closes at once, and the chat is cancelled on the server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import AsyncioDriver, Connected
 
 
 class Held:
-    """A bot that says a word and then nothing until it is let go."""
+    """A bot that sends one word, and nothing more until it is released."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
@@ -30,7 +30,7 @@ class Held:
         return [Answer("a word "), Hold(self.go.is_set), Answer("the end")]
 
     def stopped(self, chat_id: str, status: str = "canceled") -> bool:
-        """True as soon as the stream is closed and the chat in this state; TimeoutError if that does not come."""
+        """Wait until the stream is closed and the chat has this status; raises TimeoutError."""
         self.emulator.wait_until(lambda: self.emulator.open_streams == 0)
         self.emulator.wait_until(lambda: self.emulator.chat_status(chat_id) == status)
         return True
@@ -54,7 +54,7 @@ def first_word_blocking(asked: Any) -> None:
 
 
 def begin(coze: Connected[Any], **options: Any) -> Any:
-    """A held stream after its first word."""
+    """A stream of the held bot, after its first word."""
     asked = coze.ask(bot="held", **options)
     if isinstance(coze.driver, AsyncioDriver):
         coze.run(first_word(asked))
@@ -297,7 +297,7 @@ def test_another_task_may_close_a_stream_that_waits(emulator: Emulator, held: He
 
 
 def test_two_readers_of_one_stream_are_told_so(emulator: Emulator, held: Held) -> None:
-    told: list[str] = []
+    errors: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
         asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
         spoken = threading.Event()
@@ -313,12 +313,12 @@ def test_two_readers_of_one_stream_are_told_so(emulator: Emulator, held: Held) -
         try:
             next(asked)
         except (CozeError, ValueError) as error:
-            told.append(str(error))
+            errors.append(str(error))
         held.go.set()
         reader.join(5)
         assert not reader.is_alive()
-    assert told
-    assert "already" in told[0]
+    assert errors
+    assert "already" in errors[0]
     assert asked.text == "a word the end"
 
 

@@ -1,4 +1,4 @@
-"""Streams that are cut: they heal exactly, or say what is missing; no chat is ever started twice."""
+"""Streams that break: they recover exactly, or report what is missing; no chat is ever started twice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(stream: bytes, cut: int, **how: Any) -> tuple[str, tuple[Message, ...],
 
 
 def chat_id_known_at(stream: bytes) -> int:
-    """The number of bytes after which the chat's id has certainly been read: the end of the first event."""
+    """The number of bytes after which the chat's id is known: the end of the first event."""
     blank = b"\r\n\r\n" if b"\r\n" in stream else b"\n\n"
     return stream.index(blank) + len(blank)
 
@@ -57,13 +57,13 @@ def test_a_stream_cut_before_the_chats_id_is_known_is_told_and_not_started_again
     for cut in range(stream.index(b'"conversation_id"')):
         replay = Replay(stream, cut)
         client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay))
-        with pytest.raises(StreamInterrupted, match="id had not come"):
+        with pytest.raises(StreamInterrupted, match="id had not arrived"):
             ask(client).read()
         assert replay.asked == ["/v3/chat"]
 
 
 @pytest.mark.parametrize("size", [1, 7, 5000])
-def test_the_asynchronous_stream_heals_the_same_way(size: int) -> None:
+def test_the_asynchronous_stream_recovers_the_same_way(size: int) -> None:
     stream = (STREAMS / "chat_unicode_reasoning.sse").read_bytes()
     text, messages, _, _ = read(stream, len(stream))
     driver = AsyncioDriver()
@@ -80,7 +80,7 @@ def test_the_asynchronous_stream_heals_the_same_way(size: int) -> None:
 
 
 @pytest.mark.parametrize("after", [700, 1100, 1500, 1900])
-def test_a_stream_cut_on_the_wire_heals(coze: Connected[Any], after: int) -> None:
+def test_a_stream_cut_on_the_wire_recovers(coze: Connected[Any], after: int) -> None:
     coze.emulator.inject(faults.CutAfterBytes(after))
     stream = coze.ask("one two three four five six")
     events = coze.collect(stream)
@@ -125,7 +125,7 @@ def test_what_was_delivered_must_be_the_beginning_of_what_is_listed() -> None:
 
     replay = Changed(stream, stream.index(b" is late."))
     client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay))
-    with pytest.raises(StreamInterrupted, match="no beginning") as caught:
+    with pytest.raises(StreamInterrupted, match="no prefix") as caught:
         ask(client).read()
     assert caught.value.text == "The train"
 

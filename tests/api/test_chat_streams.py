@@ -1,4 +1,4 @@
-"""Chat streams as their readers live with them: how they go, end, fail and are refused."""
+"""Chat streams: their events, ends, failures and error responses."""
 
 from __future__ import annotations
 
@@ -282,25 +282,25 @@ def test_a_refusal_in_whatever_form_is_the_right_error(
 
 
 @pytest.mark.parametrize(
-    ("event", "kind", "code", "told"),
+    ("event", "kind", "code", "text"),
     [
         (b'event:error\ndata:{"code":4000,"msg":"no"}\n\n', InvalidRequest, 4000, "no"),
         (b'event:error\ndata:{"code":"103100001","msg":"no","debug_url":"x"}\n\n', ServerError, 103100001, "no"),
         (b'event:Error\ndata:{"error_code":5000,"error_message":"no"}\n\n', ServerError, 5000, "no"),
         (b"event:error\ndata:plain words\n\n", APIError, None, "plain words"),
-        (b"event:error\ndata:{}\n\n", APIError, None, "without saying which"),
-        (b"event:error\ndata:\n\n", APIError, None, "without saying which"),
-        (b"event:error\n\n", APIError, None, "without saying which"),
+        (b"event:error\ndata:{}\n\n", APIError, None, "without a message"),
+        (b"event:error\ndata:\n\n", APIError, None, "without a message"),
+        (b"event:error\n\n", APIError, None, "without a message"),
         (b'event:error\ndata:["odd"]\n\n', APIError, None, "odd"),
         (b'event:error\ndata:{"code":4000,"msg":"no"}', InvalidRequest, 4000, "no"),
     ],
 )
 def test_an_error_event_in_whatever_form_is_the_right_error(
-    driver: Driver, event: bytes, kind: type[CozeError], code: int | None, told: str
+    driver: Driver, event: bytes, kind: type[CozeError], code: int | None, text: str
 ) -> None:
     with WireServer([stream(BEGIN, delta(b"hi"), event)]) as server:
         asked = chat(driver.client("t", base_url=server.url), cancel_on_close=False)
-        with pytest.raises(CozeError, match=told) as caught:
+        with pytest.raises(CozeError, match=text) as caught:
             driver.collect(asked)
         assert (type(caught.value), caught.value.code) == (kind, code)
         assert asked.text == "hi"

@@ -1,4 +1,4 @@
-"""Chats without streaming: started, asked after, cancelled, answered, and polled to their end."""
+"""Chats without streaming: start, retrieve, cancel, submit tool outputs, and poll to the end."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_self_hosted_studio_chats_the_same_way(driver: Driver, naps: list[floa
 
 
 class Coze:
-    """Answers a start, then each question after the chat with the next state; the last again and again."""
+    """A server that starts a chat, and returns the next state at each poll; it repeats the last one."""
 
     def __init__(self, *states: object) -> None:
         self.states = list(states)
@@ -211,7 +211,7 @@ def test_polling_survives_what_passes(driver: Driver, naps: list[float]) -> None
 
 
 class Clock:
-    """Time that only the client's sleeping moves."""
+    """A clock that only the client's sleep advances."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, naps: list[float]) -> None:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""The messages that a conversation keeps: made, changed, rated, deleted, and paged in both directions."""
+"""Messages of a conversation: created, changed, rated, deleted, and listed in both directions."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_messages_of_an_unknown_conversation_are_not_found(coze: Connected[Any])
 
 
 class Pages:
-    """Answers with one page after the other, the last again and again; remembers the cursors asked for."""
+    """A server that returns one page after the other and repeats the last; it records the cursors."""
 
     def __init__(self, *pages: dict[str, object]) -> None:
         self.pages = list(pages)

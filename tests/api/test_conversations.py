@@ -1,4 +1,4 @@
-"""Conversations: made, found, renamed, cleared, deleted, and listed page by page."""
+"""Conversations: created, retrieved, renamed, cleared, deleted, and listed page by page."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_a_conversation_is_made_found_renamed_and_deleted(coze: Connected[Any]) 
 
 
 def test_a_conversation_may_begin_with_messages(coze: Connected[Any]) -> None:
-    said = [{"role": "user", "content": "my name is Ada"}, {"role": "assistant", "content": "hello Ada"}]
-    conversation = coze.run(coze.client.conversations.create(messages=said))
+    messages = [{"role": "user", "content": "my name is Ada"}, {"role": "assistant", "content": "hello Ada"}]
+    conversation = coze.run(coze.client.conversations.create(messages=messages))
     found = coze.collect(coze.client.conversations.messages.list(conversation_id=conversation.id, order="asc"))
     assert [message.content for message in found] == ["my name is Ada", "hello Ada"]
 
@@ -94,7 +94,7 @@ def page_of(*ids: str, has_more: bool) -> httpx.Response:
 
 
 class Pages:
-    """Answers with one page after the other, the last again and again."""
+    """A server that returns one page after the other and repeats the last."""
 
     def __init__(self, *pages: httpx.Response) -> None:
         self.pages = list(pages)

@@ -1,4 +1,4 @@
-"""Datasets: what is sent, what is read, and waiting until documents are processed."""
+"""Datasets: their requests and responses, and waiting until documents are processed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_requests_carry_what_was_set_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 101])
 def test_a_name_of_no_or_too_many_characters_is_not_sent(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="name of a dataset has 1 to 100 characters"):
+    with pytest.raises(ConfigurationError, match="name of a dataset must have 1 to 100 characters"):
         Datasets.create(name=name, workspace_id="7")
 
 
@@ -70,8 +70,9 @@ def test_an_empty_listing_may_lack_everything(content: bytes) -> None:
 def test_progress_is_read_wherever_it_stands(nested: bool) -> None:
     items = [{"document_id": 1, "status": 9, "status_descript": "no text in it", "progress": 63}]
     content = json.dumps({"code": 0, "data": {"data": items} if nested else items}).encode()
-    (told,) = Datasets.process(dataset_id="9", document_ids=["1"]).read(RawResponse(200, {}, content))
-    assert (told.document_id, told.failed, told.status_descript, told.progress) == ("1", True, "no text in it", 63)
+    (progress,) = Datasets.process(dataset_id="9", document_ids=["1"]).read(RawResponse(200, {}, content))
+    facts = (progress.document_id, progress.failed, progress.status_descript, progress.progress)
+    assert facts == ("1", True, "no text in it", 63)
 
 
 def test_datasets_live_from_create_to_delete(coze: Connected[Any]) -> None:
@@ -108,16 +109,18 @@ def test_wait_tells_every_look_and_reports_failures(driver: Driver, naps: list[f
         bases = [DocumentBase.from_text("words", "a.txt"), DocumentBase.from_file(b"%PDF-broken", "b.pdf")]
         made = driver.run(client.datasets.documents.create(dataset_id=dataset_id, documents=bases))
         ids = [document.document_id for document in made]
-        told: list[tuple[DocumentProgress, ...]] = []
-        good, bad = driver.run(client.datasets.wait(dataset_id=dataset_id, document_ids=ids, on_progress=told.append))
+        progress: list[tuple[DocumentProgress, ...]] = []
+        good, bad = driver.run(
+            client.datasets.wait(dataset_id=dataset_id, document_ids=ids, on_progress=progress.append)
+        )
     assert (good.ready, bad.failed, bool(bad.status_descript)) == (True, True, True)
-    assert told[-1] == (good, bad)
-    assert [each.busy for each in told[0]] == [True, True]
-    assert naps == [1.0, 1.5][: len(told) - 1]
+    assert progress[-1] == (good, bad)
+    assert [each.busy for each in progress[0]] == [True, True]
+    assert naps == [1.0, 1.5][: len(progress) - 1]
 
 
 def answers(*looks: dict[str, int]) -> PaperServer:
-    """A server that tells statuses by id, one look after the other; the last for ever."""
+    """A server that returns the next status of each id at each poll; it repeats the last one."""
     left = list(looks)
 
     def reply(ask: Ask) -> dict[str, object]:
@@ -138,12 +141,12 @@ def test_wait_asks_only_for_what_is_still_busy(driver: Driver, naps: list[float]
 
 
 def test_wait_names_missing_documents_once_the_others_are_through(driver: Driver, naps: list[float]) -> None:
-    told: list[tuple[DocumentProgress, ...]] = []
+    progress: list[tuple[DocumentProgress, ...]] = []
     with answers({"1": 0}, {"1": 1}) as server:
         datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(NotFound, match="Dataset 9 has no document 3"):
-            driver.run(datasets.wait(dataset_id="9", document_ids=["1", "3"], on_progress=told.append))
-    assert told[-1][0].ready
+            driver.run(datasets.wait(dataset_id="9", document_ids=["1", "3"], on_progress=progress.append))
+    assert progress[-1][0].ready
     assert naps == [1.0]
 
 

@@ -1,4 +1,4 @@
-"""Files: from wherever they come, named by what they are, streamed from disk, and never sent twice."""
+"""Files: uploads from every source, named by their content, streamed from disk, and never sent twice."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HEADS = {
 
 
 class Receiver:
-    """A server that takes uploads apart and remembers what arrived."""
+    """A server that parses uploads and records what arrived."""
 
     def __init__(self, *failures: httpx.Response | Exception) -> None:
         self.failures = list(failures)
@@ -72,7 +72,7 @@ class Receiver:
 
 
 def uploaded(driver: Driver, file: Any, name: str | None = None) -> tuple[str, str, bytes]:
-    """Name, type and content with which a file arrives."""
+    """The name, type and content with which a file arrives."""
     receiver = Receiver()
     driver.run(receiver.client(driver).files.upload(file, name=name))
     return receiver.names[0], receiver.types[0], receiver.contents[0]
@@ -290,7 +290,7 @@ def test_an_upload_is_repeated_only_if_nothing_of_it_can_have_arrived(
 
 
 def piped(content: bytes) -> Any:
-    """A pipe that holds this content."""
+    """A pipe with this content, which cannot seek."""
     reader, writer = os.pipe()
     os.write(writer, content)
     os.close(writer)
@@ -309,7 +309,7 @@ def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(driver: D
     tries: list[str] = []
 
     class Wakes(httpx.MockTransport):
-        """Nobody is there the first time."""
+        """Refuse the first connection."""
 
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             self._wake()

@@ -1,4 +1,4 @@
-"""Images of a dataset: listed by caption, captions replaced."""
+"""Images of a dataset: list them by caption, and replace captions."""
 
 from __future__ import annotations
 

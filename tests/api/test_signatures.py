@@ -1,4 +1,4 @@
-"""Methods that repeat long lists of parameters take exactly what the value takes that they build."""
+"""Methods with long lists of parameters have exactly the parameters of the value that they build."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ METHODS: list[tuple[Any, type[Any], set[str], set[str]]] = [  # method, value, p
 
 
 def described(method: Any) -> Any:
-    """The function that was written, without what the decorator makes of it."""
+    """The undecorated function."""
     return getattr(method, "_steps", None) or method.func
 
 
 def parameters(method: Any) -> dict[str, tuple[object, object]]:
-    """Each parameter's annotation and default."""
+    """The annotation and default of each parameter."""
     own = list(inspect.signature(described(method)).parameters.values())[1:]
     assert all(each.kind is inspect.Parameter.KEYWORD_ONLY for each in own)
     return {each.name: (each.annotation, each.default) for each in own}
 
 
 def members(value: type[Any]) -> dict[str, tuple[object, object]]:
-    """Each field's annotation and default."""
+    """The annotation and default of each field."""
     return {
         field.name: (field.type, REQUIRED if field.default is MISSING else field.default) for field in fields(value)
     }

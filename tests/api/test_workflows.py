@@ -1,4 +1,4 @@
-"""Workflows over the local Coze: runs of every mode, questions answered in the same run, nothing begun twice."""
+"""Workflows against the emulator: runs of every mode, answered questions, and no run started twice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STREAMS = Path(__file__).parent.parent / "data" / "streams"
 
 @pytest.fixture
 def book(emulator: Emulator) -> str:
-    """A workflow that says something, asks something, and returns what was answered."""
+    """A workflow that sends a message, asks a question, and returns the answer."""
 
     @emulator.workflow(title="Book a table")
     def book_a_table(city: str, guests: int = 2) -> Steps[dict[str, object]]:
@@ -36,7 +36,7 @@ def book(emulator: Emulator) -> str:
 
 @pytest.fixture
 def echo(emulator: Emulator) -> str:
-    """A workflow that only returns."""
+    """A workflow that returns at once."""
 
     @emulator.workflow(title="Echo")
     def echo_it(text: str) -> dict[str, str]:
@@ -140,22 +140,22 @@ def test_numbers_that_were_missing_before_a_question_stay_in_the_result() -> Non
 
 
 def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) -> None:
-    told: list[str] = []
+    types: list[str] = []
     with pytest.raises(WorkflowInterrupted) as caught:
         coze.run(
             coze.client.workflows.execute(
-                workflow_id=book, parameters={"city": "Bern"}, on_event=lambda event: told.append(event.type)
+                workflow_id=book, parameters={"city": "Bern"}, on_event=lambda event: types.append(event.type)
             )
         )
-    assert told[0] == "message"
-    assert told[-1] == "interrupt"
+    assert types[0] == "message"
+    assert types[-1] == "interrupt"
     coze.run(caught.value.resume("18:00"))
-    assert told[-1] == "done"
+    assert types[-1] == "done"
 
 
 def test_a_cut_run_is_told_and_never_begun_again(coze: Connected[Any], book: str) -> None:
     coze.emulator.inject(faults.CutAfterBytes(30), path="/v1/workflow/stream_run")
-    with pytest.raises(StreamInterrupted, match="not begun again"):
+    with pytest.raises(StreamInterrupted, match="not started again"):
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
     assert coze.emulator.runs_started == 1
 
@@ -210,7 +210,7 @@ def test_recorded_streams_come_to_their_output(name: str, outcome: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("data", "said", "question", "options"),
+    ("data", "last_message", "question", "options"),
     [
         ("", "Which city?", "Which city?", ()),
         ("Which city?", "", "Which city?", ()),
@@ -228,9 +228,9 @@ def test_recorded_streams_come_to_their_output(name: str, outcome: object) -> No
     ],
 )
 def test_questions_are_read_as_cloud_and_studio_tell_them(
-    data: str, said: str, question: str, options: tuple[str, ...]
+    data: str, last_message: str, question: str, options: tuple[str, ...]
 ) -> None:
-    assert read_question(Interrupt(event_id="1/2", type=2, data=data), said) == (question, options)
+    assert read_question(Interrupt(event_id="1/2", type=2, data=data), last_message) == (question, options)
 
 
 def test_an_asynchronous_run_that_asks_on_a_studio_is_told_and_not_waited_for(driver: Driver) -> None:

@@ -374,7 +374,7 @@ def test_attachments_become_parts_that_name_them_by_url_or_id() -> None:
 
 @pytest.mark.parametrize("single", ["https://example.com/a.png", File(id="7")])
 def test_a_single_attachment_that_is_no_list_is_refused(single: Any) -> None:
-    with pytest.raises(ConfigurationError, match="as a list"):
+    with pytest.raises(ConfigurationError, match="must be a list"):
         Message.user("look", images=single)
 
 

@@ -98,7 +98,7 @@ def test_the_page_about_the_workflow_that_recalls_runs(capsys: pytest.CaptureFix
             names["recall"] = None
             exec(block.code, names)
             assert names["recall"].slices[0].text.startswith("A table is kept for 15 minutes.")
-    assert "make bot 'recall" in capsys.readouterr().out
+    assert "create bot 'recall" in capsys.readouterr().out
 
 
 def test_no_block_is_of_a_kind_that_nobody_checks() -> None:

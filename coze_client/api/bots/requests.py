@@ -1,4 +1,4 @@
-"""The requests that create and change a bot, as a value.
+"""The requests that create and update a bot, as values.
 
 API pages: create_bot, update_bot.
 """
@@ -21,7 +21,10 @@ _MOST_DATASETS = 150
 
 @dataclass(frozen=True, kw_only=True)
 class BotContent:
-    """What a bot is made of: the parameters of ``bots.create`` and ``bots.update``, as one value."""
+    """The settings of a bot: the parameters of ``bots.create`` and ``bots.update``, as one value.
+
+    Raises ConfigurationError for a name that is empty or too long, or for too many datasets.
+    """
 
     name: str | None = None
     description: str | None = None
@@ -36,17 +39,17 @@ class BotContent:
 
     def __post_init__(self) -> None:
         if self.knowledge is not None and len(_to_json(self.knowledge).get("dataset_ids") or ()) > _MOST_DATASETS:
-            raise ConfigurationError(f"A bot takes at most {_MOST_DATASETS} datasets")
+            raise ConfigurationError(f"A bot can use at most {_MOST_DATASETS} datasets")
         if self.name is not None and not 1 <= len(self.name) <= LONGEST_NAME:
-            raise ConfigurationError(f"A bot's name has 1 to {LONGEST_NAME} characters: {self.name!r}")
+            raise ConfigurationError(f"A bot's name must have 1 to {LONGEST_NAME} characters: {self.name!r}")
 
     def create_request(self, workspace_id: str) -> Request[str]:
-        """The request that creates the bot in a workspace; its value is the bot's id."""
+        """The request that creates the bot in a workspace; its result is the bot's id."""
         body = self._body(space_id=workspace_id)
         return Request("POST", "/v1/bot/create", _read_id, body=body, kind=Kind.START)
 
     def update_request(self, bot_id: str) -> Request[None]:
-        """The request that changes the draft of a bot."""
+        """The request that updates the draft of a bot."""
         return Request("POST", "/v1/bot/update", read_nothing, body=self._body(bot_id=bot_id), kind=Kind.START)
 
     def _body(self, **ids: str) -> dict[str, object]:
@@ -54,8 +57,8 @@ class BotContent:
         return {**ids, **{name: _to_json(part) for name, part in given.items() if part is not None}}
 
 
-def _to_json(part: Any) -> Any:  # text, or the JSON of one of the models above
-    """What was set of a part; fields of a part that was read from Coze and is not known here are not sent back."""
+def _to_json(part: Any) -> Any:  # text, a mapping, or one of the models of bots/values.py
+    """Convert a setting to JSON: only fields that were set, and no unknown fields of a setting read from Coze."""
     if isinstance(part, Mapping):
         return dict(part)
     if not isinstance(part, Model):

@@ -1,7 +1,7 @@
-"""Bots: agents built in Coze, or by calls from here, which answer chats.
+"""Bots: agents that answer chats; create, change, publish and list them.
 
 API pages: create_bot, update_bot, publish_bot, unpublish_agent, get_metadata_draft_published,
-bots_list_draft_published, list_bot_versions. None of them deletes a bot.
+bots_list_draft_published, list_bot_versions. The API cannot delete a bot.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _BotVersionPage(Model):
 
 
 class Bots(Resource[ConcurrencyT]):
-    """Bots: making, changing and publishing them, and what there are; ``chats`` talks to them."""
+    """``client.bots``: create, change, publish and list bots, and read their settings; ``client.chats`` runs them."""
 
     @call
     def create(
@@ -68,10 +68,13 @@ class Bots(Resource[ConcurrencyT]):
         plugin_id_list: Mapping[str, object] | None = None,
         workflow_id_list: Mapping[str, object] | None = None,
     ) -> Request[str]:
-        """Make a bot, which is a draft until it is published; its id. `name` has 1 to 20 characters.
+        """Create a bot as a draft and return its id; ``publish`` makes it available, ``update`` binds datasets.
 
-        `plugin_id_list` is ``{"id_list": [{"plugin_id": …, "api_id": …}]}``, `workflow_id_list`
-        ``{"ids": [{"id": …}]}``. Datasets are bound by ``update``.
+        `name`: 1 to 20 characters, else ConfigurationError.
+        `prompt_info`: its instructions. `onboarding_info`: the opening of a dialogue. `suggest_reply_info`: suggested
+        questions. `model_info_config`: its language model. `icon_file_id`: an uploaded image. `plugin_id_list`:
+        ``{"id_list": [{"plugin_id": …, "api_id": …}]}``; `workflow_id_list`: ``{"ids": [{"id": …}]}``.
+        API page: create_bot.
         """
         content = BotContent(
             name=name,
@@ -102,10 +105,14 @@ class Bots(Resource[ConcurrencyT]):
         workflow_id_list: Mapping[str, object] | None = None,
         knowledge: Knowledge | Mapping[str, object] | None = None,
     ) -> Request[None]:
-        """Change a bot's draft, whatever is given; published versions stay as they are. Arguments as in ``create``.
+        """Change the given settings in a bot's draft; published versions stay unchanged.
 
-        `knowledge` replaces all datasets of the bot by its ``dataset_ids`` (Coze's own, not Volcano's): read the bot
-        first if some should stay.
+        `name`: 1 to 20 characters, else ConfigurationError.
+        `prompt_info`: its instructions. `onboarding_info`: the opening of a dialogue. `suggest_reply_info`: suggested
+        questions. `model_info_config`: its language model. `icon_file_id`: an uploaded image. `plugin_id_list`:
+        ``{"id_list": [{"plugin_id": …, "api_id": …}]}``; `workflow_id_list`: ``{"ids": [{"id": …}]}``.
+        `knowledge` replaces all datasets of the bot, so retrieve the bot first to keep some; at most 150 datasets of
+        Coze, not of Volcano. API page: update_bot.
         """
         content = BotContent(
             name=name,
@@ -129,9 +136,10 @@ class Bots(Resource[ConcurrencyT]):
         connector_ids: Sequence[str] = (API_CHANNEL,),
         connectors: Mapping[str, object] | None = None,
     ) -> Request[str]:
-        """Publish the draft to channels ("1024" API, "999" Chat SDK, or your own); its new version.
+        """Publish the draft to channels and return its new version.
 
-        `connectors` are settings of channels by their id.
+        `connector_ids`: "1024" API (default), "999" Chat SDK, or your own channels. `connectors`: settings of channels
+        by channel id. API page: publish_bot.
         """
         body = fields(bot_id=bot_id, connector_ids=list(connector_ids), connectors=connectors)
         return Request("POST", "/v1/bot/publish", _read_version, body=body, kind=Kind.START)
@@ -140,13 +148,19 @@ class Bots(Resource[ConcurrencyT]):
     def unpublish(
         self, *, bot_id: str, connector_id: str = API_CHANNEL, unpublish_reason: str | None = None
     ) -> Request[None]:
-        """Take a bot out of a channel, which its owner or the channel's may do; `unpublish_reason` is shown there."""
+        """Remove a bot from a channel; only the bot's or the channel's owner may do it.
+
+        `connector_id`: default "1024" (API). `unpublish_reason`: shown in the channel. API page: unpublish_agent.
+        """
         body = fields(connector_id=connector_id, unpublish_reason=unpublish_reason)
         return Request("POST", f"{_path(bot_id)}/unpublish", read_nothing, body=body, kind=Kind.START)
 
     @call
     def retrieve(self, *, bot_id: str, is_published: bool | None = None) -> Request[Bot]:
-        """A bot's settings: those of the published version, or with ``is_published=False`` of the draft."""
+        """Retrieve the settings of a bot: the published version, or with ``is_published=False`` the draft.
+
+        API page: get_metadata_draft_published.
+        """
         return Request("GET", _path(bot_id), Payload(Bot), query(is_published=is_published))
 
     @paged
@@ -159,10 +173,11 @@ class Bots(Resource[ConcurrencyT]):
         page_size: int = _DEFAULT_PAGE,
         concurrency: int = 1,
     ) -> Pages[BotEntry]:
-        """Bots of a workspace, those published to the API channel unless `publish_status` or `connector_id` say else.
+        """List the bots of a workspace; by default those published to the API channel ("1024").
 
-        "published_draft" are drafts of published bots, "unpublished_draft" those that never were. After the first page,
-        `concurrency` pages are fetched at a time.
+        `publish_status`: "published_draft" lists the drafts of published bots, "unpublished_draft" bots that were never
+        published. `page_size`: default 20. `concurrency`: how many pages to fetch at a time after the first. API page:
+        bots_list_draft_published.
         """
         fixed = query(
             workspace_id=workspace_id, publish_status=publish_status, connector_id=connector_id, page_size=page_size
@@ -182,9 +197,12 @@ class Bots(Resource[ConcurrencyT]):
         connector_id: str | None = None,
         page_size: int = _LARGEST_PAGE_OF_VERSIONS,
     ) -> Pages[BotVersion]:
-        """A bot's versions, published ones unless `publish_status` says otherwise; pages of 1 to 30."""
+        """List the versions of a bot; by default published ones, in pages of 1 to 30 (default 30).
+
+        `connector_id`: only versions in this channel. API page: list_bot_versions.
+        """
         if not 1 <= page_size <= _LARGEST_PAGE_OF_VERSIONS:
-            raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE_OF_VERSIONS}, not {page_size}")
+            raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE_OF_VERSIONS}, not {page_size}")
         fixed = query(publish_status=publish_status, connector_id=connector_id, page_size=page_size)
 
         def page(page_number: str | None) -> Request[Page[BotVersion]]:

@@ -1,6 +1,6 @@
-"""The events of a chat stream: decoded, typed, and added up to the answer; pure.
+"""The events of a chat stream: decode and type them, and collect the messages; no I/O.
 
-API page chat v3, stream response; spellings of coze-studio included.
+API page: chat_v3, stream response. The spellings of coze-studio are accepted too.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ CHAT_REQUIRES_ACTION = "conversation.chat.requires_action"
 AUDIO_DELTA = "conversation.audio.delta"
 DONE_EVENTS = frozenset({"done", "Done", "conversation.stream.done"})
 _ERROR_EVENTS = frozenset({"error", "Error"})
+_NO_ERROR_TEXT = "The server reported an error without a message"
 _CHAT_EVENTS = frozenset(
     f"conversation.chat.{state}"
     for state in ("created", "in_progress", "completed", *FAILED, *CANCELED, *REQUIRES_ACTION)
@@ -40,9 +41,9 @@ _KNOWN_EVENTS = _CHAT_EVENTS | DONE_EVENTS | _ERROR_EVENTS | {DELTA, MESSAGE_COM
 class ChatEvent:
     """One event of a chat stream.
 
-    ``type`` is Coze's name of it, ``data`` the raw bytes. ``chat`` or ``message`` is what the data says, ``None`` where
-    it says neither (``done``, unknown events). ``delta`` is what the event adds to the answer's text, ``reasoning``
-    what it adds to the model's thoughts; both are mostly "".
+    ``type`` is Coze's event name, ``data`` the raw bytes. ``chat`` or ``message`` is the parsed data; both are ``None``
+    for ``done`` and unknown events. ``delta`` is the text that the event adds to the answer, ``reasoning`` the text
+    that it adds to the model's reasoning; "" if it adds none.
     """
 
     __slots__ = ("_message", "chat", "data", "delta", "reasoning", "type")
@@ -65,8 +66,8 @@ class ChatEvent:
 
     @property
     def message(self) -> Message | None:
-        """The message that a delta adds to, with only what this event adds; or a whole one."""
-        if self._message is None and self.type == DELTA:  # most are read for their words alone
+        """The message in this event: of a delta, only the part that it adds; of other events, the whole message."""
+        if self._message is None and self.type == DELTA:  # parsed only on demand: most callers read only the text
             self._message = _parse_message(self.data)
         return self._message
 
@@ -76,76 +77,76 @@ class ChatEvent:
 
 @dataclass
 class MessageBuilder:
-    """A message in the making: the first delta (for its fields), the text and the thoughts so far."""
+    """Builds one message from its deltas, or keeps the completed one; ``first`` is the first delta, for its fields."""
 
     first: Message
-    answers: bool
+    is_answer: bool
     text: StringIO = field(default_factory=StringIO)
-    thoughts: StringIO = field(default_factory=StringIO)
-    whole: Message | None = None
+    reasoning: StringIO = field(default_factory=StringIO)
+    completed: Message | None = None
 
-    def extend(self, text: str, thoughts: str) -> tuple[str, str]:
-        """Takes what a delta says; what it adds to the answer and to the thoughts."""
-        if self.whole is not None:
+    def extend(self, text: str, reasoning: str) -> tuple[str, str]:
+        """Append a delta; return the text that it adds to the answer and to the reasoning."""
+        if self.completed is not None:
             return "", ""
         self.text.write(text)
-        if thoughts:
-            self.thoughts.write(thoughts)
-        return (text, thoughts) if self.answers else ("", "")
+        if reasoning:
+            self.reasoning.write(reasoning)
+        return (text, reasoning) if self.is_answer else ("", "")
 
     def message(self) -> Message:
-        """The message as far as it came."""
-        if self.whole is not None:
-            return self.whole
+        """The message so far."""
+        if self.completed is not None:
+            return self.completed
         return self.first.model_copy(
-            update={"content": self.text.getvalue(), "reasoning_content": self.thoughts.getvalue() or None}
+            update={"content": self.text.getvalue(), "reasoning_content": self.reasoning.getvalue() or None}
         )
 
 
 class ReceivedMessages:
-    """All that a chat has said so far, by message id, in order of first appearance."""
+    """The messages of a chat received so far, by message id, in order of first appearance."""
 
     def __init__(self) -> None:
         self._messages: dict[str, MessageBuilder] = {}
-        self.last: MessageBuilder | None = None  # of the latest delta
+        self.last: MessageBuilder | None = None  # the message of the latest delta
 
-    def extend(self, message: Message) -> tuple[str, str]:
-        """Takes a delta; what it adds to the answer and to the thoughts."""
+    def add_delta(self, message: Message) -> tuple[str, str]:
+        """Append a delta; return the text that it adds to the answer and to the reasoning."""
         builder = self.last = self._builder_of(message)
         return builder.extend(message.content, message.reasoning_content or "")
 
-    def complete(self, message: Message) -> tuple[str, str]:
-        """Takes a whole message; what it adds to the answer and thoughts beyond its deltas (mostly nothing)."""
+    def add_completed(self, message: Message) -> tuple[str, str]:
+        """Store a completed message; return the text that it adds beyond its deltas (mostly none)."""
         builder = self._builder_of(message)
-        if builder.whole is not None:
+        if builder.completed is not None:
             return "", ""
-        text, thoughts = builder.text.getvalue(), builder.thoughts.getvalue()
-        if thoughts and not message.reasoning_content:
-            message = message.model_copy(update={"reasoning_content": thoughts})
-        builder.whole = message
+        text, reasoning = builder.text.getvalue(), builder.reasoning.getvalue()
+        if reasoning and not message.reasoning_content:
+            message = message.model_copy(update={"reasoning_content": reasoning})
+        builder.completed = message
         if not is_answer(message):
             return "", ""
-        return _remainder(message.content, text), _remainder(message.reasoning_content or "", thoughts)
+        return _remainder(message.content, text), _remainder(message.reasoning_content or "", reasoning)
 
-    def lacks(self, message: Message) -> Message | None:
-        """`message` if it has not arrived whole; raises ValueError if what arrived is no beginning of it."""
+    def is_missing(self, message: Message) -> bool:
+        """True if a listed message has not arrived completely; raises ValueError if the deltas contradict it."""
         builder = self._messages.get(message.id)
         if builder is None:
-            return message
-        if builder.whole is not None:
-            return None
+            return True
+        if builder.completed is not None:
+            return False
         if not message.content.startswith(builder.text.getvalue()):
-            raise ValueError("what was delivered is no beginning of what is listed")
-        return message
+            raise ValueError("the text that arrived is no prefix of the listed message")
+        return True
 
     @property
     def text(self) -> str:
-        """The answer so far."""
+        """The answer so far: the text of all answer messages, joined."""
         return join_answers(self.messages)
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The messages so far; the last may be unfinished."""
+        """The messages so far; the last may be incomplete."""
         return tuple(builder.message() for builder in self._messages.values())
 
     def _builder_of(self, message: Message) -> MessageBuilder:
@@ -168,7 +169,7 @@ def _parse_message(data: bytes) -> Message:
 
 
 class _DeltaFields(TypedDict, total=False):
-    """What a delta of a message that has begun is read for: most say nothing else that is new."""
+    """The fields that matter in every delta after the first of a message; parsing only these is faster."""
 
     id: str
     content: str
@@ -176,7 +177,10 @@ class _DeltaFields(TypedDict, total=False):
 
 
 class ChatReading(Reading[ChatEvent]):
-    """Bytes of a chat stream to events; keeps the transcript and the chat's last state. Knows no network."""
+    """Converts the bytes of a chat stream to events; keeps the messages and the chat's latest state. No I/O.
+
+    `limit`: bytes of one event at most.
+    """
 
     def __init__(self, limit: int, chat_id: str | None = None, conversation_id: str | None = None) -> None:
         super().__init__()
@@ -189,7 +193,7 @@ class ChatReading(Reading[ChatEvent]):
         self.has_audio = False
 
     def feed(self, chunk: bytes) -> list[ChatEvent]:
-        """The events that this piece completes, up to a failure."""
+        """Return the events that this chunk completes, up to a failure."""
         out: list[ChatEvent] = []
         try:
             for name, data, _, _ in self._decoder.feed(chunk):
@@ -204,12 +208,15 @@ class ChatReading(Reading[ChatEvent]):
         return out
 
     def finish(self) -> list[ChatEvent]:
-        """The event that was pending when the line ended, unless it was cut; what is no stream at all is a refusal."""
+        """Return the events still pending when the connection closed, without incomplete ones.
+
+        A JSON or HTML body in place of a stream is an error response.
+        """
         out: list[ChatEvent] = []
         try:
             for name, data, _, _ in self._decoder.finish():
                 if self.complete or name in _KNOWN_EVENTS:
-                    with suppress(ProtocolError):  # cut in the middle of its data
+                    with suppress(ProtocolError):  # its data is incomplete
                         out.append(self._read_event(name, data))
             stray = self._decoder.stray.strip()
             if not out and self.chat is None and stray.startswith((b"{", b"<")):
@@ -220,21 +227,21 @@ class ChatReading(Reading[ChatEvent]):
         return out
 
     def add_missing(self, message: Message) -> list[ChatEvent]:
-        """The events that a listed message still owes; raises ValueError if what arrived is no beginning of it."""
-        if self.received.lacks(message) is None:
+        """Return the events that are missing of a listed message; raises ValueError if the deltas contradict it."""
+        if not self.received.is_missing(message):
             return []
         data = message.model_dump_json(exclude_unset=True).encode()
-        delta, thoughts = self.received.complete(message)
+        delta, reasoning = self.received.add_completed(message)
         events = []
-        if delta or thoughts:
-            part = message.model_copy(update={"content": delta, "reasoning_content": thoughts or None})
+        if delta or reasoning:
+            part = message.model_copy(update={"content": delta, "reasoning_content": reasoning or None})
             events.append(
-                ChatEvent(DELTA, part.model_dump_json(exclude_unset=True).encode(), part, None, delta, thoughts)
+                ChatEvent(DELTA, part.model_dump_json(exclude_unset=True).encode(), part, None, delta, reasoning)
             )
         return [*events, ChatEvent(MESSAGE_COMPLETED, data, message)]
 
     def add_end(self, chat: Chat) -> list[ChatEvent]:
-        """The event by which the stream would have told that the chat ended; a failed chat sets ``failure``."""
+        """Return the final chat event that the stream would have sent; a failed chat sets ``failure``."""
         data = chat.model_dump_json(exclude_unset=True).encode()
         name = CHAT_REQUIRES_ACTION if chat.status in REQUIRES_ACTION else f"conversation.chat.{chat.status}"
         try:
@@ -248,15 +255,15 @@ class ChatReading(Reading[ChatEvent]):
         if builder is None or self.chat_id is None:
             return self._read_event(DELTA, data)
         try:
-            words = self._parse_delta(data)
+            fields = self._parse_delta(data)
         except ValidationError:
             return self._read_event(DELTA, data)
-        if words.get("id", "") != builder.first.id:
+        if fields.get("id", "") != builder.first.id:
             return self._read_event(DELTA, data)
-        delta, thoughts = builder.extend(words.get("content", ""), words.get("reasoning_content") or "")
-        return ChatEvent(DELTA, data, None, None, delta, thoughts)
+        delta, reasoning = builder.extend(fields.get("content", ""), fields.get("reasoning_content") or "")
+        return ChatEvent(DELTA, data, None, None, delta, reasoning)
 
-    def _read_whole_message(self, data: bytes) -> Message:
+    def _read_message(self, data: bytes) -> Message:
         message = _parse_message(data)
         if self.chat_id is None:
             self._note_ids(message.chat_id, message.conversation_id)
@@ -264,10 +271,10 @@ class ChatReading(Reading[ChatEvent]):
 
     def _read_event(self, name: str, data: bytes) -> ChatEvent:
         if name in (DELTA, MESSAGE_COMPLETED):
-            message = self._read_whole_message(data)
-            add = self.received.extend if name == DELTA else self.received.complete
-            delta, thoughts = add(message)
-            return ChatEvent(name, data, message, None, delta, thoughts)
+            message = self._read_message(data)
+            add = self.received.add_delta if name == DELTA else self.received.add_completed
+            delta, reasoning = add(message)
+            return ChatEvent(name, data, message, None, delta, reasoning)
         if name in _CHAT_EVENTS:
             return self._chat_event(name, data)
         if name in DONE_EVENTS or (not name and data.strip(b'"') == b"[DONE]"):
@@ -278,7 +285,7 @@ class ChatReading(Reading[ChatEvent]):
             raise self._read_error(data)
         if name == AUDIO_DELTA:
             self.has_audio = True
-            return ChatEvent(name, data, self._read_whole_message(data))
+            return ChatEvent(name, data, self._read_message(data))
         return ChatEvent(name, data)
 
     def _chat_event(self, name: str, data: bytes) -> ChatEvent:
@@ -300,15 +307,15 @@ class ChatReading(Reading[ChatEvent]):
         self.conversation_id = conversation_id or self.conversation_id
 
     def _chat_failed(self, chat: Chat) -> ChatFailed:
-        bare = chat.model_extra or {}
+        extra = chat.model_extra or {}  # some failures send a bare {code, msg} in place of a chat
         last = chat.last_error if chat.last_error and chat.last_error.code else None
-        code = parse_code(last.code if last else bare.get("code"))
-        told = (last.msg if last else str(bare.get("msg") or "")) or "The bot failed to answer"
+        code = parse_code(last.code if last else extra.get("code"))
+        message = (last.msg if last else str(extra.get("msg") or "")) or "The bot failed to answer"
         if self.chat is not None and not chat.id:
-            chat = self.chat.model_copy(update={"status": "failed", "last_error": LastError(code=code, msg=told)})
+            chat = self.chat.model_copy(update={"status": "failed", "last_error": LastError(code=code, msg=message)})
         self.chat = chat
         text = self.received.text
-        return ChatFailed(told, code=code, chat=chat, text=text, logid=self.logid, cure=cure_for(code))
+        return ChatFailed(message, code=code, chat=chat, text=text, logid=self.logid, cure=cure_for(code))
 
     def _read_error(self, data: bytes) -> CozeError:
         try:
@@ -316,7 +323,7 @@ class ChatReading(Reading[ChatEvent]):
         except ProtocolError:
             body = data.decode("utf-8", "replace").strip()
         if not isinstance(body, dict):
-            return error_for(None, str(body or "The server reported an error without saying which"), logid=self.logid)
+            return error_for(None, str(body or _NO_ERROR_TEXT), logid=self.logid)
         code = parse_code(body.get("code", body.get("error_code")))
-        told = str(body.get("msg") or body.get("error_message") or "The server reported an error without saying which")
-        return error_for(code, told, logid=self.logid)
+        message = str(body.get("msg") or body.get("error_message") or _NO_ERROR_TEXT)
+        return error_for(code, message, logid=self.logid)

@@ -1,4 +1,4 @@
-"""The error of a chat that failed."""
+"""The error that a failed chat raises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class ChatFailed(CozeError):
-    """The bot began to answer and failed; ``chat`` has the ids and ``last_error``, ``text`` what it said before."""
+    """The chat started, and the bot then failed.
+
+    ``chat`` holds the ids and ``last_error``; ``text`` is the answer up to the failure.
+    """
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """The requests of the chat API, as values: start a chat, submit tool outputs, poll, list messages, cancel.
 
-API pages: chat v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_tool_outputs.
+API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_tool_outputs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _MOST_MESSAGES = 100
 
 @dataclass(frozen=True, kw_only=True)
 class NewChat:
-    """Everything that starts a chat: the parameters of ``chats.create`` and ``chats.stream``, as one value."""
+    """A chat to start: the parameters of ``chats.create`` and ``chats.stream``, as one value.
+
+    Raises ConfigurationError if ``user_id`` is no text or empty.
+    """
 
     bot_id: str
     user_id: str
@@ -43,21 +46,19 @@ class NewChat:
     def __post_init__(self) -> None:
         user: object = self.user_id
         if not isinstance(user, str) or not user:
-            raise ConfigurationError(
-                "user_id is text, the same for the same user; Coze keeps users' memories apart by it"
-            )
+            raise ConfigurationError("user_id must be a non-empty string: Coze keeps one memory per user_id")
 
     def request(self) -> Request[Chat]:
-        """The request that starts the chat and returns at once; raises ConfigurationError for an unsaved chat."""
+        """The request that starts the chat without waiting; raises ConfigurationError if the history is not saved."""
         if not self.auto_save_history:
             raise ConfigurationError(
-                "A chat without streaming must be saved (4007): its state could not be asked for",
-                cure="Leave auto_save_history=True, or use chats.stream",
+                "A chat that is not streamed must save its history (4007): Coze cannot retrieve an unsaved chat",
+                cure="Keep auto_save_history=True, or use chats.stream",
             )
         return self._post(Payload(Chat), stream=False)
 
     def stream_request(self) -> Request[None]:
-        """The request that starts the chat and is answered by a stream of events."""
+        """The request that starts the chat; the response is a stream of events."""
         return self._post(ignore_response, stream=True)
 
     def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
@@ -65,11 +66,11 @@ class NewChat:
         return Request("POST", "/v3/chat", read, params, self._body(stream=stream), Kind.START, stream=stream)
 
     def _body(self, *, stream: bool) -> dict[str, object]:
-        """The JSON body: every parameter that was given, except the conversation's id, which is in the query."""
+        """The JSON body: all parameters that are set, except conversation_id, which is a query parameter."""
         given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "conversation_id"}
         given["additional_messages"] = messages = [convert_to_wire(message) for message in self.additional_messages]
         if len(messages) > _MOST_MESSAGES:
-            raise ConfigurationError(f"A chat takes at most {_MOST_MESSAGES} messages (4004), not {len(messages)}")
+            raise ConfigurationError(f"A chat accepts at most {_MOST_MESSAGES} messages (4004), not {len(messages)}")
         if isinstance(self.parameters, str):
             given["parameters"] = _parse_parameters(self.parameters)
         return {name: value for name, value in {**given, "stream": stream}.items() if value is not None}
@@ -81,32 +82,32 @@ def _parse_parameters(text: str) -> dict[str, object]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise ConfigurationError("parameters is an object, or the JSON text of one")
+        raise ConfigurationError("parameters must be an object, or the JSON text of one")
     return value
 
 
 def retrieve_request(conversation_id: str, chat_id: str) -> Request[Chat]:
-    """The request for a chat's present state."""
+    """The request for the current state of a chat."""
     return Request("GET", "/v3/chat/retrieve", Payload(Chat), _ids(conversation_id, chat_id))
 
 
 def messages_request(conversation_id: str, chat_id: str) -> Request[tuple[Message, ...]]:
-    """The request for the messages of a chat, without the user's question."""
+    """The request for the messages of a chat; it drops the question, which coze-studio includes."""
     return Request("GET", "/v3/chat/message/list", _read_messages, _ids(conversation_id, chat_id))
 
 
 def cancel_request(conversation_id: str, chat_id: str) -> Request[Chat]:
-    """The request that stops a chat."""
+    """The request that cancels a chat."""
     return Request("POST", "/v3/chat/cancel", Payload(Chat), body=_ids(conversation_id, chat_id))
 
 
 def submit_request(conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike]) -> Request[Chat]:
-    """The request that submits tool outputs and returns at once."""
+    """The request that submits tool outputs without waiting for the chat."""
     return _submit(conversation_id, chat_id, outputs, Payload(Chat), stream=False)
 
 
 def submit_stream_request(conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike]) -> Request[None]:
-    """The request that submits tool outputs and is answered by a stream of events."""
+    """The request that submits tool outputs; the response is a stream of events."""
     return _submit(conversation_id, chat_id, outputs, ignore_response, stream=True)
 
 
@@ -123,7 +124,7 @@ def _tool_output(given: ToolOutputLike) -> dict[str, str]:
         output = ToolOutput.model_validate(given)
     except ValidationError as error:
         raise ConfigurationError(
-            "A tool output is a ToolOutput, or a dict with tool_call_id (text) and output"
+            "A tool output must be a ToolOutput, or a dict with tool_call_id (text) and output"
         ) from error
     return {"tool_call_id": output.tool_call_id, "output": output.output}
 
@@ -132,8 +133,8 @@ def _ids(conversation_id: str, chat_id: str) -> dict[str, str]:
     return query(conversation_id=conversation_id, chat_id=chat_id)
 
 
-def ignore_response(answer: object) -> None:
-    """The reader of stream requests, whose events are read by the stream itself."""
+def ignore_response(response: object) -> None:
+    """The reader of a stream request: the stream reads the events itself."""
 
 
 _MESSAGES = Payload(tuple[Message, ...])

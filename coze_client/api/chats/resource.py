@@ -1,6 +1,6 @@
-"""Chats: one run of a bot in a conversation; user input in, messages out.
+"""Chats: run a bot in a conversation; the input is messages of the user, the output is messages of the bot.
 
-API pages: chat v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_tool_outputs.
+API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_tool_outputs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from coze_client.errors import ConfigurationError
 
 
 class Chats(Resource[ConcurrencyT]):
-    """Chats with bots."""
+    """``client.chats``: start a chat, stream or poll it, submit tool outputs, list its messages, cancel it."""
 
     @call
     def create(
@@ -47,14 +47,18 @@ class Chats(Resource[ConcurrencyT]):
         bot_version: str | None = None,
         connector_id: str | None = None,
     ) -> Request[Chat]:
-        """Start a chat and return at once; ask ``retrieve`` for its end, or use ``create_and_poll``.
+        """Start a chat and return it without waiting for the answer; poll it with ``retrieve``.
 
-        `additional_messages`: at most 100, oldest first, the question last. `user_id` separates users' memories and
-        must be the same for the same user. `conversation_id`: omitted, Coze begins a new conversation.
-        `custom_variables` fill the bot's prompt, `parameters` a chatflow's start node, `meta_data` (16 pairs) comes
-        back with ``retrieve``, `extra_params` takes latitude and longitude. `publish_status="unpublished_draft"` runs
-        the draft; `bot_version` an older version. Raises ConversationBusy (4016) if another chat runs for
-        longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest if it is unpublished.
+        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
+        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
+        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
+        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
+        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
+        the channel, default "1024" (API).
+
+        `auto_save_history` must stay True here (4007). Raises ConversationBusy (4016) if another chat occupies the
+        conversation for longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest for
+        an unpublished bot. API page: chat_v3.
         """
         chat = NewChat(
             bot_id=bot_id,
@@ -94,12 +98,20 @@ class Chats(Resource[ConcurrencyT]):
         connector_id: str | None = None,
         cancel_on_close: bool = True,
     ) -> Events[ChatStream, AsyncChatStream]:
-        """Start a chat and read it as it comes, in one request; arguments as in ``create``.
+        """Start a chat and stream its events in one request.
 
-        The stream heals: if the line breaks after the chat's id is known, and the history is saved, exactly what is
-        missing is fetched. Otherwise StreamInterrupted is raised, with what arrived; a chat is never started twice.
-        Stopping early closes the line and, with `cancel_on_close`, cancels the chat. Raises ChatFailed if the bot
-        fails, and what ``create`` raises.
+        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
+        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
+        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
+        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
+        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
+        the channel, default "1024" (API).
+
+        If the connection breaks, the stream fetches exactly the missing events; this needs the chat's id and
+        `auto_save_history`. Otherwise it raises StreamInterrupted with what arrived; a chat is never started twice.
+        If you stop early, the stream closes the connection and cancels the chat, unless `cancel_on_close` is False.
+        Raises ChatFailed if the bot fails, ConversationBusy (4016), NotFound for an unknown bot or conversation,
+        InvalidRequest for an unpublished bot. API page: chat_v3.
         """
         chat = NewChat(
             bot_id=bot_id,
@@ -122,26 +134,36 @@ class Chats(Resource[ConcurrencyT]):
 
     @call
     def retrieve(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
-        """A chat's state now (ask once a second at most); only of chats whose history is saved."""
+        """Retrieve the current state of a chat whose history is saved; at most once a second.
+
+        API page: retrieve_chat.
+        """
         return retrieve_request(conversation_id, chat_id)
 
     @call
     def messages(self, *, conversation_id: str, chat_id: str) -> Request[tuple[Message, ...]]:
-        """What a chat said: answers, plugin calls, follow-ups; without the question, in no promised order."""
+        """List the messages of a chat: answers, plugin calls, follow-ups; without the question, in no fixed order.
+
+        API page: list_chat_messages.
+        """
         return messages_request(conversation_id, chat_id)
 
     @call
     def cancel(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
-        """Stop a running chat; tokens so far are billed. Raises InvalidRequest (4104) if it does not run any more."""
+        """Cancel a running chat; Coze bills the tokens used so far.
+
+        Raises InvalidRequest (4104) if the chat does not run any more. API page: chat_cancel.
+        """
         return cancel_request(conversation_id, chat_id)
 
     @call
     def submit_tool_outputs(
         self, *, conversation_id: str, chat_id: str, tool_outputs: Sequence[ToolOutputLike]
     ) -> Request[Chat]:
-        """Hand over the outputs of all tool calls of a chat that waits for them; it then runs on (poll it).
+        """Submit the outputs of a chat's tool calls, all together; the same chat continues, poll it with ``retrieve``.
 
-        Not on coze-studio. Raises ServerError (5000) if the chat's history is not saved.
+        Not available on coze-studio. Raises ServerError (5000) if the chat's history is not saved. API page:
+        chat_submit_tool_outputs.
         """
         return submit_request(conversation_id, chat_id, tool_outputs)
 
@@ -155,10 +177,12 @@ class Chats(Resource[ConcurrencyT]):
         known_message_ids: Collection[str] = (),
         cancel_on_close: bool = True,
     ) -> Events[ChatStream, AsyncChatStream]:
-        """Hand over the outputs of all tool calls and read what the same chat says on.
+        """Submit the outputs of a chat's tool calls, all together, and stream the events of the same chat.
 
-        `known_message_ids`: messages of this chat that were seen before; should the line break, recovery leaves them
-        out. Otherwise as ``stream`` and ``submit_tool_outputs``.
+        `known_message_ids`: messages of this chat that you already have; recovery of a broken connection omits them.
+        If you stop early, the stream cancels the chat, unless `cancel_on_close` is False. Not available on
+        coze-studio. Raises ServerError (5000) if the chat's history is not saved, ChatFailed if the bot fails,
+        StreamInterrupted if recovery fails. API page: chat_submit_tool_outputs.
         """
         request = submit_stream_request(conversation_id, chat_id, tool_outputs)
         seen = frozenset(known_message_ids)
@@ -190,13 +214,22 @@ class Chats(Resource[ConcurrencyT]):
         connector_id: str | None = None,
         deadline: float = 600.0,
     ) -> ChatResult:
-        """Start a chat and ask once a second until it ends in whatever way; then its messages.
+        """Start a chat, poll it once a second until its status is terminal, and list its messages.
 
-        A failed or cancelled chat is returned, not raised: look at ``chat.status`` and ``chat.last_error``. After
-        `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` needs fewer requests and is faster.
+        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
+        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
+        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
+        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
+        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
+        the channel, default "1024" (API).
+
+        A failed or cancelled chat is returned, not raised: check ``chat.status`` and ``chat.last_error``. After
+        `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` sends fewer requests and is faster.
+        Raises ConversationBusy (4016), NotFound for an unknown bot or conversation, InvalidRequest for an unpublished
+        bot. API pages: chat_v3, retrieve_chat, list_chat_messages.
         """
         if not deadline > 0:
-            raise ConfigurationError(f"A deadline is more than 0 seconds, not {deadline}")
+            raise ConfigurationError(f"deadline must be more than 0 seconds, not {deadline}")
         new = NewChat(
             bot_id=bot_id,
             user_id=user_id,

@@ -1,4 +1,4 @@
-"""A chat as it streams, and how a broken one heals."""
+"""The stream of a chat: it locks the conversation, recovers lost events, and cancels the chat on close."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _TYPES_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_outpu
 
 
 class ChatOpening(NamedTuple):
-    """How a chat stream of a bot or a chatflow begins, and whether a broken one can heal."""
+    """How to open the stream of a chat or chatflow, and whether it can be recovered after the connection breaks.
+
+    ``saved``: Coze saves the history. ``known_message_ids``: messages that recovery omits.
+    """
 
     request: Request[None]
     conversation_id: str | None
@@ -31,10 +34,10 @@ class ChatOpening(NamedTuple):
     chat_id: str | None = None
     known_message_ids: frozenset[str] = frozenset()
     no_recovery_reason: str = ""
-    """Why a broken stream cannot heal, if it never can."""
+    """Why such a stream can never be recovered; "" if it can."""
 
     def events(self) -> Events[ChatStream, AsyncChatStream]:
-        """The stream that the call begins, of either face."""
+        """The stream for either client."""
         return Events(
             self.request,
             lambda session: ChatStream(ChatStreamRun(session, self)),
@@ -43,7 +46,7 @@ class ChatOpening(NamedTuple):
 
 
 class ChatStreamRun(StreamRun[ChatEvent]):
-    """The steps of a chat stream: waits for its turn in the conversation, heals, cancels."""
+    """The steps of a chat stream: lock the conversation, open, recover, cancel."""
 
     reading: ChatReading
 
@@ -64,8 +67,8 @@ class ChatStreamRun(StreamRun[ChatEvent]):
 
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
-        if why := self._no_recovery_reason():
-            raise self._interruption(why) from failure
+        if reason := self._no_recovery_reason():
+            raise self._interruption(reason) from failure
         started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
         try:
             chat = await wait_for_chat(
@@ -74,9 +77,9 @@ class ChatStreamRun(StreamRun[ChatEvent]):
             listed = await load_messages(self.session, chat)
             missing = [event for message in sort_messages(listed) for event in self._missing(message)]
         except ValueError as conflict:
-            raise self._interruption(f"{conflict}, so it cannot be completed") from failure
+            raise self._interruption(f"{conflict}, so the stream cannot be recovered") from failure
         except CozeError as error:
-            raise self._interruption(f"fetching the rest failed too: {error}") from (failure or error)
+            raise self._interruption(f"recovery failed: {error}") from (failure or error)
         return [*missing, *reading.add_end(chat)]
 
     async def abandon(self) -> None:
@@ -97,28 +100,28 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         if self.opening.no_recovery_reason:
             return self.opening.no_recovery_reason
         if self.reading.chat_id is None or self.reading.conversation_id is None:
-            return "the chat's id had not come yet, and it may run on (it is not started again)"
+            return "the chat id had not arrived yet; the chat may still run, and is not started again"
         if not self.opening.saved:
-            return "the chat's history is not saved (auto_save_history=False), so nothing can be fetched"
+            return "the chat's history is not saved (auto_save_history=False), so the rest cannot be fetched"
         if self.reading.has_audio:
-            return "audio that was not delivered cannot be fetched again"
+            return "audio that did not arrive cannot be fetched"
         return ""
 
-    def _interruption(self, why: str) -> StreamInterrupted:
+    def _interruption(self, reason: str) -> StreamInterrupted:
         reading = self.reading
         return StreamInterrupted(
-            f"The stream broke before its end, and {why}",
+            f"The stream broke before its end: {reason}",
             text=reading.received.text,
             messages=reading.received.messages,
             chat_id=reading.chat_id,
             conversation_id=reading.conversation_id,
             logid=self.logid,
-            cure="What arrived is in .text and .messages; the chat may have run on and is billed",
+            cure="The error's .text and .messages hold what arrived; the chat may still run and is billed",
         )
 
 
 def sort_messages(messages: Iterable[Message]) -> list[Message]:
-    """Listed messages in the order in which a stream gives them: Coze lists them in no promised order."""
+    """Sort listed messages into the order of a stream: by time, then by type. Coze lists them in no fixed order."""
     return sorted(messages, key=lambda message: (message.created_at or 0, _sort_rank(message)))
 
 
@@ -129,37 +132,43 @@ def _sort_rank(message: Message) -> int:
 
 
 class _ChatStreamFacts(StreamFacts[ChatStreamRun]):
-    """What a chat stream knows of its chat, on either face."""
+    """Properties of a chat stream on either client."""
 
     @property
     def chat_id(self) -> str | None:
-        """The chat's id; ``None`` until the server told it."""
+        """The chat's id; ``None`` until an event contains it."""
         return self._run.reading.chat_id
 
     @property
     def conversation_id(self) -> str | None:
-        """The conversation's id; ``None`` until it was given or told."""
+        """The conversation's id, from the call or from an event; ``None`` until then."""
         return self._run.reading.conversation_id
 
     @property
     def chat(self) -> Chat | None:
-        """The chat's last state; after the end with its ``usage``."""
+        """The chat in its latest state; at the end it has ``usage``."""
         return self._run.reading.chat
 
     @property
     def text(self) -> str:
-        """The answer so far: all answer messages, one after the other."""
+        """The answer so far: the text of all answer messages, joined."""
         return self._run.reading.received.text
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The messages so far, in order of appearance; while the stream runs, the last may be unfinished."""
+        """The messages so far, in order of first appearance; the last may be incomplete while the stream runs."""
         return self._run.reading.received.messages
 
 
 class ChatStream(_ChatStreamFacts, Stream[ChatEvent, ChatStreamRun]):
-    """A chat, event by event; opens when entered or iterated, closes at its end or by ``close``, which cancels it."""
+    """The events of a chat, for a ``for`` loop.
+
+    Entering or iterating it opens the stream. ``close`` before the end also cancels the chat, by default.
+    """
 
 
 class AsyncChatStream(_ChatStreamFacts, AsyncStream[ChatEvent, ChatStreamRun]):
-    """A chat, event by event; opens when entered or iterated, closes at its end or by ``aclose``, which cancels it."""
+    """The events of a chat, for an ``async for`` loop.
+
+    Entering or iterating it opens the stream. ``aclose`` before the end also cancels the chat, by default.
+    """

@@ -1,6 +1,7 @@
-"""Messages: what is said in a chat and kept in a conversation.
+"""Messages that a conversation holds: questions, answers, and messages added by hand.
 
-API pages: chat v3 (EnterMessage, Message object), create/list/retrieve/modify/delete message, message feedback.
+API pages: create_message, list_message, retrieve_message, modify_message, delete_message, message_feedback,
+delete_message_feedback.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def _read_page(response: RawResponse) -> Page[Message]:
 
 
 class Messages(Resource[ConcurrencyT]):
-    """The messages that a conversation keeps, for 180 days."""
+    """``client.conversations.messages``: the messages of conversations, which Coze keeps for 180 days."""
 
     @call
     def create(
@@ -44,7 +45,11 @@ class Messages(Resource[ConcurrencyT]):
         content_type: Literal["text", "object_string"] = "text",
         meta_data: Mapping[str, str] | None = None,
     ) -> Request[Message]:
-        """Add a message to a conversation without starting a chat."""
+        """Add a message to a conversation without starting a chat.
+
+        `content_type`: object_string is JSON text of a list of parts. `meta_data`: at most 16 pairs. Not available on
+        coze-studio. API page: create_message.
+        """
         body = fields(role=role, content=content, content_type=content_type, meta_data=meta_data)
         return _post("create", Payload(Message), query(conversation_id=conversation_id), body, Kind.START)
 
@@ -60,20 +65,22 @@ class Messages(Resource[ConcurrencyT]):
         limit: int = _LARGEST_PAGE,
         include_middle_message: bool | None = None,
     ) -> Pages[Message]:
-        """Questions, answers and added messages of a conversation, newest first unless ``order="asc"``.
+        """List the questions, answers and added messages of a conversation, newest first.
 
-        ``limit`` is the page size, 1 to 50. ``include_middle_message`` adds plugin calls and the like. coze-studio
-        ignores ``order``. Give `before_id` or `after_id`, not both: their meaning together is not documented.
+        `order`: "asc" is oldest first; coze-studio ignores it. `chat_id`: only messages of this chat. `before_id`
+        or `after_id`: only messages before or after this one; raises ConfigurationError for both, because their
+        combination is not documented. `limit`: the page size, 1 to 50 (default 50). `include_middle_message` adds
+        plugin calls and their outputs. API page: list_message.
         """
         if not 1 <= limit <= _LARGEST_PAGE:
-            raise ConfigurationError(f"limit is 1 to {_LARGEST_PAGE}, not {limit}")
+            raise ConfigurationError(f"limit must be 1 to {_LARGEST_PAGE}, not {limit}")
         if before_id and after_id:
             raise ConfigurationError("Give before_id or after_id, not both")
         fixed = fields(order=order, chat_id=chat_id, limit=limit, include_middle_message=include_middle_message)
         backward = bool(before_id)
 
-        def page(at: str | None) -> Request[Page[Message]]:
-            cursor = fields(before_id=at or before_id) if backward else fields(after_id=at or after_id)
+        def page(position: str | None) -> Request[Page[Message]]:
+            cursor = fields(before_id=position or before_id) if backward else fields(after_id=position or after_id)
             return _post("list", _read_page, query(conversation_id=conversation_id), {**fixed, **cursor}, Kind.READ)
 
         def next_cursor(_: str | None, page: Page[Message]) -> str | None:
@@ -85,7 +92,10 @@ class Messages(Resource[ConcurrencyT]):
 
     @call
     def retrieve(self, *, conversation_id: str, message_id: str) -> Request[Message]:
-        """One message."""
+        """Retrieve one message of a conversation; not available on coze-studio.
+
+        API page: retrieve_message.
+        """
         return Request("GET", "/v1/conversation/message/retrieve", Payload(Message), _ids(conversation_id, message_id))
 
     @call
@@ -98,16 +108,23 @@ class Messages(Resource[ConcurrencyT]):
         content_type: Literal["text", "object_string"] | None = None,
         meta_data: Mapping[str, str] | None = None,
     ) -> Request[Message]:
-        """Change a message's content or meta data (API page modify_message; content needs its content_type)."""
+        """Change the content or the meta data of a message; not available on coze-studio.
+
+        `content_type` describes `content`, default text. Raises ConfigurationError if neither is given. API page:
+        modify_message.
+        """
         if content is None and meta_data is None:
-            raise ConfigurationError("Give content or meta_data: there is nothing to change")
+            raise ConfigurationError("Give content or meta_data: nothing to change")
         kind = content_type or ("text" if content is not None else None)
         body = fields(content=content, content_type=kind, meta_data=meta_data)
         return _post("modify", Payload(Message, "message"), _ids(conversation_id, message_id), body, Kind.READ)
 
     @call
     def delete(self, *, conversation_id: str, message_id: str) -> Request[Message]:
-        """Delete a question or answer, and the plugin calls and the like that belong to it."""
+        """Delete a question or an answer, with its plugin calls and their outputs; returns the deleted message.
+
+        Not available on coze-studio. API page: delete_message.
+        """
         return _post("delete", Payload(Message), _ids(conversation_id, message_id), None, Kind.START)
 
     @call
@@ -120,14 +137,20 @@ class Messages(Resource[ConcurrencyT]):
         reason_types: Sequence[str] | None = None,
         comment: str | None = None,
     ) -> Request[None]:
-        """Rate an answer; a later rating replaces it. At most 10 reasons of 30 and a comment of 250 characters."""
+        """Rate an answer; a later rating replaces it. Not available on coze-studio.
+
+        `reason_types`: at most 10, of 30 characters. `comment`: at most 250 characters. API page: message_feedback.
+        """
         reasons = builtins.list(reason_types) if reason_types is not None else None
         body = fields(feedback_type=feedback_type, reason_types=reasons, comment=comment)
         return Request("POST", _feedback(conversation_id, message_id), read_nothing, body=body)
 
     @call
     def delete_feedback(self, *, conversation_id: str, message_id: str) -> Request[None]:
-        """Take a rating back."""
+        """Remove the rating of an answer; not available on coze-studio.
+
+        API page: delete_message_feedback.
+        """
         return Request("DELETE", _feedback(conversation_id, message_id), read_nothing)
 
 

@@ -1,6 +1,6 @@
-"""Images of a dataset of images, found by their captions.
+"""Images of a dataset of images; recall searches their captions.
 
-API pages: get_images, update_image_caption. They are put in and deleted as documents.
+API pages: get_images, update_image_caption. Upload and delete them as documents.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _ImagePageEnvelope(Envelope):
 
 
 class Images(Resource[ConcurrencyT]):
-    """What is in a dataset of images."""
+    """``client.datasets.images``: the images of datasets, and their captions."""
 
     @paged
     def list(
@@ -39,9 +39,10 @@ class Images(Resource[ConcurrencyT]):
         page_size: int = _LARGEST_PAGE,
         concurrency: int = 1,
     ) -> Pages[Image]:
-        """A dataset's images, or those whose caption has `keyword`; after the first page `concurrency` at a time.
+        """List the images of a dataset, in pages of 1 to 299 (default 299).
 
-        Pages of 1 to 299.
+        `keyword`: only images whose caption contains it. `has_caption`: only images with, or without, a caption.
+        `concurrency`: how many pages to fetch at a time after the first. API page: get_images.
         """
         params = query(keyword=keyword, has_caption=has_caption, page_size=page_size)
 
@@ -52,7 +53,10 @@ class Images(Resource[ConcurrencyT]):
 
     @call
     def update(self, *, dataset_id: str, document_id: str, caption: str) -> Request[None]:
-        """Replace an image's caption (not on coze-studio)."""
+        """Replace the caption of an image; not available on coze-studio.
+
+        API page: update_image_caption.
+        """
         return Request("PUT", f"{_path(dataset_id)}/{segment(document_id)}", read_nothing, body={"caption": caption})
 
 

@@ -1,4 +1,7 @@
-"""The upload request, and how a path, bytes or a file object becomes an upload."""
+"""The upload request, and the conversion of a path, bytes or a file object to an upload.
+
+API page: upload_files.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from coze_client.core.response import Payload
 from coze_client.core.upload import Pipe, Upload
 from coze_client.errors import ConfigurationError
 
-_LARGEST = 512 * 1024 * 1024
+_MAX_BYTES = 512 * 1024 * 1024
 
 
 def upload_request(upload: Upload) -> Request[File]:
@@ -28,6 +31,10 @@ def upload_request(upload: Upload) -> Request[File]:
 
 @contextmanager
 def open_upload(file: Source, name: str | None) -> Iterator[Upload]:
+    """Open a path, bytes or a binary file object as an upload; a path is closed at the end.
+
+    `name`: default the file's own. Raises ConfigurationError for an empty or too large file, or another type.
+    """
     if isinstance(file, (bytes, bytearray, memoryview)):
         content = bytes(file)
         yield Upload(fix_extension(name or "file", content[:HEAD_BYTES]), content)
@@ -37,7 +44,7 @@ def open_upload(file: Source, name: str | None) -> Iterator[Upload]:
     elif hasattr(file, "read"):
         yield _measure(file, name or _file_name(file))
     else:
-        raise ConfigurationError(f"A file is a path, bytes or a binary file object, not {type(file).__name__}")
+        raise ConfigurationError(f"A file must be a path, bytes or a binary file object, not {type(file).__name__}")
 
 
 def _file_name(file: IO[bytes]) -> str:
@@ -47,7 +54,7 @@ def _file_name(file: IO[bytes]) -> str:
 
 def _measure(file: IO[bytes] | io.BufferedReader, name: str) -> Upload:
     if isinstance(file.read(0), str):
-        raise ConfigurationError("The file is open as text", cure='Open it in binary mode: open(path, "rb")')
+        raise ConfigurationError("The file is open in text mode", cure='Open it in binary mode: open(path, "rb")')
     if not file.seekable():
         head = file.read(HEAD_BYTES)
         _check_size(len(head))
@@ -61,6 +68,6 @@ def _measure(file: IO[bytes] | io.BufferedReader, name: str) -> Upload:
 
 def _check_size(size: int) -> None:
     if size == 0:
-        raise ConfigurationError("The file is empty; Coze refuses empty files (4300)")
-    if size > _LARGEST:
-        raise ConfigurationError(f"The file has {size} bytes; Coze takes {_LARGEST} (512 MB) at most (4302)")
+        raise ConfigurationError("The file is empty, and Coze rejects empty files (4300)")
+    if size > _MAX_BYTES:
+        raise ConfigurationError(f"The file has {size} bytes; Coze accepts at most {_MAX_BYTES} (512 MB, 4302)")

@@ -1,4 +1,4 @@
-"""Values of the files API: an uploaded file, and the forms in which a file may be given."""
+"""Values of the files API: an uploaded file, and the types that an upload accepts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pydantic import AliasChoices, Field
 from coze_client.core.model import Model
 
 Source = str | PathLike[str] | bytes | IO[bytes]
-"""A path, the content itself, or a file opened for reading bytes."""
+"""A path, the content itself, or a file opened in binary mode."""
 
 
 class File(Model):
-    """An uploaded file; ``bytes`` is its size, ``created_at`` unix seconds. ``url`` and ``uri`` only on coze-studio."""
+    """An uploaded file; ``bytes`` is its size, ``created_at`` is in unix seconds.
+
+    Only coze-studio returns ``url`` and ``uri``.
+    """
 
     id: str = ""
     bytes: int | None = None

@@ -1,4 +1,4 @@
-"""The events of a v2 chat stream: decoded, typed, and joined to messages; pure."""
+"""The events of a v2 chat stream: decode and type them, and join them to messages; no I/O."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from coze_client.errors import APIError, CozeError, ProtocolError
 class LegacyChatEvent:
     """One event of a v2 chat stream.
 
-    ``type``: message, done, or what the server sends; ``data`` the raw bytes. ``message`` is a piece of the message
-    number ``index``, the last piece if ``is_finish``; ``seq_id`` counts the pieces where the server does. ``delta`` is
-    what the event adds to the answer's text, "" for everything else.
+    ``type``: message, done, or another text that the server sends; ``data`` the raw bytes. ``message`` is a part of
+    the message number ``index``, the last part if ``is_finish``; ``seq_id`` numbers the parts, if the server does.
+    ``delta`` is the text that the event adds to the answer; "" if it adds none.
     """
 
     type: str
@@ -38,14 +38,14 @@ class LegacyChatEvent:
 
 
 class _ErrorJson(Model):
-    """Public v2 clients disagree about the names."""
+    """The error in an event; public v2 clients disagree about the field names."""
 
     code: int | str | None = Field(default=None, validation_alias=AliasChoices("code", "err_code"))
     msg: str = Field(default="", validation_alias=AliasChoices("msg", "err_msg"))
 
 
 class _EventJson(Model):
-    """An event's JSON, as it comes."""
+    """The JSON of an event, as the server sends it."""
 
     event: str = ""
     message: LegacyMessage | None = None
@@ -57,31 +57,34 @@ class _EventJson(Model):
 
     @property
     def error(self) -> _ErrorJson:
-        """What went wrong; some servers leave the inner object out."""
+        """The error; some servers send its fields without the inner object."""
         return self.error_information or convert(_ErrorJson, self.model_extra)
 
 
 @dataclass
 class _LegacyMessageBuilder:
-    """A message in the making: its first piece (for the fields), the text and extra information so far."""
+    """Builds one message from its parts; ``first`` is the first part, for its fields."""
 
     first: LegacyMessage
     text: StringIO = field(default_factory=StringIO)
     extra_info: dict[str, object] | None = None
 
-    def add(self, piece: LegacyMessage) -> str:
-        """Takes a piece; what it adds to the answer."""
-        self.text.write(piece.content)
-        self.extra_info = piece.extra_info or self.extra_info
-        return piece.content if is_answer(self.first) else ""
+    def add(self, part: LegacyMessage) -> str:
+        """Append a part; return the text that it adds to the answer."""
+        self.text.write(part.content)
+        self.extra_info = part.extra_info or self.extra_info
+        return part.content if is_answer(self.first) else ""
 
     def message(self) -> LegacyMessage:
-        """The message as far as it came."""
+        """The message so far."""
         return self.first.model_copy(update={"content": self.text.getvalue(), "extra_info": self.extra_info})
 
 
 class LegacyChatReading(Reading[LegacyChatEvent]):
-    """Bytes of a v2 chat stream to events; joins the pieces of each message by its index. Knows no network."""
+    """Converts the bytes of a v2 chat stream to events; joins the parts of each message by its index. No I/O.
+
+    `limit`: bytes of one event at most.
+    """
 
     def __init__(self, limit: int, conversation_id: str | None = None) -> None:
         super().__init__()
@@ -91,11 +94,11 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
 
     @property
     def messages(self) -> tuple[LegacyMessage, ...]:
-        """The messages so far, in order of appearance; unfinished ones too."""
+        """The messages so far, in order of first appearance; also incomplete ones."""
         return tuple(builder.message() for builder in self._messages.values())
 
     def feed(self, chunk: bytes) -> list[LegacyChatEvent]:
-        """The events that this piece completes, up to a failure."""
+        """Return the events that this chunk completes, up to a failure."""
         out: list[LegacyChatEvent] = []
         try:
             for sse in self._decoder.feed(chunk):
@@ -105,11 +108,14 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
         return out
 
     def finish(self) -> list[LegacyChatEvent]:
-        """The event that was pending when the line ended, unless it was cut; what is no stream at all is a refusal."""
+        """Return the events still pending when the connection closed, without incomplete ones.
+
+        A JSON or HTML body in place of a stream is an error response.
+        """
         out: list[LegacyChatEvent] = []
         try:
             for sse in self._decoder.finish():
-                with suppress(ProtocolError):  # cut in the middle of its data
+                with suppress(ProtocolError):  # its data is incomplete
                     self._append(sse, out)
             stray = self._decoder.stray.strip()
             if not self._messages and not out and stray.startswith((b"{", b"<")):
@@ -142,7 +148,7 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
 
 
 def _parse_event(sse: ServerSentEvent) -> _EventJson:
-    """An event's JSON; what is none (keep-alives, ``[DONE]``) has only a name."""
+    """Parse an event's JSON; other data (keep-alives, ``[DONE]``) results in an event with only a name."""
     if sse.data.lstrip().startswith(b"{"):
         event = convert_json(_EventJson, sse.data)
         return event if event.event else event.model_copy(update={"event": sse.event})
@@ -154,5 +160,5 @@ def _error_of(event: _EventJson) -> APIError | None:
     code = parse_code(error.code)
     if event.event.lower() != "error" and code in (None, 0, ""):
         return None
-    message = error.msg or "The server reported an error without saying which"
+    message = error.msg or "The server reported an error without a message"
     return error_for(code, message, logid=find_logid(event.model_extra or {}))

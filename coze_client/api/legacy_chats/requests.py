@@ -1,6 +1,6 @@
 """The request of the v2 chat API, as a value.
 
-API page: chat v2 (``/open_api/v2/chat``), since withdrawn from the documentation.
+Coze has removed its API page (``/open_api/v2/chat``) from the documentation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ _SENT = ("role", "type", "content", "content_type")
 
 @dataclass(frozen=True, kw_only=True)
 class NewLegacyChat:
-    """Everything that starts a v2 chat: the parameters of ``legacy_chats.create`` and ``stream``, as one value."""
+    """A v2 chat to start: the parameters of ``legacy_chats.create`` and ``stream``, as one value.
+
+    Raises ConfigurationError if ``user`` is no text or empty.
+    """
 
     bot_id: str
     user: str
@@ -33,14 +36,14 @@ class NewLegacyChat:
     def __post_init__(self) -> None:
         user: object = self.user
         if not isinstance(user, str) or not user:
-            raise ConfigurationError("user is text, the same for the same user; Coze keeps users' memories apart by it")
+            raise ConfigurationError("user must be a non-empty string: Coze keeps one memory per user")
 
     def request(self) -> Request[LegacyChat]:
-        """The request that is answered when the chat has ended."""
+        """The request whose response comes when the chat has ended."""
         return self._post(_read_chat, stream=False)
 
     def stream_request(self) -> Request[None]:
-        """The request that is answered by a stream of events."""
+        """The request whose response is a stream of events."""
         return self._post(read_nothing, stream=True)
 
     def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
@@ -59,7 +62,7 @@ class NewLegacyChat:
 def _convert_to_legacy(message: MessageLike) -> dict[str, object]:
     wire = convert_to_wire(message)
     if wire.get("role") == "user":
-        wire.pop("type", None)  # in v2 the type tells the kinds of the bot's messages only; it knows no "question"
+        wire.pop("type", None)  # v2 has types only for the bot's messages; "question" is unknown to it
     return {name: wire[name] for name in _SENT if name in wire}
 
 

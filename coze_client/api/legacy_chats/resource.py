@@ -1,7 +1,7 @@
-"""Chats over the v2 API, the one before v3: for gateways and older servers that still speak it.
+"""Chats over the v2 API, the predecessor of v3, for gateways and older servers that still offer it.
 
-It has no chat ids: nothing can be asked afterwards, cancelled or recovered; where there is a choice, take ``chats``.
-API page: chat v2 (``/open_api/v2/chat``), since withdrawn from the documentation.
+v2 has no chat ids, so a chat cannot be retrieved, cancelled or recovered; use ``chats`` where you have a choice.
+Coze has removed its API page (``/open_api/v2/chat``) from the documentation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from coze_client.core.stream import Events
 
 
 class LegacyChats(Resource[ConcurrencyT]):
-    """Chats with bots, over the older API."""
+    """``client.legacy_chats``: start a chat over the v2 API, waiting for the answer or streaming it."""
 
     @call
     def create(
@@ -31,12 +31,12 @@ class LegacyChats(Resource[ConcurrencyT]):
         chat_history: Sequence[MessageLike] = (),
         custom_variables: Mapping[str, str] | None = None,
     ) -> Request[LegacyChat]:
-        """Ask a bot and wait for the whole answer, in one request that lasts as long as the bot takes.
+        """Start a chat and wait for the whole answer, in one request that lasts as long as the bot runs.
 
-        `user` separates users' memories and must be the same for the same user. `chat_history` is what was said before
-        `query`, oldest first. `conversation_id`: omitted, Coze begins a new conversation. `custom_variables` fill the
-        bot's prompt. Raises NotFound for an unknown bot, InvalidRequest for an unpublished one, ServerError if the bot
-        fails, TransportError if the line breaks; none of these is tried again once the chat may have begun.
+        `user`: Coze keeps one memory per user. `query`: the question. `chat_history`: the messages before it, oldest
+        first. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt. Raises NotFound
+        for an unknown bot, InvalidRequest for an unpublished one, ServerError if the bot fails, TransportError if the
+        connection breaks; the call is not retried if the chat may have started.
         """
         chat = NewLegacyChat(
             bot_id=bot_id,
@@ -59,10 +59,13 @@ class LegacyChats(Resource[ConcurrencyT]):
         chat_history: Sequence[MessageLike] = (),
         custom_variables: Mapping[str, str] | None = None,
     ) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
-        """Ask a bot and read the answer as it comes, in one request; arguments and errors as in ``create``.
+        """Start a chat and stream its events in one request.
 
-        A stream that ends before its ``done`` raises StreamInterrupted with what arrived: v2 has no way to fetch the
-        rest, and the chat is not started again. Stopping early closes the line, but v2 cannot cancel the chat.
+        `user`: Coze keeps one memory per user. `query`: the question. `chat_history`: the messages before it, oldest
+        first. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt. If you stop
+        early, the stream closes the connection, but v2 cannot cancel the chat. Raises NotFound for an unknown bot,
+        InvalidRequest for an unpublished one, ServerError if the bot fails. Raises StreamInterrupted, with what
+        arrived, if the stream ends before ``done``: v2 cannot return the rest, and the chat is not started again.
         """
         chat = NewLegacyChat(
             bot_id=bot_id,

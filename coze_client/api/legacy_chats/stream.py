@@ -1,4 +1,4 @@
-"""A v2 chat as it streams: ``data`` lines alone, the event's name inside the JSON, and no way back after a cut."""
+"""The stream of a v2 chat: only ``data`` lines, with the event's name inside the JSON; it cannot be recovered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coze_client.errors import CozeError, StreamInterrupted
 
 
 class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
-    """The steps of a v2 chat stream: nothing heals, and nothing can be told to the server."""
+    """The steps of a v2 chat stream; v2 can neither recover nor cancel a chat."""
 
     reading: LegacyChatReading
 
@@ -25,40 +25,40 @@ class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
     async def recover(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
         reading = self.reading
         raise StreamInterrupted(
-            "The stream broke before its end, and the v2 API has no way to fetch the rest",
+            "The stream broke before its end, and the v2 API cannot return the rest",
             text=join_answers(reading.messages),
             messages=reading.messages,
             conversation_id=reading.conversation_id,
             logid=self.logid,
-            cure="What arrived is in .text and .messages; the chat may have run on and is billed",
+            cure="The error's .text and .messages hold what arrived; the chat may still run and is billed",
         ) from failure
 
 
 class _LegacyChatStreamFacts(StreamFacts[LegacyChatStreamRun]):
-    """What a v2 chat stream knows of its chat, on either face."""
+    """Properties of a v2 chat stream on either client."""
 
     @property
     def conversation_id(self) -> str | None:
-        """The conversation's id; ``None`` until it was given or told."""
+        """The conversation's id, from the call or from an event; ``None`` until then."""
         return self._run.reading.conversation_id
 
     @property
     def text(self) -> str:
-        """The answer so far: all answer messages, one after the other."""
+        """The answer so far: the text of all answer messages, joined."""
         return join_answers(self._run.reading.messages)
 
     @property
     def messages(self) -> tuple[LegacyMessage, ...]:
-        """The messages so far, in order of appearance; while the stream runs, the last may be unfinished."""
+        """The messages so far, in order of first appearance; the last may be incomplete while the stream runs."""
         return self._run.reading.messages
 
 
 class LegacyChatStream(_LegacyChatStreamFacts, Stream[LegacyChatEvent, LegacyChatStreamRun]):
-    """A v2 chat, event by event; closed at its end or by ``close``, which leaves the chat itself running."""
+    """The events of a v2 chat, for a ``for`` loop; ``close`` does not stop the chat itself."""
 
 
 class AsyncLegacyChatStream(_LegacyChatStreamFacts, AsyncStream[LegacyChatEvent, LegacyChatStreamRun]):
-    """A v2 chat, event by event; closed at its end or by ``aclose``, which leaves the chat itself running."""
+    """The events of a v2 chat, for an ``async for`` loop; ``aclose`` does not stop the chat itself."""
 
 
 def legacy_chat_events(

@@ -1,4 +1,4 @@
-"""Values of the v2 chat API: a message, and a chat that ended."""
+"""Values of the v2 chat API: a message, and a finished chat."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from coze_client.core.model import Model
 
 
 class LegacyMessage(Message):
-    """A message of a v2 chat: role, type, content, content type and ``extra_info``, but no ids or times."""
+    """A message of a v2 chat: role, type, content, content type and ``extra_info``; it has no ids or times."""
 
     extra_info: dict[str, object] | None = None
 
 
 class LegacyChat(Model):
-    """A v2 chat that ended: all that the bot said, plugin calls and follow-ups included, in the server's order."""
+    """A finished v2 chat: all messages of the bot, with plugin calls and follow-ups, in the server's order."""
 
     conversation_id: str = ""
     messages: tuple[LegacyMessage, ...] = ()
 
     @property
     def text(self) -> str:
-        """The bot's answer: the text of its answer messages, one after the other."""
+        """The bot's answer: the text of all answer messages, joined."""
         return join_answers(self.messages)

@@ -1,4 +1,4 @@
-"""Values of a recall: the slices that were found for a question, and what found them."""
+"""Values of a recall: the slices that were found for a question, and the run or chat that found them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Slice:
-    """A piece of a document that was recalled.
+    """A part of a document that was recalled.
 
-    ``score`` is higher for better, on no promised scale, and ``None`` where Coze does not tell it (workflows never do);
-    ids, names and the link are "" then. ``rank`` counts from 1, best first. ``source``: "bot", "workflow", or "text"
-    for the whole text of a workflow that answers with text, so that its slices cannot be told apart.
+    ``score``: higher is better, on no fixed scale; ``None`` if Coze does not return it (workflows never do). Missing
+    ids, names and links are "". ``rank`` counts from 1, best first. ``source``: "bot", "workflow", or "text" for a
+    workflow whose output is text, which cannot be separated into slices.
     """
 
     text: str
@@ -29,10 +29,10 @@ class Slice:
 
 @dataclass(frozen=True)
 class Recall:
-    """The slices that a question recalled, best first, and by what; iterable, and false if there are none.
+    """The slices that were recalled for a question, best first; iterable, and false if it is empty.
 
-    Of a workflow's run ``workflow_id``, ``execute_id`` and ``debug_url`` are told, of a bot's chat ``bot_id``,
-    ``chat_id``, ``conversation_id`` and ``logid``; the others are "" or ``None``.
+    From a workflow, it has ``workflow_id``, ``execute_id`` and ``debug_url``; from a bot, it has ``bot_id``,
+    ``chat_id``, ``conversation_id`` and ``logid``. The others are "" or ``None``.
     """
 
     query: str

@@ -1,6 +1,6 @@
-"""The events of a workflow's stream: decoded, typed, watched for gaps; pure.
+"""The events of a workflow's stream: decode and type them, and find gaps in their numbers; no I/O.
 
-API page workflow_stream_run, and coze-studio's spellings.
+API page: workflow_stream_run. The spellings of coze-studio are accepted too.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ class _EndData(Model):
 
 
 class WorkflowEvent:
-    """One event of a workflow's stream: ``type`` (message, interrupt, done, or the server's name), raw ``data``.
+    """One event of a workflow's stream.
 
-    ``message`` or ``interrupt`` is what it says, ``id`` its number. Errors are raised, heartbeats are not given.
+    ``type``: message, interrupt, done, or another name that the server sends; ``data`` the raw bytes; ``id`` the
+    event's number. ``message`` or ``interrupt`` is the parsed data. Error events are raised; heartbeats are dropped.
     """
 
     __slots__ = ("data", "id", "interrupt", "message", "node_title", "type")
@@ -66,7 +67,10 @@ class WorkflowEvent:
 
 
 class WorkflowReading(Reading[WorkflowEvent]):
-    """Bytes of a workflow's stream to events; keeps the messages, the debug URL and what numbers are missing."""
+    """Converts the bytes of a workflow's stream to events; keeps the messages, the interrupt and the gaps. No I/O.
+
+    `limit`: bytes of one event at most.
+    """
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -95,12 +99,12 @@ class WorkflowReading(Reading[WorkflowEvent]):
         try:
             for sse in self._decoder.finish():
                 if self.complete or sse.event in _KNOWN_EVENTS:
-                    out.append(self._read(sse))  # noqa: PERF401 - what came before a failure is kept
+                    out.append(self._read(sse))  # noqa: PERF401 - keep the events before a failure
             stray = self._decoder.stray.strip()
             if not out and not self.messages and stray.startswith((b"{", b"<")):
                 raise_error_in(stray)
         except ProtocolError:
-            pass  # cut in the middle of its data
+            pass  # the last event's data is incomplete
         except CozeError as error:
             self.fail(error)
         return out
@@ -125,11 +129,11 @@ class WorkflowReading(Reading[WorkflowEvent]):
         return WorkflowEvent(name, data, sse.id)
 
     def _read_interrupt(self, sse: ServerSentEvent) -> WorkflowEvent:
-        told = convert_json(_InterruptData, sse.data)
-        self.interrupt, self.node_title = told.interrupt_data, told.node_title
-        self.debug_url = told.debug_url
+        parsed = convert_json(_InterruptData, sse.data)
+        self.interrupt, self.node_title = parsed.interrupt_data, parsed.node_title
+        self.debug_url = parsed.debug_url
         self.over = self.complete = True
-        return WorkflowEvent("interrupt", sse.data, sse.id, None, told.interrupt_data, told.node_title)
+        return WorkflowEvent("interrupt", sse.data, sse.id, None, parsed.interrupt_data, parsed.node_title)
 
     def _read_error(self, data: bytes) -> WorkflowFailed:
         try:
@@ -138,52 +142,52 @@ class WorkflowReading(Reading[WorkflowEvent]):
             body = None
         if not isinstance(body, dict):  # coze-studio sends the bare text of internal failures
             body = {"error_message": data.decode("utf-8", "replace").strip()}
-        told = convert_json(_EndData, json.dumps(body).encode())
-        code = parse_code(told.error_code)
+        parsed = convert_json(_EndData, json.dumps(body).encode())
+        code = parse_code(parsed.error_code)
         return WorkflowFailed(
-            told.error_message or "The workflow failed without saying why",
+            parsed.error_message or "The workflow failed without an error message",
             code=code,
             node_title=self.messages[-1].node_title if self.messages else "",
-            debug_url=told.debug_url,
+            debug_url=parsed.debug_url,
             messages=tuple(self.messages),
             logid=self.logid,
             cure=cure_for(code),
         )
 
-    def _check_sequence(self, of: str, number: str) -> None:
-        """Notes a number that is missing before this one; Coze numbers events, and the messages of a node."""
-        found, expected = _parse_number(number), self._sequences.get(of, -1) + 1
-        if found < 0:
+    def _check_sequence(self, counter: str, text: str) -> None:
+        """Record the numbers that are missing before this one; Coze numbers events, and the messages of each node."""
+        number, expected = _parse_number(text), self._sequences.get(counter, -1) + 1
+        if number < 0:
             return
-        if found > expected:
-            gap = f"{of} {expected}" + (f" to {found - 1}" if found - 1 > expected else "")
+        if number > expected:
+            gap = f"{counter} {expected}" + (f" to {number - 1}" if number - 1 > expected else "")
             if not self.gaps:
-                _log.warning("a workflow's stream lacks what is numbered %s", gap)
+                _log.warning("a workflow's stream has a gap: %s is missing", gap)
             self.gaps.append(gap)
-        self._sequences[of] = found
+        self._sequences[counter] = number
 
 
 def _parse_number(text: str) -> int:
     return int(text) if text.isdecimal() else -1
 
 
-def read_question(interrupt: Interrupt, said: str) -> tuple[str, tuple[str, ...]]:
-    """An interrupt's question and the options it offers; `said` is what the node said before, if it was told there.
+def read_question(interrupt: Interrupt, last_message: str) -> tuple[str, tuple[str, ...]]:
+    """Return an interrupt's question and its options; `last_message` is the question if the interrupt has none.
 
-    Cloud: ``{content_type, content, options}``. coze-studio: ``{messages: [{content}]}``; there the content of
-    a question with options is JSON of its own, ``{question, options: [{name}]}``.
+    Cloud: ``{content_type, content, options}``. coze-studio: ``{messages: [{content}]}``; there, the content of a
+    question with options is itself JSON, ``{question, options: [{name}]}``.
     """
-    told = _parse_object(interrupt.data)
-    messages = told.get("messages")
+    parsed = _parse_object(interrupt.data)
+    messages = parsed.get("messages")
     if isinstance(messages, list) and messages and isinstance(messages[-1], dict):
-        told = cast("dict[str, object]", messages[-1])
-    inner = _parse_object(told.get("content"))
+        parsed = cast("dict[str, object]", messages[-1])
+    inner = _parse_object(parsed.get("content"))
     if "question" in inner:
-        told = inner
-    question = told.get("question") or told.get("content")
-    options = told.get("options")
+        parsed = inner
+    question = parsed.get("question") or parsed.get("content")
+    options = parsed.get("options")
     return (
-        question if isinstance(question, str) and question else said or interrupt.data,
+        question if isinstance(question, str) and question else last_message or interrupt.data,
         tuple(_option_text(each) for each in options) if isinstance(options, list) else (),
     )
 

@@ -1,4 +1,4 @@
-"""The errors of a workflow run: it failed, or it waits for an answer."""
+"""The errors of a workflow run: it failed, or it stopped to ask a question."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class WorkflowFailed(CozeError):
-    """A workflow run ended in a failure; ``messages`` are what it said before, ``debug_url`` shows the run in Coze."""
+    """A workflow run failed.
+
+    ``messages`` are the messages before the failure; ``debug_url`` shows the run in Coze.
+    """
 
     def __init__(
         self,
@@ -34,11 +37,11 @@ class WorkflowFailed(CozeError):
 
 
 class WorkflowInterrupted(CozeError):
-    """A workflow stopped to ask somebody something: ``question``, ``options``, ``node_title``.
+    """A workflow run stopped to ask a ``question``, perhaps with ``options``; ``resume(answer)`` continues the run.
 
-    ``interrupt`` is all that Coze told (event id, type, data, required parameters), untouched; ``messages``
-    and ``gaps`` are of the run so far. ``resume(answer)`` goes on with the same run; on AsyncCozeClient it is to be
-    awaited. After a pickle, resume by ``client.workflows.answer(…)``.
+    On AsyncCozeClient, await ``resume``. ``interrupt`` holds Coze's data unchanged (event id, type, data, required
+    parameters); ``messages`` and ``gaps`` are those of the run so far. An unpickled error has no client: use
+    ``client.workflows.answer(…)`` instead.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class WorkflowInterrupted(CozeError):
         streamed: bool = True,
         logid: str | None = None,
     ) -> None:
-        super().__init__(message, logid=logid, cure="Answer with .resume(answer): the run waits, it is not begun again")
+        super().__init__(message, logid=logid, cure="Call .resume(answer): it continues the waiting run")
         self.workflow_id = workflow_id
         self.interrupt = interrupt
         self.question = question
@@ -67,14 +70,14 @@ class WorkflowInterrupted(CozeError):
         self.execute_id = execute_id
         self.messages = messages
         self.gaps = gaps
-        self.streamed = streamed  # by which family of calls it was begun
-        self.resumer: Callable[[str], Any] | None = None  # of the client that ran it; not pickled
+        self.streamed = streamed  # the run was started by a streaming call, and is resumed by one
+        self.resumer: Callable[[str], Any] | None = None  # set by the client that ran it; not pickled
 
     def resume(self, answer: str) -> Any:  # a WorkflowResult on CozeClient, an awaitable of one on AsyncCozeClient
-        """The result of the same run, with `answer` to its question; raises as the run itself."""
+        """Answer the question and return the result of the same run; raises what ``workflows.execute`` raises."""
         if self.resumer is None:
             raise ConfigurationError(
-                "This interrupt was unpickled and has no client", cure="Use client.workflows.answer(…) instead"
+                "This error was unpickled and has no client", cure="Use client.workflows.answer(…) instead"
             )
         return self.resumer(answer)
 

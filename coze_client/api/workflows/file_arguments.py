@@ -1,7 +1,7 @@
-"""Files among a workflow's arguments: where they may come from, and how Coze wants them.
+"""Files in a workflow's arguments: find them, upload them, and convert them to Coze's format.
 
-Coze takes a text: a public URL, or the JSON text ``{"file_id": "…"}`` of an uploaded file (API page workflow_run).
-Text that a language model writes is never taken for a path, unless the path is below a folder that was allowed.
+Coze expects text: a public URL, or the JSON text ``{"file_id": "…"}`` of an uploaded file (API page: workflow_run).
+Text that a language model wrote is a path only if it lies below an allowed folder.
 """
 
 from __future__ import annotations
@@ -19,29 +19,30 @@ from coze_client.core.upload import Upload
 from coze_client.errors import ConfigurationError, InvalidArguments
 
 FILE_FORMATS = frozenset({"binary", "path", "file-path"})
-"""JSON schema's ``format`` of a file, as pydantic writes it for bytes and paths."""
+"""The ``format`` of a file in a JSON schema, as pydantic writes it for bytes and paths."""
 
 _ATTACHMENT_PREFIX = "attachment:"
 _DESCRIPTION = "A public http(s) URL, the id of an uploaded file, or attachment:1 for the first attached file."
 
 
 class FileArgument(NamedTuple):
-    """A file as an argument: the text that Coze takes, or content that is still to be uploaded."""
+    """A file in an argument: text in Coze's format, or bytes or a path that must still be uploaded."""
 
     source: str | bytes | Path
     name: str = ""
 
 
 class FileSources(NamedTuple):
-    """Where a file may come from besides URLs and ids: what is attached to messages, and paths below `roots`."""
+    """The files that an argument may name besides URLs and ids: attachments of messages, and paths below `roots`."""
 
     attachments: Sequence[Attachment] = ()
     roots: Sequence[str | PathLike[str]] = ()
 
     def find(self, value: object, location: str) -> FileArgument:
-        """The file that `value` names or is. Bytes and Path objects can only be the program's own, and are taken.
+        """Return the file that `value` is or names.
 
-        Raises InvalidArguments, naming `location`, for what is no file or may not be read.
+        Bytes and Path objects are always accepted: only the program can make them. Raises InvalidArguments, with
+        `location` in the message, for a value that is no file or may not be read.
         """
         if isinstance(value, (bytes, bytearray, memoryview)):
             return FileArgument(bytes(value), location.rpartition(".")[2].partition("[")[0])
@@ -53,7 +54,7 @@ class FileSources(NamedTuple):
             return FileArgument(_file_id_json(value["file_id"]))
         if isinstance(value, str) and value.strip():
             return self._from_text(value.strip(), location)
-        raise InvalidArguments(f"{location} is a file: give a URL, a file_id, bytes or a Path, not {value!r:.60}")
+        raise InvalidArguments(f"{location} must be a file: give a URL, a file_id, bytes or a Path, not {value!r:.60}")
 
     def _from_text(self, text: str, location: str) -> FileArgument:
         scheme = text.partition(":")[0].lower()
@@ -77,7 +78,7 @@ class FileSources(NamedTuple):
     def _find_below_roots(self, text: str, location: str) -> FileArgument:
         if not text.lower().startswith("file:"):
             for root in map(Path, self.roots):
-                with suppress(OSError, RuntimeError, ValueError):  # too long, going round in circles, no text of a path
+                with suppress(OSError, RuntimeError, ValueError):  # too long, circular links, or not a path
                     path = (root / text).resolve()
                     if path.is_relative_to(root.resolve()) and path.is_file():
                         return FileArgument(path)
@@ -88,13 +89,13 @@ class FileSources(NamedTuple):
 
 
 def describe_file(schema: dict[str, Any]) -> dict[str, Any]:  # JSON schema
-    """A file argument's schema in words that language models understand."""
+    """Replace the ``format`` of a file in a JSON schema by a description, for language models."""
     description = " ".join(filter(None, (schema.get("description"), _DESCRIPTION)))
     return {**{name: value for name, value in schema.items() if name != "format"}, "description": description}
 
 
 async def upload_files(session: Session, arguments: Mapping[str, object]) -> dict[str, object]:
-    """The arguments as Coze takes them: every file that has to be is uploaded, each content once per client."""
+    """Return the arguments in Coze's format: upload the bytes and paths, each content once per client."""
     found = {file: None for file in _find_files(arguments) if not isinstance(file.source, str)}
     ids = await upload_each(session, [await _read_upload(session, file) for file in found])
     texts = dict(zip(found, map(_file_id_json, ids), strict=True))
@@ -140,8 +141,8 @@ def _file_id_json(file_id: str) -> str:
 
 def _parse_file_id(text: str) -> str:
     try:
-        told = json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return ""
-    file_id = told.get("file_id") if isinstance(told, dict) else None
+    file_id = value.get("file_id") if isinstance(value, dict) else None
     return file_id if isinstance(file_id, str) else ""

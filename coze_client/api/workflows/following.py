@@ -1,4 +1,7 @@
-"""A run followed to its end: streamed, plain or asynchronous, it comes to a result, a failure or a question."""
+"""Follow a run to its result, failure or interrupt, whether it is streamed, synchronous or asynchronous.
+
+API pages: workflow_run, workflow_stream_run, workflow_resume, resume_workflow, workflow_history.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,13 @@ from coze_client.core.session import Session
 from coze_client.errors import NotFound, TimedOut
 
 _NO_RECORD = 4314
-_STUDIO_INTERRUPTED = "<UNSET>"  # a state that coze-studio has no name for: interrupted
+_STUDIO_INTERRUPTED = "<UNSET>"  # coze-studio's status of an interrupted run
 LONGEST_RUN = 86400.0  # seconds: Coze ends an asynchronous run after 24 hours
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two questions about an asynchronous run
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two polls
 
 
 async def load_history(session: Session, workflow_id: str, execute_id: str) -> RunHistory:
-    """A run's record by whichever of its two routes the server has; raises NotFound."""
+    """Load the record of a run from the cloud's route or else coze-studio's; raises NotFound."""
     try:
         return await session.send(history_request(workflow_id, execute_id))
     except NotFound as missing:
@@ -47,7 +50,10 @@ async def follow_stream(
     on_event: Callable[[WorkflowEvent], object] | None,
     earlier: PriorOutput = NO_PRIOR_OUTPUT,
 ) -> WorkflowResult:
-    """One streamed run to its end; or its going on, with what it said `earlier`."""
+    """Read a streamed run to its end; raises WorkflowInterrupted, WorkflowFailed or StreamInterrupted.
+
+    `earlier`: the output before an answered interrupt.
+    """
     stream_run = WorkflowStreamRun(session, request)
     try:
         await stream_run.collect(on_event or _ignore_event)
@@ -60,10 +66,10 @@ async def follow_stream(
             session,
             workflow_id,
             reading.interrupt,
-            text=reading.messages[-1].content if reading.messages else "",
+            last_message=reading.messages[-1].content if reading.messages else "",
             node_title=reading.node_title,
             debug_url=reading.debug_url,
-            said=earlier.extended_by(reading, join_messages(reading.messages)),
+            prior=earlier.extended_by(reading, join_messages(reading.messages)),
             logid=stream_run.logid,
             on_event=on_event,
         )
@@ -71,7 +77,7 @@ async def follow_stream(
 
 
 async def follow_run(session: Session, workflow_id: str, run: WorkflowRun, deadline: float | None) -> WorkflowResult:
-    """What a plain run came to; one that was begun asynchronously is polled, if there is a `deadline`."""
+    """Return the result of a run that is not streamed; with a `deadline`, poll an asynchronous run until it ends."""
     if run.interrupt_data is not None and run.interrupt_data.event_id:
         raise interruption(
             session,
@@ -87,14 +93,14 @@ async def follow_run(session: Session, workflow_id: str, run: WorkflowRun, deadl
 
 
 async def wait_for_run(session: Session, workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
-    """What came of a run that goes on by itself, asked for in growing steps; raises TimedOut after `deadline` s."""
+    """Poll a run until it ends, with growing pauses; raises TimedOut after `deadline` seconds."""
     end_time, pause = monotonic() + deadline, _FIRST_PAUSE
     record = await load_history(session, workflow_id, execute_id)
     while record.runs:
         if monotonic() + pause > end_time:
             raise TimedOut(
                 f"Run {execute_id} of workflow {workflow_id} did not end within {deadline:g} s",
-                cure=f"Ask later: client.workflows.result(workflow_id=…, execute_id={execute_id!r})",
+                cure=f"Poll later: client.workflows.result(workflow_id=…, execute_id={execute_id!r})",
             )
         await session.concurrency.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
@@ -109,14 +115,15 @@ async def wait_for_run(session: Session, workflow_id: str, execute_id: str, dead
             streamed=False,
         )
     if record.execute_status != "Success":
-        asks = record.execute_status == _STUDIO_INTERRUPTED
+        is_interrupted = record.execute_status == _STUDIO_INTERRUPTED
         raise WorkflowFailed(
-            record.error_message or ("The run stopped to ask" if asks else f"The run ended as {record.execute_status}"),
+            record.error_message
+            or ("The run stopped to ask a question" if is_interrupted else f"The run ended as {record.execute_status}"),
             code=record.error_code or None,
             debug_url=record.debug_url,
             execute_id=execute_id,
             logid=record.logid or None,
-            cure="coze-studio tells only streams what a run asks: use mode='stream'" if asks else "",
+            cure="coze-studio sends the question only in a stream: use mode='stream'" if is_interrupted else "",
         )
     return WorkflowResult.of_record(record)
 
@@ -126,17 +133,17 @@ def interruption(
     workflow_id: str,
     interrupt: Interrupt,
     *,
-    text: str = "",
+    last_message: str = "",
     node_title: str = "",
     debug_url: str = "",
     execute_id: str = "",
-    said: PriorOutput = NO_PRIOR_OUTPUT,
+    prior: PriorOutput = NO_PRIOR_OUTPUT,
     streamed: bool = True,
     logid: str | None = None,
     on_event: Callable[[WorkflowEvent], object] | None = None,
 ) -> WorkflowInterrupted:
-    """The error that carries a question, and resumes the run on the client that ran it; `text` was said last."""
-    question, options = read_question(interrupt, text)
+    """Build the error that holds a question and can resume the run on this client."""
+    question, options = read_question(interrupt, last_message)
     error = WorkflowInterrupted(
         f"The workflow asks: {question}" if question else "The workflow waits for an answer",
         workflow_id=workflow_id,
@@ -148,7 +155,7 @@ def interruption(
         execute_id=execute_id,
         streamed=streamed,
         logid=logid,
-        **said._asdict(),
+        **prior._asdict(),
     )
     error.resumer = lambda answer: session.concurrency.run(
         answer_interrupt(
@@ -157,7 +164,7 @@ def interruption(
             interrupt,
             answer,
             streamed=streamed,
-            earlier=said,
+            earlier=prior,
             deadline=LONGEST_RUN,
             on_event=on_event,
         )
@@ -176,7 +183,10 @@ async def answer_interrupt(
     deadline: float,
     on_event: Callable[[WorkflowEvent], object] | None,
 ) -> WorkflowResult:
-    """Resume a run with the answer to its interrupt, and follow it to its end or to its next interrupt."""
+    """Resume a run with the answer to its interrupt, and follow it to its end or to its next interrupt.
+
+    `streamed`: the run was started by a streaming call. `earlier`: the output before this interrupt.
+    """
     resumption = Resumption(
         workflow_id=workflow_id, event_id=interrupt.event_id, interrupt_type=interrupt.type, resume_data=answer
     )
@@ -186,4 +196,4 @@ async def answer_interrupt(
 
 
 def _ignore_event(event: object) -> None:
-    """For who wants no events."""
+    """The default for `on_event`."""

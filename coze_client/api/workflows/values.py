@@ -1,4 +1,4 @@
-"""What a workflow is: its name, its inputs and outputs, its versions.
+"""Values of the workflow API: workflows, parameters, versions, interrupts and messages.
 
 API pages: get_workflow_list, get_workflow_info, list_workflow_version.
 """
@@ -14,9 +14,9 @@ from coze_client.core.response import Payload, RawResponse
 
 
 class Parameter(Model):
-    """One input or output of a workflow, as Coze tells it: a tree, not JSON Schema.
+    """One input or output of a workflow, in Coze's own format (a tree, not JSON Schema).
 
-    ``type``: string, parse_code, number, boolean, time, object, array, a file kind, or what the server sends.
+    ``type``: string, integer, number, boolean, time, object, array, a file type, or another text that the server sends.
     """
 
     type: str = ""
@@ -28,9 +28,9 @@ class Parameter(Model):
 
 
 class Interrupt(Model):
-    """What a workflow waits for. ``type``: 2 question, 5 input node, 6 local plugin, 7 OAuth plugin, or another.
+    """Why a workflow run stopped. ``type``: 2 question, 5 input node, 6 local plugin, 7 OAuth plugin, or another.
 
-    All of it is kept as it came; ``question`` and ``options`` are read out of it.
+    All fields are as Coze sent them; WorkflowInterrupted has ``question`` and ``options``, parsed from ``data``.
     """
 
     event_id: str = ""
@@ -40,7 +40,7 @@ class Interrupt(Model):
 
 
 class WorkflowMessage(Model):
-    """What an output node, a question or the end node says; ``node_title`` "" or "End" is the end node."""
+    """A message of an output node, question node or end node; the end node has ``node_title`` "" or "End"."""
 
     content: str = ""
     content_type: str = ""
@@ -55,14 +55,14 @@ class WorkflowMessage(Model):
 
 
 class Creator(Model):
-    """Who made something."""
+    """The user who created a workflow or version."""
 
     id: str = ""
     name: str = ""
 
 
 class Workflow(Model):
-    """A workflow's basic facts; times are unix seconds, ``app_id`` "0" or "" if it belongs to none."""
+    """A workflow in a listing; times are unix seconds, ``app_id`` is "0" or "" if it belongs to no app."""
 
     workflow_id: str = ""
     workflow_name: str = ""
@@ -75,13 +75,16 @@ class Workflow(Model):
 
 
 class Inputs(Model):
-    """The start node's inputs by name."""
+    """The inputs of the start node, by name."""
 
     parameters: dict[str, Parameter] | None = None
 
 
 class Outputs(Model):
-    """The end node's outputs by name; ``content`` is its template where ``terminate_plan`` is use_answer_content."""
+    """The outputs of the end node, by name.
+
+    ``content`` is its template if ``terminate_plan`` is use_answer_content.
+    """
 
     parameters: dict[str, Parameter] | None = None
     terminate_plan: str = ""
@@ -89,7 +92,7 @@ class Outputs(Model):
 
 
 class WorkflowInfo(Model):
-    """A workflow with its inputs and outputs; both ``None`` where the server tells no schema (coze-studio)."""
+    """A workflow with its inputs and outputs; both are ``None`` on coze-studio, which returns no schema."""
 
     workflow_detail: Workflow = Field(default_factory=Workflow)
     input: Inputs | None = None
@@ -97,7 +100,7 @@ class WorkflowInfo(Model):
 
 
 class WorkflowVersion(Model):
-    """A published version, like v0.0.1; times are unix seconds."""
+    """A version of a workflow, like v0.0.1; times are unix seconds."""
 
     workflow_id: str = ""
     version: str = ""
@@ -121,12 +124,12 @@ class _VersionPage(Model):
 
 
 def read_workflows(response: RawResponse) -> Page[Workflow]:
-    """A page of a listing."""
+    """Read a page of workflows."""
     found = Payload(_WorkflowPage)(response)
     return Page(found.items, found.has_more)
 
 
 def read_versions(response: RawResponse) -> Page[WorkflowVersion]:
-    """A page of versions, with the token of the next."""
+    """Read a page of versions, with the token of the next page."""
     found = Payload(_VersionPage)(response)
     return Page(found.items, found.has_more, cursor=found.next_page_token or None)

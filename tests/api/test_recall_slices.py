@@ -1,4 +1,4 @@
-"""What was recalled, out of every form in which bots and workflows are known to tell it."""
+"""Slices read from every known format of bots' messages and workflows' outputs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def message(kind: str, content: object) -> Message:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "sent",
     [
         message("verbose", {"msg_type": "knowledge_recall", "data": json.dumps(DATA)}),
         message("verbose", {"msg_type": "knowledge_recall", "data": json.dumps(json.dumps(DATA)), "from_unit": "x"}),
@@ -57,9 +57,9 @@ def message(kind: str, content: object) -> Message:
     ],
     ids=["verbose", "twice in text", "deprecated", "studio", "object", "bare", "chunks", "text of text"],
 )
-def test_every_recorded_form_of_a_bots_message_reads_the_same(told: Message) -> None:
-    assert is_recall(told)
-    assert read_recall(told) == (CHUR, BERN)
+def test_every_recorded_form_of_a_bots_message_reads_the_same(sent: Message) -> None:
+    assert is_recall(sent)
+    assert read_recall(sent) == (CHUR, BERN)
 
 
 @pytest.mark.parametrize(
@@ -79,22 +79,22 @@ def test_plain_text_is_cut_at_its_markers_only(text: str, found: list[str]) -> N
 
 @pytest.mark.parametrize("data", ["", "no json", "null", '{"chunks": null}', "[]", "7", '{"status_code": 708882003}'])
 def test_a_bots_message_of_nothing_is_an_empty_recall(data: str) -> None:
-    told = message("verbose", {"msg_type": "knowledge_recall", "data": data})
-    assert is_recall(told)
-    assert read_recall(told) == ()
+    sent = message("verbose", {"msg_type": "knowledge_recall", "data": data})
+    assert is_recall(sent)
+    assert read_recall(sent) == ()
 
 
 @pytest.mark.parametrize(
-    "told",
+    "sent",
     [
         message("answer", {"msg_type": "knowledge_recall", "data": json.dumps(DATA)}),
         message("verbose", {"msg_type": "generate_answer_finish", "data": ""}),
         message("verbose", "no json"),
     ],
 )
-def test_other_messages_are_no_recall(told: Message) -> None:
-    assert not is_recall(told)
-    assert read_recall(told) == ()
+def test_other_messages_are_no_recall(sent: Message) -> None:
+    assert not is_recall(sent)
+    assert read_recall(sent) == ()
 
 
 NODE = [{"output": "Chur", "documentId": "1"}, {"output": "Bern", "documentId": 2}]
@@ -200,8 +200,8 @@ def test_an_empty_list_is_not_taken_for_the_next_list_of_texts() -> None:
     ],
 )
 def test_a_score_is_a_finite_number_or_none(score: object, read: float | None) -> None:
-    told = message("knowledge", {"chunks": [{"slice": "x", "score": score}]})
-    assert read_recall(told)[0].score == read
+    sent = message("knowledge", {"chunks": [{"slice": "x", "score": score}]})
+    assert read_recall(sent)[0].score == read
 
 
 def test_nulls_and_odd_types_in_a_chunk_are_absent() -> None:
@@ -238,8 +238,8 @@ def test_what_is_nested_without_end_is_no_recall(bomb: str) -> None:
 
 def test_half_a_surrogate_pair_becomes_a_character_that_can_be_written() -> None:
     chunk = {"slice": "a \ud83d b", "meta": {"document": {"id": "1\ud800", "name": "\udc00"}}}
-    told = json.dumps({"msg_type": "knowledge_recall", "data": json.dumps({"chunks": [chunk]})})
-    [found] = read_recall(message("verbose", told))
+    content = json.dumps({"msg_type": "knowledge_recall", "data": json.dumps({"chunks": [chunk]})})
+    [found] = read_recall(message("verbose", content))
     assert (found.text, found.document_id, found.document_name) == ("a \ufffd b", "1\ufffd", "\ufffd")
     [found] = read_output(json.dumps({"outputList": [{"output": "\ud83d\ude00 \ude00"}]}))
     assert found.text == "\U0001f600 \ufffd"

@@ -1,4 +1,4 @@
-"""Recalls by workflow and by bot, over the local Coze and, where every byte counts, over scripted lines."""
+"""Recalls by workflow and by bot, against the emulator, or against scripted connections for exact bytes."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_workflow_that_asks_is_no_use_for_recalls(coze: Connected[Any]) -> Non
         yield ask("Which town?")
         return {}
 
-    with pytest.raises(WorkflowInterrupted, match="asks nothing") as caught:
+    with pytest.raises(WorkflowInterrupted, match="asks no question") as caught:
         coze.run(coze.client.recall.from_workflow(coze.emulator.workflow_id("Asks"), QUESTION))
     assert caught.value.question == "Which town?"
 
@@ -242,7 +242,7 @@ def test_a_line_that_breaks_before_the_recall_is_not_an_empty_one(coze: Connecte
     assert coze.emulator.chats_started == 1
 
 
-def test_a_saved_recall_is_healed_when_the_line_breaks(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_saved_recall_recovers_when_the_connection_breaks(coze: Connected[Any], naps: list[float]) -> None:
     bot_id = coze.emulator.add_bot("twice", twice)
     coze.emulator.inject(faults.CutAfterEvents(2))
     recall = coze.run(coze.client.recall.from_bot(bot_id, QUESTION, save_history=True, until="answer"))
@@ -270,7 +270,7 @@ WHOLE_ANSWER = event("conversation.message.completed", {"id": "4", "chat_id": "1
 
 
 def from_bot_over(driver: Driver, *pieces: bytes, **options: Any) -> Any:
-    """A recall over a line that stays open after `pieces`, so that only the client can end it."""
+    """A recall over a connection that stays open after `pieces`, so that only the client can close it."""
     with WireServer([stream(*pieces, end=False)]) as server:
         recall = driver.run(driver.client(base_url=server.url).recall.from_bot("1", QUESTION, **options))
         assert server.left.wait(5)
@@ -305,8 +305,8 @@ BOMB = "[" * 100_000
 def test_what_is_nested_without_end_harms_no_recall(driver: Driver) -> None:
     odd = event("conversation.message.completed", {"id": "5", "chat_id": "1", "type": "verbose", "content": BOMB})
     assert texts(from_bot_over(driver, CREATED, odd, RECALLED)) == ["a"]
-    said = {"content": BOMB, "node_title": "End", "node_seq_id": "0", "node_is_finish": True}
-    run = f"id: 0\nevent: Message\ndata: {json.dumps(said)}\n\nid: 1\nevent: Done\ndata: {{}}\n\n".encode()
+    message = {"content": BOMB, "node_title": "End", "node_seq_id": "0", "node_is_finish": True}
+    run = f"id: 0\nevent: Message\ndata: {json.dumps(message)}\n\nid: 1\nevent: Done\ndata: {{}}\n\n".encode()
     with WireServer([stream(run)]) as server:
         recall = driver.run(driver.client(base_url=server.url).recall.from_workflow("1", QUESTION))
     assert recall.slices == (Slice(BOMB, rank=1, source="text"),)
@@ -319,7 +319,7 @@ def test_what_is_nested_without_end_harms_no_recall(driver: Driver) -> None:
 def test_setup_makes_nothing_unless_told_to(coze: Connected[Any], towns: str) -> None:
     planned = coze.run(coze.client.recall.setup(towns, WORKSPACE))
     assert planned.bot_id == ""
-    assert [step.partition(" ")[0] for step in planned.todo] == ["make", "bind"]
+    assert [step.partition(" ")[0] for step in planned.todo] == ["create", "bind"]
     assert {call.method for call in coze.emulator.calls} == {"GET"}
 
 
@@ -375,7 +375,7 @@ def test_teardown_unbinds_the_dataset_and_names_the_bot(coze: Connected[Any], to
 def test_teardown_leaves_other_bots_alone(coze: Connected[Any], towns: str) -> None:
     bot_id = coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     coze.run(coze.client.bots.update(bot_id=bot_id, knowledge={"dataset_ids": [towns]}))
-    with pytest.raises(ConfigurationError, match="not made by setup"):
+    with pytest.raises(ConfigurationError, match="not created by setup"):
         coze.run(coze.client.recall.teardown(bot_id))
     kept = coze.run(coze.client.bots.retrieve(bot_id=bot_id, is_published=False))
     assert kept.knowledge.dataset_ids == (towns,)
