@@ -1,4 +1,4 @@
-"""Tokens: where they come from, and that nothing ever shows one."""
+"""Tokens: their sources, and that nothing ever shows one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Listener:
-    """A server that accepts anything and remembers with which token."""
+    """A server that accepts any request and records its token."""
 
     def __init__(self) -> None:
         self.authorizations: list[str] = []
@@ -38,7 +38,7 @@ class Listener:
 
 
 def sent(driver: Driver, token: Any) -> str:
-    """The authorization that arrives at the server."""
+    """The authorization header that arrives at the server."""
     listener = Listener()
     client = driver.client(token, base_url="http://coze", transport=httpx.MockTransport(listener))
     driver.run(client.conversations.create())
@@ -143,7 +143,7 @@ def test_credentials_that_are_credentials_are_kept() -> None:
 
 
 def failures(coze: Connected[Any]) -> list[Callable[[], object]]:
-    """Calls that fail, each in another way."""
+    """Calls that fail, each in a different way."""
     client, emulator = coze.client, coze.emulator
 
     def injected(fault: Any, path: str = "/v1/files/retrieve") -> Callable[[], object]:
@@ -184,8 +184,8 @@ def test_no_error_record_repr_or_traceback_ever_shows_a_token(
     with pytest.raises(CozeError) as caught:
         failures(coze)[number]()
     error = caught.value
-    told = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    shown = [told, str(error), repr(error), str(error.__dict__), repr(coze.client), repr(coze.client.chats)]
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    shown = [text, str(error), repr(error), str(error.__dict__), repr(coze.client), repr(coze.client.chats)]
     shown += [repr(coze.client._session.credentials), repr(coze.client._setup)]
     shown += [
         f"{record.getMessage()} {record.args}"

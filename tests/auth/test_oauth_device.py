@@ -1,4 +1,4 @@
-"""Logging in on another device: the server's pace is kept, and every end of the wait is told apart."""
+"""Logins on another device: the polls keep the server's interval, and each way to end has its own error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Event = Callable[[], object]
 
 
 class Waiting:
-    """Sleeps pass at once, on the common clock; at some second something happens."""
+    """Sleeps take no time and move the shared clock; at a given second something happens."""
 
     def __init__(self, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sign_in = sign_in
@@ -50,12 +50,12 @@ class Waiting:
 
     @property
     def seconds(self) -> float:
-        """Since the test began."""
+        """Seconds since the test started."""
         return self.sign_in.clock() - self.begin
 
     @property
     def polls(self) -> list[float]:
-        """When the client asked, in seconds."""
+        """The times of the polls, in seconds."""
         return [call.at - self.begin for call in self.sign_in.emulator.calls_to(TOKEN)]
 
 

@@ -1,4 +1,4 @@
-"""Stores: a token that was saved is there afterwards, whatever else happens to the process or the file."""
+"""Stores: a saved token is there afterwards, whatever happens to the process or the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients as their users hold them: shared, copied, pickled, forked and closed."""
+"""Clients that are shared, copied, pickled, forked and closed."""
 
 from __future__ import annotations
 

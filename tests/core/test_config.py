@@ -1,4 +1,4 @@
-"""Where a client goes and how long it waits: arguments, then the environment, then defaults."""
+"""A client's server and timeouts: from arguments, then the environment, then the defaults."""
 
 from __future__ import annotations
 

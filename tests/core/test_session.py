@@ -1,4 +1,4 @@
-"""One call from beginning to end over a real port: nothing twice, tokens renewed once, deadlines, turns."""
+"""One call from beginning to end over a real port: nothing sent twice, tokens renewed once, deadlines, locks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ STARTS = ["create", "stream", "create_and_poll"]
 
 
 def start(coze: Connected[Any], how: str) -> Any:
-    """Starts a chat in one of the three ways; what became of it."""
+    """Start a chat in one of the three ways; returns its result."""
     asked: dict[str, Any] = {
         "bot_id": coze.emulator.bots["echo"],
         "user_id": "u1",
@@ -177,7 +177,7 @@ def test_missing_permissions_are_told_at_once(coze: Connected[Any], naps: list[f
 
 
 class Tokens:
-    """A function that hands out one token after the other; the last again and again."""
+    """A function that returns one token after the other, and then always the last one."""
 
     def __init__(self, *tokens: str) -> None:
         self.tokens = list(tokens)
@@ -247,8 +247,8 @@ def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(driver: D
     client = driver.client(lambda: CANARY, base_url="http://coze", transport=transport, retry=None)
     with pytest.raises(CozeError) as caught:
         driver.run(client.files.retrieve(file_id="1"))
-    for told in (str(caught.value), repr(caught.value), str(caught.value.args), str(caught.value.__dict__)):
-        assert CANARY[:10] not in told
+    for text in (str(caught.value), repr(caught.value), str(caught.value.args), str(caught.value.__dict__)):
+        assert CANARY[:10] not in text
 
 
 def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(driver: Driver) -> None:
@@ -289,7 +289,7 @@ def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(driver: D
 
 
 class Dribble(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that never ends, a byte at a time."""
+    """A body that never ends and comes byte by byte."""
 
     def __iter__(self) -> Any:
         while True:
@@ -453,7 +453,7 @@ def test_tasks_that_share_a_client_take_turns_in_a_conversation(emulator: Emulat
     assert len(emulator.calls_to("/v3/chat")) == 8, "nobody was answered 4016"
 
 
-@pytest.mark.parametrize("waits", ["for its turn", "for the answer"])
+@pytest.mark.parametrize("waits", ["for the lock", "for the answer"])
 def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: Emulator, waits: str) -> None:
     async def main() -> None:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
@@ -472,7 +472,7 @@ def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: E
             emulator.inject(faults.Delay(30), times=2)
             asking = [ask()]
             await asyncio.to_thread(emulator.wait_until, lambda: bool(emulator.calls_to("/v3/chat")))
-            if waits == "for its turn":
+            if waits == "for the lock":
                 asking.append(ask())
                 while next(iter(locks.values()))[1] < 2:
                     await asyncio.sleep(0)
