@@ -111,7 +111,7 @@ def test_what_can_be_no_token_is_refused_without_showing_it(driver: Driver, toke
 
 
 @pytest.mark.parametrize("token", ["", "two words", None, 7])
-def test_a_function_that_gives_no_token_is_told_of(driver: Driver, token: Any) -> None:
+def test_a_function_that_gives_no_token_is_reported(driver: Driver, token: Any) -> None:
     client = driver.client(lambda: token)
     with pytest.raises(ConfigurationError, match="token"):
         driver.run(client.files.retrieve(file_id="1"))
@@ -196,7 +196,7 @@ def test_no_error_record_repr_or_traceback_ever_shows_a_token(
     assert not [text for text in shown if secret in text]
 
 
-def test_the_log_tells_what_was_asked_and_answered(coze: Connected[Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_shows_what_was_asked_and_answered(coze: Connected[Any], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="coze_client")
     coze.run(coze.client.conversations.create())
     assert "POST /v1/conversation/create: HTTP 200 (logid " in caplog.text

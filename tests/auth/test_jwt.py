@@ -277,7 +277,7 @@ def test_a_clock_that_was_wrong_and_is_set_right_is_believed_again(sign_in: Sign
 @pytest.mark.parametrize(
     "settings", [{"public_key_id": "of_another"}, {"audience": "api.example.com"}], ids=["key id", "audience"]
 )
-def test_a_jwt_that_is_not_accepted_is_told_of_with_every_likely_cause(
+def test_a_jwt_that_is_not_accepted_is_reported_with_every_likely_cause(
     sign_in: SignIn, settings: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidClient, match=r"private key.*clock.*region") as caught:
@@ -311,7 +311,7 @@ def test_a_failure_that_passes_is_tried_again_with_a_new_signature(
     assert (len(used), len(naps)) == (3, 2)
 
 
-def test_a_failure_that_stays_is_tried_as_often_as_the_client_is_told_to_and_no_more(
+def test_a_failure_that_stays_is_tried_as_often_as_the_client_may_and_no_more(
     sign_in: SignIn, naps: list[float]
 ) -> None:
     sign_in.emulator.inject(faults.DropConnection(), path=TOKEN, times=99)

@@ -156,7 +156,7 @@ def test_a_plain_challenge_is_accepted_too(sign_in: SignIn) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_user_who_refuses_is_told_apart_from_a_failure(sign_in: SignIn, kind: str) -> None:
+def test_a_user_who_refuses_is_not_taken_for_a_failure(sign_in: SignIn, kind: str) -> None:
     client = sign_in.driver.client(app_of(sign_in, kind))
     login = client.oauth.login()
     with pytest.raises(AccessDenied, match="The user refused"):
@@ -174,7 +174,7 @@ def test_a_callback_without_the_state_of_the_login_is_not_accepted(sign_in: Sign
     assert sign_in.grants == 0
 
 
-def test_a_callback_with_neither_code_nor_reason_is_told_of(sign_in: SignIn) -> None:
+def test_a_callback_with_neither_code_nor_reason_is_reported(sign_in: SignIn) -> None:
     client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login()
     with pytest.raises(OAuthError, match="sent no code"):
@@ -247,7 +247,7 @@ def test_one_pool_serves_many_users_who_are_kept_apart(sign_in: SignIn) -> None:
         sign_in.me(client)
 
 
-def test_one_object_serves_any_number_of_clients_of_both_faces(sign_in: SignIn, emulator: Emulator) -> None:
+def test_one_object_serves_any_number_of_clients_of_both_kinds(sign_in: SignIn, emulator: Emulator) -> None:
     app = sign_in.web()
     sign_in.logged_in(app)
     with CozeClient(app) as blocking:
@@ -343,7 +343,7 @@ def test_a_refresh_that_never_arrived_is_sent_again(sign_in: SignIn, naps: list[
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_an_oauth_error_is_told_by_its_code_at_any_status(driver: Driver, status: int) -> None:
+def test_an_oauth_error_is_recognised_by_its_code_at_any_status(driver: Driver, status: int) -> None:
     with Emulator(oauth_error_status=status) as emulator:
         sign_in = SignIn(emulator, driver)
         client = sign_in.driver.client(sign_in.web(client_secret="not_the_secret"))

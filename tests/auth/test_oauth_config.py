@@ -111,7 +111,7 @@ def test_the_hosts_of_the_file_may_differ_or_be_left_out() -> None:
         ({"base_url": "https://gateway.example"}, "https://gateway.example"),
     ],
 )
-def test_what_the_client_is_told_beats_the_file(path: Path, client: dict[str, Any], url: str) -> None:
+def test_the_arguments_of_the_client_beat_the_file(path: Path, client: dict[str, Any], url: str) -> None:
     assert CozeClient(from_config(path), **client).base_url == url
 
 

@@ -184,13 +184,13 @@ def test_a_failure_that_passes_does_not_lose_the_login(sign_in: SignIn, waiting:
     assert waiting.polls == [5, 10, 15, 20]
 
 
-def test_an_app_that_is_unknown_is_told_of(sign_in: SignIn) -> None:
+def test_an_app_that_is_unknown_is_reported(sign_in: SignIn) -> None:
     client = sign_in.driver.client(DeviceCode("404.app.coze", base_url=sign_in.emulator.url))
     with pytest.raises(InvalidClient):
         sign_in.run(client.oauth.start_device())
 
 
-def test_an_answer_without_a_device_code_is_told_of(sign_in: SignIn) -> None:
+def test_an_answer_without_a_device_code_is_reported(sign_in: SignIn) -> None:
     client = sign_in.driver.client(sign_in.device())
     sign_in.emulator.inject(faults.HttpStatus(200, b'{"user_code": "X"}', "application/json"), path=DEVICE)
     with pytest.raises(ProtocolError, match="no device_code"):

@@ -260,7 +260,7 @@ def test_a_blocking_function_of_the_user_does_not_hold_up_the_event_loop() -> No
 
 
 @either
-def test_a_turn_is_one_at_a_time_and_waits_no_longer_than_told(concurrency: Concurrency) -> None:
+def test_a_lock_has_one_holder_and_is_waited_for_no_longer_than_given(concurrency: Concurrency) -> None:
     async def main() -> list[bool]:
         lock = concurrency.new_lock()
         acquired = [await concurrency.acquire(lock, 0.0), await concurrency.acquire(lock, 0.01)]

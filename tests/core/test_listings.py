@@ -162,7 +162,7 @@ def test_without_a_total_a_short_page_is_the_last(total: int | None) -> None:
     assert served.asked == [1, 2, 3]
 
 
-def test_both_faces_fetch_several_pages_at_a_time(driver: Driver) -> None:
+def test_both_clients_fetch_several_pages_at_a_time(driver: Driver) -> None:
     together = threading.Barrier(3, timeout=20)
 
     def reply(ask: Ask) -> dict[str, object]:
