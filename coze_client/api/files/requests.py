@@ -33,19 +33,19 @@ def open_upload(file: Source, name: str | None) -> Iterator[Upload]:
         yield Upload(fix_extension(name or "file", content[:HEAD_BYTES]), content)
     elif isinstance(file, (str, PathLike)):
         with Path(file).open("rb") as opened:
-            yield _measured(opened, name or Path(file).name)
+            yield _measure(opened, name or Path(file).name)
     elif hasattr(file, "read"):
-        yield _measured(file, name or _own_name(file))
+        yield _measure(file, name or _file_name(file))
     else:
         raise ConfigurationError(f"A file is a path, bytes or a binary file object, not {type(file).__name__}")
 
 
-def _own_name(file: IO[bytes]) -> str:
+def _file_name(file: IO[bytes]) -> str:
     name = getattr(file, "name", None)
     return Path(name).name if isinstance(name, str) and not name.startswith("<") else "file"
 
 
-def _measured(file: IO[bytes] | io.BufferedReader, name: str) -> Upload:
+def _measure(file: IO[bytes] | io.BufferedReader, name: str) -> Upload:
     if isinstance(file.read(0), str):
         raise ConfigurationError("The file is open as text", cure='Open it in binary mode: open(path, "rb")')
     if not file.seekable():

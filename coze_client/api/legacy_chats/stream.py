@@ -34,7 +34,7 @@ class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
         ) from failure
 
 
-class _LegacyChatTold(StreamFacts[LegacyChatStreamRun]):
+class _LegacyChatStreamFacts(StreamFacts[LegacyChatStreamRun]):
     """What a v2 chat stream knows of its chat, on either face."""
 
     @property
@@ -53,15 +53,17 @@ class _LegacyChatTold(StreamFacts[LegacyChatStreamRun]):
         return self._run.reading.messages
 
 
-class LegacyChatStream(_LegacyChatTold, Stream[LegacyChatEvent, LegacyChatStreamRun]):
+class LegacyChatStream(_LegacyChatStreamFacts, Stream[LegacyChatEvent, LegacyChatStreamRun]):
     """A v2 chat, event by event; closed at its end or by ``close``, which leaves the chat itself running."""
 
 
-class AsyncLegacyChatStream(_LegacyChatTold, AsyncStream[LegacyChatEvent, LegacyChatStreamRun]):
+class AsyncLegacyChatStream(_LegacyChatStreamFacts, AsyncStream[LegacyChatEvent, LegacyChatStreamRun]):
     """A v2 chat, event by event; closed at its end or by ``aclose``, which leaves the chat itself running."""
 
 
-def stream_of(request: Request[None], conversation_id: str | None) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
+def legacy_chat_events(
+    request: Request[None], conversation_id: str | None
+) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
     """The stream that `request` opens, for either client."""
     return Events(
         request,
