@@ -306,9 +306,9 @@ def test_what_is_no_json_object_is_a_protocol_error_at_200_and_a_refusal_at_500(
     with pytest.raises(ProtocolError, match="instead of JSON") as caught:
         read_envelope(answer(body, x_tt_logid="L"))
     assert caught.value.logid == "L"
-    with pytest.raises(ServerError) as caught:
+    with pytest.raises(ServerError) as refused:
         read_envelope(answer(body, 500, x_tt_logid="L", retry_after="3"))
-    assert (caught.value.logid, caught.value.retry_after) == ("L", 3.0)
+    assert (refused.value.logid, refused.value.retry_after) == ("L", 3.0)
 
 
 def test_a_page_in_place_of_json_is_shown_in_short_and_points_to_the_address() -> None:
