@@ -1,4 +1,4 @@
-"""An emulator whose clock stands still, and credentials of every kind before it."""
+"""An emulator whose clock stands still, and credentials of every kind for it."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tests.support.logins import SignIn
 
 @pytest.fixture
 def sign_in(driver: Driver, emulator: Emulator) -> SignIn:
-    """Both faces before an emulator whose clock stands still."""
+    """Both clients with an emulator whose clock stands still."""
     return SignIn(emulator, driver)

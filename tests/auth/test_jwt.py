@@ -1,4 +1,4 @@
-"""Service accounts: what is signed, what comes of it, and that a clock that is wrong costs one request at most."""
+"""Service accounts: the signed JWT, its token, and that a wrong clock costs at most one request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def service(**changed: Any) -> JWT:
 
 
 def claims(signed: str, audience: str = "api.coze.com") -> dict[str, Any]:
-    """What was signed, if it was signed with the key."""
+    """The claims of a JWT, if it was signed with the key."""
     options = {"verify_exp": False, "verify_iat": False}
     return pyjwt.decode(signed, key_pair().public_key, algorithms=["RS256"], audience=audience, options=options)  # type: ignore[arg-type]  # PyJWT's TypedDict
 
@@ -98,7 +98,7 @@ def test_sessions_and_contexts_are_claims() -> None:
 
 
 def variants() -> dict[str, str]:
-    """The same key as people keep it."""
+    """The same key in the forms that users have."""
     key = load_pem_private_key(key_pair().private_key.encode(), None)
     pkcs1 = key.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.TraditionalOpenSSL, pem.NoEncryption()).decode()
     pkcs8 = key_pair().private_key
@@ -147,17 +147,17 @@ def test_the_key_is_read_once_for_all_sessions_and_signatures(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
-        ({"ttl": 0}, "ttl is 1 to 86399"),
-        ({"ttl": 86400}, "ttl is 1 to 86399"),
+        ({"ttl": 0}, "ttl must be 1 to 86399"),
+        ({"ttl": 86400}, "ttl must be 1 to 86399"),
         ({"account_id": "1", "enterprise_id": "2"}, "account_id or enterprise_id, not both"),
         ({"public_key_id": ""}, "public_key_id is empty"),
         ({"base_url": "api.coze.com"}, "base_url must look like"),
     ],
 )
-def test_settings_that_cannot_work_are_refused_at_once(settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_settings_that_cannot_work_are_refused_at_once(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         service(**settings)
 
 
@@ -277,7 +277,7 @@ def test_a_clock_that_was_wrong_and_is_set_right_is_believed_again(sign_in: Sign
 @pytest.mark.parametrize(
     "settings", [{"public_key_id": "of_another"}, {"audience": "api.example.com"}], ids=["key id", "audience"]
 )
-def test_a_jwt_that_is_not_accepted_is_told_of_with_every_likely_cause(
+def test_a_jwt_that_is_not_accepted_is_reported_with_every_likely_cause(
     sign_in: SignIn, settings: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidClient, match=r"private key.*clock.*region") as caught:
@@ -286,10 +286,10 @@ def test_a_jwt_that_is_not_accepted_is_told_of_with_every_likely_cause(
     assert sign_in.grants == 1
 
 
-def test_an_app_of_another_kind_is_told_of(sign_in: SignIn) -> None:
+def test_an_app_of_the_wrong_type_is_reported(sign_in: SignIn) -> None:
     said = b'{"error": "access_deny", "error_message": "wrong type"}'
     sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
-    with pytest.raises(AccessDenied, match="of another kind"):
+    with pytest.raises(AccessDenied, match="of the right type"):
         sign_in.me(sign_in.driver.client(sign_in.jwt()))
 
 
@@ -311,7 +311,7 @@ def test_a_failure_that_passes_is_tried_again_with_a_new_signature(
     assert (len(used), len(naps)) == (3, 2)
 
 
-def test_a_failure_that_stays_is_tried_as_often_as_the_client_is_told_to_and_no_more(
+def test_a_failure_that_stays_is_tried_as_often_as_the_client_may_and_no_more(
     sign_in: SignIn, naps: list[float]
 ) -> None:
     sign_in.emulator.inject(faults.DropConnection(), path=TOKEN, times=99)
@@ -398,10 +398,10 @@ def test_eight_processes_that_share_a_store_make_one_request(emulator: Emulator,
         subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) for _ in range(8)
     ]
     for worker in workers:
-        tell(worker, key_pair().private_key.replace("\n", "\\n"))
+        send_line(worker, key_pair().private_key.replace("\n", "\\n"))
     assert [said(worker) for worker in workers] == ["ready"] * 8
     for worker in workers:
-        tell(worker, "go")
+        send_line(worker, "go")
     assert len({said(worker) for worker in workers}) == 1
     for worker in workers:
         worker.communicate(timeout=30)
@@ -409,7 +409,7 @@ def test_eight_processes_that_share_a_store_make_one_request(emulator: Emulator,
     assert len(emulator.calls_to("/v1/users/me")) == 8
 
 
-def tell(worker: subprocess.Popen[str], line: str) -> None:
+def send_line(worker: subprocess.Popen[str], line: str) -> None:
     assert worker.stdin is not None
     worker.stdin.write(f"{line}\n")
 

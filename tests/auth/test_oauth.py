@@ -1,4 +1,4 @@
-"""Logging users in by browser: web apps with a secret, desktop apps with PKCE, and what renews their tokens."""
+"""Logins by browser: web apps with a secret, desktop apps with PKCE, and their refresh tokens."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_plain_challenge_is_the_verifier_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: WebOAuth("", client_secret="s"), "client_id is empty"),
         (lambda: WebOAuth("1"), "client_secret"),
@@ -131,8 +131,8 @@ def test_a_plain_challenge_is_the_verifier_itself() -> None:
         (lambda: CozeClient(PKCE("1")).oauth.start_device(), r"DeviceCode, not PKCE"),
     ],
 )
-def test_what_cannot_work_is_refused_before_anything_is_sent(make: Callable[[], object], told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_what_cannot_work_is_refused_before_anything_is_sent(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         make()
 
 
@@ -156,7 +156,7 @@ def test_a_plain_challenge_is_accepted_too(sign_in: SignIn) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_user_who_refuses_is_told_apart_from_a_failure(sign_in: SignIn, kind: str) -> None:
+def test_a_user_who_refuses_is_not_taken_for_a_failure(sign_in: SignIn, kind: str) -> None:
     client = sign_in.driver.client(app_of(sign_in, kind))
     login = client.oauth.login()
     with pytest.raises(AccessDenied, match="The user refused"):
@@ -169,12 +169,12 @@ def test_a_callback_without_the_state_of_the_login_is_not_accepted(sign_in: Sign
     client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login()
     forged = f"http://127.0.0.1:8766/callback?code=code_stolen&{state}"
-    with pytest.raises(OAuthError, match="state is not that of this login"):
+    with pytest.raises(OAuthError, match="not the state of this login"):
         sign_in.run(client.oauth.finish(login, forged))
     assert sign_in.grants == 0
 
 
-def test_a_callback_with_neither_code_nor_reason_is_told_of(sign_in: SignIn) -> None:
+def test_a_callback_with_neither_code_nor_reason_is_reported(sign_in: SignIn) -> None:
     client = sign_in.driver.client(sign_in.web())
     login = client.oauth.login()
     with pytest.raises(OAuthError, match="sent no code"):
@@ -196,7 +196,7 @@ def test_a_code_is_good_for_one_login(sign_in: SignIn) -> None:
     login = client.oauth.login()
     back = sign_in.press(login.url)
     sign_in.run(client.oauth.finish(login, back))
-    with pytest.raises(OAuthError, match="good for one use"):
+    with pytest.raises(OAuthError, match="work only once"):
         sign_in.run(client.oauth.finish(login, back))
     assert sign_in.me(client) == "user-1"
 
@@ -247,7 +247,7 @@ def test_one_pool_serves_many_users_who_are_kept_apart(sign_in: SignIn) -> None:
         sign_in.me(client)
 
 
-def test_one_object_serves_any_number_of_clients_of_both_faces(sign_in: SignIn, emulator: Emulator) -> None:
+def test_one_object_serves_any_number_of_clients_of_both_kinds(sign_in: SignIn, emulator: Emulator) -> None:
     app = sign_in.web()
     sign_in.logged_in(app)
     with CozeClient(app) as blocking:
@@ -301,7 +301,7 @@ def test_a_login_that_is_over_says_to_log_in_again(driver: Driver, kind: str, sp
         sign_in = SignIn(emulator, driver)
         client = sign_in.logged_in(app_of(sign_in, kind))
         sign_in.clock.advance(31 * 24 * 3600)
-        with pytest.raises(ExpiredToken, match=r"The login is over.*Let the user log in again") as caught:
+        with pytest.raises(ExpiredToken, match=r"The login has expired.*Let the user log in again") as caught:
             sign_in.me(client)
         assert (caught.value.code, caught.value.status) == (spent, 400)
 
@@ -318,7 +318,7 @@ def test_a_disabled_app_is_no_reason_to_log_in_again(sign_in: SignIn) -> None:
     sign_in.clock.advance(1000)
     said = b'{"error_code": "access_deny", "error_message": "app disabled"}'
     sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
-    with pytest.raises(AccessDenied, match="app is disabled"):
+    with pytest.raises(AccessDenied, match="app is enabled"):
         sign_in.me(client)
     assert sign_in.me(client) == "user-1"
 
@@ -343,7 +343,7 @@ def test_a_refresh_that_never_arrived_is_sent_again(sign_in: SignIn, naps: list[
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_an_oauth_error_is_told_by_its_code_at_any_status(driver: Driver, status: int) -> None:
+def test_an_oauth_error_is_recognised_by_its_code_at_any_status(driver: Driver, status: int) -> None:
     with Emulator(oauth_error_status=status) as emulator:
         sign_in = SignIn(emulator, driver)
         client = sign_in.driver.client(sign_in.web(client_secret="not_the_secret"))

@@ -1,4 +1,4 @@
-"""The local callback of desktop logins: this machine alone, the registered URI exactly, one request."""
+"""The local callback of desktop logins: only on this machine, only the registered URI, only one request."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_no_other_path_is_answered(callback: Callback, path: str) -> None:
 
 
 def test_no_other_name_of_this_machine_is_answered(callback: Callback) -> None:
-    """A page of another site that had its name point here (DNS rebinding) gets nothing."""
+    """Another site whose name resolves to this machine (DNS rebinding) gets nothing."""
     assert httpx.get(callback.redirect_uri, headers={"host": "evil.example"}).status_code == 404
     assert httpx.get(callback.redirect_uri).status_code == 200
 
@@ -113,13 +113,13 @@ def test_localhost_is_this_machine() -> None:
         assert callback.wait(5) == callback.redirect_uri
 
 
-def test_a_port_that_is_taken_is_told_of(callback: Callback) -> None:
-    with pytest.raises(ConfigurationError, match=r"Nothing can listen at http://127\.0\.0\.1:.*in use"):
+def test_a_port_in_use_is_reported(callback: Callback) -> None:
+    with pytest.raises(ConfigurationError, match=r"Cannot listen at http://127\.0\.0\.1:.*in use"):
         Callback(callback.redirect_uri).__enter__()
 
 
 def test_a_user_who_does_not_come_back_ends_the_wait(callback: Callback) -> None:
-    with pytest.raises(TimedOut, match="Nobody came back"):
+    with pytest.raises(TimedOut, match="did not finish the login"):
         callback.wait(0.01)
 
 
@@ -154,7 +154,7 @@ def test_a_refusal_in_the_browser_comes_through(sign_in: SignIn, uri: str) -> No
 
 def test_a_web_apps_address_is_not_listened_at(sign_in: SignIn) -> None:
     web = WebOAuth("1", client_secret="sec_x", redirect_uri="https://app.example/callback")
-    with pytest.raises(ConfigurationError, match="a route of their own"):
+    with pytest.raises(ConfigurationError, match="a route of its own"):
         sign_in.run(sign_in.driver.client(web).oauth.login_with_browser(open_url=lambda url: None))
 
 

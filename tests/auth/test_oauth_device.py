@@ -1,4 +1,4 @@
-"""Logging in on another device: the server's pace is kept, and every end of the wait is told apart."""
+"""Logins on another device: the polls keep the server's interval, and each way to end has its own error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Event = Callable[[], object]
 
 
 class Waiting:
-    """Sleeps pass at once, on the common clock; at some second something happens."""
+    """Sleeps take no time and move the shared clock; at a given second something happens."""
 
     def __init__(self, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sign_in = sign_in
@@ -50,12 +50,12 @@ class Waiting:
 
     @property
     def seconds(self) -> float:
-        """Since the test began."""
+        """Seconds since the test started."""
         return self.sign_in.clock() - self.begin
 
     @property
     def polls(self) -> list[float]:
-        """When the client asked, in seconds."""
+        """The times of the polls, in seconds."""
         return [call.at - self.begin for call in self.sign_in.emulator.calls_to(TOKEN)]
 
 
@@ -184,13 +184,13 @@ def test_a_failure_that_passes_does_not_lose_the_login(sign_in: SignIn, waiting:
     assert waiting.polls == [5, 10, 15, 20]
 
 
-def test_an_app_that_is_unknown_is_told_of(sign_in: SignIn) -> None:
+def test_an_app_that_is_unknown_is_reported(sign_in: SignIn) -> None:
     client = sign_in.driver.client(DeviceCode("404.app.coze", base_url=sign_in.emulator.url))
     with pytest.raises(InvalidClient):
         sign_in.run(client.oauth.start_device())
 
 
-def test_an_answer_without_a_device_code_is_told_of(sign_in: SignIn) -> None:
+def test_an_answer_without_a_device_code_is_reported(sign_in: SignIn) -> None:
     client = sign_in.driver.client(sign_in.device())
     sign_in.emulator.inject(faults.HttpStatus(200, b'{"user_code": "X"}', "application/json"), path=DEVICE)
     with pytest.raises(ProtocolError, match="no device_code"):

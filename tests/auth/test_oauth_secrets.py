@@ -30,7 +30,7 @@ PEM_LINE = key_pair().private_key.splitlines()[5]
 
 
 class Seen:
-    """Every value that somebody could look at."""
+    """Every value that could be shown to someone."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -108,7 +108,7 @@ def jwt(sign_in: SignIn, seen: Seen) -> None:
 
 @dataclass(frozen=True)
 class Repeat(Fault):
-    """A server that repeats in its error whatever came with the request, as JSON or not."""
+    """A server whose error repeats everything in the request, as JSON or not."""
 
     sign_in: SignIn
     status: int
@@ -128,7 +128,7 @@ def repeating(sign_in: SignIn) -> list[Repeat]:
 
 
 def live(sign_in: SignIn, seen: Seen, client: Any) -> None:
-    """Calls that go well, expire, are refused and fail."""
+    """Calls that succeed, expire, are refused, and fail."""
     sign_in.me(client)
     sign_in.clock.advance(1000)
     for fault in repeating(sign_in):
@@ -147,7 +147,7 @@ def live(sign_in: SignIn, seen: Seen, client: Any) -> None:
 
 
 def secrets_of(sign_in: SignIn) -> set[str]:
-    """Whatever went over the wire, either way, that only the two sides may know."""
+    """Every secret that was sent in either direction."""
     found = {"czu_canary_cut_off", "dev_canary_1", PEM_LINE}
     for call in sign_in.emulator.calls:
         found.add(call.headers.get("authorization", "").removeprefix("Bearer "))
@@ -182,8 +182,8 @@ def test_no_flow_shows_a_secret_anywhere(
 def test_a_link_is_shown_to_the_user_and_never_in_a_repr(sign_in: SignIn) -> None:
     client = sign_in.driver.client(sign_in.pkce())
     login = client.oauth.login()
-    told = dict(parse_qsl(urlsplit(login.url).query))
-    assert not [name for name in ("state", "code_challenge") if told[name] in repr(login)]
+    parameters = dict(parse_qsl(urlsplit(login.url).query))
+    assert not [name for name in ("state", "code_challenge") if parameters[name] in repr(login)]
 
 
 def test_a_file_store_keeps_tokens_in_its_file_alone(sign_in: SignIn, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One renewal at a time: of threads, tasks, loops and processes, whatever happens to the one that renews."""
+"""One renewal at a time across threads, tasks, loops and processes, even if the renewing one stops."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LIFE = 900
 
 
 class Counted(Renewable):
-    """Grants token 1, 2, 3 …, each once `work` has returned, which may hold it up or fail."""
+    """Grants token 1, 2, 3 …, each after `work` has returned; `work` may delay it or fail."""
 
     def __init__(self, store: TokenStore | None = None, work: Callable[[], object] = bool, clock: Any = None) -> None:
         super().__init__("counted", store, clock or Clock())
@@ -63,7 +63,7 @@ class Counted(Renewable):
 
 
 class Slow:
-    """A store whose every call can be made to fail, and which tells on which threads it was called."""
+    """A store whose calls can fail, and which records the threads that called it."""
 
     def __init__(self, kept: Token | None = None) -> None:
         self.kept = kept
@@ -186,7 +186,7 @@ def test_a_stale_token_outlives_a_failed_renewal_and_is_not_tried_again_at_once(
 
 
 def held(renewing: threading.Event, go_on: threading.Event) -> None:
-    """Work that tells when it begins, and lasts until it is told to go on."""
+    """Work that signals its start and waits until it may continue."""
     renewing.set()
     assert go_on.wait(10)
 
@@ -398,7 +398,7 @@ def test_a_logout_in_another_process_is_not_undone(session: Session) -> None:
 
 
 def test_who_loses_the_race_for_a_refresh_token_takes_what_the_winner_stored(session: Session) -> None:
-    """Of processes that share a store which has no claim."""
+    """Processes that share a store without ``claim``."""
     clock, store = Clock(), Slow()
     own = Counted(store, clock=clock)
     now(own.token(session))
@@ -482,6 +482,6 @@ def test_credentials_send_their_token_to_no_second_server(session: Session) -> N
     own = Counted()
     assert now(own.token(session)) == "token_1"
     elsewhere = CozeClient("unused", base_url="http://another")._session
-    with pytest.raises(ConfigurationError, match="http://another must not send their token there"):
+    with pytest.raises(ConfigurationError, match="must not be sent to http://another"):
         now(own.token(elsewhere))
     assert now(own.token(session)) == "token_1"

@@ -1,4 +1,4 @@
-"""Clients as their users hold them: shared, copied, pickled, forked and closed."""
+"""Clients that are shared, copied, pickled, forked and closed."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_a_forked_child_goes_on_with_the_client_and_leaves_the_parents_connectio
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_does_not_wait_for_a_turn_that_its_parent_holds(emulator: Emulator) -> None:
+def test_a_forked_child_does_not_wait_for_a_lock_that_its_parent_holds(emulator: Emulator) -> None:
     with CozeClient(emulator.token, base_url=emulator.url, retry=None) as client:
         conversation_id = client.conversations.create().id
         with client.chats.stream(
@@ -368,7 +368,7 @@ def test_no_path_leads_to_another_server(driver: Driver, path: str) -> None:
 # --- what a client is made of ---
 
 
-def test_a_client_has_its_twin_of_the_other_face(emulator: Emulator) -> None:
+def test_a_client_has_a_client_of_the_other_kind(emulator: Emulator) -> None:
     client = CozeClient(emulator.token, base_url=emulator.url)
     assert asyncio.run(aask(client.aio, emulator)) == "hello there"
     assert ask(client.aio.blocking, emulator) == "hello there"

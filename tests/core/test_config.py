@@ -1,4 +1,4 @@
-"""Where a client goes and how long it waits: arguments, then the environment, then defaults."""
+"""A client's server and timeouts: from arguments, then the environment, then the defaults."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_explicit_beats_environment_beats_default_and_no_slash_stays(
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_client_tells_its_address(client: type[CozeClient]) -> None:
+def test_a_client_shows_its_address(client: type[CozeClient]) -> None:
     assert client("t", region="cn").base_url == "https://api.coze.cn"
     assert repr(client("t", base_url="http://coze.internal/")) == f"{client.__name__}(base_url='http://coze.internal')"
 

@@ -1,4 +1,4 @@
-"""Errors: of the right class by code and status, readable, with a cure, and whole after a pickle."""
+"""Errors: the right class for code and status, a readable text with a cure, unchanged by a pickle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values against JSON schemas."""
+"""Validating values against JSON schemas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FITS: list[tuple[object, dict[str, Any]]] = [
     ("anything", {}),
     ({}, {"type": "unheard-of"}),
 ]
-MISFITS: list[tuple[object, dict[str, Any], str]] = [
+INVALID: list[tuple[object, dict[str, Any], str]] = [
     ({}, {"required": ["a"]}, "$.a is missing"),
     ({"a": "1"}, {"properties": {"a": {"type": "integer"}}}, "$.a is not of type integer"),
     (True, {"type": "number"}, "$ is not of type number"),
@@ -52,6 +52,6 @@ def test_what_fits_has_no_misfits(value: object, schema: dict[str, Any]) -> None
     assert schema_errors(value, schema) == []
 
 
-@pytest.mark.parametrize(("value", "schema", "told"), MISFITS)
-def test_what_does_not_fit_says_where_and_why(value: object, schema: dict[str, Any], told: str) -> None:
-    assert schema_errors(value, schema) == [told]
+@pytest.mark.parametrize(("value", "schema", "error"), INVALID)
+def test_an_invalid_value_yields_its_path_and_the_reason(value: object, schema: dict[str, Any], error: str) -> None:
+    assert schema_errors(value, schema) == [error]

@@ -1,4 +1,4 @@
-"""Requests as values: each call looked up on its class is exactly what goes over the wire."""
+"""Requests as values: each call on its class is exactly the HTTP request that is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Envelopes: what a server may answer, read into a value or the right error."""
+"""Envelopes: each possible response becomes a value or the right error."""
 
 from __future__ import annotations
 
@@ -306,9 +306,9 @@ def test_what_is_no_json_object_is_a_protocol_error_at_200_and_a_refusal_at_500(
     with pytest.raises(ProtocolError, match="instead of JSON") as caught:
         read_envelope(answer(body, x_tt_logid="L"))
     assert caught.value.logid == "L"
-    with pytest.raises(ServerError) as caught:
+    with pytest.raises(ServerError) as refused:
         read_envelope(answer(body, 500, x_tt_logid="L", retry_after="3"))
-    assert (caught.value.logid, caught.value.retry_after) == ("L", 3.0)
+    assert (refused.value.logid, refused.value.retry_after) == ("L", 3.0)
 
 
 def test_a_page_in_place_of_json_is_shown_in_short_and_points_to_the_address() -> None:
@@ -318,7 +318,7 @@ def test_a_page_in_place_of_json_is_shown_in_short_and_points_to_the_address() -
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("header", "seconds"),
     [
         ("1", 1.0),
         ("0", 0.0),
@@ -333,8 +333,8 @@ def test_a_page_in_place_of_json_is_shown_in_short_and_points_to_the_address() -
         ("Wed, 99 Oct 2015 07:28:00 GMT", None),
     ],
 )
-def test_a_server_may_name_the_wait_in_seconds_up_to_a_minute(told: str, seconds: float | None) -> None:
-    assert retry_after(answer({}, retry_after=told)) == seconds
+def test_a_server_may_name_the_wait_in_seconds_up_to_a_minute(header: str, seconds: float | None) -> None:
+    assert retry_after(answer({}, retry_after=header)) == seconds
 
 
 def test_a_server_may_name_the_wait_as_a_date() -> None:
@@ -344,8 +344,8 @@ def test_a_server_may_name_the_wait_as_a_date() -> None:
 
 
 @given(st.text())
-def test_no_retry_after_header_crashes(told: str) -> None:
-    wait = retry_after(answer({}, retry_after=told))
+def test_no_retry_after_header_crashes(header: str) -> None:
+    wait = retry_after(answer({}, retry_after=header))
     assert wait is None or 0 <= wait <= 60
 
 
@@ -374,7 +374,7 @@ envelope_keys = st.sampled_from(["code", "msg", "data", "detail", "error", "mess
 
 
 def outcome(read: Callable[[RawResponse], object], reply: RawResponse) -> object:
-    """The value, or what the error says; any exception but CozeError is a crash."""
+    """The value, or the text of the error; any exception but CozeError is a crash."""
     try:
         return read(reply)
     except CozeError as error:

@@ -1,4 +1,4 @@
-"""What is sent again, and when: the policy as a table, and tenacity's loop over it without real waiting."""
+"""The retry policy as a table, and tenacity's loop over it without real waiting."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def test_waits_double_up_to_eight_seconds_at_full_jitter(attempt: int, longest: 
 
 @pytest.mark.parametrize("error", [LOST, BUSY, RATE])
 def test_the_server_names_the_wait_if_it_likes(error: CozeError) -> None:
-    told = error_for(error.code, "", status=429, retry_after=7.5)
-    assert retry_delay(told, 1, left=60, tries_left=2, chance=0.9) == 7.5
+    error_with_wait = error_for(error.code, "", status=429, retry_after=7.5)
+    assert retry_delay(error_with_wait, 1, left=60, tries_left=2, chance=0.9) == 7.5
 
 
 def test_calls_per_minute_wait_a_minute_or_share_what_is_left() -> None:
@@ -114,7 +114,7 @@ def test_no_wait_is_negative_or_longer_than_a_minute(
 
 
 class Loop:
-    """Tenacity's loop on a clock that only its own sleeping moves."""
+    """Tenacity's loop on a clock that only its own sleep moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
@@ -169,9 +169,9 @@ def test_the_loop_leaves_alone_what_does_not_pass(loop: Loop) -> None:
 
 
 def test_no_attempt_begins_after_the_deadline(loop: Loop) -> None:
-    told = error_for(None, "", status=429, retry_after=50.0)
+    error_with_wait = error_for(None, "", status=429, retry_after=50.0)
     with pytest.raises(CozeError):
-        loop.run(Retry(attempts=9, deadline=60.0), [told] * 9, always)
+        loop.run(Retry(attempts=9, deadline=60.0), [error_with_wait] * 9, always)
     assert (loop.tries, loop.slept) == (2, [50.0])
 
 

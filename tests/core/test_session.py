@@ -1,4 +1,4 @@
-"""One call from beginning to end over a real port: nothing twice, tokens renewed once, deadlines, turns."""
+"""One call from beginning to end over a real port: nothing sent twice, tokens renewed once, deadlines, locks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ STARTS = ["create", "stream", "create_and_poll"]
 
 
 def start(coze: Connected[Any], how: str) -> Any:
-    """Starts a chat in one of the three ways; what became of it."""
+    """Start a chat in one of the three ways; returns its result."""
     asked: dict[str, Any] = {
         "bot_id": coze.emulator.bots["echo"],
         "user_id": "u1",
@@ -168,7 +168,7 @@ def test_no_wait_is_begun_that_the_calls_deadline_does_not_allow(coze: Connected
     assert naps == []
 
 
-def test_missing_permissions_are_told_at_once(coze: Connected[Any], naps: list[float]) -> None:
+def test_missing_permissions_are_reported_at_once(coze: Connected[Any], naps: list[float]) -> None:
     coze.client = coze.driver.client(coze.emulator.issue_token(scopes={"getChat"}), base_url=coze.emulator.url)
     with pytest.raises(PermissionDenied, match="scope") as caught:
         start(coze, "create")
@@ -177,7 +177,7 @@ def test_missing_permissions_are_told_at_once(coze: Connected[Any], naps: list[f
 
 
 class Tokens:
-    """A function that hands out one token after the other; the last again and again."""
+    """A function that returns one token after the other, and then always the last one."""
 
     def __init__(self, *tokens: str) -> None:
         self.tokens = list(tokens)
@@ -247,8 +247,8 @@ def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(driver: D
     client = driver.client(lambda: CANARY, base_url="http://coze", transport=transport, retry=None)
     with pytest.raises(CozeError) as caught:
         driver.run(client.files.retrieve(file_id="1"))
-    for told in (str(caught.value), repr(caught.value), str(caught.value.args), str(caught.value.__dict__)):
-        assert CANARY[:10] not in told
+    for text in (str(caught.value), repr(caught.value), str(caught.value.args), str(caught.value.__dict__)):
+        assert CANARY[:10] not in text
 
 
 def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(driver: Driver) -> None:
@@ -289,7 +289,7 @@ def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(driver: D
 
 
 class Dribble(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that never ends, a byte at a time."""
+    """A body that never ends and comes byte by byte."""
 
     def __iter__(self) -> Any:
         while True:
@@ -320,7 +320,7 @@ def test_a_server_that_dribbles_does_not_outlast_the_deadline(driver: Driver, co
 
 
 @pytest.mark.parametrize("body", [{"when": {1}}, {"n": float("nan")}, {"text": "\ud800"}])
-def test_what_cannot_be_written_as_json_is_told_before_anything_is_sent(
+def test_what_cannot_be_written_as_json_is_reported_before_anything_is_sent(
     driver: Driver, body: dict[str, object]
 ) -> None:
     client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
@@ -357,7 +357,7 @@ def test_a_conversation_that_is_busy_elsewhere_is_waited_for(coze: Connected[Any
     assert coze.emulator.chats_started == 1
 
 
-def test_a_busy_conversation_is_told_at_once_where_that_is_wanted(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_busy_conversation_is_reported_at_once_where_that_is_wanted(coze: Connected[Any], naps: list[float]) -> None:
     conversation_id = conversation_of(coze)
     stream = hold(coze, conversation_id)
     coze.client = coze.client.options(when_busy="raise")
@@ -376,7 +376,7 @@ def test_a_busy_conversation_is_told_at_once_where_that_is_wanted(coze: Connecte
     ],
     ids=repr,
 )
-def test_a_turn_is_waited_for_no_longer_than_the_client_is_patient(
+def test_a_lock_is_waited_for_no_longer_than_the_client_is_patient(
     coze: Connected[Any], options: dict[str, Any]
 ) -> None:
     conversation_id = conversation_of(coze)
@@ -396,7 +396,7 @@ def test_chats_of_new_conversations_do_not_wait_for_each_other(coze: Connected[A
     coze.run(stream.close())
 
 
-def test_a_turn_comes_when_the_stream_before_it_ends_fails_or_is_closed(coze: Connected[Any]) -> None:
+def test_a_lock_is_released_when_the_stream_before_it_ends_fails_or_is_closed(coze: Connected[Any]) -> None:
     conversation_id = conversation_of(coze)
     coze.collect(coze.ask(conversation_id=conversation_id))
     coze.collect(coze.ask(bot="slow", conversation_id=conversation_id), most=3)
@@ -410,7 +410,7 @@ def test_a_turn_comes_when_the_stream_before_it_ends_fails_or_is_closed(coze: Co
     assert not coze.client._session._locks._locks
 
 
-def test_threads_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
+def test_threads_that_share_a_client_wait_for_each_other_in_a_conversation(emulator: Emulator) -> None:
     texts: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
         conversation_id = client.conversations.create().id
@@ -433,7 +433,7 @@ def test_threads_that_share_a_client_take_turns_in_a_conversation(emulator: Emul
     assert len(emulator.calls_to("/v3/chat")) == 8, "nobody was answered 4016"
 
 
-def test_tasks_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
+def test_tasks_that_share_a_client_wait_for_each_other_in_a_conversation(emulator: Emulator) -> None:
     async def main() -> list[str]:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
             conversation_id = (await client.conversations.create()).id
@@ -453,8 +453,8 @@ def test_tasks_that_share_a_client_take_turns_in_a_conversation(emulator: Emulat
     assert len(emulator.calls_to("/v3/chat")) == 8, "nobody was answered 4016"
 
 
-@pytest.mark.parametrize("waits", ["for its turn", "for the answer"])
-def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: Emulator, waits: str) -> None:
+@pytest.mark.parametrize("waits", ["for the lock", "for the answer"])
+def test_a_task_that_is_cancelled_while_it_waits_gives_its_lock_back(emulator: Emulator, waits: str) -> None:
     async def main() -> None:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
             conversation_id = (await client.conversations.create()).id
@@ -472,7 +472,7 @@ def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: E
             emulator.inject(faults.Delay(30), times=2)
             asking = [ask()]
             await asyncio.to_thread(emulator.wait_until, lambda: bool(emulator.calls_to("/v3/chat")))
-            if waits == "for its turn":
+            if waits == "for the lock":
                 asking.append(ask())
                 while next(iter(locks.values()))[1] < 2:
                     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""What requests travel over: HTTP clients of the user's own, proxies, TLS, and aiohttp."""
+"""Transports: HTTP clients of the user's own, proxies, TLS and aiohttp."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[A
 @pytest.mark.parametrize(
     "options",
     [
-        {"http_client": "wrong face"},
-        {"transport": "wrong face"},
+        {"http_client": "wrong kind"},
+        {"transport": "wrong kind"},
         {"http_client": 7},
         {"transport": "carrier pigeon"},
         {"http_client": "own", "transport": "own"},
@@ -74,12 +74,12 @@ def test_what_cannot_be_sent_over_is_refused_when_it_is_given(driver: Driver, op
     class Async(httpx.AsyncBaseTransport):
         pass
 
-    asyncio_face = isinstance(driver, AsyncioDriver)
+    on_asyncio = isinstance(driver, AsyncioDriver)
     values = {
-        ("http_client", "wrong face"): httpx.Client() if asyncio_face else httpx.AsyncClient(),
-        ("transport", "wrong face"): Plain() if asyncio_face else Async(),
+        ("http_client", "wrong kind"): httpx.Client() if on_asyncio else httpx.AsyncClient(),
+        ("transport", "wrong kind"): Plain() if on_asyncio else Async(),
         ("http_client", "own"): own_client(driver),
-        ("transport", "own"): Async() if asyncio_face else Plain(),
+        ("transport", "own"): Async() if on_asyncio else Plain(),
     }
     with pytest.raises(ConfigurationError, match=r"http_client|transport"):
         driver.client("t", **{name: values.get((name, value), value) for name, value in options.items()})
@@ -104,7 +104,7 @@ def test_a_compressed_answer_is_unpacked(driver: Driver) -> None:
 
 
 class Proxy(ThreadingHTTPServer):
-    """A proxy for plain HTTP on a loopback port, which answers by itself and remembers what it was asked for."""
+    """A proxy for plain HTTP on a loopback port; it responds itself and records the requested URLs."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
