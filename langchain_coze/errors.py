@@ -22,7 +22,7 @@ from coze_client import errors as coze
 from coze_client.api.chats.failures import ChatFailed
 from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
 from coze_client.core.request import Kind
-from coze_client.core.retry import passes
+from coze_client.core.retry import may_retry
 
 _PROMPT_TOO_LONG = 4010
 
@@ -145,7 +145,7 @@ def convert_error(error: coze.CozeError) -> CozeModelError:
     kind = CozeContextOverflow if error.code == _PROMPT_TOO_LONG else next(known, CozeModelError)
     twin = kind.__new__(kind)
     twin.args = error.args
-    twin.__dict__.update(error.__dict__, is_retryable=passes(Kind.START, error))
+    twin.__dict__.update(error.__dict__, is_retryable=may_retry(Kind.START, error))
     return twin.with_traceback(error.__traceback__)
 
 

@@ -46,7 +46,7 @@ class Replay:
         reading.feed(self.stream)
         reading.finish()
         self.chat = reading.chat or Chat()
-        self.messages = reading.transcript.messages
+        self.messages = reading.received.messages
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path

@@ -64,9 +64,9 @@ def _to_json(part: Any) -> Any:  # text, or the JSON of one of the models above
     return part.model_dump(mode="json", include=known, exclude_unset=True, exclude_none=True)
 
 
-class _Created(Model):
+class _CreatedBot(Model):
     bot_id: str = ""
 
 
-def _read_id(answer: RawResponse) -> str:
-    return Payload(_Created)(answer).bot_id
+def _read_id(response: RawResponse) -> str:
+    return Payload(_CreatedBot)(response).bot_id

@@ -30,22 +30,22 @@ from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
 
 API_CHANNEL = "1024"
-_PAGE = 20  # the API's own default; its cap is not documented
+_DEFAULT_PAGE = 20  # the API's own default; its cap is not documented
 _LARGEST_PAGE_OF_VERSIONS = 30
 
-Listed = Literal["all", "published_online", "published_draft", "unpublished_draft"]
+BotPublishStatus = Literal["all", "published_online", "published_draft", "unpublished_draft"]
 
 
-class _Published(Model):
+class _PublishedBot(Model):
     version: str = ""
 
 
-class _EntryPage(Model):
+class _BotPage(Model):
     items: tuple[BotEntry, ...] = ()
     total: int | None = None
 
 
-class _VersionPage(Model):
+class _BotVersionPage(Model):
     items: tuple[BotVersion, ...] = ()
     has_more: bool = False
 
@@ -154,9 +154,9 @@ class Bots(Resource[ConcurrencyT]):
         self,
         *,
         workspace_id: str,
-        publish_status: Listed | None = None,
+        publish_status: BotPublishStatus | None = None,
         connector_id: str | None = None,
-        page_size: int = _PAGE,
+        page_size: int = _DEFAULT_PAGE,
         concurrency: int = 1,
     ) -> Pages[BotEntry]:
         """Bots of a workspace, those published to the API channel unless `publish_status` or `connector_id` say else.
@@ -187,25 +187,25 @@ class Bots(Resource[ConcurrencyT]):
             raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE_OF_VERSIONS}, not {page_size}")
         fixed = query(publish_status=publish_status, connector_id=connector_id, page_size=page_size)
 
-        def page(at: str | None) -> Request[Page[BotVersion]]:
-            where = {**fixed, **query(page_num=at or "1")}
-            return Request("GET", f"{_path(bot_id)}/versions", _read_versions, where)
+        def page(page_number: str | None) -> Request[Page[BotVersion]]:
+            params = {**fixed, **query(page_num=page_number or "1")}
+            return Request("GET", f"{_path(bot_id)}/versions", _read_versions, params)
 
         return Pages(page, by_number)
 
 
-def _read_entries(answer: RawResponse) -> Page[BotEntry]:
-    found = Payload(_EntryPage)(answer)
+def _read_entries(response: RawResponse) -> Page[BotEntry]:
+    found = Payload(_BotPage)(response)
     return Page(found.items, has_more=False, total=found.total)
 
 
-def _read_versions(answer: RawResponse) -> Page[BotVersion]:
-    found = Payload(_VersionPage)(answer)
+def _read_versions(response: RawResponse) -> Page[BotVersion]:
+    found = Payload(_BotVersionPage)(response)
     return Page(found.items, found.has_more)
 
 
-def _read_version(answer: RawResponse) -> str:
-    return Payload(_Published)(answer).version
+def _read_version(response: RawResponse) -> str:
+    return Payload(_PublishedBot)(response).version
 
 
 def _path(bot_id: str) -> str:

@@ -58,11 +58,11 @@ class NewChat:
 
     def stream_request(self) -> Request[None]:
         """The request that starts the chat and is answered by a stream of events."""
-        return self._post(unread, stream=True)
+        return self._post(ignore_response, stream=True)
 
     def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
-        where = query(conversation_id=self.conversation_id or None)
-        return Request("POST", "/v3/chat", read, where, self._body(stream=stream), Kind.START, stream=stream)
+        params = query(conversation_id=self.conversation_id or None)
+        return Request("POST", "/v3/chat", read, params, self._body(stream=stream), Kind.START, stream=stream)
 
     def _body(self, *, stream: bool) -> dict[str, object]:
         """The JSON body: every parameter that was given, except the conversation's id, which is in the query."""
@@ -71,11 +71,11 @@ class NewChat:
         if len(messages) > _MOST_MESSAGES:
             raise ConfigurationError(f"A chat takes at most {_MOST_MESSAGES} messages (4004), not {len(messages)}")
         if isinstance(self.parameters, str):
-            given["parameters"] = _object(self.parameters)
+            given["parameters"] = _parse_parameters(self.parameters)
         return {name: value for name, value in {**given, "stream": stream}.items() if value is not None}
 
 
-def _object(text: str) -> dict[str, object]:
+def _parse_parameters(text: str) -> dict[str, object]:
     try:
         value = json.loads(text)
     except ValueError:
@@ -107,18 +107,18 @@ def submit_request(conversation_id: str, chat_id: str, outputs: Sequence[ToolOut
 
 def submit_stream_request(conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike]) -> Request[None]:
     """The request that submits tool outputs and is answered by a stream of events."""
-    return _submit(conversation_id, chat_id, outputs, unread, stream=True)
+    return _submit(conversation_id, chat_id, outputs, ignore_response, stream=True)
 
 
 def _submit(
     conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike], read: Any, *, stream: bool
 ) -> Request[Any]:  # typed by the two functions above
-    body = {"tool_outputs": [_output(output) for output in outputs], "stream": stream}
-    where = _ids(conversation_id, chat_id)
-    return Request("POST", "/v3/chat/submit_tool_outputs", read, where, body, Kind.START, stream=stream)
+    body = {"tool_outputs": [_tool_output(output) for output in outputs], "stream": stream}
+    params = _ids(conversation_id, chat_id)
+    return Request("POST", "/v3/chat/submit_tool_outputs", read, params, body, Kind.START, stream=stream)
 
 
-def _output(given: ToolOutputLike) -> dict[str, str]:
+def _tool_output(given: ToolOutputLike) -> dict[str, str]:
     try:
         output = ToolOutput.model_validate(given)
     except ValidationError as error:
@@ -132,12 +132,12 @@ def _ids(conversation_id: str, chat_id: str) -> dict[str, str]:
     return query(conversation_id=conversation_id, chat_id=chat_id)
 
 
-def unread(answer: object) -> None:
+def ignore_response(answer: object) -> None:
     """The reader of stream requests, whose events are read by the stream itself."""
 
 
-_LISTED = Payload(tuple[Message, ...])
+_MESSAGES = Payload(tuple[Message, ...])
 
 
-def _read_messages(answer: RawResponse) -> tuple[Message, ...]:
-    return tuple(message for message in _LISTED(answer) if message.type != "question")
+def _read_messages(response: RawResponse) -> tuple[Message, ...]:
+    return tuple(message for message in _MESSAGES(response) if message.type != "question")

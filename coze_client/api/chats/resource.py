@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from coze_client.api.chats.following import finish
+from coze_client.api.chats.following import follow_chat
 from coze_client.api.chats.requests import (
     NewChat,
     cancel_request,
@@ -215,6 +215,6 @@ class Chats(Resource[ConcurrencyT]):
         release = await self._session.lock_conversation(conversation_id)
         try:
             chat = await self._session.send(new.request())
-            return await finish(self._session, chat, deadline)
+            return await follow_chat(self._session, chat, deadline)
         finally:
             release()

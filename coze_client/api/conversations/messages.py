@@ -23,9 +23,9 @@ T = TypeVar("T")
 _LARGEST_PAGE = 50
 
 
-def _read_page(answer: RawResponse) -> Page[Message]:
-    envelope = read_envelope(answer)
-    found = convert(builtins.list[Message], Payload(builtins.list[Message]).within(envelope))
+def _read_page(response: RawResponse) -> Page[Message]:
+    envelope = read_envelope(response)
+    found = convert(builtins.list[Message], Payload(builtins.list[Message]).extract(envelope))
     last = envelope.get("last_id") or "0"
     cursor = str(last) if last != "0" or not found else found[-1].id
     return Page(tuple(found), bool(envelope.get("has_more")), cursor=None if cursor == "0" else cursor)
@@ -76,12 +76,12 @@ class Messages(Resource[ConcurrencyT]):
             cursor = fields(before_id=at or before_id) if backward else fields(after_id=at or after_id)
             return _post("list", _read_page, query(conversation_id=conversation_id), {**fixed, **cursor}, Kind.READ)
 
-        def following(_: str | None, page: Page[Message]) -> str | None:
+        def next_cursor(_: str | None, page: Page[Message]) -> str | None:
             if not page.has_more:
                 return None
             return page.items[0].id if backward else page.cursor
 
-        return Pages(page, following)
+        return Pages(page, next_cursor)
 
     @call
     def retrieve(self, *, conversation_id: str, message_id: str) -> Request[Message]:

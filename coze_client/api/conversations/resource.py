@@ -29,8 +29,8 @@ class _ConversationPage(Model):
     has_more: bool = False
 
 
-def _read_page(answer: RawResponse) -> Page[Conversation]:
-    found = convert(_ConversationPage, Payload(_ConversationPage).within(read_envelope(answer)))
+def _read_page(response: RawResponse) -> Page[Conversation]:
+    found = convert(_ConversationPage, Payload(_ConversationPage).extract(read_envelope(response)))
     return Page(found.conversations, found.has_more)
 
 
@@ -79,10 +79,10 @@ class Conversations(Resource[ConcurrencyT]):
             raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE}, not {page_size}")
 
         def page(at: str | None) -> Request[Page[Conversation]]:
-            where = query(
+            params = query(
                 bot_id=bot_id, page_num=at or "1", page_size=page_size, sort_order=sort_order, connector_id=connector_id
             )
-            return Request("GET", "/v1/conversations", _read_page, where)
+            return Request("GET", "/v1/conversations", _read_page, params)
 
         return Pages(page, by_number)
 

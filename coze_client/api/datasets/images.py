@@ -12,18 +12,18 @@ from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Page, Pages, numbered
 from coze_client.core.request import Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 
 _LARGEST_PAGE = 299
 
 
-class _Found(Model):
+class _ImagePage(Model):
     photo_infos: tuple[Image, ...] | None = None
     total_count: int | None = None
 
 
-class _Listed(Envelope):
-    data: _Found | None = None
+class _ImagePageEnvelope(Envelope):
+    data: _ImagePage | None = None
 
 
 class Images(Resource[ConcurrencyT]):
@@ -43,10 +43,10 @@ class Images(Resource[ConcurrencyT]):
 
         Pages of 1 to 299.
         """
-        where = query(keyword=keyword, has_caption=has_caption, page_size=page_size)
+        params = query(keyword=keyword, has_caption=has_caption, page_size=page_size)
 
         def page(number: int) -> Request[Page[Image]]:
-            return Request("GET", _path(dataset_id), _read_page, {**where, **query(page_num=number)})
+            return Request("GET", _path(dataset_id), _read_page, {**params, **query(page_num=number)})
 
         return numbered(page, Numbering(page_size, attrgetter("document_id"), concurrency, largest=_LARGEST_PAGE))
 
@@ -60,6 +60,6 @@ def _path(dataset_id: str) -> str:
     return f"/v1/datasets/{segment(dataset_id)}/images"
 
 
-def _read_page(answer: RawResponse) -> Page[Image]:
-    found = read_whole(_Listed, answer).data or _Found()
+def _read_page(response: RawResponse) -> Page[Image]:
+    found = read_with_envelope(_ImagePageEnvelope, response).data or _ImagePage()
     return Page(found.photo_infos or (), has_more=False, total=found.total_count)

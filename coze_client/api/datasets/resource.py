@@ -19,7 +19,7 @@ from coze_client.core.model import Model, convert
 from coze_client.core.paging import Cursor, Numbering, Page, Pages, numbered
 from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
-from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_whole
+from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError, NotFound, TimedOut
 
 _LARGEST_PAGE = 300
@@ -30,17 +30,17 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two questions about 
 OnProgress = Callable[[tuple["DocumentProgress", ...]], object]
 
 
-class _Made(Model):
+class _CreatedDataset(Model):
     dataset_id: str = ""
 
 
-class _Found(Model):
+class _DatasetPage(Model):
     dataset_list: tuple[Dataset, ...] | None = None
     total_count: int | None = None
 
 
-class _Listed(Envelope):
-    data: _Found | None = None
+class _DatasetPageEnvelope(Envelope):
+    data: _DatasetPage | None = None
 
 
 class Datasets(Resource[ConcurrencyT]):
@@ -70,10 +70,10 @@ class Datasets(Resource[ConcurrencyT]):
 
         After the first page, `concurrency` pages are fetched at a time. Datasets of apps are not listed.
         """
-        where = query(space_id=workspace_id, name=name, format_type=format_type, page_size=page_size)
+        params = query(space_id=workspace_id, name=name, format_type=format_type, page_size=page_size)
 
         def page(number: int) -> Request[Page[Dataset]]:
-            return Request("GET", "/v1/datasets", _read_page, {**where, **query(page_num=number)})
+            return Request("GET", "/v1/datasets", _read_page, {**params, **query(page_num=number)})
 
         return numbered(page, Numbering(page_size, attrgetter("dataset_id"), concurrency, largest=_LARGEST_PAGE))
 
@@ -155,19 +155,19 @@ class Datasets(Resource[ConcurrencyT]):
         is told all that is known after every look. Raises TimedOut, and once the others are through, NotFound for ids
         that the dataset lacks.
         """
-        ends, pause = monotonic() + timeout, _FIRST_PAUSE
+        end_time, pause = monotonic() + timeout, _FIRST_PAUSE
         known: dict[str, DocumentProgress] = {}
         missing: list[str] = []
         busy = [*dict.fromkeys(_ids(document_ids))]
         while busy:
-            told = await self._look(dataset_id, busy, ends)
+            told = await self._fetch_progress(dataset_id, busy, end_time)
             missing += [each for each in busy if each not in told]
             known.update(told)
             busy = [each for each in busy if each in told and told[each].busy]
             if on_progress is not None:
-                await maybe_await(on_progress(_in_order(known, document_ids)))
-            if busy and monotonic() + pause > ends:
-                raise _out_of_time(busy, dataset_id, timeout)
+                await maybe_await(on_progress(_in_given_order(known, document_ids)))
+            if busy and monotonic() + pause > end_time:
+                raise _wait_timed_out(busy, dataset_id, timeout)
             if busy:
                 await self._session.concurrency.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
@@ -176,13 +176,15 @@ class Datasets(Resource[ConcurrencyT]):
                 f"Dataset {dataset_id} has no document {', '.join(missing)}",
                 cure="They may be deleted, or belong to another dataset: client.datasets.documents.list tells",
             )
-        return _in_order(known, document_ids)
+        return _in_given_order(known, document_ids)
 
-    async def _look(self, dataset_id: str, document_ids: Sequence[str], ends: float) -> dict[str, DocumentProgress]:
+    async def _fetch_progress(
+        self, dataset_id: str, document_ids: Sequence[str], end_time: float
+    ) -> dict[str, DocumentProgress]:
         found: dict[str, DocumentProgress] = {}
         for at in range(0, len(document_ids), _MOST_AT_ONCE):
             request = Datasets.process(dataset_id=dataset_id, document_ids=document_ids[at : at + _MOST_AT_ONCE])
-            told = await self._session.within(ends - monotonic()).send(request)
+            told = await self._session.with_deadline(end_time - monotonic()).send(request)
             found.update((each.document_id, each) for each in told)
         return found
 
@@ -210,27 +212,27 @@ def _settings(name: str, description: str | None, icon_file_id: str | None) -> d
     return fields(name=name, description=description, file_id=icon_file_id)
 
 
-def _read_id(answer: RawResponse) -> str:
-    return Payload(_Made)(answer).dataset_id
+def _read_id(response: RawResponse) -> str:
+    return Payload(_CreatedDataset)(response).dataset_id
 
 
-def _read_page(answer: RawResponse) -> Page[Dataset]:
-    found = read_whole(_Listed, answer).data or _Found()
+def _read_page(response: RawResponse) -> Page[Dataset]:
+    found = read_with_envelope(_DatasetPageEnvelope, response).data or _DatasetPage()
     return Page(found.dataset_list or (), has_more=False, total=found.total_count)
 
 
-def _read_progress(answer: RawResponse) -> tuple[DocumentProgress, ...]:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_progress(response: RawResponse) -> tuple[DocumentProgress, ...]:
+    payload = Payload(dict).extract(read_envelope(response))
     if isinstance(payload, dict):
         payload = payload.get("data") or ()
     return convert(tuple[DocumentProgress, ...], payload)
 
 
-def _in_order(known: dict[str, DocumentProgress], document_ids: Sequence[str]) -> tuple[DocumentProgress, ...]:
+def _in_given_order(known: dict[str, DocumentProgress], document_ids: Sequence[str]) -> tuple[DocumentProgress, ...]:
     return tuple(known[each] for each in dict.fromkeys(document_ids) if each in known)
 
 
-def _out_of_time(busy: Sequence[str], dataset_id: str, timeout: float) -> TimedOut:
+def _wait_timed_out(busy: Sequence[str], dataset_id: str, timeout: float) -> TimedOut:
     some = ", ".join(busy[:3]) + (f" and {len(busy) - 3} more" if len(busy) > 3 else "")
     return TimedOut(
         f"Coze did not process {some} within {timeout:g} s",

@@ -67,15 +67,15 @@ class ChunkStrategy(Model):
         remove_urls_emails: bool = False,
     ) -> ChunkStrategy:
         """Cut at `separator`, into slices of at most `max_tokens` (100 to 2000); raises ConfigurationError."""
-        made = cls(
+        value = cls(
             chunk_type=1,
             separator=separator,
             max_tokens=max_tokens,
             remove_extra_spaces=remove_extra_spaces,
             remove_urls_emails=remove_urls_emails,
         )
-        made.wire()
-        return made
+        value.wire()
+        return value
 
     @classmethod
     def images(cls, caption_type: Literal[0, 1] = 0) -> ChunkStrategy:
@@ -105,9 +105,9 @@ class UpdateRule(Model):
     @classmethod
     def every(cls, hours: int) -> UpdateRule:
         """Fetch it again every so many hours; raises ConfigurationError under 24."""
-        made = cls(update_type=1, update_interval=hours)
-        made.wire()
-        return made
+        value = cls(update_type=1, update_interval=hours)
+        value.wire()
+        return value
 
     def wire(self) -> dict[str, object]:
         """As it is sent; raises ConfigurationError for what Coze refuses."""
@@ -141,11 +141,11 @@ class Document(Processed):
     tos_uri: str = ""
 
 
-def _items(value: object) -> object:
+def _empty_if_null(value: object) -> object:
     return () if value is None else value
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_items)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_empty_if_null)]
 
 
 class Dataset(Model):
@@ -199,7 +199,7 @@ class DocumentProgress(Processed):
     update_interval: int | None = None
 
 
-def _text(value: object) -> object:
+def _blank_if_null(value: object) -> object:
     return "" if value is None else value
 
 
@@ -212,7 +212,7 @@ class Image(Processed):
     document_id: str = ""
     name: str = ""
     url: str = ""
-    caption: Annotated[str, BeforeValidator(_text)] = ""
+    caption: Annotated[str, BeforeValidator(_blank_if_null)] = ""
     type: str = ""
     size: int | None = None
     creator_id: str = ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from coze_client.api.files.values import File, Source
-from coze_client.core.media import HEAD_BYTES, mend_name
+from coze_client.core.media import HEAD_BYTES, fix_extension
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import Payload
 from coze_client.core.upload import Pipe, Upload
@@ -30,33 +30,33 @@ def upload_request(upload: Upload) -> Request[File]:
 def open_upload(file: Source, name: str | None) -> Iterator[Upload]:
     if isinstance(file, (bytes, bytearray, memoryview)):
         content = bytes(file)
-        yield Upload(mend_name(name or "file", content[:HEAD_BYTES]), content)
+        yield Upload(fix_extension(name or "file", content[:HEAD_BYTES]), content)
     elif isinstance(file, (str, PathLike)):
         with Path(file).open("rb") as opened:
-            yield _measured(opened, name or Path(file).name)
+            yield _measure(opened, name or Path(file).name)
     elif hasattr(file, "read"):
-        yield _measured(file, name or _own_name(file))
+        yield _measure(file, name or _file_name(file))
     else:
         raise ConfigurationError(f"A file is a path, bytes or a binary file object, not {type(file).__name__}")
 
 
-def _own_name(file: IO[bytes]) -> str:
+def _file_name(file: IO[bytes]) -> str:
     name = getattr(file, "name", None)
     return Path(name).name if isinstance(name, str) and not name.startswith("<") else "file"
 
 
-def _measured(file: IO[bytes] | io.BufferedReader, name: str) -> Upload:
+def _measure(file: IO[bytes] | io.BufferedReader, name: str) -> Upload:
     if isinstance(file.read(0), str):
         raise ConfigurationError("The file is open as text", cure='Open it in binary mode: open(path, "rb")')
     if not file.seekable():
         head = file.read(HEAD_BYTES)
         _check_size(len(head))
-        return Upload(mend_name(name, head), Pipe(head, file))
+        return Upload(fix_extension(name, head), Pipe(head, file))
     _check_size(file.seek(0, io.SEEK_END))
     file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(0)
-    return Upload(mend_name(name, head), file)
+    return Upload(fix_extension(name, head), file)
 
 
 def _check_size(size: int) -> None:

@@ -5,18 +5,11 @@ API pages: upload_files, retrieve_files. A file is private to the account, 512 M
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from coze_client.api.files.requests import open_upload, upload_request
 from coze_client.api.files.values import File, Source
 from coze_client.core.request import Request, query
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow
 from coze_client.core.response import Payload
-
-if TYPE_CHECKING:
-    from coze_client.api.conversations.values import Message
-    from coze_client.api.files.attachments import Draft
 
 
 class Files(Resource[ConcurrencyT]):
@@ -33,16 +26,6 @@ class Files(Resource[ConcurrencyT]):
         """
         with open_upload(file, name) as upload:
             return await self._session.send(upload_request(upload))
-
-    @flow
-    async def attach(self, drafts: Sequence[Draft]) -> list[Message]:
-        """The messages of drafts, which adapters make of a framework's messages: what must be uploaded is.
-
-        Each content is uploaded once per client, and only if it cannot be named by URL or id. Raises as ``upload``.
-        """
-        from coze_client.api.files.attachments import attach
-
-        return await attach(self._session, drafts)
 
     @call
     def retrieve(self, *, file_id: str) -> Request[File]:

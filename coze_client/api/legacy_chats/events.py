@@ -8,14 +8,14 @@ from io import StringIO
 
 from pydantic import AliasChoices, Field
 
-from coze_client.api.chats.events import DONE
+from coze_client.api.chats.events import DONE_EVENTS
 from coze_client.api.chats.values import is_answer
 from coze_client.api.legacy_chats.values import LegacyMessage
 from coze_client.core.error_codes import error_for
 from coze_client.core.model import Model, convert, convert_json
-from coze_client.core.response import integer, log_id, raise_error_in
+from coze_client.core.reading import Reading
+from coze_client.core.response import find_logid, parse_code, raise_error_in
 from coze_client.core.sse import Decoder, ServerSentEvent
-from coze_client.core.stream import Reading
 from coze_client.errors import APIError, CozeError, ProtocolError
 
 
@@ -37,14 +37,14 @@ class LegacyChatEvent:
     delta: str = ""
 
 
-class _Error(Model):
+class _ErrorJson(Model):
     """Public v2 clients disagree about the names."""
 
     code: int | str | None = Field(default=None, validation_alias=AliasChoices("code", "err_code"))
     msg: str = Field(default="", validation_alias=AliasChoices("msg", "err_msg"))
 
 
-class _Wire(Model):
+class _EventJson(Model):
     """An event's JSON, as it comes."""
 
     event: str = ""
@@ -53,16 +53,16 @@ class _Wire(Model):
     seq_id: int | None = None
     is_finish: bool = False
     conversation_id: str = ""
-    error_information: _Error | None = None
+    error_information: _ErrorJson | None = None
 
     @property
-    def error(self) -> _Error:
+    def error(self) -> _ErrorJson:
         """What went wrong; some servers leave the inner object out."""
-        return self.error_information or convert(_Error, self.model_extra)
+        return self.error_information or convert(_ErrorJson, self.model_extra)
 
 
 @dataclass
-class _GrowingMessage:
+class _LegacyMessageBuilder:
     """A message in the making: its first piece (for the fields), the text and extra information so far."""
 
     first: LegacyMessage
@@ -86,20 +86,20 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
     def __init__(self, limit: int, conversation_id: str | None = None) -> None:
         super().__init__()
         self._decoder = Decoder(limit)
-        self._messages: dict[int, _GrowingMessage] = {}
+        self._messages: dict[int, _LegacyMessageBuilder] = {}
         self.conversation_id = conversation_id
 
     @property
     def messages(self) -> tuple[LegacyMessage, ...]:
         """The messages so far, in order of appearance; unfinished ones too."""
-        return tuple(growing.message() for growing in self._messages.values())
+        return tuple(builder.message() for builder in self._messages.values())
 
     def feed(self, chunk: bytes) -> list[LegacyChatEvent]:
         """The events that this piece completes, up to a failure."""
         out: list[LegacyChatEvent] = []
         try:
             for sse in self._decoder.feed(chunk):
-                self._take(sse, out)
+                self._append(sse, out)
         except CozeError as error:
             self.fail(error)
         return out
@@ -110,7 +110,7 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
         try:
             for sse in self._decoder.finish():
                 with suppress(ProtocolError):  # cut in the middle of its data
-                    self._take(sse, out)
+                    self._append(sse, out)
             stray = self._decoder.stray.strip()
             if not self._messages and not out and stray.startswith((b"{", b"<")):
                 raise_error_in(stray)
@@ -118,41 +118,41 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
             self.fail(error)
         return out
 
-    def _take(self, sse: ServerSentEvent, out: list[LegacyChatEvent]) -> None:
+    def _append(self, sse: ServerSentEvent, out: list[LegacyChatEvent]) -> None:
         if not self.over and sse.data.strip():
             out.append(self._read(sse))
 
     def _read(self, sse: ServerSentEvent) -> LegacyChatEvent:
-        told = _wire(sse)
-        self.conversation_id = told.conversation_id or self.conversation_id
-        if told.event == "message" and told.message is not None:
-            return self._add(told, told.message, sse.data)
-        if told.event in DONE:
+        event = _parse_event(sse)
+        self.conversation_id = event.conversation_id or self.conversation_id
+        if event.event == "message" and event.message is not None:
+            return self._add(event, event.message, sse.data)
+        if event.event in DONE_EVENTS:
             self.over = self.complete = True
-        elif error := _failure(told):
+        elif error := _error_of(event):
             raise error
-        return LegacyChatEvent(told.event, sse.data)
+        return LegacyChatEvent(event.event, sse.data)
 
-    def _add(self, told: _Wire, message: LegacyMessage, data: bytes) -> LegacyChatEvent:
-        growing = self._messages.get(told.index)
-        if growing is None:
-            growing = self._messages[told.index] = _GrowingMessage(message)
-        delta = growing.add(message)
-        return LegacyChatEvent(told.event, data, message, told.index, told.seq_id, told.is_finish, delta)
+    def _add(self, event: _EventJson, message: LegacyMessage, data: bytes) -> LegacyChatEvent:
+        builder = self._messages.get(event.index)
+        if builder is None:
+            builder = self._messages[event.index] = _LegacyMessageBuilder(message)
+        delta = builder.add(message)
+        return LegacyChatEvent(event.event, data, message, event.index, event.seq_id, event.is_finish, delta)
 
 
-def _wire(sse: ServerSentEvent) -> _Wire:
+def _parse_event(sse: ServerSentEvent) -> _EventJson:
     """An event's JSON; what is none (keep-alives, ``[DONE]``) has only a name."""
     if sse.data.lstrip().startswith(b"{"):
-        told = convert_json(_Wire, sse.data)
-        return told if told.event else told.model_copy(update={"event": sse.event})
-    return _Wire(event="done" if sse.data.strip().strip(b'"') == b"[DONE]" else sse.event)
+        event = convert_json(_EventJson, sse.data)
+        return event if event.event else event.model_copy(update={"event": sse.event})
+    return _EventJson(event="done" if sse.data.strip().strip(b'"') == b"[DONE]" else sse.event)
 
 
-def _failure(told: _Wire) -> APIError | None:
-    error = told.error
-    code = integer(error.code)
-    if told.event.lower() != "error" and code in (None, 0, ""):
+def _error_of(event: _EventJson) -> APIError | None:
+    error = event.error
+    code = parse_code(error.code)
+    if event.event.lower() != "error" and code in (None, 0, ""):
         return None
     message = error.msg or "The server reported an error without saying which"
-    return error_for(code, message, logid=log_id(told.model_extra or {}))
+    return error_for(code, message, logid=find_logid(event.model_extra or {}))

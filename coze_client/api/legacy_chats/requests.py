@@ -63,6 +63,6 @@ def _convert_to_legacy(message: MessageLike) -> dict[str, object]:
     return {name: wire[name] for name in _SENT if name in wire}
 
 
-def _read_chat(answer: RawResponse) -> LegacyChat:
-    envelope = read_envelope(answer)
+def _read_chat(response: RawResponse) -> LegacyChat:
+    envelope = read_envelope(response)
     return convert(LegacyChat, {name: envelope.get(name) for name in ("conversation_id", "messages")})

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from coze_client.api.conversations.values import MessageLike
 from coze_client.api.legacy_chats.requests import NewLegacyChat
-from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream, stream_of
+from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream, legacy_chat_events
 from coze_client.api.legacy_chats.values import LegacyChat
 from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, Resource, call, events
@@ -72,4 +72,4 @@ class LegacyChats(Resource[ConcurrencyT]):
             chat_history=chat_history,
             custom_variables=custom_variables,
         )
-        return stream_of(chat.stream_request(), conversation_id)
+        return legacy_chat_events(chat.stream_request(), conversation_id)

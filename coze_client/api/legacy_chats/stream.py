@@ -9,7 +9,8 @@ from coze_client.api.legacy_chats.events import LegacyChatEvent, LegacyChatReadi
 from coze_client.api.legacy_chats.values import LegacyMessage
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts, StreamRun
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
+from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError, StreamInterrupted
 
 
@@ -21,7 +22,7 @@ class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
     def __init__(self, session: Session, request: Request[None], conversation_id: str | None) -> None:
         super().__init__(session, request, LegacyChatReading(session.config.max_event_bytes, conversation_id or None))
 
-    async def heal(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
+    async def recover(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
         reading = self.reading
         raise StreamInterrupted(
             "The stream broke before its end, and the v2 API has no way to fetch the rest",
@@ -33,7 +34,7 @@ class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
         ) from failure
 
 
-class _LegacyChatTold(StreamFacts[LegacyChatStreamRun]):
+class _LegacyChatStreamFacts(StreamFacts[LegacyChatStreamRun]):
     """What a v2 chat stream knows of its chat, on either face."""
 
     @property
@@ -52,15 +53,17 @@ class _LegacyChatTold(StreamFacts[LegacyChatStreamRun]):
         return self._run.reading.messages
 
 
-class LegacyChatStream(_LegacyChatTold, Stream[LegacyChatEvent, LegacyChatStreamRun]):
+class LegacyChatStream(_LegacyChatStreamFacts, Stream[LegacyChatEvent, LegacyChatStreamRun]):
     """A v2 chat, event by event; closed at its end or by ``close``, which leaves the chat itself running."""
 
 
-class AsyncLegacyChatStream(_LegacyChatTold, AsyncStream[LegacyChatEvent, LegacyChatStreamRun]):
+class AsyncLegacyChatStream(_LegacyChatStreamFacts, AsyncStream[LegacyChatEvent, LegacyChatStreamRun]):
     """A v2 chat, event by event; closed at its end or by ``aclose``, which leaves the chat itself running."""
 
 
-def stream_of(request: Request[None], conversation_id: str | None) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
+def legacy_chat_events(
+    request: Request[None], conversation_id: str | None
+) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
     """The stream that `request` opens, for either client."""
     return Events(
         request,

@@ -73,14 +73,14 @@ class NodeOutput(Model):
     node_output: str = ""
 
 
-def read_run(answer: RawResponse) -> WorkflowRun:
+def read_run(response: RawResponse) -> WorkflowRun:
     """The whole envelope is the answer: its ``data`` is text beside ids and usage."""
-    return convert(WorkflowRun, read_envelope(answer))
+    return convert(WorkflowRun, read_envelope(response))
 
 
-def read_history(answer: RawResponse) -> RunHistory:
+def read_history(response: RawResponse) -> RunHistory:
     """A record, which Coze puts into a list of one."""
-    payload = Payload(RunHistory).within(read_envelope(answer))
+    payload = Payload(RunHistory).extract(read_envelope(response))
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     return convert(RunHistory, payload)

@@ -40,7 +40,7 @@ class NewRun:
 
     def stream_request(self) -> Request[None]:
         """The request that runs the workflow and is answered by a stream of events."""
-        return _start("/v1/workflow/stream_run", _given(self), _unread, stream=True)
+        return _start("/v1/workflow/stream_run", _given(self), ignore_response, stream=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class NewChatflow:
                 f"A chatflow takes at most {_MOST_CHATFLOW_MESSAGES} messages, not {len(messages)}"
             )
         body = {"parameters": {}, **_given(self), "additional_messages": messages}
-        return _start("/v1/workflows/chat", body, _unread, stream=True)
+        return _start("/v1/workflows/chat", body, ignore_response, stream=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class Resumption:
 
     def stream_request(self) -> Request[None]:
         """The request that resumes a run begun by ``stream``, and is answered by a stream of events."""
-        return _start("/v1/workflow/stream_resume", asdict(self), _unread, stream=True)
+        return _start("/v1/workflow/stream_resume", asdict(self), ignore_response, stream=True)
 
 
 def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
@@ -98,8 +98,8 @@ def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
 
 def studio_history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
     """The request for the record of a run, on coze-studio."""
-    where = query(workflow_id=workflow_id, execute_id=execute_id)
-    return Request("GET", "/v1/workflow/get_run_history", read_history, where)
+    params = query(workflow_id=workflow_id, execute_id=execute_id)
+    return Request("GET", "/v1/workflow/get_run_history", read_history, params)
 
 
 def workflow_path(workflow_id: str) -> str:
@@ -118,5 +118,5 @@ def _start(path: str, body: Mapping[str, object], read: Any, *, stream: bool = F
     return Request("POST", path, read, body=body, kind=Kind.START, stream=stream)
 
 
-def _unread(answer: object) -> None:
+def ignore_response(answer: object) -> None:
     """The reader of stream requests, whose events are read by the stream itself."""

@@ -6,7 +6,7 @@ get_workflow_list, get_workflow_info, list_workflow_version, collaborators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
@@ -16,8 +16,8 @@ from coze_client.api.workflows.file_arguments import FileSources, upload_files
 from coze_client.api.workflows.following import (
     LONGEST_RUN,
     answer_interrupt,
-    collect,
-    finish,
+    follow_run,
+    follow_stream,
     load_history,
     wait_for_run,
 )
@@ -35,7 +35,7 @@ from coze_client.api.workflows.stream import (
     PriorOutput,
     WorkflowResult,
     WorkflowStream,
-    stream_of,
+    workflow_events,
 )
 from coze_client.api.workflows.values import (
     Interrupt,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 _LARGEST_PAGE = 30
 
-PublishStatus = Literal["all", "published_online", "unpublished_draft"]
+WorkflowPublishStatus = Literal["all", "published_online", "unpublished_draft"]
 Mode = Literal["stream", "sync", "async"]
 
 
@@ -72,7 +72,7 @@ class Workflows(Resource[ConcurrencyT]):
         workspace_id: str | None = None,
         app_id: str | None = None,
         workflow_mode: Literal["workflow", "chatflow"] | None = None,
-        publish_status: PublishStatus | None = None,
+        publish_status: WorkflowPublishStatus | None = None,
         page_size: int = _LARGEST_PAGE,
     ) -> Pages[Workflow]:
         """Workflows of a workspace or app, published ones unless `publish_status` says otherwise; pages of 1 to 30."""
@@ -98,23 +98,6 @@ class Workflows(Resource[ConcurrencyT]):
         return Request("GET", workflow_path(workflow_id), Payload(WorkflowInfo), where)
 
     @flow
-    async def load(
-        self,
-        *,
-        workflow_ids: Sequence[str] = (),
-        workspace_id: str | None = None,
-        cache: MutableMapping[str, WorkflowInfo] | None = None,
-    ) -> tuple[WorkflowInfo, ...]:
-        """Many workflows with their parameters, asked for concurrently: those named, and all published of a workspace.
-
-        Chatflows of the workspace are left out. What is in `cache`, by workflow id, is not asked for; what was asked
-        for is put there.
-        """
-        from coze_client.bridge.tools.listing import load_workflows
-
-        return await load_workflows(self._session, workflow_ids, workspace_id, cache)
-
-    @flow
     async def prepare(
         self, *, signature: WorkflowSignature, arguments: Mapping[str, object], files: FileSources | None = None
     ) -> dict[str, object]:
@@ -129,7 +112,7 @@ class Workflows(Resource[ConcurrencyT]):
         self,
         *,
         workflow_id: str,
-        publish_status: PublishStatus | None = None,
+        publish_status: WorkflowPublishStatus | None = None,
         page_size: int = _LARGEST_PAGE,
     ) -> Pages[WorkflowVersion]:
         """A workflow's versions with their parameters, newest first; pages of 1 to 30."""
@@ -224,7 +207,7 @@ class Workflows(Resource[ConcurrencyT]):
             workflow_version=workflow_version,
             connector_id=connector_id,
         )
-        return stream_of(run.stream_request())
+        return workflow_events(run.stream_request())
 
     @call
     def resume(self, *, workflow_id: str, event_id: str, interrupt_type: int, resume_data: str) -> Request[WorkflowRun]:
@@ -242,7 +225,7 @@ class Workflows(Resource[ConcurrencyT]):
         resumption = Resumption(
             workflow_id=workflow_id, event_id=event_id, interrupt_type=interrupt_type, resume_data=resume_data
         )
-        return stream_of(resumption.stream_request())
+        return workflow_events(resumption.stream_request())
 
     @events
     def chat(
@@ -276,7 +259,7 @@ class Workflows(Resource[ConcurrencyT]):
         )
         request = chatflow.stream_request()
         why = "a chatflow's messages cannot be fetched afterwards"
-        return ChatOpening(request, conversation_id, saved=True, cancel_on_close=False, incurable=why).events()
+        return ChatOpening(request, conversation_id, saved=True, cancel_on_close=False, no_recovery_reason=why).events()
 
     @call
     def run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:
@@ -353,9 +336,9 @@ class Workflows(Resource[ConcurrencyT]):
             connector_id=connector_id,
         )
         if mode == "stream":
-            return await collect(self._session, workflow_id, new.stream_request(), on_event)
+            return await follow_stream(self._session, workflow_id, new.stream_request(), on_event)
         run = await self._session.send(new.request(is_async=mode == "async"))
-        return await finish(self._session, workflow_id, run, deadline if mode == "async" else None)
+        return await follow_run(self._session, workflow_id, run, deadline if mode == "async" else None)
 
     @flow
     async def answer(

@@ -16,7 +16,7 @@ from coze_client.core.response import Payload, RawResponse
 class Parameter(Model):
     """One input or output of a workflow, as Coze tells it: a tree, not JSON Schema.
 
-    ``type``: string, integer, number, boolean, time, object, array, a file kind, or what the server sends.
+    ``type``: string, parse_code, number, boolean, time, object, array, a file kind, or what the server sends.
     """
 
     type: str = ""
@@ -120,13 +120,13 @@ class _VersionPage(Model):
     next_page_token: str = ""
 
 
-def read_workflows(answer: RawResponse) -> Page[Workflow]:
+def read_workflows(response: RawResponse) -> Page[Workflow]:
     """A page of a listing."""
-    found = Payload(_WorkflowPage)(answer)
+    found = Payload(_WorkflowPage)(response)
     return Page(found.items, found.has_more)
 
 
-def read_versions(answer: RawResponse) -> Page[WorkflowVersion]:
+def read_versions(response: RawResponse) -> Page[WorkflowVersion]:
     """A page of versions, with the token of the next."""
-    found = Payload(_VersionPage)(answer)
+    found = Payload(_VersionPage)(response)
     return Page(found.items, found.has_more, cursor=found.next_page_token or None)

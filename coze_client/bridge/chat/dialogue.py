@@ -15,7 +15,8 @@ from typing_extensions import NotRequired
 
 from coze_client.api.chats.resource import Chats
 from coze_client.api.chats.values import CANCELED, REQUIRES_ACTION, PublishStatus, ToolOutput
-from coze_client.api.files.attachments import Attachment, Draft
+from coze_client.api.files.attachments import Attachment
+from coze_client.bridge.chat.drafts import Draft
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:

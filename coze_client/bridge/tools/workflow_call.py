@@ -34,7 +34,7 @@ class WorkflowFacts(NamedTuple):
 
     @classmethod
     def of_info(cls, info: WorkflowInfo, name: str = "", *, prefix: str = "") -> WorkflowFacts:
-        """From what ``client.workflows.retrieve`` or ``load`` told; raises ConfigurationError if that is no schema."""
+        """From what ``client.workflows.retrieve`` told; raises ConfigurationError if that is no schema."""
         detail = info.workflow_detail
         description = ": ".join(filter(None, (detail.workflow_name, detail.description)))
         name = name or tool_name(detail.workflow_name, detail.workflow_id, prefix=prefix)
