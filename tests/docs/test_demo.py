@@ -38,7 +38,7 @@ def shown() -> str:
 @pytest.mark.parametrize(
     "told",
     [
-        "with your own bot, its model does. usage: {'input_tokens':",
+        "With your own bot, its model writes it. usage: {'input_tokens':",
         "call: get_weather {'city': 'Zurich'} call: get_weather {'city': 'Lisbon'} tool: 14 °C and rain",
         "POST /v3/chat POST /v3/chat/submit_tool_outputs chats started: 1",
         'you: 19:00 ai: book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.',
@@ -47,7 +47,7 @@ def shown() -> str:
         "Dogs are welcome on the terrace. [1] [1] animals.txt [2] weather.txt POST /v1/datasets",
         "POST /v1/workflow/stream_run POST /open_api/knowledge/document/list POST /v3/chat chats started: 1, runs",
         "I see 1 image(s): image.png. POST /v1/files/upload POST /v3/chat chats started: 1",
-        "in LlamaIndex's own types, for query engines and agents alike. POST /v3/chat chats started: 1",
+        "in LlamaIndex's own types. Query engines and agents can use it. POST /v3/chat chats started: 1",
     ],
     ids=[
         "usage",
@@ -68,7 +68,7 @@ def test_the_demo_shows(shown: str, told: str) -> None:
 
 def test_the_demo_breaks_a_line_and_heals_the_answer_without_a_second_chat(shown: str) -> None:
     last = shown.partition("CutAfterEvents(")[2]
-    assert "in one piece. Nothing was started twice. POST /v3/chat GET /v3/chat/retrieve" in last
+    assert "printed the missing part. Nothing was started twice. POST /v3/chat GET /v3/chat/retrieve" in last
     assert "GET /v3/chat/message/list chats started: 1" in last
 
 
