@@ -19,8 +19,10 @@ from langchain_core.exceptions import (
 )
 
 from coze_client import errors as coze
+from coze_client.api.chats.failures import ChatFailed
+from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
 from coze_client.core.request import Kind
-from coze_client.core.retry import passes
+from coze_client.core.retry import may_retry
 
 _PROMPT_TOO_LONG = 4010
 
@@ -97,15 +99,15 @@ class CozeStreamInterrupted(CozeModelError, coze.StreamInterrupted, ModelConnect
     """A stream broke for good; the chat may have run on, and is billed."""
 
 
-class CozeChatFailed(CozeModelError, coze.ChatFailed, ModelAPIError):
+class CozeChatFailed(CozeModelError, ChatFailed, ModelAPIError):
     """The bot began to answer and failed."""
 
 
-class CozeWorkflowFailed(CozeModelError, coze.WorkflowFailed, ModelAPIError):
+class CozeWorkflowFailed(CozeModelError, WorkflowFailed, ModelAPIError):
     """A workflow that was to answer or to recall failed."""
 
 
-class CozeWorkflowInterrupted(CozeModelError, coze.WorkflowInterrupted):
+class CozeWorkflowInterrupted(CozeModelError, WorkflowInterrupted):
     """A workflow that was to recall asked somebody something instead."""
 
 
@@ -131,7 +133,7 @@ _TWINS: dict[type[coze.CozeError], type[CozeModelError]] = {
         CozeWorkflowInterrupted,
     )
     for base in twin.__bases__
-    if base.__module__ == coze.__name__
+    if issubclass(base, coze.CozeError) and not issubclass(base, CozeModelError)
 }
 
 
@@ -143,7 +145,7 @@ def convert_error(error: coze.CozeError) -> CozeModelError:
     kind = CozeContextOverflow if error.code == _PROMPT_TOO_LONG else next(known, CozeModelError)
     twin = kind.__new__(kind)
     twin.args = error.args
-    twin.__dict__.update(error.__dict__, is_retryable=passes(Kind.START, error))
+    twin.__dict__.update(error.__dict__, is_retryable=may_retry(Kind.START, error))
     return twin.with_traceback(error.__traceback__)
 
 

@@ -24,6 +24,7 @@ from coze_client.bridge.tools.outcome import BEGUN, Outcome, Stored
 from coze_client.bridge.tools.workflow_call import Step
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.errors import ConfigurationError, CozeError
+from langchain_coze.langgraph_version import check_langgraph
 
 _NODE = "__pregel_call"  # by which a running node begins tasks; LangGraph has no public name for it
 _SCRATCHPAD = "__pregel_scratchpad"  # where it has the answers
@@ -35,8 +36,11 @@ Face = Blocking | Asyncio
 
 
 def in_graph(config: RunnableConfig) -> bool:
-    """True inside a node of a running graph."""
-    return _NODE in (config.get("configurable") or {})
+    """True inside a node of a running graph; raises ConfigurationError there if this LangGraph is not supported."""
+    in_node = _NODE in (config.get("configurable") or {})
+    if in_node or "langgraph_node" in (config.get("metadata") or {}):
+        check_langgraph()
+    return in_node
 
 
 class NodeRun:

@@ -30,7 +30,7 @@ class CozePluginTool(CozeTool):
 
     @classmethod
     def of_plugin(cls, plugin: Plugin, tool: PluginTool, **given: Any) -> Self:
-        """A tool of what ``client.plugins.retrieve`` or ``load`` told; `given` are the fields of this class."""
+        """A tool of what ``client.plugins.retrieve`` told; `given` are the fields of this class."""
         told = {
             "plugin_id": plugin.plugin_id,
             "tool_name": tool.name,

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
-from coze_client.core.json_schema import find_misfits
+from coze_client.core.json_schema import schema_errors
 from coze_client.errors import ConfigurationError
 from langchain_coze.errors import convert_error
-
-if TYPE_CHECKING:
-    from langchain_coze.chat_model import ChatCoze
 
 Schema = dict[str, Any] | type
 """A pydantic model (v2 or v1), a TypedDict, or a JSON schema."""
@@ -28,7 +26,7 @@ _UNFIT = (OutputParserException,)
 
 
 def answer_structured(
-    model: ChatCoze, schema: Schema, *, repairs: int, include_raw: bool, method: str
+    model: BaseChatModel, schema: Schema, *, repairs: int, include_raw: bool, method: str
 ) -> Runnable[LanguageModelInput, Any]:
     """The runnable of ``ChatCoze.with_structured_output``; see there."""
     if repairs < 0:
@@ -61,7 +59,7 @@ def parse_answer(answer: str, schema: Schema, told: Mapping[str, object]) -> obj
         if isinstance(schema, type) and is_basemodel_subclass(schema):
             validate = getattr(schema, "model_validate", None) or schema.parse_obj  # type: ignore[attr-defined]  # pydantic v1
             return validate(value)
-        if problems := find_misfits(value, told):
+        if problems := schema_errors(value, told):
             raise ValueError("; ".join(problems))
     except ValueError as error:  # pydantic's ValidationError is one
         problem = f"the answer does not fit the schema: {error}"
@@ -70,7 +68,7 @@ def parse_answer(answer: str, schema: Schema, told: Mapping[str, object]) -> obj
 
 
 def _repairing(
-    model: ChatCoze, schema: Schema, told: Mapping[str, object], repairs: int
+    model: BaseChatModel, schema: Schema, told: Mapping[str, object], repairs: int
 ) -> Runnable[dict[str, Any], Any]:
     """From ``{"raw": answer}`` to the value; each repair is told the last failure."""
 

@@ -9,10 +9,11 @@ from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field
 
 from coze_client.api.plugins import Plugin, PluginTool
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import WorkflowInfo
+from coze_client.bridge.tools.listing import load_plugins, load_workflows
 from coze_client.bridge.tools.names import tool_names
 from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asyncio_client, blocking_client
-from coze_client.core.concurrency import Blocking, maybe_await
+from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from langchain_coze.plugin_tool import CozePluginTool
 from langchain_coze.workflow_tool import CozeWorkflowTool
@@ -95,8 +96,8 @@ async def _load(
 ) -> list[BaseTool]:
     if not (workflow_ids or workspace_id or plugin_ids):
         raise ConfigurationError("Nothing to load: give workflow_ids, a workspace_id or plugin_ids")
-    infos = await maybe_await(client.workflows.load(workflow_ids=workflow_ids, workspace_id=workspace_id, cache=cache))
-    plugins = await maybe_await(client.plugins.load(plugin_ids=plugin_ids))
+    infos = await load_workflows(client, workflow_ids=workflow_ids, workspace_id=workspace_id, cache=cache)
+    plugins = await load_plugins(client, plugin_ids=plugin_ids)
     called = [(plugin, tool) for plugin in plugins for tool in plugin.tools]
     titles = {info.workflow_detail.workflow_id: info.workflow_detail.workflow_name for info in infos}
     names = tool_names({**titles, **{_id(*each): each[1].name for each in called}}, prefix=name_prefix)

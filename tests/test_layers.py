@@ -20,6 +20,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.errors",
     "coze_client.core",
     "coze_client.auth",
+    "coze_client.api",  # a resource of one module, which knows no other resource; those that do are listed below
     "coze_client.api.files",
     "coze_client.api.conversations",
     "coze_client.api.chats",
@@ -30,7 +31,6 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.api.workflows",
     "coze_client.api.recall",
     "coze_client.api.oauth",
-    "coze_client.api",
     "coze_client.resources",
     "coze_client.client",
     "coze_client",

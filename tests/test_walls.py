@@ -62,14 +62,6 @@ def test_the_emulator_knows_nothing_of_the_client_it_tests(path: Path) -> None:
     assert others <= {"coze_client.version"}
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in FILES if "coze_client" in path.parts and "bridge" not in path.parts], ids=name
-)
-def test_the_core_knows_the_bridge_only_where_a_method_lends_its_name_to_it(path: Path) -> None:
-    known = {module for module in _imported(ast.parse(path.read_text())) if module.startswith("coze_client.bridge")}
-    assert known <= {"coze_client.bridge.tools.listing"}
-
-
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_every_module_is_named_by_its_noun(path: Path) -> None:
     assert path.stem not in {"utils", "util", "helpers", "helper", "common", "base", "misc", "shared", "tools_util"}

@@ -6,8 +6,8 @@ from langchain_core.tools import BaseTool
 
 from benchmarks.wire import WORKFLOW_IDS
 from coze_client import AsyncCozeClient, CozeClient
-from coze_client.api.workflows.events import Parameter
 from coze_client.api.workflows.signature import WorkflowSignature
+from coze_client.api.workflows.values import Parameter
 from langchain_coze import CozeWorkflowTool, aload_coze_tools, load_coze_tools
 
 

@@ -90,11 +90,11 @@ class OAuth(Resource[ConcurrencyT]):
 
     def _app(self, kind: type[AppT]) -> AppT:
         credentials = self._session.credentials
-        wanted = _KINDS.get(kind, (kind,))
+        wanted = _ACCEPTED.get(kind, (kind,))
         if not (isinstance(credentials, kind) and isinstance(credentials, wanted)):
             names = " or ".join(each.__name__ for each in wanted)
             raise ConfigurationError(f"This needs a client whose token= is {names}, not {type(credentials).__name__}")
         return credentials
 
 
-_KINDS: dict[type[Renewable], tuple[type[Renewable], ...]] = {UserGrant: (WebOAuth, PKCE)}
+_ACCEPTED: dict[type[Renewable], tuple[type[Renewable], ...]] = {UserGrant: (WebOAuth, PKCE)}

@@ -13,8 +13,9 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field
 
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Page, Pages, Request, by_number, query, segment
-from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
+from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.request import Kind, Request, query, segment
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope
 from coze_client.errors import ConfigurationError
 
@@ -110,8 +111,8 @@ class Plugins(Resource[ConcurrencyT]):
         _check_page_size(page_size)
 
         def page(at: str | None) -> Request[Page[Category]]:
-            where = query(entity_type="plugin", page_num=at or "1", page_size=page_size)
-            return Request("GET", "/v1/stores/categories", _read_categories, where)
+            params = query(entity_type="plugin", page_num=at or "1", page_size=page_size)
+            return Request("GET", "/v1/stores/categories", _read_categories, params)
 
         return Pages(page, by_number)
 
@@ -127,33 +128,26 @@ class Plugins(Resource[ConcurrencyT]):
             raise ConfigurationError(f"Ask for 1 to {_MOST_AT_ONCE} plugins at once, not {len(plugin_ids)}")
         return Request("GET", "/v1/plugins/mget", _read_plugins, query(ids=",".join(plugin_ids)))
 
-    @flow
-    async def load(self, *, plugin_ids: Sequence[str]) -> tuple[Plugin, ...]:
-        """Any number of plugins with their tools, by their entity ids."""
-        from coze_client.bridge.tools.listing import load_plugins
-
-        return await load_plugins(self._session, plugin_ids)
-
     @call
     def call(self, *, plugin_id: str, tool_name: str, arguments: Mapping[str, object] | None = None) -> Request[object]:
         """Run one tool of a plugin; its result is JSON of the plugin's own shape.
 
-        Never sent twice once it may have arrived. Raises PermissionDenied where the plan does not include it.
+        Never sent twice once it may have arrived. Raises PermissionDenied params the plan does not include it.
         """
         body = {"tool_name": tool_name, "arguments": dict(arguments or {})}
         path = f"/v1/plugins/{segment(plugin_id)}/tools/call"
         return Request("POST", path, _read_result, body=body, kind=Kind.START)
 
 
-def _read_plugins(answer: RawResponse) -> tuple[Plugin, ...]:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_plugins(response: RawResponse) -> tuple[Plugin, ...]:
+    payload = Payload(dict).extract(read_envelope(response))
     if isinstance(payload, dict):
         payload = payload.get("items") or payload.get("tools") or []
     return convert(tuple[Plugin, ...], payload)
 
 
-def _read_result(answer: RawResponse) -> object:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_result(response: RawResponse) -> object:
+    payload = Payload(dict).extract(read_envelope(response))
     result = payload.get("result") if isinstance(payload, dict) else payload
     if not isinstance(result, str):
         return result
@@ -164,15 +158,15 @@ def _read_result(answer: RawResponse) -> object:
     return decoded
 
 
-def _read_entries(answer: RawResponse) -> Page[PluginEntry]:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_entries(response: RawResponse) -> Page[PluginEntry]:
+    payload = Payload(dict).extract(read_envelope(response))
     found = payload if isinstance(payload, dict) else {}
     merged = [{**(item.get("plugin_info") or {}), **(item.get("metainfo") or {})} for item in found.get("items") or []]
     return Page(convert(tuple[PluginEntry, ...], merged), bool(found.get("has_more")))
 
 
-def _read_categories(answer: RawResponse) -> Page[Category]:
-    found = Payload(_CategoryPage)(answer)
+def _read_categories(response: RawResponse) -> Page[Category]:
+    found = Payload(_CategoryPage)(response)
     return Page(found.items, found.has_more)
 
 

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from coze_client import CozeError, InvalidRequest
-from coze_client.api.bots.resource import Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.resource import Bots
+from coze_client.api.bots.values import Bot, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.emulator.workflows import WORKSPACE
 from coze_client.errors import ConfigurationError
 from tests.conftest import Connected, Driver

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from coze_client import AsyncCozeClient, CozeClient, Message, StreamInterrupted
-from coze_client.api.chats.stream import in_order
+from coze_client.api.chats.stream import sort_messages
 from coze_client.emulator import faults
 from tests.conftest import AsyncioDriver, Connected, Driver
 from tests.support.replay import Replay
@@ -169,7 +169,7 @@ def test_listed_messages_are_put_in_the_order_of_a_stream() -> None:
     kinds = ["verbose", "follow_up", "answer", "tool_response", "function_call"]
     listed = [Message(id=str(place), type=kind, created_at=5) for place, kind in enumerate(kinds)]
     later = Message(id="9", type="function_call", created_at=6)
-    ordered = in_order([later, *listed])
+    ordered = sort_messages([later, *listed])
     assert [message.type for message in ordered] == [
         "tool_response",
         "function_call",

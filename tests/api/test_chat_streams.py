@@ -202,7 +202,7 @@ def test_events_and_messages_that_nobody_knows_pass_through(
 def test_a_server_that_says_done_and_keeps_the_line_open_does_not_hold_the_reader(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coze_client.core.stream._DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr("coze_client.core.stream_run._DRAIN_SECONDS", 0.05)
     with WireServer([stream(BEGIN, delta(b"hi"), COMPLETED, DONE, end=False)]) as server:
         asked = chat(driver.client("t", base_url=server.url))
         assert names(driver.collect(asked))[-1] == "done"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from coze_client import ConfigurationError, DocumentBase, NotFound, TimedOut
-from coze_client.api.datasets.resource import Datasets, DocumentProgress, update_request
+from coze_client.api.datasets.resource import Datasets, update_request
+from coze_client.api.datasets.values import DocumentProgress
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import RawResponse
 from coze_client.emulator import Emulator

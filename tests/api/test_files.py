@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import ConfigurationError, ConnectionFailed, CozeError, InvalidRequest, RateLimited, ServerError
-from coze_client.core.media import extension_of, mend_name, mime_of, sniff
+from coze_client.core.media import detect_extension, extension_of, fix_extension, mime_of
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from tests.conftest import AsyncioDriver, Connected, Driver
@@ -216,14 +216,14 @@ def test_a_path_that_cannot_be_read_is_the_systems_error(driver: Driver, tmp_pat
     ],
 )
 def test_a_name_is_mended_where_its_extension_lies_and_loses_its_folders(given: str, name: str) -> None:
-    assert mend_name(given, PNG) == name
+    assert fix_extension(given, PNG) == name
 
 
 @pytest.mark.parametrize("extension", HEADS)
 def test_a_files_first_bytes_prove_what_it_is(extension: str) -> None:
-    assert sniff(HEADS[extension]) == extension
-    assert mend_name(f"file{extension}", HEADS[extension]) == f"file{extension}"
-    assert mend_name("file.txt", HEADS[extension]) == f"file{extension}"
+    assert detect_extension(HEADS[extension]) == extension
+    assert fix_extension(f"file{extension}", HEADS[extension]) == f"file{extension}"
+    assert fix_extension("file.txt", HEADS[extension]) == f"file{extension}"
 
 
 @pytest.mark.parametrize(
@@ -243,12 +243,12 @@ def test_a_files_first_bytes_prove_what_it_is(extension: str) -> None:
     ],
 )
 def test_a_name_that_does_not_lie_stays(name: str, head: bytes) -> None:
-    assert mend_name(name, head) == name
+    assert fix_extension(name, head) == name
 
 
 @given(st.text(), st.binary(max_size=64) | st.sampled_from(sorted(HEADS.values())))
 def test_any_name_becomes_one_without_folders(name: str, head: bytes) -> None:
-    mended = mend_name(name, head)
+    mended = fix_extension(name, head)
     assert mended
     assert "/" not in mended
     assert "\\" not in mended

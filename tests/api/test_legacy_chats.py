@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from coze_client import Message
+from coze_client.api.legacy_chats.events import LegacyChatReading
 from coze_client.api.legacy_chats.resource import LegacyChats
-from coze_client.api.legacy_chats.stream import LegacyChatReading
 from coze_client.emulator import faults
 from coze_client.errors import (
     APIError,

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import Message
-from coze_client.api.recall.slices import Recall, Slice, distinct, is_recall, read_output, read_recall
+from coze_client.api.recall.slices import deduplicate, is_recall, read_output, read_recall
+from coze_client.api.recall.values import Recall, Slice
 
 CHUNK = {
     "slice": "Chur lies in Graubünden.",
@@ -213,7 +214,7 @@ def test_nulls_and_odd_types_in_a_chunk_are_absent() -> None:
 
 def test_a_text_of_a_document_counts_once_where_it_stood_first() -> None:
     slices = [Slice("b", 0.1, document_id="1"), Slice("a", document_id="1"), Slice("b", 0.9, document_id="1")]
-    assert distinct([*slices, Slice("b", document_id="2"), Slice("b")]) == (
+    assert deduplicate([*slices, Slice("b", document_id="2"), Slice("b")]) == (
         Slice("b", 0.1, document_id="1", rank=1),
         Slice("a", document_id="1", rank=2),
         Slice("b", document_id="2", rank=3),
@@ -264,7 +265,7 @@ KINDS = st.sampled_from(["verbose", "knowledge", "answer", ""])
 def check(slices: tuple[Slice, ...]) -> None:
     assert [slice_.rank for slice_ in slices] == list(range(1, len(slices) + 1))
     assert all(slice_.text.strip() for slice_ in slices)
-    assert distinct(slices) == slices
+    assert deduplicate(slices) == slices
 
 
 @given(KINDS, JSON)

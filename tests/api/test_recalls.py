@@ -10,7 +10,7 @@ import pytest
 
 from coze_client import ChatFailed, Message, RecallBot, Slice, StreamInterrupted, WorkflowFailed, WorkflowInterrupted
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.engine.dataset_recall import RecallStyle
+from coze_client.emulator.scripting.bot import RecallStyle
 from coze_client.emulator.scripts import Answer, Extra, Fail, FunctionCall, Hold, Item, Reasoning, Turn
 from coze_client.emulator.workflows import WORKSPACE, Steps, ask
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound

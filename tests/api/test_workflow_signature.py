@@ -14,11 +14,10 @@ from pydantic import BaseModel, Field
 
 from coze_client import ConfigurationError, InvalidArguments, WorkflowSignature
 from coze_client.api.files.attachments import Attachment
-from coze_client.api.workflows.events import Parameter
 from coze_client.api.workflows.file_arguments import FileArgument, FileSources
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import Parameter, WorkflowInfo
 from coze_client.bridge.tools.names import tool_name, tool_names
-from coze_client.core.json_schema import find_misfits
+from coze_client.core.json_schema import schema_errors
 
 
 def signature(**parameters: Mapping[str, Any]) -> WorkflowSignature:
@@ -329,7 +328,7 @@ def test_a_default_fits_its_own_schema() -> None:
     tree = {"a": {"type": "array", "items": {"type": "integer"}, "default_value": "[1, 2]"}}
     told = signature(**tree).schema["properties"]["a"]
     assert told["default"] == [1, 2]
-    assert not find_misfits(told["default"], told)
+    assert not schema_errors(told["default"], told)
 
 
 def test_a_signature_can_be_stored_as_json() -> None:

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from coze_client import CozeClient, StreamInterrupted, WorkflowFailed, WorkflowInterrupted
-from coze_client.api.workflows.events import Interrupt, WorkflowReading, read_question
+from coze_client.api.workflows.events import WorkflowReading, read_question
 from coze_client.api.workflows.resource import Workflows
+from coze_client.api.workflows.values import Interrupt
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import Steps, ask
 from coze_client.errors import ConfigurationError, NotFound

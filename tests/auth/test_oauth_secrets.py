@@ -67,7 +67,7 @@ def browser_login(sign_in: SignIn, seen: Seen, app: Any) -> None:
         seen.fail(lambda: sign_in.run(client.options(retry=None).oauth.finish(login, back)))
     sign_in.run(client.oauth.finish(login, back))
     live(sign_in, seen, client)
-    seen.look_at(app._slot, app._slot.token)
+    seen.look_at(app._shared, app._shared.token)
 
 
 def device(sign_in: SignIn, seen: Seen) -> None:
@@ -141,7 +141,7 @@ def live(sign_in: SignIn, seen: Seen, client: Any) -> None:
     sign_in.emulator.inject(faults.Expire(), path="/v1/users/me")
     sign_in.emulator.inject(faults.HttpStatus(200, b'{"access_token": "czu_canary_cut_off'), path=TOKEN)
     seen.fail(lambda: sign_in.me(client.options(retry=None)))
-    seen.look_at(client, client._session, client._given)
+    seen.look_at(client, client._session, client._setup)
     sign_in.run(client.request("GET", "/v1/users/me"))
     seen.look_at(client._session.credentials)
 

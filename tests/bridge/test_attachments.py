@@ -9,10 +9,18 @@ from urllib.parse import quote
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.api.files.attachments import Attachment, Draft
+from coze_client.api.files.attachments import Attachment
+from coze_client.bridge.chat.drafts import Draft, attach
+from coze_client.core.concurrency import Blocking
 from tests.conftest import Connected
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
+
+
+def attached(coze: Connected[Any], drafts: list[Draft], client: Any = None) -> list[Any]:
+    client = client or coze.client
+    messages: list[Any] = coze.run(client._concurrency.run(attach(client._session, drafts)))
+    return messages
 
 
 def uploads(coze: Connected[Any]) -> int:
@@ -41,7 +49,7 @@ def test_what_is_not_base64_is_refused() -> None:
 
 def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: Connected[Any]) -> None:
     parts = (Attachment.at("image", "https://a/b.png"), Attachment.of("image", PNG, "image/png"))
-    (message,) = coze.run(coze.client.files.attach([Draft("user", "Look", parts)]))
+    (message,) = attached(coze, [Draft("user", "Look", parts)])
     text, by_url, by_id = message.decoded
     assert (text["text"], by_url["file_url"]) == ("Look", "https://a/b.png")
     assert by_id["file_id"].isdecimal()
@@ -50,8 +58,8 @@ def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: Connected[Any]) -> No
 def test_each_content_is_uploaded_once_a_client(coze: Connected[Any]) -> None:
     same, other = Attachment.of("image", PNG), Attachment.of("image", PNG + b"!")
     drafts = [Draft("user", "a", (same, same)), Draft("user", "b", (same, other))]
-    first = coze.run(coze.client.files.attach(drafts))
-    again = coze.run(coze.client.options(timeout=9).files.attach(drafts))
+    first = attached(coze, drafts)
+    again = attached(coze, drafts, coze.client.options(timeout=9))
     assert uploads(coze) == 2
     assert first == again
 
@@ -59,7 +67,7 @@ def test_each_content_is_uploaded_once_a_client(coze: Connected[Any]) -> None:
 def test_a_file_of_one_account_is_never_named_in_a_message_of_another(coze: Connected[Any]) -> None:
     drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
     other = coze.client.options(token=coze.emulator.issue_token())
-    (mine,), (theirs,) = coze.run(coze.client.files.attach(drafts)), coze.run(other.files.attach(drafts))
+    (mine,), (theirs,) = attached(coze, drafts), attached(coze, drafts, other)
     assert uploads(coze) == 2
     assert mine.content != theirs.content
 
@@ -70,13 +78,13 @@ def test_an_upload_that_failed_is_tried_anew(coze: Connected[Any]) -> None:
     coze.emulator.inject(faults.HttpStatus(503), path="/v1/files/upload")
     drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
     with pytest.raises(Exception, match="503"):
-        coze.run(coze.client.files.attach(drafts))
-    assert coze.run(coze.client.files.attach(drafts))
+        attached(coze, drafts)
+    assert attached(coze, drafts)
 
 
 def test_empty_content_is_refused_before_anything_is_sent(coze: Connected[Any]) -> None:
     with pytest.raises(ConfigurationError, match="empty"):
-        coze.run(coze.client.files.attach([Draft("user", "a", (Attachment.of("file", b""),))]))
+        attached(coze, [Draft("user", "a", (Attachment.of("file", b""),))])
     assert not uploads(coze)
 
 
@@ -87,6 +95,6 @@ def test_threads_that_send_the_same_picture_at_once_upload_it_once(emulator: Any
 
     drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
     with CozeClient(emulator.token, base_url=emulator.url) as client, ThreadPoolExecutor(8) as pool:
-        sent = list(pool.map(client.files.attach, [drafts] * 8))
+        sent = list(pool.map(lambda _: Blocking.run(attach(client._session, drafts)), range(8)))
     assert len({messages[0].content for messages in sent}) == 1
     assert len(emulator.calls_to("/v1/files/upload")) == 1

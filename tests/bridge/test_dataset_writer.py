@@ -1,4 +1,4 @@
-"""Writing into a dataset of the local Coze: everything arrives, once, whatever happens on the way."""
+"""Writing into a dataset of the local Coze: each content arrives exactly once, whatever fails."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from coze_client.api.datasets.documents import LARGEST_BODY, ChunkStrategy, DocumentBase
-from coze_client.bridge.writing.journal import intent
+from coze_client.api.datasets.document_base import DocumentBase
+from coze_client.api.datasets.documents import LARGEST_BODY
+from coze_client.api.datasets.values import ChunkStrategy
+from coze_client.bridge.writing.journal import intended_upload
 from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.sources import SourceDocument
-from coze_client.bridge.writing.uploading import PlannedUpload, batches
+from coze_client.bridge.writing.uploader import PlannedUpload, batches
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
@@ -22,19 +24,19 @@ from tests.support.writers import CREATE, DELETE, LIST, LOST, Desk, Note, notes,
 
 @dataclass(frozen=True)
 class LeavesOut(Fault):
-    """A listing without the document at this place, as if one before it had been deleted while it was walked."""
+    """A listing without the document at `index`, as if one before it had been deleted between two pages."""
 
-    place: int
+    index: int
 
     def payload(self, value: dict[str, object]) -> dict[str, object]:
         infos: Any = value["document_infos"]
-        return {**value, "document_infos": [*infos[: self.place], *infos[self.place + 1 :]]}
+        return {**value, "document_infos": [*infos[: self.index], *infos[self.index + 1 :]]}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Five files, one of them in a folder of its own, and one that is hidden."""
-    path = tmp_path / "papers"
+    path = tmp_path / "handbook"
     (path / "deeper").mkdir(parents=True)
     (path / "a.txt").write_text("the owl")
     (path / "b.md").write_text("# the pussycat")
@@ -78,7 +80,7 @@ def test_the_chunk_strategy_is_the_caller_s(desk: Desk) -> None:
 
 
 def test_what_no_dataset_takes_is_refused_before_anything_is_sent(desk: Desk) -> None:
-    with pytest.raises(ConfigurationError, match="takes no int"):
+    with pytest.raises(ConfigurationError, match="does not accept a int"):
         desk.add([7])
     assert desk.emulator.calls == []
 
@@ -144,16 +146,15 @@ def test_ten_documents_go_in_a_request(desk: Desk) -> None:
     assert len(desk.shelf) == 23
 
 
-def order(number: int, size: int, way: int = 0) -> PlannedUpload:
-    return PlannedUpload(
-        SourceDocument(f"{number}", f"{number}", size, way), intent(f"{number}", f"{number}", (), ()), None
-    )
+def planned(number: int, size: int, way: int = 0) -> PlannedUpload:
+    name = str(number)
+    return PlannedUpload(SourceDocument(name, name, size, way), intended_upload(name, name, (), ()), None)
 
 
 def test_batches_are_within_the_bytes_of_a_body_and_of_one_kind() -> None:
     third = LARGEST_BODY // 3
-    orders = [order(0, third), order(1, 10, 1), order(2, third), order(3, third), order(4, LARGEST_BODY * 2)]
-    assert [[each.candidate.name for each in batch] for batch in batches(orders)] == [
+    uploads = [planned(0, third), planned(1, 10, 1), planned(2, third), planned(3, third), planned(4, LARGEST_BODY * 2)]
+    assert [[each.source.name for each in batch] for batch in batches(uploads)] == [
         ["0", "2"],
         ["3"],
         ["4"],
@@ -175,7 +176,7 @@ def test_above_coze_s_rate_is_waited_for(desk: Desk, refusal: Any, naps: list[fl
 # --- failures ---
 
 
-def test_it_goes_on_after_failures_and_tells_each(desk: Desk, folder: Path) -> None:
+def test_it_goes_on_after_failures_and_reports_each(desk: Desk, folder: Path) -> None:
     (folder / "empty.txt").write_bytes(b"")
     (folder / "broken.pdf").write_bytes(b"%PDF- no more")
     (folder / "film.mp4").write_bytes(b"1")
@@ -188,7 +189,7 @@ def test_it_goes_on_after_failures_and_tells_each(desk: Desk, folder: Path) -> N
     assert by_name["broken.pdf"].error
     assert "film.mp4" in by_name["film.mp4"].error
     assert "No such file" in by_name["absent.txt"].error
-    assert "no text" in by_name["blank"].error
+    assert "contains no text" in by_name["blank"].error
     assert {fate.name for fate in report.failed} == {*by_name} - {"a.txt"}
 
 
@@ -220,7 +221,7 @@ def test_one_refused_document_does_not_take_its_batch_along(desk: Desk) -> None:
     assert len(desk.shelf) == 5
 
 
-def test_a_used_up_quota_is_told_and_the_next_run_tries_again(desk: Desk) -> None:
+def test_a_used_up_quota_is_reported_and_the_next_run_tries_again(desk: Desk) -> None:
     desk.emulator.inject(faults.Coded(4008), CREATE)
     [fate] = desk.add(Note("n", "text"))
     assert fate.status == "failed"
@@ -234,7 +235,9 @@ def test_a_dataset_that_is_not_there_is_an_error(desk: Desk) -> None:
         desk.add(Note("n", "text"))
 
 
-def test_what_takes_too_long_is_told_as_uploaded_and_waited_for_by_the_next_run(driver: Driver, tmp_path: Path) -> None:
+def test_what_takes_too_long_is_reported_as_uploaded_and_waited_for_by_the_next_run(
+    driver: Driver, tmp_path: Path
+) -> None:
     with Emulator(processing_seconds=3600) as emulator:
         desk = Desk(driver, emulator, tmp_path / "uploads.sqlite")
         [fate] = desk.add(Note("n", "text"), writer=desk.writer(timeout=0))
@@ -246,10 +249,10 @@ def test_what_takes_too_long_is_told_as_uploaded_and_waited_for_by_the_next_run(
         assert desk.creates == 1
 
 
-# --- answers that are lost ---
+# --- replies that are lost ---
 
 
-def test_a_document_whose_answer_was_lost_is_found_and_not_sent_again(desk: Desk, naps: list[float]) -> None:
+def test_a_document_whose_reply_was_lost_is_found_and_not_sent_again(desk: Desk, naps: list[float]) -> None:
     desk.emulator.inject(LOST, CREATE)
     assert statuses(desk.add(notes(3), writer=desk.writer(settle=15))) == ["ready"] * 3
     assert desk.creates == 1
@@ -269,7 +272,7 @@ def test_what_did_not_arrive_in_its_time_is_sent_once_more(desk: Desk, naps: lis
     assert sum(naps) == pytest.approx(15, abs=1)
 
 
-def test_what_stays_unknown_is_told_so_and_sent_by_a_later_run(desk: Desk, naps: list[float]) -> None:
+def test_what_stays_unknown_is_reported_so_and_sent_by_a_later_run(desk: Desk, naps: list[float]) -> None:
     desk.emulator.inject(faults.DropConnection(), CREATE, times=2)
     [fate] = desk.add(Note("n", "text"), writer=desk.writer(settle=15))
     assert fate.status == "unknown"
@@ -334,8 +337,8 @@ def test_a_document_that_others_uploaded_is_replaced_by_id_or_name(desk: Desk) -
     assert desk.shelf == {"c": "new"}
 
 
-def test_only_a_single_content_can_stand_instead_of_others(desk: Desk) -> None:
-    with pytest.raises(ConfigurationError, match="cannot stand instead of a"):
+def test_only_a_single_source_can_replace_others(desk: Desk) -> None:
+    with pytest.raises(ConfigurationError, match="2 sources cannot replace a"):
         desk.do("replace", notes(2), instead_of="a")
 
 
@@ -347,12 +350,12 @@ def test_an_old_version_stays_until_the_new_one_is_ready(desk: Desk, folder: Pat
     assert texts == ["old"]
 
 
-def test_an_old_version_that_cannot_be_deleted_is_told_and_deleted_by_the_next_run(desk: Desk) -> None:
+def test_an_old_version_that_cannot_be_deleted_is_reported_and_deleted_by_the_next_run(desk: Desk) -> None:
     desk.add(Note("n", "old"))
     desk.emulator.inject(faults.Coded(4000), DELETE)
     [fate] = desk.do("replace", Note("n", "new"))
     assert fate.status == "ready"
-    assert "still there" in fate.error
+    assert "could not be deleted" in fate.error
     desk.add(Note("m", "more"))
     assert desk.shelf == {"n": "new", "m": "more"}
 
@@ -379,13 +382,13 @@ def test_a_content_whose_deletion_was_cut_short_can_be_added_again(desk: Desk) -
     assert desk.shelf == {"n": "text"}
 
 
-def test_what_can_never_be_deleted_is_told_once_and_holds_up_nothing_later(desk: Desk) -> None:
+def test_what_can_never_be_deleted_is_reported_once_and_blocks_nothing_later(desk: Desk) -> None:
     desk.add([Note("n", "old"), Note("m", "old, too")])
     theirs = {each.name: each for each in desk.emulator.documents(desk.dataset_id)}["n"]
     desk.emulator._backend.state.save(replace(theirs, account="somebody else"))
     first, second = desk.do("replace", [Note("n", "new"), Note("m", "new, too")])
     assert (first.status, second.status) == ("ready", "ready")
-    assert "still there" in first.error
+    assert "could not be deleted" in first.error
     assert statuses(desk.add([Note("o", "more"), Note("n", "new")])) == ["ready", "skipped"]
     texts = [piece.text for each in desk.emulator.documents(desk.dataset_id) for piece in desk.emulator.slices(each.id)]
     assert sorted(texts) == ["more", "new", "new, too", "old"]
@@ -407,33 +410,33 @@ def test_documents_are_deleted_by_name_and_id(desk: Desk) -> None:
     assert statuses(desk.add(notes(3))) == ["ready", "skipped", "ready"]
 
 
-# --- telling ---
+# --- reporting ---
 
 
 def test_progress_rises_to_the_total(driver: Driver, tmp_path: Path, naps: list[float]) -> None:
     with Emulator(processing_looks=2) as emulator:
         desk = Desk(driver, emulator, tmp_path / "uploads.sqlite")
-        told: list[Progress] = []
-        desk.add([*notes(12), Note("blank", "")], on_progress=told.append)
-    done = [each.done for each in told]
+        received: list[Progress] = []
+        desk.add([*notes(12), Note("blank", "")], on_progress=received.append)
+    done = [each.done for each in received]
     assert done == sorted(done)
-    assert told[-1].total == done[-1] == 13
-    assert {each.doing for each in told} == {"uploading", "processing"}
-    assert any(each.done % 1 for each in told)
+    assert received[-1].total == done[-1] == 13
+    assert {each.doing for each in received} == {"uploading", "processing"}
+    assert any(each.done % 1 for each in received)
 
 
-def test_a_bar_and_a_listener_are_told_the_same(desk: Desk, capfd: pytest.CaptureFixture[str]) -> None:
-    heard: list[Progress] = []
-    report = desk.add(notes(3), show_progress=True, on_progress=heard.append)
-    assert heard[-1].done == heard[-1].total == len(report) == 3
+def test_a_bar_and_a_callback_receive_the_same(desk: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    received: list[Progress] = []
+    report = desk.add(notes(3), show_progress=True, on_progress=received.append)
+    assert received[-1].done == received[-1].total == len(report) == 3
     assert "3/3 documents" in capfd.readouterr().err
 
 
-def test_a_run_that_finds_everything_there_tells_that_it_is_done(desk: Desk) -> None:
+def test_a_run_that_finds_everything_there_reports_that_it_is_done(desk: Desk) -> None:
     desk.add(notes(3))
-    heard: list[Progress] = []
-    desk.add(notes(3), on_progress=heard.append)
-    assert [(each.done, each.total) for each in heard] == [(3, 3)]
+    received: list[Progress] = []
+    desk.add(notes(3), on_progress=received.append)
+    assert [(each.done, each.total) for each in received] == [(3, 3)]
 
 
 def test_a_report_is_a_table_as_text_and_in_notebooks(desk: Desk) -> None:

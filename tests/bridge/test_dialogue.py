@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.api.files.attachments import Attachment, Draft
+from coze_client.api.files.attachments import Attachment
 from coze_client.bridge.chat.dialogue import (
     DialogueMessage,
     Origin,
@@ -15,6 +15,7 @@ from coze_client.bridge.chat.dialogue import (
     convert_to_options,
     next_step,
 )
+from coze_client.bridge.chat.drafts import Draft
 
 HERE = Origin("chat1", "conv1", message_ids=("m1",))
 WAITING = Origin("chat1", "conv1", "requires_action", message_ids=("m1",))

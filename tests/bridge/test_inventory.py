@@ -1,4 +1,4 @@
-"""Which documents of a dataset are meant by a name, and which are those that were just sent."""
+"""Which documents of a dataset a name finds, and which of them were just uploaded."""
 
 from __future__ import annotations
 

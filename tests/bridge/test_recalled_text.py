@@ -1,4 +1,4 @@
-"""As much of the documents' text as questions recall."""
+"""The text of documents that queries recall."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_content_goes_before_recall(library: Library) -> None:
     ]
 
 
-def test_a_recall_that_tells_no_documents_is_refused(library: Library) -> None:
+def test_a_recall_without_document_ids_is_refused(library: Library) -> None:
     library.fill("a.txt")
     workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], text=True)
 
@@ -89,8 +89,10 @@ def test_questions_need_a_workflow(library: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slice_count", "told"),
+    ("slice_count", "coverage"),
     [(4, {"slices_found": 2, "coverage": 0.5}), (1, {"slices_found": 2, "coverage": 1.0}), (None, {"slices_found": 2})],
 )
-def test_coverage_is_told_as_far_as_it_is_known(slice_count: int | None, told: dict[str, float]) -> None:
-    assert RecalledText(("a", "b")).coverage(slice_count) == told
+def test_coverage_is_returned_if_the_number_of_slices_is_known(
+    slice_count: int | None, coverage: dict[str, float]
+) -> None:
+    assert RecalledText(("a", "b")).coverage(slice_count) == coverage

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from coze_client.bridge.writing.record import DatasetUploads, UploadRecord
 from coze_client.bridge.writing.report import WriteReport
+from coze_client.bridge.writing.upload_record import DatasetUploads, UploadRecord
 from coze_client.core.session import Session
 from coze_client.emulator import Emulator
 from coze_client.errors import ConfigurationError
@@ -23,15 +23,15 @@ from tests.support.writers import Desk, Note, NoteWriter, notes, statuses
 
 
 class Stops:
-    """Counts the steps of a run, one before and one after whatever outlives it, and stops it at one of them."""
+    """Stops a run at one of its steps: one step before and one after each request and each write of the record."""
 
     def __init__(self, at: int, stop: Callable[[], None]) -> None:
         self.at = at
         self.stop = stop
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
 
     def step(self) -> None:
-        with self._guard:
+        with self._lock:
             self.at -= 1
             if self.at == -1:
                 self.stop()
@@ -51,21 +51,21 @@ class Stops:
     def install_writes(self, put: Callable[[Any, str, Any], object]) -> None:
         write = DatasetUploads.write
 
-        def stopping_write(log: DatasetUploads, *args: Any, **options: Any) -> None:
+        def stopping_write(uploads: DatasetUploads, *args: Any, **options: Any) -> None:
             self.step()
-            write(log, *args, **options)
+            write(uploads, *args, **options)
             self.step()
 
         put(DatasetUploads, "write", stopping_write)
 
 
 def job(do: Callable[[str, Any], Any]) -> list[WriteReport]:
-    """What runs that are interrupted have to do: something is replaced, and two requests' worth added."""
+    """The work of an interrupted run: replace a document, and add as many as need two requests."""
     return [do("replace", Note("old", "new")), do("add", notes(11))]
 
 
 def check_finished(desk: Desk) -> None:
-    """A second run finishes the job: nothing is lost, nothing is doubled, what is replaced is gone."""
+    """A second run finishes the job: no document is lost or doubled, and the replaced one is deleted."""
     reports = job(desk.do)
     assert {fate.status for report in reports for fate in report} <= {"ready", "skipped"}
     assert not any(fate.error for report in reports for fate in report)
@@ -170,8 +170,8 @@ def test_processes_that_share_a_record_double_nothing(emulator: Emulator, tmp_pa
     dataset_id = emulator.add_dataset("library", {})
     args = [sys.executable, "-c", TOGETHER, emulator.url, emulator.token, str(tmp_path / "record"), dataset_id]
     runs = [subprocess.Popen(args, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = Counter(run.communicate()[0].strip() for run in runs)
-    assert said == {" ".join(["ready"] * 25): 1, " ".join(["skipped"] * 25): 1}
+    printed = Counter(run.communicate()[0].strip() for run in runs)
+    assert printed == {" ".join(["ready"] * 25): 1, " ".join(["skipped"] * 25): 1}
     assert len(emulator.documents(dataset_id)) == 25
 
 

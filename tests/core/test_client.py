@@ -18,7 +18,7 @@ import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Message, Retry, Timeout
 from coze_client.api.chats.resource import Chats
-from coze_client.core.fork_lock import guards
+from coze_client.core.fork_lock import fork_safe_locks
 from coze_client.emulator import Emulator
 from tests.conftest import AsyncioDriver, Connected, Driver
 
@@ -64,7 +64,7 @@ def test_an_asyncio_client_keeps_nothing_of_loops_that_are_gone(emulator: Emulat
     for _ in range(5):
         asyncio.run(aask(client, emulator))
     gc.collect()
-    assert len(client._session.transport._own) <= 1  # type: ignore[attr-defined]  # the asyncio transport's
+    assert len(client._session.transport._pools) <= 1  # type: ignore[attr-defined]  # the asyncio transport's
 
 
 def test_an_asyncio_client_works_in_event_loops_of_several_threads(emulator: Emulator) -> None:
@@ -185,7 +185,7 @@ def in_a_fork(work: Callable[[], object]) -> object:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_waits_for_no_lock_that_another_thread_held(emulator: Emulator) -> None:
     with CozeClient(emulator.token, base_url=emulator.url) as client, ExitStack() as locked:
-        for guard in list(guards):
+        for guard in list(fork_safe_locks):
             locked.enter_context(guard)
         assert in_a_fork(lambda: ask(client, emulator)) == "hello there"
 

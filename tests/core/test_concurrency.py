@@ -298,7 +298,7 @@ def test_sheltered_work_is_finished_though_its_caller_is_cancelled() -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            await Asyncio().shelter(work(), 5)
+            await Asyncio().shield(work(), 5)
 
     async def main() -> None:
         task = asyncio.ensure_future(caller())
@@ -314,4 +314,4 @@ def test_sheltered_work_is_given_up_in_time() -> None:
     async def endless() -> None:
         await asyncio.Event().wait()
 
-    asyncio.run(Asyncio().shelter(endless(), 0.01))
+    asyncio.run(Asyncio().shield(endless(), 0.01))

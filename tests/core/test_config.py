@@ -126,9 +126,9 @@ def test_a_timeout_with_a_wait_of_nothing_is_refused(field: str, value: float) -
 
 
 def test_no_single_wait_is_longer_than_what_is_left() -> None:
-    assert Timeout().within(2.0) == Timeout(2.0, 2.0)
-    assert Timeout(None, None, 60).within(3.0) == Timeout(3.0, 3.0, 60)
-    assert Timeout().within(None) == Timeout()
+    assert Timeout().limited_to(2.0) == Timeout(2.0, 2.0)
+    assert Timeout(None, None, 60).limited_to(3.0) == Timeout(3.0, 3.0, 60)
+    assert Timeout().limited_to(None) == Timeout()
 
 
 @pytest.mark.parametrize("arguments", [{"attempts": 0}, {"deadline": -1.0}, {"deadline": float("nan")}])

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client.api.chats.values import Chat, Usage
-from coze_client.api.conversations.messages import Message
-from coze_client.api.conversations.resource import Conversation
-from coze_client.api.files.resource import File
+from coze_client.api.conversations.values import Conversation, Message
+from coze_client.api.files.values import File
 from coze_client.core.model import Model, convert, convert_json, excerpt, parse_json
 from coze_client.errors import ProtocolError
 

@@ -17,7 +17,15 @@ from coze_client.api.chats.resource import Chats
 from coze_client.api.conversations.messages import Messages
 from coze_client.api.conversations.resource import Conversations
 from coze_client.api.files.resource import Files
-from coze_client.core.response import Payload, RawResponse, integer, is_stream, read_envelope, read_nothing, retry_after
+from coze_client.core.response import (
+    Payload,
+    RawResponse,
+    is_stream,
+    parse_code,
+    read_envelope,
+    read_nothing,
+    retry_after,
+)
 from coze_client.errors import (
     APIError,
     AuthenticationError,
@@ -215,7 +223,7 @@ def test_every_sample_of_the_wire_is_read_here() -> None:
 
 @pytest.mark.parametrize("key", ["data", "ChatV3ChatDetail", "Messages", "ConversationData", "message"])
 def test_a_payload_is_found_under_each_name_that_servers_use(key: str) -> None:
-    assert Payload(dict).within({"code": 0, key: {"id": "1"}, "BaseResp": None}) == {"id": "1"}
+    assert Payload(dict).extract({"code": 0, key: {"id": "1"}, "BaseResp": None}) == {"id": "1"}
 
 
 def test_absent_and_null_payloads_are_empty() -> None:
@@ -261,8 +269,8 @@ def test_a_code_that_is_no_finite_number_is_a_failure_and_no_crash(number: str) 
 
 
 def test_numbers_and_digits_of_codes_are_one_and_the_rest_stays_as_it_came() -> None:
-    assert [integer(code) for code in (4000, "4000", " -7 ", 4000.0)] == [4000, 4000, -7, 4000]
-    assert [integer(code) for code in ("720702204", "invalid_client", "", None, True)] == [
+    assert [parse_code(code) for code in (4000, "4000", " -7 ", 4000.0)] == [4000, 4000, -7, 4000]
+    assert [parse_code(code) for code in ("720702204", "invalid_client", "", None, True)] == [
         720702204,
         "invalid_client",
         "",
@@ -290,14 +298,14 @@ def test_an_error_message_beside_code_zero_belongs_to_the_payload() -> None:
 def test_a_message_object_is_no_text_of_a_refusal() -> None:
     with pytest.raises(APIError) as caught:
         read_envelope(answer({"code": 4005, "msg": "", "message": {"id": "1"}}))
-    assert "no reason" in caught.value.message
+    assert "without a reason" in caught.value.message
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"[]", b'"text"', b"null", b"17", b"{", b"\xff\xfe", b"<html>"])
 def test_what_is_no_json_object_is_a_protocol_error_at_200_and_a_refusal_at_500(body: bytes) -> None:
-    with pytest.raises(ProtocolError, match="where JSON is due") as told:
+    with pytest.raises(ProtocolError, match="instead of JSON") as caught:
         read_envelope(answer(body, x_tt_logid="L"))
-    assert told.value.logid == "L"
+    assert caught.value.logid == "L"
     with pytest.raises(ServerError) as caught:
         read_envelope(answer(body, 500, x_tt_logid="L", retry_after="3"))
     assert (caught.value.logid, caught.value.retry_after) == ("L", 3.0)

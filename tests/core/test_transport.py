@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, ConnectionFailed, Message, Retry
-from coze_client.core.transport import tls
+from coze_client.core.transport import tls_context
 from coze_client.emulator import Emulator
 from tests.conftest import AsyncioDriver, Connected, Driver
 
@@ -201,8 +201,8 @@ def test_a_proxy_that_cannot_be_is_a_configuration_error(driver: Driver, proxy_u
 
 
 def test_all_clients_share_one_tls_context_unless_they_bring_a_ca_bundle() -> None:
-    assert tls(None) is tls(None)
-    assert tls(None).verify_mode is ssl.CERT_REQUIRED
+    assert tls_context(None) is tls_context(None)
+    assert tls_context(None).verify_mode is ssl.CERT_REQUIRED
 
 
 def test_a_ca_bundle_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
@@ -210,9 +210,9 @@ def test_a_ca_bundle_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
 
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes())
-    assert tls(str(bundle)) is not tls(None)
-    assert tls(str(bundle)).get_ca_certs()
-    assert tls(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
+    assert tls_context(str(bundle)) is not tls_context(None)
+    assert tls_context(str(bundle)).get_ca_certs()
+    assert tls_context(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])

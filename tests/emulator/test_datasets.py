@@ -1,4 +1,4 @@
-"""Datasets: what there is, whose it is, and how far its documents are."""
+"""Datasets: their routes, their owners, and the progress of their documents."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_time_brings_a_document_to_its_end_and_a_failure_is_not_told_before() ->
         clock.advance(5)
         [shown] = progress(wire, dataset_id, document_id)
         assert (shown["status"], shown["progress"], shown["remaining_time"]) == (9, 100, 0)
-        assert "no PDF" in shown["status_descript"]
+        assert "not a readable PDF" in shown["status_descript"]
 
 
 def test_documents_of_other_datasets_are_left_out_of_the_progress(wire: Wire) -> None:
@@ -220,7 +220,7 @@ def test_a_test_starts_with_a_folder(emulator: Emulator, tmp_path: Path) -> None
         (tmp_path / name).write_text("words")
     dataset_id = emulator.add_dataset("Folder", tmp_path, workspace_id="8")
     assert [document.name for document in emulator.documents(dataset_id)] == ["a.md", "b.txt", "deep/c.html"]
-    with pytest.raises(ValueError, match="is no folder with files"):
+    with pytest.raises(ValueError, match="is not a folder that contains files"):
         emulator.add_dataset("Nothing", tmp_path / "nowhere")
 
 

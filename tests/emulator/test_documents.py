@@ -1,4 +1,4 @@
-"""Documents: what is taken, what becomes of it, what is refused."""
+"""Documents: valid sources, their processing, and invalid requests."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_parsed_fails_by_itself(wire: Wire) -> None:
     dataset_id = dataset(wire)
     old, broken, good = created(wire, dataset_id, file("a.doc", b"\xd0\xcf"), file("b.pdf", b"?"), file("c.txt"))
     assert "save it as .docx" in failure(wire, dataset_id, old)
-    assert "no PDF" in failure(wire, dataset_id, broken)
+    assert "not a readable PDF" in failure(wire, dataset_id, broken)
     assert [item["status"] for item in documents(wire, dataset_id)] == [9, 9, 1]
     assert "status_descript" not in progress(wire, dataset_id, good)[0]
 
@@ -177,12 +177,12 @@ TXT = {"file_base64": "aGk=", "file_type": "txt"}
         ({"document_bases": [{"name": "a", "source_info": {**TXT, "document_source": 1}}]}, "must be 0"),
         ({"document_bases": [{"name": "a", "source_info": {"web_url": "http://x"}}]}, "must be 1"),
         ({"document_bases": [web_page("file:///etc/hosts")]}, "http://"),
-        ({"document_bases": [file("a.txt"), web_page("http://x")]}, "in one way"),
+        ({"document_bases": [file("a.txt"), web_page("http://x")]}, "the same source"),
         ({"document_bases": [file("a.md")]}, "file_type must be one of doc, docx, pdf, txt"),
         ({"document_bases": [{"name": "a", "source_info": {"file_base64": "aGk="}}]}, "file_type must be one of"),
-        ({"document_bases": [{"name": "a", "source_info": {**TXT, "file_base64": "a!"}}]}, "no base64"),
-        ({"document_bases": [{"name": "a", "source_info": {**TXT, "file_base64": "é"}}]}, "no base64"),
-        ({"document_bases": [image("7490000000000000001")]}, "images come by source_file_id"),
+        ({"document_bases": [{"name": "a", "source_info": {**TXT, "file_base64": "a!"}}]}, "not valid base64"),
+        ({"document_bases": [{"name": "a", "source_info": {**TXT, "file_base64": "é"}}]}, "not valid base64"),
+        ({"document_bases": [image("7490000000000000001")]}, "only image datasets take source_file_id"),
         ({"document_bases": [file("a.txt", update_rule={"update_type": 1, "update_interval": 24})]}, "only web pages"),
         ({"document_bases": [web_page("http://x", update_rule={"update_type": 1, "update_interval": 23})]}, "24 hours"),
     ],
@@ -199,7 +199,7 @@ def test_texts_do_not_go_among_images(wire: Wire) -> None:
     dataset_id = dataset(wire, format_type=2)
     for base in (file("a.txt"), web_page("http://127.0.0.1:9/")):
         refused = create(wire, dataset_id, base, format_type=2, chunk_strategy=SYSTEM)
-        assert (code(refused), "images come by source_file_id" in refused.json()["msg"]) == (4000, True)
+        assert (code(refused), "only image datasets take source_file_id" in refused.json()["msg"]) == (4000, True)
 
 
 def test_a_body_has_fifteen_megabytes_at_most(wire: Wire) -> None:
@@ -226,7 +226,7 @@ def test_documents_are_not_put_into_a_dataset_that_is_deleted_meanwhile(wire: Wi
 
 
 class Page(BaseHTTPRequestHandler):
-    """Answers by the path: /<status>, or a page whose name is that of its content type; /held waits to `go_on`."""
+    """Replies by path: /<status>, or a page named by its content type; /held waits until `go_on` is set."""
 
     asked, go_on = threading.Event(), threading.Event()
 
@@ -248,7 +248,7 @@ class Page(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Quiet."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -286,7 +286,7 @@ def test_a_web_page_that_cannot_be_had_fails(wire: Wire) -> None:
     [gone] = created(wire, dataset_id, web_page(f"{url}/html"))
     assert "404" in failure(wire, dataset_id, missing)
     assert "zip file cannot be parsed" in failure(wire, dataset_id, packed)
-    assert "no text in it" in failure(wire, dataset_id, empty)
+    assert "contains no text" in failure(wire, dataset_id, empty)
     assert "could not be fetched" in failure(wire, dataset_id, gone)
 
 
@@ -313,7 +313,7 @@ def test_a_page_that_never_ends_is_left(wire: Wire, monkeypatch: pytest.MonkeyPa
     dataset_id = dataset(wire)
     with serving() as url:
         [document_id] = created(wire, dataset_id, web_page(f"{url}/plain"))
-    assert "does not end" in failure(wire, dataset_id, document_id)
+    assert "took longer than" in failure(wire, dataset_id, document_id)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/ a", "http://[::1", "http://", "http://127.0.0.1:99999/"])

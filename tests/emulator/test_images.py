@@ -1,4 +1,4 @@
-"""Images: made of uploads, found by their captions."""
+"""Images of datasets: created from uploads, found by their captions."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ def test_the_first_images_of_a_dataset_need_a_caption_type(wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("base", "why"),
     [
-        (image("7490000000000000099"), "no file of yours"),
+        (image("7490000000000000099"), "not one of your files"),
         (image("owl"), "decimal digits"),
-        (image("7490000000000000001"), "notes.txt is no image"),
+        (image("7490000000000000001"), "notes.txt is not an image"),
         (image("7490000000000000001", document_source=5, name=""), "name is required"),
     ],
 )
@@ -112,7 +112,7 @@ def test_an_image_is_of_the_caller_s_own_uploads(wire: Wire, emulator: Emulator)
     with Wire(emulator, emulator.issue_token(account="7")) as other:
         foreign = other.upload()["id"]
     refused = create(wire, dataset_id, image(foreign), **GALLERY)
-    assert (code(refused), "no file of yours" in refused.json()["msg"]) == (4000, True)
+    assert (code(refused), "not one of your files" in refused.json()["msg"]) == (4000, True)
 
 
 def test_captions_belong_to_images_of_their_dataset_and_account(wire: Wire, emulator: Emulator) -> None:

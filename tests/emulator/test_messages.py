@@ -12,7 +12,7 @@ LIST = "/v1/conversation/message/list"
 
 @pytest.fixture
 def where(wire: Wire) -> dict[str, str]:
-    """A conversation of five handmade messages."""
+    """Create a conversation with five messages."""
     where = {"conversation_id": wire.conversation()["id"]}
     for number in range(1, 6):
         data(wire.post(CREATE, params=where, json=question(str(number))))

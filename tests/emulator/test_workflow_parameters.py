@@ -1,4 +1,4 @@
-"""A function's annotations as Coze tells parameters, and what a run makes of values that do or do not fit."""
+"""Annotations as Coze's parameters, and the validation of their values in a run."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_values_arrive_as_the_annotations_say(wire: Wire, emulator: Emulator) ->
         ({"city": "Bern", "guest": {"name": "Ada", "age": "old"}}, "guest.age"),
         ({"city": "Bern", "photos": ["https://example.com/a.png", {"file_id": "1"}]}, "photos.1"),
         ({"city": "Bern", "photos": ['{"file_id": "1"}']}, "there is no file 1"),
-        ({"city": "Bern", "photos": ["/etc/passwd"]}, "a file is a URL"),
+        ({"city": "Bern", "photos": ["/etc/passwd"]}, "a file must be a URL"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_its_name(

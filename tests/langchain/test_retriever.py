@@ -191,7 +191,7 @@ def test_a_wrong_argument_of_a_call_is_refused_before_anything_is_sent(shelf: Sh
     with pytest.raises(ConfigurationError, match="top_k"):
         search(shelf.by_workflow(), "cat", top_k=3)
     for k in (0, None, "3", 2.5):
-        with pytest.raises(ConfigurationError, match="1 slice or more"):
+        with pytest.raises(ConfigurationError, match="integer of 1 or more"):
             search(shelf.by_workflow(), "cat", k=k)
     assert not shelf.emulator.calls
 

@@ -1,4 +1,4 @@
-"""CozeLLM on a fresh emulator, called in LlamaIndex's eight ways."""
+"""CozeLLM on a fresh emulator, called by all eight methods of LlamaIndex's LLMs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Complete = Callable[..., CompletionResponse]
 
 @pytest.fixture(autouse=True)
 def loop_for_blocking_calls(request: pytest.FixtureRequest) -> None:
-    """What a blocking test leaves behind is closed; a test on asyncio has a loop anyway."""
+    """Close the event loop that a blocking test leaves; an asyncio test has its own."""
     if not inspect.iscoroutinefunction(request.function):
         request.getfixturevalue("own_event_loop")
 
 
 @pytest.fixture
 def llm(emulator: Emulator) -> Make:
-    """Makes an LLM of one of the emulator's bots, by the bot's name; it lives until the test ends."""
+    """Creates an LLM of one of the emulator's bots, by the bot's name; it lives until the test ends."""
     made: list[CozeLLM] = []
 
     def make(bot: str = "echo", **options: Any) -> CozeLLM:
@@ -38,14 +38,14 @@ def llm(emulator: Emulator) -> Make:
     return make
 
 
-def said(*texts: str) -> list[ChatMessage]:
-    """A dialogue of user and assistant in turn, the user's question last."""
+def dialogue(*texts: str) -> list[ChatMessage]:
+    """Alternating messages of user and assistant; the last one is the user's."""
     roles = ["user", "assistant"]
     return [ChatMessage(role=roles[(len(texts) - 1 - n) % 2], content=text) for n, text in enumerate(texts)]
 
 
 def body(emulator: Emulator, chat: int = -1) -> Mapping[str, Any]:
-    """What one of the chats was started with."""
+    """The request body of a chat."""
     sent: Any = emulator.calls_to("/v3/chat")[chat].body
     return dict(sent)
 
@@ -74,7 +74,7 @@ def astream_chat(llm: CozeLLM, messages: Any, **options: Any) -> ChatResponse:
 
 @pytest.fixture(params=[chat, achat, stream_chat, astream_chat], ids=lambda way: way.__name__)
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Each way of chatting, one after the other: they must end with the same response."""
+    """Each of the four chat methods: they must end with the same response."""
     way: Ask = request.param
     return way
 
@@ -103,10 +103,10 @@ def astream_complete(llm: CozeLLM, prompt: str, **options: Any) -> CompletionRes
 
 @pytest.fixture(params=[complete, acomplete, stream_complete, astream_complete], ids=lambda way: way.__name__)
 def finish(request: pytest.FixtureRequest) -> Complete:
-    """Each way of completing, one after the other."""
+    """Each of the four completion methods."""
     way: Complete = request.param
     return way
 
 
 def _messages(given: Any) -> Any:
-    return said(given) if isinstance(given, str) else given
+    return dialogue(given) if isinstance(given, str) else given

@@ -38,7 +38,7 @@ def index() -> SummaryIndex:
 
 @pytest.fixture
 def settings() -> Iterator[Any]:
-    """LlamaIndex's global settings, as they were before."""
+    """LlamaIndex's global settings; restores them afterwards."""
     before = Settings._llm
     yield Settings
     Settings._llm = before
@@ -77,8 +77,8 @@ def test_predict_fills_a_prompt(llm: Make) -> None:
 
 
 def test_a_system_prompt_goes_before_the_prompts(llm: Make) -> None:
-    told = llm(system_prompt="Be brief.").predict(PromptTemplate("Hello"))
-    assert told == "Instructions:\nBe brief.\n\nQuestion:\nHello"
+    answer = llm(system_prompt="Be brief.").predict(PromptTemplate("Hello"))
+    assert answer == "Instructions:\nBe brief.\n\nQuestion:\nHello"
 
 
 @pytest.mark.parametrize("client_plugins", [False, True])

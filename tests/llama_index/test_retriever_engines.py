@@ -1,4 +1,4 @@
-"""CozeRetriever among LlamaIndex's other things: query engines, fusion, postprocessors, tools."""
+"""CozeRetriever inside LlamaIndex: query engines, fusion, postprocessors, tools."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def shelf(emulator: Emulator) -> Shelved:
 
 @pytest.fixture(params=[query, aquery], ids=lambda way: way.__name__)
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Both ways to ask a query engine."""
+    """The two methods that ask a query engine."""
     way: Ask = request.param
     return way
 
 
 @pytest.fixture(params=[retrieve, aretrieve], ids=lambda way: way.__name__)
 def search(request: pytest.FixtureRequest) -> Search:
-    """Both ways to ask a retriever."""
+    """The two methods that ask a retriever."""
     way: Search = request.param
     return way
 
@@ -60,8 +60,8 @@ def test_a_query_engine_answers_from_the_slices_and_cites_them(shelf: Shelved, l
         response = ask(RetrieverQueryEngine.from_args(retriever, llm=llm()), "Where to in autumn?")
         assert "Swallows fly south in autumn." in str(response)
         assert "Query: Where to in autumn?" in str(response)
-        (told,) = response.metadata.values()
-        assert told["document_id"] == shelf.documents["birds.txt"]
+        (metadata,) = response.metadata.values()
+        assert metadata["document_id"] == shelf.documents["birds.txt"]
 
 
 def test_a_query_engine_streams(shelf: Shelved, llm: Make) -> None:

@@ -72,7 +72,7 @@ def test_documents_of_cozepy_are_made_followed_listed_renamed_and_deleted(
     assert [document["status"] for document in made] == [0, 0]
     shown = cozepy("datasets.process", dataset_id=dataset_id, document_ids=ids)
     assert [(item["status"], item["progress"]) for item in shown] == [(1, 100), (9, 100)]
-    assert "no text in it" in shown[1]["status_descript"]
+    assert "contains no text" in shown[1]["status_descript"]
     assert slices(emulator, ids[0]) == ["the owl", "the pussycat"]
     cozepy("datasets.documents.update", document_id=ids[0], document_name="bird.txt")
     listed = cozepy("datasets.documents.list", dataset_id=dataset_id, page_size=1)

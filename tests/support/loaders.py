@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from coze_client import CozeClient
-from coze_client.api.datasets.documents import Document
-from coze_client.bridge.loading.contents import Contents, Framework, Loaded
+from coze_client.api.datasets.values import Document
+from coze_client.bridge.loading.loader import DatasetLoader, Framework, LoadedDocument
 from coze_client.bridge.loading.originals import Original
-from coze_client.bridge.loading.settings import DatasetSettings
+from coze_client.bridge.loading.settings import LoaderSettings
 from coze_client.core.concurrency import Blocking
 from coze_client.emulator.state.dataset_records import IMAGE, StoredDataset, StoredDocument
 from tests.conftest import Connected
@@ -71,16 +71,16 @@ class Library:
             self.change(document_id, format_type=IMAGE, type="png", caption=f"Caption of {name}")
         return ids
 
-    def open(self, **settings: Any) -> Contents[Page]:
-        loader = DatasetSettings(dataset_id=self.dataset_id, client=self.coze.client, **settings)
+    def open(self, **settings: Any) -> DatasetLoader[Page]:
+        loader = LoaderSettings(dataset_id=self.dataset_id, client=self.coze.client, **settings)
         blocking = isinstance(self.coze.client, CozeClient)
-        return loader._blocking_contents(FRAMEWORK) if blocking else loader._asyncio_contents(FRAMEWORK)
+        return loader._blocking_loader(FRAMEWORK) if blocking else loader._asyncio_loader(FRAMEWORK)
 
     def run(self, coroutine: Any) -> Any:
         """What a coroutine over the client comes to."""
         return Blocking.run(coroutine) if isinstance(self.coze.client, CozeClient) else self.coze.run(coroutine)
 
-    def load(self, **settings: Any) -> list[Loaded[Page]]:
+    def load(self, **settings: Any) -> list[LoadedDocument[Page]]:
         """All that is loaded."""
         return self.coze.collect(self.open(**settings))
 
@@ -95,7 +95,7 @@ class Library:
         return [loaded.metadata["document_name"] for loaded in self.load(on_missing="metadata", **settings)]
 
 
-def texts(loaded: Sequence[Loaded[Page]]) -> list[object]:
+def texts(loaded: Sequence[LoadedDocument[Page]]) -> list[object]:
     return [each.content for each in loaded]
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from coze_client.api.chats.events import ChatReading
 from coze_client.api.chats.values import Chat
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -46,7 +46,7 @@ class Replay:
         reading.feed(self.stream)
         reading.finish()
         self.chat = reading.chat or Chat()
-        self.messages = reading.transcript.messages
+        self.messages = reading.received.messages
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import (
     FIRST_DATASET_ID,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from coze_client.bridge.writing.report import WriteReport
-from coze_client.bridge.writing.sources import Text
+from coze_client.bridge.writing.sources import SourceText
 from coze_client.bridge.writing.writer import DatasetWriter
 from coze_client.emulator import Emulator, faults
 from tests.conftest import Driver
@@ -28,8 +28,8 @@ class Note(NamedTuple):
 class NoteWriter(DatasetWriter[Note]):
     documents = (Note,)
 
-    def convert(self, document: Note) -> Text:
-        return Text(document.title, document.text)
+    def convert(self, document: Note) -> SourceText:
+        return SourceText(document.title, document.text)
 
 
 class Desk:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Literal
 
+from coze_client.api.bots.requests import BotContent
 from coze_client.api.bots.values import (
     Bot,
     BotEntry,
@@ -22,43 +23,29 @@ from coze_client.api.bots.values import (
 )
 from coze_client.api.chats.values import PublishStatus
 from coze_client.core.model import Model
-from coze_client.core.request import Kind, Numbering, Page, Pages, Request, by_number, fields, numbered, query, segment
+from coze_client.core.paging import Numbering, Page, Pages, by_number, numbered
+from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
 
-__all__ = [
-    "Bot",
-    "BotEntry",
-    "BotVersion",
-    "Bots",
-    "Knowledge",
-    "ModelInfo",
-    "OnboardingInfo",
-    "PromptInfo",
-    "SuggestReplyInfo",
-]
-
 API_CHANNEL = "1024"
-LONGEST_NAME = 20
-_MOST_DATASETS = 150
-_PAGE = 20  # the API's own default; its cap is not documented
+_DEFAULT_PAGE = 20  # the API's own default; its cap is not documented
 _LARGEST_PAGE_OF_VERSIONS = 30
 
-Listed = Literal["all", "published_online", "published_draft", "unpublished_draft"]
+BotPublishStatus = Literal["all", "published_online", "published_draft", "unpublished_draft"]
 
 
-class _Made(Model):
-    bot_id: str = ""
+class _PublishedBot(Model):
     version: str = ""
 
 
-class _EntryPage(Model):
+class _BotPage(Model):
     items: tuple[BotEntry, ...] = ()
     total: int | None = None
 
 
-class _VersionPage(Model):
+class _BotVersionPage(Model):
     items: tuple[BotVersion, ...] = ()
     has_more: bool = False
 
@@ -86,8 +73,18 @@ class Bots(Resource[ConcurrencyT]):
         `plugin_id_list` is ``{"id_list": [{"plugin_id": …, "api_id": …}]}``, `workflow_id_list`
         ``{"ids": [{"id": …}]}``. Datasets are bound by ``update``.
         """
-        body = _body(locals(), space_id=workspace_id)
-        return Request("POST", "/v1/bot/create", _read_id, body=body, kind=Kind.START)
+        content = BotContent(
+            name=name,
+            description=description,
+            icon_file_id=icon_file_id,
+            prompt_info=prompt_info,
+            onboarding_info=onboarding_info,
+            suggest_reply_info=suggest_reply_info,
+            model_info_config=model_info_config,
+            plugin_id_list=plugin_id_list,
+            workflow_id_list=workflow_id_list,
+        )
+        return content.create_request(workspace_id)
 
     @call
     def update(
@@ -110,9 +107,19 @@ class Bots(Resource[ConcurrencyT]):
         `knowledge` replaces all datasets of the bot by its ``dataset_ids`` (Coze's own, not Volcano's): read the bot
         first if some should stay.
         """
-        if knowledge is not None and len(_wire(knowledge).get("dataset_ids") or ()) > _MOST_DATASETS:
-            raise ConfigurationError(f"A bot takes at most {_MOST_DATASETS} datasets")
-        return Request("POST", "/v1/bot/update", read_nothing, body=_body(locals(), bot_id=bot_id), kind=Kind.START)
+        content = BotContent(
+            name=name,
+            description=description,
+            icon_file_id=icon_file_id,
+            prompt_info=prompt_info,
+            onboarding_info=onboarding_info,
+            suggest_reply_info=suggest_reply_info,
+            model_info_config=model_info_config,
+            plugin_id_list=plugin_id_list,
+            workflow_id_list=workflow_id_list,
+            knowledge=knowledge,
+        )
+        return content.update_request(bot_id)
 
     @call
     def publish(
@@ -147,9 +154,9 @@ class Bots(Resource[ConcurrencyT]):
         self,
         *,
         workspace_id: str,
-        publish_status: Listed | None = None,
+        publish_status: BotPublishStatus | None = None,
         connector_id: str | None = None,
-        page_size: int = _PAGE,
+        page_size: int = _DEFAULT_PAGE,
         concurrency: int = 1,
     ) -> Pages[BotEntry]:
         """Bots of a workspace, those published to the API channel unless `publish_status` or `connector_id` say else.
@@ -180,57 +187,25 @@ class Bots(Resource[ConcurrencyT]):
             raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE_OF_VERSIONS}, not {page_size}")
         fixed = query(publish_status=publish_status, connector_id=connector_id, page_size=page_size)
 
-        def page(at: str | None) -> Request[Page[BotVersion]]:
-            where = {**fixed, **query(page_num=at or "1")}
-            return Request("GET", f"{_path(bot_id)}/versions", _read_versions, where)
+        def page(page_number: str | None) -> Request[Page[BotVersion]]:
+            params = {**fixed, **query(page_num=page_number or "1")}
+            return Request("GET", f"{_path(bot_id)}/versions", _read_versions, params)
 
         return Pages(page, by_number)
 
 
-def _read_entries(answer: RawResponse) -> Page[BotEntry]:
-    found = Payload(_EntryPage)(answer)
+def _read_entries(response: RawResponse) -> Page[BotEntry]:
+    found = Payload(_BotPage)(response)
     return Page(found.items, has_more=False, total=found.total)
 
 
-def _read_versions(answer: RawResponse) -> Page[BotVersion]:
-    found = Payload(_VersionPage)(answer)
+def _read_versions(response: RawResponse) -> Page[BotVersion]:
+    found = Payload(_BotVersionPage)(response)
     return Page(found.items, found.has_more)
 
 
-def _read_id(answer: RawResponse) -> str:
-    return Payload(_Made)(answer).bot_id
-
-
-def _read_version(answer: RawResponse) -> str:
-    return Payload(_Made)(answer).version
-
-
-_SETTINGS = ("name", "description", "icon_file_id")
-_PARTS = (
-    "prompt_info",
-    "onboarding_info",
-    "suggest_reply_info",
-    "model_info_config",
-    "plugin_id_list",
-    "workflow_id_list",
-    "knowledge",
-)
-
-
-def _body(given: Mapping[str, Any], **ids: str) -> dict[str, object]:  # the arguments of a method, typed there
-    name = given["name"]
-    if name is not None and not 1 <= len(name) <= LONGEST_NAME:
-        raise ConfigurationError(f"A bot's name has 1 to {LONGEST_NAME} characters: {name!r}")
-    parts = {part: _wire(given[part]) for part in _PARTS if given.get(part) is not None}
-    return {**ids, **fields(**{setting: given[setting] for setting in _SETTINGS}), **parts}
-
-
-def _wire(part: Model | Mapping[str, Any]) -> dict[str, Any]:  # JSON
-    """What was set of a part; what a read one says beyond the fields known here is not sent back."""
-    if not isinstance(part, Model):
-        return dict(part)
-    known = set(type(part).model_fields)
-    return part.model_dump(mode="json", include=known, exclude_unset=True, exclude_none=True)
+def _read_version(response: RawResponse) -> str:
+    return Payload(_PublishedBot)(response).version
 
 
 def _path(bot_id: str) -> str:

@@ -5,25 +5,24 @@ API pages: chat v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from coze_client.api.chats.chat_call import ChatCall
-from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutput, ToolOutputLike
-from coze_client.api.conversations.messages import Message, MessageLike, convert_to_wire
-from coze_client.core.request import Kind, Request, fields, query
+from coze_client.api.chats.following import follow_chat
+from coze_client.api.chats.requests import (
+    NewChat,
+    cancel_request,
+    messages_request,
+    retrieve_request,
+    submit_request,
+    submit_stream_request,
+)
+from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
+from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutputLike
+from coze_client.api.conversations.values import Message, MessageLike
+from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow
-from coze_client.core.response import Payload
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
-
-_MOST_MESSAGES = 100
 
 
 class Chats(Resource[ConcurrencyT]):
@@ -57,12 +56,23 @@ class Chats(Resource[ConcurrencyT]):
         the draft; `bot_version` an older version. Raises ConversationBusy (4016) if another chat runs for
         longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest if it is unpublished.
         """
-        if not auto_save_history:
-            raise ConfigurationError(
-                "A chat without streaming must be saved (4007): its state could not be asked for",
-                cure="Leave auto_save_history=True, or use chats.stream",
-            )
-        return _start(_body(locals(), stream=False), conversation_id, Payload(Chat))
+        chat = NewChat(
+            bot_id=bot_id,
+            user_id=user_id,
+            additional_messages=additional_messages,
+            conversation_id=conversation_id,
+            custom_variables=custom_variables,
+            auto_save_history=auto_save_history,
+            meta_data=meta_data,
+            extra_params=extra_params,
+            parameters=parameters,
+            shortcut_command=shortcut_command,
+            enable_card=enable_card,
+            publish_status=publish_status,
+            bot_version=bot_version,
+            connector_id=connector_id,
+        )
+        return chat.request()
 
     @events
     def stream(
@@ -91,24 +101,39 @@ class Chats(Resource[ConcurrencyT]):
         Stopping early closes the line and, with `cancel_on_close`, cancels the chat. Raises ChatFailed if the bot
         fails, and what ``create`` raises.
         """
-        request = _start(_body(locals(), stream=True), conversation_id, _unread, stream=True)
-        return ChatCall(request, conversation_id, auto_save_history, cancel_on_close).events()
+        chat = NewChat(
+            bot_id=bot_id,
+            user_id=user_id,
+            additional_messages=additional_messages,
+            conversation_id=conversation_id,
+            custom_variables=custom_variables,
+            auto_save_history=auto_save_history,
+            meta_data=meta_data,
+            extra_params=extra_params,
+            parameters=parameters,
+            shortcut_command=shortcut_command,
+            enable_card=enable_card,
+            publish_status=publish_status,
+            bot_version=bot_version,
+            connector_id=connector_id,
+        )
+        opening = ChatOpening(chat.stream_request(), conversation_id, auto_save_history, cancel_on_close)
+        return opening.events()
 
     @call
     def retrieve(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
         """A chat's state now (ask once a second at most); only of chats whose history is saved."""
-        return Request("GET", "/v3/chat/retrieve", Payload(Chat), _ids(conversation_id, chat_id))
+        return retrieve_request(conversation_id, chat_id)
 
     @call
     def messages(self, *, conversation_id: str, chat_id: str) -> Request[tuple[Message, ...]]:
         """What a chat said: answers, plugin calls, follow-ups; without the question, in no promised order."""
-        return Request("GET", "/v3/chat/message/list", _read_messages, _ids(conversation_id, chat_id))
+        return messages_request(conversation_id, chat_id)
 
     @call
     def cancel(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
         """Stop a running chat; tokens so far are billed. Raises InvalidRequest (4104) if it does not run any more."""
-        body = {"conversation_id": conversation_id, "chat_id": chat_id}
-        return Request("POST", "/v3/chat/cancel", Payload(Chat), body=body)
+        return cancel_request(conversation_id, chat_id)
 
     @call
     def submit_tool_outputs(
@@ -118,7 +143,7 @@ class Chats(Resource[ConcurrencyT]):
 
         Not on coze-studio. Raises ServerError (5000) if the chat's history is not saved.
         """
-        return _submit(conversation_id, chat_id, tool_outputs, Payload(Chat), stream=False)
+        return submit_request(conversation_id, chat_id, tool_outputs)
 
     @events
     def stream_tool_outputs(
@@ -135,9 +160,9 @@ class Chats(Resource[ConcurrencyT]):
         `known_message_ids`: messages of this chat that were seen before; should the line break, recovery leaves them
         out. Otherwise as ``stream`` and ``submit_tool_outputs``.
         """
-        request = _submit(conversation_id, chat_id, tool_outputs, _unread, stream=True)
+        request = submit_stream_request(conversation_id, chat_id, tool_outputs)
         seen = frozenset(known_message_ids)
-        return ChatCall(
+        return ChatOpening(
             request,
             conversation_id,
             saved=True,
@@ -172,78 +197,24 @@ class Chats(Resource[ConcurrencyT]):
         """
         if not deadline > 0:
             raise ConfigurationError(f"A deadline is more than 0 seconds, not {deadline}")
-        body = _body(locals(), stream=False)
-        from coze_client.api.chats.following import finish
-
+        new = NewChat(
+            bot_id=bot_id,
+            user_id=user_id,
+            additional_messages=additional_messages,
+            conversation_id=conversation_id,
+            custom_variables=custom_variables,
+            meta_data=meta_data,
+            extra_params=extra_params,
+            parameters=parameters,
+            shortcut_command=shortcut_command,
+            enable_card=enable_card,
+            publish_status=publish_status,
+            bot_version=bot_version,
+            connector_id=connector_id,
+        )
         release = await self._session.lock_conversation(conversation_id)
         try:
-            chat = await self._session.send(_start(body, conversation_id, Payload(Chat)))
-            return await finish(self._session, chat, deadline)
+            chat = await self._session.send(new.request())
+            return await follow_chat(self._session, chat, deadline)
         finally:
             release()
-
-
-_NOT_IN_BODY = ("self", "conversation_id", "cancel_on_close", "deadline")
-
-
-def _body(given: Mapping[str, Any], *, stream: bool) -> dict[str, object]:  # the arguments of a method, typed there
-    """The JSON body of a chat; raises ConfigurationError for what Coze would refuse."""
-    arguments = {name: value for name, value in given.items() if name not in _NOT_IN_BODY}
-    if not isinstance(arguments["user_id"], str) or not arguments["user_id"]:
-        raise ConfigurationError("user_id is text, the same for the same user; Coze keeps users' memories apart by it")
-    messages = [convert_to_wire(message) for message in arguments["additional_messages"]]
-    if len(messages) > _MOST_MESSAGES:
-        raise ConfigurationError(f"A chat takes at most {_MOST_MESSAGES} messages (4004), not {len(messages)}")
-    if isinstance(arguments["parameters"], str):
-        arguments["parameters"] = _object(arguments["parameters"])
-    arguments |= {"additional_messages": messages, "stream": stream}
-    arguments.setdefault("auto_save_history", True)
-    return fields(**arguments)
-
-
-def _object(text: str) -> dict[str, object]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise ConfigurationError("parameters is an object, or the JSON text of one")
-    return value
-
-
-def _start(body: Mapping[str, object], conversation_id: str | None, read: Any, *, stream: bool = False) -> Request[Any]:
-    where = query(conversation_id=conversation_id or None)
-    return Request("POST", "/v3/chat", read, where, body, Kind.START, stream=stream)
-
-
-def _submit(
-    conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike], read: Any, *, stream: bool
-) -> Request[Any]:
-    body = {"tool_outputs": [_output(output) for output in outputs], "stream": stream}
-    where = _ids(conversation_id, chat_id)
-    return Request("POST", "/v3/chat/submit_tool_outputs", read, where, body, Kind.START, stream=stream)
-
-
-def _output(given: ToolOutputLike) -> dict[str, str]:
-    try:
-        output = ToolOutput.model_validate(given)
-    except ValidationError as error:
-        raise ConfigurationError(
-            "A tool output is a ToolOutput, or a dict with tool_call_id (text) and output"
-        ) from error
-    return {"tool_call_id": output.tool_call_id, "output": output.output}
-
-
-def _ids(conversation_id: str, chat_id: str) -> dict[str, str]:
-    return query(conversation_id=conversation_id, chat_id=chat_id)
-
-
-def _unread(answer: object) -> None:
-    """Streams are read by their own reading."""
-
-
-_LISTED = Payload(tuple[Message, ...])
-
-
-def _read_messages(answer: Any) -> tuple[Message, ...]:
-    return tuple(message for message in _LISTED(answer) if message.type != "question")

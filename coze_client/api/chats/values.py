@@ -6,12 +6,12 @@ API pages: chat v3, retrieve_chat, chat_submit_tool_outputs.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.model import Model
 
 REQUIRES_ACTION = frozenset({"requires_action", "required_action"})
@@ -141,6 +141,14 @@ class ChatResult(NamedTuple):
     @property
     def text(self) -> str:
         """The bot's answer: the text of its answer messages, one after the other."""
-        from coze_client.api.chats.events import join_answers
-
         return join_answers(self.messages)
+
+
+def is_answer(message: Message) -> bool:
+    """True for what the bot says to the user, in words."""
+    return message.type == "answer" and message.content_type in ("text", "")
+
+
+def join_answers(messages: Iterable[Message]) -> str:
+    """How several answers of one chat join to one text: one after the other, in order of first appearance."""
+    return "".join(message.content for message in messages if is_answer(message))

@@ -9,38 +9,19 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import AliasChoices, Field
-
+from coze_client.api.conversations.values import Conversation, Section
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.conversations.messages import MessageLike, Messages
+    from coze_client.api.conversations.messages import Messages
+    from coze_client.api.conversations.values import MessageLike
 
 _LARGEST_PAGE = 50
-
-
-class Conversation(Model):
-    """A dialogue that Coze remembers; times are unix seconds, ``last_section_id`` names its present context."""
-
-    id: str = ""
-    name: str = ""
-    meta_data: dict[str, str] | None = None
-    created_at: int | None = None
-    updated_at: int | None = None
-    creator_id: str = Field(default="", validation_alias=AliasChoices("creator_id", "creator_d"))
-    connector_id: str = ""
-    last_section_id: str = ""
-
-
-class Section(Model):
-    """A fresh context of a conversation; what was said before it is kept, but no longer read by the bot."""
-
-    id: str = ""
-    conversation_id: str = ""
 
 
 class _ConversationPage(Model):
@@ -48,8 +29,8 @@ class _ConversationPage(Model):
     has_more: bool = False
 
 
-def _read_page(answer: RawResponse) -> Page[Conversation]:
-    found = convert(_ConversationPage, Payload(_ConversationPage).within(read_envelope(answer)))
+def _read_page(response: RawResponse) -> Page[Conversation]:
+    found = convert(_ConversationPage, Payload(_ConversationPage).extract(read_envelope(response)))
     return Page(found.conversations, found.has_more)
 
 
@@ -78,7 +59,7 @@ class Conversations(Resource[ConcurrencyT]):
         Only one made with `bot_id` is found by ``list``. `name` has 100 characters at most, `meta_data` 16 pairs;
         `connector_id` is "1024" (API, the default) or "999" (Chat SDK). coze-studio ignores `messages` and `name`.
         """
-        from coze_client.api.conversations.messages import convert_to_wire
+        from coze_client.api.conversations.values import convert_to_wire
 
         sent = [convert_to_wire(message) for message in messages] if messages is not None else None
         body = fields(bot_id=bot_id, name=name, messages=sent, meta_data=meta_data, connector_id=connector_id)
@@ -98,10 +79,10 @@ class Conversations(Resource[ConcurrencyT]):
             raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE}, not {page_size}")
 
         def page(at: str | None) -> Request[Page[Conversation]]:
-            where = query(
+            params = query(
                 bot_id=bot_id, page_num=at or "1", page_size=page_size, sort_order=sort_order, connector_id=connector_id
             )
-            return Request("GET", "/v1/conversations", _read_page, where)
+            return Request("GET", "/v1/conversations", _read_page, params)
 
         return Pages(page, by_number)
 

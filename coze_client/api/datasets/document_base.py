@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path, PurePath
 
 from coze_client.api.datasets.values import UpdateRule
-from coze_client.api.files.resource import Source
+from coze_client.api.files.values import Source
 from coze_client.core.request import fields
 from coze_client.errors import ConfigurationError
 
@@ -34,7 +34,7 @@ class DocumentBase:
         `name` (default: the file's own) tells the format by its extension. Raises ConfigurationError for other formats
         and empty files, OSError for a path that cannot be read.
         """
-        name = name or _own_name(file)
+        name = name or _file_name(file)
         kind = PurePath(name).suffix[1:].lower()
         if kind not in FILE_TYPES:
             raise ConfigurationError(
@@ -51,25 +51,25 @@ class DocumentBase:
         """Text, sent as a txt file of this name."""
         if not text:
             raise ConfigurationError(f"The text of {name!r} is empty, which Coze refuses")
-        return cls(checked_name(name), {"file_base64": b64encode(text.encode()).decode(), "file_type": "txt"})
+        return cls(validate_name(name), {"file_base64": b64encode(text.encode()).decode(), "file_type": "txt"})
 
     @classmethod
     def from_url(cls, url: str, name: str, update_rule: UpdateRule | None = None) -> DocumentBase:
         """A web page, which Coze fetches; by `update_rule` again and again (default: once)."""
         if not url.startswith(("http://", "https://")):
             raise ConfigurationError(f"url of a web page begins with http:// or https://, not as in {url!r}")
-        return cls(checked_name(name), {"web_url": url, "document_source": WEB}, update_rule)
+        return cls(validate_name(name), {"web_url": url, "document_source": WEB}, update_rule)
 
     @classmethod
     def from_image(cls, file_id: str, name: str, caption: str | None = None) -> DocumentBase:
         """An image for a dataset of images, by the id that ``files.upload`` gave it."""
         source: dict[str, str | int] = {"source_file_id": file_id, "document_source": UPLOADED}
-        return cls(checked_name(name), source, caption=caption)
+        return cls(validate_name(name), source, caption=caption)
 
     @classmethod
     def from_custom_text(cls, text: str, name: str) -> DocumentBase:
         """Text for coze-studio, which takes no files, pages and images by the API; other servers refuse it."""
-        return cls(checked_name(name), {"custom_content": text, "document_source": CUSTOM})
+        return cls(validate_name(name), {"custom_content": text, "document_source": CUSTOM})
 
     @property
     def size(self) -> int:
@@ -89,7 +89,7 @@ class DocumentBase:
         return fields(name=self.name, source_info=self.source, update_rule=rule, caption=self.caption)
 
 
-def checked_name(name: str) -> str:
+def validate_name(name: str) -> str:
     """The same; raises ConfigurationError if there is none."""
     if not name.strip():
         raise ConfigurationError("name of a document is empty, which Coze refuses")
@@ -101,7 +101,7 @@ def json_length(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _own_name(file: Source) -> str:
+def _file_name(file: Source) -> str:
     if isinstance(file, (str, PathLike)):
         return Path(file).name
     own_name = getattr(file, "name", "")

@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import TypeVar
 
-from coze_client.api.datasets.document_base import DocumentBase, checked_name, json_length
-from coze_client.api.datasets.values import ChunkStrategy, Document, Processed, UpdateRule
-from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered
+from coze_client.api.datasets.document_base import DocumentBase, json_length, validate_name
+from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
+from coze_client.core.paging import Numbering, Page, Pages, numbered
+from coze_client.core.request import Kind, Request, fields
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError
-
-__all__ = ["ChunkStrategy", "Document", "DocumentBase", "Documents", "Processed", "UpdateRule"]
 
 T = TypeVar("T")
 
@@ -27,7 +26,7 @@ LARGEST_BODY = 15 * 1024 * 1024
 _IDS_AS_TEXT = {"Agw-Js-Conv": "str"}  # without it ids are numbers, which JSON readers may round
 
 
-class _Listed(Envelope):
+class _DocumentPageEnvelope(Envelope):
     document_infos: tuple[Document, ...] | None = None
     total: int | None = None
 
@@ -68,15 +67,15 @@ class Documents(Resource[ConcurrencyT]):
             cure = "Send files and texts, web pages, and images in requests of their own"
             raise ConfigurationError("documents of one request must all come in the same way", cure=cure)
         strategy = chunk_strategy or ChunkStrategy.automatic()
-        around = fields(dataset_id=dataset_id, chunk_strategy=strategy.wire(), format_type=format_type)
-        size = sum(document.size + 1 for document in documents) + json_length({**around, "document_bases": []})
+        settings = fields(dataset_id=dataset_id, chunk_strategy=strategy.wire(), format_type=format_type)
+        size = sum(document.size + 1 for document in documents) + json_length({**settings, "document_bases": []})
         if size > LARGEST_BODY:
             raise ConfigurationError(
                 f"documents take {size} bytes in one request, base64 included; Coze takes {LARGEST_BODY} (15 MB)",
                 cure="Send fewer at a time; a file alone has 11 MB at most",
             )
         bases = [document.wire() for document in documents]
-        return _post("create", _read_documents, Kind.START, **around, document_bases=bases)
+        return _post("create", _read_documents, Kind.START, **settings, document_bases=bases)
 
     @call
     def update(
@@ -85,7 +84,7 @@ class Documents(Resource[ConcurrencyT]):
         """Rename a document, or change how often its web page is fetched; what is not given stays."""
         if name is None and update_rule is None:
             raise ConfigurationError("Give name or update_rule, or nothing is updated")
-        name = name if name is None else checked_name(name)
+        name = name if name is None else validate_name(name)
         rule = update_rule.wire() if update_rule else None
         return _post("update", read_nothing, document_id=document_id, document_name=name, update_rule=rule)
 
@@ -96,13 +95,13 @@ class Documents(Resource[ConcurrencyT]):
         return _post("delete", read_nothing, Kind.START, document_ids=[*document_ids])
 
 
-def _read_page(answer: RawResponse) -> Page[Document]:
-    found = read_whole(_Listed, answer)
+def _read_page(response: RawResponse) -> Page[Document]:
+    found = read_with_envelope(_DocumentPageEnvelope, response)
     return Page(found.document_infos or (), has_more=False, total=found.total)
 
 
-def _read_documents(answer: RawResponse) -> tuple[Document, ...]:
-    return read_whole(_Listed, answer).document_infos or ()
+def _read_documents(response: RawResponse) -> tuple[Document, ...]:
+    return read_with_envelope(_DocumentPageEnvelope, response).document_infos or ()
 
 
 def _post(what: str, read: Callable[[RawResponse], T], kind: Kind = Kind.READ, **given: object) -> Request[T]:

@@ -6,53 +6,24 @@ API pages: get_images, update_image_caption. They are put in and deleted as docu
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from coze_client.api.datasets.documents import ChunkStrategy, Processed
+from coze_client.api.datasets.values import Image
 from coze_client.core.model import Model
-from coze_client.core.request import Numbering, Page, Pages, Request, numbered, query, segment
+from coze_client.core.paging import Numbering, Page, Pages, numbered
+from coze_client.core.request import Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 
 _LARGEST_PAGE = 299
 
 
-def _text(value: object) -> object:
-    return "" if value is None else value
-
-
-class Image(Processed):
-    """An image; ``caption`` is what recall searches, ``url`` is signed anew with every answer and soon expires.
-
-    Times are unix seconds, ``size`` bytes; ``type`` is the extension.
-    """
-
-    document_id: str = ""
-    name: str = ""
-    url: str = ""
-    caption: Annotated[str, BeforeValidator(_text)] = ""
-    type: str = ""
-    size: int | None = None
-    creator_id: str = ""
-    source_type: int | None = None
-    format_type: int | None = None
-    create_time: int | None = None
-    update_time: int | None = None
-    char_count: int | None = None
-    slice_count: int | None = None
-    hit_count: int | None = None
-    chunk_strategy: ChunkStrategy | None = None
-
-
-class _Found(Model):
+class _ImagePage(Model):
     photo_infos: tuple[Image, ...] | None = None
     total_count: int | None = None
 
 
-class _Listed(Envelope):
-    data: _Found | None = None
+class _ImagePageEnvelope(Envelope):
+    data: _ImagePage | None = None
 
 
 class Images(Resource[ConcurrencyT]):
@@ -72,10 +43,10 @@ class Images(Resource[ConcurrencyT]):
 
         Pages of 1 to 299.
         """
-        where = query(keyword=keyword, has_caption=has_caption, page_size=page_size)
+        params = query(keyword=keyword, has_caption=has_caption, page_size=page_size)
 
         def page(number: int) -> Request[Page[Image]]:
-            return Request("GET", _path(dataset_id), _read_page, {**where, **query(page_num=number)})
+            return Request("GET", _path(dataset_id), _read_page, {**params, **query(page_num=number)})
 
         return numbered(page, Numbering(page_size, attrgetter("document_id"), concurrency, largest=_LARGEST_PAGE))
 
@@ -89,6 +60,6 @@ def _path(dataset_id: str) -> str:
     return f"/v1/datasets/{segment(dataset_id)}/images"
 
 
-def _read_page(answer: RawResponse) -> Page[Image]:
-    found = read_whole(_Listed, answer).data or _Found()
+def _read_page(response: RawResponse) -> Page[Image]:
+    found = read_with_envelope(_ImagePageEnvelope, response).data or _ImagePage()
     return Page(found.photo_infos or (), has_more=False, total=found.total_count)

@@ -10,17 +10,16 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import attrgetter
 from time import monotonic
-from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from coze_client.api.datasets.documents import TEXT, ChunkStrategy, Documents, Processed
+from coze_client.api.datasets.documents import TEXT, Documents
 from coze_client.api.datasets.images import Images
+from coze_client.api.datasets.values import Dataset, DocumentProgress
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered, query, segment
-from coze_client.core.resource import ConcurrencyT, Cursor, Resource, call, flow, paged
-from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_whole
+from coze_client.core.paging import Cursor, Numbering, Page, Pages, numbered
+from coze_client.core.request import Kind, Request, fields, query, segment
+from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
+from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError, NotFound, TimedOut
 
 _LARGEST_PAGE = 300
@@ -31,75 +30,17 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two questions about 
 OnProgress = Callable[[tuple["DocumentProgress", ...]], object]
 
 
-def _items(value: object) -> object:
-    return () if value is None else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_items)]
-
-
-class Dataset(Model):
-    """A knowledge base; times are unix seconds, ``all_file_size`` bytes.
-
-    ``status`` 1 enabled, 3 disabled; ``format_type`` 0 text, 1 table, 2 image; all enums are open.
-    """
-
-    dataset_id: str = ""
-    name: str = ""
-    description: str = ""
-    space_id: str = ""
-    status: int | None = None
-    format_type: int | None = None
-    can_edit: bool | None = None
-    icon_uri: str = ""
-    icon_url: str = ""
-    doc_count: int | None = None
-    slice_count: int | None = None
-    hit_count: int | None = None
-    bot_used_count: int | None = None
-    all_file_size: int | None = None
-    file_list: Texts = ()
-    failed_file_list: Texts = ()
-    processing_file_list: Texts = ()
-    processing_file_id_list: Texts = ()
-    chunk_strategy: ChunkStrategy | None = None
-    creator_id: str = ""
-    creator_name: str = ""
-    avatar_url: str = ""
-    create_time: int | None = None
-    update_time: int | None = None
-    dataset_type: int | None = None
-
-
-class DocumentProgress(Processed):
-    """How far Coze is with a document: ``progress`` in percent, ``remaining_time`` seconds, ``size`` bytes.
-
-    ``status_descript`` tells why it failed.
-    """
-
-    document_id: str = ""
-    document_name: str = ""
-    type: str = ""
-    size: int | None = None
-    url: str = ""
-    progress: int | None = None
-    remaining_time: int | None = None
-    status_descript: str = ""
-    update_type: int | None = None
-    update_interval: int | None = None
-
-
-class _Made(Model):
+class _CreatedDataset(Model):
     dataset_id: str = ""
 
 
-class _Found(Model):
+class _DatasetPage(Model):
     dataset_list: tuple[Dataset, ...] | None = None
     total_count: int | None = None
 
 
-class _Listed(Envelope):
-    data: _Found | None = None
+class _DatasetPageEnvelope(Envelope):
+    data: _DatasetPage | None = None
 
 
 class Datasets(Resource[ConcurrencyT]):
@@ -129,10 +70,10 @@ class Datasets(Resource[ConcurrencyT]):
 
         After the first page, `concurrency` pages are fetched at a time. Datasets of apps are not listed.
         """
-        where = query(space_id=workspace_id, name=name, format_type=format_type, page_size=page_size)
+        params = query(space_id=workspace_id, name=name, format_type=format_type, page_size=page_size)
 
         def page(number: int) -> Request[Page[Dataset]]:
-            return Request("GET", "/v1/datasets", _read_page, {**where, **query(page_num=number)})
+            return Request("GET", "/v1/datasets", _read_page, {**params, **query(page_num=number)})
 
         return numbered(page, Numbering(page_size, attrgetter("dataset_id"), concurrency, largest=_LARGEST_PAGE))
 
@@ -214,19 +155,19 @@ class Datasets(Resource[ConcurrencyT]):
         is told all that is known after every look. Raises TimedOut, and once the others are through, NotFound for ids
         that the dataset lacks.
         """
-        ends, pause = monotonic() + timeout, _FIRST_PAUSE
+        end_time, pause = monotonic() + timeout, _FIRST_PAUSE
         known: dict[str, DocumentProgress] = {}
         missing: list[str] = []
         busy = [*dict.fromkeys(_ids(document_ids))]
         while busy:
-            told = await self._look(dataset_id, busy, ends)
+            told = await self._fetch_progress(dataset_id, busy, end_time)
             missing += [each for each in busy if each not in told]
             known.update(told)
             busy = [each for each in busy if each in told and told[each].busy]
             if on_progress is not None:
-                await maybe_await(on_progress(_in_order(known, document_ids)))
-            if busy and monotonic() + pause > ends:
-                raise _out_of_time(busy, dataset_id, timeout)
+                await maybe_await(on_progress(_in_given_order(known, document_ids)))
+            if busy and monotonic() + pause > end_time:
+                raise _wait_timed_out(busy, dataset_id, timeout)
             if busy:
                 await self._session.concurrency.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
@@ -235,13 +176,15 @@ class Datasets(Resource[ConcurrencyT]):
                 f"Dataset {dataset_id} has no document {', '.join(missing)}",
                 cure="They may be deleted, or belong to another dataset: client.datasets.documents.list tells",
             )
-        return _in_order(known, document_ids)
+        return _in_given_order(known, document_ids)
 
-    async def _look(self, dataset_id: str, document_ids: Sequence[str], ends: float) -> dict[str, DocumentProgress]:
+    async def _fetch_progress(
+        self, dataset_id: str, document_ids: Sequence[str], end_time: float
+    ) -> dict[str, DocumentProgress]:
         found: dict[str, DocumentProgress] = {}
         for at in range(0, len(document_ids), _MOST_AT_ONCE):
             request = Datasets.process(dataset_id=dataset_id, document_ids=document_ids[at : at + _MOST_AT_ONCE])
-            told = await self._session.within(ends - monotonic()).send(request)
+            told = await self._session.with_deadline(end_time - monotonic()).send(request)
             found.update((each.document_id, each) for each in told)
         return found
 
@@ -269,27 +212,27 @@ def _settings(name: str, description: str | None, icon_file_id: str | None) -> d
     return fields(name=name, description=description, file_id=icon_file_id)
 
 
-def _read_id(answer: RawResponse) -> str:
-    return Payload(_Made)(answer).dataset_id
+def _read_id(response: RawResponse) -> str:
+    return Payload(_CreatedDataset)(response).dataset_id
 
 
-def _read_page(answer: RawResponse) -> Page[Dataset]:
-    found = read_whole(_Listed, answer).data or _Found()
+def _read_page(response: RawResponse) -> Page[Dataset]:
+    found = read_with_envelope(_DatasetPageEnvelope, response).data or _DatasetPage()
     return Page(found.dataset_list or (), has_more=False, total=found.total_count)
 
 
-def _read_progress(answer: RawResponse) -> tuple[DocumentProgress, ...]:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_progress(response: RawResponse) -> tuple[DocumentProgress, ...]:
+    payload = Payload(dict).extract(read_envelope(response))
     if isinstance(payload, dict):
         payload = payload.get("data") or ()
     return convert(tuple[DocumentProgress, ...], payload)
 
 
-def _in_order(known: dict[str, DocumentProgress], document_ids: Sequence[str]) -> tuple[DocumentProgress, ...]:
+def _in_given_order(known: dict[str, DocumentProgress], document_ids: Sequence[str]) -> tuple[DocumentProgress, ...]:
     return tuple(known[each] for each in dict.fromkeys(document_ids) if each in known)
 
 
-def _out_of_time(busy: Sequence[str], dataset_id: str, timeout: float) -> TimedOut:
+def _wait_timed_out(busy: Sequence[str], dataset_id: str, timeout: float) -> TimedOut:
     some = ", ".join(busy[:3]) + (f" and {len(busy) - 3} more" if len(busy) > 3 else "")
     return TimedOut(
         f"Coze did not process {some} within {timeout:g} s",

@@ -5,7 +5,9 @@ API pages: create_knowledge_files, list_knowledge_files, modify_knowledge_files.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from coze_client.core.model import Model
 from coze_client.errors import ConfigurationError
@@ -65,15 +67,15 @@ class ChunkStrategy(Model):
         remove_urls_emails: bool = False,
     ) -> ChunkStrategy:
         """Cut at `separator`, into slices of at most `max_tokens` (100 to 2000); raises ConfigurationError."""
-        made = cls(
+        value = cls(
             chunk_type=1,
             separator=separator,
             max_tokens=max_tokens,
             remove_extra_spaces=remove_extra_spaces,
             remove_urls_emails=remove_urls_emails,
         )
-        made.wire()
-        return made
+        value.wire()
+        return value
 
     @classmethod
     def images(cls, caption_type: Literal[0, 1] = 0) -> ChunkStrategy:
@@ -103,9 +105,9 @@ class UpdateRule(Model):
     @classmethod
     def every(cls, hours: int) -> UpdateRule:
         """Fetch it again every so many hours; raises ConfigurationError under 24."""
-        made = cls(update_type=1, update_interval=hours)
-        made.wire()
-        return made
+        value = cls(update_type=1, update_interval=hours)
+        value.wire()
+        return value
 
     def wire(self) -> dict[str, object]:
         """As it is sent; raises ConfigurationError for what Coze refuses."""
@@ -137,3 +139,88 @@ class Document(Processed):
     update_interval: int | None = None
     chunk_strategy: ChunkStrategy | None = None
     tos_uri: str = ""
+
+
+def _empty_if_null(value: object) -> object:
+    return () if value is None else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_empty_if_null)]
+
+
+class Dataset(Model):
+    """A knowledge base; times are unix seconds, ``all_file_size`` bytes.
+
+    ``status`` 1 enabled, 3 disabled; ``format_type`` 0 text, 1 table, 2 image; all enums are open.
+    """
+
+    dataset_id: str = ""
+    name: str = ""
+    description: str = ""
+    space_id: str = ""
+    status: int | None = None
+    format_type: int | None = None
+    can_edit: bool | None = None
+    icon_uri: str = ""
+    icon_url: str = ""
+    doc_count: int | None = None
+    slice_count: int | None = None
+    hit_count: int | None = None
+    bot_used_count: int | None = None
+    all_file_size: int | None = None
+    file_list: Texts = ()
+    failed_file_list: Texts = ()
+    processing_file_list: Texts = ()
+    processing_file_id_list: Texts = ()
+    chunk_strategy: ChunkStrategy | None = None
+    creator_id: str = ""
+    creator_name: str = ""
+    avatar_url: str = ""
+    create_time: int | None = None
+    update_time: int | None = None
+    dataset_type: int | None = None
+
+
+class DocumentProgress(Processed):
+    """How far Coze is with a document: ``progress`` in percent, ``remaining_time`` seconds, ``size`` bytes.
+
+    ``status_descript`` tells why it failed.
+    """
+
+    document_id: str = ""
+    document_name: str = ""
+    type: str = ""
+    size: int | None = None
+    url: str = ""
+    progress: int | None = None
+    remaining_time: int | None = None
+    status_descript: str = ""
+    update_type: int | None = None
+    update_interval: int | None = None
+
+
+def _blank_if_null(value: object) -> object:
+    return "" if value is None else value
+
+
+class Image(Processed):
+    """An image; ``caption`` is what recall searches, ``url`` is signed anew with every answer and soon expires.
+
+    Times are unix seconds, ``size`` bytes; ``type`` is the extension.
+    """
+
+    document_id: str = ""
+    name: str = ""
+    url: str = ""
+    caption: Annotated[str, BeforeValidator(_blank_if_null)] = ""
+    type: str = ""
+    size: int | None = None
+    creator_id: str = ""
+    source_type: int | None = None
+    format_type: int | None = None
+    create_time: int | None = None
+    update_time: int | None = None
+    char_count: int | None = None
+    slice_count: int | None = None
+    hit_count: int | None = None
+    chunk_strategy: ChunkStrategy | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -16,19 +16,19 @@ from typing import Literal, cast
 from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
-from coze_client.api.conversations.messages import Message
-from coze_client.api.files.resource import Upload, upload_request
-from coze_client.auth.credentials import Credentials
+from coze_client.api.files.requests import upload_request
+from coze_client.core.credentials import Credentials
 from coze_client.core.fork_lock import ForkSafeLock
-from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
+from coze_client.core.http import Transport
+from coze_client.core.media import HEAD_BYTES, extension_of, fix_extension
 from coze_client.core.session import KeyedLocks, Session
-from coze_client.core.transport import Transport
+from coze_client.core.upload import Upload
 from coze_client.errors import ConfigurationError
 
 Medium = Literal["image", "file", "audio"]
 
 _AT_ONCE = 4
-_guard = ForkSafeLock()
+_uploads_lock = ForkSafeLock()
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Attachment:
         """By URL: http(s), which Coze fetches, or ``data:``; raises ConfigurationError for any other."""
         scheme = url.partition(":")[0].lower()
         if scheme == "data":
-            return _inline(kind, url, name)
+            return _parse_data_uri(kind, url, name)
         if scheme not in ("http", "https"):
             raise ConfigurationError(
                 f"{kind} is no http(s) or data: URL: {url[:40]!r}",
@@ -72,37 +72,6 @@ class Attachment:
         return cls(kind, file_id)
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A message on its way, whose attachments may still have to be uploaded."""
-
-    role: Literal["user", "assistant"]
-    text: str
-    attachments: tuple[Attachment, ...] = ()
-
-    def message(self, ids: Mapping[bytes, str]) -> Message:
-        """The message, with the id of each upload in place of its content."""
-        if self.role == "assistant":
-            return Message.assistant(self.text)
-        sources: dict[Medium, list[str]] = {"image": [], "file": [], "audio": []}
-        for attachment in self.attachments:
-            source = attachment.source
-            sources[attachment.kind].append(source if isinstance(source, str) else ids[source])
-        return Message.user(self.text, images=sources["image"], files=sources["file"], audio=sources["audio"])
-
-
-async def attach(session: Session, drafts: Sequence[Draft]) -> list[Message]:
-    """The messages of `drafts`: what must be uploaded is, at most four at a time, and each content once per client."""
-    unsent = {
-        attachment.source: attachment.name
-        for draft in drafts
-        for attachment in draft.attachments
-        if isinstance(attachment.source, bytes)
-    }
-    ids = await upload_each(session, [Upload(name, content) for content, name in unsent.items()])
-    return [draft.message(dict(zip(unsent, ids, strict=True))) for draft in drafts]
-
-
 async def upload_each(session: Session, contents: Sequence[Upload]) -> list[str]:
     """The file ids of `contents` (bytes), in order; at most four are sent at a time, and each once per client."""
     jobs = [partial(_upload_once, session, upload) for upload in contents]
@@ -114,7 +83,7 @@ class _Uploads:
 
     def __init__(self) -> None:
         self.ids: dict[bytes, str] = {}
-        self.turns = KeyedLocks()
+        self.locks = KeyedLocks()
 
 
 # Files are private to an account, and ``options(token=…)`` lets several share the connections.
@@ -122,7 +91,7 @@ _uploads: WeakKeyDictionary[Transport, list[tuple[Credentials, _Uploads]]] = Wea
 
 
 def _uploads_of(session: Session) -> _Uploads:
-    with _guard:
+    with _uploads_lock:
         owned = _uploads.setdefault(session.transport, [])
         for owner, uploads in owned:
             if owner == session.credentials:
@@ -136,21 +105,21 @@ async def _upload_once(session: Session, upload: Upload) -> str:
     content = cast("bytes", upload.content)
     uploads, digest = _uploads_of(session), sha256(content).digest()
     key = (session.concurrency.scope(), digest.hex())
-    turn = uploads.turns.join(key, session.concurrency.new_lock)
+    lock = uploads.locks.join(key, session.concurrency.new_lock)
     try:
-        await session.concurrency.acquire(turn, None)
+        await session.concurrency.acquire(lock, None)
         try:
             if digest not in uploads.ids:
-                mended = Upload(mend_name(upload.name, content[:HEAD_BYTES]), content)
+                mended = Upload(fix_extension(upload.name, content[:HEAD_BYTES]), content)
                 uploads.ids[digest] = (await session.send(upload_request(mended))).id
             return uploads.ids[digest]
         finally:
-            turn.release()
+            lock.release()
     finally:
-        uploads.turns.leave(key)
+        uploads.locks.leave(key)
 
 
-def _inline(kind: Medium, url: str, name: str) -> Attachment:
+def _parse_data_uri(kind: Medium, url: str, name: str) -> Attachment:
     """A data: URI, RFC 2397."""
     head, _, data = url[len("data:") :].partition(",")
     mime_type, *marks = head.split(";")

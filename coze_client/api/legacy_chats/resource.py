@@ -6,43 +6,15 @@ API page: chat v2 (``/open_api/v2/chat``), since withdrawn from the documentatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
 
-from coze_client.api.conversations.messages import Message, MessageLike, convert_to_wire
-from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Request, fields
+from coze_client.api.conversations.values import MessageLike
+from coze_client.api.legacy_chats.requests import NewLegacyChat
+from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream, legacy_chat_events
+from coze_client.api.legacy_chats.values import LegacyChat
+from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, Resource, call, events
-from coze_client.core.response import RawResponse, read_envelope, read_nothing
 from coze_client.core.stream import Events
-from coze_client.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream
-
-T = TypeVar("T")
-
-_SENT = ("role", "type", "content", "content_type")
-
-
-class LegacyMessage(Message):
-    """A message of a v2 chat: role, type, content, content type and ``extra_info``, but no ids or times."""
-
-    extra_info: dict[str, object] | None = None
-
-
-class LegacyChat(Model):
-    """A v2 chat that ended: all that the bot said, plugin calls and follow-ups included, in the server's order."""
-
-    conversation_id: str = ""
-    messages: tuple[LegacyMessage, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The bot's answer: the text of its answer messages, one after the other."""
-        from coze_client.api.chats.events import join_answers
-
-        return join_answers(self.messages)
 
 
 class LegacyChats(Resource[ConcurrencyT]):
@@ -66,7 +38,15 @@ class LegacyChats(Resource[ConcurrencyT]):
         bot's prompt. Raises NotFound for an unknown bot, InvalidRequest for an unpublished one, ServerError if the bot
         fails, TransportError if the line breaks; none of these is tried again once the chat may have begun.
         """
-        return _start(locals(), _read_chat, stream=False)
+        chat = NewLegacyChat(
+            bot_id=bot_id,
+            user=user,
+            query=query,
+            conversation_id=conversation_id,
+            chat_history=chat_history,
+            custom_variables=custom_variables,
+        )
+        return chat.request()
 
     @events
     def stream(
@@ -84,42 +64,12 @@ class LegacyChats(Resource[ConcurrencyT]):
         A stream that ends before its ``done`` raises StreamInterrupted with what arrived: v2 has no way to fetch the
         rest, and the chat is not started again. Stopping early closes the line, but v2 cannot cancel the chat.
         """
-        return _stream(_start(locals(), read_nothing, stream=True), conversation_id)
-
-
-def _start(given: Mapping[str, Any], read: Callable[[RawResponse], T], *, stream: bool) -> Request[T]:
-    """The request of a method's arguments, typed there; raises ConfigurationError for a user that Coze would refuse."""
-    if not isinstance(given["user"], str) or not given["user"]:
-        raise ConfigurationError("user is text, the same for the same user; Coze keeps users' memories apart by it")
-    body = fields(
-        bot_id=given["bot_id"],
-        user=given["user"],
-        query=given["query"],
-        conversation_id=given["conversation_id"] or None,
-        chat_history=[_convert_to_legacy(message) for message in given["chat_history"]] or None,
-        custom_variables=given["custom_variables"],
-        stream=stream,
-    )
-    return Request("POST", "/open_api/v2/chat", read, body=body, kind=Kind.START, stream=stream)
-
-
-def _convert_to_legacy(message: MessageLike) -> dict[str, object]:
-    wire = convert_to_wire(message)
-    if wire.get("role") == "user":
-        wire.pop("type", None)  # in v2 the type tells the kinds of the bot's messages only; it knows no "question"
-    return {name: wire[name] for name in _SENT if name in wire}
-
-
-def _read_chat(answer: RawResponse) -> LegacyChat:
-    envelope = read_envelope(answer)
-    return convert(LegacyChat, {name: envelope.get(name) for name in ("conversation_id", "messages")})
-
-
-def _stream(request: Request[None], conversation_id: str | None) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
-    from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream, LegacyChatStreamRun
-
-    return Events(
-        request,
-        lambda session: LegacyChatStream(LegacyChatStreamRun(session, request, conversation_id)),
-        lambda session: AsyncLegacyChatStream(LegacyChatStreamRun(session, request, conversation_id)),
-    )
+        chat = NewLegacyChat(
+            bot_id=bot_id,
+            user=user,
+            query=query,
+            conversation_id=conversation_id,
+            chat_history=chat_history,
+            custom_variables=custom_variables,
+        )
+        return legacy_chat_events(chat.stream_request(), conversation_id)

@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from coze_client.api.bots.resource import LONGEST_NAME, Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.requests import LONGEST_NAME
+from coze_client.api.bots.resource import Bots
+from coze_client.api.bots.values import Bot, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.api.chats.values import PublishStatus
-from coze_client.core.resource import Cursor
+from coze_client.core.paging import Cursor
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "recall "
 _DESCRIPTION = "Recalls from dataset {} and does nothing else. Made by setup() of coze_client."
-_DESCRIBED = re.compile(re.escape(_DESCRIPTION).replace(r"\{\}", "(.+)"))
+_DESCRIPTION_PATTERN = re.compile(re.escape(_DESCRIPTION).replace(r"\{\}", "(.+)"))
 _PROMPT = "Answer every question with the single word: ok"  # the bot is asked for its recall; its answer is billed
 
 
@@ -38,27 +40,27 @@ class RecallBot:
     todo: tuple[str, ...] = ()
 
 
-async def load_helper(session: Session, dataset_id: str, workspace_id: str, name: str | None) -> RecallBot:
+async def find_helper_bot(session: Session, dataset_id: str, workspace_id: str, name: str | None) -> RecallBot:
     """The dataset's helper bot as it is now, with what it lacks; raises ConfigurationError if its name is taken."""
     name = name or f"{_PREFIX}{dataset_id[len(_PREFIX) - LONGEST_NAME :]}"
     if len(name) > LONGEST_NAME:
         raise ConfigurationError(f"A bot's name has 1 to {LONGEST_NAME} characters: {name!r}")
-    bots = await _load_named(session, workspace_id, name)
-    ours = [bot for bot in bots if bot.description == _DESCRIPTION.format(dataset_id)]
-    if bots and not ours:
+    bots = await _load_bots_named(session, workspace_id, name)
+    made_here = [bot for bot in bots if bot.description == _DESCRIPTION.format(dataset_id)]
+    if bots and not made_here:
         raise ConfigurationError(
             f"A bot of another purpose is named {name!r} in workspace {workspace_id}", cure="Give setup another name"
         )
     bind = f"bind dataset {dataset_id} to it, to be looked into for every question"
-    if not ours:
+    if not made_here:
         return RecallBot(
             "", name, dataset_id, workspace_id, todo=(f"make bot {name!r} in workspace {workspace_id}", bind)
         )
-    todo = () if ours[0].knowledge.dataset_ids == (dataset_id,) else (bind,)
-    return RecallBot(ours[0].bot_id, name, dataset_id, workspace_id, todo=todo)
+    todo = () if made_here[0].knowledge.dataset_ids == (dataset_id,) else (bind,)
+    return RecallBot(made_here[0].bot_id, name, dataset_id, workspace_id, todo=todo)
 
 
-async def complete_helper(session: Session, helper: RecallBot) -> RecallBot:
+async def build_helper_bot(session: Session, helper: RecallBot) -> RecallBot:
     """The helper bot, after what it lacked was done; cut off in between, the next setup goes on from there."""
     bot_id = helper.bot_id or await session.send(
         Bots.create(
@@ -75,10 +77,10 @@ async def complete_helper(session: Session, helper: RecallBot) -> RecallBot:
     return replace(helper, bot_id=bot_id, todo=())
 
 
-async def retire_helper(session: Session, bot_id: str) -> RecallBot:
+async def unbind_helper_bot(session: Session, bot_id: str) -> RecallBot:
     """The helper bot without its dataset; raises ConfigurationError, with nothing changed, for any other bot."""
     bot = await session.send(Bots.retrieve(bot_id=bot_id, is_published=False))
-    described = _DESCRIBED.fullmatch(bot.description)
+    described = _DESCRIPTION_PATTERN.fullmatch(bot.description)
     if described is None:
         raise ConfigurationError(f"Bot {bot.name!r} ({bot_id}) was not made by setup: its datasets stay bound")
     if bot.knowledge.dataset_ids:
@@ -87,7 +89,7 @@ async def retire_helper(session: Session, bot_id: str) -> RecallBot:
     return RecallBot(bot_id, bot.name, described[1], todo=(by_hand,))
 
 
-async def _load_named(session: Session, workspace_id: str, name: str) -> list[Bot]:
+async def _load_bots_named(session: Session, workspace_id: str, name: str) -> list[Bot]:
     """The drafts of all bots of this name."""
     cursor = Cursor(session, Bots.list(workspace_id=workspace_id, publish_status="all"))
     ids: list[str] = []

@@ -9,22 +9,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.chats.events import MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.resource import Chats
-from coze_client.api.chats.stream import ChatStreamRun
+from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import PublishStatus
-from coze_client.api.conversations.messages import Message
-from coze_client.api.recall.helper_bot import RecallBot, complete_helper, load_helper, retire_helper
-from coze_client.api.recall.slices import OutputPath, Recall, Slice, distinct, is_recall, read_output, read_recall
+from coze_client.api.conversations.values import Message
+from coze_client.api.recall.helper_bot import RecallBot, build_helper_bot, find_helper_bot, unbind_helper_bot
+from coze_client.api.recall.slices import OutputPath, deduplicate, is_recall, read_output, read_recall
+from coze_client.api.recall.values import Recall, Slice
+from coze_client.api.workflows.failures import WorkflowInterrupted
 from coze_client.api.workflows.resource import Mode, Workflows
 from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.resource import ConcurrencyT, Resource, flow
 from coze_client.core.session import Session
-from coze_client.errors import CozeError, WorkflowInterrupted
-
-__all__ = ["RecallBot", "Recalls", "Until"]
+from coze_client.errors import CozeError
 
 _EXECUTE_ID = re.compile(r"[?&]execute_id=(\w+)")
 
@@ -118,16 +117,16 @@ class Recalls(Resource[ConcurrencyT]):
             parameters=parameters,
             connector_id=connector_id,
         )
-        chat = ChatCall(described.request, conversation_id, save_history, cancel_on_close=True)
-        running = _Recalling(self._session, chat, until)
-        await running.collect(running.take)
+        chat = ChatOpening(described.request, conversation_id, save_history, cancel_on_close=True)
+        stream_run = _RecallStreamRun(self._session, chat, until)
+        await stream_run.collect(stream_run.read_slices)
         return Recall(
             query,
-            distinct(running.slices),
+            deduplicate(stream_run.slices),
             bot_id=bot_id,
-            chat_id=running.reading.chat_id or "",
-            conversation_id=running.reading.conversation_id or "",
-            logid=running.logid,
+            chat_id=stream_run.reading.chat_id or "",
+            conversation_id=stream_run.reading.conversation_id or "",
+            logid=stream_run.logid,
         )
 
     @flow
@@ -141,8 +140,8 @@ class Recalls(Resource[ConcurrencyT]):
         work; later calls find one of them. `name` has 20 characters at most, by default "recall "
         and the end of the dataset's id. Raises ConfigurationError if another bot has that name.
         """
-        helper = await load_helper(self._session, dataset_id, workspace_id, name)
-        return helper if dry_run else await complete_helper(self._session, helper)
+        helper = await find_helper_bot(self._session, dataset_id, workspace_id, name)
+        return helper if dry_run else await build_helper_bot(self._session, helper)
 
     @flow
     async def teardown(self, bot_id: str) -> RecallBot:
@@ -150,33 +149,33 @@ class Recalls(Resource[ConcurrencyT]):
 
         Raises ConfigurationError for any other bot, which is left as it is.
         """
-        return await retire_helper(self._session, bot_id)
+        return await unbind_helper_bot(self._session, bot_id)
 
 
-class _Recalling(ChatStreamRun):
+class _RecallStreamRun(ChatStreamRun):
     """A chat that is read until it has told what it recalled."""
 
-    def __init__(self, session: Session, described: ChatCall, until: Until) -> None:
+    def __init__(self, session: Session, described: ChatOpening, until: Until) -> None:
         super().__init__(session, described)
         self.slices: list[Slice] = []
         self._until = until
-        self._told = False
+        self._finished = False
 
-    def take(self, event: ChatEvent) -> None:
+    def read_slices(self, event: ChatEvent) -> None:
         """Keep what a message recalls; once nothing more is waited for, the rest is not read."""
         message = event.message
-        if self._told or message is None:
+        if self._finished or message is None:
             return
         if event.type == MESSAGE_COMPLETED and is_recall(message):
             self.slices += read_recall(message)
-            self._told = self._until == "recall" and bool(self.slices)
+            self._finished = self._until == "recall" and bool(self.slices)
         else:
-            self._told = message.type == "answer"
-        self.reading.over = self.reading.over or self._told
+            self._finished = message.type == "answer"
+        self.reading.over = self.reading.over or self._finished
 
-    async def heal(self, failure: CozeError | None) -> Sequence[ChatEvent]:
-        return () if self._told else await super().heal(failure)
+    async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
+        return () if self._finished else await super().recover(failure)
 
     def raise_failure(self) -> None:
-        if not (self._told or self.slices):
+        if not (self._finished or self.slices):
             super().raise_failure()

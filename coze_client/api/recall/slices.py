@@ -11,70 +11,25 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from typing import cast
 
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
+from coze_client.api.recall.values import Slice
 
-_PLAIN = re.compile(r"^(?:-{3,}\s*)?recall slice \d+:", re.MULTILINE)
+_PLAIN_SEPARATOR = re.compile(r"^(?:-{3,}\s*)?recall slice \d+:", re.MULTILINE)
 _TEXT_KEYS = ("output", "slice", "content", "text")  # the workflow node's, the bot's, and what authors rename them to
 _LONGEST_ID = 64  # bits
 
 OutputPath = str | Sequence[str | int]
 
 
-@dataclass(frozen=True)
-class Slice:
-    """A piece of a document that was recalled.
-
-    ``score`` is higher for better, on no promised scale, and ``None`` where Coze does not tell it (workflows never do);
-    ids, names and the link are "" then. ``rank`` counts from 1, best first. ``source``: "bot", "workflow", or "text"
-    for the whole text of a workflow that answers with text, so that its slices cannot be told apart.
-    """
-
-    text: str
-    score: float | None = None
-    dataset_id: str = ""
-    dataset_name: str = ""
-    document_id: str = ""
-    document_name: str = ""
-    title: str = ""
-    url: str = ""
-    rank: int = 0
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class Recall:
-    """The slices that a question recalled, best first, and by what; iterable, and false if there are none.
-
-    Of a workflow's run ``workflow_id``, ``execute_id`` and ``debug_url`` are told, of a bot's chat ``bot_id``,
-    ``chat_id``, ``conversation_id`` and ``logid``; the others are "" or ``None``.
-    """
-
-    query: str
-    slices: tuple[Slice, ...] = ()
-    workflow_id: str = ""
-    bot_id: str = ""
-    execute_id: str = ""
-    debug_url: str = ""
-    chat_id: str = ""
-    conversation_id: str = ""
-    logid: str | None = None
-
-    def __iter__(self) -> Iterator[Slice]:
-        return iter(self.slices)
-
-    def __len__(self) -> int:
-        return len(self.slices)
-
-
 def is_recall(message: Message) -> bool:
     """True for a message that tells what was recalled, also if that was nothing."""
     if message.type != "verbose":
         return message.type == "knowledge"
-    told = _object(message.content)
+    told = _as_object(message.content)
     return told.get("msg_type") == "knowledge_recall" or told.get("verbose_type") == "knowledge"  # the latter is old
 
 
@@ -82,10 +37,10 @@ def read_recall(message: Message) -> tuple[Slice, ...]:
     """The slices that a message tells of, best first as Coze orders them; none if it is no recall or says nothing."""
     if not is_recall(message):
         return ()
-    told = _decoded(message.content)
+    told = _decode_json(message.content)
     if isinstance(told, str):
-        return distinct(_read_items(map(_unruled, _PLAIN.split(told)[1:]), "bot"))
-    return distinct(_read_items(_chunks(told), "bot"))
+        return deduplicate(_read_items(map(_strip_rule, _PLAIN_SEPARATOR.split(told)[1:]), "bot"))
+    return deduplicate(_read_items(_find_chunks(told), "bot"))
 
 
 def read_output(output: object, path: OutputPath | None = None) -> tuple[Slice, ...]:
@@ -95,10 +50,10 @@ def read_output(output: object, path: OutputPath | None = None) -> tuple[Slice, 
     into each of its items. From there, or from the top, the nearest list of objects with a text ``output`` counts, else
     the nearest of texts or of nothing. What has no list is one slice, its whole text, unless something in it is null.
     """
-    return distinct(slice_ for value in _at(output, path) for slice_ in _search(value))
+    return deduplicate(slice_ for value in _follow_path(output, path) for slice_ in _find_slices(value))
 
 
-def distinct(slices: Iterable[Slice]) -> tuple[Slice, ...]:
+def deduplicate(slices: Iterable[Slice]) -> tuple[Slice, ...]:
     """Each text of each document once, where it stood first; ranked anew from 1."""
     first: dict[tuple[str, str], Slice] = {}
     for slice_ in slices:
@@ -106,23 +61,23 @@ def distinct(slices: Iterable[Slice]) -> tuple[Slice, ...]:
     return tuple(replace(slice_, rank=rank) for rank, slice_ in enumerate(first.values(), 1))
 
 
-def _chunks(value: object) -> Iterable[object]:
+def _find_chunks(value: object) -> Iterable[object]:
     """The chunks of a bot's message, in however many layers of ``data`` and of JSON text they are wrapped."""
     while isinstance(value, dict):
-        value = _decoded(value["chunks"] if "chunks" in value else value.get("data"))
+        value = _decode_json(value["chunks"] if "chunks" in value else value.get("data"))
     return cast("list[object]", value) if isinstance(value, list) else ()
 
 
-def _at(value: object, path: OutputPath | None) -> list[object]:
+def _follow_path(value: object, path: OutputPath | None) -> list[object]:
     """What stands at the end of `path`; several values if it leads through lists."""
     steps = path.split(".") if isinstance(path, str) else path
-    found = [_decoded(value)]
+    found = [_decode_json(value)]
     for step in steps if path and steps else ():
-        found = [_decoded(inner) for outer in found for inner in _inside(outer, step)]
+        found = [_decode_json(inner) for outer in found for inner in _take_step(outer, step)]
     return found
 
 
-def _inside(value: object, step: str | int) -> Iterator[object]:
+def _take_step(value: object, step: str | int) -> Iterator[object]:
     if isinstance(value, list):
         items = cast("list[object]", value)
         if str(step).isdecimal():
@@ -130,12 +85,12 @@ def _inside(value: object, step: str | int) -> Iterator[object]:
             return
     else:
         items = [value]
-    for item in map(_object, items):
+    for item in map(_as_object, items):
         if str(step) in item:
             yield item[str(step)]
 
 
-def _search(value: object) -> Iterable[Slice]:
+def _find_slices(value: object) -> Iterable[Slice]:
     """The slices of the list that is nearest to the top, else of the whole."""
     parts = list(_breadth_first(value))
     lists = [
@@ -151,14 +106,14 @@ def _search(value: object) -> Iterable[Slice]:
     if any(part is None for part in parts):
         return ()
     whole = "\n".join(part for part in parts if isinstance(part, str))
-    return _read_items([value if _text_of(value) else whole], "text")
+    return _read_items([value if _slice_text(value) else whole], "text")
 
 
 def _breadth_first(value: object) -> Iterator[object]:
     """Everything in a JSON value, the value itself first; texts of JSON are gone into, nulls of lists left out."""
     waiting = deque([value])
     while waiting:
-        part = _decoded(waiting.popleft())
+        part = _decode_json(waiting.popleft())
         yield part
         if isinstance(part, dict):
             waiting.extend(cast("dict[str, object]", part).values())
@@ -169,47 +124,47 @@ def _breadth_first(value: object) -> Iterator[object]:
 def _read_items(items: Iterable[object], source: str) -> Iterator[Slice]:
     """A slice for each item that is a text or an object with one; blank ones are none."""
     for item in items:
-        if text := _text_of(item):
-            yield _slice(_object(item) if isinstance(item, dict) else {}, text, source)
+        if text := _slice_text(item):
+            yield _build_slice(_as_object(item) if isinstance(item, dict) else {}, text, source)
 
 
-def _text_of(item: object) -> str:
+def _slice_text(item: object) -> str:
     """The text of a slice in JSON; "" if it has none."""
     told = cast("Mapping[str, object]", item) if isinstance(item, dict) else {"text": item}
     texts = (told.get(key) for key in _TEXT_KEYS)
-    return next((_writable(text) for text in texts if isinstance(text, str) and text.strip()), "")
+    return next((_replace_surrogates(text) for text in texts if isinstance(text, str) and text.strip()), "")
 
 
-def _slice(told: Mapping[str, object], text: str, source: str) -> Slice:
-    meta = _object(told.get("meta"))
-    dataset, document, link = (_object(meta.get(name)) for name in ("dataset", "document", "link"))
+def _build_slice(told: Mapping[str, object], text: str, source: str) -> Slice:
+    meta = _as_object(told.get("meta"))
+    dataset, document, link = (_as_object(meta.get(name)) for name in ("dataset", "document", "link"))
     return Slice(
         text,
-        _score(told.get("score")),
-        _text(dataset.get("id"), told.get("datasetId"), told.get("dataset_id")),
-        _text(dataset.get("name")),
-        _text(document.get("id"), told.get("documentId"), told.get("document_id")),
-        _text(document.get("name"), told.get("documentName"), told.get("document_name")),
-        _text(link.get("title")),
-        _text(link.get("url"), told.get("url")),
+        _parse_score(told.get("score")),
+        _first_text(dataset.get("id"), told.get("datasetId"), told.get("dataset_id")),
+        _first_text(dataset.get("name")),
+        _first_text(document.get("id"), told.get("documentId"), told.get("document_id")),
+        _first_text(document.get("name"), told.get("documentName"), told.get("document_name")),
+        _first_text(link.get("title")),
+        _first_text(link.get("url"), told.get("url")),
         source=source,
     )
 
 
-def _unruled(text: str) -> str:
+def _strip_rule(text: str) -> str:
     """Plain text without blanks around it, and without the rule of dashes that may end it."""
     before, _, last = text.strip().rpartition("\n")
     return text.strip() if last.strip("-\r ") else before.rstrip()
 
 
-def _decoded(value: object) -> object:
+def _decode_json(value: object) -> object:
     """A JSON value; of texts what they say, in as many layers as it takes, if that is a list, an object or null."""
-    while isinstance(value, str) and (told := _parsed(value)) is not value:
+    while isinstance(value, str) and (told := _parse_json(value)) is not value:
         value = told
     return value
 
 
-def _parsed(text: str) -> object:
+def _parse_json(text: str) -> object:
     if not text.lstrip().startswith(("{", "[", '"', "null")):
         return text
     try:
@@ -218,18 +173,18 @@ def _parsed(text: str) -> object:
         return text
 
 
-def _object(value: object) -> Mapping[str, object]:
+def _as_object(value: object) -> Mapping[str, object]:
     """`value` if it is a JSON object, or the text of one; else an empty one."""
-    value = _decoded(value)
+    value = _decode_json(value)
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
-def _writable(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """`text` with U+FFFD for each half of a surrogate pair, which JSON can spell but no encoding can write."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _score(value: object) -> float | None:
+def _parse_score(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
@@ -238,11 +193,11 @@ def _score(value: object) -> float | None:
         return None
 
 
-def _text(*values: object) -> str:
+def _first_text(*values: object) -> str:
     """The first of `values` that is a name or an id."""
     for value in values:
         if isinstance(value, str) and value:
-            return _writable(value)
+            return _replace_surrogates(value)
         if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _LONGEST_ID:
             return str(value)
     return ""

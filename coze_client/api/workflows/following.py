@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
 
-from coze_client.api.workflows.events import Interrupt, WorkflowEvent, read_question
-from coze_client.api.workflows.history import RunHistory, WorkflowRun, history_request, studio_history_request
-from coze_client.api.workflows.stream import UNSAID, PriorOutput, WorkflowResult, WorkflowStreamRun, join_messages
-from coze_client.core.request import Kind, Request
-from coze_client.errors import NotFound, TimedOut, WorkflowFailed, WorkflowInterrupted
-
-if TYPE_CHECKING:
-    from coze_client.api.workflows.resource import Workflows
-    from coze_client.core.session import Session
+from coze_client.api.workflows.events import WorkflowEvent, read_question
+from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
+from coze_client.api.workflows.history import RunHistory, WorkflowRun
+from coze_client.api.workflows.requests import Resumption, history_request, studio_history_request
+from coze_client.api.workflows.stream import (
+    NO_PRIOR_OUTPUT,
+    PriorOutput,
+    WorkflowResult,
+    WorkflowStreamRun,
+    join_messages,
+)
+from coze_client.api.workflows.values import Interrupt
+from coze_client.core.request import Request
+from coze_client.core.session import Session
+from coze_client.errors import NotFound, TimedOut
 
 _NO_RECORD = 4314
-_STUDIO_ASKS = "<UNSET>"  # a state that coze-studio has no name for: interrupted
+_STUDIO_INTERRUPTED = "<UNSET>"  # a state that coze-studio has no name for: interrupted
+LONGEST_RUN = 86400.0  # seconds: Coze ends an asynchronous run after 24 hours
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two questions about an asynchronous run
 
 
@@ -34,43 +40,41 @@ async def load_history(session: Session, workflow_id: str, execute_id: str) -> R
             raise missing from None
 
 
-async def collect(
-    workflows: Workflows[Any],
-    path: str,
-    body: Mapping[str, object],
+async def follow_stream(
+    session: Session,
+    workflow_id: str,
+    request: Request[None],
     on_event: Callable[[WorkflowEvent], object] | None,
-    earlier: PriorOutput = UNSAID,
+    earlier: PriorOutput = NO_PRIOR_OUTPUT,
 ) -> WorkflowResult:
     """One streamed run to its end; or its going on, with what it said `earlier`."""
-    running = WorkflowStreamRun(workflows._session, start(path, body, unread, stream=True))
+    stream_run = WorkflowStreamRun(session, request)
     try:
-        await running.collect(on_event or _ignore)
+        await stream_run.collect(on_event or _ignore_event)
     except WorkflowFailed as failed:
         failed.messages = (*earlier.messages, *failed.messages)
         raise
-    reading = running.reading
+    reading = stream_run.reading
     if reading.interrupt is not None:
-        raise interrupted(
-            workflows,
-            str(body["workflow_id"]),
+        raise interruption(
+            session,
+            workflow_id,
             reading.interrupt,
             text=reading.messages[-1].content if reading.messages else "",
             node_title=reading.node_title,
             debug_url=reading.debug_url,
-            said=earlier.and_then(reading, join_messages(reading.messages)),
-            logid=running.logid,
+            said=earlier.extended_by(reading, join_messages(reading.messages)),
+            logid=stream_run.logid,
             on_event=on_event,
         )
     return WorkflowResult.of_messages(reading, earlier)
 
 
-async def outcome(
-    workflows: Workflows[Any], workflow_id: str, run: WorkflowRun, deadline: float | None
-) -> WorkflowResult:
+async def follow_run(session: Session, workflow_id: str, run: WorkflowRun, deadline: float | None) -> WorkflowResult:
     """What a plain run came to; one that was begun asynchronously is polled, if there is a `deadline`."""
     if run.interrupt_data is not None and run.interrupt_data.event_id:
-        raise interrupted(
-            workflows,
+        raise interruption(
+            session,
             workflow_id,
             run.interrupt_data,
             debug_url=run.debug_url,
@@ -78,16 +82,16 @@ async def outcome(
             streamed=False,
         )
     if not run.data and deadline is not None and run.execute_id:
-        return await wait_for_run(workflows, workflow_id, run.execute_id, deadline)
+        return await wait_for_run(session, workflow_id, run.execute_id, deadline)
     return WorkflowResult.of_text(run.data, run.execute_id, run.debug_url, run.usage)
 
 
-async def wait_for_run(workflows: Workflows[Any], workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
+async def wait_for_run(session: Session, workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
     """What came of a run that goes on by itself, asked for in growing steps; raises TimedOut after `deadline` s."""
-    session, ends, pause = workflows._session, monotonic() + deadline, _FIRST_PAUSE
+    end_time, pause = monotonic() + deadline, _FIRST_PAUSE
     record = await load_history(session, workflow_id, execute_id)
     while record.runs:
-        if monotonic() + pause > ends:
+        if monotonic() + pause > end_time:
             raise TimedOut(
                 f"Run {execute_id} of workflow {workflow_id} did not end within {deadline:g} s",
                 cure=f"Ask later: client.workflows.result(workflow_id=…, execute_id={execute_id!r})",
@@ -96,8 +100,8 @@ async def wait_for_run(workflows: Workflows[Any], workflow_id: str, execute_id: 
         pause = min(pause * 1.5, _LONGEST_PAUSE)
         record = await load_history(session, workflow_id, execute_id)
     if record.interrupt_data is not None:
-        raise interrupted(
-            workflows,
+        raise interruption(
+            session,
             workflow_id,
             record.interrupt_data,
             debug_url=record.debug_url,
@@ -105,7 +109,7 @@ async def wait_for_run(workflows: Workflows[Any], workflow_id: str, execute_id: 
             streamed=False,
         )
     if record.execute_status != "Success":
-        asks = record.execute_status == _STUDIO_ASKS
+        asks = record.execute_status == _STUDIO_INTERRUPTED
         raise WorkflowFailed(
             record.error_message or ("The run stopped to ask" if asks else f"The run ended as {record.execute_status}"),
             code=record.error_code or None,
@@ -117,8 +121,8 @@ async def wait_for_run(workflows: Workflows[Any], workflow_id: str, execute_id: 
     return WorkflowResult.of_record(record)
 
 
-def interrupted(
-    workflows: Workflows[Any],
+def interruption(
+    session: Session,
     workflow_id: str,
     interrupt: Interrupt,
     *,
@@ -126,7 +130,7 @@ def interrupted(
     node_title: str = "",
     debug_url: str = "",
     execute_id: str = "",
-    said: PriorOutput = UNSAID,
+    said: PriorOutput = NO_PRIOR_OUTPUT,
     streamed: bool = True,
     logid: str | None = None,
     on_event: Callable[[WorkflowEvent], object] | None = None,
@@ -146,25 +150,40 @@ def interrupted(
         logid=logid,
         **said._asdict(),
     )
-    error.resumer = lambda answer: workflows.answer(
-        workflow_id=workflow_id,
-        interrupt=interrupt,
-        answer=answer,
-        streamed=streamed,
-        on_event=on_event,
-        **said._asdict(),
+    error.resumer = lambda answer: session.concurrency.run(
+        answer_interrupt(
+            session,
+            workflow_id,
+            interrupt,
+            answer,
+            streamed=streamed,
+            earlier=said,
+            deadline=LONGEST_RUN,
+            on_event=on_event,
+        )
     )
     return error
 
 
-def start(path: str, body: Mapping[str, object], read: Any, *, stream: bool = False) -> Request[Any]:
-    """A request that begins or goes on with a run; never sent twice."""
-    return Request("POST", path, read, body=body, kind=Kind.START, stream=stream)
+async def answer_interrupt(
+    session: Session,
+    workflow_id: str,
+    interrupt: Interrupt,
+    answer: str,
+    *,
+    streamed: bool,
+    earlier: PriorOutput,
+    deadline: float,
+    on_event: Callable[[WorkflowEvent], object] | None,
+) -> WorkflowResult:
+    """Resume a run with the answer to its interrupt, and follow it to its end or to its next interrupt."""
+    resumption = Resumption(
+        workflow_id=workflow_id, event_id=interrupt.event_id, interrupt_type=interrupt.type, resume_data=answer
+    )
+    if streamed:
+        return await follow_stream(session, workflow_id, resumption.stream_request(), on_event, earlier)
+    return await follow_run(session, workflow_id, await session.send(resumption.request()), deadline)
 
 
-def unread(answer: object) -> None:
-    """Streams are read by their own reading."""
-
-
-def _ignore(event: object) -> None:
+def _ignore_event(event: object) -> None:
     """For who wants no events."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pydantic import AliasChoices, Field
 
 from coze_client.api.chats.values import Usage
-from coze_client.api.workflows.events import Interrupt
+from coze_client.api.workflows.values import Interrupt
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Request, query, segment
 from coze_client.core.response import Payload, RawResponse, read_envelope
 
 _RUNNING = frozenset({"Running", ""})
@@ -74,26 +73,14 @@ class NodeOutput(Model):
     node_output: str = ""
 
 
-def read_run(answer: RawResponse) -> WorkflowRun:
+def read_run(response: RawResponse) -> WorkflowRun:
     """The whole envelope is the answer: its ``data`` is text beside ids and usage."""
-    return convert(WorkflowRun, read_envelope(answer))
+    return convert(WorkflowRun, read_envelope(response))
 
 
-def read_history(answer: RawResponse) -> RunHistory:
+def read_history(response: RawResponse) -> RunHistory:
     """A record, which Coze puts into a list of one."""
-    payload = Payload(RunHistory).within(read_envelope(answer))
+    payload = Payload(RunHistory).extract(read_envelope(response))
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     return convert(RunHistory, payload)
-
-
-def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
-    """The record of a run, on coze.com and coze.cn."""
-    path = f"/v1/workflows/{segment(workflow_id)}/run_histories/{segment(execute_id)}"
-    return Request("GET", path, read_history)
-
-
-def studio_history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
-    """The record of a run, on coze-studio."""
-    where = query(workflow_id=workflow_id, execute_id=execute_id)
-    return Request("GET", "/v1/workflow/get_run_history", read_history, where)

@@ -6,61 +6,59 @@ get_workflow_list, get_workflow_info, list_workflow_version, collaborators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
-from coze_client.api.chats.chat_call import ChatCall
-from coze_client.api.conversations.messages import MessageLike, convert_to_wire
-from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage
-from coze_client.api.workflows.following import collect, load_history, outcome, start, unread, wait_for_run
-from coze_client.api.workflows.history import (
-    NodeOutput,
-    NodeStatus,
-    RunHistory,
-    WorkflowRun,
+from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
+from coze_client.api.conversations.values import MessageLike
+from coze_client.api.workflows.events import WorkflowEvent
+from coze_client.api.workflows.file_arguments import FileSources, upload_files
+from coze_client.api.workflows.following import (
+    LONGEST_RUN,
+    answer_interrupt,
+    follow_run,
+    follow_stream,
+    load_history,
+    wait_for_run,
+)
+from coze_client.api.workflows.history import NodeOutput, RunHistory, WorkflowRun
+from coze_client.api.workflows.requests import (
+    NewChatflow,
+    NewRun,
+    Resumption,
     history_request,
-    read_run,
     studio_history_request,
+    workflow_path,
+)
+from coze_client.api.workflows.stream import (
+    AsyncWorkflowStream,
+    PriorOutput,
+    WorkflowResult,
+    WorkflowStream,
+    workflow_events,
 )
 from coze_client.api.workflows.values import (
-    Inputs,
-    Outputs,
+    Interrupt,
     Workflow,
     WorkflowInfo,
+    WorkflowMessage,
     WorkflowVersion,
     read_versions,
     read_workflows,
 )
-from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.request import Kind, Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow, paged
 from coze_client.core.response import Payload, read_nothing
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
-    from coze_client.api.workflows.file_arguments import FileSources
     from coze_client.api.workflows.signature import WorkflowSignature
-    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
-
-__all__ = [
-    "Inputs",
-    "Mode",
-    "NodeOutput",
-    "NodeStatus",
-    "Outputs",
-    "RunHistory",
-    "Workflow",
-    "WorkflowInfo",
-    "WorkflowRun",
-    "WorkflowVersion",
-    "Workflows",
-]
 
 _LARGEST_PAGE = 30
-_MOST_CHATFLOW_MESSAGES = 50
 
-PublishStatus = Literal["all", "published_online", "unpublished_draft"]
+WorkflowPublishStatus = Literal["all", "published_online", "unpublished_draft"]
 Mode = Literal["stream", "sync", "async"]
 
 
@@ -74,7 +72,7 @@ class Workflows(Resource[ConcurrencyT]):
         workspace_id: str | None = None,
         app_id: str | None = None,
         workflow_mode: Literal["workflow", "chatflow"] | None = None,
-        publish_status: PublishStatus | None = None,
+        publish_status: WorkflowPublishStatus | None = None,
         page_size: int = _LARGEST_PAGE,
     ) -> Pages[Workflow]:
         """Workflows of a workspace or app, published ones unless `publish_status` says otherwise; pages of 1 to 30."""
@@ -97,24 +95,7 @@ class Workflows(Resource[ConcurrencyT]):
     def retrieve(self, *, workflow_id: str) -> Request[WorkflowInfo]:
         """A workflow with the parameters it takes and gives; coze-studio tells none."""
         where = query(include_input_output=True)
-        return Request("GET", _path(workflow_id), Payload(WorkflowInfo), where)
-
-    @flow
-    async def load(
-        self,
-        *,
-        workflow_ids: Sequence[str] = (),
-        workspace_id: str | None = None,
-        cache: MutableMapping[str, WorkflowInfo] | None = None,
-    ) -> tuple[WorkflowInfo, ...]:
-        """Many workflows with their parameters, asked for concurrently: those named, and all published of a workspace.
-
-        Chatflows of the workspace are left out. What is in `cache`, by workflow id, is not asked for; what was asked
-        for is put there.
-        """
-        from coze_client.bridge.tools.listing import load_workflows
-
-        return await load_workflows(self._session, workflow_ids, workspace_id, cache)
+        return Request("GET", workflow_path(workflow_id), Payload(WorkflowInfo), where)
 
     @flow
     async def prepare(
@@ -124,8 +105,6 @@ class Workflows(Resource[ConcurrencyT]):
 
         Raises InvalidArguments, with nothing sent, for what the workflow does not take.
         """
-        from coze_client.api.workflows.file_arguments import upload_files
-
         return await upload_files(self._session, signature.check(arguments, files))
 
     @paged
@@ -133,12 +112,12 @@ class Workflows(Resource[ConcurrencyT]):
         self,
         *,
         workflow_id: str,
-        publish_status: PublishStatus | None = None,
+        publish_status: WorkflowPublishStatus | None = None,
         page_size: int = _LARGEST_PAGE,
     ) -> Pages[WorkflowVersion]:
         """A workflow's versions with their parameters, newest first; pages of 1 to 30."""
         _check_page_size(page_size)
-        path = f"{_path(workflow_id)}/versions"
+        path = f"{workflow_path(workflow_id)}/versions"
         fixed = query(publish_status=publish_status, page_size=page_size, include_input_output=True)
 
         def page(at: str | None) -> Request[Page[WorkflowVersion]]:
@@ -164,7 +143,16 @@ class Workflows(Resource[ConcurrencyT]):
         `ext` takes latitude, longitude and user_id. Workflows with output nodes can only be streamed. Raises NotFound
         (4200) for a workflow that is not published.
         """
-        return start("/v1/workflow/run", _run_body(locals()), read_run)
+        run = NewRun(
+            workflow_id=workflow_id,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        return run.request()
 
     @call
     def run_async(
@@ -182,8 +170,16 @@ class Workflows(Resource[ConcurrencyT]):
 
         Arguments as in ``run``. Raises PermissionDenied (6003) on the free plan.
         """
-        body = {**_run_body(locals()), "is_async": True}
-        return start("/v1/workflow/run", body, read_run)
+        run = NewRun(
+            workflow_id=workflow_id,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        return run.request(is_async=True)
 
     @events
     def stream(
@@ -202,19 +198,34 @@ class Workflows(Resource[ConcurrencyT]):
         An interrupt is an event, the stream's last. Raises WorkflowFailed if the workflow fails, and StreamInterrupted
         if the line breaks: a run is never begun twice.
         """
-        return _streamed("/v1/workflow/stream_run", _run_body(locals()))
+        run = NewRun(
+            workflow_id=workflow_id,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        return workflow_events(run.stream_request())
 
     @call
     def resume(self, *, workflow_id: str, event_id: str, interrupt_type: int, resume_data: str) -> Request[WorkflowRun]:
         """Answer an interrupt of a run that was begun by ``run`` or ``run_async``."""
-        return start("/v1/workflows/resume", _resume_body(locals()), read_run)
+        resumption = Resumption(
+            workflow_id=workflow_id, event_id=event_id, interrupt_type=interrupt_type, resume_data=resume_data
+        )
+        return resumption.request()
 
     @events
     def stream_resume(
         self, *, workflow_id: str, event_id: str, interrupt_type: int, resume_data: str
     ) -> Events[WorkflowStream, AsyncWorkflowStream]:
         """Answer an interrupt of a run that was begun by ``stream``, and read on; at most three times a run."""
-        return _streamed("/v1/workflow/stream_resume", _resume_body(locals()))
+        resumption = Resumption(
+            workflow_id=workflow_id, event_id=event_id, interrupt_type=interrupt_type, resume_data=resume_data
+        )
+        return workflow_events(resumption.stream_request())
 
     @events
     def chat(
@@ -235,10 +246,20 @@ class Workflows(Resource[ConcurrencyT]):
         Exactly one of `bot_id` and `app_id`. A chatflow that asks something is answered by the next ``chat`` in the
         same conversation. A broken stream cannot be recovered: StreamInterrupted.
         """
-        body = _chat_body(locals())
-        request = Request("POST", "/v1/workflows/chat", unread, body=body, kind=Kind.START, stream=True)
+        chatflow = NewChatflow(
+            workflow_id=workflow_id,
+            additional_messages=additional_messages,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            conversation_id=conversation_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        request = chatflow.stream_request()
         why = "a chatflow's messages cannot be fetched afterwards"
-        return ChatCall(request, conversation_id, saved=True, cancel_on_close=False, incurable=why).events()
+        return ChatOpening(request, conversation_id, saved=True, cancel_on_close=False, no_recovery_reason=why).events()
 
     @call
     def run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:
@@ -253,19 +274,19 @@ class Workflows(Resource[ConcurrencyT]):
     @call
     def node_history(self, *, workflow_id: str, execute_id: str, node_execute_uuid: str) -> Request[NodeOutput]:
         """What one output node gave out, kept for 24 hours; ids as in a record's ``node_execute_status``."""
-        run = f"{_path(workflow_id)}/run_histories/{segment(execute_id)}"
+        run = f"{workflow_path(workflow_id)}/run_histories/{segment(execute_id)}"
         return Request("GET", f"{run}/execute_nodes/{segment(node_execute_uuid)}", Payload(NodeOutput))
 
     @call
     def add_collaborator(self, *, workflow_id: str, user_id: str) -> Request[None]:
         """Let a member of the workspace work on the workflow (enterprise plans)."""
         body = {"collaborators": [{"user_id": user_id}]}
-        return Request("POST", f"{_path(workflow_id)}/collaborators", read_nothing, body=body, kind=Kind.START)
+        return Request("POST", f"{workflow_path(workflow_id)}/collaborators", read_nothing, body=body, kind=Kind.START)
 
     @call
     def remove_collaborator(self, *, workflow_id: str, user_id: str) -> Request[None]:
         """Take the workflow from a collaborator again."""
-        path = f"{_path(workflow_id)}/collaborators/{segment(user_id)}"
+        path = f"{workflow_path(workflow_id)}/collaborators/{segment(user_id)}"
         return Request("DELETE", path, read_nothing, kind=Kind.START)
 
     @call
@@ -274,7 +295,7 @@ class Workflows(Resource[ConcurrencyT]):
     ) -> Request[None]:
         """Let one person or several work on a workflow."""
         body = {"collaboration_mode": collaboration_mode}
-        return Request("POST", f"{_path(workflow_id)}/collaboration_mode", read_nothing, body=body)
+        return Request("POST", f"{workflow_path(workflow_id)}/collaboration_mode", read_nothing, body=body)
 
     @flow
     async def history(self, *, workflow_id: str, execute_id: str) -> RunHistory:
@@ -293,7 +314,7 @@ class Workflows(Resource[ConcurrencyT]):
         ext: Mapping[str, str] | None = None,
         workflow_version: str | None = None,
         connector_id: str | None = None,
-        deadline: float = 86400.0,
+        deadline: float = LONGEST_RUN,
         on_event: Callable[[WorkflowEvent], object] | None = None,
     ) -> WorkflowResult:
         """Run a workflow to its end, whatever it takes.
@@ -303,14 +324,21 @@ class Workflows(Resource[ConcurrencyT]):
         an asynchronous run. Raises WorkflowInterrupted if it stops to ask somebody, WorkflowFailed, StreamInterrupted
         if the line breaks (the run may go on and is not begun again), and TimedOut with the execute_id.
         """
-        body = _run_body(locals())
-        if mode == "stream":
-            return await collect(self, "/v1/workflow/stream_run", body, on_event)
-        if mode not in ("sync", "async"):
+        if mode not in ("stream", "sync", "async"):
             raise ConfigurationError(f'mode is "stream", "sync" or "async", not {mode!r}')
-        body = {**body, "is_async": True} if mode == "async" else body
-        run = await self._session.send(start("/v1/workflow/run", body, read_run))
-        return await outcome(self, workflow_id, run, deadline if mode == "async" else None)
+        new = NewRun(
+            workflow_id=workflow_id,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        if mode == "stream":
+            return await follow_stream(self._session, workflow_id, new.stream_request(), on_event)
+        run = await self._session.send(new.request(is_async=mode == "async"))
+        return await follow_run(self._session, workflow_id, run, deadline if mode == "async" else None)
 
     @flow
     async def answer(
@@ -322,7 +350,7 @@ class Workflows(Resource[ConcurrencyT]):
         streamed: bool = True,
         messages: Sequence[WorkflowMessage] = (),
         gaps: Sequence[str] = (),
-        deadline: float = 86400.0,
+        deadline: float = LONGEST_RUN,
         on_event: Callable[[WorkflowEvent], object] | None = None,
     ) -> WorkflowResult:
         """Answer a run's question and follow the same run to its end, or to its next question.
@@ -331,72 +359,26 @@ class Workflows(Resource[ConcurrencyT]):
         put before what a stream says now. The server's answer decides how often this works (a
         streamed run three times); 4315 means that the run has ended already.
         """
-        body = _resume_body(
-            {
-                "workflow_id": workflow_id,
-                "event_id": interrupt.event_id,
-                "interrupt_type": interrupt.type,
-                "resume_data": answer,
-            }
+        return await answer_interrupt(
+            self._session,
+            workflow_id,
+            interrupt,
+            answer,
+            streamed=streamed,
+            earlier=PriorOutput(tuple(messages), tuple(gaps)),
+            deadline=deadline,
+            on_event=on_event,
         )
-        if streamed:
-            from coze_client.api.workflows.stream import PriorOutput
-
-            return await collect(
-                self, "/v1/workflow/stream_resume", body, on_event, PriorOutput(tuple(messages), tuple(gaps))
-            )
-        run = await self._session.send(start("/v1/workflows/resume", body, read_run))
-        return await outcome(self, workflow_id, run, deadline)
 
     @flow
-    async def result(self, *, workflow_id: str, execute_id: str, deadline: float = 86400.0) -> WorkflowResult:
+    async def result(self, *, workflow_id: str, execute_id: str, deadline: float = LONGEST_RUN) -> WorkflowResult:
         """What came of an asynchronous run, waited for up to `deadline` seconds; works from any process.
 
         Raises as ``execute``.
         """
-        return await wait_for_run(self, workflow_id, execute_id, deadline)
-
-
-_RUN_FIELDS = ("workflow_id", "parameters", "bot_id", "app_id", "ext", "workflow_version", "connector_id")
-_CHAT_FIELDS = (*_RUN_FIELDS, "conversation_id")
-_RESUME_FIELDS = ("workflow_id", "event_id", "interrupt_type", "resume_data")
-
-
-def _run_body(given: Mapping[str, Any]) -> dict[str, object]:  # the arguments of a method, typed there
-    if given["bot_id"] and given["app_id"]:
-        raise ConfigurationError("Give bot_id or app_id, not both (4000)")
-    return fields(**{name: given[name] for name in _RUN_FIELDS})
-
-
-def _chat_body(given: Mapping[str, Any]) -> dict[str, object]:
-    if bool(given["bot_id"]) == bool(given["app_id"]):
-        raise ConfigurationError("A chatflow needs exactly one of bot_id and app_id")
-    messages = [convert_to_wire(message) for message in given["additional_messages"]]
-    if len(messages) > _MOST_CHATFLOW_MESSAGES:
-        raise ConfigurationError(f"A chatflow takes at most {_MOST_CHATFLOW_MESSAGES} messages, not {len(messages)}")
-    body = fields(**{name: given[name] for name in _CHAT_FIELDS})
-    return {"parameters": {}, **body, "additional_messages": messages}
-
-
-def _resume_body(given: Mapping[str, Any]) -> dict[str, object]:
-    return {name: given[name] for name in _RESUME_FIELDS}
-
-
-def _streamed(path: str, body: Mapping[str, object]) -> Events[WorkflowStream, AsyncWorkflowStream]:
-    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowStream, WorkflowStreamRun
-
-    request = start(path, body, unread, stream=True)
-    return Events(
-        request,
-        lambda session: WorkflowStream(WorkflowStreamRun(session, request)),
-        lambda session: AsyncWorkflowStream(WorkflowStreamRun(session, request)),
-    )
+        return await wait_for_run(self._session, workflow_id, execute_id, deadline)
 
 
 def _check_page_size(page_size: int) -> None:
     if not 1 <= page_size <= _LARGEST_PAGE:
         raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE}, not {page_size}")
-
-
-def _path(workflow_id: str) -> str:
-    return f"/v1/workflows/{segment(workflow_id)}"

@@ -16,15 +16,14 @@ from typing import Any, cast, get_type_hints
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
-from coze_client.api.workflows.events import Parameter
 from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file
-from coze_client.api.workflows.resource import WorkflowInfo
-from coze_client.core.json_schema import Schema, find_misfits, resolve_schema
+from coze_client.api.workflows.values import Parameter, WorkflowInfo
+from coze_client.core.json_schema import Schema, resolve_schema, schema_errors
 from coze_client.errors import ConfigurationError, InvalidArguments
 
 _log = logging.getLogger("coze_client")
 
-_TYPES: Mapping[str, str] = {
+_JSON_TYPES: Mapping[str, str] = {
     "string": "string",
     "time": "string",
     "integer": "integer",
@@ -37,12 +36,12 @@ _TYPES: Mapping[str, str] = {
     "array": "array",
     "list": "array",
 }
-_FILE_KINDS = frozenset(
+_FILE_TYPES = frozenset(
     ("file", "image", "svg", "audio", "video", "voice", "doc", "ppt", "excel", "txt", "code", "zip", "default")
 )
-_OF_THE_DIALOGUE = frozenset({"USER_INPUT", "CONVERSATION_NAME"})  # a chatflow's own inputs
-_RESERVED = frozenset({"config", "run_manager", "self", "cls", "ctx", "runtime"})
-_told_of: set[str] = set()
+_CHATFLOW_INPUTS = frozenset({"USER_INPUT", "CONVERSATION_NAME"})  # a chatflow's own inputs
+_RESERVED_NAMES = frozenset({"config", "run_manager", "self", "cls", "ctx", "runtime"})
+_warned_types: set[str] = set()
 
 JsonSchema = dict[str, Any]
 """JSON of many shapes."""
@@ -61,7 +60,7 @@ class WorkflowSignature:
         self._schema: JsonSchema = {"type": "object", "properties": {}, **schema}
         self._given_model = model
         properties = self._schema["properties"]
-        self._names = {_free_name(name, properties): name for name in properties}
+        self._names = {_unreserved_name(name, properties): name for name in properties}
 
     @classmethod
     def of(cls, given: Given) -> WorkflowSignature:
@@ -82,8 +81,8 @@ class WorkflowSignature:
     @classmethod
     def of_parameters(cls, parameters: Mapping[str, Parameter]) -> WorkflowSignature:
         """From Coze's tree, without what a chatflow's dialogue fills in by itself (USER_INPUT, CONVERSATION_NAME)."""
-        asked = {name: parameter for name, parameter in parameters.items() if name not in _OF_THE_DIALOGUE}
-        return cls(_object_schema(asked))
+        asked = {name: parameter for name, parameter in parameters.items() if name not in _CHATFLOW_INPUTS}
+        return cls(_convert_parameters(asked))
 
     @classmethod
     def of_info(cls, info: WorkflowInfo) -> WorkflowSignature:
@@ -103,12 +102,12 @@ class WorkflowSignature:
         if required := self._schema.get("required"):
             told_names = {name: told for told, name in self._names.items()}
             renamed["required"] = [told_names.get(name, name) for name in required]
-        return cast("JsonSchema", _told(renamed))
+        return cast("JsonSchema", _without_file_formats(renamed))
 
     @cached_property
     def model(self) -> type[BaseModel]:
         """The same as a pydantic model, for frameworks that ask for one; built when it is first used."""
-        from coze_client.core.schema_model import convert_to_model
+        from coze_client.core.json_schema import convert_to_model
 
         return convert_to_model("Arguments", self.schema)
 
@@ -120,16 +119,16 @@ class WorkflowSignature:
         InvalidArguments, which names every argument that does not fit, or the file that may not be read.
         """
         given = {self._names.get(name, name): value for name, value in arguments.items()}
-        taken = _Converting(self._schema, files or FileSources()).members(given, self._schema, "")
-        if unknown := [name for name in taken if not self._knows(name)]:
+        taken = _ArgumentConverter(self._schema, files or FileSources()).convert_members(given, self._schema, "")
+        if unknown := [name for name in taken if not self._accepts(name)]:
             raise InvalidArguments(f"{', '.join(unknown)}: not known; the arguments are {', '.join(self._names)}")
         if self._given_model is not None:
-            return cast("dict[str, object]", _with_files(_validated(self._given_model, _as_text(taken)), taken))
-        if problems := find_misfits(_as_text(taken), self._schema):
+            return cast("dict[str, object]", _restore_files(_validate(self._given_model, _files_as_text(taken)), taken))
+        if problems := schema_errors(_files_as_text(taken), self._schema):
             raise InvalidArguments("; ".join(problem.removeprefix("$.") for problem in problems))
         return taken
 
-    def _knows(self, name: str) -> bool:
+    def _accepts(self, name: str) -> bool:
         return name in self._schema["properties"] or bool(self._schema.get("additionalProperties"))
 
     def __eq__(self, other: object) -> bool:
@@ -144,36 +143,36 @@ class WorkflowSignature:
         return f"WorkflowSignature({', '.join(self._names.values())})"
 
 
-class _Converting:
+class _ArgumentConverter:
     """Arguments on their way to JSON, along their schema."""
 
     def __init__(self, root: Schema, files: FileSources) -> None:
         self._root = root
         self._files = files
 
-    def members(self, value: Mapping[str, object], schema: Schema, place: str) -> dict[str, object]:
+    def convert_members(self, value: Mapping[str, object], schema: Schema, location: str) -> dict[str, object]:
         """The members of an object, without those that are null where null is not allowed."""
         properties = cast("Schema", schema.get("properties") or {})
         return {
-            name: self._convert(member, properties.get(name), f"{place}{name}")
+            name: self._convert(member, properties.get(name), f"{location}{name}")
             for name, member in value.items()
-            if member is not None or not find_misfits(None, cast("Schema", properties.get(name) or {}), self._root)
+            if member is not None or not schema_errors(None, cast("Schema", properties.get(name) or {}), self._root)
         }
 
-    def _convert(self, value: object, schema: object, place: str) -> object:
+    def _convert(self, value: object, schema: object, location: str) -> object:
         known = resolve_schema(schema, self._root)
         if value is not None and _takes_file(known):
-            return self._files.find(value, place)
+            return self._files.find(value, location)
         if isinstance(value, BaseModel):
             value = value.model_dump(by_alias=True, exclude_unset=True)
         if isinstance(value, Mapping):
-            return self.members(cast("Mapping[str, object]", value), known, f"{place}.")
+            return self.convert_members(cast("Mapping[str, object]", value), known, f"{location}.")
         if isinstance(value, (list, tuple)):
-            return [self._convert(item, known.get("items"), f"{place}[{at}]") for at, item in enumerate(value)]
+            return [self._convert(item, known.get("items"), f"{location}[{at}]") for at, item in enumerate(value)]
         try:
             return to_jsonable_python(value)
         except ValueError as error:
-            raise InvalidArguments(f"{place} is no JSON: {error}") from None
+            raise InvalidArguments(f"{location} is no JSON: {error}") from None
 
 
 def _takes_file(schema: object) -> bool:
@@ -182,27 +181,27 @@ def _takes_file(schema: object) -> bool:
     return schema.get("format") in FILE_FORMATS or any(map(_takes_file, schema.get("anyOf") or ()))
 
 
-def _as_text(value: object) -> object:
+def _files_as_text(value: object) -> object:
     """The same with a text for each file, as schemas have it."""
     if isinstance(value, FileArgument):
         return ""
     if isinstance(value, dict):
-        return {name: _as_text(member) for name, member in value.items()}
-    return [_as_text(item) for item in value] if isinstance(value, list) else value
+        return {name: _files_as_text(member) for name, member in value.items()}
+    return [_files_as_text(item) for item in value] if isinstance(value, list) else value
 
 
-def _with_files(value: object, taken: object) -> object:
+def _restore_files(value: object, taken: object) -> object:
     """A validated value with the files that were taken out for it."""
     if isinstance(taken, FileArgument):
         return taken
     if isinstance(value, dict) and isinstance(taken, dict):
-        return {name: _with_files(member, taken.get(name)) for name, member in value.items()}
+        return {name: _restore_files(member, taken.get(name)) for name, member in value.items()}
     if isinstance(value, list) and isinstance(taken, list):
-        return [_with_files(item, known) for item, known in zip(value, taken, strict=False)]
+        return [_restore_files(item, known) for item, known in zip(value, taken, strict=False)]
     return value
 
 
-def _validated(model: type[BaseModel], given: object) -> object:
+def _validate(model: type[BaseModel], given: object) -> object:
     """What the user's own model makes of the arguments, as JSON."""
     try:
         return model.model_validate(given).model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -222,32 +221,32 @@ def _model_of_function(function: Callable[..., object]) -> type[BaseModel]:
     return create_model(getattr(function, "__name__", "Arguments"), __doc__=inspect.getdoc(function), **fields)
 
 
-def _object_schema(parameters: Mapping[str, Parameter]) -> JsonSchema:
+def _convert_parameters(parameters: Mapping[str, Parameter]) -> JsonSchema:
     schema: JsonSchema = {
         "type": "object",
-        "properties": {name: _schema(parameter) for name, parameter in parameters.items()},
+        "properties": {name: _convert_parameter(parameter) for name, parameter in parameters.items()},
     }
     if required := [name for name, parameter in parameters.items() if parameter.required]:
         schema["required"] = required
     return schema
 
 
-def _schema(parameter: Parameter) -> JsonSchema:
+def _convert_parameter(parameter: Parameter) -> JsonSchema:
     """One parameter of Coze's as JSON schema."""
-    kind = parameter.type.lower()
-    schema: JsonSchema = {"type": _TYPES.get(kind, "string")}
-    if kind in _FILE_KINDS:
+    coze_type = parameter.type.lower()
+    schema: JsonSchema = {"type": _JSON_TYPES.get(coze_type, "string")}
+    if coze_type in _FILE_TYPES:
         schema["format"] = "binary"
-    elif kind not in _TYPES:
-        _tell_unknown(kind)
+    elif coze_type not in _JSON_TYPES:
+        _warn_unknown_type(coze_type)
     if schema["type"] == "object" and parameter.properties:
-        schema = _object_schema(parameter.properties)
+        schema = _convert_parameters(parameter.properties)
     elif schema["type"] == "array":
-        schema["items"] = _schema(parameter.items) if parameter.items else {}
-    said = [parameter.description, "A time, like 2026-01-31T12:00:00Z." if kind == "time" else ""]
+        schema["items"] = _convert_parameter(parameter.items) if parameter.items else {}
+    said = [parameter.description, "A time, like 2026-01-31T12:00:00Z." if coze_type == "time" else ""]
     if parameter.default_value:
         try:
-            schema["default"] = _read_default(parameter.default_value, schema)
+            schema["default"] = _parse_default(parameter.default_value, schema)
         except ValueError:
             said.append(f"Default: {parameter.default_value}")
     if description := " ".join(filter(None, said)):
@@ -255,35 +254,35 @@ def _schema(parameter: Parameter) -> JsonSchema:
     return schema
 
 
-def _read_default(text: str, schema: JsonSchema) -> object:
+def _parse_default(text: str, schema: JsonSchema) -> object:
     """A default, which Coze tells as text, as the type it is of; raises ValueError if it is not."""
     if schema["type"] == "string":
         return text
     value: object = json.loads(text.lower() if schema["type"] == "boolean" else text)
-    if find_misfits(value, schema):
+    if schema_errors(value, schema):
         raise ValueError(text)
     return value
 
 
-def _tell_unknown(kind: str) -> None:
-    if kind not in _told_of:
-        _told_of.add(kind)
-        _log.warning("a workflow's parameter is of type %r, which is not known here: it is sent as a string", kind)
+def _warn_unknown_type(coze_type: str) -> None:
+    if coze_type not in _warned_types:
+        _warned_types.add(coze_type)
+        _log.warning("a workflow's parameter is of type %r, which is not known here: it is sent as a string", coze_type)
 
 
-def _told(schema: object) -> object:
+def _without_file_formats(schema: object) -> object:
     """A schema without the marks of files, which language models' APIs refuse, but with words instead."""
     if isinstance(schema, list):
-        return [_told(item) for item in schema]
+        return [_without_file_formats(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    told = {name: _told(value) for name, value in schema.items()}
+    told = {name: _without_file_formats(value) for name, value in schema.items()}
     return describe_file(told) if schema.get("format") in FILE_FORMATS else told
 
 
-def _free_name(name: str, taken: Mapping[str, object]) -> str:
+def _unreserved_name(name: str, taken: Mapping[str, object]) -> str:
     """`name`, or with underscores what no framework keeps for itself and no other argument is called."""
     free = name
-    while free in _RESERVED or (free != name and free in taken):
+    while free in _RESERVED_NAMES or (free != name and free in taken):
         free += "_"
     return free

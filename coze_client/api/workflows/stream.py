@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from coze_client.api.chats.values import Usage
-from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage, WorkflowReading
+from coze_client.api.workflows.events import WorkflowEvent, WorkflowReading
+from coze_client.api.workflows.history import RunHistory
+from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.model import Model
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Stream, StreamFacts, StreamRun
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
+from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError, StreamInterrupted
-
-if TYPE_CHECKING:
-    from coze_client.api.workflows.resource import RunHistory
 
 _END_TITLES = ("", "End")
 
@@ -26,12 +26,12 @@ class PriorOutput(NamedTuple):
     messages: tuple[WorkflowMessage, ...] = ()
     gaps: tuple[str, ...] = ()
 
-    def and_then(self, reading: WorkflowReading, messages: Sequence[WorkflowMessage]) -> PriorOutput:
+    def extended_by(self, reading: WorkflowReading, messages: Sequence[WorkflowMessage]) -> PriorOutput:
         """The same with what a further stream said, of which `messages` were joined."""
         return PriorOutput((*self.messages, *messages), (*self.gaps, *reading.gaps))
 
 
-UNSAID = PriorOutput()
+NO_PRIOR_OUTPUT = PriorOutput()
 
 
 class WorkflowResult(Model):
@@ -60,14 +60,14 @@ class WorkflowResult(Model):
         return cls(output=output, text=told, execute_id=execute_id, debug_url=debug_url, usage=usage)
 
     @classmethod
-    def of_messages(cls, reading: WorkflowReading, earlier: PriorOutput = UNSAID) -> WorkflowResult:
+    def of_messages(cls, reading: WorkflowReading, earlier: PriorOutput = NO_PRIOR_OUTPUT) -> WorkflowResult:
         """From a stream that has ended: the pieces of each node's output joined; `earlier` is of answered questions."""
         joined = join_messages(reading.messages)
         ends = [message for message in joined if message.node_title in _END_TITLES]
         end = ends[-1] if ends else WorkflowMessage()
         output, text = decode_output(end.content)
         usages = [message.usage for message in reading.messages if message.usage and message.usage.known]
-        said = earlier.and_then(reading, [message for message in joined if message is not end])
+        said = earlier.extended_by(reading, [message for message in joined if message is not end])
         return cls(
             output=output,
             text=text,
@@ -114,18 +114,18 @@ def decode_output(text: str) -> tuple[object, str]:
 def join_messages(messages: Sequence[WorkflowMessage]) -> list[WorkflowMessage]:
     """One message for each output of a node: what came in pieces, joined in order."""
     joined: list[WorkflowMessage] = []
-    open_: dict[str, int] = {}
+    open_indexes: dict[str, int] = {}
     for message in messages:
         node = message.node_id or message.node_title
-        if node in open_:
-            place = open_[node]
-            content = joined[place].content + message.content
-            joined[place] = message.model_copy(update={"content": content})
+        if node in open_indexes:
+            index = open_indexes[node]
+            content = joined[index].content + message.content
+            joined[index] = message.model_copy(update={"content": content})
         else:
-            open_[node] = len(joined)
+            open_indexes[node] = len(joined)
             joined.append(message)
         if message.node_is_finish:
-            del open_[node]
+            del open_indexes[node]
     return joined
 
 
@@ -137,7 +137,7 @@ class WorkflowStreamRun(StreamRun[WorkflowEvent]):
     def __init__(self, session: Session, request: Request[None]) -> None:
         super().__init__(session, request, WorkflowReading(session.config.max_event_bytes))
 
-    async def heal(self, failure: CozeError | None) -> Sequence[WorkflowEvent]:
+    async def recover(self, failure: CozeError | None) -> Sequence[WorkflowEvent]:
         raise StreamInterrupted(
             "The workflow's stream broke before its end, and the run may go on (it is not begun again)",
             text="".join(message.content for message in self.reading.messages),
@@ -146,7 +146,7 @@ class WorkflowStreamRun(StreamRun[WorkflowEvent]):
         ) from failure
 
 
-class _WorkflowTold(StreamFacts[WorkflowStreamRun]):
+class _WorkflowStreamFacts(StreamFacts[WorkflowStreamRun]):
     """What a workflow's stream knows of its run, on either face."""
 
     @property
@@ -165,9 +165,18 @@ class _WorkflowTold(StreamFacts[WorkflowStreamRun]):
         return WorkflowResult.of_messages(self._run.reading)
 
 
-class WorkflowStream(_WorkflowTold, Stream[WorkflowEvent, WorkflowStreamRun]):
+class WorkflowStream(_WorkflowStreamFacts, Stream[WorkflowEvent, WorkflowStreamRun]):
     """A run, event by event; closing it early does not stop the run."""
 
 
-class AsyncWorkflowStream(_WorkflowTold, AsyncStream[WorkflowEvent, WorkflowStreamRun]):
+class AsyncWorkflowStream(_WorkflowStreamFacts, AsyncStream[WorkflowEvent, WorkflowStreamRun]):
     """A run, event by event; closing it early does not stop the run."""
+
+
+def workflow_events(request: Request[None]) -> Events[WorkflowStream, AsyncWorkflowStream]:
+    """The stream that `request` opens, for either client."""
+    return Events(
+        request,
+        lambda session: WorkflowStream(WorkflowStreamRun(session, request)),
+        lambda session: AsyncWorkflowStream(WorkflowStreamRun(session, request)),
+    )

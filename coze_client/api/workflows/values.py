@@ -7,10 +7,51 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from coze_client.api.workflows.events import Parameter
+from coze_client.api.chats.values import Usage
 from coze_client.core.model import Model
-from coze_client.core.request import Page
+from coze_client.core.paging import Page
 from coze_client.core.response import Payload, RawResponse
+
+
+class Parameter(Model):
+    """One input or output of a workflow, as Coze tells it: a tree, not JSON Schema.
+
+    ``type``: string, parse_code, number, boolean, time, object, array, a file kind, or what the server sends.
+    """
+
+    type: str = ""
+    required: bool = False
+    description: str = ""
+    default_value: str | None = None
+    items: Parameter | None = None
+    properties: dict[str, Parameter] | None = None
+
+
+class Interrupt(Model):
+    """What a workflow waits for. ``type``: 2 question, 5 input node, 6 local plugin, 7 OAuth plugin, or another.
+
+    All of it is kept as it came; ``question`` and ``options`` are read out of it.
+    """
+
+    event_id: str = ""
+    type: int = 0
+    data: str = ""
+    required_parameters: dict[str, Parameter] | None = None
+
+
+class WorkflowMessage(Model):
+    """What an output node, a question or the end node says; ``node_title`` "" or "End" is the end node."""
+
+    content: str = ""
+    content_type: str = ""
+    node_id: str = ""
+    node_title: str = ""
+    node_type: str = ""
+    node_seq_id: str = ""
+    node_is_finish: bool = False
+    node_execute_uuid: str = ""
+    usage: Usage | None = None
+    ext: dict[str, str] | None = None
 
 
 class Creator(Model):
@@ -79,13 +120,13 @@ class _VersionPage(Model):
     next_page_token: str = ""
 
 
-def read_workflows(answer: RawResponse) -> Page[Workflow]:
+def read_workflows(response: RawResponse) -> Page[Workflow]:
     """A page of a listing."""
-    found = Payload(_WorkflowPage)(answer)
+    found = Payload(_WorkflowPage)(response)
     return Page(found.items, found.has_more)
 
 
-def read_versions(answer: RawResponse) -> Page[WorkflowVersion]:
+def read_versions(response: RawResponse) -> Page[WorkflowVersion]:
     """A page of versions, with the token of the next."""
-    found = Payload(_VersionPage)(answer)
+    found = Payload(_VersionPage)(response)
     return Page(found.items, found.has_more, cursor=found.next_page_token or None)

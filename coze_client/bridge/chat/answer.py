@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from coze_client.api.chats.events import DELTA, ChatEvent
 from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 from coze_client.api.chats.values import Chat, ToolCall, Usage
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
+from coze_client.bridge.chat.drafts import attach
 from coze_client.bridge.chat.parts import Part, PartCollector
 from coze_client.bridge.chat.stop_sequences import StopFilter
 from coze_client.bridge.chat.turn import PlannedChat
 from coze_client.client import AsyncCozeClient, CozeClient
+from coze_client.core.concurrency import Blocking
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
 
@@ -39,11 +41,13 @@ class AnswerBuilder:
 
     def open(self, client: CozeClient) -> ChatStream:
         """The stream that answers, once what goes along with the question is uploaded."""
-        return self._asked_with(client.files.attach(self.turn.step.drafts)).blocking(client._session)
+        messages = Blocking.run(attach(client._session, self.turn.step.drafts))
+        return self._asked_with(messages).blocking(client._session)
 
     async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
         """As ``open``, on asyncio."""
-        return self._asked_with(await client.files.attach(self.turn.step.drafts)).asyncio(client._session)
+        messages = await attach(client._session, self.turn.step.drafts)
+        return self._asked_with(messages).asyncio(client._session)
 
     def _asked_with(self, messages: Sequence[Message]) -> Events[ChatStream, AsyncChatStream]:
         return self.turn.step.ask(messages, self.turn.options)

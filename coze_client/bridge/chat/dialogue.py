@@ -15,12 +15,13 @@ from typing_extensions import NotRequired
 
 from coze_client.api.chats.resource import Chats
 from coze_client.api.chats.values import CANCELED, REQUIRES_ACTION, PublishStatus, ToolOutput
-from coze_client.api.files.attachments import Attachment, Draft
+from coze_client.api.files.attachments import Attachment
+from coze_client.bridge.chat.drafts import Draft
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
-    from coze_client.api.conversations.messages import Message
+    from coze_client.api.conversations.values import Message
     from coze_client.core.stream import Events
 
 _MOST_MESSAGES = 100

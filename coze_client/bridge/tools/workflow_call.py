@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, cast
 
 from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.api.workflows.file_arguments import FileSources
-from coze_client.api.workflows.resource import WorkflowInfo
 from coze_client.api.workflows.signature import Given, WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.bridge.tools.names import tool_name
 from coze_client.bridge.tools.outcome import HumanQuestion, Outcome, outcome_of
 from coze_client.client import AsyncCozeClient, CozeClient
@@ -34,7 +34,7 @@ class WorkflowFacts(NamedTuple):
 
     @classmethod
     def of_info(cls, info: WorkflowInfo, name: str = "", *, prefix: str = "") -> WorkflowFacts:
-        """From what ``client.workflows.retrieve`` or ``load`` told; raises ConfigurationError if that is no schema."""
+        """From what ``client.workflows.retrieve`` told; raises ConfigurationError if that is no schema."""
         detail = info.workflow_detail
         description = ": ".join(filter(None, (detail.workflow_name, detail.description)))
         name = name or tool_name(detail.workflow_name, detail.workflow_id, prefix=prefix)

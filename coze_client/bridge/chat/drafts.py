@@ -1,0 +1,43 @@
+"""Messages whose attachments still have to be uploaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from coze_client.api.conversations.values import Message
+from coze_client.api.files.attachments import Attachment, Medium, upload_each
+from coze_client.core.session import Session
+from coze_client.core.upload import Upload
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message on its way, whose attachments may still have to be uploaded."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+    def message(self, ids: Mapping[bytes, str]) -> Message:
+        """The message, with the id of each upload in place of its content."""
+        if self.role == "assistant":
+            return Message.assistant(self.text)
+        sources: dict[Medium, list[str]] = {"image": [], "file": [], "audio": []}
+        for attachment in self.attachments:
+            source = attachment.source
+            sources[attachment.kind].append(source if isinstance(source, str) else ids[source])
+        return Message.user(self.text, images=sources["image"], files=sources["file"], audio=sources["audio"])
+
+
+async def attach(session: Session, drafts: Sequence[Draft]) -> list[Message]:
+    """The messages of `drafts`: what must be uploaded is, at most four at a time, and each content once per client."""
+    unsent = {
+        attachment.source: attachment.name
+        for draft in drafts
+        for attachment in draft.attachments
+        if isinstance(attachment.source, bytes)
+    }
+    ids = await upload_each(session, [Upload(name, content) for content, name in unsent.items()])
+    return [draft.message(dict(zip(unsent, ids, strict=True))) for draft in drafts]
