@@ -31,7 +31,7 @@ coverage: $(STAMP)
 	  $$report --format total --omit '$(EMULATOR)' --fail-under $(COVERED_PACKAGES) || failed=1; \
 	  printf 'Covered of the emulator, in percent:      '; \
 	  $$report --format total --include '$(EMULATOR)' --fail-under $(COVERED_EMULATOR) || failed=1; \
-	  printf '\nThe ten least covered files (all of them: %s):\n' "$$report"; \
+	  printf '\nThe ten least covered files; "%s" lists all:\n' "$$report"; \
 	  $$report --sort cover --skip-covered | sed -n 1,12p; \
 	  exit $$failed
 
