@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from coze_client import CozeClient
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.emulator import Emulator
 from tests.support.clients import AsyncioDriver, BlockingDriver, ConnectedClient, Driver
@@ -42,6 +43,13 @@ def emulator() -> Iterator[Emulator]:
 def coze(driver: Driver, emulator: Emulator) -> ConnectedClient:
     """A client of either kind on a fresh emulator."""
     return ConnectedClient(driver, emulator)
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Iterator[CozeClient]:
+    """A blocking client on a fresh emulator."""
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        yield client
 
 
 @pytest.fixture
