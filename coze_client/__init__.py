@@ -1,7 +1,7 @@
-"""Coze for Python: bots, conversations and files, blocking and on asyncio, with retries and typed streams.
+"""A client for Coze's API: chats, bots, workflows, knowledge bases, files, plugins and OAuth.
 
-``CozeClient`` and ``AsyncCozeClient`` are the two ways in. What stands in ``__all__`` is public; it is imported when it
-is first used.
+Start with ``CozeClient`` (blocking) or ``AsyncCozeClient`` (asyncio). Both have the same methods, with retries, typed
+results and streams. The names in ``__all__`` are public; each is imported at its first use.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
-_HOMES = {
+_MODULES = {
     "api.bots.values": ("Bot",),
     "api.chats.events": ("ChatEvent",),
     "api.chats.failures": ("ChatFailed",),
@@ -165,7 +165,7 @@ _HOMES = {
         "TransportError",
     ),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "JWT",
@@ -245,9 +245,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     globals()[name] = value
     return value
 

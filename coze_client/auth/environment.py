@@ -1,4 +1,4 @@
-"""Credentials from environment variables, and from what a client was given as ``token=``."""
+"""Credentials from environment variables, and from a client's argument ``token``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ import os
 from pathlib import Path
 
 from coze_client.auth.token_store import MemoryStore, TokenStore
-from coze_client.core.credentials import Caller, Credentials, PersonalToken, TokenCall, TokenFunction, checked_token
+from coze_client.core.credentials import (
+    Caller,
+    Credentials,
+    FunctionCredentials,
+    PersonalToken,
+    TokenFunction,
+    checked_token,
+)
 from coze_client.errors import ConfigurationError
 
 _IN_MEMORY = MemoryStore()
 
 
 def from_env(store: TokenStore | None = None) -> Credentials:
-    """Credentials of whatever the environment tells of that needs nobody to log in.
+    """Credentials from environment variables.
 
-    In this order: ``COZE_API_TOKEN`` or ``COZE_API_KEY``; a service account by ``COZE_JWT_OAUTH_CLIENT_ID``,
-    ``COZE_JWT_OAUTH_PUBLIC_KEY_ID`` and ``COZE_JWT_OAUTH_PRIVATE_KEY`` (or ``…_PRIVATE_KEY_FILE_PATH``); a
-    configuration file by ``COZE_OAUTH_CONFIG``. Without a `store`, all of this process share one in memory. Raises
-    ConfigurationError if none is there.
+    The first that is set counts: the token in ``COZE_API_TOKEN`` or ``COZE_API_KEY``; a service account in
+    ``COZE_JWT_OAUTH_CLIENT_ID``, ``COZE_JWT_OAUTH_PUBLIC_KEY_ID`` and ``COZE_JWT_OAUTH_PRIVATE_KEY`` (or
+    ``…_PRIVATE_KEY_FILE_PATH``); the path of an OAuth configuration file in ``COZE_OAUTH_CONFIG``. Without a `store`,
+    all credentials of the process share one in memory. Raises ConfigurationError if no variable is set, or one is
+    invalid.
     """
     from coze_client.auth.config_file import from_config, without_memory
     from coze_client.auth.jwt import JWT
@@ -44,7 +52,7 @@ def _key_from_env() -> str:
     path = os.environ.get("COZE_JWT_OAUTH_PRIVATE_KEY_FILE_PATH")
     if not path:
         raise ConfigurationError(
-            "COZE_JWT_OAUTH_CLIENT_ID is set, but neither COZE_JWT_OAUTH_PRIVATE_KEY nor its …_FILE_PATH"
+            "COZE_JWT_OAUTH_CLIENT_ID is set, but neither COZE_JWT_OAUTH_PRIVATE_KEY nor …_PRIVATE_KEY_FILE_PATH"
         )
     from coze_client.auth.config_file import read_config
 
@@ -52,7 +60,7 @@ def _key_from_env() -> str:
 
 
 class EnvironmentToken:
-    """The token of ``COZE_API_TOKEN`` or ``COZE_API_KEY``, read anew for each call and wherever it is unpickled."""
+    """The token in ``COZE_API_TOKEN`` or ``COZE_API_KEY``, read again for each request, also after unpickling."""
 
     async def token(self, caller: Caller) -> str:
         token = token_from_environment()
@@ -68,7 +76,10 @@ class EnvironmentToken:
 
 
 def credentials(token: str | TokenFunction | Credentials | None) -> Credentials:
-    """What a client was given as ``token=``, as credentials; ``None`` means the environment."""
+    """Convert a client's argument ``token`` to credentials; ``None`` means the environment.
+
+    Raises ConfigurationError for anything else than text, a function or credentials.
+    """
     if token is None:
         return EnvironmentToken() if token_from_environment() else from_env()
     if isinstance(token, str):
@@ -76,24 +87,24 @@ def credentials(token: str | TokenFunction | Credentials | None) -> Credentials:
     if isinstance(token, Credentials):
         return token
     if callable(token):
-        return TokenCall(token)
-    raise ConfigurationError(f"token is text, a function or credentials, not {type(token).__name__}")
+        return FunctionCredentials(token)
+    raise ConfigurationError(f"token must be text, a function or credentials, not {type(token).__name__}")
 
 
 def server_of(credentials: Credentials) -> str | None:
-    """The server that credentials were made for, if they say so (OAuth apps do)."""
-    told = getattr(credentials, "base_url", None)
-    return told if isinstance(told, str) else None
+    """The base URL of the credentials' server, or ``None``; only those of OAuth apps may have one."""
+    base_url = getattr(credentials, "base_url", None)
+    return base_url if isinstance(base_url, str) else None
 
 
 def token_from_environment() -> str | None:
-    """The literal token of the environment, if it has one."""
+    """The token in ``COZE_API_TOKEN`` or ``COZE_API_KEY``, or ``None``."""
     found = os.environ.get("COZE_API_TOKEN") or os.environ.get("COZE_API_KEY")
     return checked_token(found) if found else None
 
 
 def no_token() -> ConfigurationError:
-    """Tells how to get one."""
+    """The error for a missing token; its cure names the ways to give one."""
     return ConfigurationError(
         "No token was given",
         cure="Pass token=…, or set COZE_API_TOKEN. To try without an account: python -m coze_client.emulator",

@@ -1,4 +1,4 @@
-"""Credentials: what gives the session a token for each request."""
+"""Credentials: how a session gets a token for each request, and a new one when Coze refuses it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ T = TypeVar("T")
 
 
 class Caller(Protocol):
-    """The part of a session that credentials may use: settings, waiting, and sending."""
+    """The part of a session that credentials may use: its settings, waiting and sending."""
 
     @property
     def config(self) -> Config:
-        """The settings of the client that asks, with the server's address and the deadline."""
+        """The settings of the client that needs the token, with the server's address and the deadline."""
         ...
 
     @property
     def concurrency(self) -> Concurrency:
-        """How the client waits: blocking or on asyncio."""
+        """How this client waits: blocking or on asyncio."""
         ...
 
     async def send(self, request: Request[T], credentials: Credentials | None = None) -> T:
-        """Send a request, signed by `credentials` (default: the client's own), and return its value."""
+        """Send a request, signed with `credentials` (default: the client's own), and return its value."""
         ...
 
 
@@ -37,22 +37,22 @@ TokenFunction = Callable[[], str | Awaitable[str]]
 
 @runtime_checkable
 class Credentials(Protocol):
-    """Something that knows how to get a token, and a new one when Coze refuses the last."""
+    """A source of tokens. A class of your own needs these two methods and awaits only `caller`."""
 
     async def token(self, caller: Caller) -> str:
-        """A token to sign the next request with; awaits only `caller`."""
+        """Return the token that signs the next request."""
         ...
 
     async def renew(self, caller: Caller, refused: str) -> bool:
-        """Called once when Coze refused the token `refused`; True if another one can be had now."""
+        """Called once when Coze has refused the token `refused`; True if ``token`` now returns another one."""
         ...
 
 
 @dataclass(frozen=True)
 class PersonalToken:
-    """A personal or service access token, as made in Coze's settings; never shown in a repr.
+    """A personal or service access token, created in Coze's settings. A repr never shows it.
 
-    Raises ConfigurationError for what can be no token. A pickle of it holds it in clear text.
+    Raises ConfigurationError for text that cannot be a token. A pickle contains the token in clear text.
     """
 
     secret: str = field(repr=False)
@@ -67,8 +67,8 @@ class PersonalToken:
         return False
 
 
-class TokenCall(NamedTuple):
-    """A function of the user's own that answers with a token each time it is asked (it does the caching)."""
+class FunctionCredentials(NamedTuple):
+    """A user's function, blocking or async, that returns a token; called for each request, so it does the caching."""
 
     function: TokenFunction
 
@@ -80,10 +80,14 @@ class TokenCall(NamedTuple):
 
 
 def checked_token(token: object) -> str:
-    """A token, stripped; for what can be none raises ConfigurationError, which does not show it."""
+    """Return a token without surrounding spaces.
+
+    Raises ConfigurationError for a value that cannot be a token; the error never shows it.
+    """
     text = token.strip() if isinstance(token, str) else ""
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise ConfigurationError(
-            "The token is empty or has characters that no token has (spaces, line ends, non-ASCII)"
+            "The token is empty, or it contains spaces, line ends or non-ASCII characters",
+            cure="Copy the token again, without quotes and line ends",
         )
     return text

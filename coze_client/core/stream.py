@@ -84,7 +84,7 @@ class Stream(Generic[E, RunT]):
         return self
 
     def close(self) -> None:
-        """Close the connection; a run that has not ended is cancelled if the method that made the stream says so."""
+        """Close the connection; with ``cancel_on_close``, also cancel a chat that is still running."""
         try:
             self._events.close()
         except ValueError:  # another thread is reading: wake it, so that its loop ends
@@ -124,7 +124,7 @@ class AsyncStream(Generic[E, RunT]):
         return self
 
     async def aclose(self) -> None:
-        """Close the connection; a run that has not ended is cancelled if the method that made the stream says so."""
+        """Close the connection; with ``cancel_on_close``, also cancel a chat that is still running."""
         try:
             await self._events.aclose()
         except RuntimeError:  # another task is reading: wake it, so that its loop ends

@@ -8,9 +8,10 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from coze_client.core.http import HttpResponse
+from coze_client.core.masking import mask_secret
 from coze_client.core.reading import Reading
 from coze_client.core.request import Request
-from coze_client.core.session import Session, mask_secret
+from coze_client.core.session import Session
 from coze_client.errors import CozeError, ProtocolError, TimedOut, TransportError
 
 E = TypeVar("E")

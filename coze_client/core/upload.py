@@ -1,4 +1,4 @@
-"""A file on its way to Coze: a name, and the bytes or the open file that they are read from."""
+"""A file to upload: its name, and its bytes or the open file that provides them."""
 
 from __future__ import annotations
 
@@ -9,41 +9,44 @@ from coze_client.core.media import mime_of
 
 
 class Pipe:
-    """A file that is read once only and whose `head` was looked at; it tells no size, as systems tell a wrong one."""
+    """A file that can be read only once, and whose first bytes, `head`, were read already.
+
+    It reports no size, because operating systems report a wrong one for pipes.
+    """
 
     def __init__(self, head: bytes, file: IO[bytes] | io.BufferedReader) -> None:
         self._head = head
         self._file = file
-        self._begun = False
+        self._started = False
 
     def read(self, size: int = -1) -> bytes:
-        """The head, then what follows it."""
-        self._begun = True
+        """Return the head, then the rest of the file."""
+        self._started = True
         head, self._head = self._head, b""
         return head or self._file.read(size)
 
     def seekable(self) -> bool:
-        """True as long as it stands at its beginning."""
-        return not self._begun
+        """True until the first read."""
+        return not self._started
 
     def seek(self, offset: int) -> int:
-        """Nothing: it stands at its beginning, or nowhere that it could leave."""
+        """Do nothing: before the first read the file is at its beginning, and later it cannot move."""
         return offset
 
 
 class Upload(NamedTuple):
-    """A file on its way: the name it will have, and its bytes or the open file they are read from piece by piece."""
+    """A file to upload: the name that it gets, and its bytes or an open file, which is read piece by piece."""
 
     name: str
     content: io.BufferedIOBase | IO[bytes] | Pipe | bytes
 
     @property
     def repeatable(self) -> bool:
-        """True if it can be sent again from its beginning."""
+        """True if it can be sent again from the beginning."""
         return isinstance(self.content, bytes) or self.content.seekable()
 
     def part(self) -> tuple[str, IO[bytes] | bytes, str]:
-        """Name, content and MIME type, as a multipart body needs them."""
+        """Name, content and MIME type for a multipart body; a seekable file is moved to its beginning."""
         content = self.content
         if not isinstance(content, bytes) and content.seekable():
             content.seek(0)

@@ -1,4 +1,4 @@
-"""The v2 API on both faces, over the emulator's port; what the emulator never says is put on the wire by hand."""
+"""The v2 API through both clients, over the emulator's port; what the emulator never says is put on the wire by hand."""
 
 from __future__ import annotations
 

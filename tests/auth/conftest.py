@@ -1,4 +1,4 @@
-"""An emulator whose clock stands still, and credentials of every kind before it."""
+"""Logins for both clients."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tests.support.logins import Logins
 
 @pytest.fixture
 def logins(driver: Driver, emulator: Emulator) -> Logins:
-    """Both faces before an emulator whose clock stands still."""
+    """Credentials for an emulator whose clock stands still, for both clients."""
     return Logins(emulator, driver)

@@ -186,7 +186,7 @@ def test_no_error_record_repr_or_traceback_ever_shows_a_token(
     error = caught.value
     told = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     shown = [told, str(error), repr(error), str(error.__dict__), repr(coze.client), repr(coze.client.chats)]
-    shown += [repr(coze.client._session.credentials), repr(coze.client._given)]
+    shown += [repr(coze.client._session.credentials), repr(coze.client._setup)]
     shown += [
         f"{record.getMessage()} {record.args}"
         for record in caplog.records

@@ -66,7 +66,7 @@ def browser_login(logins: Logins, seen: Seen, app: Any) -> None:
         seen.fail(lambda: logins.run(client.options(retry=None).oauth.finish(login, back)))
     logins.run(client.oauth.finish(login, back))
     live(logins, seen, client)
-    seen.look_at(app._slot, app._slot.token)
+    seen.look_at(app._shared, app._shared.token)
 
 
 def device(logins: Logins, seen: Seen) -> None:
@@ -140,7 +140,7 @@ def live(logins: Logins, seen: Seen, client: Any) -> None:
     logins.emulator.inject(faults.Expire(), path="/v1/users/me")
     logins.emulator.inject(faults.HttpStatus(200, b'{"access_token": "czu_canary_cut_off'), path=TOKEN)
     seen.fail(lambda: logins.user_name(client.options(retry=None)))
-    seen.look_at(client, client._session, client._given)
+    seen.look_at(client, client._session, client._setup)
     logins.run(client.request("GET", "/v1/users/me"))
     seen.look_at(client._session.credentials)
 

@@ -440,7 +440,7 @@ def test_a_forked_child_waits_for_no_renewal_of_its_parent(session: Session, poo
     own = Counted(work=partial(held, renewing, go_on))
     leader = pool.submit(lambda: now(own.token(session)))
     assert renewing.wait(10)
-    with own._slot._guard:  # as another thread may hold it at any time
+    with own._shared._lock:  # as another thread may hold it at any time
         child = os.fork()
         if child == 0:
             own.work = bool
@@ -468,13 +468,13 @@ def test_an_expired_token_that_another_thread_has_loaded_too_does_not_pass_for_a
 ) -> None:
     own = Counted(Slow())
     own.store.save(own.key, expired(own))
-    join = own._slot.join
+    join = own._shared.join_renewal
 
     def join_later() -> Any:
-        own._slot.token = expired(own)
+        own._shared.token = expired(own)
         return join()
 
-    monkeypatch.setattr(own._slot, "join", join_later)
+    monkeypatch.setattr(own._shared, "join_renewal", join_later)
     assert now(own.token(session)) == "token_1"
 
 

@@ -1,4 +1,4 @@
-"""Datasets to load, and writers to fill them."""
+"""Datasets to load and to write."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from tests.support.writers import WrittenDataset
 
 @pytest.fixture
 def dataset(coze: ConnectedClient) -> LoadedDataset:
-    """Datasets to be loaded, on both faces."""
+    """A dataset to load, for both clients."""
     return LoadedDataset(coze)
 
 
 @pytest.fixture
 def target(driver: Driver, emulator: Emulator, tmp_path: Path) -> WrittenDataset:
+    """A dataset to write, for both clients."""
     return WrittenDataset(driver, emulator, tmp_path / "uploads.sqlite")

@@ -1,4 +1,4 @@
-"""A turn as it is answered, on both faces: pieces, facts, calls, stop sequences."""
+"""A turn as it is answered, through both clients: pieces, facts, calls, stop sequences."""
 
 from __future__ import annotations
 

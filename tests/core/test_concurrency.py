@@ -1,4 +1,4 @@
-"""The two ways to carry out what is written once: what flows may count on, on either face."""
+"""The two ways to carry out what is written once: what flows may count on, of either client."""
 
 from __future__ import annotations
 

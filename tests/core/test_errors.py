@@ -52,7 +52,7 @@ FAMILY = [
         (4015, InvalidRequest, "Publish the bot"),
         (4016, ConversationBusy, "another conversation"),
         (4019, QuotaExceeded, "balance"),
-        (4020, RateLimited, "Slow"),
+        (4020, RateLimited, "fewer calls"),
         (4022, QuotaExceeded, "balance"),
         (4100, AuthenticationError, "region"),
         (4101, PermissionDenied, "scope"),
@@ -62,7 +62,7 @@ FAMILY = [
         (4302, InvalidRequest, "512 MB"),
         (5000, ServerError, "logid"),
         (700012006, AuthenticationError, "token"),
-        (103000001, PermissionDenied, "another user"),
+        (103000001, PermissionDenied, "owner"),
         (103000002, NotFound, "conversation"),
         (103100001, ServerError, "server's log"),
         (103100002, NotFound, "Publish"),
@@ -122,13 +122,13 @@ def test_an_error_says_what_happened_where_and_what_helps() -> None:
     assert str(error) == f"no permission (code 4101, HTTP 403, logid 2026X). {error.cure}"
 
 
-def test_what_is_not_known_is_not_told() -> None:
+def test_an_unknown_fact_is_left_out_of_the_text() -> None:
     assert str(CozeError("it broke")) == "it broke"
     assert str(CozeError("it broke", code=0, status=200)) == "it broke (code 0)"
-    assert str(error_for(None, "", status=418)) == "The server refused the call and gave no reason (HTTP 418)"
+    assert str(error_for(None, "", status=418)) == "The server refused the call without a reason (HTTP 418)"
 
 
-def test_an_interrupted_stream_tells_its_ids() -> None:
+def test_an_interrupted_stream_shows_its_ids() -> None:
     error = StreamInterrupted("cut", text="half", chat_id="7", conversation_id="8", logid="L", cure="Look")
     assert str(error) == "cut (logid L). Look [chat 7, conversation 8]"
 

@@ -193,9 +193,9 @@ def test_who_stops_early_has_asked_for_no_more_than_a_window(driver: Driver) -> 
 
 
 def test_page_size_and_concurrency_are_checked_before_anything_is_sent() -> None:
-    with pytest.raises(ConfigurationError, match="page_size is 1 to 299, not 300"):
+    with pytest.raises(ConfigurationError, match="page_size must be 1 to 299, not 300"):
         Images.list(dataset_id="1", page_size=300)
-    with pytest.raises(ConfigurationError, match="page_size is 1 or more, not 0"):
+    with pytest.raises(ConfigurationError, match="page_size must be 1 or more, not 0"):
         Documents.list(dataset_id="1", page_size=0)
-    with pytest.raises(ConfigurationError, match="concurrency is 1 or more, not 0"):
+    with pytest.raises(ConfigurationError, match="concurrency must be 1 or more, not 0"):
         Documents.list(dataset_id="1", concurrency=0)

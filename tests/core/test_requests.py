@@ -297,13 +297,13 @@ def test_an_id_cannot_lead_to_another_path(identifier: str) -> None:
 
 
 def test_an_id_that_is_a_number_or_no_text_at_all_is_refused_or_written_whole() -> None:
-    with pytest.raises(ConfigurationError, match="An id is text, not int"):
+    with pytest.raises(ConfigurationError, match="An id must be text, not int"):
         segment(7)  # type: ignore[arg-type]  # as a user without a type checker
     assert segment("7\ud800") == "7%5Cud800"
 
 
 def test_pages_by_number_follow_until_there_are_no_more() -> None:
-    following = Conversations.list(bot_id="1").following
+    following = Conversations.list(bot_id="1").next_cursor
     assert following(None, Page((), has_more=True)) == "2"
     assert following("9", Page((), has_more=True)) == "10"
     assert following("9", Page((), has_more=False)) is None

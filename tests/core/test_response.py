@@ -298,14 +298,14 @@ def test_an_error_message_beside_code_zero_belongs_to_the_payload() -> None:
 def test_a_message_object_is_no_text_of_a_refusal() -> None:
     with pytest.raises(APIError) as caught:
         read_envelope(answer({"code": 4005, "msg": "", "message": {"id": "1"}}))
-    assert "no reason" in caught.value.message
+    assert "without a reason" in caught.value.message
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"[]", b'"text"', b"null", b"17", b"{", b"\xff\xfe", b"<html>"])
 def test_what_is_no_json_object_is_a_protocol_error_at_200_and_a_refusal_at_500(body: bytes) -> None:
-    with pytest.raises(ProtocolError, match="where JSON is due") as told:
+    with pytest.raises(ProtocolError, match="instead of JSON") as caught:
         read_envelope(answer(body, x_tt_logid="L"))
-    assert told.value.logid == "L"
+    assert caught.value.logid == "L"
     with pytest.raises(ServerError) as caught:
         read_envelope(answer(body, 500, x_tt_logid="L", retry_after="3"))
     assert (caught.value.logid, caught.value.retry_after) == ("L", 3.0)

@@ -268,7 +268,7 @@ def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_w
 def test_a_very_short_token_does_not_garble_errors(driver: Driver) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text="no"))
     client = driver.client("t", base_url="http://coze", transport=transport)
-    with pytest.raises(ProtocolError, match="The server answered with 'no' where JSON is due"):
+    with pytest.raises(ProtocolError, match="The server sent 'no' instead of JSON"):
         driver.run(client.files.retrieve(file_id="1"))
 
 

@@ -59,8 +59,8 @@ def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: ConnectedCl
 @pytest.mark.parametrize(
     "options",
     [
-        {"http_client": "wrong face"},
-        {"transport": "wrong face"},
+        {"http_client": "wrong kind"},
+        {"transport": "wrong kind"},
         {"http_client": 7},
         {"transport": "carrier pigeon"},
         {"http_client": "own", "transport": "own"},
@@ -74,12 +74,12 @@ def test_what_cannot_be_sent_over_is_refused_when_it_is_given(driver: Driver, op
     class Async(httpx.AsyncBaseTransport):
         pass
 
-    asyncio_face = isinstance(driver, AsyncioDriver)
+    asyncio_client = isinstance(driver, AsyncioDriver)
     values = {
-        ("http_client", "wrong face"): httpx.Client() if asyncio_face else httpx.AsyncClient(),
-        ("transport", "wrong face"): Plain() if asyncio_face else Async(),
+        ("http_client", "wrong kind"): httpx.Client() if asyncio_client else httpx.AsyncClient(),
+        ("transport", "wrong kind"): Plain() if asyncio_client else Async(),
         ("http_client", "own"): own_client(driver),
-        ("transport", "own"): Async() if asyncio_face else Plain(),
+        ("transport", "own"): Async() if asyncio_client else Plain(),
     }
     with pytest.raises(ConfigurationError, match=r"http_client|transport"):
         driver.client("t", **{name: values.get((name, value), value) for name, value in options.items()})

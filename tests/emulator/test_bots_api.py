@@ -1,4 +1,4 @@
-"""Bots that the API makes, changes and publishes, and what of them is shown and chats."""
+"""Bots that the API creates, changes and publishes: their settings in replies, and the version that chats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chatflows: a workflow as a dialogue, in chat events of their own kind."""
+"""Chatflows: a workflow as a dialogue, in its own form of chat events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def chat(
 
 
 def told(response: httpx.Response) -> list[tuple[str, Any]]:
-    """Names without `conversation.`, and data, of a stream with a space after the colon and no numbers."""
+    """Parse a stream with a space after the colon and no numbers: event names without `conversation.`, and data."""
     blocks = [dict(line.split(": ", 1) for line in block.split("\n")) for block in response.text.split("\n\n")[:-1]]
     assert all(list(block) == ["event", "data"] for block in blocks), response.text
     return [(block["event"].removeprefix("conversation."), json.loads(block["data"])) for block in blocks]

@@ -1,4 +1,4 @@
-"""Documents are split as the API's chunk strategies say, in Chinese as in English."""
+"""Splitting documents by the API's chunk strategies, in Chinese and in English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets: what there is, whose it is, and how far its documents are."""
+"""Datasets: their routes, their owners, and the progress of their documents."""
 
 from __future__ import annotations
 

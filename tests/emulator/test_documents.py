@@ -1,4 +1,4 @@
-"""Documents: what is taken, what becomes of it, what is refused."""
+"""Documents: valid sources, their processing, and invalid requests."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_documents_are_not_put_into_a_dataset_that_is_deleted_meanwhile(api: Api
 
 
 class Page(BaseHTTPRequestHandler):
-    """Answers by the path: /<status>, or a page whose name is that of its content type; /held waits to `go_on`."""
+    """Replies by path: /<status>, or a page named by its content type; /held waits until `go_on` is set."""
 
     asked, go_on = threading.Event(), threading.Event()
 
@@ -260,7 +260,7 @@ class Page(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Quiet."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Each fault does what it says, once or as often as asked, and nothing more."""
+"""Each fault has its effect as often as requested, and no other effect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.api_calls import ApiClient, chat_ids, code, data, event_names
 
 
 def raw(api: ApiClient, bot: str = "echo") -> tuple[bytes, bool]:
-    """Bytes of a chat stream until it ends, and whether it ended as HTTP wants it."""
+    """Return the bytes of a chat stream, and whether its body ended correctly."""
     got = b""
     body = api.chat_body(bot, "Hello dear Coze", stream=True)
     try:

@@ -1,4 +1,4 @@
-"""Images: made of uploads, found by their captions."""
+"""Images of datasets: created from uploads, found by their captions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflows that look a query up in datasets, and end with what they found."""
+"""Workflows that search datasets for a query and return the slices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The v2 chat."""
+"""Chats of the v2 API."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ LIST = "/v1/conversation/message/list"
 
 @pytest.fixture
 def where(api: ApiClient) -> dict[str, str]:
-    """A conversation of five handmade messages."""
+    """Create a conversation with five messages."""
     where = {"conversation_id": api.conversation()["id"]}
     for number in range(1, 6):
         data(api.post(CREATE, params=where, json=question(str(number))))

@@ -1,4 +1,4 @@
-"""Apps that ask a user in the browser: the consent page, its code, and what the code is worth."""
+"""The consent page for web and PKCE apps, and the authorization code that it issues."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def app(request: pytest.FixtureRequest, emulator: Emulator) -> OAuthApp:
 
 
 class Form(HTMLParser):
-    """Method, fields and buttons of a page's form."""
+    """The method, fields and buttons of a page's form."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

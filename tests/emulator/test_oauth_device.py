@@ -1,4 +1,4 @@
-"""Devices: their codes, the user's confirmation, and how fast they may ask."""
+"""The device flow: codes, the user's confirmation, and the limit of polling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Service apps: the JWT they sign, judged claim by claim, and what its token may do and see."""
+"""Service apps: each claim of their JWT, and the permissions of the token that they receive."""
 
 from __future__ import annotations
 

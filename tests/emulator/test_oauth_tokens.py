@@ -1,4 +1,4 @@
-"""What tokens of OAuth apps may do, how long, and how they end."""
+"""Tokens of OAuth apps: permissions, lifetime, refresh and revocation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts come out of files; what has none says why."""
+"""Extracting texts from files; a file without text has a reason."""
 
 from __future__ import annotations
 

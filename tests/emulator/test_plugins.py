@@ -1,4 +1,4 @@
-"""Plugins: functions as tools, called without a bot, and their place in the store."""
+"""Plugins: functions as tools, called without a bot, and their entries in the store."""
 
 from __future__ import annotations
 

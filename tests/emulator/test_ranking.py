@@ -1,4 +1,4 @@
-"""Full-text ranking: terms, BM25, and the index that follows the records."""
+"""Full-text ranking: terms, BM25, and the index of the slices."""
 
 # ruff: noqa: RUF001 - Chinese is written with Chinese punctuation
 
@@ -172,7 +172,7 @@ def test_counting_a_hit_brings_nothing_deleted_back_and_undoes_no_change(backend
     assert document is not None
 
     def found_by_another_thread(kind: Any, key: str) -> Any:
-        """What is read is renamed or deleted before it can be saved again."""
+        """Renames or deletes each record after it is read, before it can be saved again."""
         found = get(kind, key)
         if isinstance(found, StoredDocument):
             state.save(replace(found, name="renamed"))

@@ -1,4 +1,4 @@
-"""Bots that look into their datasets before they answer, and tell so."""
+"""Bots that search their datasets before they answer, and report the slices."""
 
 # ruff: noqa: RUF001 - Chinese is written with Chinese punctuation
 
@@ -26,7 +26,7 @@ def completed(response: httpx.Response) -> list[Json]:
 
 
 def recalls(response: httpx.Response) -> list[Json]:
-    """The JSON texts that tell of a recall, whatever their type."""
+    """Return the JSON texts that report a recall, of messages of any type."""
     contents = [json.loads(each["content"]) for each in completed(response) if each["type"] in ("verbose", "knowledge")]
     return [content for content in contents if content["msg_type"] == "knowledge_recall"]
 

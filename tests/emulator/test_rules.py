@@ -1,4 +1,4 @@
-"""What the API refuses, each with its code and before anything has happened."""
+"""Invalid requests: each fails with its code, and has no effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The port, the process and what can be seen from outside."""
+"""The port, the process, and what the emulator records."""
 
 from __future__ import annotations
 

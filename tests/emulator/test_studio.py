@@ -1,4 +1,4 @@
-"""The other dialect: a self-hosted coze-studio, with its defects."""
+"""The studio dialect: a self-hosted coze-studio, with its defects."""
 
 from __future__ import annotations
 

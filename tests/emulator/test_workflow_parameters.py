@@ -1,4 +1,4 @@
-"""A function's annotations as Coze tells parameters, and what a run makes of values that do or do not fit."""
+"""Annotations as Coze's parameters, and the validation of their values in a run."""
 
 from __future__ import annotations
 

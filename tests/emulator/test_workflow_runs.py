@@ -1,4 +1,4 @@
-"""Plain and asynchronous runs: replies, questions, the record of a run, and how long things are kept."""
+"""Blocking and asynchronous runs: replies, questions, the run history, and how long it is kept."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def fails() -> None:
 
 
 def ended(api: ApiClient, workflow: Workflow, execute_id: str) -> Json:
-    """The record once the run no longer runs."""
+    """Return the record of a run after it has ended."""
     api.emulator.wait_until(lambda: run_history(api, workflow.id, execute_id)["execute_status"] != "Running")
     return run_history(api, workflow.id, execute_id)
 

@@ -1,4 +1,4 @@
-"""Streamed runs: what nodes say, where a run stops to ask, how it goes on, and how it fails."""
+"""Streamed runs: node outputs, interrupts, resumes and failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflows of a self-hosted coze-studio: other codes, other spellings, no schema."""
+"""Workflows of a self-hosted coze-studio: other codes, other field names, no schema."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_the_cloud_lacks_the_studios_history(api: ApiClient) -> None:
 
 
 def chatted(api: ApiClient, workflow: Workflow, text: str, **more: object) -> list[tuple[str, str, Json]]:
-    """Numbers, names and data."""
+    """Return the numbers, names and data of events."""
     body = {"workflow_id": workflow.id, "bot_id": api.emulator.bots["echo"], "additional_messages": [question(text)]}
     response = api.post("/v1/workflows/chat", json={**body, **more})
     blocks = [dict(line.split(": ", 1) for line in block.split("\n")) for block in response.text.split("\n\n")[:-1]]

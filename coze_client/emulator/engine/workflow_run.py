@@ -27,9 +27,7 @@ from coze_client.emulator.workflows import Ask, Output, Workflow, WorkflowError
 
 logger = logging.getLogger(__name__)
 NODE_FAILED = 720701013
-MOST_ANSWERS = (
-    3  # the limit of wrong answers to a question, and of resumes of a streamed run (page workflow_stream_resume)
-)
+MOST_ANSWERS = 3  # wrong answers to a question, or resumes of a streamed run (page workflow_stream_resume)
 
 
 class WorkflowRun:

@@ -85,7 +85,7 @@ def _bot(backend: Backend, request: IncomingRequest, workflow: Workflow) -> Scri
 def _incoming(backend: Backend, request: IncomingRequest) -> list[IncomingMessage]:
     items = request.body.objects("additional_messages")
     if not 1 <= len(items) <= MOST_MESSAGES:
-        raise ApiError(4000, f"additional_messages has 1 to {MOST_MESSAGES} messages")
+        raise ApiError(4000, f"additional_messages must have 1 to {MOST_MESSAGES} messages")
     if backend.dialect.strict_messages and any(item.optional("content_type") != "text" for item in items):
         raise ApiError(4000, "a chatflow takes messages of content_type text only")
     return read_incoming(backend, request.account, items, saved=False)

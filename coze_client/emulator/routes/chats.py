@@ -60,7 +60,7 @@ def _check_other_fields(body: Fields) -> None:
     body.mapping("parameters")
     body.flag("enable_card", default=False)
     if extra := body.pairs("extra_params").keys() - {"latitude", "longitude"}:
-        raise ApiError(4000, f"extra_params does not know {', '.join(sorted(extra))}")
+        raise ApiError(4000, f"extra_params has unknown fields: {', '.join(sorted(extra))}")
     if shortcut := body.mapping("shortcut_command"):
         Fields(shortcut).text("command_id")
 

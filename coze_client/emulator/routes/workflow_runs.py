@@ -67,7 +67,7 @@ def published_workflow(backend: Backend, request: IncomingRequest) -> Workflow:
     if body.optional("bot_id") and body.optional("app_id"):
         raise ApiError(4000, "bot_id and app_id cannot be given together")
     if extra := body.pairs("ext").keys() - {"latitude", "longitude", "user_id"}:
-        raise ApiError(4000, f"ext does not know {', '.join(sorted(extra))}")
+        raise ApiError(4000, f"ext has unknown fields: {', '.join(sorted(extra))}")
     return workflow
 
 
@@ -135,7 +135,7 @@ def _resume(backend: Backend, request: IncomingRequest, modes: tuple[int, ...]) 
     if execution.status != "Running":
         raise ApiError(4315)
     if execution.mode not in modes:
-        raise ApiError(4000, "a run of stream_run is resumed by stream_resume, a run of run by workflows/resume")
+        raise ApiError(4000, "resume a streamed run by stream_resume, and any other run by workflows/resume")
     run, interrupt = backend.runs.get(WorkflowRun, execution.id), execution.interrupt or {}
     if run is None:
         raise ApiError(5000, "the run started before the emulator was restarted")

@@ -19,7 +19,7 @@ async def list_(_backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, LARGEST_PAGE)
     if bool(query.optional("user_id")) != bool(query.optional("coze_account_id")):
-        raise ApiError(4000, "user_id and coze_account_id are given together")
+        raise ApiError(4000, "user_id and coze_account_id must be given together")
     workspace = {
         "id": WORKSPACE,
         "name": "Emulated workspace",

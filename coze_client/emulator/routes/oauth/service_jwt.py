@@ -35,7 +35,7 @@ class VerifiedJwt(NamedTuple):
 
 def verify(backend: Backend, bearer: str, host: str) -> VerifiedJwt:
     """Verify a JWT and mark it as used; invalid_client if it breaks a rule."""
-    app, claims = _signed(backend, bearer)
+    app, claims = _check_signature(backend, bearer)
     try:
         jti, session = claims.text("jti"), claims.optional("session_name") or ""
         _check_audience(claims.text("aud"), host)
@@ -49,7 +49,7 @@ def verify(backend: Backend, bearer: str, host: str) -> VerifiedJwt:
     return VerifiedJwt(app, session)
 
 
-def _signed(backend: Backend, bearer: str) -> tuple[OAuthApp, Fields]:
+def _check_signature(backend: Backend, bearer: str) -> tuple[OAuthApp, Fields]:
     """Return the app named by iss and kid, and the claims, after checking the signature."""
     import jwt
 

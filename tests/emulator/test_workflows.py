@@ -1,4 +1,4 @@
-"""What workflows there are, in which versions, and who may work on them."""
+"""Routes of workflows: lists, versions and collaborators."""
 
 from __future__ import annotations
 
