@@ -14,7 +14,7 @@ from coze_client.api.bots.resource import Bots
 from coze_client.api.bots.values import Bot, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.emulator.workflows import WORKSPACE
 from coze_client.errors import ConfigurationError
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 SAMPLES = Path(__file__).parent.parent / "data" / "bots"
 
@@ -28,7 +28,7 @@ def answering(driver: Driver, *samples: str) -> Any:
     return driver.client("t", base_url="http://coze", transport=transport)
 
 
-def test_a_bot_is_made_changed_published_and_taken_back(coze: Connected[Any]) -> None:
+def test_a_bot_is_made_changed_published_and_taken_back(coze: ConnectedClient) -> None:
     bots = coze.client.bots
     bot_id = coze.run(bots.create(name="Porter", workspace_id=WORKSPACE, prompt_info=PromptInfo(prompt="Be brief.")))
     draft = coze.run(bots.retrieve(bot_id=bot_id, is_published=False))
@@ -46,7 +46,7 @@ def test_a_bot_is_made_changed_published_and_taken_back(coze: Connected[Any]) ->
         coze.run(bots.retrieve(bot_id=bot_id))
 
 
-def test_datasets_are_bound_by_what_was_read_and_what_is_new(coze: Connected[Any]) -> None:
+def test_datasets_are_bound_by_what_was_read_and_what_is_new(coze: ConnectedClient) -> None:
     first, second = (coze.emulator.add_dataset(name, {"a.txt": name}) for name in ("one", "two"))
     bot_id = coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     coze.run(coze.client.bots.update(bot_id=bot_id, knowledge=Knowledge(dataset_ids=(first,), auto_call=True)))
@@ -59,7 +59,7 @@ def test_datasets_are_bound_by_what_was_read_and_what_is_new(coze: Connected[Any
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 20])
-def test_every_bot_is_listed_once_whatever_the_page_size(coze: Connected[Any], size: int) -> None:
+def test_every_bot_is_listed_once_whatever_the_page_size(coze: ConnectedClient, size: int) -> None:
     made = [coze.run(coze.client.bots.create(name=f"b{n}", workspace_id="7340000000000000009")) for n in range(4)]
     listing = coze.client.bots.list(workspace_id="7340000000000000009", publish_status="all", page_size=size)
     before = len(coze.emulator.calls)
@@ -71,7 +71,7 @@ def test_every_bot_is_listed_once_whatever_the_page_size(coze: Connected[Any], s
 
 
 @pytest.mark.parametrize("size", [1, 2, 30])
-def test_every_version_is_listed_once_whatever_the_page_size(coze: Connected[Any], size: int) -> None:
+def test_every_version_is_listed_once_whatever_the_page_size(coze: ConnectedClient, size: int) -> None:
     bot_id = coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     made = [coze.run(coze.client.bots.publish(bot_id=bot_id)) for _ in range(3)]
     found = coze.collect(coze.client.bots.versions(bot_id=bot_id, page_size=size))
@@ -193,6 +193,6 @@ def test_a_listing_without_a_total_ends_at_a_short_page(driver: Driver) -> None:
     assert [entry.bot_id for entry in driver.collect(listing)] == ["1", "2", "3"]
 
 
-def test_a_bot_that_is_not_there_is_told(coze: Connected[Any]) -> None:
+def test_a_bot_that_is_not_there_is_told(coze: ConnectedClient) -> None:
     with pytest.raises(CozeError, match="4006"):
         coze.run(coze.client.bots.retrieve(bot_id="7350000000000009999"))

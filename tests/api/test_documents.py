@@ -17,7 +17,7 @@ from coze_client import ChunkStrategy, ConfigurationError, Document, DocumentBas
 from coze_client.api.datasets.documents import LARGEST_BODY, Documents
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import RawResponse
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
 AS_TEXT = {"Agw-Js-Conv": "str"}
 WORKSPACE = "7340000000000000001"
@@ -160,9 +160,9 @@ def test_a_status_says_whether_it_will_change(status: int | None, ready: bool, f
     assert (document.ready, document.failed, document.busy) == (ready, failed, busy)
 
 
-def test_documents_live_from_create_to_delete(coze: Connected[Any]) -> None:
+def test_documents_live_from_create_to_delete(coze: ConnectedClient) -> None:
     datasets = coze.client.datasets
-    dataset_id = coze.run(datasets.create(name="Shelf", workspace_id=WORKSPACE))
+    dataset_id = coze.run(datasets.create(name="Library", workspace_id=WORKSPACE))
     bases = [DocumentBase.from_text(f"text {number}", f"{number}.txt") for number in range(3)]
     chunks = ChunkStrategy.custom(max_tokens=100)
     made = coze.run(datasets.documents.create(dataset_id=dataset_id, documents=bases, chunk_strategy=chunks))
@@ -174,17 +174,17 @@ def test_documents_live_from_create_to_delete(coze: Connected[Any]) -> None:
     assert {document.name for document in listed} == {"one.txt", "2.txt"}
 
 
-def test_a_missing_dataset_is_told_with_its_code(coze: Connected[Any]) -> None:
+def test_a_missing_dataset_is_told_with_its_code(coze: ConnectedClient) -> None:
     with pytest.raises(NotFound) as caught:
         coze.collect(coze.client.datasets.documents.list(dataset_id="7399"))
     assert caught.value.code == 4200
     assert caught.value.logid
 
 
-def test_a_files_bytes_arrive_as_they_are(coze: Connected[Any]) -> None:
+def test_a_files_bytes_arrive_as_they_are(coze: ConnectedClient) -> None:
     content = "小猫 sleeps\nin the sun".encode()
     base = DocumentBase.from_file(content, "cat.txt")
     assert base64.b64decode(str(base.source["file_base64"])) == content
-    dataset_id = coze.run(coze.client.datasets.create(name="Shelf", workspace_id=WORKSPACE))
+    dataset_id = coze.run(coze.client.datasets.create(name="Library", workspace_id=WORKSPACE))
     made = coze.run(coze.client.datasets.documents.create(dataset_id=dataset_id, documents=[base]))
     assert made[0].size == len(content)

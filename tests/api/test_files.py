@@ -19,7 +19,7 @@ from coze_client import ConfigurationError, ConnectionFailed, CozeError, Invalid
 from coze_client.core.media import detect_extension, extension_of, fix_extension, mime_of
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
-from tests.conftest import AsyncioDriver, Connected, Driver
+from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
 HEADS = {
@@ -118,7 +118,7 @@ def test_a_pipe_is_sent_as_it_comes_and_named_by_its_content(driver: Driver, siz
     thread.join()
 
 
-def test_a_pipe_reaches_a_real_server_whole(coze: Connected[Any]) -> None:
+def test_a_pipe_reaches_a_real_server_whole(coze: ConnectedClient) -> None:
     reader, writer = os.pipe()
     os.write(writer, PNG)
     os.close(writer)
@@ -127,7 +127,7 @@ def test_a_pipe_reaches_a_real_server_whole(coze: Connected[Any]) -> None:
     assert (file.bytes, file.file_name) == (len(PNG), "cat.png")
 
 
-def test_an_upload_can_be_looked_up(coze: Connected[Any]) -> None:
+def test_an_upload_can_be_looked_up(coze: ConnectedClient) -> None:
     file = coze.run(coze.client.files.upload(PNG, name="cat.png"))
     assert (file.bytes, file.file_name) == (len(PNG), "cat.png")
     assert coze.run(coze.client.files.retrieve(file_id=file.id)) == file
@@ -135,7 +135,7 @@ def test_an_upload_can_be_looked_up(coze: Connected[Any]) -> None:
 
 def test_a_self_hosted_studio_takes_uploads_and_tells_their_url(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(driver, emulator)
+        coze: ConnectedClient = ConnectedClient(driver, emulator)
         file = coze.run(coze.client.files.upload(PNG, name="cat.png"))
         assert file.url
         assert file.created_at
@@ -281,7 +281,7 @@ def test_types_and_extensions_are_told_from_each_other() -> None:
     ids=repr,
 )
 def test_an_upload_is_repeated_only_if_nothing_of_it_can_have_arrived(
-    driver: Driver, failure: Any, kind: type[CozeError], sent: int, naps: list[float]
+    driver: Driver, failure: Any, kind: type[CozeError], sent: int, sleeps: list[float]
 ) -> None:
     receiver = Receiver(*[failure] * 3)
     with pytest.raises(kind):
@@ -297,14 +297,14 @@ def piped(content: bytes) -> Any:
     return os.fdopen(reader, "rb")
 
 
-def test_a_pipe_that_was_read_cannot_be_sent_again(driver: Driver, naps: list[float]) -> None:
+def test_a_pipe_that_was_read_cannot_be_sent_again(driver: Driver, sleeps: list[float]) -> None:
     receiver = Receiver(httpx.Response(429))
     with piped(PNG) as end, pytest.raises(RateLimited):
         driver.run(receiver.client(driver).files.upload(end))
     assert receiver.contents == [PNG]
 
 
-def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(driver: Driver, naps: list[float]) -> None:
+def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(driver: Driver, sleeps: list[float]) -> None:
     receiver = Receiver()
     tries: list[str] = []
 
@@ -352,7 +352,7 @@ def test_a_large_file_is_streamed_from_disk_and_not_held(
 
 
 @pytest.mark.parametrize("fault", [faults.Coded(4302), faults.HttpStatus(413)], ids=repr)
-def test_a_file_that_the_server_finds_too_large_is_told_so(coze: Connected[Any], fault: Fault) -> None:
+def test_a_file_that_the_server_finds_too_large_is_told_so(coze: ConnectedClient, fault: Fault) -> None:
     coze.emulator.inject(fault, path="/v1/files/upload")
     with pytest.raises(InvalidRequest, match="512 MB"):
         coze.run(coze.client.files.upload(PNG))

@@ -220,7 +220,7 @@ def test_the_pieces_in_which_bytes_arrive_change_nothing() -> None:
 
 
 def test_stopping_early_closes_the_line(coze: Any) -> None:
-    [first] = coze.collect(stream(coze, "slow"), most=1)
+    [first] = coze.collect(stream(coze, "slow"), limit=1)
     assert first.delta
     coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
     assert len(coze.emulator.calls) == 1

@@ -14,8 +14,8 @@ from coze_client.emulator.scripting.bot import RecallStyle
 from coze_client.emulator.scripts import Answer, Extra, Fail, FunctionCall, Hold, Item, Reasoning, Turn
 from coze_client.emulator.workflows import WORKSPACE, Steps, ask
 from coze_client.errors import ConfigurationError, InvalidRequest, NotFound
-from tests.conftest import Connected, Driver
-from tests.support.raw_server import WireServer, stream
+from tests.support.clients import ConnectedClient, Driver
+from tests.support.raw_server import RawServer, stream
 
 CHUR = "Chur lies in Graubünden and is an old town."
 COFFEE = "Coffee grows in Brazil and in Ethiopia."
@@ -35,7 +35,7 @@ def texts(recall: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("mode", ["stream", "sync", "async"])
-def test_a_workflow_recalls_slices_and_their_documents(coze: Connected[Any], towns: str, mode: str) -> None:
+def test_a_workflow_recalls_slices_and_their_documents(coze: ConnectedClient, towns: str, mode: str) -> None:
     workflow_id = coze.emulator.add_knowledge_workflow([towns])
     recall = coze.run(coze.client.recall.from_workflow(workflow_id, QUESTION, mode=mode))
     document = next(found for found in coze.emulator.documents(towns) if found.name == "towns.txt")
@@ -48,7 +48,7 @@ def test_a_workflow_recalls_slices_and_their_documents(coze: Connected[Any], tow
 
 
 @pytest.mark.parametrize("variable", ["output", "whatever", "outputList"])
-def test_the_list_is_found_under_any_name(coze: Connected[Any], towns: str, variable: str) -> None:
+def test_the_list_is_found_under_any_name(coze: ConnectedClient, towns: str, variable: str) -> None:
     workflow_id = coze.emulator.add_knowledge_workflow([towns], variable=variable)
     assert texts(coze.run(coze.client.recall.from_workflow(workflow_id, QUESTION))) == [CHUR]
     assert texts(coze.run(coze.client.recall.from_workflow(workflow_id, QUESTION, path=variable))) == [CHUR]
@@ -56,18 +56,18 @@ def test_the_list_is_found_under_any_name(coze: Connected[Any], towns: str, vari
 
 
 @pytest.mark.parametrize("empty", ["list", "null"])
-def test_a_workflow_that_finds_nothing_recalls_nothing(coze: Connected[Any], towns: str, empty: Any) -> None:
+def test_a_workflow_that_finds_nothing_recalls_nothing(coze: ConnectedClient, towns: str, empty: Any) -> None:
     workflow_id = coze.emulator.add_knowledge_workflow([towns], empty=empty)
     assert not coze.run(coze.client.recall.from_workflow(workflow_id, "quantum chromodynamics"))
 
 
-def test_an_answer_in_words_is_one_slice_that_says_so(coze: Connected[Any], towns: str) -> None:
+def test_an_answer_in_words_is_one_slice_that_says_so(coze: ConnectedClient, towns: str) -> None:
     workflow_id = coze.emulator.add_knowledge_workflow([towns], text=True)
     recall = coze.run(coze.client.recall.from_workflow(workflow_id, QUESTION))
     assert recall.slices == (Slice(CHUR, rank=1, source="text"),)
 
 
-def test_the_question_has_the_parameter_that_the_workflow_calls_it(coze: Connected[Any]) -> None:
+def test_the_question_has_the_parameter_that_the_workflow_calls_it(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Look up")
     def look_up(question: str, top: int) -> dict[str, list[str]]:
         return {"found": [f"{question} {number}" for number in range(top)]}
@@ -78,7 +78,7 @@ def test_the_question_has_the_parameter_that_the_workflow_calls_it(coze: Connect
     assert texts(coze.run(asking)) == ["why 0", "why 1"]
 
 
-def test_a_failed_workflow_is_told_as_it_is(coze: Connected[Any]) -> None:
+def test_a_failed_workflow_is_told_as_it_is(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Broken")
     def broken(query: str) -> None:
         raise ValueError("no such table")
@@ -87,7 +87,7 @@ def test_a_failed_workflow_is_told_as_it_is(coze: Connected[Any]) -> None:
         coze.run(coze.client.recall.from_workflow(coze.emulator.workflow_id("Broken"), QUESTION))
 
 
-def test_a_workflow_that_asks_is_no_use_for_recalls(coze: Connected[Any]) -> None:
+def test_a_workflow_that_asks_is_no_use_for_recalls(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Asks")
     def asks(query: str) -> Steps[dict[str, str]]:
         yield ask("Which town?")
@@ -98,7 +98,7 @@ def test_a_workflow_that_asks_is_no_use_for_recalls(coze: Connected[Any]) -> Non
     assert caught.value.question == "Which town?"
 
 
-def test_a_broken_run_is_not_begun_again(coze: Connected[Any], towns: str) -> None:
+def test_a_broken_run_is_not_begun_again(coze: ConnectedClient, towns: str) -> None:
     workflow_id = coze.emulator.add_knowledge_workflow([towns])
     coze.emulator.inject(faults.CutAfterBytes(30), path="/v1/workflow/stream_run")
     with pytest.raises(StreamInterrupted):
@@ -117,7 +117,7 @@ def test_coze_studio_recalls_by_workflow_too(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["verbose", "knowledge"])
-def test_a_bot_recalls_slices_with_scores_and_names(coze: Connected[Any], towns: str, encoding: Any) -> None:
+def test_a_bot_recalls_slices_with_scores_and_names(coze: ConnectedClient, towns: str, encoding: Any) -> None:
     bot_id = coze.emulator.add_bot("librarian", dataset_ids=[towns], recall=RecallStyle(encoding))
     recall = coze.run(coze.client.recall.from_bot(bot_id, QUESTION))
     (found,) = recall.slices
@@ -131,18 +131,18 @@ def test_a_bot_recalls_slices_with_scores_and_names(coze: Connected[Any], towns:
     assert coze.emulator.chats_started == 1
 
 
-def test_a_bot_that_tells_its_slices_in_plain_text_is_read_too(coze: Connected[Any], towns: str) -> None:
+def test_a_bot_that_tells_its_slices_in_plain_text_is_read_too(coze: ConnectedClient, towns: str) -> None:
     bot_id = coze.emulator.add_bot("plain", dataset_ids=[towns], recall=RecallStyle("text"))
     assert coze.run(coze.client.recall.from_bot(bot_id, QUESTION)).slices == (Slice(CHUR, rank=1, source="bot"),)
 
 
 @pytest.mark.parametrize("data", ["null", "broken"])
-def test_a_recall_message_that_says_nothing_is_an_empty_recall(coze: Connected[Any], towns: str, data: Any) -> None:
+def test_a_recall_message_that_says_nothing_is_an_empty_recall(coze: ConnectedClient, towns: str, data: Any) -> None:
     bot_id = coze.emulator.add_bot("odd", dataset_ids=[towns], recall=RecallStyle(data=data))
     assert not coze.run(coze.client.recall.from_bot(bot_id, QUESTION))
 
 
-def test_a_bot_without_datasets_recalls_nothing(coze: Connected[Any]) -> None:
+def test_a_bot_without_datasets_recalls_nothing(coze: ConnectedClient) -> None:
     recall = coze.run(coze.client.recall.from_bot(coze.emulator.bots["echo"], QUESTION))
     assert not recall
     assert recall.chat_id
@@ -172,7 +172,7 @@ def twice(_: Turn) -> Iterator[Item]:
 
 @pytest.mark.parametrize(("until", "found"), [("recall", ["a", "b"]), ("answer", ["a", "b", "c"])])
 def test_several_recalls_are_read_until_the_answer_if_asked_for(
-    coze: Connected[Any], until: str, found: list[str]
+    coze: ConnectedClient, until: str, found: list[str]
 ) -> None:
     recall = coze.run(coze.client.recall.from_bot(coze.emulator.add_bot("twice", twice), QUESTION, until=until))
     assert texts(recall) == found
@@ -188,18 +188,18 @@ def failing_late(_: Turn) -> Iterator[Item]:
     yield Fail(4013, "model service failed")
 
 
-def test_a_bot_that_fails_before_it_recalls_raises(coze: Connected[Any]) -> None:
+def test_a_bot_that_fails_before_it_recalls_raises(coze: ConnectedClient) -> None:
     with pytest.raises(ChatFailed, match="model service failed"):
         coze.run(coze.client.recall.from_bot(coze.emulator.add_bot("failing_at_once", failing), QUESTION))
 
 
 @pytest.mark.parametrize("until", ["recall", "answer"])
-def test_a_bot_that_fails_afterwards_has_recalled_all_the_same(coze: Connected[Any], until: str) -> None:
+def test_a_bot_that_fails_afterwards_has_recalled_all_the_same(coze: ConnectedClient, until: str) -> None:
     recall = coze.run(coze.client.recall.from_bot(coze.emulator.add_bot("late", failing_late), QUESTION, until=until))
     assert texts(recall) == ["a"]
 
 
-def test_an_unsaved_recall_cancels_nothing(coze: Connected[Any], towns: str) -> None:
+def test_an_unsaved_recall_cancels_nothing(coze: ConnectedClient, towns: str) -> None:
     bot_id = coze.emulator.add_bot("librarian", dataset_ids=[towns])
     coze.run(coze.client.recall.from_bot(bot_id, QUESTION))
     (call,) = coze.emulator.calls
@@ -208,7 +208,7 @@ def test_an_unsaved_recall_cancels_nothing(coze: Connected[Any], towns: str) -> 
     assert (call.body["auto_save_history"], call.body["stream"]) == (False, True)
 
 
-def test_a_saved_recall_cancels_its_chat_and_frees_the_conversation(coze: Connected[Any]) -> None:
+def test_a_saved_recall_cancels_its_chat_and_frees_the_conversation(coze: ConnectedClient) -> None:
     held = True
 
     def held_back(_: Turn) -> Iterator[Item]:
@@ -226,7 +226,7 @@ def test_a_saved_recall_cancels_its_chat_and_frees_the_conversation(coze: Connec
     held = False
 
 
-def test_a_draft_is_asked_as_one(coze: Connected[Any], towns: str) -> None:
+def test_a_draft_is_asked_as_one(coze: ConnectedClient, towns: str) -> None:
     bot_id = coze.emulator.add_bot("draft", published=False, dataset_ids=[towns])
     draft = coze.client.recall.from_bot(bot_id, QUESTION, publish_status="unpublished_draft")
     assert texts(coze.run(draft)) == [CHUR]
@@ -234,7 +234,7 @@ def test_a_draft_is_asked_as_one(coze: Connected[Any], towns: str) -> None:
         coze.run(coze.client.recall.from_bot(bot_id, QUESTION))
 
 
-def test_a_line_that_breaks_before_the_recall_is_not_an_empty_one(coze: Connected[Any], towns: str) -> None:
+def test_a_line_that_breaks_before_the_recall_is_not_an_empty_one(coze: ConnectedClient, towns: str) -> None:
     bot_id = coze.emulator.add_bot("librarian", dataset_ids=[towns])
     coze.emulator.inject(faults.CutAfterEvents(2))
     with pytest.raises(StreamInterrupted, match="not saved"):
@@ -242,7 +242,7 @@ def test_a_line_that_breaks_before_the_recall_is_not_an_empty_one(coze: Connecte
     assert coze.emulator.chats_started == 1
 
 
-def test_a_saved_recall_recovers_when_the_connection_breaks(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_saved_recall_recovers_when_the_connection_breaks(coze: ConnectedClient, sleeps: list[float]) -> None:
     bot_id = coze.emulator.add_bot("twice", twice)
     coze.emulator.inject(faults.CutAfterEvents(2))
     recall = coze.run(coze.client.recall.from_bot(bot_id, QUESTION, save_history=True, until="answer"))
@@ -271,9 +271,9 @@ WHOLE_ANSWER = event("conversation.message.completed", {"id": "4", "chat_id": "1
 
 def from_bot_over(driver: Driver, *pieces: bytes, **options: Any) -> Any:
     """A recall over a connection that stays open after `pieces`, so that only the client can close it."""
-    with WireServer([stream(*pieces, end=False)]) as server:
+    with RawServer([stream(*pieces, end=False)]) as server:
         recall = driver.run(driver.client(base_url=server.url).recall.from_bot("1", QUESTION, **options))
-        assert server.left.wait(5)
+        assert server.client_left.wait(5)
         assert server.connections == 1
     return recall
 
@@ -307,7 +307,7 @@ def test_what_is_nested_without_end_harms_no_recall(driver: Driver) -> None:
     assert texts(from_bot_over(driver, CREATED, odd, RECALLED)) == ["a"]
     message = {"content": BOMB, "node_title": "End", "node_seq_id": "0", "node_is_finish": True}
     run = f"id: 0\nevent: Message\ndata: {json.dumps(message)}\n\nid: 1\nevent: Done\ndata: {{}}\n\n".encode()
-    with WireServer([stream(run)]) as server:
+    with RawServer([stream(run)]) as server:
         recall = driver.run(driver.client(base_url=server.url).recall.from_workflow("1", QUESTION))
     assert recall.slices == (Slice(BOMB, rank=1, source="text"),)
     assert Message(content=BOMB).decoded is None
@@ -316,14 +316,14 @@ def test_what_is_nested_without_end_harms_no_recall(driver: Driver) -> None:
 # Helper bots
 
 
-def test_setup_makes_nothing_unless_told_to(coze: Connected[Any], towns: str) -> None:
+def test_setup_makes_nothing_unless_told_to(coze: ConnectedClient, towns: str) -> None:
     planned = coze.run(coze.client.recall.setup(towns, WORKSPACE))
     assert planned.bot_id == ""
     assert [step.partition(" ")[0] for step in planned.todo] == ["create", "bind"]
     assert {call.method for call in coze.emulator.calls} == {"GET"}
 
 
-def test_setup_makes_a_bot_that_from_bot_can_ask_and_finds_it_again(coze: Connected[Any], towns: str) -> None:
+def test_setup_makes_a_bot_that_from_bot_can_ask_and_finds_it_again(coze: ConnectedClient, towns: str) -> None:
     made = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False))
     assert made == RecallBot(made.bot_id, f"recall {towns[-13:]}", towns, WORKSPACE)
     assert len(made.name) <= 20
@@ -334,7 +334,7 @@ def test_setup_makes_a_bot_that_from_bot_can_ask_and_finds_it_again(coze: Connec
     assert {call.method for call in coze.emulator.calls[before:]} == {"GET"}
 
 
-def test_setup_goes_on_where_it_was_cut_off(coze: Connected[Any], towns: str) -> None:
+def test_setup_goes_on_where_it_was_cut_off(coze: ConnectedClient, towns: str) -> None:
     coze.emulator.inject(faults.Coded(4000, "no"), path="/v1/bot/update")
     with pytest.raises(InvalidRequest):
         coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False))
@@ -346,20 +346,20 @@ def test_setup_goes_on_where_it_was_cut_off(coze: Connected[Any], towns: str) ->
     assert len(coze.emulator.calls_to("/v1/bot/create")) == 1
 
 
-def test_setup_leaves_a_bot_of_another_purpose_alone(coze: Connected[Any], towns: str) -> None:
+def test_setup_leaves_a_bot_of_another_purpose_alone(coze: ConnectedClient, towns: str) -> None:
     coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     with pytest.raises(ConfigurationError, match="another name"):
         coze.run(coze.client.recall.setup(towns, WORKSPACE, name="Porter", dry_run=False))
     assert not coze.emulator.calls_to("/v1/bot/update")
 
 
-def test_a_name_that_coze_would_refuse_is_refused_at_once(coze: Connected[Any], towns: str) -> None:
+def test_a_name_that_coze_would_refuse_is_refused_at_once(coze: ConnectedClient, towns: str) -> None:
     with pytest.raises(ConfigurationError, match="20 characters"):
         coze.run(coze.client.recall.setup(towns, WORKSPACE, name="x" * 21))
     assert not coze.emulator.calls
 
 
-def test_teardown_unbinds_the_dataset_and_names_the_bot(coze: Connected[Any], towns: str) -> None:
+def test_teardown_unbinds_the_dataset_and_names_the_bot(coze: ConnectedClient, towns: str) -> None:
     made = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False))
     left = coze.run(coze.client.recall.teardown(made.bot_id))
     assert (left.bot_id, left.dataset_id) == (made.bot_id, towns)
@@ -372,7 +372,7 @@ def test_teardown_unbinds_the_dataset_and_names_the_bot(coze: Connected[Any], to
     assert again.bot_id == made.bot_id
 
 
-def test_teardown_leaves_other_bots_alone(coze: Connected[Any], towns: str) -> None:
+def test_teardown_leaves_other_bots_alone(coze: ConnectedClient, towns: str) -> None:
     bot_id = coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     coze.run(coze.client.bots.update(bot_id=bot_id, knowledge={"dataset_ids": [towns]}))
     with pytest.raises(ConfigurationError, match="not created by setup"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +15,7 @@ from coze_client.api.workflows.values import Interrupt
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import Steps, ask
 from coze_client.errors import ConfigurationError, NotFound
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 STREAMS = Path(__file__).parent.parent / "data" / "streams"
 
@@ -45,7 +44,7 @@ def echo(emulator: Emulator) -> str:
     return str(emulator.workflow_id("Echo"))
 
 
-def test_a_run_comes_to_its_output(coze: Connected[Any], echo: str) -> None:
+def test_a_run_comes_to_its_output(coze: ConnectedClient, echo: str) -> None:
     result = coze.run(coze.client.workflows.execute(workflow_id=echo, parameters={"text": "hi"}))
     assert result.output == {"output": "hi"}
     assert result.gaps == ()
@@ -53,20 +52,20 @@ def test_a_run_comes_to_its_output(coze: Connected[Any], echo: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["stream", "sync", "async"])
-def test_every_mode_comes_to_the_same_output(coze: Connected[Any], echo: str, mode: str) -> None:
+def test_every_mode_comes_to_the_same_output(coze: ConnectedClient, echo: str, mode: str) -> None:
     result = coze.run(coze.client.workflows.execute(workflow_id=echo, parameters={"text": "hi"}, mode=mode))
     assert result.output == {"output": "hi"}
     assert coze.emulator.runs_started == 1
 
 
-def test_an_asynchronous_run_is_found_again_by_another_client(coze: Connected[Any], echo: str) -> None:
+def test_an_asynchronous_run_is_found_again_by_another_client(coze: ConnectedClient, echo: str) -> None:
     begun = coze.run(coze.client.workflows.run_async(workflow_id=echo, parameters={"text": "later"}))
     assert begun.execute_id
     elsewhere = CozeClient(coze.emulator.token, base_url=coze.emulator.url)
     assert elsewhere.workflows.result(workflow_id=echo, execute_id=begun.execute_id).output == {"output": "later"}
 
 
-def test_a_question_is_answered_in_the_same_run(coze: Connected[Any], book: str) -> None:
+def test_a_question_is_answered_in_the_same_run(coze: ConnectedClient, book: str) -> None:
     with pytest.raises(WorkflowInterrupted, match="Which time") as caught:
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
     asked = caught.value
@@ -78,7 +77,7 @@ def test_a_question_is_answered_in_the_same_run(coze: Connected[Any], book: str)
     assert coze.emulator.runs_started == 1
 
 
-def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: Connected[Any], book: str) -> None:
+def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: ConnectedClient, book: str) -> None:
     with pytest.raises(WorkflowInterrupted) as caught:
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
     asked = pickle.loads(pickle.dumps(caught.value))
@@ -90,7 +89,7 @@ def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: Co
     assert coze.emulator.runs_started == 1
 
 
-def test_a_result_holds_what_was_said_before_every_question(coze: Connected[Any]) -> None:
+def test_a_result_holds_what_was_said_before_every_question(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Three steps")
     def three_steps() -> Steps[str]:
         yield "one"
@@ -111,7 +110,7 @@ def test_a_result_holds_what_was_said_before_every_question(coze: Connected[Any]
     assert [message.content for message in result.messages] == ["one", "First?", "two", "Second?", "three"]
 
 
-def test_a_failure_after_a_question_holds_what_was_said_before_it(coze: Connected[Any]) -> None:
+def test_a_failure_after_a_question_holds_what_was_said_before_it(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Picky")
     def picky() -> Steps[str]:
         yield "one"
@@ -139,7 +138,7 @@ def test_numbers_that_were_missing_before_a_question_stay_in_the_result() -> Non
     assert asked.value.resume("that").gaps == ("id 0 to 2",)
 
 
-def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) -> None:
+def test_events_are_told_while_the_run_goes_on(coze: ConnectedClient, book: str) -> None:
     types: list[str] = []
     with pytest.raises(WorkflowInterrupted) as caught:
         coze.run(
@@ -153,14 +152,14 @@ def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) 
     assert types[-1] == "done"
 
 
-def test_a_cut_run_is_told_and_never_begun_again(coze: Connected[Any], book: str) -> None:
+def test_a_cut_run_is_told_and_never_begun_again(coze: ConnectedClient, book: str) -> None:
     coze.emulator.inject(faults.CutAfterBytes(30), path="/v1/workflow/stream_run")
     with pytest.raises(StreamInterrupted, match="not started again"):
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
     assert coze.emulator.runs_started == 1
 
 
-def test_a_failing_workflow_tells_what_failed(coze: Connected[Any]) -> None:
+def test_a_failing_workflow_tells_what_failed(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Broken")
     def broken() -> None:
         raise ValueError("no such table")
@@ -170,7 +169,7 @@ def test_a_failing_workflow_tells_what_failed(coze: Connected[Any]) -> None:
     assert caught.value.code
 
 
-def test_an_unpublished_workflow_is_not_found(coze: Connected[Any]) -> None:
+def test_an_unpublished_workflow_is_not_found(coze: ConnectedClient) -> None:
     with pytest.raises(NotFound, match="4200"):
         coze.run(coze.client.workflows.execute(workflow_id="7490000000000009999"))
 

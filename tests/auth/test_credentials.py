@@ -15,7 +15,7 @@ from coze_client import ConfigurationError, CozeClient, CozeError
 from coze_client.auth.environment import EnvironmentToken, credentials
 from coze_client.core.credentials import PersonalToken
 from coze_client.emulator import Emulator, faults
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 CANARY = "pat_canary_0123456789abcdef"
 
@@ -142,7 +142,7 @@ def test_credentials_that_are_credentials_are_kept() -> None:
     assert isinstance(credentials(CANARY), PersonalToken)
 
 
-def failures(coze: Connected[Any]) -> list[Callable[[], object]]:
+def failures(coze: ConnectedClient) -> list[Callable[[], object]]:
     """Calls that fail, each in a different way."""
     client, emulator = coze.client, coze.emulator
 
@@ -177,7 +177,7 @@ def failures(coze: Connected[Any]) -> list[Callable[[], object]]:
 
 @pytest.mark.parametrize("number", range(10))
 def test_no_error_record_repr_or_traceback_ever_shows_a_token(
-    coze: Connected[Any], number: int, caplog: pytest.LogCaptureFixture
+    coze: ConnectedClient, number: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = coze.emulator.token
     caplog.set_level(logging.DEBUG)
@@ -196,7 +196,7 @@ def test_no_error_record_repr_or_traceback_ever_shows_a_token(
     assert not [text for text in shown if secret in text]
 
 
-def test_the_log_shows_what_was_asked_and_answered(coze: Connected[Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_shows_what_was_asked_and_answered(coze: ConnectedClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="coze_client")
     coze.run(coze.client.conversations.create())
     assert "POST /v1/conversation/create: HTTP 200 (logid " in caplog.text

@@ -28,7 +28,7 @@ from coze_client import (
 )
 from coze_client.emulator import Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import KINDS
-from tests.conftest import Driver
+from tests.support.clients import Driver
 from tests.support.logins import key_pair
 
 NAMES = (

@@ -1,4 +1,4 @@
-"""A turn as it is answered, on both faces: pieces, facts, calls, stop sequences."""
+"""A turn as it is answered, through both clients: pieces, facts, calls, stop sequences."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from coze_client.bridge.chat.answer import AnswerBuilder, Piece
 from coze_client.bridge.chat.dialogue import DialogueMessage, Origin
 from coze_client.bridge.chat.parts import PluginCall
 from coze_client.bridge.chat.turn import plan_chat
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
-Coze = Connected[Any]
+Coze = ConnectedClient
 
 
 def follow(coze: Coze, bot: str, question: str, **plan: Any) -> tuple[AnswerBuilder, list[Piece]]:
@@ -31,7 +31,7 @@ def _until(coze: Coze, stream: Any, answering: AnswerBuilder) -> Sequence[Any]:
     if not answering.turn.stop:
         events: Sequence[Any] = coze.collect(stream)
         return events
-    return coze.collect(stream, most=6)
+    return coze.collect(stream, limit=6)
 
 
 def test_pieces_add_up_to_text_and_thoughts(coze: Coze) -> None:

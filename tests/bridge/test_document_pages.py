@@ -12,25 +12,25 @@ import pytest
 from coze_client import ConfigurationError, NotFound
 from coze_client.api.datasets.values import Document
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Driver
-from tests.support.loaders import Library, Page, texts
+from tests.support.clients import ConnectedClient, Driver
+from tests.support.loaders import LoadedDataset, Page, texts
 
 
-def test_a_page_is_fetched_when_the_one_before_is_done_with(library: Library) -> None:
-    library.fill(*(f"{number}.txt" for number in range(5)))
-    loader = library.open(content=lambda document: document.name, page_size=2)
+def test_a_page_is_fetched_when_the_one_before_is_done_with(dataset: LoadedDataset) -> None:
+    dataset.fill(*(f"{number}.txt" for number in range(5)))
+    loader = dataset.open(content=lambda document: document.name, page_size=2)
 
     listed = []
     for _ in range(3):
-        page = library.run(loader.next())
-        listed.append((texts(page), len(library.coze.emulator.calls_to("/open_api/knowledge/document/list"))))
+        page = dataset.run(loader.next())
+        listed.append((texts(page), len(dataset.coze.emulator.calls_to("/open_api/knowledge/document/list"))))
 
     assert listed == [(["0.txt", "1.txt"], 1), (["2.txt", "3.txt"], 2), (["4.txt"], 3)]
-    assert library.run(loader.next()) is None
+    assert dataset.run(loader.next()) is None
 
 
-def test_no_more_than_a_page_is_kept(library: Library) -> None:
-    library.fill(*(f"{number}.txt" for number in range(6)))
+def test_no_more_than_a_page_is_kept(dataset: LoadedDataset) -> None:
+    dataset.fill(*(f"{number}.txt" for number in range(6)))
     alive: weakref.WeakSet[Page] = weakref.WeakSet()
     counts = []
 
@@ -41,61 +41,61 @@ def test_no_more_than_a_page_is_kept(library: Library) -> None:
         alive.add(page)
         return page
 
-    library.skim(content=content, page_size=2)
+    dataset.load_and_discard(content=content, page_size=2)
 
     assert max(counts) <= 2
 
 
 def test_a_server_that_counts_pages_from_0_is_loaded_too(driver: Driver) -> None:
     with Emulator(dialect="studio") as studio:
-        library = Library(Connected(driver, studio))
-        ids = library.fill(*(f"{number}.txt" for number in range(5)))
+        dataset = LoadedDataset(ConnectedClient(driver, studio))
+        ids = dataset.fill(*(f"{number}.txt" for number in range(5)))
 
-        assert sorted(each.id for each in library.load(on_missing="metadata", page_size=2)) == ids
+        assert sorted(each.id for each in dataset.load(on_missing="metadata", page_size=2)) == ids
 
 
-def test_loading_goes_on_after_a_document(library: Library) -> None:
-    ids = library.fill("a.txt", "b.txt", "c.txt", "d.txt")
+def test_loading_goes_on_after_a_document(dataset: LoadedDataset) -> None:
+    ids = dataset.fill("a.txt", "b.txt", "c.txt", "d.txt")
 
-    assert library.names(start_after=ids[1], page_size=1) == ["c.txt", "d.txt"]
-    assert library.names(start_after=ids[0]) == ["b.txt", "c.txt", "d.txt"]
-    assert library.names(start_after=ids[3]) == []
+    assert dataset.names(start_after=ids[1], page_size=1) == ["c.txt", "d.txt"]
+    assert dataset.names(start_after=ids[0]) == ["b.txt", "c.txt", "d.txt"]
+    assert dataset.names(start_after=ids[3]) == []
 
 
 @pytest.mark.parametrize("gone", [{"start_after": "999"}, {"document_ids": ["999"]}])
-def test_a_document_that_is_not_there_is_an_error(library: Library, gone: dict[str, Any]) -> None:
-    library.fill("a.txt")
+def test_a_document_that_is_not_there_is_an_error(dataset: LoadedDataset, gone: dict[str, Any]) -> None:
+    dataset.fill("a.txt")
 
     with pytest.raises(NotFound, match="no document 999"):
-        library.names(**gone)
+        dataset.names(**gone)
 
 
-def test_documents_are_chosen_by_id_and_no_page_more_is_fetched(library: Library) -> None:
-    ids = library.fill("a.txt", "b.txt", "c.txt", "d.txt")
+def test_documents_are_chosen_by_id_and_no_page_more_is_fetched(dataset: LoadedDataset) -> None:
+    ids = dataset.fill("a.txt", "b.txt", "c.txt", "d.txt")
 
-    assert library.names(document_ids=[ids[2], ids[0]], page_size=1) == ["a.txt", "c.txt"]
-    assert len(library.coze.emulator.calls_to("/open_api/knowledge/document/list")) == 3
-    assert library.names(document_ids=[]) == []
+    assert dataset.names(document_ids=[ids[2], ids[0]], page_size=1) == ["a.txt", "c.txt"]
+    assert len(dataset.coze.emulator.calls_to("/open_api/knowledge/document/list")) == 3
+    assert dataset.names(document_ids=[]) == []
 
 
-def test_documents_are_chosen_by_state(library: Library) -> None:
-    ids = library.fill("a.txt", "b.txt", "c.txt")
-    library.change(ids[0], failure="it is broken")
-    library.change(ids[1], looks_needed=1_000)
+def test_documents_are_chosen_by_state(dataset: LoadedDataset) -> None:
+    ids = dataset.fill("a.txt", "b.txt", "c.txt")
+    dataset.change(ids[0], failure="it is broken")
+    dataset.change(ids[1], looks_needed=1_000)
 
-    assert library.names(status="ready") == ["c.txt"]
-    assert library.names(status=("failed", "processing")) == ["a.txt", "b.txt"]
+    assert dataset.names(status="ready") == ["c.txt"]
+    assert dataset.names(status=("failed", "processing")) == ["a.txt", "b.txt"]
     with pytest.raises(ConfigurationError, match=r"'done' is not .* processing, ready, failed"):
-        library.names(status="done")
+        dataset.names(status="done")
 
 
 MOMENT = datetime.fromtimestamp(1_700_000_000, timezone.utc)
 
 
 @pytest.mark.parametrize("moment", [1_700_000_000, MOMENT, MOMENT.astimezone().replace(tzinfo=None)])
-def test_documents_are_chosen_by_when_they_changed(library: Library, moment: object) -> None:
-    ids = library.fill("before.txt", "then.txt", "after.txt")
+def test_documents_are_chosen_by_when_they_changed(dataset: LoadedDataset, moment: object) -> None:
+    ids = dataset.fill("before.txt", "then.txt", "after.txt")
     for document_id, changed in zip(ids, (1_699_999_999, 1_700_000_000, 1_700_000_001), strict=True):
-        library.change(document_id, updated_at=changed)
+        dataset.change(document_id, updated_at=changed)
 
-    assert library.names(updated_after=moment) == ["after.txt"]
+    assert dataset.names(updated_after=moment) == ["after.txt"]

@@ -19,7 +19,7 @@ from coze_client.bridge.retrieval.document_names import DocumentNames
 from coze_client.bridge.retrieval.settings import RecallOptions, RetrieverSettings, select
 from coze_client.bridge.retrieval.slice_metadata import slice_id, slice_metadata
 from coze_client.core.concurrency import Asyncio, Blocking
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
 GOOD = Slice("good", 0.9, "d1", "Books", "1", "a.txt", "A", "https://a", 1, "bot")
 FAIR = Slice("fair", 0.5, "d2", "Films", "2", "b.txt", rank=2, source="bot")
@@ -114,7 +114,7 @@ def test_a_misspelt_or_senseless_setting_is_refused(given: dict[str, Any]) -> No
 class Workflow:
     """Makes settings over either client, on an emulator whose workflow returns the given chunks."""
 
-    def __init__(self, coze: Connected[Any], chunks: Any) -> None:
+    def __init__(self, coze: ConnectedClient, chunks: Any) -> None:
         @coze.emulator.workflow(title="Search")
         def search(query: str) -> dict[str, Any]:
             found: dict[str, Any] = {"outputList": chunks}
@@ -135,7 +135,7 @@ class Workflow:
 CHUNKS = [{"output": f"text {number}", "documentId": str(number % 2)} for number in range(6)]
 
 
-def test_the_first_k_that_pass_are_recalled(coze: Connected[Any]) -> None:
+def test_the_first_k_that_pass_are_recalled(coze: ConnectedClient) -> None:
     workflow = Workflow(coze, CHUNKS)
     settings = workflow.settings(document_ids=("1",))
     assert [each.text for each in workflow.recall(settings, 2)] == ["text 1", "text 3"]
@@ -145,20 +145,20 @@ def test_the_first_k_that_pass_are_recalled(coze: Connected[Any]) -> None:
 
 
 @pytest.mark.parametrize("chunks", [[], None])
-def test_nothing_recalled_is_nothing_and_no_error(coze: Connected[Any], chunks: Any) -> None:
+def test_nothing_recalled_is_nothing_and_no_error(coze: ConnectedClient, chunks: Any) -> None:
     workflow = Workflow(coze, chunks)
     assert not workflow.recall(workflow.settings(score_threshold=0.5, document_ids=("1",)))
 
 
 @pytest.mark.parametrize("given", [{"k": 0}, {"kk": 1}, {"bot_id": "1"}, {"token": "pat_test"}])
-def test_what_a_query_cannot_be_given_is_refused(coze: Connected[Any], given: dict[str, Any]) -> None:
+def test_what_a_query_cannot_be_given_is_refused(coze: ConnectedClient, given: dict[str, Any]) -> None:
     workflow = Workflow(coze, CHUNKS)
     with pytest.raises(ConfigurationError):
         workflow.recall(workflow.settings(), **given)
     assert not coze.emulator.calls_to("/v1/workflow/stream_run")
 
 
-def test_filters_that_keep_too_few_are_logged_once(coze: Connected[Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_filters_that_keep_too_few_are_logged_once(coze: ConnectedClient, caplog: pytest.LogCaptureFixture) -> None:
     workflow = Workflow(coze, CHUNKS)
     settings = workflow.settings(document_ids=("1",), score_threshold=0.5)
     with caplog.at_level(logging.WARNING, "coze_client"):
@@ -170,13 +170,13 @@ def test_filters_that_keep_too_few_are_logged_once(coze: Connected[Any], caplog:
     ]
 
 
-def test_a_recall_of_few_slices_is_not_logged(coze: Connected[Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_recall_of_few_slices_is_not_logged(coze: ConnectedClient, caplog: pytest.LogCaptureFixture) -> None:
     workflow = Workflow(coze, CHUNKS)
     workflow.recall(workflow.settings(document_ids=("0", "1")), 50)
     assert not caplog.records
 
 
-def test_further_inputs_and_the_querys_name_are_the_authors(coze: Connected[Any]) -> None:
+def test_further_inputs_and_the_querys_name_are_the_authors(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Other")
     def other(question: str, language: str) -> dict[str, Any]:
         return {"found": {"list": [question, language]}, "noise": [{"output": "noise"}]}
@@ -192,7 +192,7 @@ def test_further_inputs_and_the_querys_name_are_the_authors(coze: Connected[Any]
 LISTING = "/open_api/knowledge/document/list"
 
 
-def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: Connected[Any]) -> None:
+def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: ConnectedClient) -> None:
     emulator = coze.emulator
     books = emulator.add_dataset("books", {"a.txt": "a", "b.txt": "b"})
     films = emulator.add_dataset("films", {"c.txt": "c"})
@@ -214,7 +214,7 @@ def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: Connecte
     assert len(emulator.calls_to(LISTING)) == 3
 
 
-def test_queries_at_the_same_time_look_a_dataset_up_once(coze: Connected[Any]) -> None:
+def test_queries_at_the_same_time_look_a_dataset_up_once(coze: ConnectedClient) -> None:
     dataset_id = coze.emulator.add_dataset("books", {"a.txt": "a"})
     (document,) = coze.emulator.documents(dataset_id)
     names, session = DocumentNames(), coze.client._session
@@ -225,7 +225,7 @@ def test_queries_at_the_same_time_look_a_dataset_up_once(coze: Connected[Any]) -
     assert len(coze.emulator.calls_to(LISTING)) == 1
 
 
-def test_what_a_recall_contains_is_not_looked_up(coze: Connected[Any]) -> None:
+def test_what_a_recall_contains_is_not_looked_up(coze: ConnectedClient) -> None:
     completing = DocumentNames().complete(coze.client._session, ["1"], [GOOD, BARE])
     found = Blocking.run(completing) if isinstance(coze.client, CozeClient) else coze.run(completing)
     assert found == (GOOD, BARE)

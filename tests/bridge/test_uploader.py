@@ -16,8 +16,8 @@ from coze_client.api.datasets.document_base import DocumentBase
 from coze_client.api.datasets.values import ChunkStrategy
 from coze_client.emulator import Emulator
 from coze_client.emulator.protocol.fault import Fault
-from tests.conftest import Driver
-from tests.support.writers import CREATE, DELETE, Desk, Note, notes, statuses
+from tests.support.clients import Driver
+from tests.support.writers import CREATE, DELETE, Note, WrittenDataset, notes, statuses
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class OddResponse(Fault):
 
 @pytest.mark.parametrize("how", ["backwards", "shorter", "renamed", "nameless", "without ids"])
 def test_each_content_gets_its_own_document_whatever_the_response_contains(
-    desk: Desk, naps: list[float], how: Any
+    target: WrittenDataset, sleeps: list[float], how: Any
 ) -> None:
-    desk.emulator.inject(OddResponse(how), CREATE)
-    report = desk.add(notes(3), writer=desk.writer(settle=15))
-    ids = {each.name: each.id for each in desk.emulator.documents(desk.dataset_id)}
+    target.emulator.inject(OddResponse(how), CREATE)
+    report = target.add(notes(3), writer=target.writer(settle=15))
+    ids = {each.name: each.id for each in target.emulator.documents(target.dataset_id)}
     assert {fate.name: fate.document_id for fate in report} == ids
     assert statuses(report) == ["ready"] * 3
-    assert desk.creates == 1
+    assert target.create_calls == 1
 
 
 class Meeting(Fault):
@@ -69,12 +69,12 @@ class Meeting(Fault):
         self._inside -= 1
 
 
-def test_uploads_run_together_up_to_the_limit(desk: Desk) -> None:
+def test_uploads_run_together_up_to_the_limit(target: WrittenDataset) -> None:
     meeting = Meeting(3)
-    desk.emulator.inject(meeting, CREATE, times=6)
-    assert statuses(desk.add(notes(60), writer=desk.writer(concurrency=3))) == ["ready"] * 60
+    target.emulator.inject(meeting, CREATE, times=6)
+    assert statuses(target.add(notes(60), writer=target.writer(concurrency=3))) == ["ready"] * 60
     assert meeting.most == 3
-    assert desk.creates == 6
+    assert target.create_calls == 6
 
 
 # --- web pages ---
@@ -101,43 +101,43 @@ def site() -> Iterator[str]:
         server.shutdown()
 
 
-def test_web_pages_and_texts_go_side_by_side_and_once(desk: Desk, site: str) -> None:
+def test_web_pages_and_texts_go_side_by_side_and_once(target: WrittenDataset, site: str) -> None:
     sources = [f"{site}/owl", Note("sea", "The sea"), f"{site}/boat"]
-    report = desk.add(sources)
+    report = target.add(sources)
     host = site.removeprefix("http://")
     assert [fate.name for fate in report] == [f"{host} owl", "sea", f"{host} boat"]
     assert statuses(report) == ["ready"] * 3
-    assert desk.creates == 2
-    assert "This is /owl." in desk.shelf[f"{host} owl"]
-    assert statuses(desk.add(sources)) == ["skipped"] * 3
+    assert target.create_calls == 2
+    assert "This is /owl." in target.texts[f"{host} owl"]
+    assert statuses(target.add(sources)) == ["skipped"] * 3
 
 
 # --- images ---
 
 
-def images(desk: Desk, folder: Path) -> list[DocumentBase]:
+def images(target: WrittenDataset, folder: Path) -> list[DocumentBase]:
     """Two images that were uploaded, one of them with a caption."""
     ids = []
     for name in ("cat.png", "dog.png"):
         (folder / name).write_bytes(b"\x89PNG" + name.encode())
-        ids.append(desk.driver.run(desk.client.files.upload(folder / name)).id)
+        ids.append(target.driver.run(target.client.files.upload(folder / name)).id)
     return [DocumentBase.from_image(ids[0], "cat.png"), DocumentBase.from_image(ids[1], "dog.png", caption="A dog")]
 
 
 @pytest.mark.parametrize("chunking", [None, ChunkStrategy.images(1)])
-def test_images_are_uploaded_once(desk: Desk, tmp_path: Path, chunking: ChunkStrategy | None) -> None:
-    desk.dataset_id = desk.driver.run(desk.client.datasets.create(name="pets", workspace_id="1", format_type=2))
-    pictures = images(desk, tmp_path)
-    assert statuses(desk.add(pictures, chunking=chunking)) == ["ready"] * 2
-    assert statuses(desk.add(pictures)) == ["skipped"] * 2
-    shown = desk.driver.collect(desk.client.datasets.images.list(dataset_id=desk.dataset_id))
+def test_images_are_uploaded_once(target: WrittenDataset, tmp_path: Path, chunking: ChunkStrategy | None) -> None:
+    target.dataset_id = target.driver.run(target.client.datasets.create(name="pets", workspace_id="1", format_type=2))
+    pictures = images(target, tmp_path)
+    assert statuses(target.add(pictures, chunking=chunking)) == ["ready"] * 2
+    assert statuses(target.add(pictures)) == ["skipped"] * 2
+    shown = target.driver.collect(target.client.datasets.images.list(dataset_id=target.dataset_id))
     assert [each.name for each in shown] == ["cat.png", "dog.png"]
     assert shown[1].caption == "A dog"
 
 
-def test_a_text_among_images_is_refused_by_itself(desk: Desk, tmp_path: Path) -> None:
-    desk.dataset_id = desk.driver.run(desk.client.datasets.create(name="pets", workspace_id="1", format_type=2))
-    report = desk.add([Note("n", "text"), *images(desk, tmp_path)])
+def test_a_text_among_images_is_refused_by_itself(target: WrittenDataset, tmp_path: Path) -> None:
+    target.dataset_id = target.driver.run(target.client.datasets.create(name="pets", workspace_id="1", format_type=2))
+    report = target.add([Note("n", "text"), *images(target, tmp_path)])
     assert statuses(report) == ["failed", "ready", "ready"]
     assert "format_type of this dataset is 2" in report.failed[0].error
 
@@ -146,22 +146,22 @@ def test_a_text_among_images_is_refused_by_itself(desk: Desk, tmp_path: Path) ->
 
 
 @pytest.fixture
-def studio(driver: Driver, tmp_path: Path) -> Iterator[Desk]:
+def studio(driver: Driver, tmp_path: Path) -> Iterator[WrittenDataset]:
     with Emulator(dialect="studio") as emulator:
-        yield Desk(driver, emulator, tmp_path / "uploads.sqlite")
+        yield WrittenDataset(driver, emulator, tmp_path / "uploads.sqlite")
 
 
-def test_a_studio_that_makes_empty_documents_of_files_is_reported_and_left_as_it_was(studio: Desk) -> None:
+def test_a_studio_that_makes_empty_documents_of_files_is_reported_and_left_as_it_was(studio: WrittenDataset) -> None:
     report = studio.add([*notes(25), DocumentBase.from_custom_text("custom", "c")])
     assert statuses(report) == ["failed"] * 25 + ["ready"]
     assert all(
         "accepts no files and web pages" in fate.error and "from_custom_text" in fate.error for fate in report.failed
     )
-    assert studio.shelf == {"c": "custom"}
+    assert studio.texts == {"c": "custom"}
     assert statuses(studio.add(notes(1))) == ["failed"]
 
 
-def test_a_studio_is_sent_no_more_than_it_takes_to_find_out(studio: Desk) -> None:
+def test_a_studio_is_sent_no_more_than_it_takes_to_find_out(studio: WrittenDataset) -> None:
     studio.add(notes(100), writer=studio.writer(concurrency=1))
-    assert studio.creates == 1
+    assert studio.create_calls == 1
     assert len(studio.emulator.calls_to(DELETE)) == 1

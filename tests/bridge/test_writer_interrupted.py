@@ -19,7 +19,7 @@ from coze_client.bridge.writing.upload_record import DatasetUploads, UploadRecor
 from coze_client.core.session import Session
 from coze_client.emulator import Emulator
 from coze_client.errors import ConfigurationError
-from tests.support.writers import Desk, Note, NoteWriter, notes, statuses
+from tests.support.writers import Note, NoteWriter, WrittenDataset, notes, statuses
 
 
 class Stops:
@@ -59,58 +59,60 @@ class Stops:
         put(DatasetUploads, "write", stopping_write)
 
 
-def job(do: Callable[[str, Any], Any]) -> list[WriteReport]:
+def job(call: Callable[[str, Any], Any]) -> list[WriteReport]:
     """The work of an interrupted run: replace a document, and add as many as need two requests."""
-    return [do("replace", Note("old", "new")), do("add", notes(11))]
+    return [call("replace", Note("old", "new")), call("add", notes(11))]
 
 
-def check_finished(desk: Desk) -> None:
+def check_finished(target: WrittenDataset) -> None:
     """A second run finishes the job: no document is lost or doubled, and the replaced one is deleted."""
-    reports = job(desk.do)
+    reports = job(target.call)
     assert {fate.status for report in reports for fate in report} <= {"ready", "skipped"}
     assert not any(fate.error for report in reports for fate in report)
-    assert desk.shelf == {"old": "new", **{each.title: each.text for each in notes(11)}}
+    assert target.texts == {"old": "new", **{each.title: each.text for each in notes(11)}}
 
 
-def test_a_run_stopped_at_any_step_is_finished_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    kind: type[BaseException] = KeyboardInterrupt if desk.driver.name == "blocking" else asyncio.CancelledError
+def test_a_run_stopped_at_any_step_is_finished_by_the_next(
+    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind: type[BaseException] = KeyboardInterrupt if target.driver.name == "blocking" else asyncio.CancelledError
 
     def stop() -> None:
         raise kind
 
     steps = 0
     while True:
-        desk.dataset_id = desk.emulator.add_dataset(f"stopped at {steps}", {"old": "old"})
+        target.dataset_id = target.emulator.add_dataset(f"stopped at {steps}", {"old": "old"})
         with monkeypatch.context() as patch:
             Stops(steps, stop).install(patch.setattr)
             try:
-                job(desk.do)
+                job(target.call)
             except kind:
                 steps += 1
             else:
                 break
-        check_finished(desk)
+        check_finished(target)
     assert steps > 20
 
 
 def test_a_run_whose_record_finds_no_room_at_any_write_is_finished_by_the_next(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop() -> None:
         raise ConfigurationError("database or disk is full")
 
     steps = 0
     while True:
-        desk.dataset_id = desk.emulator.add_dataset(f"full at {steps}", {"old": "old"})
+        target.dataset_id = target.emulator.add_dataset(f"full at {steps}", {"old": "old"})
         with monkeypatch.context() as patch:
             Stops(steps, stop).install_writes(patch.setattr)
             try:
-                job(desk.do)
+                job(target.call)
             except ConfigurationError:
                 steps += 1
             else:
                 break
-        check_finished(desk)
+        check_finished(target)
     assert steps > 10
 
 
@@ -138,20 +140,20 @@ for step, dataset_id in enumerate(datasets):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked, to kill many of them fast")
 def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator: Emulator, tmp_path: Path) -> None:
-    from tests.conftest import BlockingDriver
+    from tests.support.clients import BlockingDriver
 
     driver = BlockingDriver()
-    desk = Desk(driver, emulator, tmp_path / "uploads.sqlite")
+    target = WrittenDataset(driver, emulator, tmp_path / "uploads.sqlite")
     datasets = [emulator.add_dataset(f"killed at {step}", {"old": "old"}) for step in range(60)]
-    args = [emulator.url, emulator.token, str(desk.record), *datasets]
+    args = [emulator.url, emulator.token, str(target.record), *datasets]
     done = subprocess.run([sys.executable, "-c", KILLED, *args], capture_output=True, text=True, check=False)
     codes = done.stdout.split()
     assert codes[-1] == "0", done.stderr
     assert set(codes[:-1]) == {"9"}
     assert len(codes) > 20
     for dataset_id in datasets[: len(codes)]:
-        desk.dataset_id = dataset_id
-        check_finished(desk)
+        target.dataset_id = dataset_id
+        check_finished(target)
     driver.close()
 
 

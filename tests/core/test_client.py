@@ -20,7 +20,7 @@ from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Message
 from coze_client.api.chats.resource import Chats
 from coze_client.core.fork_lock import fork_safe_locks
 from coze_client.emulator import Emulator
-from tests.conftest import AsyncioDriver, Connected, Driver
+from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
 
 CLIENTS = [CozeClient, AsyncCozeClient]
 
@@ -137,7 +137,7 @@ def test_a_copy_is_a_client_of_the_same_settings(kind: type[CozeClient], twin: C
     assert other._session.transport is not client._session.transport
 
 
-def test_a_copy_works(coze: Connected[Any]) -> None:
+def test_a_copy_works(coze: ConnectedClient) -> None:
     coze.run(coze.client.conversations.create())
     for twin in (pickle.loads(pickle.dumps(coze.client)), copy.deepcopy(coze.client)):
         assert coze.run(twin.conversations.create()).id
@@ -246,7 +246,7 @@ def _begin_conversation(client: CozeClient) -> str:
 # --- closing ---
 
 
-def test_a_client_closes_twice_and_opens_again_when_used(coze: Connected[Any]) -> None:
+def test_a_client_closes_twice_and_opens_again_when_used(coze: ConnectedClient) -> None:
     coze.run(coze.client.close())
     coze.run(coze.client.conversations.create())
     coze.run(coze.client.close())
@@ -297,11 +297,11 @@ def test_options_are_checked(driver: Driver) -> None:
         driver.client("t").options(timeout=0)
 
 
-def test_options_share_the_connections(coze: Connected[Any]) -> None:
+def test_options_share_the_connections(coze: ConnectedClient) -> None:
     assert coze.client.options(timeout=3)._session.transport is coze.client._session.transport
 
 
-def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: Connected[Any]) -> None:
+def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: ConnectedClient) -> None:
     client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, headers={"X-Tenant": "one"})
     coze.run(client.options(headers={"x-trace": "7"}).conversations.create())
     coze.run(client.conversations.create())
@@ -311,19 +311,19 @@ def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: Con
     assert second["user-agent"].startswith("coze-adapters/")
 
 
-def test_no_header_of_the_user_replaces_the_token(coze: Connected[Any]) -> None:
+def test_no_header_of_the_user_replaces_the_token(coze: ConnectedClient) -> None:
     client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, headers={"Authorization": "Bearer no"})
     coze.run(client.request("GET", "/v1/users/me", headers={"Authorization": "Bearer no"}))
     assert coze.emulator.calls[0].headers["authorization"] == f"Bearer {coze.emulator.token}"
 
 
-def test_a_call_can_be_had_with_its_response(coze: Connected[Any]) -> None:
+def test_a_call_can_be_had_with_its_response(coze: ConnectedClient) -> None:
     response = coze.run(coze.client.with_response(coze.client.conversations.create, name="trip"))
     assert (response.value.name, response.status) == ("trip", 200)
     assert response.logid == response.headers["X-Tt-Logid"] == response.headers["x-tt-logid"]
 
 
-def test_a_plain_request_can_be_had_with_its_response(coze: Connected[Any]) -> None:
+def test_a_plain_request_can_be_had_with_its_response(coze: ConnectedClient) -> None:
     conversation = coze.run(coze.client.conversations.create())
     chat = coze.run(
         coze.client.chats.create(
@@ -338,12 +338,12 @@ def test_a_plain_request_can_be_had_with_its_response(coze: Connected[Any]) -> N
 
 
 @pytest.mark.parametrize("noun", ["stream", "create_and_poll"])
-def test_only_a_single_request_can_be_had_with_its_response(coze: Connected[Any], noun: str) -> None:
+def test_only_a_single_request_can_be_had_with_its_response(coze: ConnectedClient, noun: str) -> None:
     with pytest.raises(ConfigurationError, match="exactly one request"):
         coze.run(coze.client.with_response(getattr(coze.client.chats, noun), bot_id="1", user_id="u"))
 
 
-def test_any_endpoint_can_be_reached(coze: Connected[Any]) -> None:
+def test_any_endpoint_can_be_reached(coze: ConnectedClient) -> None:
     request = coze.client.request
     made = coze.run(request("post", "/v1/conversation/create", json={"name": "trip"}))
     found = coze.run(request("GET", "/v1/conversation/retrieve", query={"conversation_id": made["data"]["id"]}))

@@ -17,8 +17,8 @@ from coze_client.core.concurrency import Blocking
 from coze_client.core.paging import Cursor
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from tests.conftest import Driver
-from tests.support.json_server import Ask, PaperServer
+from tests.support.clients import Driver
+from tests.support.json_server import Body, JsonServer
 
 Serve = Callable[[int, int], Page[Document]]
 
@@ -165,31 +165,31 @@ def test_without_a_total_a_short_page_is_the_last(total: int | None) -> None:
 def test_both_clients_fetch_several_pages_at_a_time(driver: Driver) -> None:
     together = threading.Barrier(3, timeout=20)
 
-    def reply(ask: Ask) -> dict[str, object]:
-        number = int(ask["page"])
+    def respond(body: Body) -> dict[str, object]:
+        number = int(body["page"])
         if number > 1:
             together.wait()  # breaks unless three are under way at once
         items = [{"document_id": each} for each in range((number - 1) * 10, number * 10)]
         return {"code": 0, "document_infos": items, "total": 40}
 
-    with PaperServer(reply) as server:
+    with JsonServer(respond) as server:
         client = driver.client("t", base_url=server.url)
         listing = client.datasets.documents.list(dataset_id="1", page_size=10, concurrency=3)
         assert [int(item.document_id) for item in driver.collect(listing)] == list(range(40))
-    assert server.asked[0]["page"] == 1
+    assert server.bodies[0]["page"] == 1
 
 
 def test_who_stops_early_has_asked_for_no_more_than_a_window(driver: Driver) -> None:
-    def reply(ask: Ask) -> dict[str, object]:
-        number = int(ask["page"])
+    def respond(body: Body) -> dict[str, object]:
+        number = int(body["page"])
         items = [{"document_id": each} for each in range((number - 1) * 10, number * 10)]
         return {"code": 0, "document_infos": items, "total": 10**6}
 
-    with PaperServer(reply) as server:
+    with JsonServer(respond) as server:
         client = driver.client("t", base_url=server.url)
         listing = client.datasets.documents.list(dataset_id="1", page_size=10, concurrency=3)
-        assert len(driver.collect(iter(listing) if driver.name == "blocking" else aiter(listing), most=11)) == 11
-    assert len(server.asked) == 4
+        assert len(driver.collect(iter(listing) if driver.name == "blocking" else aiter(listing), limit=11)) == 11
+    assert len(server.bodies) == 4
 
 
 def test_page_size_and_concurrency_are_checked_before_anything_is_sent() -> None:

@@ -17,7 +17,7 @@ import pytest
 from coze_client import AsyncCozeClient, ConfigurationError, ConnectionFailed, Message, Retry
 from coze_client.core.transport import tls_context
 from coze_client.emulator import Emulator
-from tests.conftest import AsyncioDriver, Connected, Driver
+from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
 
 
 async def aask(client: AsyncCozeClient, emulator: Emulator, text: str = "hello there") -> str:
@@ -29,7 +29,7 @@ def own_client(driver: Driver, **options: Any) -> Any:
     return (httpx.AsyncClient if isinstance(driver, AsyncioDriver) else httpx.Client)(**options)
 
 
-def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze: Connected[Any]) -> None:
+def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze: ConnectedClient) -> None:
     own = own_client(coze.driver, headers={"x-own": "1", "authorization": "Bearer no"}, cookies={"c": "2"})
     client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
     coze.client = client
@@ -42,7 +42,7 @@ def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze
     coze.run(own.aclose() if isinstance(coze.driver, AsyncioDriver) else own.close())
 
 
-def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[Any]) -> None:
+def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: ConnectedClient) -> None:
     seen: list[str] = []
 
     async def ahook(request: httpx.Request) -> None:

@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-from tests.support.api_calls import Json, Wire, code, question
+from tests.support.api_calls import ApiClient, Json, code, question
 
 V2 = "/open_api/v2/chat"
 
 
-def body(wire: Wire, bot: str, query: str, **more: Any) -> Json:
-    return {"bot_id": wire.emulator.bots[bot], "user": "tester", "query": query, **more}
+def body(api: ApiClient, bot: str, query: str, **more: Any) -> Json:
+    return {"bot_id": api.emulator.bots[bot], "user": "tester", "query": query, **more}
 
 
-def told(wire: Wire, bot: str, query: str, **more: Any) -> list[Json]:
-    response = wire.post(V2, json=body(wire, bot, query, stream=True, **more))
+def told(api: ApiClient, bot: str, query: str, **more: Any) -> list[Json]:
+    response = api.post(V2, json=body(api, bot, query, stream=True, **more))
     blocks = response.text.split("\n\n")[:-1]
     assert all(block.startswith("data:{") and "\n" not in block for block in blocks)
     return [json.loads(block.removeprefix("data:")) for block in blocks]
 
 
-def test_the_answer_comes_whole_and_flat(wire: Wire) -> None:
-    reply = wire.post(V2, json=body(wire, "echo", "Hello there", conversation_id="mine")).json()
+def test_the_answer_comes_whole_and_flat(api: ApiClient) -> None:
+    reply = api.post(V2, json=body(api, "echo", "Hello there", conversation_id="mine")).json()
     assert (reply["code"], reply["msg"], reply["conversation_id"]) == (0, "success", "mine")
     assert reply["messages"][0] == {
         "role": "assistant",
@@ -32,11 +32,11 @@ def test_the_answer_comes_whole_and_flat(wire: Wire) -> None:
         "content": "Hello there",
         "content_type": "text",
     }
-    assert wire.emulator.chats_started == 1
+    assert api.emulator.chats_started == 1
 
 
-def test_a_stream_names_its_events_inside_the_data(wire: Wire) -> None:
-    events = told(wire, "several_answers", "Hello")
+def test_a_stream_names_its_events_inside_the_data(api: ApiClient) -> None:
+    events = told(api, "several_answers", "Hello")
     assert events[-1] == {"event": "done"}
     answers: dict[int, str] = {}
     for event in events[:-1]:
@@ -48,28 +48,28 @@ def test_a_stream_names_its_events_inside_the_data(wire: Wire) -> None:
     assert finished == sorted(set(finished)) == list(range(5))
 
 
-def test_history_in_the_request_is_context(wire: Wire) -> None:
+def test_history_in_the_request_is_context(api: ApiClient) -> None:
     history = [question("my name is Ada"), question("Hi", "assistant", type="answer")]
-    reply = wire.post(V2, json=body(wire, "assistant", "what is my name?", chat_history=history)).json()
+    reply = api.post(V2, json=body(api, "assistant", "what is my name?", chat_history=history)).json()
     assert reply["messages"][0]["content"] == "Your name is Ada."
 
 
-def test_a_failure_says_error_information(wire: Wire) -> None:
-    assert told(wire, "failing", "go")[-1] == {
+def test_a_failure_says_error_information(api: ApiClient) -> None:
+    assert told(api, "failing", "go")[-1] == {
         "event": "error",
         "error_information": {"code": 5000, "msg": "model unavailable"},
     }
-    reply = wire.post(V2, json=body(wire, "failing", "go")).json()
+    reply = api.post(V2, json=body(api, "failing", "go")).json()
     assert (reply["code"], reply["msg"]) == (5000, "model unavailable")
 
 
-def test_client_plugins_end_in_an_error(wire: Wire) -> None:
-    assert told(wire, "plugins", "weather")[-1]["event"] == "error"
+def test_client_plugins_end_in_an_error(api: ApiClient) -> None:
+    assert told(api, "plugins", "weather")[-1]["event"] == "error"
 
 
 @pytest.mark.parametrize(
     ("change", "expected"), [({"user": None}, 4000), ({"query": ""}, 4000), ({"bot_id": "1"}, 4006)]
 )
-def test_wrong_requests_are_refused(wire: Wire, change: Json, expected: int) -> None:
-    assert code(wire.post(V2, json={**body(wire, "echo", "hi"), **change})) == expected
-    assert wire.emulator.chats_started == 0
+def test_wrong_requests_are_refused(api: ApiClient, change: Json, expected: int) -> None:
+    assert code(api.post(V2, json={**body(api, "echo", "hi"), **change})) == expected
+    assert api.emulator.chats_started == 0

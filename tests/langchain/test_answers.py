@@ -15,7 +15,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, AskUser, Extra, FunctionCall, Item, ToolResponse, Turn, Verbose
 from langchain_coze import ChatCoze
 from langchain_coze.chunks import convert_usage
-from tests.langchain.conftest import Ask, add_up, body
+from tests.support.langchain_calls import Ask, chat_body, join_chunks
 
 Make = Callable[..., ChatCoze]
 RECALL = (
@@ -209,7 +209,7 @@ def test_a_workflows_question_is_an_answer_that_the_next_message_replies_to(
     replied = ask(model("clerk"), [HumanMessage("Book a room"), asked, HumanMessage("Chur")])
     assert replied.content == "Booked after 2 lines."
     assert replied.response_metadata["conversation_id"] == asked.response_metadata["conversation_id"]
-    assert len(body(emulator)["additional_messages"]) == 1
+    assert len(chat_body(emulator)["additional_messages"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_the_sum_of_a_stream_is_the_invoked_message(model: Make) -> None:
     unlike = ("chat_id", "conversation_id", "logid", "message_ids")
     for bot in ("echo", "reasoner", "several_answers", "plugins", "follow_ups"):
         whole = model(bot).invoke("The weather in Chur?")
-        total = add_up(list(model(bot).stream("The weather in Chur?")))
+        total = join_chunks(list(model(bot).stream("The weather in Chur?")))
         assert isinstance(total, AIMessageChunk)
         for name in unlike:
             del whole.response_metadata[name], total.response_metadata[name]

@@ -15,7 +15,7 @@ from coze_client.core.error_codes import error_for
 from coze_client.emulator import Emulator, faults
 from langchain_coze import ChatCoze, CozeModelError
 from langchain_coze.errors import convert_error
-from tests.langchain.conftest import Ask
+from tests.support.langchain_calls import Ask
 
 Make = Callable[..., ChatCoze]
 

@@ -15,7 +15,7 @@ from llama_index.core.llms import ChatMessage, MessageRole
 from coze_client import ChatFailed, ConversationBusy
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, AskUser, Audio, Extra, Item, Turn, Verbose
-from tests.llama_index.conftest import Ask, Complete, Make, body, dialogue
+from tests.support.llama_index_calls import Ask, Complete, Make, chat_body, dialogue
 
 RECALL = {
     "chunks": [
@@ -221,7 +221,7 @@ def test_a_workflows_question_is_an_answer_that_the_next_message_replies_to(
     assert model.get_tool_calls_from_response(asked, error_on_no_tool_call=False) == []
     reply = ask(model, [*dialogue("Book a train"), asked.message, ChatMessage(content="Chur")])
     assert reply.message.content == "Off to Chur."
-    assert len(body(emulator)["additional_messages"]) == 1
+    assert len(chat_body(emulator)["additional_messages"]) == 1
 
 
 def test_a_busy_conversation_raises_its_own_error(llm: Make, emulator: Emulator, ask: Ask) -> None:

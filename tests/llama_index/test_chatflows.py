@@ -13,7 +13,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Steps
 from coze_client.emulator.workflows import ask as asks
 from llama_index_coze import CozeLLM
-from tests.llama_index.conftest import Ask, dialogue
+from tests.support.llama_index_calls import Ask, dialogue
 
 Booker = Callable[..., CozeLLM]
 

@@ -16,7 +16,7 @@ from pydantic import PrivateAttr
 
 from coze_client import ChatFailed
 from llama_index_coze import CozeLLM
-from tests.llama_index.conftest import Ask, Complete, Make, dialogue
+from tests.support.llama_index_calls import Ask, Complete, Make, dialogue
 
 
 class Listener(BaseEventHandler):

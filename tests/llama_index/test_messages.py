@@ -29,7 +29,7 @@ from coze_client.api.files.attachments import Attachment
 from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall
 from coze_client.emulator import Emulator
 from llama_index_coze.messages import convert_to_dialogue
-from tests.llama_index.conftest import Ask, Make, body, dialogue
+from tests.support.llama_index_calls import Ask, Make, chat_body, dialogue
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -38,7 +38,7 @@ PNG = base64.b64decode(
 
 def sent(emulator: Emulator, chat: int = -1) -> list[tuple[str, Any]]:
     """Role and content of each message of a chat."""
-    messages: list[Mapping[str, str]] = body(emulator, chat)["additional_messages"]
+    messages: list[Mapping[str, str]] = chat_body(emulator, chat)["additional_messages"]
     return [
         (each["role"], json.loads(each["content"]) if each["content_type"] == "object_string" else each["content"])
         for each in messages
@@ -162,7 +162,7 @@ def test_system_messages_can_go_into_a_variable_of_the_prompt(llm: Make, emulato
     model = llm(system_variable="rules", custom_variables={"name": "Ann"})
     ask(model, [ChatMessage(role="system", content="Be brief."), *dialogue("one")])
     assert sent(emulator) == [("user", "one")]
-    assert body(emulator)["custom_variables"] == {"name": "Ann", "rules": "Be brief."}
+    assert chat_body(emulator)["custom_variables"] == {"name": "Ann", "rules": "Be brief."}
 
 
 def test_a_conversation_is_sent_only_what_it_does_not_hold(llm: Make, emulator: Emulator, ask: Ask) -> None:

@@ -20,7 +20,7 @@ from pydantic import SecretStr, ValidationError
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound
 from coze_client.emulator import Emulator
 from llama_index_coze import CozeLLM
-from tests.llama_index.conftest import Ask, Complete, Make, body
+from tests.support.llama_index_calls import Ask, Complete, Make, chat_body
 
 
 def token_from_elsewhere() -> str:
@@ -59,7 +59,7 @@ def test_a_call_overrides_the_settings(llm: Make, emulator: Emulator, ask: Ask) 
         "auto_save_history": False,
     }
     response = ask(model, "Hi {{name}}", **options)
-    sent = body(emulator)
+    sent = chat_body(emulator)
     assert {name: sent[name] for name in options} == options
     assert sent["meta_data"] == {"a": "b"}
     assert response.message.additional_kwargs["saved"] is False
@@ -76,8 +76,8 @@ def test_what_the_bot_decides_is_warned_of_once_and_not_sent(llm: Make, emulator
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ask(model, "hello", max_tokens=5)
-    assert "temperature" not in body(emulator)
-    assert "max_tokens" not in body(emulator)
+    assert "temperature" not in chat_body(emulator)
+    assert "max_tokens" not in chat_body(emulator)
 
 
 def test_an_empty_conversation_means_none_and_an_empty_user_one_of_its_own(llm: Make, emulator: Emulator) -> None:

@@ -16,7 +16,7 @@ from llama_index.core.tools import BaseTool, FunctionTool
 from coze_client import ConfigurationError
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Turn
-from tests.llama_index.conftest import Ask, Make, dialogue
+from tests.support.llama_index_calls import Ask, Make, dialogue
 
 
 def get_weather(city: str) -> str:
