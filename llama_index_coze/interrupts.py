@@ -19,7 +19,7 @@ from pydantic import Field
 from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
 from coze_client.api.workflows.events import WorkflowEvent
-from coze_client.bridge.tools.outcome import BEGUN, HumanQuestion, Outcome, Stored
+from coze_client.bridge.tools.tool_outcome import UNKNOWN_OUTCOME, HumanQuestion, JsonObject, ToolOutcome
 from coze_client.bridge.tools.workflow_call import Step
 from coze_client.errors import ConfigurationError
 
@@ -86,23 +86,23 @@ class Keeping:
         self._place = f"{_KEPT}.{self._key}"  # a path
         self._step = -1
 
-    async def once(self, step: Step) -> Outcome:
+    async def once(self, step: Step) -> ToolOutcome:
         """The outcome of `step`, which is not taken again if it was before; raises what it raises if nothing began."""
         self._step += 1
         kept = await self._kept()
         found = kept[self._step] if self._step < len(kept) else None
         if found is not None and "question" in found:
-            return Outcome.found(found)
+            return ToolOutcome.from_json(found)
         await self._begin()
         if found is not None:
-            return Outcome.found(found)
-        await self._keep(BEGUN)
+            return ToolOutcome.from_json(found)
+        await self._keep(UNKNOWN_OUTCOME)
         try:
             outcome = await step()
         except Exception:  # nothing began; a cancelled step may have
             await self.forget()
             raise
-        await self._keep(outcome.stored())
+        await self._keep(outcome.to_json())
         return outcome
 
     async def _begin(self) -> None:
@@ -115,10 +115,10 @@ class Keeping:
             await self._context.wait_for_event(Superseded, waiter_id=f"{place}_superseded", timeout=None)
         begun.add(place)
 
-    async def ask(self, outcome: Outcome) -> object:
+    async def ask(self, outcome: ToolOutcome) -> object:
         """The human's answer to the outcome's question; until it has come, this ends the tool's call."""
         question = cast("HumanQuestion", outcome.question)
-        told = question.told()
+        told = question.describe()
         asked = CozeInputRequiredEvent(**told, prefix=question.question, tool_name=self._tool_name)
         if self._step + 1 >= len(await self._kept()):
             return await self._wait(asked)
@@ -154,11 +154,11 @@ class Keeping:
         """Drops what is kept, when the call is over."""
         await self._context.store.set(self._place, [])
 
-    async def _kept(self) -> list[Stored]:
-        kept: list[Stored] = await self._context.store.get(self._place, default=[])
+    async def _kept(self) -> list[JsonObject]:
+        kept: list[JsonObject] = await self._context.store.get(self._place, default=[])
         return kept
 
-    async def _keep(self, stored: Stored) -> None:
+    async def _keep(self, stored: JsonObject) -> None:
         await self._context.store.set(self._place, [*(await self._kept())[: self._step], stored])
 
 

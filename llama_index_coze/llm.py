@@ -26,7 +26,7 @@ from llama_index.core.types import Model, PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
 from pydantic import ConfigDict, Field
 
-from coze_client.bridge.chat.answer import AnswerBuilder
+from coze_client.bridge.chat.answer_builder import AnswerBuilder
 from coze_client.bridge.chat.settings import BotSettings
 from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_dialogue
@@ -100,22 +100,22 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """The bot's answer; chat options in `kwargs` go before the LLM's own."""
-        return self._answer(ChatReply(self._answering(convert_to_dialogue(messages), kwargs)))
+        return self._answer(ChatReply(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """The bot's answer as it comes: each response has all the text so far, and what is new as ``delta``."""
-        return self._stream(ChatReply(self._answering(convert_to_dialogue(messages), kwargs)))
+        return self._stream(ChatReply(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """As ``chat``, on asyncio."""
-        return await self._aanswer(ChatReply(self._answering(convert_to_dialogue(messages), kwargs)))
+        return await self._aanswer(ChatReply(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """As ``stream_chat``, on asyncio: await it for the generator."""
-        return self._astream(ChatReply(self._answering(convert_to_dialogue(messages), kwargs)))
+        return self._astream(ChatReply(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
@@ -249,7 +249,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     def _completing(self, prompt: str, given: Mapping[str, Any], *, formatted: bool) -> AnswerBuilder:
         wrap = self.completion_to_prompt
         question = prompt if formatted or wrap is None else wrap(prompt)
-        return self._answering(convert_to_dialogue([ChatMessage(content=question)]), given)
+        return self._answer_builder(convert_to_dialogue([ChatMessage(content=question)]), given)
 
     def _answer(self, reply: ResponseBuilder[R]) -> R:
         with reply.answering.open(self._blocking) as stream:

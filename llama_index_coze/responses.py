@@ -21,8 +21,8 @@ from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 from coze_client.api.chats.events import ChatEvent
 from coze_client.api.chats.values import ToolCall, Usage
 from coze_client.api.recall.slices import Slice
-from coze_client.bridge.chat.answer import AnswerBuilder, Ended, Piece
-from coze_client.bridge.chat.parts import (
+from coze_client.bridge.chat.answer_builder import AnswerBuilder, AnswerDelta, ReadStream
+from coze_client.bridge.chat.answer_parts import (
     AudioPart,
     CardPart,
     Part,
@@ -48,17 +48,17 @@ class ResponseBuilder(Generic[R]):
         self._sound: list[bytes] = []
         self._beside: dict[str, list[object]] = {}
 
-    def add(self, event: ChatEvent) -> Piece | None:
+    def add(self, event: ChatEvent) -> AnswerDelta | None:
         """Takes the next event; its piece if that adds to the text or the thoughts."""
         piece = self.answering.feed(event)
         self._grow(piece)
         return piece if piece[0] or piece[1] else None
 
-    def so_far(self, piece: Piece) -> R:
+    def so_far(self, piece: AnswerDelta) -> R:
         """The response to stream after `piece`: all the text so far, and what is new."""
         raise NotImplementedError
 
-    def whole(self, stream: Ended, *, streamed: bool = False) -> R:
+    def whole(self, stream: ReadStream, *, streamed: bool = False) -> R:
         """The complete response of a stream that was read; as the last of several it has a delta, mostly "".
 
         Raises ConfigurationError if the bot calls a tool that was not offered.
@@ -70,7 +70,7 @@ class ResponseBuilder(Generic[R]):
     def _complete(self, delta: str | None) -> R:
         raise NotImplementedError
 
-    def _grow(self, piece: Piece) -> None:
+    def _grow(self, piece: AnswerDelta) -> None:
         text, thoughts, parts = piece
         self.text += text
         self.thoughts += thoughts
@@ -79,7 +79,7 @@ class ResponseBuilder(Generic[R]):
 
     def blocks(self) -> list[ContentBlock]:
         """What was said and is known at the end: thoughts, text, citations, sound, the client's tool calls."""
-        calls = self.answering.calls
+        calls = self.answering.tool_calls
         return [
             *([ThinkingBlock(content=self.thoughts)] if self.thoughts else []),
             *([TextBlock(text=self.text)] if self.text or not calls else []),
@@ -90,12 +90,12 @@ class ResponseBuilder(Generic[R]):
 
     def ids(self) -> dict[str, object]:
         """What a message keeps: where it came from, for the next turn, and follow-up questions."""
-        return {name: value for name, value in self.answering.facts.items() if value not in ("", [], True)}
+        return {name: value for name, value in self.answering.metadata.items() if value not in ("", [], True)}
 
     def beside(self) -> dict[str, object]:
         """What goes with a response beside its message: all facts, token counts, the bot's own plugin calls, cards."""
         usage = self.answering.usage
-        return {**self.answering.facts, **(convert_to_counts(usage) if usage else {}), **self._beside}
+        return {**self.answering.metadata, **(convert_to_counts(usage) if usage else {}), **self._beside}
 
     def raw(self) -> dict[str, object]:
         """The chat as Coze last told of it; ``usage`` has LlamaIndex's names beside Coze's."""
@@ -124,7 +124,7 @@ class ResponseBuilder(Generic[R]):
 class ChatReply(ResponseBuilder[ChatResponse]):
     """A reply as chat responses."""
 
-    def so_far(self, piece: Piece) -> ChatResponse:
+    def so_far(self, piece: AnswerDelta) -> ChatResponse:
         delta, thoughts, _ = piece
         blocks: list[ContentBlock] = [TextBlock(text=self.text)]
         if self.thoughts:
@@ -141,7 +141,7 @@ class ChatReply(ResponseBuilder[ChatResponse]):
 class CompletionReply(ResponseBuilder[CompletionResponse]):
     """A reply as completion responses: its text."""
 
-    def so_far(self, piece: Piece) -> CompletionResponse:
+    def so_far(self, piece: AnswerDelta) -> CompletionResponse:
         delta, thoughts, _ = piece
         return CompletionResponse(text=self.text, delta=delta, additional_kwargs=_thinking(thoughts))
 

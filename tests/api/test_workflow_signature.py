@@ -17,7 +17,7 @@ from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.events import Parameter
 from coze_client.api.workflows.file_arguments import FileArgument, FileSources
 from coze_client.api.workflows.resource import WorkflowInfo
-from coze_client.bridge.tools.names import tool_name, tool_names
+from coze_client.bridge.tools.tool_names import tool_name, tool_names
 from coze_client.core.json_schema import find_misfits
 
 

@@ -154,7 +154,7 @@ def test_a_dialogue_without_a_question_is_refused(lines: list[DialogueMessage]) 
 
 
 def test_nothing_new_for_a_conversation_is_told_as_that() -> None:
-    with pytest.raises(ConfigurationError, match="conv1 does not hold already"):
+    with pytest.raises(ConfigurationError, match="conversation conv1 already contains"):
         next_step([user("a"), DialogueMessage("assistant", "b", origin=HERE)], conversation_id="conv1")
 
 

@@ -153,19 +153,19 @@ def test_an_asyncio_stream_that_is_left_cancels_its_chat(model: Make, emulator: 
 @pytest.mark.parametrize("streaming", [True, False])
 def test_a_cancelled_task_cancels_its_chat(model: Make, emulator: Emulator, streaming: bool) -> None:
     class Waiting(ChatCoze):
-        """Tells when the first words of the answer are read."""
+        """Sets an event when the first text of the answer is read."""
 
-        def _reply(self, *args: Any) -> Any:
-            reply = super()._reply(*args)
-            feed = reply.answering.feed
+        def _chunk_builder(self, *args: Any) -> Any:
+            builder = super()._chunk_builder(*args)
+            feed = builder.answer.feed
 
             def tell(event: Any) -> Any:
                 if event.delta:
                     begun.set()
                 return feed(event)
 
-            reply.answering.feed = tell  # type: ignore[method-assign]  # a spy
-            return reply
+            builder.answer.feed = tell  # type: ignore[method-assign]  # a spy
+            return builder
 
     async def cancel() -> None:
         options: Any = {"token": emulator.token, "base_url": emulator.url, "streaming": streaming}

@@ -141,10 +141,10 @@ def test_what_the_bot_decides_warns_once() -> None:
         made = own(temperature=0.5, max_tokens=10)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made._reply([HumanMessage("Hi")], None, {"temperature": 1})
+        made._chunk_builder([HumanMessage("Hi")], None, {"temperature": 1})
     quiet = own()
     with pytest.warns(UserWarning, match="top_p"):
-        quiet._reply([HumanMessage("Hi")], None, {"top_p": 1})
+        quiet._chunk_builder([HumanMessage("Hi")], None, {"top_p": 1})
 
 
 def test_the_timeout_is_the_clients(model: Make, emulator: Emulator, ask: Ask) -> None:

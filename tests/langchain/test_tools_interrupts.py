@@ -146,7 +146,7 @@ def test_the_result_is_found_again_in_a_checkpoint(emulator: Emulator, kept: Any
     assert CozeWorkflowTool.result_of(stored) == CozeWorkflowTool.result_of(live) == live.artifact
 
 
-def test_a_run_that_began_on_one_face_goes_on_on_the_other(emulator: Emulator) -> None:
+def test_a_run_of_one_client_is_continued_by_the_other(emulator: Emulator) -> None:
     tool = made(emulator)
     graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
     invoke(graph, {"messages": [HumanMessage("Book")]})
@@ -316,7 +316,7 @@ def test_a_graph_without_places_for_tasks_is_an_error_and_no_hang(
     emulator: Emulator, go: Go, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = made(emulator)
-    monkeypatch.setattr("langchain_coze.interrupts._PATIENCE", 0.1)
+    monkeypatch.setattr("langchain_coze.langgraph_node._START_TIMEOUT", 0.1)
     graph = agent(calls(tool, {"city": "Rome"}, {"city": "Oslo"}), tools=[tool])
     with pytest.raises(ConfigurationError, match="max_concurrency"):
         limited(go)(graph, {"messages": [HumanMessage("Book both")]})
@@ -495,7 +495,7 @@ def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator)
 
     asyncio.run(cancelled())
     [failure] = told(ainvoke(graph, None))
-    assert "was begun before" in failure
+    assert "was started before" in failure
     assert emulator.runs_started == 1
 
 
@@ -509,7 +509,7 @@ def test_a_run_whose_process_was_killed_is_not_begun_again(emulator: Emulator, t
     with SqliteSaver.from_conn_string(str(tmp_path / "graph.sqlite")) as saver:
         graph = agent(tools=[tool], checkpointer=saver)
         [failure] = told(invoke(graph, None))
-    assert "was begun before" in failure
+    assert "was started before" in failure
     assert emulator.runs_started == 1
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
-from coze_client.bridge.tools.workflow_call import Client, asyncio_client, blocking_client
+from coze_client.bridge.connection import Client, asyncio_client, blocking_client
 from coze_client.bridge.writing.progress import Tell, progress_bar
 from coze_client.bridge.writing.record import MEMORY, UploadRecord
 from coze_client.bridge.writing.report import Progress, WriteReport

@@ -1,4 +1,4 @@
-"""What a chat says besides words and thoughts."""
+"""The parts of an answer besides text and reasoning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coze_client import Message, ProtocolError
 from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.values import Chat
 from coze_client.api.recall.slices import Slice, read_recall
-from coze_client.bridge.chat.parts import (
+from coze_client.bridge.chat.answer_parts import (
     AUDIO_MIME_TYPE,
     AudioPart,
     CardPart,
