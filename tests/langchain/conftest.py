@@ -1,4 +1,4 @@
-"""ChatCoze on a fresh emulator, called in LangChain's four ways."""
+"""ChatCoze on a fresh emulator, called by invoke, ainvoke, stream and astream."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def model(emulator: Emulator) -> Callable[..., ChatCoze]:
 
 
 def add_up(chunks: list[Any]) -> AIMessageChunk:
-    """What LangChain makes of a stream's chunks."""
+    """The message that LangChain adds up from the chunks of a stream."""
     total: AIMessageChunk = reduce(add, chunks)
     return total
 
@@ -56,13 +56,13 @@ def astream(model: Any, question: Any, /, **options: Any) -> AIMessage:
 
 
 def body(emulator: Emulator, number: int = -1) -> dict[str, Any]:
-    """What was sent to start a chat, the last one by default."""
+    """The body of the request that started a chat, by default the last one."""
     sent: Any = emulator.calls_to("/v3/chat")[number].body
     return dict(sent)
 
 
 @pytest.fixture(params=[invoke, ainvoke, stream, astream], ids=lambda way: way.__name__)
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Each way of asking, one after the other: they must give the same answer."""
+    """One of the four ways to call a model; all must return the same answer."""
     way: Ask = request.param
     return way

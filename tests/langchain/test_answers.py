@@ -1,4 +1,4 @@
-"""What comes out of ChatCoze, the same in whatever way it is asked."""
+"""The answers of ChatCoze: the same for invoke, ainvoke, stream and astream."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_usage_is_read_in_either_spelling(told: dict[str, Any], counts: tuple[in
     assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == counts
 
 
-def test_details_of_usage_are_told_if_coze_tells_them() -> None:
+def test_details_of_usage_are_there_if_coze_sends_them() -> None:
     details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 4}}
     usage = convert_usage(Usage.model_validate({"token_count": 5, **details}))
     assert usage.get("input_token_details") == {"cache_read": 0}
@@ -92,7 +92,7 @@ def test_every_chunk_of_a_stream_carries_the_same_id_and_only_the_last_metadata(
     assert [bool(chunk.usage_metadata) for chunk in chunks] == [False, False, False, True]
 
 
-def test_thoughts_stand_apart_from_the_text(model: Make, ask: Ask) -> None:
+def test_reasoning_is_apart_from_the_text(model: Make, ask: Ask) -> None:
     answer = ask(model("reasoner"), "Is 7 prime?")
     reasoning, text = answer.content_blocks
     assert answer.content == "After some thought: Is 7 prime?"

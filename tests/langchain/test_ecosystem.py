@@ -1,4 +1,4 @@
-"""ChatCoze among LangChain's other things: callbacks, events, retries, batches, streams that are left early."""
+"""ChatCoze with callbacks, events, retries and batches of LangChain, and with streams that are closed early."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOUR_WORDS = "one two three four"
 
 
 class Heard(BaseCallbackHandler):
-    """What callbacks are told."""
+    """Records the calls of the callbacks."""
 
     def __init__(self) -> None:
         self.tokens: list[str] = []
@@ -129,7 +129,7 @@ def test_a_batch_can_return_what_failed(model: Make, emulator: Emulator) -> None
 
 
 def settled(emulator: Emulator) -> None:
-    """The line is closed, and the chat was cancelled on the server."""
+    """The connection is closed, and the chat was cancelled on the server."""
     emulator.wait_until(lambda: emulator.open_streams == 0)
     emulator.wait_until(lambda: len(emulator.calls_to("/v3/chat/cancel")) == 1)
 

@@ -1,4 +1,4 @@
-"""Client plugins: the bot calls, LangChain's tools answer, the same chat goes on."""
+"""Client plugins: the bot calls, LangChain's tools answer, the same chat continues."""
 
 from __future__ import annotations
 
