@@ -1,6 +1,6 @@
-"""Coze in LangChain: ``ChatCoze`` is a bot as a chat model, ``CozeRetriever`` looks into knowledge bases.
+"""Coze in LangChain: bots as chat models, workflows, plugins and bots as tools, datasets as retrievers and loaders.
 
-What stands in ``__all__`` is public, and imported when it is first used: LangChain takes a second to load.
+The names in ``__all__`` are public. Each is imported when it is first used, because LangChain takes a second to load.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Content blocks of a message -> text and attachments; pure. LangChain docs: Standard content blocks."""
+"""Convert the content blocks of a user's message to text and attachments; pure.
+
+LangChain docs: Standard content blocks.
+"""
 
 from __future__ import annotations
 
@@ -21,21 +24,21 @@ _KINDS: Mapping[str, Medium] = {
     "text-plain": "file",
     "media": "file",
 }
-_OWN = "non_standard"
+_NON_STANDARD = "non_standard"
 
 Block = Mapping[str, object]
 
 
 def convert_blocks(blocks: Iterable[Block]) -> tuple[str, tuple[Attachment, ...]]:
-    """Text (blocks joined by line ends, since Coze takes one text) and attachments of a user's message.
+    """Convert blocks to one text, joined by line ends, and attachments.
 
-    What is neither, such as another provider's thinking, is left out. Raises ConfigurationError for media that cannot
-    be sent: a path, a ``file://`` URL, content that is not base64.
+    Other blocks, such as the reasoning of another provider, are left out. Raises ConfigurationError for media that
+    cannot be sent: a path, a ``file://`` URL, content that is not base64.
     """
     texts: list[str] = []
     attachments: list[Attachment] = []
     for block in blocks:
-        inner = _unwrapped(block)
+        inner = _unwrap(block)
         kind, text = str(inner.get("type")), inner.get("text")
         if kind in ("text", "text-plain") and isinstance(text, str):
             texts.append(text)
@@ -47,7 +50,10 @@ def convert_blocks(blocks: Iterable[Block]) -> tuple[str, tuple[Attachment, ...]
 
 
 def convert_block(block: Block) -> Attachment:
-    """An image, file, audio or video block (Coze takes videos as files), by URL, base64, bytes or Coze's file id."""
+    """Convert a block with an image, file, audio or video (Coze takes videos as files).
+
+    The block has a URL, base64 text, bytes, or the id of a file that was uploaded to Coze.
+    """
     mime_type, name = _text(block, "mime_type"), _name(block)
     kind = _kind(block, mime_type)
     url, file_id, content = _url(block), _text(block, "file_id"), _content(block)
@@ -60,18 +66,18 @@ def convert_block(block: Block) -> Attachment:
     if file_id.isdecimal():
         return Attachment.uploaded(kind, file_id)
     raise ConfigurationError(
-        f"A block of type {block.get('type')} has no url, base64 or file id of Coze",
-        cure="Files of other providers are unknown to Coze: give the content, or upload it with client.files.upload",
+        f"A block of type {block.get('type')} has no URL, base64 content or Coze file id",
+        cure="Coze cannot read files of other providers: give the content, or upload it with client.files.upload",
     )
 
 
-def _unwrapped(block: Block) -> Block:
+def _unwrap(block: Block) -> Block:
     value = block.get("value")
-    return cast("Block", value) if block.get("type") == _OWN and isinstance(value, dict) else block
+    return cast("Block", value) if block.get("type") == _NON_STANDARD and isinstance(value, dict) else block
 
 
 def _kind(block: Block, mime_type: str) -> Medium:
-    """By the block's type; a block that says only "media" by its MIME type."""
+    """The kind by the type of the block; if that is only ``media``, by its MIME type."""
     if block.get("type") == "media":
         return _KINDS.get(mime_type.partition("/")[0], "file")
     return _KINDS[str(block["type"])]
@@ -91,8 +97,8 @@ def _content(block: Block) -> str | bytes | None:
 
 def _name(block: Block) -> str:
     extras = block.get("extras")
-    told = cast("Block", extras) if isinstance(extras, dict) else block
-    return _text(block, "filename") or _text(told, "filename") or _text(block, "title")
+    fallback = cast("Block", extras) if isinstance(extras, dict) else block
+    return _text(block, "filename") or _text(fallback, "filename") or _text(block, "title")
 
 
 def _text(block: Block, name: str) -> str:

@@ -1,4 +1,4 @@
-"""A bot as a LangChain tool."""
+"""CozeBotTool: a bot as a LangChain tool."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from langchain_core.tools import BaseTool
 
 from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.tools.outcome import Outcome, outcome_of
+from coze_client.bridge.tools.tool_outcome import ToolOutcome, capture_outcome
+from coze_client.bridge.tools.workflow_call import AskHuman, RunStep
 from coze_client.core.concurrency import maybe_await
 from langchain_coze.chat_model import ChatCoze
-from langchain_coze.tool import Ask, ContentAndArtifact, CozeTool, Once, ToolInvocation
-from langchain_coze.tool_events import EventReporter
+from langchain_coze.coze_tool import ContentAndArtifact, CozeTool, ToolInvocation
+from langchain_coze.event_reporter import EventReporter
 
 _QUESTION = {
     "type": "object",
@@ -25,7 +26,7 @@ _QUESTION = {
 
 
 class CozeBotTool(CozeTool):
-    """A bot as a tool: it is asked one question, in a conversation of its own, and its answer is the content.
+    """A bot as a tool: every call asks one question in a new conversation, and returns the answer.
 
     ```python
     from langchain_coze import CozeBotTool
@@ -33,7 +34,8 @@ class CozeBotTool(CozeTool):
     lawyer = CozeBotTool("7350000000000000001", name="lawyer", description="Knows the law.")
     ```
 
-    Every field of ``ChatCoze`` can be given. The artifact is the answer as an ``AIMessage``.
+    `options` are the fields of ``ChatCoze`` and of LangChain's ``BaseTool``. The content is the text of the answer, the
+    artifact is the answer as an ``AIMessage``.
     """
 
     signature: WorkflowSignature = WorkflowSignature(_QUESTION)
@@ -45,14 +47,16 @@ class CozeBotTool(CozeTool):
         own |= {"name": name, "description": description, "model": model, "client": model._coze}
         super().__init__(**own)
 
-    async def _follow(self, call: ToolInvocation, teller: EventReporter, once: Once, ask: Ask) -> Outcome:
-        return await once(partial(outcome_of, partial(self._execute, call)))
+    async def _call(
+        self, call: ToolInvocation, reporter: EventReporter, run_step: RunStep, ask_human: AskHuman
+    ) -> ToolOutcome:
+        return await run_step(partial(capture_outcome, partial(self._execute, call)))
 
     async def _execute(self, call: ToolInvocation) -> WorkflowResult:
         question = str(self.signature.check(call.arguments)["question"])
-        asking = self.model.invoke if call.blocking else self.model.ainvoke
-        message = await maybe_await(cast("AIMessage | Awaitable[AIMessage]", asking(question, call.config)))
+        invoke = self.model.invoke if call.blocking else self.model.ainvoke
+        message = await maybe_await(cast("AIMessage | Awaitable[AIMessage]", invoke(question, call.config)))
         return WorkflowResult(output=message.model_dump(mode="json"), text=str(message.text))
 
-    def _tell(self, result: WorkflowResult) -> ContentAndArtifact:
+    def _convert_result(self, result: WorkflowResult) -> ContentAndArtifact:
         return result.text, AIMessage.model_validate(result.output)

@@ -20,12 +20,12 @@ from typing_extensions import Self
 
 from coze_client.bridge.chat.settings import BotSettings
 from coze_client.version import __version__
-from langchain_coze.chunks import ChunkBuilder
+from langchain_coze.chunk_builder import ChunkBuilder
 from langchain_coze.errors import langchain_errors
 from langchain_coze.messages import convert_to_dialogue
 from langchain_coze.structured_output import Schema, answer_structured
 
-SPELLINGS: Mapping[str, str] = {
+OTHER_NAMES: Mapping[str, str] = {
     "model": "bot_id",
     "user": "user_id",
     "api_key": "token",
@@ -34,9 +34,9 @@ SPELLINGS: Mapping[str, str] = {
     "request_timeout": "timeout",
     "stop_sequences": "stop",
 }
-"""Other names that are understood, LangChain's and langchain-community's, and what they are here."""
+"""Other names of fields, from LangChain and langchain-community, and the fields that they mean."""
 
-_WITHOUT_EFFECT = frozenset({"stream", "stream_usage", "strict", "parallel_tool_calls", "tool_choice"})
+_IGNORED = frozenset({"stream", "stream_usage", "strict", "parallel_tool_calls", "tool_choice"})
 
 
 class ChatCoze(BotSettings, BaseChatModel):
@@ -50,41 +50,41 @@ class ChatCoze(BotSettings, BaseChatModel):
         print(chunk.text, end="")
     ```
 
-    One HTTP request a call, ``invoke`` included. ``token``, ``base_url``, ``region``, ``timeout`` (seconds, or a
-    Timeout) are those of ``coze_client.CozeClient``; or give a ``client`` of yours, of either face. The names of
-    langchain-community's ChatCoze work too (``coze_api_key``, ``coze_api_base``, ``user``, ``request_timeout``).
+    A call is one HTTP request, also with ``invoke``. ``token``, ``base_url``, ``region`` and ``timeout`` (seconds, or a
+    Timeout) are those of ``coze_client.CozeClient``; or pass your own blocking or asyncio ``client``. The names of
+    langchain-community's ChatCoze work, too (``coze_api_key``, ``coze_api_base``, ``user``, ``request_timeout``).
 
-    The bot decides its prompt, model, temperature and tools. System messages are joined to the first question, or go
-    into the prompt variable that ``system_variable`` names. ``user_id`` separates users' memories: without one, every
-    instance is a user of its own. With a ``conversation_id`` (made by ``client.conversations.create``) Coze keeps the
-    history, only what is new is sent, and answers are not cached.
+    The settings of the bot decide its prompt, model, temperature and tools. System messages are joined to the first
+    question, or become the prompt variable that ``system_variable`` names. ``user_id`` separates the memories of users;
+    its default is a random id for each instance. With a ``conversation_id`` (from ``client.conversations.create``),
+    Coze stores the history, only new messages are sent, and answers are not cached.
 
-    With a ``workflow_id``, a chatflow answers: text only, at most 50 messages, no tools, and instead of prompt
-    variables ``parameters`` of its start node. It belongs to a bot or an app (``bot_id`` or ``app_id``, exactly one).
-    What it asks the user is answered by the next message.
+    With a ``workflow_id``, a chatflow answers instead: text only, at most 50 messages, no tools. Its start node takes
+    ``parameters`` instead of prompt variables. It belongs to a bot or an app: give exactly one of ``bot_id`` and
+    ``app_id``. If it asks the user something, the next message is the reply.
 
-    Answers tell ``chat_id``, ``conversation_id``, ``logid``, ``status``, ``follow_ups`` and more in
-    ``response_metadata``; thoughts, citations, the bot's plugin calls, cards and audio are in ``content_blocks``. What
-    fails is both an error of ``coze_client`` and of ``langchain_core.exceptions``. A pickle holds a literal token in
-    clear text. Chat options can be given with each call: ``model.invoke(…, custom_variables={…})``.
+    ``response_metadata`` has ``chat_id``, ``conversation_id``, ``logid``, ``status``, ``follow_ups`` and more.
+    ``content_blocks`` has reasoning, citations, the bot's plugin calls, cards and audio. Every error is one of both
+    ``coze_client`` and ``langchain_core.exceptions``. A pickle contains a literal token in clear text. Chat options can
+    also be given with each call: ``model.invoke(…, custom_variables={…})``.
     """
 
     streaming: bool = False
-    """True: ``invoke`` streams too, for callbacks; explicitly False: ``stream`` gives one chunk."""
+    """True: ``invoke`` streams, too, for callbacks. False, if set explicitly: ``stream`` returns one chunk."""
 
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
-    def _read_spellings(cls, given: Mapping[str, object]) -> dict[str, object]:
-        read: dict[str, object] = {}
-        for spelling, value in given.items():
-            name = SPELLINGS.get(spelling, spelling)
-            if name in read:
-                other = next(each for each in given if SPELLINGS.get(each, each) == name and each != spelling)
-                raise ValueError(f"{other} and {spelling} mean the same: give one of them")
-            read[name] = value
-        return read
+    def _rename_fields(cls, given: Mapping[str, object]) -> dict[str, object]:
+        fields: dict[str, object] = {}
+        for given_name, value in given.items():
+            name = OTHER_NAMES.get(given_name, given_name)
+            if name in fields:
+                other = next(each for each in given if OTHER_NAMES.get(each, each) == name and each != given_name)
+                raise ValueError(f"{other} and {given_name} mean the same: give only one of them")
+            fields[name] = value
+        return fields
 
     @model_validator(mode="after")
     def _set_coze_version(self) -> Self:
@@ -101,13 +101,13 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         with langchain_errors():
-            reply = self._reply(messages, stop, kwargs)
-            with reply.answering.open(self._blocking) as stream:
+            builder = self._chunk_builder(messages, stop, kwargs)
+            with builder.answer.open(self._blocking) as stream:
                 for event in stream:
-                    reply.keep(event)
-                    if reply.answering.stopped:
+                    builder.keep(event)
+                    if builder.answer.stopped:
                         break
-            return reply.whole(stream)
+            return builder.result(stream)
 
     async def _agenerate(
         self,
@@ -117,15 +117,15 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         with langchain_errors():
-            reply = self._reply(messages, stop, kwargs)
-            async with await reply.answering.aopen(self._asyncio) as stream:
+            builder = self._chunk_builder(messages, stop, kwargs)
+            async with await builder.answer.aopen(self._asyncio) as stream:
                 async for event in stream:
-                    reply.keep(event)
-                    if reply.answering.stopped:
+                    builder.keep(event)
+                    if builder.answer.stopped:
                         break
-            return reply.whole(stream)
+            return builder.result(stream)
 
-    # LangChain tells its callbacks of every chunk itself: telling them here would do it twice.
+    # LangChain itself passes every chunk to the callbacks: doing it here, too, would pass them twice.
     def _stream(
         self,
         messages: list[BaseMessage],
@@ -134,14 +134,14 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with langchain_errors():
-            reply = self._reply(messages, stop, kwargs)
-            with reply.answering.open(self._blocking) as stream:
+            builder = self._chunk_builder(messages, stop, kwargs)
+            with builder.answer.open(self._blocking) as stream:
                 for event in stream:
-                    if (chunk := reply.chunk(event)) is not None:
+                    if (chunk := builder.chunk(event)) is not None:
                         yield chunk
-                    if reply.answering.stopped:
+                    if builder.answer.stopped:
                         break
-            yield from reply.end(stream)
+            yield from builder.end(stream)
 
     async def _astream(
         self,
@@ -151,25 +151,25 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with langchain_errors():
-            reply = self._reply(messages, stop, kwargs)
-            async with await reply.answering.aopen(self._asyncio) as stream:
+            builder = self._chunk_builder(messages, stop, kwargs)
+            async with await builder.answer.aopen(self._asyncio) as stream:
                 async for event in stream:
-                    if (chunk := reply.chunk(event)) is not None:
+                    if (chunk := builder.chunk(event)) is not None:
                         yield chunk
-                    if reply.answering.stopped:
+                    if builder.answer.stopped:
                         break
-            for chunk in reply.end(stream):
+            for chunk in builder.end(stream):
                 yield chunk
 
-    def _reply(
+    def _chunk_builder(
         self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
     ) -> ChunkBuilder:
-        rest = {SPELLINGS.get(name, name): value for name, value in given.items() if name not in _WITHOUT_EFFECT}
-        tools = cast("list[dict[str, Any]] | None", rest.pop("tools", None))
-        rest["tools"] = list(map(openai_tool_name, tools)) if tools else None
+        options = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name not in _IGNORED}
+        tools = cast("list[dict[str, Any]] | None", options.pop("tools", None))
+        options["tools"] = list(map(openai_tool_name, tools)) if tools else None
         if stop is not None:
-            rest["stop"] = stop
-        return ChunkBuilder(self._answering(convert_to_dialogue(messages), rest))
+            options["stop"] = stop
+        return ChunkBuilder(self._answer_builder(convert_to_dialogue(messages), options))
 
     def bind_tools(
         self,
@@ -178,11 +178,11 @@ class ChatCoze(BotSettings, BaseChatModel):
         tool_choice: str | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Say which tools will answer the bot's calls.
+        """Bind the tools that run the client plugins of the bot.
 
-        Coze runs only the client plugins that are **declared on the bot**: their names, descriptions and parameters are
-        set there, and nothing of `tools` is sent. A call to a name that is not bound raises CozeConfigurationError. The
-        bot decides by itself what to call, so `tool_choice` is taken and has no effect.
+        The bot calls only client plugins that are **declared on the bot**, with the names, descriptions and parameters
+        that are set there. `tools` are not sent. A call of a tool that is not bound raises CozeConfigurationError. The
+        bot decides which tools it calls, so `tool_choice` has no effect.
         """
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
 
@@ -196,19 +196,19 @@ class ChatCoze(BotSettings, BaseChatModel):
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, Any]:
-        """Answers that fit `schema`: a pydantic model gives instances, a TypedDict or JSON schema gives dicts.
+        """Return answers that match `schema`: instances of a pydantic model, or dicts for a TypedDict or JSON schema.
 
-        Coze has no parameter for this: the schema is put into the question, and the answer is validated. An answer that
-        does not fit is given back for repair up to `repairs` times, each a chat of its own, billed and not saved. Then
-        OutputParserException is raised, or with `include_raw` told as ``parsing_error`` beside ``raw`` and ``parsed``.
-        `method` and `strict` are taken for other models' sake, and change nothing.
+        Coze has no parameter for this, so the schema is added to the question, and the answer is validated. The bot
+        repairs an invalid answer up to `repairs` times, each in a new chat that is billed and not saved. If the answer
+        is still invalid, OutputParserException is raised. With `include_raw`, the result is instead a dict of ``raw``,
+        ``parsed`` and ``parsing_error``. `method` and `strict` exist for compatibility and have no effect.
         """
         if kwargs:
             raise TypeError(f"with_structured_output takes no {', '.join(sorted(kwargs))}")
         return answer_structured(self, schema, repairs=repairs, include_raw=include_raw, method=method)
 
     def get_num_tokens(self, text: str) -> int:
-        """About how many tokens: Coze tells neither the bot's tokenizer nor its model."""
+        """The approximate number of tokens: Coze reveals neither the tokenizer nor the model of a bot."""
         if self.custom_get_token_ids is not None:
             return super().get_num_tokens(text)
         return self.get_num_tokens_from_messages([HumanMessage(text)])
@@ -218,7 +218,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         messages: Sequence[BaseMessage],
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
     ) -> int:
-        """About how many tokens, four characters each; tools are not counted, since they are not sent."""
+        """The approximate number of tokens, at four characters each; tools are not sent, so they are not counted."""
         if self.custom_get_token_ids is not None:
             return super().get_num_tokens_from_messages(list(messages))
         return count_tokens_approximately(messages)
@@ -233,11 +233,11 @@ class ChatCoze(BotSettings, BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        """What answers depend on: LangChain's cache key, and what traces show."""
-        ours = {"system_variable": self.system_variable, "trim": self.trim, "default_stop": self.stop}
+        """The values that answers depend on, for LangChain's cache key and for traces."""
+        own = {"system_variable": self.system_variable, "trim": self.trim, "default_stop": self.stop}
         return {
             **self._options({}),
-            **ours,
+            **own,
             "base_url": self._coze.base_url,
             "model_name": self.workflow_id or self.bot_id,
         }

@@ -1,4 +1,4 @@
-"""The client's errors that are LangChain's too, so that its middleware knows what may be tried again."""
+"""The errors of the client as errors of LangChain, too, so that its middleware knows which to retry."""
 
 from __future__ import annotations
 
@@ -28,27 +28,28 @@ _PROMPT_TOO_LONG = 4010
 
 
 class CozeModelError(coze.CozeError, ModelError):
-    """Any failure of the client, as LangChain's; ``request_id`` is Coze's log id.
+    """Any error of the client, as an error of LangChain; ``request_id`` is Coze's log id.
 
-    ``is_retryable`` is True only if a chat surely did not begin: what may have begun is billed, and not begun again.
+    ``is_retryable`` is True only if the chat surely did not start: a chat that may have started is billed, and must not
+    be started again.
     """
 
     @property
     def request_id(self) -> str | None:
-        """The id that Coze's support asks for; LangChain puts it into the trace."""
+        """The log id that Coze's support asks for; LangChain adds it to the trace."""
         return self.logid
 
 
 class CozeConfigurationError(CozeModelError, coze.ConfigurationError, ModelInvalidRequestError):
-    """The model was told something that cannot work; nothing was sent."""
+    """A setting or argument is invalid; no request was sent."""
 
 
 class CozeProtocolError(CozeModelError, coze.ProtocolError):
-    """The server sent what is no answer of the Coze API."""
+    """The server sent a response that is not valid in the Coze API."""
 
 
 class CozeAPIError(CozeModelError, coze.APIError):
-    """A refusal of a kind that is not known."""
+    """An error response of a kind that has no class of its own."""
 
 
 class CozeAuthenticationError(CozeAPIError, coze.AuthenticationError, ModelAuthenticationError):
@@ -56,64 +57,64 @@ class CozeAuthenticationError(CozeAPIError, coze.AuthenticationError, ModelAuthe
 
 
 class CozePermissionDenied(CozeAPIError, coze.PermissionDenied, ModelPermissionDeniedError):
-    """The token may not do this."""
+    """The token has no permission for this request."""
 
 
 class CozeNotFound(CozeAPIError, coze.NotFound, ModelNotFoundError):
-    """No such bot, conversation or chat, or it is not visible to the token."""
+    """The bot, conversation or chat does not exist, or the token cannot see it."""
 
 
 class CozeInvalidRequest(CozeAPIError, coze.InvalidRequest, ModelInvalidRequestError):
-    """The same call fails again."""
+    """The request is invalid: to repeat it does not help."""
 
 
 class CozeContextOverflow(CozeInvalidRequest, ContextOverflowError):
-    """The prompt is longer than the bot's model takes (4010)."""
+    """The prompt is too long for the model of the bot (4010)."""
 
 
 class CozeRateLimited(CozeAPIError, coze.RateLimited, ModelRateLimitError):
-    """Too many calls just now."""
+    """There were too many requests; a later one may succeed."""
 
 
 class CozeQuotaExceeded(CozeAPIError, coze.QuotaExceeded, ModelRateLimitError):
-    """A quota or balance is used up: trying again does not help."""
+    """A quota or balance is used up: to repeat the request does not help."""
 
 
 class CozeConversationBusy(CozeAPIError, coze.ConversationBusy, ModelRateLimitError):
-    """The conversation still runs another chat."""
+    """Another chat is still running in the conversation."""
 
 
 class CozeServerError(CozeAPIError, coze.ServerError, ModelAPIError):
-    """Coze or a gateway failed; a chat may have begun."""
+    """Coze or a gateway failed; a chat may have started."""
 
 
 class CozeConnectionFailed(CozeModelError, coze.ConnectionFailed, ModelConnectionError):
-    """No connection, or it broke before the answer was whole."""
+    """The connection failed, or broke before the response was complete."""
 
 
 class CozeTimedOut(CozeModelError, coze.TimedOut, ModelTimeoutError):
-    """The server was silent for longer than the timeout."""
+    """The server sent nothing for longer than the timeout."""
 
 
 class CozeStreamInterrupted(CozeModelError, coze.StreamInterrupted, ModelConnectionError):
-    """A stream broke for good; the chat may have run on, and is billed."""
+    """A stream broke and could not be recovered; the chat may have continued, and is billed."""
 
 
 class CozeChatFailed(CozeModelError, ChatFailed, ModelAPIError):
-    """The bot began to answer and failed."""
+    """The bot started to answer and failed."""
 
 
 class CozeWorkflowFailed(CozeModelError, WorkflowFailed, ModelAPIError):
-    """A workflow that was to answer or to recall failed."""
+    """A workflow that should answer or recall slices failed."""
 
 
 class CozeWorkflowInterrupted(CozeModelError, WorkflowInterrupted):
-    """A workflow that was to recall asked somebody something instead."""
+    """A workflow that should recall slices stopped to ask a human."""
 
 
-_TWINS: dict[type[coze.CozeError], type[CozeModelError]] = {
-    base: twin
-    for twin in (
+_LANGCHAIN_ERRORS: dict[type[coze.CozeError], type[CozeModelError]] = {
+    base: kind
+    for kind in (
         CozeConfigurationError,
         CozeProtocolError,
         CozeAPIError,
@@ -132,26 +133,26 @@ _TWINS: dict[type[coze.CozeError], type[CozeModelError]] = {
         CozeWorkflowFailed,
         CozeWorkflowInterrupted,
     )
-    for base in twin.__bases__
+    for base in kind.__bases__
     if issubclass(base, coze.CozeError) and not issubclass(base, CozeModelError)
 }
 
 
 def convert_error(error: coze.CozeError) -> CozeModelError:
-    """The same error as one of LangChain's as well, with everything it carries."""
+    """Convert to the class that is an error of LangChain, too; all attributes are kept."""
     if isinstance(error, CozeModelError):
         return error
-    known = (_TWINS[kind] for kind in type(error).__mro__ if kind in _TWINS)
+    known = (_LANGCHAIN_ERRORS[kind] for kind in type(error).__mro__ if kind in _LANGCHAIN_ERRORS)
     kind = CozeContextOverflow if error.code == _PROMPT_TOO_LONG else next(known, CozeModelError)
-    twin = kind.__new__(kind)
-    twin.args = error.args
-    twin.__dict__.update(error.__dict__, is_retryable=may_retry(Kind.START, error))
-    return twin.with_traceback(error.__traceback__)
+    converted = kind.__new__(kind)
+    converted.args = error.args
+    converted.__dict__.update(error.__dict__, is_retryable=may_retry(Kind.START, error))
+    return converted.with_traceback(error.__traceback__)
 
 
 @contextmanager
 def langchain_errors() -> Iterator[None]:
-    """Inside, what the client raises is raised as one of LangChain's errors too."""
+    """Raise the errors of the client in the block as errors of LangChain, too."""
     try:
         yield
     except coze.CozeError as error:

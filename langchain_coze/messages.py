@@ -1,4 +1,4 @@
-"""LangChain's messages -> lines of a dialogue; pure. Histories of other providers convert as well."""
+"""Convert LangChain's messages to a dialogue; pure. Messages of other providers are converted, too."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _ROLES = {"user": "user", "human": "user", "assistant": "assistant", "ai": "assi
 
 
 def convert_to_dialogue(messages: Sequence[BaseMessage]) -> list[DialogueMessage]:
-    """The dialogue in no framework's words; raises ConfigurationError for a message that has no place in one."""
+    """Convert all messages; raises ConfigurationError for a message whose role Coze does not have."""
     names = {call["id"]: call["name"] for call in _calls(messages)}
-    return [_line(message, names) for message in messages]
+    return [_convert_message(message, names) for message in messages]
 
 
 def _calls(messages: Iterable[BaseMessage]) -> Iterable[Mapping[str, object]]:
@@ -34,9 +34,9 @@ def _calls(messages: Iterable[BaseMessage]) -> Iterable[Mapping[str, object]]:
             yield from cast("list[Mapping[str, object]]", message.tool_calls)
 
 
-def _line(message: BaseMessage, names: Mapping[object, object]) -> DialogueMessage:
+def _convert_message(message: BaseMessage, names: Mapping[object, object]) -> DialogueMessage:
     if isinstance(message, AIMessage):
-        return _assistant_line(message)
+        return _convert_answer(message)
     if isinstance(message, ToolMessage):
         name = message.name or str(names.get(message.tool_call_id) or "")
         return DialogueMessage("tool", _output(message), call_id=message.tool_call_id, name=name)
@@ -48,25 +48,25 @@ def _line(message: BaseMessage, names: Mapping[object, object]) -> DialogueMessa
     if role == "system" or role == "assistant":
         return DialogueMessage("system" if role == "system" else "assistant", str(message.text))
     if role == "user" or isinstance(message, HumanMessage):
-        return _user_line(message)
+        return _convert_question(message)
     raise ConfigurationError(f"Coze has no role for a message of type {message.type}")
 
 
-def _user_line(message: BaseMessage) -> DialogueMessage:
+def _convert_question(message: BaseMessage) -> DialogueMessage:
     if isinstance(message.content, str):
         return DialogueMessage("user", message.content)
     text, attachments = convert_blocks(cast("list[Block]", message.content_blocks))
     return DialogueMessage("user", text, attachments)
 
 
-def _assistant_line(message: AIMessage) -> DialogueMessage:
+def _convert_answer(message: AIMessage) -> DialogueMessage:
     calls = tuple(PriorToolCall(str(call["id"]), call["name"], call["args"]) for call in message.tool_calls)
     origin = Origin.read(message.response_metadata) if message.response_metadata else None
     return DialogueMessage("assistant", str(message.text), origin=origin, calls=calls)
 
 
 def _output(message: BaseMessage) -> str:
-    """A tool's output as the one text that Coze takes; of media only the type is told."""
+    """The output of a tool as one text, as Coze takes it; of media, only the type in brackets."""
     if isinstance(message.content, str):
         return message.content
     blocks = [block if isinstance(block, dict) else {"type": "text", "text": block} for block in message.content]

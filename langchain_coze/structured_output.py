@@ -1,4 +1,4 @@
-"""Structured output: the schema in the question, the answer validated, and given back for repair if it does not fit."""
+"""Structured output: put the schema into the question, validate the answer, and let the bot repair it if needed."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from langchain_coze.errors import convert_error
 Schema = dict[str, Any] | type
 """A pydantic model (v2 or v1), a TypedDict, or a JSON schema."""
 
-_UNFIT = (OutputParserException,)
+_PARSE_ERRORS = (OutputParserException,)
 
 
 def answer_structured(
     model: BaseChatModel, schema: Schema, *, repairs: int, include_raw: bool, method: str
 ) -> Runnable[LanguageModelInput, Any]:
-    """The runnable of ``ChatCoze.with_structured_output``; see there."""
+    """The runnable that ``ChatCoze.with_structured_output`` returns."""
     if repairs < 0:
-        raise convert_error(ConfigurationError(f"repairs is 0 or more, not {repairs}"))
-    told = convert_to_json_schema(schema)
-    asked = model.bind(ls_structured_output_format={"kwargs": {"method": method}, "schema": told})
+        raise convert_error(ConfigurationError(f"repairs must be 0 or more, not {repairs}"))
+    json_schema = convert_to_json_schema(schema)
+    bound = model.bind(ls_structured_output_format={"kwargs": {"method": method}, "schema": json_schema})
 
     def ask(given: LanguageModelInput) -> list[BaseMessage]:
         messages = model._convert_input(given).to_messages()
-        return with_prompt(messages, schema_prompt(told))
+        return with_prompt(messages, schema_prompt(json_schema))
 
-    parsed = _repairing(model, schema, told, repairs)
-    return RunnableLambda(ask) | RunnableMap(raw=asked) | (_beside_raw(parsed) if include_raw else parsed)
+    parsed = _parse_and_repair(model, schema, json_schema, repairs)
+    return RunnableLambda(ask) | RunnableMap(raw=bound) | (_with_raw(parsed) if include_raw else parsed)
 
 
 def with_prompt(messages: list[BaseMessage], prompt: str) -> list[BaseMessage]:
-    """The messages with `prompt` at the end of the last question, or as a question if the last message is none."""
+    """Add `prompt` to the last message if it is a question, else as a new question."""
     last = messages[-1] if messages else None
     if not isinstance(last, HumanMessage):
         return [*messages, HumanMessage(prompt)]
@@ -52,49 +52,49 @@ def with_prompt(messages: list[BaseMessage], prompt: str) -> list[BaseMessage]:
     return [*messages[:-1], last.model_copy(update={"content": joined})]
 
 
-def parse_answer(answer: str, schema: Schema, told: Mapping[str, object]) -> object:
-    """The answer as what `schema` asks for, whose JSON schema is `told`; raises OutputParserException."""
+def parse_answer(answer: str, schema: Schema, json_schema: Mapping[str, object]) -> object:
+    """Parse and validate the answer; raises OutputParserException if it does not match the schema."""
     try:
         value = extract_json(answer)
         if isinstance(schema, type) and is_basemodel_subclass(schema):
             validate = getattr(schema, "model_validate", None) or schema.parse_obj  # type: ignore[attr-defined]  # pydantic v1
             return validate(value)
-        if problems := schema_errors(value, told):
+        if problems := schema_errors(value, json_schema):
             raise ValueError("; ".join(problems))
     except ValueError as error:  # pydantic's ValidationError is one
-        problem = f"the answer does not fit the schema: {error}"
+        problem = f"the answer does not match the schema: {error}"
         raise OutputParserException(problem, observation=problem, llm_output=answer) from error
     return value
 
 
-def _repairing(
-    model: BaseChatModel, schema: Schema, told: Mapping[str, object], repairs: int
+def _parse_and_repair(
+    model: BaseChatModel, schema: Schema, json_schema: Mapping[str, object], repairs: int
 ) -> Runnable[dict[str, Any], Any]:
-    """From ``{"raw": answer}`` to the value; each repair is told the last failure."""
+    """Convert ``{"raw": answer}`` to the value; every repair is a new chat with the answer and its error."""
 
-    def read(answered: dict[str, Any]) -> object:
-        message: AIMessage = answered["raw"]
-        return parse_answer(message.text, schema, told)
+    def parse(answer: dict[str, Any]) -> object:
+        message: AIMessage = answer["raw"]
+        return parse_answer(message.text, schema, json_schema)
 
-    def mend(failed: dict[str, Any]) -> str:
+    def repair_question(failed: dict[str, Any]) -> str:
         error: OutputParserException = failed["error"]
-        return repair_prompt(told, error.llm_output or "", error.observation or "")
+        return repair_prompt(json_schema, error.llm_output or "", error.observation or "")
 
-    first: Runnable[dict[str, Any], Any] = RunnableLambda(read)
+    parser: Runnable[dict[str, Any], Any] = RunnableLambda(parse)
     if not repairs:
-        return first
-    apart = model.bind(conversation_id=None, auto_save_history=False)
-    repair: Runnable[dict[str, Any], Any] = RunnableLambda(mend) | RunnableMap(raw=apart) | first
-    return first.with_fallbacks([repair] * repairs, exceptions_to_handle=_UNFIT, exception_key="error")
+        return parser
+    unsaved = model.bind(conversation_id=None, auto_save_history=False)
+    repair: Runnable[dict[str, Any], Any] = RunnableLambda(repair_question) | RunnableMap(raw=unsaved) | parser
+    return parser.with_fallbacks([repair] * repairs, exceptions_to_handle=_PARSE_ERRORS, exception_key="error")
 
 
-def _beside_raw(parsed: Runnable[dict[str, Any], Any]) -> Runnable[dict[str, Any], dict[str, Any]]:
-    """``raw``, ``parsed`` and ``parsing_error``, where nothing is raised."""
+def _with_raw(parsed: Runnable[dict[str, Any], Any]) -> Runnable[dict[str, Any], dict[str, Any]]:
+    """Return ``raw``, ``parsed`` and ``parsing_error`` instead of raising."""
 
     def none(_: object) -> None:
         return None
 
     raw = itemgetter("raw")
-    good = RunnableMap(raw=raw, parsed=parsed, parsing_error=none)
-    bad = RunnableMap(raw=raw, parsed=none, parsing_error=itemgetter("parsing_error"))
-    return good.with_fallbacks([bad], exceptions_to_handle=_UNFIT, exception_key="parsing_error")
+    valid = RunnableMap(raw=raw, parsed=parsed, parsing_error=none)
+    invalid = RunnableMap(raw=raw, parsed=none, parsing_error=itemgetter("parsing_error"))
+    return valid.with_fallbacks([invalid], exceptions_to_handle=_PARSE_ERRORS, exception_key="parsing_error")

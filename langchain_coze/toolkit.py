@@ -1,4 +1,4 @@
-"""Many of Coze's tools at once."""
+"""Load many workflows and plugins as LangChain tools at once."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pydantic import ConfigDict, Field
 
 from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflows.values import WorkflowInfo
-from coze_client.bridge.tools.listing import load_plugins, load_workflows
-from coze_client.bridge.tools.names import tool_names
-from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asyncio_client, blocking_client
+from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.bridge.tools.definitions import ToolDefinition, load_plugins, load_workflows
+from coze_client.bridge.tools.tool_names import tool_names
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from langchain_coze.plugin_tool import CozePluginTool
 from langchain_coze.workflow_tool import CozeWorkflowTool
 
 Cache = MutableMapping[str, WorkflowInfo]
-"""By workflow id; WorkflowInfo is a pydantic model, so it can be stored as JSON."""
+"""Workflows by id. WorkflowInfo is a pydantic model, so it can be stored as JSON."""
 
 
 def load_coze_tools(
@@ -32,13 +32,14 @@ def load_coze_tools(
     cache: Cache | None = None,
     **options: Any,  # the fields of CozeWorkflowTool
 ) -> list[BaseTool]:
-    """Tools of workflows (those named, and all published ones of a workspace) and of every tool of some plugins.
+    """Load tools for workflows (by id, and all published ones of a workspace) and for every tool of the plugins.
 
-    Schemas are fetched ten at a time; what is in `cache` is not asked for, and what was asked for is put there. Tools
-    whose names would be equal have their id in the name.
+    Ten requests run at a time. Workflows in `cache` are not requested; the others are added to it. Tools with equal
+    names get their ids as suffix. `options` are fields of CozeWorkflowTool. Raises ConfigurationError if there is
+    nothing to load.
     """
-    found = blocking_client(client)
-    return Blocking.run(_load(found, workflow_ids, workspace_id, plugin_ids, name_prefix, cache, options))
+    client = blocking_client(client)
+    return Blocking.run(_load(client, workflow_ids, workspace_id, plugin_ids, name_prefix, cache, options))
 
 
 async def aload_coze_tools(
@@ -52,14 +53,14 @@ async def aload_coze_tools(
     **options: Any,  # the fields of CozeWorkflowTool
 ) -> list[BaseTool]:
     """As ``load_coze_tools``, on asyncio."""
-    found = asyncio_client(client)
-    return await _load(found, workflow_ids, workspace_id, plugin_ids, name_prefix, cache, options)
+    client = asyncio_client(client)
+    return await _load(client, workflow_ids, workspace_id, plugin_ids, name_prefix, cache, options)
 
 
 class CozeToolkit(BaseToolkit):
-    """Tools of workflows and plugins, loaded when they are first asked for; arguments as ``load_coze_tools``.
+    """Tools of workflows and plugins, loaded by ``get_tools``; fields as the arguments of ``load_coze_tools``.
 
-    `options` are the fields of CozeWorkflowTool, as ``{"file_roots": ["/data"]}``.
+    `options` are fields of CozeWorkflowTool, for example ``{"file_roots": ["/data"]}``.
     """
 
     client: Client | None = Field(default=None, exclude=True, repr=False)
@@ -73,11 +74,11 @@ class CozeToolkit(BaseToolkit):
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     def get_tools(self) -> list[BaseTool]:
-        """The tools; the workflows' schemas are asked for once."""
+        """Load the tools; the schemas of workflows are requested only once."""
         return load_coze_tools(**self._arguments())
 
     async def aget_tools(self) -> list[BaseTool]:
-        """The tools; the workflows' schemas are asked for once."""
+        """Load the tools; the schemas of workflows are requested only once."""
         return await aload_coze_tools(**self._arguments())
 
     def _arguments(self) -> dict[str, Any]:
@@ -98,17 +99,17 @@ async def _load(
         raise ConfigurationError("Nothing to load: give workflow_ids, a workspace_id or plugin_ids")
     infos = await load_workflows(client, workflow_ids=workflow_ids, workspace_id=workspace_id, cache=cache)
     plugins = await load_plugins(client, plugin_ids=plugin_ids)
-    called = [(plugin, tool) for plugin in plugins for tool in plugin.tools]
+    plugin_tools = [(plugin, tool) for plugin in plugins for tool in plugin.tools]
     titles = {info.workflow_detail.workflow_id: info.workflow_detail.workflow_name for info in infos}
-    names = tool_names({**titles, **{_id(*each): each[1].name for each in called}}, prefix=name_prefix)
+    names = tool_names({**titles, **{_id(*each): each[1].name for each in plugin_tools}}, prefix=name_prefix)
     return [
         *(
-            CozeWorkflowTool.of_facts(
-                WorkflowFacts.of_info(info, names[info.workflow_detail.workflow_id]), client=client, **options
+            CozeWorkflowTool._from_definition(
+                ToolDefinition.of_info(info, names[info.workflow_detail.workflow_id]), client=client, **options
             )
             for info in infos
         ),
-        *(CozePluginTool.of_plugin(*each, name=names[_id(*each)], client=client) for each in called),
+        *(CozePluginTool.of_plugin(*each, name=names[_id(*each)], client=client) for each in plugin_tools),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A workflow as a LangChain tool."""
+"""CozeWorkflowTool: a workflow as a LangChain tool."""
 
 from __future__ import annotations
 
@@ -13,19 +13,14 @@ from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.resource import Mode
 from coze_client.api.workflows.signature import Given, WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.tools.outcome import Outcome
-from coze_client.bridge.tools.workflow_call import (
-    Client,
-    WorkflowCall,
-    WorkflowFacts,
-    asyncio_client,
-    blocking_client,
-    find_facts,
-)
+from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.bridge.tools.definitions import ToolDefinition, load_definition
+from coze_client.bridge.tools.tool_outcome import ToolOutcome
+from coze_client.bridge.tools.workflow_call import AskHuman, RunStep, WorkflowCall
 from coze_client.core.concurrency import Blocking
 from coze_client.core.model import convert
-from langchain_coze.tool import Ask, CozeTool, Once, ToolInvocation
-from langchain_coze.tool_events import EventReporter
+from langchain_coze.coze_tool import CozeTool, ToolInvocation
+from langchain_coze.event_reporter import EventReporter
 
 _OPTIONS = ("mode", "bot_id", "app_id", "ext", "workflow_version", "connector_id")
 
@@ -40,31 +35,33 @@ class CozeWorkflowTool(CozeTool):
     book.invoke({"city": "Rome", "guests": 2})
     ```
 
-    Content is the end node's output as text or compact JSON, the artifact a ``WorkflowResult`` with debug URL and
-    usage; a checkpoint holds it as a dict, of which ``result_of(message)`` makes the value again. What nodes say on the
-    way are custom events named ``coze_workflow_message``. A workflow that asks something interrupts a LangGraph run,
-    and ``Command(resume=answer)`` goes on with the same run (a thread that goes back to an earlier checkpoint begins a
-    new one); outside a graph WorkflowInterrupted is raised. Files among the arguments: an http(s) URL, a file id,
-    ``attachment:1`` for what is attached to the messages of a graph, paths below `file_roots`; from Python also bytes
-    and Path objects.
+    The content is the output of the end node as text or compact JSON. The artifact is a ``WorkflowResult`` with debug
+    URL and usage. A checkpoint stores it as a dict; ``result_of(message)`` converts it back. Messages of output nodes
+    are sent as custom events named ``coze_workflow_message``.
+
+    A question of the workflow interrupts a LangGraph graph, and ``Command(resume=answer)`` continues the same run. A
+    thread that goes back to an earlier checkpoint starts a new run. Outside a graph, WorkflowInterrupted is raised.
+
+    A file argument is an http(s) URL, a file id, a path below `file_roots`, or ``attachment:1`` for the first
+    attachment of the graph's messages; in Python code also bytes or a Path object.
     """
 
     workflow_id: str
-    """Published to the API channel."""
+    """The id of a workflow that is published to the API channel."""
     mode: Mode = "stream"
-    """How it is run, see ``client.workflows.execute``; only ``stream`` tells what happens on the way."""
+    """How to run it, see ``client.workflows.execute``; only ``stream`` sends messages of output nodes."""
     bot_id: str | None = None
     """The bot whose database and variables the workflow uses."""
     app_id: str | None = None
-    """The app that the workflow is part of; not together with ``bot_id``."""
+    """The app that the workflow is part of; only without ``bot_id``."""
     ext: dict[str, str] | None = None
-    """Latitude, longitude, user_id."""
+    """May have ``latitude``, ``longitude`` and ``user_id``."""
     workflow_version: str | None = None
-    """An older version."""
+    """An earlier version of the workflow."""
     connector_id: str | None = None
     """The channel whose data the workflow uses."""
     file_roots: tuple[str | PathLike[str], ...] = ()
-    """Folders of which files may be read that a language model names."""
+    """Folders from which a language model may name files to read."""
 
     @classmethod
     def from_workflow(
@@ -78,14 +75,13 @@ class CozeWorkflowTool(CozeTool):
         name_prefix: str = "",
         **options: Any,  # the fields of this class
     ) -> Self:
-        """A tool whose name, description and arguments are the workflow's, asked for in one request.
+        """Make a tool with the name, description and parameters of the workflow, loaded in one request.
 
-        With a `signature` (a pydantic model, a JSON schema, a Python function) nothing is asked: coze-studio tells no
-        schemas. Raises NotFound for an unknown workflow.
+        With a `signature` (a pydantic model, a JSON schema, a Python function), no request is sent; coze-studio, which
+        returns no schemas, needs one. `options` are fields of this class. Raises NotFound for an unknown workflow.
         """
         given = {"name": name, "description": description, **options}
-        loading = cls._load(blocking_client(client), workflow_id, signature, name_prefix, given)
-        return Blocking.run(loading)
+        return Blocking.run(cls._load(blocking_client(client), workflow_id, signature, name_prefix, given))
 
     @classmethod
     async def afrom_workflow(
@@ -112,22 +108,27 @@ class CozeWorkflowTool(CozeTool):
         name_prefix: str,
         given: Mapping[str, Any],
     ) -> Self:
-        facts = await find_facts(client, workflow_id, signature, prefix=name_prefix)
-        return cls.of_facts(facts, client=client, **given)
+        definition = await load_definition(client, workflow_id, signature, prefix=name_prefix)
+        return cls._from_definition(definition, client=client, **given)
 
     @classmethod
-    def of_facts(cls, facts: WorkflowFacts, **given: Any) -> Self:
-        """A tool of what is known of a workflow; `given` are the fields of this class."""
-        told = {**facts._asdict(), "metadata": {"coze_workflow_id": facts.workflow_id}}
-        return cls._made(told, given)
+    def _from_definition(cls, definition: ToolDefinition, **given: Any) -> Self:
+        defaults = {**definition._asdict(), "metadata": {"coze_workflow_id": definition.workflow_id}}
+        return cls._from_fields(defaults, given)
 
     @staticmethod
     def result_of(message: ToolMessage) -> WorkflowResult:
-        """The result that a message of this tool stands for, new or out of a checkpoint; else raises ProtocolError."""
+        """The result in a message of this tool, new or from a checkpoint.
+
+        Raises ProtocolError for a message that has no result.
+        """
         return convert(WorkflowResult, message.artifact)
 
-    async def _follow(self, call: ToolInvocation, teller: EventReporter, once: Once, ask: Ask) -> Outcome:
-        facts = WorkflowFacts(self.workflow_id, self.name, self.description, self.signature)
+    async def _call(
+        self, call: ToolInvocation, reporter: EventReporter, run_step: RunStep, ask_human: AskHuman
+    ) -> ToolOutcome:
+        definition = ToolDefinition(self.workflow_id, self.name, self.description, self.signature)
         files = FileSources(call.attachments, self.file_roots)
         options = {name: getattr(self, name) for name in _OPTIONS}
-        return await WorkflowCall(call.client, facts, call.arguments, files, options, teller).follow(once, ask)
+        workflow_call = WorkflowCall(call.client, definition, call.arguments, files, options, reporter)
+        return await workflow_call.run(run_step, ask_human)

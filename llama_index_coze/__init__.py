@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coze_client.bridge.tools.workflow_call import WorkflowFacts
+    from coze_client.bridge.tools.definitions import ToolDefinition
     from coze_client.bridge.writing.report import Fate, Progress, WriteReport
     from coze_client.bridge.writing.sources import SourceText
     from coze_client.bridge.writing.upload_record import UploadRecord
@@ -40,7 +40,7 @@ _SHARED = {  # types of signatures, which both adapters use
     "Progress": "coze_client.bridge.writing.report",
     "SourceText": "coze_client.bridge.writing.sources",
     "UploadRecord": "coze_client.bridge.writing.upload_record",
-    "WorkflowFacts": "coze_client.bridge.tools.workflow_call",
+    "ToolDefinition": "coze_client.bridge.tools.workflow_call",
     "WriteReport": "coze_client.bridge.writing.report",
 }
 
@@ -58,8 +58,8 @@ __all__ = [
     "Fate",
     "Progress",
     "SourceText",
+    "ToolDefinition",
     "UploadRecord",
-    "WorkflowFacts",
     "WriteReport",
 ]
 

@@ -19,7 +19,7 @@ from pydantic import Field
 from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
 
 from coze_client.api.workflows.events import WorkflowEvent
-from coze_client.bridge.tools.outcome import BEGUN, HumanQuestion, Outcome, Stored
+from coze_client.bridge.tools.tool_outcome import UNKNOWN_OUTCOME, HumanQuestion, JsonObject, ToolOutcome
 from coze_client.bridge.tools.workflow_call import Step
 from coze_client.errors import ConfigurationError
 
@@ -87,7 +87,7 @@ class StepStore:
         self._path = f"{_STORE_KEY}.{self._call_key}"
         self._step = -1
 
-    async def run_once(self, step: Step) -> Outcome:
+    async def run_once(self, step: Step) -> ToolOutcome:
         """Run the next step, or return its stored outcome if it was run before.
 
         Raises what `step` raises if nothing was started on the server.
@@ -96,17 +96,17 @@ class StepStore:
         outcomes = await self._load()
         stored = outcomes[self._step] if self._step < len(outcomes) else None
         if stored is not None and "question" in stored:
-            return Outcome.found(stored)
+            return ToolOutcome.from_json(stored)
         await self._end_if_superseded()
         if stored is not None:
-            return Outcome.found(stored)
-        await self._save(BEGUN)
+            return ToolOutcome.from_json(stored)
+        await self._save(UNKNOWN_OUTCOME)
         try:
             outcome = await step()
         except Exception:  # nothing was started; a cancelled step may have started something
             await self.clear()
             raise
-        await self._save(outcome.stored())
+        await self._save(outcome.to_json())
         return outcome
 
     async def _end_if_superseded(self) -> None:
@@ -119,10 +119,10 @@ class StepStore:
             await self._context.wait_for_event(NeverSentEvent, waiter_id=f"{step_key}_superseded", timeout=None)
         started.add(step_key)
 
-    async def ask(self, outcome: Outcome) -> object:
+    async def ask(self, outcome: ToolOutcome) -> object:
         """Return the human's answer to the outcome's question; without an answer yet, this ends the tool call."""
         question = cast("HumanQuestion", outcome.question)
-        event = CozeInputRequiredEvent(**question.told(), prefix=question.question, tool_name=self._tool_name)
+        event = CozeInputRequiredEvent(**question.describe(), prefix=question.question, tool_name=self._tool_name)
         if self._step + 1 >= len(await self._load()):
             return await self._wait(event)
         with suppress(WaitingForEvent):  # answered before; removes LlamaIndex's waiter for this question
@@ -158,11 +158,11 @@ class StepStore:
         """Delete the stored outcomes when the call is over."""
         await self._context.store.set(self._path, [])
 
-    async def _load(self) -> list[Stored]:
-        outcomes: list[Stored] = await self._context.store.get(self._path, default=[])
+    async def _load(self) -> list[JsonObject]:
+        outcomes: list[JsonObject] = await self._context.store.get(self._path, default=[])
         return outcomes
 
-    async def _save(self, outcome: Stored) -> None:
+    async def _save(self, outcome: JsonObject) -> None:
         await self._context.store.set(self._path, [*(await self._load())[: self._step], outcome])
 
 

@@ -26,7 +26,7 @@ from llama_index.core.types import Model, PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
 from pydantic import ConfigDict, Field
 
-from coze_client.bridge.chat.answer import AnswerBuilder
+from coze_client.bridge.chat.answer_builder import AnswerBuilder
 from coze_client.bridge.chat.settings import BotSettings
 from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_dialogue
@@ -101,22 +101,22 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Return the bot's answer; chat options in `kwargs` override the LLM's own."""
-        return self._answer(ChatResponseBuilder(self._answering(convert_to_dialogue(messages), kwargs)))
+        return self._answer(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Stream the bot's answer: each response contains all text so far, and the new text as ``delta``."""
-        return self._stream(ChatResponseBuilder(self._answering(convert_to_dialogue(messages), kwargs)))
+        return self._stream(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """As ``chat``, on asyncio."""
-        return await self._aanswer(ChatResponseBuilder(self._answering(convert_to_dialogue(messages), kwargs)))
+        return await self._aanswer(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """As ``stream_chat``, on asyncio: await it for the generator."""
-        return self._astream(ChatResponseBuilder(self._answering(convert_to_dialogue(messages), kwargs)))
+        return self._astream(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
@@ -253,7 +253,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     def _complete_with(self, prompt: str, options: Mapping[str, Any], *, formatted: bool) -> AnswerBuilder:
         wrap = self.completion_to_prompt
         question = prompt if formatted or wrap is None else wrap(prompt)
-        return self._answering(convert_to_dialogue([ChatMessage(content=question)]), options)
+        return self._answer_builder(convert_to_dialogue([ChatMessage(content=question)]), options)
 
     def _answer(self, builder: ResponseBuilder[R]) -> R:
         with builder.answer.open(self._blocking) as stream:

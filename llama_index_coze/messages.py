@@ -20,8 +20,8 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms import ChatMessage
 
 from coze_client.api.files.attachments import Attachment, Medium
+from coze_client.bridge.chat.answer_parts import convert_to_arguments
 from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall
-from coze_client.bridge.chat.parts import convert_to_arguments
 from coze_client.core.media import extension_of
 from coze_client.errors import ConfigurationError
 

@@ -21,8 +21,8 @@ from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 from coze_client.api.chats.events import ChatEvent
 from coze_client.api.chats.values import ToolCall, Usage
 from coze_client.api.recall.values import Slice
-from coze_client.bridge.chat.answer import AnswerBuilder, Ended, Piece
-from coze_client.bridge.chat.parts import (
+from coze_client.bridge.chat.answer_builder import AnswerBuilder, AnswerDelta, ReadStream
+from coze_client.bridge.chat.answer_parts import (
     AudioPart,
     CardPart,
     Part,
@@ -48,17 +48,17 @@ class ResponseBuilder(Generic[R]):
         self._audio: list[bytes] = []
         self._extras: dict[str, list[object]] = {}
 
-    def add(self, event: ChatEvent) -> Piece | None:
+    def add(self, event: ChatEvent) -> AnswerDelta | None:
         """Add the next event; return its piece if it extends the text or the thoughts."""
         piece = self.answer.feed(event)
         self._extend(piece)
         return piece if piece[0] or piece[1] else None
 
-    def partial(self, piece: Piece) -> R:
+    def partial(self, piece: AnswerDelta) -> R:
         """The response to stream after `piece`: all text so far, and the new text."""
         raise NotImplementedError
 
-    def final(self, stream: Ended, *, streamed: bool = False) -> R:
+    def final(self, stream: ReadStream, *, streamed: bool = False) -> R:
         """The complete response after the stream was read; if `streamed`, its delta is the text held back, mostly "".
 
         Raises ConfigurationError if the bot calls a tool that was not offered.
@@ -70,7 +70,7 @@ class ResponseBuilder(Generic[R]):
     def _build(self, delta: str | None) -> R:
         raise NotImplementedError
 
-    def _extend(self, piece: Piece) -> None:
+    def _extend(self, piece: AnswerDelta) -> None:
         text, thoughts, parts = piece
         self.text += text
         self.thoughts += thoughts
@@ -79,7 +79,7 @@ class ResponseBuilder(Generic[R]):
 
     def blocks(self) -> list[ContentBlock]:
         """All blocks of the message: thoughts, text, citations, audio, and calls of the client's tools."""
-        calls = self.answer.calls
+        calls = self.answer.tool_calls
         return [
             *([ThinkingBlock(content=self.thoughts)] if self.thoughts else []),
             *([TextBlock(text=self.text)] if self.text or not calls else []),
@@ -90,12 +90,12 @@ class ResponseBuilder(Generic[R]):
 
     def message_kwargs(self) -> dict[str, object]:
         """The message's ``additional_kwargs``: the ids that the next chat needs, and follow-up questions."""
-        return {name: value for name, value in self.answer.facts.items() if value not in ("", [], True)}
+        return {name: value for name, value in self.answer.metadata.items() if value not in ("", [], True)}
 
     def response_kwargs(self) -> dict[str, object]:
         """The response's ``additional_kwargs``: ids, token counts, the bot's own plugin calls, cards."""
         usage = self.answer.usage
-        return {**self.answer.facts, **(convert_to_counts(usage) if usage else {}), **self._extras}
+        return {**self.answer.metadata, **(convert_to_counts(usage) if usage else {}), **self._extras}
 
     def raw(self) -> dict[str, object]:
         """The chat as Coze sent it last; ``usage`` has LlamaIndex's names in addition to Coze's."""
@@ -124,7 +124,7 @@ class ResponseBuilder(Generic[R]):
 class ChatResponseBuilder(ResponseBuilder[ChatResponse]):
     """Builds chat responses."""
 
-    def partial(self, piece: Piece) -> ChatResponse:
+    def partial(self, piece: AnswerDelta) -> ChatResponse:
         delta, thoughts, _ = piece
         blocks: list[ContentBlock] = [TextBlock(text=self.text)]
         if self.thoughts:
@@ -141,7 +141,7 @@ class ChatResponseBuilder(ResponseBuilder[ChatResponse]):
 class CompletionResponseBuilder(ResponseBuilder[CompletionResponse]):
     """Builds completion responses, which contain only text."""
 
-    def partial(self, piece: Piece) -> CompletionResponse:
+    def partial(self, piece: AnswerDelta) -> CompletionResponse:
         delta, thoughts, _ = piece
         return CompletionResponse(text=self.text, delta=delta, additional_kwargs=_thinking(thoughts))
 

@@ -9,9 +9,9 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
 from coze_client.api.workflows.values import WorkflowInfo
-from coze_client.bridge.tools.listing import load_workflows
-from coze_client.bridge.tools.names import tool_names
-from coze_client.bridge.tools.workflow_call import Client, WorkflowFacts, asyncio_client, blocking_client
+from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.bridge.tools.definitions import ToolDefinition, load_workflows
+from coze_client.bridge.tools.tool_names import tool_names
 from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
@@ -80,7 +80,7 @@ class CozeToolSpec(BaseToolSpec):
         )
         titles = {info.workflow_detail.workflow_id: info.workflow_detail.workflow_name for info in infos}
         names = tool_names(titles, prefix=self._name_prefix)
-        facts = [WorkflowFacts.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]
+        facts = [ToolDefinition.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]
         return {each.name: CozeWorkflowTool.of_facts(each, client=self._client, **self._options) for each in facts}
 
 

@@ -16,18 +16,10 @@ from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.resource import Mode
 from coze_client.api.workflows.signature import Given, WorkflowSignature
-from coze_client.bridge.tools.outcome import Outcome, describe_result
-from coze_client.bridge.tools.workflow_call import (
-    Client,
-    Tell,
-    WorkflowCall,
-    WorkflowFacts,
-    asyncio_client,
-    blocking_client,
-    find_facts,
-    just_once,
-    refuse,
-)
+from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.bridge.tools.definitions import ToolDefinition, load_definition
+from coze_client.bridge.tools.tool_outcome import ToolOutcome, describe_result
+from coze_client.bridge.tools.workflow_call import OnEvent, WorkflowCall, raise_question, run_step
 from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking
 from coze_client.core.request import fields
@@ -82,7 +74,7 @@ class CozeWorkflowTool(FunctionTool):
         environment. `return_direct`: the tool's output is the agent's answer. `file_roots`: folders whose files may be
         read if a language model names them. The other options are those of ``client.workflows.execute``.
         """
-        self._facts = WorkflowFacts.of_signature(workflow_id, signature)
+        self._facts = ToolDefinition.of_signature(workflow_id, signature)
         self._client = client or CozeClient()
         self._file_roots = tuple(file_roots)
         self._options = fields(
@@ -122,10 +114,10 @@ class CozeWorkflowTool(FunctionTool):
 
     @classmethod
     async def _load(cls, client: Client, workflow_id: str, prefix: str, options: Mapping[str, Any]) -> Self:
-        return cls.of_facts(await find_facts(client, workflow_id, None, prefix=prefix), client=client, **options)
+        return cls.of_facts(await load_definition(client, workflow_id, None, prefix=prefix), client=client, **options)
 
     @classmethod
-    def of_facts(cls, facts: WorkflowFacts, **options: Any) -> Self:
+    def of_facts(cls, facts: ToolDefinition, **options: Any) -> Self:
         """Create a tool from a workflow's facts; `options` are those of the class."""
         named: dict[str, Any] = {"name": facts.name, "description": facts.description, **fields(**options)}
         return cls(facts.workflow_id, facts.signature, **named)
@@ -139,17 +131,17 @@ class CozeWorkflowTool(FunctionTool):
         """Run the workflow; positional arguments are in the order of its inputs."""
         arguments, _ = self._split(args, kwargs)
         call = self._call(blocking_client(self._client), arguments)
-        return self._output(Blocking.run(call.follow(just_once, refuse)), arguments)
+        return self._output(Blocking.run(call.run(run_step, raise_question)), arguments)
 
     async def acall(self, *args: Any, **kwargs: Any) -> ToolOutput:
         """As ``call``, on asyncio; with a context (agents pass it as ``ctx``), the workflow may ask a human."""
         arguments, context = self._split(args, kwargs)
         client = asyncio_client(self._client)
         if context is None:
-            return self._output(await self._call(client, arguments).follow(just_once, refuse), arguments)
+            return self._output(await self._call(client, arguments).run(run_step, raise_question), arguments)
         steps = StepStore(context, self.metadata.get_name(), arguments)
         call = self._call(client, arguments, await _attachments(context), steps.write_message)
-        outcome = await call.follow(steps.run_once, steps.ask)
+        outcome = await call.run(steps.run_once, steps.ask)
         await steps.clear()
         return self._output(outcome, arguments)
 
@@ -158,7 +150,7 @@ class CozeWorkflowTool(FunctionTool):
         client: Client,
         arguments: Mapping[str, object],
         attachments: Sequence[Attachment] = (),
-        on_event: Tell | None = None,
+        on_event: OnEvent | None = None,
     ) -> WorkflowCall:
         files = FileSources(attachments, self._file_roots)
         return WorkflowCall(client, self._facts, arguments, files, self._options, on_event)
@@ -171,7 +163,7 @@ class CozeWorkflowTool(FunctionTool):
         arguments = {**dict(zip(names, args, strict=False)), **kwargs}
         return arguments, cast("Context[Any] | None", arguments.pop("ctx", None))
 
-    def _output(self, outcome: Outcome, arguments: dict[str, Any]) -> ToolOutput:
+    def _output(self, outcome: ToolOutcome, arguments: dict[str, Any]) -> ToolOutput:
         return ToolOutput(
             tool_name=self.metadata.get_name(),
             content=outcome.failure if outcome.result is None else describe_result(outcome.result),

@@ -1,4 +1,5 @@
-"""What both adapters need and no framework has: dialogues, answers, tools, recall and documents as plain values.
+"""What both adapters share: dialogues, answers, tools, retrieval and documents as values of no framework.
 
-An adapter translates between these and its framework's classes; every rule about Coze stands here or below, once.
+An adapter only converts between these values and the classes of its framework. Every rule about Coze is written once,
+here or in a lower layer.
 """

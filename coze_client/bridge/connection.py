@@ -1,4 +1,4 @@
-"""Which client an adapter sends over: one that is given, or one that is made of a token and an address."""
+"""The client that an adapter uses: the user's own, or a new one made from a token and an address."""
 
 from __future__ import annotations
 
@@ -13,9 +13,23 @@ from coze_client.core.credentials import Credentials, TokenFunction
 from coze_client.core.retry import Retry
 from coze_client.errors import ConfigurationError
 
+Client = CozeClient | AsyncCozeClient
+
+
+def blocking_client(client: Client | None) -> CozeClient:
+    """`client`, or the blocking client with its settings; without a client, one made from the environment."""
+    client = client or CozeClient()
+    return client if isinstance(client, CozeClient) else client.blocking
+
+
+def asyncio_client(client: Client | None) -> AsyncCozeClient:
+    """`client`, or the asyncio client with its settings; without a client, one made from the environment."""
+    client = client or AsyncCozeClient()
+    return client if isinstance(client, AsyncCozeClient) else client.aio
+
 
 class Connection(BaseModel):
-    """A client of either face, whose twin of the other face is made when needed."""
+    """Settings of a client, or a client; the other kind of client (blocking or asyncio) is made when it is needed."""
 
     token: str | SecretStr | TokenFunction | Credentials | None = Field(default=None, exclude=True, repr=False)
     """Text, a function (sync or async), or credentials; default ``COZE_API_TOKEN``, then ``COZE_API_KEY``."""
@@ -24,33 +38,33 @@ class Connection(BaseModel):
     region: Region | None = None
     """``com`` or ``cn``, instead of a base URL."""
     timeout: float | Timeout | None = 600.0
-    """Seconds between two pieces of an answer (connecting: 5); ``None`` waits for ever."""
+    """Seconds to wait for the next piece of a response (to connect: 5); ``None`` waits without limit."""
     max_retries: int = 2
-    """Tries after the first; a chat or run is tried again only if it surely did not begin."""
-    client: CozeClient | AsyncCozeClient | None = Field(default=None, exclude=True, repr=False)
-    """A client of yours; its twin of the other face is made when needed."""
+    """Tries after the first; a chat or workflow run is only tried again if it surely did not start."""
+    client: Client | None = Field(default=None, exclude=True, repr=False)
+    """Your own blocking or asyncio client, instead of a token and an address."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
-    _coze: CozeClient | AsyncCozeClient = PrivateAttr()
+    _coze: Client = PrivateAttr()
 
     @model_validator(mode="before")
     @classmethod
-    def _read_address(cls, given: Mapping[str, object]) -> dict[str, object]:
-        read = {name: value for name, value in given.items() if value or name != "base_url"}
-        if isinstance(token := read.get("token"), str):
-            read["token"] = SecretStr(token)
-        return read
+    def _normalize(cls, given: Mapping[str, object]) -> dict[str, object]:
+        fields = {name: value for name, value in given.items() if value or name != "base_url"}
+        if isinstance(token := fields.get("token"), str):
+            fields["token"] = SecretStr(token)
+        return fields
 
     @model_validator(mode="after")
     def _connect(self) -> Self:
         if self.client and (self.token or self.base_url or self.region):
-            raise ConfigurationError("Give a client, or the token, base_url and region to make one of, not both")
+            raise ConfigurationError("Give either a client or a token, base_url and region, not both")
         self._coze = self._given_client(self.client) if self.client else self._new_client()
         return self
 
-    def _given_client(self, client: CozeClient | AsyncCozeClient) -> CozeClient | AsyncCozeClient:
-        """The user's client, with the times and retries that were given beside it."""
+    def _given_client(self, client: Client) -> Client:
+        """The user's client, with the timeout and retries that were given beside it."""
         if "timeout" in self.model_fields_set:
             client = client.options(timeout=self.timeout)
         if "max_retries" in self.model_fields_set:
@@ -67,8 +81,8 @@ class Connection(BaseModel):
 
     @property
     def _blocking(self) -> CozeClient:
-        return self._coze if isinstance(self._coze, CozeClient) else self._coze.blocking
+        return blocking_client(self._coze)
 
     @property
     def _asyncio(self) -> AsyncCozeClient:
-        return self._coze if isinstance(self._coze, AsyncCozeClient) else self._coze.aio
+        return asyncio_client(self._coze)

@@ -16,7 +16,7 @@ from coze_client import ConfigurationError, InvalidArguments, WorkflowSignature
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.file_arguments import FileArgument, FileSources
 from coze_client.api.workflows.values import Parameter, WorkflowInfo
-from coze_client.bridge.tools.names import tool_name, tool_names
+from coze_client.bridge.tools.tool_names import tool_name, tool_names
 from coze_client.core.json_schema import schema_errors
 
 

@@ -1,4 +1,4 @@
-"""What goes along with a question: read strictly, uploaded once."""
+"""Attachments of a question: read strictly, uploaded once."""
 
 from __future__ import annotations
 

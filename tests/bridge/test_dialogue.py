@@ -1,4 +1,4 @@
-"""Which call carries a dialogue on."""
+"""The request that continues a dialogue."""
 
 from __future__ import annotations
 
@@ -26,46 +26,46 @@ def user(text: str) -> DialogueMessage:
     return DialogueMessage("user", text)
 
 
-def drafts(*said: str) -> tuple[Draft, ...]:
-    return tuple(Draft("user" if n % 2 == 0 else "assistant", text) for n, text in enumerate(said))
+def drafts(*texts: str) -> tuple[Draft, ...]:
+    return tuple(Draft("user" if n % 2 == 0 else "assistant", text) for n, text in enumerate(texts))
 
 
 def test_without_a_conversation_everything_is_sent() -> None:
-    lines = [user("a"), DialogueMessage("assistant", "b", origin=HERE), user("c")]
-    assert next_step(lines) == UserQuestion(None, drafts("a", "b", "c"))
+    messages = [user("a"), DialogueMessage("assistant", "b", origin=HERE), user("c")]
+    assert next_step(messages) == UserQuestion(None, drafts("a", "b", "c"))
 
 
 def test_with_a_conversation_only_what_it_lacks_is_sent() -> None:
-    lines = [
+    messages = [
         DialogueMessage("system", "Be brief"),
         user("a"),
         DialogueMessage("assistant", "b", origin=HERE),
         user("c"),
     ]
-    assert next_step(lines, conversation_id="conv1") == UserQuestion("conv1", drafts("c"))
-    assert len(next_step(lines, conversation_id="other").drafts) == 3
+    assert next_step(messages, conversation_id="conv1") == UserQuestion("conv1", drafts("c"))
+    assert len(next_step(messages, conversation_id="other").drafts) == 3
 
 
 @pytest.mark.parametrize("origin", [Origin("chat1", "conv1", saved=False), Origin("chat1", "conv1", "canceled")])
 def test_an_answer_that_the_conversation_forgot_is_sent_again(origin: Origin) -> None:
-    lines = [user("a"), DialogueMessage("assistant", "b", origin=origin), user("c")]
-    assert next_step(lines, conversation_id="conv1") == UserQuestion("conv1", drafts("a", "b", "c"))
+    messages = [user("a"), DialogueMessage("assistant", "b", origin=origin), user("c")]
+    assert next_step(messages, conversation_id="conv1") == UserQuestion("conv1", drafts("a", "b", "c"))
 
 
 def test_instructions_join_the_first_question() -> None:
-    lines = [DialogueMessage("system", "Be brief"), user("a"), DialogueMessage("assistant", "b"), user("c")]
+    messages = [DialogueMessage("system", "Be brief"), user("a"), DialogueMessage("assistant", "b"), user("c")]
     joined = "Instructions:\nBe brief\n\nQuestion:\na"
-    assert next_step(lines) == UserQuestion(None, drafts(joined, "b", "c"))
+    assert next_step(messages) == UserQuestion(None, drafts(joined, "b", "c"))
 
 
-def test_instructions_for_a_variable_are_told_with_every_question() -> None:
-    lines = [
+def test_instructions_for_a_variable_go_with_every_question() -> None:
+    messages = [
         DialogueMessage("system", "Be brief"),
         user("a"),
         DialogueMessage("assistant", "b", origin=HERE),
         user("c"),
     ]
-    step = next_step(lines, conversation_id="conv1", join_instructions=False)
+    step = next_step(messages, conversation_id="conv1", join_instructions=False)
     assert step == UserQuestion("conv1", drafts("c"), "Be brief")
 
 
@@ -74,9 +74,9 @@ def test_instructions_alone_are_the_question() -> None:
 
 
 def test_outputs_go_to_the_chat_that_waits_for_them() -> None:
-    lines = [user("a"), DialogueMessage("assistant", calls=CALLS, origin=WAITING)]
-    lines += [DialogueMessage("tool", "sunny", call_id="c1"), DialogueMessage("tool", "noon", call_id="c2")]
-    step = next_step(lines)
+    messages = [user("a"), DialogueMessage("assistant", calls=CALLS, origin=WAITING)]
+    messages += [DialogueMessage("tool", "sunny", call_id="c1"), DialogueMessage("tool", "noon", call_id="c2")]
+    step = next_step(messages)
     assert isinstance(step, SubmitOutputs)
     assert (step.chat_id, step.conversation_id, step.known_message_ids) == ("chat1", "conv1", frozenset({"m1"}))
     assert [(output.tool_call_id, output.output) for output in step.outputs] == [("c1", "sunny"), ("c2", "noon")]
@@ -98,63 +98,63 @@ def test_a_second_round_knows_the_messages_of_the_first() -> None:
 
 
 def test_missing_and_unknown_outputs_are_named() -> None:
-    lines = [
+    messages = [
         user("a"),
         DialogueMessage("assistant", calls=CALLS, origin=WAITING),
         DialogueMessage("tool", "noon", call_id="c9"),
     ]
     with pytest.raises(ConfigurationError, match=r"get_weather \(c1\), get_time \(c2\).*c9"):
-        next_step(lines)
+        next_step(messages)
 
 
 def test_a_chat_that_was_not_saved_cannot_take_outputs() -> None:
     origin = Origin("chat1", "conv1", "requires_action", saved=False)
-    lines = [
+    messages = [
         user("a"),
         DialogueMessage("assistant", calls=CALLS[:1], origin=origin),
         DialogueMessage("tool", "sunny", call_id="c1"),
     ]
     with pytest.raises(ConfigurationError, match="not saved"):
-        next_step(lines)
+        next_step(messages)
 
 
 def test_calls_and_outputs_of_others_become_words() -> None:
-    lines = [
+    messages = [
         user("a"),
         DialogueMessage("assistant", calls=CALLS[:1]),
         DialogueMessage("tool", "sunny", call_id="c1", name="get_weather"),
     ]
-    said = ("a", '[called get_weather({"city": "Chur"})]', "Result of get_weather:\nsunny")
-    assert next_step(lines) == UserQuestion(None, drafts(*said))
+    texts = ("a", '[called get_weather({"city": "Chur"})]', "Result of get_weather:\nsunny")
+    assert next_step(messages) == UserQuestion(None, drafts(*texts))
 
 
 def test_a_reply_goes_on_in_the_conversation_of_the_workflow_that_asked() -> None:
-    lines = [user("a"), DialogueMessage("assistant", "Which city?", origin=WAITING), user("Chur")]
-    assert next_step(lines) == UserQuestion("conv1", drafts("Chur"))
+    messages = [user("a"), DialogueMessage("assistant", "Which city?", origin=WAITING), user("Chur")]
+    assert next_step(messages) == UserQuestion("conv1", drafts("Chur"))
 
 
-def test_a_hundred_messages_pass_and_one_more_is_told_or_trimmed() -> None:
-    lines = [user(str(n)) for n in range(101)]
-    assert len(next_step(lines[1:]).drafts) == 100
+def test_a_hundred_messages_pass_and_one_more_is_an_error_or_trimmed() -> None:
+    messages = [user(str(n)) for n in range(101)]
+    assert len(next_step(messages[1:]).drafts) == 100
     with pytest.raises(ConfigurationError, match=r"at most 100.*101"):
-        next_step(lines)
-    trimmed = next_step([DialogueMessage("system", "Be brief"), *lines], trim=True).drafts
+        next_step(messages)
+    trimmed = next_step([DialogueMessage("system", "Be brief"), *messages], trim=True).drafts
     assert (len(trimmed), trimmed[-1].text) == (100, "100")
     assert trimmed[0].text.startswith("Instructions:\nBe brief")
 
 
 @pytest.mark.parametrize(
-    "lines",
+    "messages",
     [[], [user("")], [user("a"), DialogueMessage("assistant", "b")], [DialogueMessage("system", "")]],
     ids=["none", "empty", "answer last", "empty instructions"],
 )
-def test_a_dialogue_without_a_question_is_refused(lines: list[DialogueMessage]) -> None:
+def test_a_dialogue_without_a_question_is_refused(messages: list[DialogueMessage]) -> None:
     with pytest.raises(ConfigurationError, match="last message must be the user's"):
-        next_step(lines)
+        next_step(messages)
 
 
-def test_nothing_new_for_a_conversation_is_told_as_that() -> None:
-    with pytest.raises(ConfigurationError, match="conv1 does not hold already"):
+def test_nothing_new_for_a_conversation_is_an_error_that_names_it() -> None:
+    with pytest.raises(ConfigurationError, match="conversation conv1 already contains"):
         next_step([user("a"), DialogueMessage("assistant", "b", origin=HERE)], conversation_id="conv1")
 
 
@@ -165,9 +165,9 @@ def test_a_picture_alone_is_a_question() -> None:
     )
 
 
-def test_metadata_tell_an_origin_and_foreign_ones_do_not() -> None:
-    told = {"chat_id": "chat1", "conversation_id": "conv1", "status": "requires_action", "message_ids": ["m1"]}
-    assert Origin.read(told) == WAITING
+def test_an_origin_is_read_from_metadata_of_coze_only() -> None:
+    metadata = {"chat_id": "chat1", "conversation_id": "conv1", "status": "requires_action", "message_ids": ["m1"]}
+    assert Origin.read(metadata) == WAITING
     assert Origin.read({"model_name": "gpt-4o"}) is None
     assert Origin.read({"chat_id": "c", "conversation_id": ""}) is None
 

@@ -1,4 +1,4 @@
-"""Chat models of both frameworks as a service, or as users who logged in: credentials go wherever a token goes."""
+"""Chat models of both frameworks as a service, or as users who logged in: credentials work wherever a token does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Structured output by prompt: what is asked, and what is found in the answer."""
+"""Structured output by prompt: the prompt, and the JSON in the answer."""
 
 from __future__ import annotations
 

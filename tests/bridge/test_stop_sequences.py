@@ -1,4 +1,4 @@
-"""Stop sequences: the answer is cut at the first one, in whatever pieces it comes."""
+"""Stop sequences: the answer is cut at the first one, however it is split."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_without_a_stop_sequence_everything_passes(stop: list[str]) -> None:
     assert let_through(["one", " two"], stop) == ["one", " two", ""]
 
 
-def test_it_tells_when_it_was_reached() -> None:
+def test_it_reports_when_it_was_reached() -> None:
     cut = StopFilter(["!"])
     cut.feed("one")
     assert not cut.reached

@@ -1,6 +1,6 @@
-"""A script as people wrote it for langchain-community's ChatCoze; ``test_migration.py`` changes its import alone.
+"""A script for langchain-community's ChatCoze; ``test_migration.py`` changes only its import.
 
-Arguments: the module to import ChatCoze from, base URL, token, bot id. Prints what it got as JSON.
+Arguments: the module to import ChatCoze from, base URL, token, bot id. Prints the answers as JSON.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from coze_client import Usage
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, AskUser, Extra, FunctionCall, Item, ToolResponse, Turn, Verbose
 from langchain_coze import ChatCoze
-from langchain_coze.chunks import convert_usage
+from langchain_coze.chunk_builder import convert_usage
 from tests.support.langchain_calls import Ask, chat_body, join_chunks
 
 Make = Callable[..., ChatCoze]

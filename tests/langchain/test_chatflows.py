@@ -1,4 +1,4 @@
-"""ChatCoze with a chatflow in place of a bot, in LangChain's four ways of asking."""
+"""ChatCoze with a chatflow instead of a bot, called by invoke, ainvoke, stream and astream."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def chatflow(emulator: Emulator) -> Workflow:
 
 @pytest.fixture
 def greeter(emulator: Emulator, chatflow: Workflow) -> Callable[..., ChatCoze]:
-    """Makes a model of the chatflow; of an app's unless told otherwise."""
+    """Makes a model of the chatflow; of an app's by default."""
 
     def make(**options: Any) -> ChatCoze:
         given = {"app_id": "77", "token": emulator.token, "base_url": emulator.url, "user_id": "u1", **options}
@@ -79,14 +79,14 @@ def test_it_runs_in_a_bot_or_an_app(emulator: Emulator, greeter: Callable[..., C
         ({"auto_save_history": False}, "takes no auto_save_history=False"),
     ],
 )
-def test_what_a_chatflow_does_not_take_is_told_at_once(
+def test_what_a_chatflow_does_not_take_is_an_error_at_once(
     greeter: Callable[..., ChatCoze], given: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(CozeError, match=told):
         greeter(**given)
 
 
-def test_images_and_tools_are_told_to_be_no_part_of_a_chatflow(
+def test_images_and_tools_are_an_error_for_a_chatflow(
     emulator: Emulator, greeter: Callable[..., ChatCoze], ask: Ask
 ) -> None:
     image = {"type": "image", "url": "https://example.com/a.png"}

@@ -1,4 +1,4 @@
-"""ChatCoze among LangChain's other things: callbacks, events, retries, batches, streams that are left early."""
+"""ChatCoze with callbacks, events, retries and batches of LangChain, and with streams that are closed early."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOUR_WORDS = "one two three four"
 
 
 class Heard(BaseCallbackHandler):
-    """What callbacks are told."""
+    """Records the calls of the callbacks."""
 
     def __init__(self) -> None:
         self.tokens: list[str] = []
@@ -129,7 +129,7 @@ def test_a_batch_can_return_what_failed(model: Make, emulator: Emulator) -> None
 
 
 def settled(emulator: Emulator) -> None:
-    """The line is closed, and the chat was cancelled on the server."""
+    """The connection is closed, and the chat was cancelled on the server."""
     emulator.wait_until(lambda: emulator.open_streams == 0)
     emulator.wait_until(lambda: len(emulator.calls_to("/v3/chat/cancel")) == 1)
 
@@ -153,19 +153,19 @@ def test_an_asyncio_stream_that_is_left_cancels_its_chat(model: Make, emulator: 
 @pytest.mark.parametrize("streaming", [True, False])
 def test_a_cancelled_task_cancels_its_chat(model: Make, emulator: Emulator, streaming: bool) -> None:
     class Waiting(ChatCoze):
-        """Tells when the first words of the answer are read."""
+        """Sets an event when the first text of the answer is read."""
 
-        def _reply(self, *args: Any) -> Any:
-            reply = super()._reply(*args)
-            feed = reply.answering.feed
+        def _chunk_builder(self, *args: Any) -> Any:
+            builder = super()._chunk_builder(*args)
+            feed = builder.answer.feed
 
             def tell(event: Any) -> Any:
                 if event.delta:
                     begun.set()
                 return feed(event)
 
-            reply.answering.feed = tell  # type: ignore[method-assign]  # a spy
-            return reply
+            builder.answer.feed = tell  # type: ignore[method-assign]  # a spy
+            return builder
 
     async def cancel() -> None:
         options: Any = {"token": emulator.token, "base_url": emulator.url, "streaming": streaming}

@@ -1,4 +1,4 @@
-"""What fails is an error of the client and of LangChain."""
+"""Errors are those of the client and of LangChain at once."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).with_name("migrated.py")
 
 
 def run(python: Path | str, module: str, emulator: Emulator) -> dict[str, object]:
-    """What the script prints, in an environment of the module's own."""
+    """The output of the script, in the environment of the module."""
     command = [python, SCRIPT, module, emulator.url, emulator.token, emulator.bots["echo"]]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What goes into ChatCoze: messages, media, histories, conversations."""
+"""The requests of ChatCoze: messages, media, histories, conversations."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_history_of_another_provider_is_sent_as_words(
     assert all(isinstance(json.loads(json.dumps(content)), str) for _, content in texts(emulator))
 
 
-def test_calls_and_results_of_another_provider_are_told_in_words(model: Make, emulator: Emulator) -> None:
+def test_calls_and_results_of_another_provider_are_sent_as_text(model: Make, emulator: Emulator) -> None:
     call = AIMessage("", tool_calls=[{"name": "f", "args": {"città": "Roma"}, "id": "t1"}])
     model().invoke([HumanMessage("Go"), call, ToolMessage("sunny", tool_call_id="t1")])
     assert texts(emulator) == [
@@ -224,7 +224,9 @@ def test_an_invented_conversation_says_how_to_make_one(model: Make, ask: Ask) ->
         ask(model(conversation_id="7460000000000009999"), "Hi")
 
 
-def test_a_batch_on_one_conversation_waits_its_turns(model: Make, emulator: Emulator, conversation: str) -> None:
+def test_the_chats_of_a_batch_on_one_conversation_run_one_after_the_other(
+    model: Make, emulator: Emulator, conversation: str
+) -> None:
     talk = model(conversation_id=conversation)
     assert [answer.content for answer in talk.batch(["a", "b", "c"])] == ["a", "b", "c"]
     assert len(emulator.calls_to("/v3/chat")) == 3

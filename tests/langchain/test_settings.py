@@ -1,4 +1,4 @@
-"""How a ChatCoze is made: names, environment, clients, copies; and what it tells of itself."""
+"""Making a ChatCoze: names, environment, clients, copies; and what it reports about itself."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize(("name", "other"), SPELLINGS)
-def test_both_spellings_at_once_are_an_error(name: str, other: str) -> None:
+def test_both_names_at_once_are_an_error(name: str, other: str) -> None:
     with pytest.raises(ValueError, match=f"{name}.*{other}|{other}.*{name}"):
         own(**{name: "1", other: "2"})
 
@@ -75,7 +75,7 @@ def test_the_environment_gives_token_and_server(monkeypatch: pytest.MonkeyPatch,
     assert ChatCoze(bot_id=emulator.bots["echo"]).invoke("Hi").content == "Hi"
 
 
-def test_no_token_at_all_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_token_at_all_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COZE_API_TOKEN", raising=False)
     monkeypatch.delenv("COZE_API_KEY", raising=False)
     with pytest.raises(ConfigurationError, match="COZE_API_TOKEN"):
@@ -91,7 +91,7 @@ def test_every_instance_without_a_user_is_a_user_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_a_client_of_either_face_serves_both(emulator: Emulator, ask: Ask, asynchronous: bool) -> None:
+def test_either_client_serves_blocking_and_asyncio_calls(emulator: Emulator, ask: Ask, asynchronous: bool) -> None:
     kind = AsyncCozeClient if asynchronous else CozeClient
     client = kind(emulator.token, base_url=emulator.url, headers={"x-mine": "yes"})
     assert ask(ChatCoze(bot_id=emulator.bots["echo"], client=client), "Hi").content == "Hi"
@@ -141,10 +141,10 @@ def test_what_the_bot_decides_warns_once() -> None:
         made = own(temperature=0.5, max_tokens=10)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made._reply([HumanMessage("Hi")], None, {"temperature": 1})
+        made._chunk_builder([HumanMessage("Hi")], None, {"temperature": 1})
     quiet = own()
     with pytest.warns(UserWarning, match="top_p"):
-        quiet._reply([HumanMessage("Hi")], None, {"top_p": 1})
+        quiet._chunk_builder([HumanMessage("Hi")], None, {"top_p": 1})
 
 
 def test_the_timeout_is_the_clients(model: Make, emulator: Emulator, ask: Ask) -> None:

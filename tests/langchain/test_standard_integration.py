@@ -1,7 +1,7 @@
 """LangChain's own integration suite, over the emulator's port.
 
-It shows that the protocol is spoken, against a bot of rules; it says nothing of any model's wits. Client plugins are
-declared on the bot, as they must be in Coze: here, for each test, the ones that it binds.
+It tests the protocol against a bot of rules, not the abilities of a model. Client plugins must be declared on the bot,
+as in Coze: here, each test declares the ones that it binds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*the bot's settings decide:User
 
 
 class DeclaringCoze(ChatCoze):
-    """Declares on the emulated bot what is bound, where a user of Coze does so in Coze."""
+    """Declares the bound tools on the emulated bot, as a user does in Coze."""
 
     emulator: Any
 
@@ -40,12 +40,12 @@ class DeclaringCoze(ChatCoze):
 
 
 class TestChatCoze(ChatModelIntegrationTests):
-    """Skipped, and why.
+    """Skipped tests, and why.
 
-    - tool choice: Coze cannot be told to call a tool
+    - tool choice: Coze has no parameter to force a tool call
     - images, PDF and audio: the suite downloads its files from the internet; ``test_questions.py`` has our own
     - media in tool messages: Coze takes text as a tool's output
-    - details of usage: Coze tells none
+    - details of usage: Coze sends none
     - stream time: it records HTTP, of which there is none to record over a port that changes
     """
 

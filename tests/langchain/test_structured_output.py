@@ -41,7 +41,7 @@ QUESTION = "Where do 38000 people live? In 'Chur'."
 
 
 def liar(*answers: str) -> Callable[[Turn], Iterator[Item]]:
-    """A bot that gives these answers one after the other."""
+    """A bot that gives the answers one after the other."""
     left = list(answers)
 
     def script(turn: Turn) -> Iterator[Item]:
@@ -52,7 +52,7 @@ def liar(*answers: str) -> Callable[[Turn], Iterator[Item]]:
 
 @pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
 @pytest.mark.parametrize("schema", [City, CityDict, SCHEMA], ids=["pydantic", "TypedDict", "JSON schema"])
-def test_an_answer_becomes_what_the_schema_says(model: Make, schema: Any, method: str) -> None:
+def test_an_answer_becomes_a_value_of_the_schema(model: Make, schema: Any, method: str) -> None:
     structured = model("assistant").with_structured_output(schema, method=method, strict=True)
     expected = City(name="Chur", people=38000) if schema is City else {"name": "Chur", "people": 38000}
     assert structured.invoke(QUESTION) == expected
@@ -99,7 +99,7 @@ def test_an_answer_that_does_not_fit_is_repaired_outside_the_conversation(
     assert bad in chat_body(emulator)["additional_messages"][0]["content"]
 
 
-def test_each_repair_is_told_the_last_failure(model: Make, emulator: Emulator) -> None:
+def test_each_repair_contains_the_last_error(model: Make, emulator: Emulator) -> None:
     emulator.add_bot("liar", liar("no", '{"name": 1}', '{"name": "Chur", "people": 1}'))
     assert model("liar").with_structured_output(City, repairs=2).invoke(QUESTION).people == 1
     assert emulator.chats_started == 3
@@ -139,7 +139,7 @@ def test_a_failing_chat_is_no_parsing_error(model: Make) -> None:
         model("failing").with_structured_output(City, include_raw=True).invoke(QUESTION)
 
 
-def test_wrong_arguments_are_told(model: Make) -> None:
+def test_wrong_arguments_are_an_error(model: Make) -> None:
     with pytest.raises(ConfigurationError, match="repairs"):
         model().with_structured_output(City, repairs=-1)
     with pytest.raises(TypeError, match="tools"):

@@ -1,4 +1,4 @@
-"""Client plugins: the bot calls, LangChain's tools answer, the same chat goes on."""
+"""Client plugins: the bot calls, LangChain's tools answer, the same chat continues."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_missing_output_is_named(model: Make, emulator: Emulator, ask: Ask) ->
 
 
 def test_a_call_to_a_tool_that_is_not_bound_names_both_sides(model: Make, ask: Ask) -> None:
-    with pytest.raises(ConfigurationError, match=r"called get_weather.*tools here are get_time"):
+    with pytest.raises(ConfigurationError, match=r"called get_weather.*given tools are get_time"):
         ask(model("plugins").bind_tools([get_time]), "The weather in Chur?")
 
 

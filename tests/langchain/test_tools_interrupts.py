@@ -1,4 +1,4 @@
-"""Workflows that ask, in LangGraph: a human answers, the same run goes on, and each run is begun once."""
+"""Workflows that ask, in LangGraph: a human answers, the same run continues, and each run is started once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Go = Callable[..., Any]
 
 
 class Model(GenericFakeChatModel):
-    """Says what it is told to say, and may be bound to tools."""
+    """Returns the given messages, and can be bound to tools."""
 
     def bind_tools(self, tools: Sequence[Any], **options: Any) -> Any:
         return self
@@ -50,7 +50,7 @@ def calls(tool: Any, *arguments: dict[str, Any]) -> AIMessage:
 
 
 def agent(*messages: AIMessage, tools: Sequence[Any], checkpointer: Any = None) -> Any:
-    """An agent whose model says `messages`, then that it is done."""
+    """An agent whose model returns `messages`, then ``done``."""
     model = Model(messages=iter([*messages, AIMessage("done")]))
     return create_agent(model, tools, checkpointer=checkpointer or InMemorySaver())
 
@@ -71,7 +71,7 @@ def ainvoke(graph: Any, given: Any, thread: str = "1") -> Any:
 
 @pytest.fixture(params=[invoke, ainvoke], ids=lambda way: way.__name__)
 def go(request: pytest.FixtureRequest) -> Go:
-    """Each way of running a graph: they must give the same."""
+    """One of the ways to run a graph; all must give the same result."""
     way: Go = request.param
     return way
 
@@ -90,14 +90,14 @@ def made(emulator: Emulator, function: Callable[..., object] = book, **options: 
 
 
 def answered(result: Any) -> dict[str, str]:
-    """An answer to everything that is asked, by the interrupt's id."""
+    """An answer to every question, by the interrupt's id."""
     return {
         each.id: "18:00" if each.value["options"] else f"four ({each.value['question']})"
         for each in result["__interrupt__"]
     }
 
 
-def told(result: Any) -> list[str]:
+def tool_texts(result: Any) -> list[str]:
     messages: list[AnyMessage] = result["messages"]
     return [str(message.content) for message in messages if isinstance(message, ToolMessage)]
 
@@ -114,7 +114,7 @@ def test_an_answer_goes_on_with_the_same_run(emulator: Emulator, go: Go) -> None
     second = go(graph, Command(resume="19:00"))
     assert second["__interrupt__"][0].value["question"] == "How many in Rome?"
     last = go(graph, Command(resume={"resume_data": "4"}))
-    assert told(last) == ["Rome at 19:00 for 4"]
+    assert tool_texts(last) == ["Rome at 19:00 for 4"]
     assert CozeWorkflowTool.result_of(last["messages"][-2]).output == "Rome at 19:00 for 4"
     assert emulator.runs_started == 1
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
@@ -146,12 +146,12 @@ def test_the_result_is_found_again_in_a_checkpoint(emulator: Emulator, kept: Any
     assert CozeWorkflowTool.result_of(stored) == CozeWorkflowTool.result_of(live) == live.artifact
 
 
-def test_a_run_that_began_on_one_face_goes_on_on_the_other(emulator: Emulator) -> None:
+def test_a_run_of_one_client_is_continued_by_the_other(emulator: Emulator) -> None:
     tool = made(emulator)
     graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
     invoke(graph, {"messages": [HumanMessage("Book")]})
     ainvoke(graph, Command(resume="18:00"))
-    assert told(invoke(graph, Command(resume="4"))) == ["Rome at 18:00 for 4"]
+    assert tool_texts(invoke(graph, Command(resume="4"))) == ["Rome at 18:00 for 4"]
     assert emulator.runs_started == 1
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
@@ -175,7 +175,7 @@ def test_a_form_tells_what_it_requires_and_takes_json(emulator: Emulator, go: Go
     graph = agent(calls(tool, {}), tools=[tool])
     [asked] = go(graph, {"messages": [HumanMessage("Order")]})["__interrupt__"]
     assert asked.value["required_parameters"]["guests"]["type"] == "integer"
-    assert told(go(graph, Command(resume={"guests": 2, "name": "Ann"}))) == ["Ann with 2"]
+    assert tool_texts(go(graph, Command(resume={"guests": 2, "name": "Ann"}))) == ["Ann with 2"]
     assert emulator.runs_started == 1
 
 
@@ -186,7 +186,7 @@ def test_parallel_calls_of_an_agent_are_asked_side_by_side(emulator: Emulator, g
     assert len(result["__interrupt__"]) == 2
     while "__interrupt__" in result:
         result = go(graph, Command(resume=answered(result)))
-    assert told(result) == [f"{city} at 18:00 for four (How many in {city}?)" for city in ("Rome", "Oslo")]
+    assert tool_texts(result) == [f"{city} at 18:00 for four (How many in {city}?)" for city in ("Rome", "Oslo")]
     assert emulator.runs_started == 2
 
 
@@ -200,7 +200,7 @@ def test_parallel_calls_in_one_node_are_asked_one_after_the_other(emulator: Emul
         assert len(result["__interrupt__"]) == 1
         asked += 1
         result = go(graph, Command(resume=answered(result)))
-    assert sorted(told(result)) == sorted(f"{city} at 18:00 for four (How many in {city}?)" for city in cities)
+    assert sorted(tool_texts(result)) == sorted(f"{city} at 18:00 for four (How many in {city}?)" for city in cities)
     assert asked == 6
     assert emulator.runs_started == 3
 
@@ -214,7 +214,7 @@ def test_a_call_that_comes_first_takes_no_step_of_another(emulator: Emulator, mo
     late = before.value["question"].removeprefix("Which time in ").removesuffix("?")
 
     def run_one(node: Any, call: Any, *rest: Any) -> Any:
-        """The call that asked comes well after the other one."""
+        """Run the call that asked well after the other one."""
         if call["args"]["city"] == late:
             ready.wait(5)
         else:
@@ -244,7 +244,7 @@ def test_a_call_beside_one_that_asks_is_not_repeated(emulator: Emulator, go: Go)
     result = go(graph, {"messages": [both]})
     while "__interrupt__" in result:
         result = go(graph, Command(resume=answered(result)))
-    assert told(result) == ["hello", "Rome at 18:00 for four (How many in Rome?)"]
+    assert tool_texts(result) == ["hello", "Rome at 18:00 for four (How many in Rome?)"]
     assert emulator.runs_started == 1
     assert emulator.chats_started == 1
 
@@ -260,7 +260,7 @@ def test_a_failure_beside_a_question_is_not_repeated(emulator: Emulator, go: Go)
     graph = tool_node(tool)
     result = go(graph, {"messages": [calls(tool, {"city": "Nowhere"}, {"city": "Rome"})]})
     result = go(graph, Command(resume="18:00"))
-    failed, good = told(result)
+    failed, good = tool_texts(result)
     assert "no such city" in failed
     assert good == "Rome at 18:00"
     assert emulator.runs_started == 2
@@ -297,12 +297,12 @@ def test_a_model_names_what_is_attached_to_the_messages(emulator: Emulator, go: 
     tool = made(emulator, look)
     graph = agent(calls(tool, {"photo": "attachment:1"}), tools=[tool])
     question = HumanMessage([{"type": "image", "base64": PNG, "mime_type": "image/png"}])
-    assert told(go(graph, {"messages": [question]})) == ["seen"]
+    assert tool_texts(go(graph, {"messages": [question]})) == ["seen"]
     assert len(emulator.calls_to("/v1/files/upload")) == 1
 
 
 def limited(way: Go) -> Go:
-    """The same with two places for nodes and their tasks."""
+    """Run a graph with max_concurrency=2, which counts nodes and their tasks."""
 
     def go(graph: Any, given: Any) -> Any:
         config = {"configurable": {"thread_id": "1"}, "max_concurrency": 2}
@@ -316,7 +316,7 @@ def test_a_graph_without_places_for_tasks_is_an_error_and_no_hang(
     emulator: Emulator, go: Go, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = made(emulator)
-    monkeypatch.setattr("langchain_coze.interrupts._PATIENCE", 0.1)
+    monkeypatch.setattr("langchain_coze.langgraph_node._START_TIMEOUT", 0.1)
     graph = agent(calls(tool, {"city": "Rome"}, {"city": "Oslo"}), tools=[tool])
     with pytest.raises(ConfigurationError, match="max_concurrency"):
         limited(go)(graph, {"messages": [HumanMessage("Book both")]})
@@ -329,12 +329,12 @@ def test_one_call_at_a_time_needs_few_places(emulator: Emulator, go: Go) -> None
     result = limited(go)(graph, {"messages": [HumanMessage("Book")]})
     while "__interrupt__" in result:
         result = limited(go)(graph, Command(resume=answered(result)))
-    assert told(result) == ["Rome at 18:00 for four (How many in Rome?)"]
+    assert tool_texts(result) == ["Rome at 18:00 for four (How many in Rome?)"]
     assert emulator.runs_started == 1
 
 
 def booking_node(tool: Any, *, fails: int = 0, policy: RetryPolicy | None = None) -> Any:
-    """A graph of a node of the user's that calls the tool, and then fails as often as it is told."""
+    """A graph of a node of the user's that calls the tool, and then fails `fails` times."""
     failures = iter(range(fails))
 
     def node(state: MessagesState, config: RunnableConfig) -> Any:
@@ -379,7 +379,7 @@ def test_parallel_calls_beside_one_that_is_tried_again_begin_nothing_twice(emula
     while "__interrupt__" in result:
         result = go(compiled, Command(resume=answered(result)))
     booked = [f"{city} at 18:00 for four (How many in {city}?)" for city in ("Rome", "Oslo")]
-    assert told(result) == [*booked, "at last"]
+    assert tool_texts(result) == [*booked, "at last"]
     assert emulator.runs_started == 2
 
 
@@ -391,7 +391,7 @@ def test_a_tool_in_a_subgraph_asks_through_it(emulator: Emulator, go: Go) -> Non
     result = go(compiled, {"messages": [calls(tool, {"city": "Rome"}, {"city": "Oslo"})]})
     while "__interrupt__" in result:
         result = go(compiled, Command(resume=answered(result)))
-    assert told(result) == [f"{city} at 18:00 for four (How many in {city}?)" for city in ("Rome", "Oslo")]
+    assert tool_texts(result) == [f"{city} at 18:00 for four (How many in {city}?)" for city in ("Rome", "Oslo")]
     assert emulator.runs_started == 2
 
 
@@ -417,11 +417,11 @@ def test_a_start_that_failed_before_the_run_is_no_step_of_it(emulator: Emulator,
 
 
 def test_a_question_takes_no_answer_from_before_it_was_asked(emulator: Emulator, go: Go) -> None:
-    """An answer that is repeated since another call failed is none to what that call asks now."""
+    """An answer that is sent again after the failure of another call does not answer that call's new question."""
     token, paused, first_time = ["wrong"], threading.Semaphore(0), cycle([True, False])
 
     class Pauses(BaseCallbackHandler):
-        """Of the first tool: it asked, or is done."""
+        """Signals that the first tool asked a question, or is done."""
 
         def on_tool_error(self, *_: object, **__: object) -> None:
             paused.release()
@@ -453,7 +453,7 @@ def test_a_question_takes_no_answer_from_before_it_was_asked(emulator: Emulator,
     assert [each.value["question"] for each in result["__interrupt__"]] == ["Which time in Oslo?"]
     while "__interrupt__" in result:
         result = go(graph, Command(resume=answered(result)))
-    assert told(result) == ["Rome at 18:00 for 4", "Oslo at 18:00 for four (How many in Oslo?)"]
+    assert tool_texts(result) == ["Rome at 18:00 for 4", "Oslo at 18:00 for four (How many in Oslo?)"]
     assert emulator.runs_started == 2
 
 
@@ -471,7 +471,7 @@ def test_an_answer_that_a_thread_has_left_behind_is_none_to_a_new_run(emulator: 
 
 
 def slow_tool(emulator: Emulator) -> CozeWorkflowTool:
-    """A tool whose run says that it works, and never ends."""
+    """A tool whose run sends ``working`` and never ends."""
 
     def slow() -> Steps[str]:
         yield "working"
@@ -494,8 +494,8 @@ def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator)
         await heard.aclose()
 
     asyncio.run(cancelled())
-    [failure] = told(ainvoke(graph, None))
-    assert "was begun before" in failure
+    [failure] = tool_texts(ainvoke(graph, None))
+    assert "was started before" in failure
     assert emulator.runs_started == 1
 
 
@@ -508,8 +508,8 @@ def test_a_run_whose_process_was_killed_is_not_begun_again(emulator: Emulator, t
         process.kill()
     with SqliteSaver.from_conn_string(str(tmp_path / "graph.sqlite")) as saver:
         graph = agent(tools=[tool], checkpointer=saver)
-        [failure] = told(invoke(graph, None))
-    assert "was begun before" in failure
+        [failure] = tool_texts(invoke(graph, None))
+    assert "was started before" in failure
     assert emulator.runs_started == 1
 
 

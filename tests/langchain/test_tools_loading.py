@@ -25,7 +25,7 @@ def aload(*given: Any, **options: Any) -> list[BaseTool]:
 
 @pytest.fixture(params=[load_coze_tools, aload], ids=["blocking", "asyncio"])
 def load(request: pytest.FixtureRequest) -> Load:
-    """Each way of loading: they must give the same."""
+    """One of the ways to load; all must give the same result."""
     way: Load = request.param
     return way
 
@@ -118,7 +118,7 @@ def test_one_id_is_no_list_of_ids(client: CozeClient, load: Load, given: dict[st
         load(client, **given)
 
 
-def test_a_studio_that_tells_no_inputs_asks_for_a_signature(load: Load) -> None:
+def test_a_studio_that_sends_no_inputs_needs_a_signature(load: Load) -> None:
     with Emulator(dialect="studio") as studio:
         workflow = studio.workflow(title="Add")(add)
         client = CozeClient(studio.token, base_url=studio.url)

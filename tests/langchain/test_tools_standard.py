@@ -17,7 +17,7 @@ SIGNATURE = WorkflowSignature.of({"properties": {"first": {"type": "integer"}}, 
 
 
 class OfWorkflow:
-    """What both suites are told of a workflow's tool."""
+    """What both suites need to know about a workflow's tool."""
 
     @property
     def tool_constructor(self) -> type[BaseTool]:

@@ -35,7 +35,7 @@ Invoke = Callable[[CozeWorkflowTool, dict[str, Any]], ToolMessage]
 
 
 def called(tool: CozeWorkflowTool, arguments: dict[str, Any]) -> dict[str, Any]:
-    """A call as language models ask for it."""
+    """A tool call of a language model."""
     return {"type": "tool_call", "id": "call_1", "name": tool.name, "args": arguments}
 
 
@@ -51,7 +51,7 @@ def ainvoke(tool: CozeWorkflowTool, arguments: dict[str, Any]) -> ToolMessage:
 
 @pytest.fixture(params=[invoke, ainvoke], ids=lambda way: way.__name__)
 def run(request: pytest.FixtureRequest) -> Invoke:
-    """Each way of calling a tool: they must give the same."""
+    """One of the ways to call a tool; all must give the same result."""
     way: Invoke = request.param
     return way
 
@@ -77,7 +77,7 @@ def sent(emulator: Emulator) -> Any:
     return emulator.calls_to("/v1/workflow/stream_run")[-1].body
 
 
-def test_a_workflow_is_told_as_a_function(make: Any) -> None:
+def test_a_workflow_is_described_as_a_function(make: Any) -> None:
     told = convert_to_openai_tool(make(add))["function"]
     assert told == {
         "name": "add",
@@ -90,7 +90,7 @@ def test_a_workflow_is_told_as_a_function(make: Any) -> None:
     }
 
 
-def test_content_is_compact_json_and_the_artifact_tells_the_run(make: Any, run: Invoke) -> None:
+def test_content_is_compact_json_and_the_artifact_has_the_run(make: Any, run: Invoke) -> None:
     tool = make(add)
     message = run(tool, {"first": 1})
     assert message.content == '{"sum":3}'
@@ -139,7 +139,7 @@ def test_an_input_called_self_arrives(emulator: Emulator, run: Invoke) -> None:
     assert sent(emulator)["parameters"] == {"self": 1, "first": 2}
 
 
-def test_a_failed_workflow_is_told_to_the_model(make: Any, run: Invoke) -> None:
+def test_a_failed_workflow_is_reported_to_the_model(make: Any, run: Invoke) -> None:
     def fail() -> None:
         raise WorkflowError(5000123, "the kitchen is closed", node="Kitchen")
 
@@ -151,7 +151,7 @@ def test_a_failed_workflow_is_told_to_the_model(make: Any, run: Invoke) -> None:
     assert "5000123" in str(message.content)
 
 
-def test_telling_the_model_of_failures_can_be_switched_off(make: Any, run: Invoke) -> None:
+def test_reporting_failures_to_the_model_can_be_switched_off(make: Any, run: Invoke) -> None:
     def fail() -> None:
         raise WorkflowError(5000123, "the kitchen is closed")
 
@@ -295,7 +295,7 @@ def test_a_title_without_ascii_becomes_the_id_and_stays_in_the_description(emula
     assert tool.description.startswith("预订餐桌: ")
 
 
-def test_a_broken_stream_is_told_and_not_begun_again(emulator: Emulator, make: Any, run: Invoke) -> None:
+def test_a_broken_stream_is_reported_and_not_started_again(emulator: Emulator, make: Any, run: Invoke) -> None:
     tool = make(look_on)
     emulator.inject(faults.CutAfterEvents(1), "/v1/workflow/stream_run")
     message = run(tool, {"place": "Rome"})

@@ -132,9 +132,9 @@ def test_client_plugins_decide_which_agent_a_workflow_takes(llm: Make, client_pl
 
 def test_a_call_to_a_tool_that_was_not_offered_names_both_sides(llm: Make) -> None:
     model = llm("plugins", client_plugins=True)
-    with pytest.raises(ConfigurationError, match=r"called get_weather, and the tools here are get_time"):
+    with pytest.raises(ConfigurationError, match=r"called get_weather, but the given tools are get_time"):
         model.chat_with_tools(TOOLS[1:], "How is the weather in Chur?")
-    with pytest.raises(ConfigurationError, match=r"called get_weather, and the tools here are none"):
+    with pytest.raises(ConfigurationError, match=r"called get_weather, but the given tools are none"):
         list(model.stream_chat_with_tools([], "How is the weather in Chur?"))
 
 

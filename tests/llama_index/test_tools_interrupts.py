@@ -309,7 +309,7 @@ def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator)
     at = asyncio.run(cut())
     over.append(True)
     output, _ = asyncio.run(gone_on(next(lives), at))
-    assert "was begun before" in output
+    assert "was started before" in output
     assert emulator.runs_started == 1
 
 

@@ -1,1 +1,1 @@
-"""A bot as a chat model: prompts out of messages, answers out of streams."""
+"""A bot as a chat model: plan a request from the messages, build the answer from the stream."""

@@ -1,6 +1,6 @@
-"""A chatflow as the one that answers: a workflow that holds a dialogue, asked in place of a bot; pure.
+"""A chatflow, which is a workflow that holds a dialogue, as the model instead of a bot; pure.
 
-API page workflow_chat: the messages are text, 50 at most, and it is either a bot's or an app's.
+API page workflow_chat: messages are text, at most 50; exactly one of bot and app is given.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from coze_client.bridge.chat.drafts import Draft
     from coze_client.core.stream import Events
 
-_MOST_MESSAGES = 50
-_OF_BOTS = ("custom_variables", "meta_data", "shortcut_command", "enable_card", "publish_status")
+_MAX_MESSAGES = 50
+_BOT_ONLY = ("custom_variables", "meta_data", "shortcut_command", "enable_card", "publish_status")
 
 
 class ChatflowOptions(TypedDict):
-    """What ``workflows.chat`` takes besides messages and conversation; meanings as there."""
+    """Arguments of ``workflows.chat`` besides messages and conversation; see there for their meaning."""
 
     workflow_id: str
     bot_id: str | None
@@ -37,46 +37,48 @@ class ChatflowOptions(TypedDict):
 
 @dataclass(frozen=True)
 class ChatflowQuestion:
-    """A chatflow to run; also the answer to what it asked, in the same conversation."""
+    """A message to a chatflow: a new question, or the reply to a question of the chatflow in the same conversation."""
 
     conversation_id: str | None
     drafts: tuple[Draft, ...]
     chatflow: ChatflowOptions
 
-    def ask(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
-        """The stream that answers; `options` are a bot's."""
+    def events(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
+        """The stream of the answer; `messages` are the drafts after their upload, `options` (a bot's) are not used."""
         return Workflows.chat(**self.chatflow, conversation_id=self.conversation_id, additional_messages=messages)
 
 
-def ask_chatflow(
+def convert_to_chatflow_question(
     step: UserQuestion | SubmitOutputs, given: Mapping[str, object], *, trim: bool = False
 ) -> ChatflowQuestion:
-    """The step that asks a chatflow, from the one that would ask a bot, whose options are `given`.
+    """Convert a step that was planned for a bot; `given` are its options.
 
-    `trim` sends the last 50 of more messages. Raises ConfigurationError for what chatflows do not take.
+    `trim`: of more than 50 messages, send the last 50. Raises ConfigurationError for what chatflows do not take.
     """
     if any(draft.attachments for draft in step.drafts):
         raise ConfigurationError(
-            "A chatflow's messages are text only", cure="Give files as parameters of its start node, or ask a bot"
+            "A chatflow's messages are text only", cure="Pass files as parameters of its start node, or ask a bot"
         )
-    drafts = step.drafts[-_MOST_MESSAGES:] if trim else step.drafts
-    return ChatflowQuestion(step.conversation_id, drafts, convert_to_chatflow(given))
+    drafts = step.drafts[-_MAX_MESSAGES:] if trim else step.drafts
+    return ChatflowQuestion(step.conversation_id, drafts, convert_to_chatflow_options(given))
 
 
-def convert_to_chatflow(given: Mapping[str, object]) -> ChatflowOptions:
-    """A chat's options as a chatflow's: ``bot_version`` is its version, ``extra_params`` and ``user_id`` its ``ext``.
+def convert_to_chatflow_options(given: Mapping[str, object]) -> ChatflowOptions:
+    """Convert a bot's chat options: ``bot_version`` to its version, ``extra_params`` and ``user_id`` to ``ext``.
 
-    Raises ConfigurationError for options that it does not take, and unless exactly one of bot and app is given.
+    Raises ConfigurationError for options that chatflows do not take, and unless exactly one of bot and app is given.
     """
-    unknown = [name for name in _OF_BOTS if given.get(name) is not None]
+    unknown = [name for name in _BOT_ONLY if given.get(name) is not None]
     if given.get("auto_save_history") is False:
         unknown.append("auto_save_history=False")
     if unknown:
         raise ConfigurationError(
-            f"A chatflow takes no {', '.join(unknown)}", cure="What its start node takes is given as parameters"
+            f"A chatflow takes no {', '.join(unknown)}", cure="Pass the inputs of its start node as parameters"
         )
     if bool(given.get("bot_id")) == bool(given.get("app_id")):
-        raise ConfigurationError("A chatflow needs exactly one of bot_id and app_id: the bot or app that it belongs to")
+        raise ConfigurationError(
+            "A chatflow needs exactly one of bot_id and app_id: the bot or the app that it belongs to"
+        )
     extra = cast("Mapping[str, str]", given.get("extra_params") or {})
     return {
         "workflow_id": str(given["workflow_id"]),

@@ -1,7 +1,8 @@
-"""A dialogue as frameworks keep it, and the one call by which Coze carries it on; pure.
+"""A framework's dialogue, and the one request by which Coze continues it; pure.
 
-A framework hands over the whole dialogue each time, Coze keeps conversations of its own. What has to be sent follows
-from where the earlier answers came from, which they tell in their metadata; no adapter remembers anything.
+A framework passes the whole dialogue with every call, while Coze stores conversations itself. The metadata of earlier
+answers name the chat and conversation that they came from. From these follows what has to be sent, so no adapter keeps
+state.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     from coze_client.api.conversations.values import Message
     from coze_client.core.stream import Events
 
-_MOST_MESSAGES = 100
+_MAX_MESSAGES = 100
 
 
 class ChatOptions(TypedDict):
-    """What a chat call takes besides its messages and its conversation; meanings as in ``chats.stream``."""
+    """Arguments of ``chats.stream`` besides messages and conversation; see there for their meaning."""
 
     bot_id: str
     user_id: str
@@ -50,7 +51,7 @@ CHAT_OPTIONS = frozenset(ChatOptions.__annotations__)
 
 @dataclass(frozen=True)
 class Origin:
-    """The chat that an answer came from, as its metadata tells."""
+    """The chat that an answer came from, read from the metadata of the answer."""
 
     chat_id: str
     conversation_id: str
@@ -60,7 +61,7 @@ class Origin:
 
     @classmethod
     def read(cls, metadata: Mapping[str, object]) -> Origin | None:
-        """From an answer's metadata; ``None`` if it is no answer of Coze."""
+        """Read an answer's metadata; ``None`` if the answer is not from Coze."""
         chat_id, conversation_id = metadata.get("chat_id"), metadata.get("conversation_id")
         if not isinstance(chat_id, str) or not isinstance(conversation_id, str) or not conversation_id:
             return None
@@ -75,18 +76,18 @@ class Origin:
 
     @property
     def remembered(self) -> bool:
-        """True if the conversation holds what was said up to this answer."""
+        """True if the conversation contains this answer and the messages before it."""
         return self.saved and self.status not in CANCELED
 
     @property
     def waits(self) -> bool:
-        """True if the chat stopped for tool outputs or a reply of the user."""
+        """True if the chat waits for tool outputs or for a reply of the user."""
         return self.status in REQUIRES_ACTION
 
 
 @dataclass(frozen=True)
 class PriorToolCall:
-    """A tool call that an assistant's line made."""
+    """A tool call in an earlier message of the assistant."""
 
     id: str
     name: str
@@ -95,9 +96,10 @@ class PriorToolCall:
 
 @dataclass(frozen=True)
 class DialogueMessage:
-    """One message of a dialogue, in no framework's words.
+    """One message of a dialogue, the same for every framework.
 
-    `origin` and `calls` are an assistant's; `call_id` says which call a tool's line answers, `name` of which tool.
+    Messages of the assistant have `origin` and `calls`. Messages of a tool have `call_id`, the id of the call that they
+    answer, and `name`, the name of the tool.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -111,20 +113,20 @@ class DialogueMessage:
 
 @dataclass(frozen=True)
 class UserQuestion:
-    """A chat to start; `instructions` are the system's words that were not joined to a question."""
+    """A chat to start; `instructions` are the system messages that were not joined to a question."""
 
     conversation_id: str | None
     drafts: tuple[Draft, ...]
     instructions: str = ""
 
-    def ask(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
-        """The stream that answers; `messages` are the drafts after their upload."""
+    def events(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
+        """The stream of the answer; `messages` are the drafts after their upload."""
         return Chats.stream(**options, conversation_id=self.conversation_id, additional_messages=messages)
 
 
 @dataclass(frozen=True)
 class SubmitOutputs:
-    """What a waiting chat asked for: the outputs of its tool calls."""
+    """The outputs of the tool calls that a chat waits for."""
 
     conversation_id: str
     chat_id: str
@@ -133,8 +135,8 @@ class SubmitOutputs:
     drafts: tuple[Draft, ...] = ()
     instructions: str = ""
 
-    def ask(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
-        """The stream in which the same chat goes on."""
+    def events(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
+        """The stream in which the same chat continues."""
         return Chats.stream_tool_outputs(
             conversation_id=self.conversation_id,
             chat_id=self.chat_id,
@@ -145,129 +147,133 @@ class SubmitOutputs:
 
 
 def next_step(
-    lines: Sequence[DialogueMessage],
+    messages: Sequence[DialogueMessage],
     *,
     conversation_id: str | None = None,
     join_instructions: bool = True,
     trim: bool = False,
 ) -> UserQuestion | SubmitOutputs:
-    """What carries the dialogue on.
+    """Plan the request that continues the dialogue.
 
-    Outputs that directly follow a waiting chat's calls go to that chat. Else it is a question: with a conversation,
-    what follows the last answer that it remembers; without one, everything, unless the last answer waits for a reply,
-    which goes on in its conversation. System lines are joined to the first question, or kept apart as ``instructions``.
-    Raises ConfigurationError if there is nothing to ask, if outputs are missing, and for more than 100 messages, of
-    which `trim` sends the last 100.
+    Tool outputs that directly follow the calls of a waiting chat are submitted to that chat. Otherwise a new chat
+    starts. With a conversation, it gets the messages after the last answer that the conversation contains. Without one,
+    it gets all messages, unless the last answer waits for a reply: then it continues in that answer's conversation.
+
+    System messages are joined to the first question, or returned apart as ``instructions``. Raises ConfigurationError
+    if there is no question, if outputs are missing, and for more than 100 messages; with `trim`, the last 100 are sent.
     """
-    waiting = _waiting_calls(lines)
+    waiting = _find_waiting_calls(messages)
     if waiting is not None:
-        return _outputs(lines, waiting)
-    conversation_id = conversation_id or _awaiting_reply(lines)
-    new = lines[_remembered(lines, conversation_id) :]
-    told = lines if not join_instructions else new
-    instructions = "\n\n".join(line.text for line in told if line.role == "system" and line.text)
-    drafts = [draft for line in new if line.role != "system" for draft in _drafts(line)]
+        return _submit_outputs(messages, waiting)
+    conversation_id = conversation_id or _conversation_awaiting_reply(messages)
+    new = messages[_count_remembered(messages, conversation_id) :]
+    systems = [message for message in (new if join_instructions else messages) if message.role == "system"]
+    instructions = "\n\n".join(message.text for message in systems if message.text)
+    drafts = [draft for message in new if message.role != "system" for draft in _convert_to_drafts(message)]
     if not drafts and join_instructions and instructions:
         drafts, instructions = [Draft("user", instructions)], ""
-    _check(drafts, conversation_id)
-    if len(drafts) > _MOST_MESSAGES and not trim:
+    _check_question(drafts, conversation_id)
+    if len(drafts) > _MAX_MESSAGES and not trim:
         raise ConfigurationError(
-            f"Coze takes at most {_MOST_MESSAGES} messages with a chat (4004), and these are {len(drafts)}",
-            cure="Send fewer, pass trim=True to send the last ones, or let Coze keep the history: conversation_id=…",
+            f"Coze takes at most {_MAX_MESSAGES} messages with a chat (4004), not {len(drafts)}",
+            cure="Send fewer, pass trim=True to send the last ones, or let Coze store the history: conversation_id=…",
         )
-    drafts = drafts[-_MOST_MESSAGES:]
+    drafts = drafts[-_MAX_MESSAGES:]
     if join_instructions and instructions:
-        return UserQuestion(conversation_id, tuple(_instructed(drafts, instructions)))
+        return UserQuestion(conversation_id, tuple(_join_instructions(drafts, instructions)))
     return UserQuestion(conversation_id, tuple(drafts), instructions)
 
 
-def instructed(instructions: str, question: str) -> str:
-    """A question under the instructions that a system message gave: Coze has no role for them."""
+def with_instructions(question: str, instructions: str) -> str:
+    """A question with the text of system messages before it: Coze has no role for them."""
     return f"Instructions:\n{instructions}\n\nQuestion:\n{question}"
 
 
-def _instructed(drafts: list[Draft], instructions: str) -> list[Draft]:
-    first = next(place for place, draft in enumerate(drafts) if draft.role == "user")
-    joined = replace(drafts[first], text=instructed(instructions, drafts[first].text))
+def _join_instructions(drafts: list[Draft], instructions: str) -> list[Draft]:
+    first = next(index for index, draft in enumerate(drafts) if draft.role == "user")
+    joined = replace(drafts[first], text=with_instructions(drafts[first].text, instructions))
     return [*drafts[:first], joined, *drafts[first + 1 :]]
 
 
-def _waiting_calls(lines: Sequence[DialogueMessage]) -> int | None:
-    """The place of the assistant's line whose chat waits for the tool lines at the end; ``None`` if there is none."""
-    place = len(lines) - 1
-    while place >= 0 and lines[place].role == "tool":
-        place -= 1
-    line = lines[place] if 0 <= place < len(lines) - 1 else None
-    waits = line is not None and line.origin is not None and line.origin.waits and line.calls
-    return place if waits else None
+def _find_waiting_calls(messages: Sequence[DialogueMessage]) -> int | None:
+    """The index of the assistant message whose chat waits for the tool messages at the end."""
+    index = len(messages) - 1
+    while index >= 0 and messages[index].role == "tool":
+        index -= 1
+    message = messages[index] if 0 <= index < len(messages) - 1 else None
+    waits = message is not None and message.origin is not None and message.origin.waits and message.calls
+    return index if waits else None
 
 
-def _outputs(lines: Sequence[DialogueMessage], place: int) -> SubmitOutputs:
-    asked, origin = {call.id: call for call in lines[place].calls}, lines[place].origin
-    answered = {line.call_id: line.text for line in lines[place + 1 :]}
-    missing = [f"{call.name} ({call.id})" for call in asked.values() if call.id not in answered]
-    unasked = [call_id for call_id in answered if call_id not in asked]
-    if missing or unasked or origin is None:
-        told = [f"no output of {', '.join(missing)}"] if missing else []
-        told += [f"an output for {', '.join(unasked)}, which it did not ask for"] if unasked else []
+def _submit_outputs(messages: Sequence[DialogueMessage], index: int) -> SubmitOutputs:
+    calls, origin = {call.id: call for call in messages[index].calls}, messages[index].origin
+    outputs = {message.call_id: message.text for message in messages[index + 1 :]}
+    missing = [f"{call.name} ({call.id})" for call in calls.values() if call.id not in outputs]
+    unknown = [call_id for call_id in outputs if call_id not in calls]
+    if missing or unknown or origin is None:
+        problems = [f"no output of {', '.join(missing)}"] if missing else []
+        problems += [f"an output for {', '.join(unknown)}, which it did not call"] if unknown else []
         raise ConfigurationError(
-            f"The chat waits for its tool calls, and there is {' and '.join(told)}",
-            cure="Coze takes the outputs of all calls of an answer at once",
+            f"The chat waits for the outputs of its tool calls, but there is {' and '.join(problems)}",
+            cure="Submit the outputs of all calls of an answer at once",
         )
     if not origin.saved:
         raise ConfigurationError(
-            "The chat waits for tool outputs, but was not saved, so it cannot be gone on with (5000)",
-            cure="Leave auto_save_history=True with bots that have client plugins",
+            "The chat waits for tool outputs, but it was not saved, so it cannot continue (5000)",
+            cure="Leave auto_save_history=True for bots that have client plugins",
         )
-    same = [line.origin for line in lines if line.origin is not None and line.origin.chat_id == origin.chat_id]
+    same_chat = [each.origin for each in messages if each.origin is not None and each.origin.chat_id == origin.chat_id]
     return SubmitOutputs(
         origin.conversation_id,
         origin.chat_id,
-        tuple(ToolOutput(tool_call_id=call_id, output=text) for call_id, text in answered.items()),
-        frozenset(message_id for each in same for message_id in each.message_ids),
+        tuple(ToolOutput(tool_call_id=call_id, output=text) for call_id, text in outputs.items()),
+        frozenset(message_id for each in same_chat for message_id in each.message_ids),
     )
 
 
-def _awaiting_reply(lines: Sequence[DialogueMessage]) -> str | None:
+def _conversation_awaiting_reply(messages: Sequence[DialogueMessage]) -> str | None:
     """The conversation of the last answer, if a workflow asked the user something in it."""
-    last = next((line for line in reversed(lines) if line.role == "assistant"), None)
+    last = next((message for message in reversed(messages) if message.role == "assistant"), None)
     if last is None or last.origin is None or last.calls or not (last.origin.waits and last.origin.remembered):
         return None
     return last.origin.conversation_id
 
 
-def _remembered(lines: Sequence[DialogueMessage], conversation_id: str | None) -> int:
-    """How many lines the conversation holds already."""
-    for place in range(len(lines) - 1, -1, -1):
-        origin = lines[place].origin
+def _count_remembered(messages: Sequence[DialogueMessage], conversation_id: str | None) -> int:
+    """How many messages from the start the conversation contains already."""
+    for index in range(len(messages) - 1, -1, -1):
+        origin = messages[index].origin
         if origin and conversation_id and origin.conversation_id == conversation_id and origin.remembered:
-            return place + 1
+            return index + 1
     return 0
 
 
-def _drafts(line: DialogueMessage) -> list[Draft]:
-    """A line as it is sent; calls and outputs of other chats become words, since saved chats take no others."""
-    if line.role == "tool":
-        return [Draft("user", f"Result of {line.name or 'the tool'}:\n{line.text}")]
-    if line.role == "user":
-        return [Draft("user", line.text, line.attachments)] if line.text or line.attachments else []
-    calls = [f"[called {call.name}({json.dumps(call.arguments, ensure_ascii=False)})]" for call in line.calls]
-    text = "\n".join(filter(None, [line.text, *calls]))
+def _convert_to_drafts(message: DialogueMessage) -> list[Draft]:
+    """Convert a message; calls and outputs of other chats become text, because Coze takes them in no other form."""
+    if message.role == "tool":
+        return [Draft("user", f"Result of {message.name or 'the tool'}:\n{message.text}")]
+    if message.role == "user":
+        return [Draft("user", message.text, message.attachments)] if message.text or message.attachments else []
+    calls = [f"[called {call.name}({json.dumps(call.arguments, ensure_ascii=False)})]" for call in message.calls]
+    text = "\n".join(filter(None, [message.text, *calls]))
     return [Draft("assistant", text)] if text else []
 
 
-def _check(drafts: Sequence[Draft], conversation_id: str | None) -> None:
+def _check_question(drafts: Sequence[Draft], conversation_id: str | None) -> None:
     if not drafts:
-        already = f" that conversation {conversation_id} does not hold already" if conversation_id else ""
+        known = f": conversation {conversation_id} already contains all messages" if conversation_id else ""
         raise ConfigurationError(
-            f"There is no question to send{already}", cure="The last message must be the user's, and not empty"
+            f"There is no question to send{known}", cure="The last message must be the user's, and not empty"
         )
     if drafts[-1].role != "user":
-        raise ConfigurationError("The last message must be the user's: there is nothing to answer")
+        raise ConfigurationError("The last message must be the user's: there is no question to answer")
 
 
 def convert_to_options(given: Mapping[str, object]) -> ChatOptions:
-    """Keyword arguments as the options of a chat, without those that are ``None``; unknown names raise TypeError."""
+    """Convert keyword arguments to the options of a chat, without those that are ``None``.
+
+    Raises TypeError for unknown names.
+    """
     if unknown := sorted(given.keys() - CHAT_OPTIONS):
         raise TypeError(
             f"A Coze chat takes no {', '.join(map(repr, unknown))}; it takes {', '.join(sorted(CHAT_OPTIONS))}"

@@ -1,4 +1,4 @@
-"""Structured output by prompt, since Coze has no parameter for it: the words that ask, and the JSON in the answer."""
+"""Structured output by prompt, because Coze has no parameter for it: write the prompt, find the JSON in the answer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import cast
 
 _FENCE = re.compile(r"```[ \t]*\w*[ \t]*\r?\n(.*?)```", re.DOTALL)
-_MOST_STARTS = 100  # braces to try in an answer; more are no JSON but an essay about it
+_MAX_STARTS = 100  # braces to try in an answer; a text with more is not JSON
 
 
 def schema_prompt(schema: Mapping[str, object]) -> str:
-    """The instruction to answer with JSON that fits `schema`."""
+    """The instruction to answer with JSON that matches `schema`."""
     return (
         "Answer with one JSON value that fits this JSON schema, and with nothing else "
         f"(no explanation, and not the schema itself):\n{_fenced(schema)}"
@@ -21,17 +21,17 @@ def schema_prompt(schema: Mapping[str, object]) -> str:
 
 
 def repair_prompt(schema: Mapping[str, object], answer: str, problem: str) -> str:
-    """The instruction to mend an `answer` that does not fit `schema`; understandable in a chat of its own."""
+    """The instruction to repair an `answer` that does not match `schema`; it also works in a new chat."""
     return (
-        f"The text below was to be a JSON value, but: {problem}\n"
-        f"Mend it, keeping what it says.\n{schema_prompt(schema)}\n\nThe text:\n{answer}"
+        f"The text below should be a JSON value, but: {problem}\n"
+        f"Correct it and keep its content.\n{schema_prompt(schema)}\n\nThe text:\n{answer}"
     )
 
 
 def extract_json(answer: str) -> object:
-    """The JSON value in an answer: all of it, else the first fenced block, else the first object or list in the prose.
+    """Find the JSON value in an answer; raises ValueError if there is none.
 
-    Raises ValueError if there is none.
+    It is the whole answer, else the first fenced block that is JSON, else the first object or list inside the text.
     """
     for candidate in (answer, *_FENCE.findall(answer)):
         with suppress(ValueError):
@@ -43,7 +43,7 @@ def extract_json(answer: str) -> object:
 
 def _embedded(text: str) -> Iterator[object]:
     decoder = json.JSONDecoder()
-    for found in list(re.finditer(r"[{\[]", text))[:_MOST_STARTS]:
+    for found in list(re.finditer(r"[{\[]", text))[:_MAX_STARTS]:
         with suppress(ValueError):
             yield decoder.raw_decode(text, found.start())[0]
 

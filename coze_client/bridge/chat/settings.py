@@ -1,4 +1,4 @@
-"""What a bot as a chat model is told once, in whichever framework: the fields of both adapters' models."""
+"""The settings of a bot as a chat model: the fields that the models of both adapters share."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pydantic import Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
 from coze_client.api.chats.values import PublishStatus
-from coze_client.bridge.chat.answer import AnswerBuilder
-from coze_client.bridge.chat.chatflow import convert_to_chatflow
+from coze_client.bridge.chat.answer_builder import AnswerBuilder
+from coze_client.bridge.chat.chatflow import convert_to_chatflow_options
 from coze_client.bridge.chat.dialogue import CHAT_OPTIONS, DialogueMessage
-from coze_client.bridge.chat.turn import DECIDED_BY_THE_BOT, plan_chat
+from coze_client.bridge.chat.planned_chat import DECIDED_BY_THE_BOT, plan_chat
 from coze_client.bridge.connection import Connection
 from coze_client.errors import ConfigurationError
 
@@ -23,97 +23,97 @@ _EMPTY_MEANS_NONE = ("user_id", "conversation_id")
 
 
 class BotSettings(Connection):
-    """Which bot, for whom, with which options of a chat, and over which client."""
+    """The bot, the user, the options of a chat, and the client."""
 
     bot_id: str = ""
-    """The bot, published to the API channel. May be left out only for a chatflow of an app."""
+    """The id of a bot that is published to the API channel. Optional only for a chatflow of an app."""
     workflow_id: str | None = None
-    """A chatflow of that bot or of the app, which then answers: text only, at most 50 messages, no client plugins."""
+    """A chatflow of the bot or app that answers instead: text only, at most 50 messages, no client plugins."""
     app_id: str | None = None
-    """The app that the chatflow belongs to, instead of a bot."""
+    """The app that the chatflow belongs to, if it belongs to no bot."""
     user_id: str = Field(default_factory=lambda: uuid4().hex)
-    """Whose memory the bot uses; the same for the same user. Empty or not given: random for this instance."""
+    """The user whose memory the bot uses. Default: a random id for this instance."""
     conversation_id: str | None = None
-    """Where Coze keeps the history; an unknown one raises NotFound (4002)."""
+    """The conversation in which Coze stores the history; an unknown id raises NotFound (4002)."""
     custom_variables: dict[str, str] | None = None
     """Values of the bot's prompt variables."""
     parameters: dict[str, Any] | None = None
-    """Inputs of a chatflow's start node; JSON of any kind."""
+    """Inputs of a chatflow's start node, as JSON values."""
     auto_save_history: bool = True
-    """False: Coze forgets the chat, which then can neither heal a broken stream nor wait for tool outputs."""
+    """False: Coze does not store the chat; a broken stream cannot be recovered and tool outputs cannot be submitted."""
     meta_data: dict[str, str] | None = None
-    """At most 16 pairs, kept with the chat."""
+    """At most 16 pairs, stored with the chat."""
     extra_params: dict[str, str] | None = None
     """Latitude and longitude."""
     shortcut_command: dict[str, Any] | None = None
-    """The shortcut that was clicked; JSON of its own shape."""
+    """The shortcut command to run, as JSON."""
     enable_card: bool | None = None
     """True: answers may be cards."""
     publish_status: PublishStatus | None = None
-    """``unpublished_draft`` runs the draft."""
+    """``unpublished_draft`` runs the draft of the bot."""
     bot_version: str | None = None
-    """An older version of the bot, or of the chatflow."""
+    """An earlier version of the bot or chatflow."""
     connector_id: str | None = None
     """The channel that the bot is published to."""
     cancel_on_close: bool = True
-    """True: a stream that is left early cancels its chat on the server."""
+    """True: closing a stream early cancels its chat on the server."""
 
     system_variable: str | None = None
-    """The prompt variable that takes system messages; not given, they are joined to the first question."""
+    """The prompt variable that takes the system messages. Default: they are joined to the first question."""
     trim: bool = False
-    """True: of more than 100 messages the last 100 are sent; else more raise an error."""
+    """True: of more than 100 messages, the last 100 are sent. False: ConfigurationError is raised."""
     stop: list[str] | str | None = None
-    """Where to cut the answer, on our side; the chat is then cancelled."""
+    """Stop sequences. The client cuts the answer there and cancels the chat."""
 
     temperature: float | None = Field(default=None, exclude=True)
-    """Not sent (with a warning): the bot decides."""
+    """Not sent, with a warning: the settings of the bot decide."""
     max_tokens: int | None = Field(default=None, exclude=True)
-    """Not sent (with a warning): the bot decides."""
+    """Not sent, with a warning: the settings of the bot decide."""
     top_p: float | None = Field(default=None, exclude=True)
-    """Not sent (with a warning): the bot decides."""
+    """Not sent, with a warning: the settings of the bot decide."""
 
     _warned: bool = PrivateAttr(default=False)
 
     @model_validator(mode="before")
     @classmethod
-    def _read_names(cls, given: Mapping[str, object]) -> dict[str, object]:
+    def _normalize_ids(cls, given: Mapping[str, object]) -> dict[str, object]:
         return {name: value for name, value in given.items() if value or name not in _EMPTY_MEANS_NONE}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.workflow_id:
-            convert_to_chatflow(self._options({}))
+            convert_to_chatflow_options(self._options({}))
         elif not self.bot_id or self.app_id:
-            raise ConfigurationError("Give a bot_id; an app_id only with the workflow_id of a chatflow")
-        self._warn_of({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
+            raise ConfigurationError("Give a bot_id, or an app_id and the workflow_id of its chatflow")
+        self._warn({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
         return self
 
-    def _answering(self, lines: Sequence[DialogueMessage], given: Mapping[str, Any]) -> AnswerBuilder:
-        """The answering of what `lines` ask; what is `given` with the call goes before the settings.
+    def _answer_builder(self, messages: Sequence[DialogueMessage], given: Mapping[str, Any]) -> AnswerBuilder:
+        """Plan the chat; options that are `given` with the call override the settings.
 
-        A call may be given any option of a chat, ``stop``, ``system_variable``, ``trim``, and as ``tools`` the names of
-        those that were offered.
+        `given` may have any option of a chat, ``stop``, ``system_variable``, ``trim``, and ``tools``: the names of the
+        tools that the bot may call.
         """
         rest = {"stop": self.stop, "system_variable": self.system_variable, "trim": self.trim, "tools": None, **given}
         stop, system_variable, trim, tools = (rest.pop(name) for name in ("stop", "system_variable", "trim", "tools"))
-        turn = plan_chat(
-            lines,
+        plan = plan_chat(
+            messages,
             self._options(rest),
             stop=stop,
             tools=None if tools is None else frozenset(tools),
             system_variable=system_variable,
             trim=trim,
         )
-        return AnswerBuilder(turn)
+        return AnswerBuilder(plan)
 
     def _options(self, given: Mapping[str, object]) -> dict[str, object]:
-        """A chat's options, those `given` with the call before the settings; warns of what Coze does not take."""
-        self._warn_of(DECIDED_BY_THE_BOT & given.keys())
+        """The options of a chat, `given` before the settings; warns of options that Coze does not take."""
+        self._warn(DECIDED_BY_THE_BOT & given.keys())
         settings = {name: getattr(self, name) for name in _OPTIONS}
         return {**settings, **{name: value for name, value in given.items() if name not in DECIDED_BY_THE_BOT}}
 
-    def _warn_of(self, names: Collection[str]) -> None:
+    def _warn(self, names: Collection[str]) -> None:
         if names and not self._warned:
             self._warned = True
-            told = ", ".join(sorted(names))
-            warnings.warn(f"{told}: not sent, since in Coze the bot's settings decide it", stacklevel=3)
+            listed = ", ".join(sorted(names))
+            warnings.warn(f"{listed}: not sent, because the settings of the bot decide it", stacklevel=3)

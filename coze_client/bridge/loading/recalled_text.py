@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from coze_client.api.recall.values import Recall
-from coze_client.bridge.tools.workflow_call import Client
+from coze_client.bridge.connection import Client
 from coze_client.core.concurrency import maybe_await
 from coze_client.errors import ConfigurationError
 

@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 from pydantic import Field, field_serializer, model_validator
 from typing_extensions import Self
 
-from coze_client.bridge.connection import Connection
+from coze_client.bridge.connection import Client, Connection
 from coze_client.bridge.loading.document_pages import DocumentPages
 from coze_client.bridge.loading.filter import DocumentFilter
 from coze_client.bridge.loading.loader import DatasetLoader, FindContent, Framework, OnMissing, TextSources
 from coze_client.bridge.loading.originals import OriginalFolder
 from coze_client.bridge.loading.recalled_text import recall_texts
-from coze_client.bridge.tools.workflow_call import Client
 from coze_client.errors import ConfigurationError
 
 D = TypeVar("D")

@@ -1,1 +1,1 @@
-"""Workflows and plugins as tools: names, arguments and results."""
+"""Workflows and plugins as tools of a language model: definitions, names, calls and outcomes."""

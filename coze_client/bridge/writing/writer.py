@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from coze_client.api.datasets.document_base import DocumentBase
 from coze_client.api.datasets.values import ChunkStrategy
-from coze_client.bridge.tools.workflow_call import Client, asyncio_client, blocking_client
+from coze_client.bridge.connection import Client, asyncio_client, blocking_client
 from coze_client.bridge.writing.progress_bar import OnProgress, progress_bar
 from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.run import WriteRun

@@ -1,23 +1,23 @@
-"""Planning a turn: which settings and words of a dialogue become which call."""
+"""Planning a chat: which request follows from the settings and messages of a dialogue."""
 
 from __future__ import annotations
 
 import pytest
 
 from coze_client.bridge.chat.dialogue import DialogueMessage, UserQuestion
-from coze_client.bridge.chat.turn import PlannedChat, plan_chat
+from coze_client.bridge.chat.planned_chat import PlannedChat, plan_chat
 
 BOT = {"bot_id": "1", "user_id": "u"}
 ASKED = [DialogueMessage("system", "Be brief."), DialogueMessage("user", "Why?")]
 
 
-def drafts(turn: PlannedChat) -> list[str]:
-    return [draft.text for draft in turn.step.drafts]
+def drafts(plan: PlannedChat) -> list[str]:
+    return [draft.text for draft in plan.step.drafts]
 
 
 def test_options_that_are_none_are_not_sent() -> None:
-    turn = plan_chat(ASKED, {**BOT, "bot_version": None, "enable_card": False})
-    assert turn.options == {**BOT, "enable_card": False}
+    plan = plan_chat(ASKED, {**BOT, "bot_version": None, "enable_card": False})
+    assert plan.options == {**BOT, "enable_card": False}
 
 
 @pytest.mark.parametrize("conversation_id", ["", None])
@@ -27,7 +27,7 @@ def test_an_empty_conversation_means_none(conversation_id: str | None) -> None:
     assert step.conversation_id is None
 
 
-def test_an_option_that_no_chat_takes_is_told() -> None:
+def test_an_option_that_no_chat_takes_is_named() -> None:
     with pytest.raises(TypeError, match="takes no 'bot'"):
         plan_chat(ASKED, {**BOT, "bot": "1"})
 
@@ -37,9 +37,9 @@ def test_the_systems_words_are_joined_to_the_question() -> None:
 
 
 def test_a_variable_takes_the_systems_words_beside_the_others() -> None:
-    turn = plan_chat(ASKED, {**BOT, "custom_variables": {"name": "Ann"}}, system_variable="rules")
-    assert drafts(turn) == ["Why?"]
-    assert turn.options.get("custom_variables") == {"name": "Ann", "rules": "Be brief."}
+    plan = plan_chat(ASKED, {**BOT, "custom_variables": {"name": "Ann"}}, system_variable="rules")
+    assert drafts(plan) == ["Why?"]
+    assert plan.options.get("custom_variables") == {"name": "Ann", "rules": "Be brief."}
 
 
 @pytest.mark.parametrize(("stop", "stops"), [(None, ()), ("!", ("!",)), (["!", "?"], ("!", "?"))])

@@ -1,7 +1,7 @@
-"""What a chat says besides words and thoughts, read from its events; pure.
+"""The parts of an answer besides text and reasoning, read from the events of a chat; pure.
 
-Words and thoughts are ``event.delta`` and ``event.reasoning``. The rest arrives in messages of many kinds, and here
-becomes parts that an adapter turns into its framework's: the bot's own plugin calls, recalled knowledge, cards, audio.
+Text and reasoning are ``event.delta`` and ``event.reasoning``. Other content arrives in messages of many types: plugin
+calls that Coze ran itself, recalled slices, cards, audio. Adapters convert these parts to classes of their framework.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AUDIO_MIME_TYPE = "audio/pcm;rate=24000;channels=1"  # API page chat v3: 16-bit 
 
 @dataclass(frozen=True)
 class PluginCall:
-    """A plugin that Coze ran itself; `id` is the message's."""
+    """The call of a plugin that Coze ran itself; `id` is the id of the message."""
 
     id: str
     name: str
@@ -36,7 +36,7 @@ class PluginCall:
 
 @dataclass(frozen=True)
 class PluginOutput:
-    """What such a plugin gave back; `call_id` is the call's, "" if it cannot be told."""
+    """The output of such a call; `call_id` is the ``id`` of the PluginCall, "" if unknown."""
 
     id: str
     call_id: str
@@ -45,14 +45,14 @@ class PluginOutput:
 
 @dataclass(frozen=True)
 class RecallPart:
-    """Slices of knowledge that the answer before this part may rest on."""
+    """Slices of datasets that were recalled for the answer before this part."""
 
     slices: tuple[Slice, ...]
 
 
 @dataclass(frozen=True)
 class CardPart:
-    """An answer that is a card: its JSON."""
+    """An answer that is a card; `content` is its JSON."""
 
     id: str
     content: object
@@ -60,7 +60,7 @@ class CardPart:
 
 @dataclass(frozen=True)
 class AudioPart:
-    """Spoken answer: base64 that can be joined to the next piece's; the first piece tells the type."""
+    """A piece of spoken answer: base64 that can be joined with the next piece's; only the first has a MIME type."""
 
     data: str
     mime_type: str = ""
@@ -68,7 +68,7 @@ class AudioPart:
 
 @dataclass(frozen=True)
 class UnknownPart:
-    """A message of a type that this library does not know."""
+    """A message of a type that this package does not know."""
 
     message: Message
 
@@ -78,43 +78,44 @@ Part = PluginCall | PluginOutput | RecallPart | CardPart | AudioPart | UnknownPa
 
 @dataclass
 class PartCollector:
-    """Collects one chat's parts; feed it the events in order, then ask for what is ``rest``."""
+    """Collects the parts of one chat: ``feed`` the events in order, then take the ``rest``."""
 
     follow_ups: list[str] = field(default_factory=list)
     message_ids: list[str] = field(default_factory=list)
     _calls: list[PluginCall] = field(default_factory=list)
-    _open: deque[str] = field(default_factory=deque)
+    _open_call_ids: deque[str] = field(default_factory=deque)
     _recalled: tuple[Slice, ...] = ()
-    _sound: bytes = b""
-    _spoke: bool = False
+    _audio: bytes = b""
+    _sent_audio: bool = False
 
     def feed(self, event: ChatEvent) -> Iterable[Part]:
-        """The parts that an event completes; recalled knowledge comes after the answer that it led to."""
+        """The parts that the event completes; recalled slices follow the answer that uses them."""
         if event.type == MESSAGE_COMPLETED and event.message is not None:
-            return self._message(event.message)
+            return self._convert_message(event.message)
         if event.type == AUDIO_DELTA and event.message is not None:
-            return self._heard(event.message)
+            return self._convert_audio(event.message)
         return ()
 
     def rest(self, chat: Chat | None) -> Iterator[Part]:
-        """What was held back; `chat` is the last state, whose client calls are told of there and not here."""
-        asked = {_signature(call) for call in (chat.tool_calls if chat else ())}
-        self._calls = [call for call in self._calls if (call.name, _canonical(call.arguments)) not in asked]
+        """The parts that were held back, without the calls of client plugins, which the final `chat` contains."""
+        client_calls = {_call_key(call) for call in (chat.tool_calls if chat else ())}
+        self._calls = [call for call in self._calls if (call.name, _canonical(call.arguments)) not in client_calls]
         yield from self._release_calls()
         yield from self._release_recalled()
-        if self._sound:
-            yield self._piece(self._sound)
+        if self._audio:
+            yield self._audio_part(self._audio)
 
-    def _message(self, message: Message) -> Iterator[Part]:
+    def _convert_message(self, message: Message) -> Iterator[Part]:
         self.message_ids.append(message.id)
         if message.type == "function_call":
-            self._calls.append(_call(message))
+            self._calls.append(_convert_call(message))
             return
         yield from self._release_calls()
         if is_answer(message):
             yield from self._release_recalled()
         elif message.type in _OUTPUTS:
-            yield PluginOutput(message.id, self._open.popleft() if self._open else "", message.content)
+            call_id = self._open_call_ids.popleft() if self._open_call_ids else ""
+            yield PluginOutput(message.id, call_id, message.content)
         elif is_recall(message):
             self._recalled += read_recall(message)
         elif message.type == "follow_up":
@@ -125,9 +126,9 @@ class PartCollector:
             yield UnknownPart(message)
 
     def _release_calls(self) -> Iterator[Part]:
-        """A call is told once something follows it: until then it may turn out to be the client's."""
+        """Release calls once another message follows: until then they may be calls of client plugins."""
         for call in self._calls:
-            self._open.append(call.id)
+            self._open_call_ids.append(call.id)
             yield call
         self._calls = []
 
@@ -136,25 +137,25 @@ class PartCollector:
             yield RecallPart(self._recalled)
         self._recalled = ()
 
-    def _heard(self, message: Message) -> Iterator[Part]:
-        """Base64 texts join only where each encodes a multiple of three bytes."""
+    def _convert_audio(self, message: Message) -> Iterator[Part]:
+        """Base64 texts can be joined only if each encodes a multiple of three bytes."""
         try:
-            sound = self._sound + base64.b64decode(message.content)
+            audio = self._audio + base64.b64decode(message.content)
         except binascii.Error:
-            raise ProtocolError("The server sent audio that is not base64") from None
-        whole = len(sound) - len(sound) % 3
-        self._sound = sound[whole:]
+            raise ProtocolError("The server sent audio that is not valid base64") from None
+        whole = len(audio) - len(audio) % 3
+        self._audio = audio[whole:]
         if whole:
-            yield self._piece(sound[:whole])
+            yield self._audio_part(audio[:whole])
 
-    def _piece(self, sound: bytes) -> AudioPart:
-        mime_type = "" if self._spoke else AUDIO_MIME_TYPE
-        self._spoke = True
-        return AudioPart(base64.b64encode(sound).decode(), mime_type)
+    def _audio_part(self, audio: bytes) -> AudioPart:
+        mime_type = "" if self._sent_audio else AUDIO_MIME_TYPE
+        self._sent_audio = True
+        return AudioPart(base64.b64encode(audio).decode(), mime_type)
 
 
 def convert_to_arguments(text: str) -> Mapping[str, object] | None:
-    """A tool call's arguments; ``None`` if they are no JSON object."""
+    """Parse the arguments of a tool call; ``None`` if they are not a JSON object."""
     try:
         value = json.loads(text or "{}")
     except ValueError:
@@ -162,23 +163,23 @@ def convert_to_arguments(text: str) -> Mapping[str, object] | None:
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else None
 
 
-def _call(message: Message) -> PluginCall:
+def _convert_call(message: Message) -> PluginCall:
     """Cloud: name and arguments (API page chat v3); coze-studio: an OpenAI-like call with the arguments as text."""
     content = message.decoded
-    told = cast("Mapping[str, object]", content) if isinstance(content, dict) else {}
-    inner = told.get("function")
-    told = cast("Mapping[str, object]", inner) if isinstance(inner, dict) else told
-    arguments = told.get("arguments")
+    call = cast("Mapping[str, object]", content) if isinstance(content, dict) else {}
+    function = call.get("function")
+    call = cast("Mapping[str, object]", function) if isinstance(function, dict) else call
+    arguments = call.get("arguments")
     if isinstance(arguments, str):
         arguments = convert_to_arguments(arguments)
     return PluginCall(
         message.id,
-        str(told.get("name") or ""),
+        str(call.get("name") or ""),
         cast("Mapping[str, object]", arguments) if isinstance(arguments, dict) else {},
     )
 
 
-def _signature(call: ToolCall) -> tuple[str, str]:
+def _call_key(call: ToolCall) -> tuple[str, str]:
     function = call.function
     return (function.name, _canonical(convert_to_arguments(function.arguments) or {})) if function else ("", "")
 

@@ -1,4 +1,4 @@
-"""One turn of a chat model, planned from the dialogue, in no framework's words; pure."""
+"""Plan one call of a chat model from the dialogue, the same for every framework; pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from coze_client.bridge.chat.chatflow import ChatflowQuestion, ask_chatflow
+from coze_client.bridge.chat.chatflow import ChatflowQuestion, convert_to_chatflow_question
 from coze_client.bridge.chat.dialogue import (
     ChatOptions,
     DialogueMessage,
@@ -18,12 +18,12 @@ from coze_client.bridge.chat.dialogue import (
 from coze_client.errors import ConfigurationError
 
 DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})
-"""What other models are told with a call, and Coze's in the bot's settings: to be warned of, not sent."""
+"""Options that Coze takes from the settings of the bot: they are not sent, and cause a warning."""
 
 
 @dataclass(frozen=True)
 class PlannedChat:
-    """A planned call. `tools`: the names that were offered, ``None`` if the bot may call any."""
+    """The request to send. `tools` are the names that the bot may call, ``None`` for any."""
 
     step: UserQuestion | SubmitOutputs | ChatflowQuestion
     options: ChatOptions
@@ -32,12 +32,12 @@ class PlannedChat:
 
     @property
     def model_name(self) -> str:
-        """Who answers: the bot's id, or the chatflow's."""
+        """The id of the bot or chatflow that answers."""
         return self.step.chatflow["workflow_id"] if isinstance(self.step, ChatflowQuestion) else self.options["bot_id"]
 
 
 def plan_chat(
-    lines: Sequence[DialogueMessage],
+    messages: Sequence[DialogueMessage],
     options: Mapping[str, object],
     *,
     stop: Sequence[str] | str | None = None,
@@ -45,17 +45,16 @@ def plan_chat(
     system_variable: str | None = None,
     trim: bool = False,
 ) -> PlannedChat:
-    """What to send for a dialogue.
+    """Plan the request that continues a dialogue.
 
-    `options`: those of a chat, and its ``conversation_id``, an empty one meaning none. `system_variable` is the custom
-    variable that takes the system's words, which are otherwise joined to the first question. Raises TypeError for an
-    option that no chat takes, and ConfigurationError for a dialogue that cannot be carried on. With a ``workflow_id``
-    among the options, the chatflow is asked.
+    `options` are ChatOptions and ``conversation_id`` (empty means none). With ``workflow_id`` and ``app_id`` among
+    them, the chatflow answers instead of a bot. `system_variable` names the custom variable that takes the system
+    messages; without it, they are joined to the first question. Raises TypeError for unknown options, and
+    ConfigurationError for a dialogue that cannot be continued.
     """
     given = dict(options)
     conversation_id = cast("str | None", given.pop("conversation_id", None)) or None
-    joined = system_variable is None
-    step = next_step(lines, conversation_id=conversation_id, join_instructions=joined, trim=trim)
+    step = next_step(messages, conversation_id=conversation_id, join_instructions=system_variable is None, trim=trim)
     if system_variable and step.instructions:
         variables = cast("Mapping[str, str]", given.get("custom_variables") or {})
         given["custom_variables"] = {**variables, system_variable: step.instructions}
@@ -65,8 +64,8 @@ def plan_chat(
     if workflow_id:
         if tools:
             raise ConfigurationError(
-                f"A chatflow calls no tools of its caller, and {', '.join(sorted(tools))} is bound"
+                f"A chatflow cannot call tools of the client, but these are bound: {', '.join(sorted(tools))}"
             )
         chatflow = {**given, "workflow_id": workflow_id, "app_id": app_id}
-        return PlannedChat(ask_chatflow(step, chatflow, trim=trim), chat_options, stops, tools)
+        return PlannedChat(convert_to_chatflow_question(step, chatflow, trim=trim), chat_options, stops, tools)
     return PlannedChat(step, chat_options, stops, tools)

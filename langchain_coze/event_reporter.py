@@ -1,4 +1,4 @@
-"""What a workflow's output nodes say while a tool runs, as custom events of LangChain and LangGraph."""
+"""Report the messages of a workflow's output nodes while a tool runs, as custom events of LangChain and LangGraph."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from langchain_core.runnables import RunnableConfig
 
 from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.api.workflows.values import WorkflowMessage
-from langchain_coze.interrupts import in_graph
+from langchain_coze.langgraph_node import in_graph
 
 MESSAGE_EVENT = "coze_workflow_message"
-"""The name in ``astream_events``, and the ``type`` in ``stream(stream_mode="custom")``."""
+"""The event's name in ``astream_events``, and its ``type`` in ``stream(stream_mode="custom")``."""
 
 
 class EventReporter:
-    """Tells callbacks, and the graph if there is one, of every message of a run."""
+    """Sends every message of a run to the callbacks, and to the stream of the graph if the tool runs in one."""
 
     def __init__(self, tool_name: str, config: RunnableConfig, *, blocking: bool) -> None:
         self._tool_name = tool_name
@@ -30,22 +30,22 @@ class EventReporter:
     def __call__(self, event: WorkflowEvent) -> None:
         if event.message is None:
             return
-        told = convert_message(event.message, self._tool_name)
-        self._write(told)
+        data = convert_message(event.message, self._tool_name)
+        self._write(data)
         if self._blocking:
-            dispatch_custom_event(MESSAGE_EVENT, told, config=self._config)
+            dispatch_custom_event(MESSAGE_EVENT, data, config=self._config)
         else:
-            telling = adispatch_custom_event(MESSAGE_EVENT, told, config=self._config)
-            self._pending.append(asyncio.ensure_future(telling))
+            dispatch = adispatch_custom_event(MESSAGE_EVENT, data, config=self._config)
+            self._pending.append(asyncio.ensure_future(dispatch))
 
     async def finish(self) -> None:
-        """Waits until everybody has heard everything."""
+        """Wait until all events have been sent."""
         if self._pending:
             await asyncio.gather(*self._pending)
 
 
 def convert_message(message: WorkflowMessage, tool_name: str) -> dict[str, Any]:  # JSON
-    """A piece of what a node says; the end node's title is empty or End."""
+    """Convert a piece of a node's message to an event; the title of the end node is empty or ``End``."""
     return {
         "type": MESSAGE_EVENT,
         "tool_name": tool_name,

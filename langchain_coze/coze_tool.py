@@ -1,9 +1,9 @@
-"""A LangChain tool that calls Coze: its two faces, what a call knows, how a failure is told."""
+"""CozeTool: what the LangChain tools for workflows, plugins and bots have in common."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any, Literal, cast
@@ -19,21 +19,20 @@ from coze_client import CozeClient
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.tools.outcome import Outcome, describe_result
-from coze_client.bridge.tools.workflow_call import Client, Step, asyncio_client, blocking_client, just_once, refuse
+from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.bridge.tools.tool_outcome import ToolOutcome, describe_result
+from coze_client.bridge.tools.workflow_call import AskHuman, RunStep, raise_question, run_step
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from langchain_coze.attachments import Block, convert_blocks
-from langchain_coze.interrupts import configured, in_graph, node_run
-from langchain_coze.tool_events import EventReporter
+from langchain_coze.event_reporter import EventReporter
+from langchain_coze.langgraph_node import configured, in_graph, node_run
 
-Once = Callable[[Step], Awaitable[Outcome]]
-Ask = Callable[[Outcome], object]
-ContentAndArtifact = tuple[str, Any]  # what the model reads, and a value of each kind of tool's own
+ContentAndArtifact = tuple[str, Any]  # the text for the model, and a value that depends on the kind of tool
 
 
 class ToolInvocation:
-    """One call of a tool: its arguments, the run that it is part of, and a client of the caller's face."""
+    """One call of a tool: its arguments, the config of its run, and the client (blocking or asyncio) to use."""
 
     def __init__(
         self, client: Client, arguments: Mapping[str, object], config: RunnableConfig, runtime: object
@@ -45,34 +44,34 @@ class ToolInvocation:
 
     @property
     def blocking(self) -> bool:
-        """True on the blocking face."""
+        """True if the client is the blocking one."""
         return isinstance(self.client, CozeClient)
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
-        """What is attached to the messages of the graph's state, the first one first."""
+        """The attachments of the messages in the graph's state, in order."""
         state: object = getattr(self._runtime, "state", None)
         messages = state.get("messages", ()) if isinstance(state, dict) else getattr(state, "messages", ())
         return tuple(each for message in messages or () for each in _attachments(message))
 
     @property
     def id(self) -> str:
-        """The model's id of this call; empty if no model asked for it."""
+        """The model's id of this tool call; empty if no model called the tool."""
         return str(getattr(self._runtime, "tool_call_id", None) or "")
 
 
 class CozeTool(BaseTool):
-    """What all tools of Coze share: a signature, checked arguments, both faces, failures that a model can read.
+    """A tool that calls Coze: checks the arguments, works blocking and on asyncio, reports failures to the model.
 
-    A failure of what was called becomes an error message for the model (``handle_tool_error=False`` raises
-    ToolException instead, with the client's error as its cause). What cannot work at all is raised: a wrong token, an
-    unpublished workflow, a server out of reach.
+    A failed call becomes an error message for the model. With ``handle_tool_error=False`` it raises ToolException
+    instead, whose cause is the error of the client. Errors that the model cannot correct are always raised: a wrong
+    token, an unpublished workflow, an unreachable server.
     """
 
     signature: WorkflowSignature
-    """What the tool takes."""
+    """The parameters of the tool."""
     client: Client | None = Field(default=None, exclude=True, repr=False)
-    """A client of yours, of either face; not given, one is made of the environment."""
+    """Your own blocking or asyncio client. Default: a client made from the environment."""
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True  # LangChain's type is a private union
     model_config = ConfigDict(extra="forbid")
@@ -86,16 +85,16 @@ class CozeTool(BaseTool):
         return self
 
     @classmethod
-    def _made(cls, told: Mapping[str, Any], given: Mapping[str, Any]) -> Self:  # fields of a tool
-        """A tool of what is told of it; what is `given` and not ``None`` goes before that."""
-        return cls(**{**told, **{name: value for name, value in given.items() if value is not None}})
+    def _from_fields(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> Self:  # fields of a tool
+        """A tool with the fields that are `given` and not ``None``, and the `defaults` for the others."""
+        return cls(**{**defaults, **{name: value for name, value in given.items() if value is not None}})
 
     @property
     def func(self) -> Any:
-        """Where LangGraph's ToolNode looks for what it is to inject."""
+        """The function whose signature LangGraph's ToolNode reads to inject arguments."""
         return self._run
 
-    # A workflow's input may have any name: `self` takes none away, the names of the others are changed in the schema.
+    # The slash: a workflow's input may be called `self`, too. Inputs with the other names are renamed in the schema.
     def _run(
         self,
         /,
@@ -121,34 +120,35 @@ class CozeTool(BaseTool):
             return await self._answer(ToolInvocation(asyncio_client(self.client), arguments, inner, runtime))
 
     async def _answer(self, call: ToolInvocation) -> ContentAndArtifact:
-        teller = EventReporter(self.name, call.config, blocking=call.blocking)
+        reporter = EventReporter(self.name, call.config, blocking=call.blocking)
         try:
-            outcome = await self._outcome(call, teller)
+            outcome = await self._outcome(call, reporter)
         finally:
-            await teller.finish()
+            await reporter.finish()
         if outcome.result is None:
             raise ToolException(outcome.failure) from outcome.error
-        return self._tell(outcome.result)
+        return self._convert_result(outcome.result)
 
-    async def _outcome(self, call: ToolInvocation, teller: EventReporter) -> Outcome:
+    async def _outcome(self, call: ToolInvocation, reporter: EventReporter) -> ToolOutcome:
         if not in_graph(call.config):
-            return await self._follow(call, teller, just_once, refuse)
+            return await self._call(call, reporter, run_step, raise_question)
         node = node_run(call.config, blocking=call.blocking)
-        async with node.turn():
-            keep, ask = partial(node.keep, owner=call.id), partial(node.ask, tool_name=self.name)
-            return await self._follow(call, teller, keep, ask)
+        async with node.lock():
+            run_once, ask_human = partial(node.run_once, call_id=call.id), partial(node.ask_human, tool_name=self.name)
+            return await self._call(call, reporter, run_once, ask_human)
 
     @abstractmethod
-    async def _follow(self, call: ToolInvocation, teller: EventReporter, once: Once, ask: Ask) -> Outcome:
-        """What is called, from its beginning to its end, as ``WorkflowCall.follow`` has it."""
+    async def _call(
+        self, call: ToolInvocation, reporter: EventReporter, run_step: RunStep, ask_human: AskHuman
+    ) -> ToolOutcome:
+        """Call Coze; the arguments as in ``WorkflowCall.run``."""
 
-    def _tell(self, result: WorkflowResult) -> ContentAndArtifact:
-        """Content and artifact."""
+    def _convert_result(self, result: WorkflowResult) -> ContentAndArtifact:
         return describe_result(result), result
 
 
 def _attachments(message: object) -> Sequence[Attachment]:
     if isinstance(message, BaseMessage) and message.type == "human" and not isinstance(message.content, str):
-        with suppress(ConfigurationError):  # what only another provider can read
+        with suppress(ConfigurationError):  # only another provider can read it
             return convert_blocks(cast("list[Block]", message.content_blocks))[1]
     return ()

@@ -1,4 +1,4 @@
-"""What a chat says besides words and thoughts."""
+"""The parts of an answer besides text and reasoning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEve
 from coze_client.api.chats.values import Chat
 from coze_client.api.recall.slices import read_recall
 from coze_client.api.recall.values import Slice
-from coze_client.bridge.chat.parts import (
+from coze_client.bridge.chat.answer_parts import (
     AUDIO_MIME_TYPE,
     AudioPart,
     CardPart,
@@ -36,7 +36,7 @@ RECALL = {
 SLICE = Slice("Chur lies in Graubünden.", 0.9, "", "", "7", "Swiss towns", "Chur", "https://c.ch", 1, "bot")
 
 
-def said(*messages: Message, chat: Chat | None = None) -> list[Part]:
+def parts_of(*messages: Message, chat: Chat | None = None) -> list[Part]:
     collected = PartCollector()
     events = [ChatEvent(MESSAGE_COMPLETED, b"", message) for message in messages]
     return [part for event in events for part in collected.feed(event)] + list(collected.rest(chat))
@@ -52,7 +52,7 @@ def call(name: str, number: int) -> Message:
 
 
 def test_outputs_answer_the_oldest_open_call() -> None:
-    parts = said(call("a", 1), call("b", 2), message("tool_response", "x", 3), message("tool_output", "y", 4))
+    parts = parts_of(call("a", 1), call("b", 2), message("tool_response", "x", 3), message("tool_output", "y", 4))
     assert parts == [
         PluginCall("m1", "a", {"q": 1}),
         PluginCall("m2", "b", {"q": 2}),
@@ -65,7 +65,7 @@ def test_calls_that_the_client_must_run_are_not_the_bots_own() -> None:
     asked = {"id": "c1", "type": "function", "function": {"name": "b", "arguments": '{ "q":2 }'}}
     action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": [asked]}}
     chat = Chat.model_validate({"id": "1", "status": "requires_action", "required_action": action})
-    assert said(call("a", 1), message("tool_response", "x", 3), call("b", 2), chat=chat) == [
+    assert parts_of(call("a", 1), message("tool_response", "x", 3), call("b", 2), chat=chat) == [
         PluginCall("m1", "a", {"q": 1}),
         PluginOutput("m3", "m1", "x"),
     ]
@@ -73,7 +73,7 @@ def test_calls_that_the_client_must_run_are_not_the_bots_own() -> None:
 
 def test_a_studio_call_is_read_like_a_cloud_one() -> None:
     content = {"id": "x", "type": "function", "function": {"name": "a", "arguments": '{"q": 1}'}}
-    assert said(message("function_call", content)) == [PluginCall("m1", "a", {"q": 1})]
+    assert parts_of(message("function_call", content)) == [PluginCall("m1", "a", {"q": 1})]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_studio_call_is_read_like_a_cloud_one() -> None:
 )
 def test_recalled_knowledge_follows_the_answer_it_led_to(recall: Message) -> None:
     assert read_recall(recall) == (SLICE,)
-    parts = said(recall, message("answer", "In Graubünden.", 2), message("answer", "Really.", 3))
+    parts = parts_of(recall, message("answer", "In Graubünden.", 2), message("answer", "Really.", 3))
     assert parts == [RecallPart((SLICE,))]
 
 
@@ -104,7 +104,7 @@ def test_a_recall_that_found_nothing_is_empty(data: str) -> None:
 def test_cards_and_unknown_types_come_through_and_the_rest_is_silent() -> None:
     card, odd = message("answer", {"card_type": 3}, 1, "card"), message("hologram", "…", 2)
     finish = message("verbose", {"msg_type": "generate_answer_finish", "data": ""}, 3)
-    assert said(card, odd, finish) == [CardPart("m1", {"card_type": 3}), UnknownPart(odd)]
+    assert parts_of(card, odd, finish) == [CardPart("m1", {"card_type": 3}), UnknownPart(odd)]
 
 
 def test_follow_ups_are_kept_in_order() -> None:

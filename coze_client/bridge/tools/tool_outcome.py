@@ -1,7 +1,7 @@
-"""What became of a tool call that ran a workflow: a result, a question, or a failure; as JSON, to be stored and found.
+"""The outcome of a tool call: a result, a question to a human, or a failure; also as JSON, to be stored.
 
-Frameworks that ask a human begin a tool again from its top when the answer has come. What the workflow did is stored
-before the question is asked, so that nothing is begun twice.
+Frameworks restart a tool from its beginning when a human has answered. The outcome of each step is stored before the
+question is asked, so no run is started twice.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from coze_client.errors import (
     TransportError,
 )
 
-_NOTHING_BEGAN = (
+_NOT_STARTED = (
     AuthenticationError,
     ConfigurationError,
     NotFound,
@@ -38,16 +38,16 @@ _NOTHING_BEGAN = (
     RateLimited,
 )
 
-Stored = dict[str, Any]
-"""JSON."""
+JsonObject = dict[str, Any]
 
-
-BEGUN: Stored = {"failure": "This step was begun before, and what it came to is not known: it is not begun again"}
-"""What is stored of a step that has begun, until it has come to something."""
+UNKNOWN_OUTCOME: JsonObject = {
+    "failure": "This step was started before and its outcome is unknown, so it is not started again"
+}
+"""The JSON that is stored for a step when it starts, until its outcome replaces it."""
 
 
 class HumanQuestion(NamedTuple):
-    """What a run waits for; all that is needed to go on with it, from any process."""
+    """The question that a run waits for, with all that is needed to resume it from any process."""
 
     question: str
     options: tuple[str, ...]
@@ -59,8 +59,8 @@ class HumanQuestion(NamedTuple):
     gaps: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, error: WorkflowInterrupted) -> HumanQuestion:
-        """The question that a run stopped for."""
+    def from_error(cls, error: WorkflowInterrupted) -> HumanQuestion:
+        """The question that interrupted a run."""
         interrupt = error.interrupt or Interrupt()
         return cls(
             error.question,
@@ -73,8 +73,8 @@ class HumanQuestion(NamedTuple):
             error.gaps,
         )
 
-    def told(self) -> Stored:
-        """The question as JSON for whoever will answer it: what is asked, and what Coze says about it."""
+    def describe(self) -> JsonObject:
+        """The question as JSON for the human who answers it."""
         interrupt = self.interrupt
         parameters = interrupt.required_parameters or {}
         return {
@@ -89,8 +89,8 @@ class HumanQuestion(NamedTuple):
             "data": interrupt.data,
         }
 
-    def call(self, answer: object) -> dict[str, Any]:
-        """The arguments of ``client.workflows.answer``: `answer` is text, or JSON for an input node's form."""
+    def answer_arguments(self, answer: object) -> dict[str, Any]:
+        """The arguments of ``client.workflows.answer``; `answer` is text, or a JSON value for an input node."""
         text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
         return {
             "workflow_id": self.workflow_id,
@@ -101,32 +101,32 @@ class HumanQuestion(NamedTuple):
             "gaps": self.gaps,
         }
 
-    def stored(self) -> Stored:
-        """As JSON; unlike ``told``, all of it."""
+    def to_json(self) -> JsonObject:
+        """The whole question as JSON, unlike ``describe``."""
         messages = [message.model_dump(exclude_unset=True) for message in self.messages]
         interrupt = self.interrupt.model_dump(exclude_unset=True)
         return {**self._asdict(), "interrupt": interrupt, "messages": messages}
 
 
-class Outcome(NamedTuple):
-    """One of the three; ``error`` is what was raised, and is not stored."""
+class ToolOutcome(NamedTuple):
+    """Exactly one of result, question and failure is set; ``error`` is the exception, which JSON leaves out."""
 
     result: WorkflowResult | None = None
     question: HumanQuestion | None = None
     failure: str = ""
     error: CozeError | None = None
 
-    def stored(self) -> Stored:
-        """As JSON."""
+    def to_json(self) -> JsonObject:
+        """The outcome as JSON, for ``from_json``."""
         if self.question is not None:
-            return {"question": self.question.stored()}
+            return {"question": self.question.to_json()}
         if self.result is not None:
             return {"result": self.result.model_dump(mode="json")}
         return {"failure": self.failure}
 
     @classmethod
-    def found(cls, stored: Mapping[str, Any]) -> Outcome:
-        """From what ``stored`` gave."""
+    def from_json(cls, stored: Mapping[str, Any]) -> ToolOutcome:
+        """The outcome that ``to_json`` converted."""
         if "question" in stored:
             return cls(question=convert(HumanQuestion, stored["question"]))
         if "result" in stored:
@@ -134,43 +134,44 @@ class Outcome(NamedTuple):
         return cls(failure=stored["failure"])
 
 
-async def outcome_of(run: Callable[[], WorkflowResult | Awaitable[WorkflowResult]]) -> Outcome:
-    """What `run`, a call on a client of either face, comes to.
+async def capture_outcome(run: Callable[[], WorkflowResult | Awaitable[WorkflowResult]]) -> ToolOutcome:
+    """Run a call of a blocking or asyncio client, and return its outcome, errors included.
 
-    Raises CozeError only where nothing began: the token, the workflow's id or publication, the plan, the network.
+    Raises CozeError only if nothing has started: because of the token, the workflow's id or publication, the plan, or
+    the network.
     """
     try:
-        return Outcome(await maybe_await(run()))
-    except WorkflowInterrupted as asked:
-        return Outcome(question=HumanQuestion.of(asked), error=asked)
+        return ToolOutcome(await maybe_await(run()))
+    except WorkflowInterrupted as error:
+        return ToolOutcome(question=HumanQuestion.from_error(error), error=error)
     except CozeError as error:
-        if is_tellable(error):
-            return Outcome(failure=describe_failure(error), error=error)
+        if is_for_model(error):
+            return ToolOutcome(failure=describe_failure(error), error=error)
         raise
 
 
-def is_tellable(error: CozeError) -> bool:
-    """True if a language model is to hear of `error`: the run may have begun, or the arguments can be mended."""
+def is_for_model(error: CozeError) -> bool:
+    """True if a language model should read `error`: the run may have started, or the arguments can be corrected."""
     if isinstance(error, TransportError):
         return error.sent
-    return isinstance(error, InvalidArguments) or not isinstance(error, _NOTHING_BEGAN)
+    return isinstance(error, InvalidArguments) or not isinstance(error, _NOT_STARTED)
 
 
 def describe_failure(error: CozeError) -> str:
-    """A failure for a language model: what happened, the code, and where, as far as it is known."""
+    """The text of a failure for a language model: the message, the code, and the last node if known."""
     node = error.node_title if isinstance(error, WorkflowFailed) else ""
-    return f"{error} The last node that spoke: {node}." if node and node not in error.message else str(error)
+    return f"{error} The last active node: {node}." if node and node not in error.message else str(error)
 
 
 def describe_result(result: WorkflowResult) -> str:
-    """A result for a language model: text or compact JSON; of a workflow without output, what its nodes said."""
+    """A result for a language model: text or compact JSON; without output, the messages of the nodes."""
     if result.output not in (None, ""):
         return describe_value(result.output)
     return "\n".join(message.content for message in result.messages)
 
 
 def describe_value(value: object) -> str:
-    """Any value of JSON as text or compact JSON."""
+    """A JSON value as text or compact JSON."""
     if isinstance(value, str):
         return value
     return json.dumps(cast("Any", value), ensure_ascii=False, separators=(",", ":"))

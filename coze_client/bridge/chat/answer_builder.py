@@ -1,0 +1,111 @@
+"""Build the answer of a chat from its stream of events, the same for every framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coze_client.api.chats.events import DELTA, ChatEvent
+from coze_client.api.chats.stream import AsyncChatStream, ChatStream
+from coze_client.api.chats.values import Chat, ToolCall, Usage
+from coze_client.api.conversations.values import Message
+from coze_client.bridge.chat.answer_parts import Part, PartCollector
+from coze_client.bridge.chat.drafts import attach
+from coze_client.bridge.chat.planned_chat import PlannedChat
+from coze_client.bridge.chat.stop_sequences import StopFilter
+from coze_client.client import AsyncCozeClient, CozeClient
+from coze_client.core.concurrency import Blocking
+from coze_client.core.stream import Events
+from coze_client.errors import ConfigurationError
+
+AnswerDelta = tuple[str, str, Sequence[Part]]
+"""What one event adds: text, reasoning, and other parts. A plain tuple, because there are so many."""
+
+ReadStream = ChatStream | AsyncChatStream
+"""A stream after its last event, or after a stop sequence."""
+
+
+class AnswerBuilder:
+    """Builds one answer: ``open`` the stream, ``feed`` every event, then ``finish``.
+
+    ``stopped`` becomes true at a stop sequence: the rest of the stream is not needed. ``metadata``, ``usage`` and
+    ``tool_calls`` are complete after ``finish``.
+    """
+
+    def __init__(self, plan: PlannedChat) -> None:
+        self.plan = plan
+        self.stopped = False
+        self.chat: Chat | None = None
+        self._parts = PartCollector()
+        self._stop_filter = StopFilter(plan.stop) if plan.stop else None
+        self._origin: dict[str, object] = {}
+        self._has_question = False  # only a verbose message reports that a chatflow on coze.com waits for a reply
+
+    def open(self, client: CozeClient) -> ChatStream:
+        """The stream of the answer; attachments of the question are uploaded before."""
+        messages = Blocking.run(attach(client._session, self.plan.step.drafts))
+        return self._events(messages).blocking(client._session)
+
+    async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
+        """As ``open``, on asyncio."""
+        messages = await attach(client._session, self.plan.step.drafts)
+        return self._events(messages).asyncio(client._session)
+
+    def _events(self, messages: Sequence[Message]) -> Events[ChatStream, AsyncChatStream]:
+        return self.plan.step.events(messages, self.plan.options)
+
+    def feed(self, event: ChatEvent) -> AnswerDelta:
+        """What the event adds, often nothing."""
+        text = event.delta
+        if text and self._stop_filter is not None:
+            text = self._stop_filter.feed(text)
+            self.stopped = self._stop_filter.reached
+        if event.type == DELTA:
+            return text, event.reasoning, ()
+        if event.message is not None and event.message.verbose_type == "interrupt":
+            self._has_question = True
+        return text, event.reasoning, tuple(self._parts.feed(event))
+
+    def finish(self, stream: ReadStream) -> AnswerDelta:
+        """What was held back; call it when `stream` has ended or the answer is ``stopped``."""
+        self.chat = stream.chat
+        self._origin = {
+            "chat_id": stream.chat_id or "",
+            "conversation_id": stream.conversation_id or "",
+            "logid": stream.logid or "",
+        }
+        return self._stop_filter.finish() if self._stop_filter else "", "", tuple(self._parts.rest(stream.chat))
+
+    @property
+    def metadata(self) -> dict[str, object]:
+        """The origin of the answer, which ``Origin.read`` reads; its log id, bot and follow-up questions."""
+        status = "requires_action" if self._has_question else self.chat.status if self.chat else ""
+        return {
+            **self._origin,
+            "bot_id": self.plan.options["bot_id"],
+            "status": "canceled" if self.stopped else status or "completed",
+            "message_ids": self._parts.message_ids,
+            "saved": self.plan.options.get("auto_save_history", True),
+            "follow_ups": self._parts.follow_ups,
+        }
+
+    @property
+    def usage(self) -> Usage | None:
+        """Token counts; ``None`` if Coze sent none."""
+        usage = self.chat.usage if self.chat else None
+        return usage if usage and usage.known else None
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The calls of client plugins that the chat waits for; a workflow's question to the user is not one.
+
+        Raises ConfigurationError if the bot called a tool that was not offered.
+        """
+        pending = self.chat.tool_calls if self.chat else ()
+        calls = [call for call in pending if call.function and call.type != "reply_message"]
+        names, offered = [call.function.name for call in calls if call.function], self.plan.tools
+        if offered is not None and (unknown := [name for name in names if name not in offered]):
+            raise ConfigurationError(
+                f"The bot called {', '.join(unknown)}, but the given tools are {', '.join(sorted(offered)) or 'none'}",
+                cure="Coze calls only client plugins declared on the bot: give your tools the names of these plugins",
+            )
+        return calls

@@ -1,0 +1,86 @@
+"""The answer of a chat, with both clients: deltas, metadata, tool calls, stop sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from coze_client import ConfigurationError
+from coze_client.bridge.chat.answer_builder import AnswerBuilder, AnswerDelta
+from coze_client.bridge.chat.answer_parts import PluginCall
+from coze_client.bridge.chat.dialogue import DialogueMessage, Origin
+from coze_client.bridge.chat.planned_chat import plan_chat
+from tests.support.clients import ConnectedClient
+
+Coze = ConnectedClient
+
+
+def follow(coze: Coze, bot: str, question: str, **plan: Any) -> tuple[AnswerBuilder, list[AnswerDelta]]:
+    """The finished builder of the answer to a question, and the deltas."""
+    options = {"bot_id": coze.emulator.bots[bot], "user_id": "u1"}
+    builder = AnswerBuilder(plan_chat([DialogueMessage("user", question)], options, **plan))
+    blocking = coze.driver.name == "blocking"
+    stream = builder.open(coze.client) if blocking else coze.run(builder.aopen(coze.client))
+    deltas = [builder.feed(event) for event in _until(coze, stream, builder)]
+    return builder, [*deltas, builder.finish(stream)]
+
+
+def _until(coze: Coze, stream: Any, builder: AnswerBuilder) -> Sequence[Any]:
+    if not builder.plan.stop:
+        events: Sequence[Any] = coze.collect(stream)
+        return events
+    return coze.collect(stream, most=6)
+
+
+def test_deltas_add_up_to_text_and_reasoning(coze: Coze) -> None:
+    _, deltas = follow(coze, "reasoner", "Is 7 prime?")
+    assert "".join(text for text, _, _ in deltas) == "After some thought: Is 7 prime?"
+    assert "".join(reasoning for _, reasoning, _ in deltas).endswith("Done thinking.")
+
+
+def test_parts_come_beside_the_text(coze: Coze) -> None:
+    _, deltas = follow(coze, "several_answers", "Meaning?")
+    (call,) = [part for _, _, parts in deltas for part in parts if isinstance(part, PluginCall)]
+    assert (call.name, call.arguments) == ("search-web", {"query": "Meaning?"})
+
+
+def test_the_metadata_are_what_the_next_call_reads(coze: Coze) -> None:
+    builder, _ = follow(coze, "follow_ups", "Why?")
+    metadata = builder.metadata
+    origin = Origin.read(metadata)
+    assert origin is not None
+    assert (origin.chat_id, origin.conversation_id) == (metadata["chat_id"], metadata["conversation_id"])
+    assert coze.emulator.chat_status(origin.chat_id) == origin.status == "completed"
+    assert metadata["follow_ups"] == ["Why?", "How much?", "What comes next?"]
+    assert origin.saved
+    assert len(origin.message_ids) >= 4
+
+
+def test_usage_is_there_only_if_coze_sent_it(coze: Coze) -> None:
+    completed, _ = follow(coze, "echo", "hello")
+    waiting, _ = follow(coze, "plugins", "The weather in Chur?")
+    assert completed.usage is not None
+    assert waiting.usage is None
+
+
+def test_calls_of_tools_that_were_offered_are_returned(coze: Coze) -> None:
+    builder, _ = follow(coze, "plugins", "The weather in Chur?", tools=frozenset({"get_weather"}))
+    assert [call.function.name for call in builder.tool_calls if call.function] == ["get_weather"]
+
+
+@pytest.mark.parametrize(("offered", "listed"), [({"a", "b"}, "a, b"), (set[str](), "none")])
+def test_a_call_of_a_tool_that_was_not_offered_names_both_sides(coze: Coze, offered: set[str], listed: str) -> None:
+    builder, _ = follow(coze, "plugins", "The weather in Chur?", tools=frozenset(offered))
+    with pytest.raises(ConfigurationError, match=f"called get_weather, but the given tools are {listed}"):
+        _ = builder.tool_calls
+
+
+def test_a_stop_sequence_ends_the_answer_which_no_conversation_then_holds(coze: Coze) -> None:
+    builder, deltas = follow(coze, "slow", "Count", stop="word2")
+    origin = Origin.read(builder.metadata)
+    assert builder.stopped
+    assert "".join(text for text, _, _ in deltas) == "word1 "
+    assert origin is not None
+    assert not origin.remembered
