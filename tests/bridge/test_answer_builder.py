@@ -31,7 +31,7 @@ def _until(coze: Coze, stream: Any, builder: AnswerBuilder) -> Sequence[Any]:
     if not builder.plan.stop:
         events: Sequence[Any] = coze.collect(stream)
         return events
-    return coze.collect(stream, most=6)
+    return coze.collect(stream, limit=6)
 
 
 def test_deltas_add_up_to_text_and_reasoning(coze: Coze) -> None:

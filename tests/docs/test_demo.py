@@ -66,8 +66,8 @@ def test_the_demo_shows(printed: str, text: str) -> None:
     assert text in printed
 
 
-def test_the_demo_breaks_a_line_and_heals_the_answer_without_a_second_chat(shown: str) -> None:
-    last = shown.partition("CutAfterEvents(")[2]
+def test_the_demo_breaks_a_line_and_heals_the_answer_without_a_second_chat(printed: str) -> None:
+    last = printed.partition("CutAfterEvents(")[2]
     assert "printed the missing part. Nothing was started twice. POST /v3/chat GET /v3/chat/retrieve" in last
     assert "GET /v3/chat/message/list chats started: 1" in last
 
