@@ -43,6 +43,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.bridge",
     "langchain_coze",
     "llama_index_coze",
+    "coze_client.emulator",  # nothing else imports it; its own layers follow
 )
 EMULATOR_LAYERS = (
     "coze_client.version",
