@@ -13,32 +13,90 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
-    from coze_client.api.bots.values import Bot
+    from coze_client.api.bots.resource import BotPublishStatus
+    from coze_client.api.bots.values import (
+        Bot,
+        BotEntry,
+        BotKnowledge,
+        BotModelInfo,
+        BotOnboardingInfo,
+        BotPlugin,
+        BotPluginTool,
+        BotPromptInfo,
+        BotShortcutCommand,
+        BotSuggestReplyInfo,
+        BotVariable,
+        BotVersion,
+        BotWorkflow,
+    )
     from coze_client.api.chats.events import ChatEvent
     from coze_client.api.chats.failures import ChatFailed
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
-    from coze_client.api.chats.values import Chat, ChatResult, ToolCall, ToolOutput, Usage
-    from coze_client.api.conversations.values import Conversation, Message
+    from coze_client.api.chats.values import (
+        Chat,
+        ChatResult,
+        FunctionCall,
+        LastError,
+        PublishStatus,
+        RequiredAction,
+        SubmitToolOutputs,
+        TokenDetails,
+        ToolCall,
+        ToolOutput,
+        ToolOutputLike,
+        Usage,
+    )
+    from coze_client.api.conversations.values import AttachmentSource, Conversation, Message, MessageLike, Section
     from coze_client.api.datasets.document_base import DocumentBase
-    from coze_client.api.datasets.values import ChunkStrategy, Dataset, Document, DocumentProgress, Image, UpdateRule
-    from coze_client.api.files.values import File
+    from coze_client.api.datasets.resource import OnDocumentProgress
+    from coze_client.api.datasets.values import (
+        ChunkStrategy,
+        Dataset,
+        Document,
+        DocumentProgress,
+        Image,
+        UpdateRule,
+        _Texts,
+    )
+    from coze_client.api.files.attachments import Attachment, Medium
+    from coze_client.api.files.values import File, FileSource
+    from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream
+    from coze_client.api.legacy_chats.values import LegacyChat, LegacyMessage
+    from coze_client.api.plugins import Plugin, PluginCategory, PluginEntry, PluginTool
     from coze_client.api.recall.helper_bot import RecallBot
+    from coze_client.api.recall.resource import RecallUntil
+    from coze_client.api.recall.slices import OutputPath
     from coze_client.api.recall.values import Recall, Slice
     from coze_client.api.workflows.events import WorkflowEvent
     from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
-    from coze_client.api.workflows.signature import WorkflowSignature
-    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
-    from coze_client.api.workflows.values import Interrupt, WorkflowMessage
+    from coze_client.api.workflows.file_arguments import FileSources
+    from coze_client.api.workflows.history import NodeOutput, NodeStatus, RunHistory, WorkflowRun
+    from coze_client.api.workflows.resource import RunMode, WorkflowPublishStatus
+    from coze_client.api.workflows.result import WorkflowResult
+    from coze_client.api.workflows.signature import JsonSchema, SignatureLike, WorkflowSignature
+    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowStream
+    from coze_client.api.workflows.values import (
+        Creator,
+        Interrupt,
+        Workflow,
+        WorkflowInfo,
+        WorkflowInputs,
+        WorkflowMessage,
+        WorkflowOutputs,
+        WorkflowParameter,
+        WorkflowVersion,
+    )
     from coze_client.auth.config_file import from_config
     from coze_client.auth.environment import from_env
-    from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
+    from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, UserGrant, WebOAuth
     from coze_client.auth.jwt import JWT
-    from coze_client.auth.token import Token
+    from coze_client.auth.token import Freshness, Token
     from coze_client.auth.token_store import FileStore, MemoryStore, TokenStore
     from coze_client.client import AsyncCozeClient, CozeClient
-    from coze_client.core.config import Timeout
-    from coze_client.core.credentials import PersonalToken
-    from coze_client.core.paging import Page
+    from coze_client.core.config import Region, Timeout, WhenBusy
+    from coze_client.core.credentials import Caller, Credentials, PersonalToken, TokenFunction
+    from coze_client.core.paging import AsyncListing, Listing, Page
+    from coze_client.core.request import Request
     from coze_client.core.response import Response
     from coze_client.core.retry import Retry
     from coze_client.errors import (
@@ -59,6 +117,7 @@ if TYPE_CHECKING:
         ProtocolError,
         QuotaExceeded,
         RateLimited,
+        ReceivedMessage,
         ServerError,
         StreamInterrupted,
         TimedOut,
@@ -68,7 +127,22 @@ if TYPE_CHECKING:
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
 _MODULES = {
-    "api.bots.values": ("Bot",),
+    "api.bots.resource": ("BotPublishStatus",),
+    "api.bots.values": (
+        "Bot",
+        "BotEntry",
+        "BotKnowledge",
+        "BotModelInfo",
+        "BotOnboardingInfo",
+        "BotPlugin",
+        "BotPluginTool",
+        "BotPromptInfo",
+        "BotShortcutCommand",
+        "BotSuggestReplyInfo",
+        "BotVariable",
+        "BotVersion",
+        "BotWorkflow",
+    ),
     "api.chats.events": ("ChatEvent",),
     "api.chats.failures": ("ChatFailed",),
     "api.chats.stream": (
@@ -78,15 +152,26 @@ _MODULES = {
     "api.chats.values": (
         "Chat",
         "ChatResult",
+        "FunctionCall",
+        "LastError",
+        "PublishStatus",
+        "RequiredAction",
+        "SubmitToolOutputs",
+        "TokenDetails",
         "ToolCall",
         "ToolOutput",
+        "ToolOutputLike",
         "Usage",
     ),
     "api.conversations.values": (
+        "AttachmentSource",
         "Conversation",
         "Message",
+        "MessageLike",
+        "Section",
     ),
     "api.datasets.document_base": ("DocumentBase",),
+    "api.datasets.resource": ("OnDocumentProgress",),
     "api.datasets.values": (
         "ChunkStrategy",
         "Dataset",
@@ -94,9 +179,33 @@ _MODULES = {
         "DocumentProgress",
         "Image",
         "UpdateRule",
+        "_Texts",
     ),
-    "api.files.values": ("File",),
+    "api.files.attachments": (
+        "Attachment",
+        "Medium",
+    ),
+    "api.files.values": (
+        "File",
+        "FileSource",
+    ),
+    "api.legacy_chats.stream": (
+        "AsyncLegacyChatStream",
+        "LegacyChatStream",
+    ),
+    "api.legacy_chats.values": (
+        "LegacyChat",
+        "LegacyMessage",
+    ),
+    "api.plugins": (
+        "Plugin",
+        "PluginCategory",
+        "PluginEntry",
+        "PluginTool",
+    ),
     "api.recall.helper_bot": ("RecallBot",),
+    "api.recall.resource": ("RecallUntil",),
+    "api.recall.slices": ("OutputPath",),
     "api.recall.values": (
         "Recall",
         "Slice",
@@ -106,15 +215,37 @@ _MODULES = {
         "WorkflowFailed",
         "WorkflowInterrupted",
     ),
-    "api.workflows.signature": ("WorkflowSignature",),
+    "api.workflows.file_arguments": ("FileSources",),
+    "api.workflows.history": (
+        "NodeOutput",
+        "NodeStatus",
+        "RunHistory",
+        "WorkflowRun",
+    ),
+    "api.workflows.resource": (
+        "RunMode",
+        "WorkflowPublishStatus",
+    ),
+    "api.workflows.result": ("WorkflowResult",),
+    "api.workflows.signature": (
+        "JsonSchema",
+        "SignatureLike",
+        "WorkflowSignature",
+    ),
     "api.workflows.stream": (
         "AsyncWorkflowStream",
-        "WorkflowResult",
         "WorkflowStream",
     ),
     "api.workflows.values": (
+        "Creator",
         "Interrupt",
+        "Workflow",
+        "WorkflowInfo",
+        "WorkflowInputs",
         "WorkflowMessage",
+        "WorkflowOutputs",
+        "WorkflowParameter",
+        "WorkflowVersion",
     ),
     "auth.config_file": ("from_config",),
     "auth.environment": ("from_env",),
@@ -123,10 +254,14 @@ _MODULES = {
         "DeviceLogin",
         "Login",
         "PKCE",
+        "UserGrant",
         "WebOAuth",
     ),
     "auth.jwt": ("JWT",),
-    "auth.token": ("Token",),
+    "auth.token": (
+        "Freshness",
+        "Token",
+    ),
     "auth.token_store": (
         "FileStore",
         "MemoryStore",
@@ -136,9 +271,23 @@ _MODULES = {
         "AsyncCozeClient",
         "CozeClient",
     ),
-    "core.config": ("Timeout",),
-    "core.credentials": ("PersonalToken",),
-    "core.paging": ("Page",),
+    "core.config": (
+        "Region",
+        "Timeout",
+        "WhenBusy",
+    ),
+    "core.credentials": (
+        "Caller",
+        "Credentials",
+        "PersonalToken",
+        "TokenFunction",
+    ),
+    "core.paging": (
+        "AsyncListing",
+        "Listing",
+        "Page",
+    ),
+    "core.request": ("Request",),
     "core.response": ("Response",),
     "core.retry": ("Retry",),
     "errors": (
@@ -159,6 +308,7 @@ _MODULES = {
         "ProtocolError",
         "QuotaExceeded",
         "RateLimited",
+        "ReceivedMessage",
         "ServerError",
         "StreamInterrupted",
         "TimedOut",
@@ -174,9 +324,27 @@ __all__ = [
     "AccessDenied",
     "AsyncChatStream",
     "AsyncCozeClient",
+    "AsyncLegacyChatStream",
+    "AsyncListing",
     "AsyncWorkflowStream",
+    "Attachment",
+    "AttachmentSource",
     "AuthenticationError",
     "Bot",
+    "BotEntry",
+    "BotKnowledge",
+    "BotModelInfo",
+    "BotOnboardingInfo",
+    "BotPlugin",
+    "BotPluginTool",
+    "BotPromptInfo",
+    "BotPublishStatus",
+    "BotShortcutCommand",
+    "BotSuggestReplyInfo",
+    "BotVariable",
+    "BotVersion",
+    "BotWorkflow",
+    "Caller",
     "Chat",
     "ChatEvent",
     "ChatFailed",
@@ -189,6 +357,8 @@ __all__ = [
     "ConversationBusy",
     "CozeClient",
     "CozeError",
+    "Creator",
+    "Credentials",
     "Dataset",
     "DeviceCode",
     "DeviceLogin",
@@ -197,47 +367,92 @@ __all__ = [
     "DocumentProgress",
     "ExpiredToken",
     "File",
+    "FileSource",
+    "FileSources",
     "FileStore",
+    "Freshness",
+    "FunctionCall",
     "Image",
     "Interrupt",
     "InvalidArguments",
     "InvalidClient",
     "InvalidRequest",
+    "JsonSchema",
+    "LastError",
+    "LegacyChat",
+    "LegacyChatStream",
+    "LegacyMessage",
+    "Listing",
     "Login",
+    "Medium",
     "MemoryStore",
     "Message",
+    "MessageLike",
+    "NodeOutput",
+    "NodeStatus",
     "NotFound",
     "OAuthError",
+    "OnDocumentProgress",
+    "OutputPath",
     "Page",
     "PermissionDenied",
     "PersonalToken",
+    "Plugin",
+    "PluginCategory",
+    "PluginEntry",
+    "PluginTool",
     "ProtocolError",
+    "PublishStatus",
     "QuotaExceeded",
     "RateLimited",
     "Recall",
     "RecallBot",
+    "RecallUntil",
+    "ReceivedMessage",
+    "Region",
+    "Request",
+    "RequiredAction",
     "Response",
     "Retry",
+    "RunHistory",
+    "RunMode",
+    "Section",
     "ServerError",
+    "SignatureLike",
     "Slice",
     "StreamInterrupted",
+    "SubmitToolOutputs",
     "TimedOut",
     "Timeout",
     "Token",
+    "TokenDetails",
+    "TokenFunction",
     "TokenStore",
     "ToolCall",
     "ToolOutput",
+    "ToolOutputLike",
     "TransportError",
     "UpdateRule",
     "Usage",
+    "UserGrant",
     "WebOAuth",
+    "WhenBusy",
+    "Workflow",
     "WorkflowEvent",
     "WorkflowFailed",
+    "WorkflowInfo",
+    "WorkflowInputs",
     "WorkflowInterrupted",
     "WorkflowMessage",
+    "WorkflowOutputs",
+    "WorkflowParameter",
+    "WorkflowPublishStatus",
     "WorkflowResult",
+    "WorkflowRun",
     "WorkflowSignature",
     "WorkflowStream",
+    "WorkflowVersion",
+    "_Texts",
     "__version__",
     "from_config",
     "from_env",

@@ -6,7 +6,7 @@ import os
 
 from coze_client import CozeClient, WorkflowInterrupted
 from coze_client.api.workflows.events import WorkflowEvent
-from coze_client.api.workflows.stream import WorkflowResult
+from coze_client.api.workflows.result import WorkflowResult
 
 WORKFLOW = os.environ["COZE_WORKFLOW_ID"]
 client = CozeClient()

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
-    from coze_client.bridge.writing.report import Fate, Progress, WriteReport
-    from coze_client.bridge.writing.sources import SourceText
+    from coze_client.bridge.connection import AnyCozeClient
+    from coze_client.bridge.loading.loader import OnMissing
+    from coze_client.bridge.writing.progress_bar import OnWriteProgress
+    from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
+    from coze_client.bridge.writing.sources import SourceText, WriteSource
     from coze_client.bridge.writing.upload_record import UploadRecord
     from langchain_coze.bot_tool import CozeBotTool
     from langchain_coze.chat_model import ChatCoze
@@ -41,10 +44,12 @@ if TYPE_CHECKING:
     )
     from langchain_coze.plugin_tool import CozePluginTool
     from langchain_coze.retriever import CozeRetriever
-    from langchain_coze.toolkit import CozeToolkit, aload_coze_tools, load_coze_tools
+    from langchain_coze.structured_output import OutputSchema
+    from langchain_coze.toolkit import CozeToolkit, DefinitionCache, aload_coze_tools, load_coze_tools
     from langchain_coze.workflow_tool import CozeWorkflowTool
 
 __all__ = [
+    "AnyCozeClient",
     "ChatCoze",
     "CozeAPIError",
     "CozeAuthenticationError",
@@ -72,16 +77,24 @@ __all__ = [
     "CozeWorkflowFailed",
     "CozeWorkflowInterrupted",
     "CozeWorkflowTool",
-    "Fate",
+    "DefinitionCache",
+    "OnMissing",
+    "OnWriteProgress",
+    "OutputSchema",
     "Progress",
     "SourceText",
     "UploadRecord",
     "WriteReport",
+    "WriteResult",
+    "WriteSource",
+    "WriteStatus",
     "__version__",
     "aload_coze_tools",
     "load_coze_tools",
 ]
 _HOMES = {
+    "OutputSchema": "structured_output",
+    "DefinitionCache": "toolkit",
     "ChatCoze": "chat_model",
     "CozeBotTool": "bot_tool",
     "CozeDatasetLoader": "document_loader",
@@ -94,7 +107,12 @@ _HOMES = {
     "load_coze_tools": "toolkit",
 }
 _SHARED = {  # types of signatures, which both adapters use
-    "Fate": "coze_client.bridge.writing.report",
+    "AnyCozeClient": "coze_client.bridge.connection",
+    "OnMissing": "coze_client.bridge.loading.loader",
+    "OnWriteProgress": "coze_client.bridge.writing.progress_bar",
+    "WriteStatus": "coze_client.bridge.writing.report",
+    "WriteSource": "coze_client.bridge.writing.sources",
+    "WriteResult": "coze_client.bridge.writing.report",
     "Progress": "coze_client.bridge.writing.report",
     "SourceText": "coze_client.bridge.writing.sources",
     "UploadRecord": "coze_client.bridge.writing.upload_record",

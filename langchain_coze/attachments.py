@@ -58,13 +58,13 @@ def convert_block(block: Block) -> Attachment:
     kind = _kind(block, mime_type)
     url, file_id, content = _url(block), _text(block, "file_id"), _content(block)
     if isinstance(content, bytes):
-        return Attachment.of(kind, content, mime_type, name)
+        return Attachment.from_bytes(kind, content, mime_type, name)
     if content is not None:
-        return Attachment.encoded(kind, content, mime_type, name)
+        return Attachment.from_base64(kind, content, mime_type, name)
     if url:
-        return Attachment.at(kind, url, name)
+        return Attachment.from_url(kind, url, name)
     if file_id.isdecimal():
-        return Attachment.uploaded(kind, file_id)
+        return Attachment.from_file_id(kind, file_id)
     raise ConfigurationError(
         f"A block of type {block.get('type')} has no URL, base64 content or Coze file id",
         cure="Coze cannot read files of other providers: give the content, or upload it with client.files.upload",

@@ -9,8 +9,8 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage
 from langchain_core.tools import BaseTool
 
+from coze_client.api.workflows.result import WorkflowResult
 from coze_client.api.workflows.signature import WorkflowSignature
-from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, capture_outcome
 from coze_client.bridge.tools.workflow_call import AskHuman, RunStep
 from coze_client.core.concurrency import maybe_await

@@ -23,7 +23,7 @@ from coze_client.version import __version__
 from langchain_coze.chunk_builder import ChunkBuilder
 from langchain_coze.errors import langchain_errors
 from langchain_coze.messages import convert_to_dialogue
-from langchain_coze.structured_output import Schema, answer_structured
+from langchain_coze.structured_output import OutputSchema, answer_structured
 
 OTHER_NAMES: Mapping[str, str] = {
     "model": "bot_id",
@@ -188,7 +188,7 @@ class ChatCoze(BotSettings, BaseChatModel):
 
     def with_structured_output(
         self,
-        schema: Schema,
+        schema: OutputSchema,
         *,
         include_raw: bool = False,
         repairs: int = 1,

@@ -17,9 +17,9 @@ from typing_extensions import Self
 
 from coze_client import CozeClient
 from coze_client.api.files.attachments import Attachment
+from coze_client.api.workflows.result import WorkflowResult
 from coze_client.api.workflows.signature import WorkflowSignature
-from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, describe_result
 from coze_client.bridge.tools.workflow_call import AskHuman, RunStep, raise_question, run_step
 from coze_client.core.concurrency import Blocking
@@ -35,7 +35,7 @@ class ToolInvocation:
     """One call of a tool: its arguments, the config of its run, and the client (blocking or asyncio) to use."""
 
     def __init__(
-        self, client: Client, arguments: Mapping[str, object], config: RunnableConfig, runtime: object
+        self, client: AnyCozeClient, arguments: Mapping[str, object], config: RunnableConfig, runtime: object
     ) -> None:
         self.client = client
         self.arguments = arguments
@@ -70,7 +70,7 @@ class CozeTool(BaseTool):
 
     signature: WorkflowSignature
     """The parameters of the tool."""
-    client: Client | None = Field(default=None, exclude=True, repr=False)
+    client: AnyCozeClient | None = Field(default=None, exclude=True, repr=False)
     """Your own blocking or asyncio client. Default: a client made from the environment."""
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True  # LangChain's type is a private union

@@ -8,8 +8,8 @@ from typing import Any
 from typing_extensions import Self
 
 from coze_client.api.plugins import Plugin, PluginTool
+from coze_client.api.workflows.result import WorkflowResult
 from coze_client.api.workflows.signature import WorkflowSignature
-from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.bridge.tools.tool_names import tool_name
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, capture_outcome, describe_result, describe_value
 from coze_client.bridge.tools.workflow_call import AskHuman, RunStep

@@ -19,14 +19,14 @@ from coze_client.core.json_schema import schema_errors
 from coze_client.errors import ConfigurationError
 from langchain_coze.errors import convert_error
 
-Schema = dict[str, Any] | type
+OutputSchema = dict[str, Any] | type
 """A pydantic model (v2 or v1), a TypedDict, or a JSON schema."""
 
 _PARSE_ERRORS = (OutputParserException,)
 
 
 def answer_structured(
-    model: BaseChatModel, schema: Schema, *, repairs: int, include_raw: bool, method: str
+    model: BaseChatModel, schema: OutputSchema, *, repairs: int, include_raw: bool, method: str
 ) -> Runnable[LanguageModelInput, Any]:
     """The runnable that ``ChatCoze.with_structured_output`` returns."""
     if repairs < 0:
@@ -52,7 +52,7 @@ def with_prompt(messages: list[BaseMessage], prompt: str) -> list[BaseMessage]:
     return [*messages[:-1], last.model_copy(update={"content": joined})]
 
 
-def parse_answer(answer: str, schema: Schema, json_schema: Mapping[str, object]) -> object:
+def parse_answer(answer: str, schema: OutputSchema, json_schema: Mapping[str, object]) -> object:
     """Parse and validate the answer; raises OutputParserException if it does not match the schema."""
     try:
         value = extract_json(answer)
@@ -68,7 +68,7 @@ def parse_answer(answer: str, schema: Schema, json_schema: Mapping[str, object])
 
 
 def _parse_and_repair(
-    model: BaseChatModel, schema: Schema, json_schema: Mapping[str, object], repairs: int
+    model: BaseChatModel, schema: OutputSchema, json_schema: Mapping[str, object], repairs: int
 ) -> Runnable[dict[str, Any], Any]:
     """Convert ``{"raw": answer}`` to the value; every repair is a new chat with the answer and its error."""
 

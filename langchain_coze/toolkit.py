@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflows.values import WorkflowInfo
-from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
 from coze_client.bridge.tools.definitions import ToolDefinition, load_plugins, load_workflows
 from coze_client.bridge.tools.tool_names import tool_names
 from coze_client.core.concurrency import Blocking
@@ -18,18 +18,18 @@ from coze_client.errors import ConfigurationError
 from langchain_coze.plugin_tool import CozePluginTool
 from langchain_coze.workflow_tool import CozeWorkflowTool
 
-Cache = MutableMapping[str, WorkflowInfo]
+DefinitionCache = MutableMapping[str, WorkflowInfo]
 """Workflows by id. WorkflowInfo is a pydantic model, so it can be stored as JSON."""
 
 
 def load_coze_tools(
-    client: Client | None = None,
+    client: AnyCozeClient | None = None,
     *,
     workflow_ids: Sequence[str] = (),
     workspace_id: str | None = None,
     plugin_ids: Sequence[str] = (),
     name_prefix: str = "",
-    cache: Cache | None = None,
+    cache: DefinitionCache | None = None,
     **options: Any,  # the fields of CozeWorkflowTool
 ) -> list[BaseTool]:
     """Load tools for workflows (by id, and all published ones of a workspace) and for every tool of the plugins.
@@ -43,13 +43,13 @@ def load_coze_tools(
 
 
 async def aload_coze_tools(
-    client: Client | None = None,
+    client: AnyCozeClient | None = None,
     *,
     workflow_ids: Sequence[str] = (),
     workspace_id: str | None = None,
     plugin_ids: Sequence[str] = (),
     name_prefix: str = "",
-    cache: Cache | None = None,
+    cache: DefinitionCache | None = None,
     **options: Any,  # the fields of CozeWorkflowTool
 ) -> list[BaseTool]:
     """As ``load_coze_tools``, on asyncio."""
@@ -63,7 +63,7 @@ class CozeToolkit(BaseToolkit):
     `options` are fields of CozeWorkflowTool, for example ``{"file_roots": ["/data"]}``.
     """
 
-    client: Client | None = Field(default=None, exclude=True, repr=False)
+    client: AnyCozeClient | None = Field(default=None, exclude=True, repr=False)
     workflow_ids: tuple[str, ...] = ()
     workspace_id: str | None = None
     plugin_ids: tuple[str, ...] = ()
@@ -87,12 +87,12 @@ class CozeToolkit(BaseToolkit):
 
 
 async def _load(
-    client: Client,
+    client: AnyCozeClient,
     workflow_ids: Sequence[str],
     workspace_id: str | None,
     plugin_ids: Sequence[str],
     name_prefix: str,
-    cache: Cache | None,
+    cache: DefinitionCache | None,
     options: dict[str, Any],  # the fields of CozeWorkflowTool
 ) -> list[BaseTool]:
     if not (workflow_ids or workspace_id or plugin_ids):

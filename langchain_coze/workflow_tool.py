@@ -10,10 +10,10 @@ from langchain_core.messages import ToolMessage
 from typing_extensions import Self
 
 from coze_client.api.workflows.file_arguments import FileSources
-from coze_client.api.workflows.resource import Mode
-from coze_client.api.workflows.signature import Given, WorkflowSignature
-from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.api.workflows.resource import RunMode
+from coze_client.api.workflows.result import WorkflowResult
+from coze_client.api.workflows.signature import SignatureLike, WorkflowSignature
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
 from coze_client.bridge.tools.definitions import ToolDefinition, load_definition
 from coze_client.bridge.tools.tool_outcome import ToolOutcome
 from coze_client.bridge.tools.workflow_call import AskHuman, RunStep, WorkflowCall
@@ -48,7 +48,7 @@ class CozeWorkflowTool(CozeTool):
 
     workflow_id: str
     """The id of a workflow that is published to the API channel."""
-    mode: Mode = "stream"
+    mode: RunMode = "stream"
     """How to run it, see ``client.workflows.execute``; only ``stream`` sends messages of output nodes."""
     bot_id: str | None = None
     """The bot whose database and variables the workflow uses."""
@@ -68,8 +68,8 @@ class CozeWorkflowTool(CozeTool):
         cls,
         workflow_id: str,
         *,
-        client: Client | None = None,
-        signature: Given | WorkflowSignature | None = None,
+        client: AnyCozeClient | None = None,
+        signature: SignatureLike | WorkflowSignature | None = None,
         name: str | None = None,
         description: str | None = None,
         name_prefix: str = "",
@@ -88,8 +88,8 @@ class CozeWorkflowTool(CozeTool):
         cls,
         workflow_id: str,
         *,
-        client: Client | None = None,
-        signature: Given | WorkflowSignature | None = None,
+        client: AnyCozeClient | None = None,
+        signature: SignatureLike | WorkflowSignature | None = None,
         name: str | None = None,
         description: str | None = None,
         name_prefix: str = "",
@@ -102,9 +102,9 @@ class CozeWorkflowTool(CozeTool):
     @classmethod
     async def _load(
         cls,
-        client: Client,
+        client: AnyCozeClient,
         workflow_id: str,
-        signature: Given | WorkflowSignature | None,
+        signature: SignatureLike | WorkflowSignature | None,
         name_prefix: str,
         given: Mapping[str, Any],
     ) -> Self:

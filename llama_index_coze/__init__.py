@@ -11,9 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from coze_client.bridge.connection import AnyCozeClient
+    from coze_client.bridge.loading.loader import OnMissing
     from coze_client.bridge.tools.definitions import ToolDefinition
-    from coze_client.bridge.writing.report import Fate, Progress, WriteReport
-    from coze_client.bridge.writing.sources import SourceText
+    from coze_client.bridge.writing.progress_bar import OnWriteProgress
+    from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
+    from coze_client.bridge.writing.sources import SourceText, WriteSource
     from coze_client.bridge.writing.upload_record import UploadRecord
     from llama_index_coze.dataset_writer import CozeDatasetWriter
     from llama_index_coze.interrupts import CozeHumanResponseEvent, CozeInputRequiredEvent, CozeMessageEvent
@@ -36,15 +39,21 @@ _HOME_OF = {
     "DatasetDocuments": "reader",
 }
 _SHARED = {  # types of signatures, which both adapters use
-    "Fate": "coze_client.bridge.writing.report",
+    "WriteResult": "coze_client.bridge.writing.report",
     "Progress": "coze_client.bridge.writing.report",
     "SourceText": "coze_client.bridge.writing.sources",
     "UploadRecord": "coze_client.bridge.writing.upload_record",
-    "ToolDefinition": "coze_client.bridge.tools.workflow_call",
+    "ToolDefinition": "coze_client.bridge.tools.definitions",
+    "AnyCozeClient": "coze_client.bridge.connection",
+    "OnMissing": "coze_client.bridge.loading.loader",
+    "OnWriteProgress": "coze_client.bridge.writing.progress_bar",
+    "WriteSource": "coze_client.bridge.writing.sources",
+    "WriteStatus": "coze_client.bridge.writing.report",
     "WriteReport": "coze_client.bridge.writing.report",
 }
 
 __all__ = [
+    "AnyCozeClient",
     "CozeDatasetWriter",
     "CozeHumanResponseEvent",
     "CozeInputRequiredEvent",
@@ -55,12 +64,16 @@ __all__ = [
     "CozeToolSpec",
     "CozeWorkflowTool",
     "DatasetDocuments",
-    "Fate",
+    "OnMissing",
+    "OnWriteProgress",
     "Progress",
     "SourceText",
     "ToolDefinition",
     "UploadRecord",
     "WriteReport",
+    "WriteResult",
+    "WriteSource",
+    "WriteStatus",
 ]
 
 

@@ -91,7 +91,7 @@ def _attachment(block: Media) -> Attachment:
     if content:
         return _attach_content(kind, content, name)
     if block.url:
-        return Attachment.at(kind, str(block.url), name)
+        return Attachment.from_url(kind, str(block.url), name)
     if block.path:
         raise ConfigurationError(
             f"A message gives the {block.block_type} as a path, but paths in messages are never read",
@@ -121,6 +121,6 @@ def _file_name(stem: str, extension: str) -> str:
 def _attach_content(kind: Medium, content: bytes | IOBase, name: str) -> Attachment:
     """Attach bytes, which blocks contain in base64, or the content of an open file."""
     if isinstance(content, bytes):
-        return Attachment.encoded(kind, content.decode("ascii"), name=name)
+        return Attachment.from_base64(kind, content.decode("ascii"), name=name)
     content.seek(0)
-    return Attachment.of(kind, bytes(content.read()), name=name)
+    return Attachment.from_bytes(kind, bytes(content.read()), name=name)

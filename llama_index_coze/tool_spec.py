@@ -9,7 +9,7 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
 from coze_client.api.workflows.values import WorkflowInfo
-from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
 from coze_client.bridge.tools.definitions import ToolDefinition, load_workflows
 from coze_client.bridge.tools.tool_names import tool_names
 from coze_client.client import CozeClient
@@ -36,7 +36,7 @@ class CozeToolSpec(BaseToolSpec):
 
     def __init__(
         self,
-        client: Client | None = None,
+        client: AnyCozeClient | None = None,
         *,
         workflow_ids: Sequence[str] = (),
         workspace_id: str | None = None,
@@ -74,7 +74,7 @@ class CozeToolSpec(BaseToolSpec):
         tools = await self._load(asyncio_client(self._client))
         return _choose(tools, spec_functions, func_to_metadata_mapping or {})
 
-    async def _load(self, client: Client) -> dict[str, CozeWorkflowTool]:
+    async def _load(self, client: AnyCozeClient) -> dict[str, CozeWorkflowTool]:
         infos = await load_workflows(
             client, workflow_ids=self._workflow_ids, workspace_id=self._workspace_id, cache=self._cache
         )

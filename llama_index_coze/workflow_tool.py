@@ -14,9 +14,9 @@ from typing_extensions import Self
 
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.file_arguments import FileSources
-from coze_client.api.workflows.resource import Mode
-from coze_client.api.workflows.signature import Given, WorkflowSignature
-from coze_client.bridge.connection import Client, asyncio_client, blocking_client
+from coze_client.api.workflows.resource import RunMode
+from coze_client.api.workflows.signature import SignatureLike, WorkflowSignature
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
 from coze_client.bridge.tools.definitions import ToolDefinition, load_definition
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, describe_result
 from coze_client.bridge.tools.workflow_call import OnEvent, WorkflowCall, raise_question, run_step
@@ -54,13 +54,13 @@ class CozeWorkflowTool(FunctionTool):
     def __init__(
         self,
         workflow_id: str,
-        signature: Given | WorkflowSignature,
+        signature: SignatureLike | WorkflowSignature,
         *,
-        client: Client | None = None,
+        client: AnyCozeClient | None = None,
         name: str | None = None,
         description: str | None = None,
         return_direct: bool = False,
-        mode: Mode = "stream",
+        mode: RunMode = "stream",
         bot_id: str | None = None,
         app_id: str | None = None,
         ext: Mapping[str, str] | None = None,
@@ -96,7 +96,7 @@ class CozeWorkflowTool(FunctionTool):
 
     @classmethod
     def from_workflow(
-        cls, workflow_id: str, *, client: Client | None = None, name_prefix: str = "", **options: Any
+        cls, workflow_id: str, *, client: AnyCozeClient | None = None, name_prefix: str = "", **options: Any
     ) -> Self:
         """Create a tool with the workflow's name, description and arguments, which are fetched in one request.
 
@@ -107,13 +107,13 @@ class CozeWorkflowTool(FunctionTool):
 
     @classmethod
     async def afrom_workflow(
-        cls, workflow_id: str, *, client: Client | None = None, name_prefix: str = "", **options: Any
+        cls, workflow_id: str, *, client: AnyCozeClient | None = None, name_prefix: str = "", **options: Any
     ) -> Self:
         """As ``from_workflow``, on asyncio."""
         return await cls._load(asyncio_client(client), workflow_id, name_prefix, options)
 
     @classmethod
-    async def _load(cls, client: Client, workflow_id: str, prefix: str, options: Mapping[str, Any]) -> Self:
+    async def _load(cls, client: AnyCozeClient, workflow_id: str, prefix: str, options: Mapping[str, Any]) -> Self:
         return cls.of_facts(await load_definition(client, workflow_id, None, prefix=prefix), client=client, **options)
 
     @classmethod
@@ -147,7 +147,7 @@ class CozeWorkflowTool(FunctionTool):
 
     def _call(
         self,
-        client: Client,
+        client: AnyCozeClient,
         arguments: Mapping[str, object],
         attachments: Sequence[Attachment] = (),
         on_event: OnEvent | None = None,

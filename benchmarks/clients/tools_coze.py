@@ -7,7 +7,7 @@ from langchain_core.tools import BaseTool
 from benchmarks.wire import WORKFLOW_IDS
 from coze_client import AsyncCozeClient, CozeClient
 from coze_client.api.workflows.signature import WorkflowSignature
-from coze_client.api.workflows.values import Parameter
+from coze_client.api.workflows.values import WorkflowParameter
 from langchain_coze import CozeWorkflowTool, aload_coze_tools, load_coze_tools
 
 
@@ -53,11 +53,13 @@ class AsyncioOneByOne(Asyncio):
         return [await CozeWorkflowTool.afrom_workflow(each, client=self.client) for each in WORKFLOW_IDS]
 
 
-def guest(number: int) -> Parameter:
+def guest(number: int) -> WorkflowParameter:
     """Returns ten parameters: an object, its seven strings, an array and its items."""
-    inside = {f"field_{each}": Parameter(type="string", required=True, description="A field") for each in range(7)}
-    tags = Parameter(type="array", items=Parameter(type="integer"))
-    return Parameter(type="object", description=f"Guest {number}", properties={**inside, "tags": tags})
+    inside = {
+        f"field_{each}": WorkflowParameter(type="string", required=True, description="A field") for each in range(7)
+    }
+    tags = WorkflowParameter(type="array", items=WorkflowParameter(type="integer"))
+    return WorkflowParameter(type="object", description=f"Guest {number}", properties={**inside, "tags": tags})
 
 
 PARAMETERS = {f"guest_{number}": guest(number) for number in range(10)}

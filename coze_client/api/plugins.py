@@ -65,7 +65,7 @@ class PluginEntry(Model):
     is_call_available: bool = False
 
 
-class Category(Model):
+class PluginCategory(Model):
     """A category of plugins in the store."""
 
     id: str = ""
@@ -73,7 +73,7 @@ class Category(Model):
 
 
 class _CategoryPage(Model):
-    items: tuple[Category, ...] = ()
+    items: tuple[PluginCategory, ...] = ()
     has_more: bool = False
 
 
@@ -109,14 +109,14 @@ class Plugins(Resource[ConcurrencyT]):
         return Pages(page, by_number)
 
     @paged
-    def categories(self, *, page_size: int = _LARGEST_PAGE) -> Pages[Category]:
+    def categories(self, *, page_size: int = _LARGEST_PAGE) -> Pages[PluginCategory]:
         """List the store's categories of plugins, in pages of 1 to 100 (default 100).
 
         API page: list_plugin_category.
         """
         _check_page_size(page_size)
 
-        def page(number: str | None) -> Request[Page[Category]]:
+        def page(number: str | None) -> Request[Page[PluginCategory]]:
             params = query(entity_type="plugin", page_num=number or "1", page_size=page_size)
             return Request("GET", "/v1/stores/categories", _read_categories, params)
 
@@ -178,7 +178,7 @@ def _read_entries(response: RawResponse) -> Page[PluginEntry]:
     return Page(convert(tuple[PluginEntry, ...], merged), bool(found.get("has_more")))
 
 
-def _read_categories(response: RawResponse) -> Page[Category]:
+def _read_categories(response: RawResponse) -> Page[PluginCategory]:
     found = Payload(_CategoryPage)(response)
     return Page(found.items, found.has_more)
 

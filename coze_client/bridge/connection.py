@@ -13,16 +13,16 @@ from coze_client.core.credentials import Credentials, TokenFunction
 from coze_client.core.retry import Retry
 from coze_client.errors import ConfigurationError
 
-Client = CozeClient | AsyncCozeClient
+AnyCozeClient = CozeClient | AsyncCozeClient
 
 
-def blocking_client(client: Client | None) -> CozeClient:
+def blocking_client(client: AnyCozeClient | None) -> CozeClient:
     """`client`, or the blocking client with its settings; without a client, one made from the environment."""
     client = client or CozeClient()
     return client if isinstance(client, CozeClient) else client.blocking
 
 
-def asyncio_client(client: Client | None) -> AsyncCozeClient:
+def asyncio_client(client: AnyCozeClient | None) -> AsyncCozeClient:
     """`client`, or the asyncio client with its settings; without a client, one made from the environment."""
     client = client or AsyncCozeClient()
     return client if isinstance(client, AsyncCozeClient) else client.aio
@@ -41,12 +41,12 @@ class Connection(BaseModel):
     """Seconds to wait for the next piece of a response (to connect: 5); ``None`` waits without limit."""
     max_retries: int = 2
     """Tries after the first; a chat or workflow run is only tried again if it surely did not start."""
-    client: Client | None = Field(default=None, exclude=True, repr=False)
+    client: AnyCozeClient | None = Field(default=None, exclude=True, repr=False)
     """Your own blocking or asyncio client, instead of a token and an address."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
-    _coze: Client = PrivateAttr()
+    _coze: AnyCozeClient = PrivateAttr()
 
     @model_validator(mode="before")
     @classmethod
@@ -63,7 +63,7 @@ class Connection(BaseModel):
         self._coze = self._given_client(self.client) if self.client else self._new_client()
         return self
 
-    def _given_client(self, client: Client) -> Client:
+    def _given_client(self, client: AnyCozeClient) -> AnyCozeClient:
         """The user's client, with the timeout and retries that were given beside it."""
         if "timeout" in self.model_fields_set:
             client = client.options(timeout=self.timeout)

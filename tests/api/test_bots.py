@@ -11,7 +11,7 @@ import pytest
 
 from coze_client import CozeError, InvalidRequest
 from coze_client.api.bots.resource import Bots
-from coze_client.api.bots.values import Bot, Knowledge, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.values import Bot, BotKnowledge, BotPromptInfo, BotSuggestReplyInfo
 from coze_client.emulator.workflows import WORKSPACE
 from coze_client.errors import ConfigurationError
 from tests.support.clients import ConnectedClient, Driver
@@ -30,7 +30,7 @@ def answering(driver: Driver, *samples: str) -> Any:
 
 def test_a_bot_is_made_changed_published_and_taken_back(coze: ConnectedClient) -> None:
     bots = coze.client.bots
-    bot_id = coze.run(bots.create(name="Porter", workspace_id=WORKSPACE, prompt_info=PromptInfo(prompt="Be brief.")))
+    bot_id = coze.run(bots.create(name="Porter", workspace_id=WORKSPACE, prompt_info=BotPromptInfo(prompt="Be brief.")))
     draft = coze.run(bots.retrieve(bot_id=bot_id, is_published=False))
     assert (draft.bot_id, draft.name, draft.prompt_info.prompt) == (bot_id, "Porter", "Be brief.")
     with pytest.raises(InvalidRequest, match="4015"):
@@ -49,7 +49,7 @@ def test_a_bot_is_made_changed_published_and_taken_back(coze: ConnectedClient) -
 def test_datasets_are_bound_by_what_was_read_and_what_is_new(coze: ConnectedClient) -> None:
     first, second = (coze.emulator.add_dataset(name, {"a.txt": name}) for name in ("one", "two"))
     bot_id = coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
-    coze.run(coze.client.bots.update(bot_id=bot_id, knowledge=Knowledge(dataset_ids=(first,), auto_call=True)))
+    coze.run(coze.client.bots.update(bot_id=bot_id, knowledge=BotKnowledge(dataset_ids=(first,), auto_call=True)))
     bound = coze.run(coze.client.bots.retrieve(bot_id=bot_id, is_published=False)).knowledge.dataset_ids
     coze.run(coze.client.bots.update(bot_id=bot_id, knowledge={"dataset_ids": [*bound, second]}))
     assert coze.run(coze.client.bots.retrieve(bot_id=bot_id, is_published=False)).knowledge.dataset_ids == (
@@ -152,9 +152,9 @@ def test_recorded_answers_of_writes_are_read(driver: Driver) -> None:
 
 
 def test_only_what_is_given_is_sent() -> None:
-    knowledge = Knowledge.model_validate({"knowledge_infos": [{"id": "1", "name": "a"}]})
+    knowledge = BotKnowledge.model_validate({"knowledge_infos": [{"id": "1", "name": "a"}]})
     request = Bots.update(
-        bot_id="9", name="b", knowledge=knowledge, suggest_reply_info=SuggestReplyInfo(reply_mode="disable")
+        bot_id="9", name="b", knowledge=knowledge, suggest_reply_info=BotSuggestReplyInfo(reply_mode="disable")
     )
     assert request.body == {
         "bot_id": "9",
@@ -163,7 +163,7 @@ def test_only_what_is_given_is_sent() -> None:
         "suggest_reply_info": {"reply_mode": "disable"},
     }
     assert Bots.create(name="b", workspace_id="5").body == {"space_id": "5", "name": "b"}
-    assert Bots.update(bot_id="9", knowledge=Knowledge(dataset_ids=())).body == {
+    assert Bots.update(bot_id="9", knowledge=BotKnowledge(dataset_ids=())).body == {
         "bot_id": "9",
         "knowledge": {"dataset_ids": []},
     }
@@ -176,7 +176,7 @@ def test_what_coze_would_refuse_is_refused_at_once() -> None:
     with pytest.raises(ConfigurationError, match="20 characters"):
         Bots.update(bot_id="1", name="")
     with pytest.raises(ConfigurationError, match="150"):
-        Bots.update(bot_id="1", knowledge=Knowledge(dataset_ids=tuple(map(str, range(151)))))
+        Bots.update(bot_id="1", knowledge=BotKnowledge(dataset_ids=tuple(map(str, range(151)))))
     with pytest.raises(ConfigurationError, match="1 to 30"):
         Bots.versions(bot_id="1", page_size=31)
 

@@ -15,14 +15,16 @@ from pydantic import BaseModel, Field
 from coze_client import ConfigurationError, InvalidArguments, WorkflowSignature
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.file_arguments import FileArgument, FileSources
-from coze_client.api.workflows.values import Parameter, WorkflowInfo
+from coze_client.api.workflows.values import WorkflowInfo, WorkflowParameter
 from coze_client.bridge.tools.tool_names import tool_name, tool_names
 from coze_client.core.json_schema import schema_errors
 
 
 def signature(**parameters: Mapping[str, Any]) -> WorkflowSignature:
     """A signature of Coze's parameter tree, as the API sends it."""
-    return WorkflowSignature.of_parameters({name: Parameter(**parameter) for name, parameter in parameters.items()})
+    return WorkflowSignature.of_parameters(
+        {name: WorkflowParameter(**parameter) for name, parameter in parameters.items()}
+    )
 
 
 class Seat(BaseModel):
@@ -290,7 +292,10 @@ def test_python_gives_bytes_and_paths_of_its_own(tmp_path: Path) -> None:
 
 
 def test_what_is_attached_to_messages_is_named_by_number_or_name() -> None:
-    attached = [Attachment.of("image", b"one", name="one.png"), Attachment.at("image", "https://example.com/2.png")]
+    attached = [
+        Attachment.from_bytes("image", b"one", name="one.png"),
+        Attachment.from_url("image", "https://example.com/2.png"),
+    ]
     assert found("attachment:1", attachments=attached) == FileArgument(b"one", "one.png")
     assert found("one.png", attachments=attached) == FileArgument(b"one", "one.png")
     assert found("attachment:2", attachments=attached).source == "https://example.com/2.png"

@@ -32,23 +32,23 @@ def uploads(coze: ConnectedClient) -> int:
 )
 def test_a_path_in_a_message_is_never_read(url: str) -> None:
     with pytest.raises(ConfigurationError, match="never read"):
-        Attachment.at("image", url)
+        Attachment.from_url("image", url)
 
 
 def test_a_data_uri_is_its_content_in_either_encoding() -> None:
-    encoded = Attachment.at("image", f"data:image/png;base64,{base64.b64encode(PNG).decode()}")
-    plain = Attachment.at("file", f"data:text/plain,{quote('grüezi')}")
+    encoded = Attachment.from_url("image", f"data:image/png;base64,{base64.b64encode(PNG).decode()}")
+    plain = Attachment.from_url("file", f"data:text/plain,{quote('grüezi')}")
     assert encoded == Attachment("image", PNG, "image.png")
     assert plain == Attachment("file", "grüezi".encode(), "file.txt")
 
 
 def test_what_is_not_base64_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="base64"):
-        Attachment.encoded("audio", "no base64 at all!")
+        Attachment.from_base64("audio", "no base64 at all!")
 
 
 def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: ConnectedClient) -> None:
-    parts = (Attachment.at("image", "https://a/b.png"), Attachment.of("image", PNG, "image/png"))
+    parts = (Attachment.from_url("image", "https://a/b.png"), Attachment.from_bytes("image", PNG, "image/png"))
     (message,) = attached(coze, [Draft("user", "Look", parts)])
     text, by_url, by_id = message.decoded
     assert (text["text"], by_url["file_url"]) == ("Look", "https://a/b.png")
@@ -56,7 +56,7 @@ def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: ConnectedClient) -> N
 
 
 def test_each_content_is_uploaded_once_a_client(coze: ConnectedClient) -> None:
-    same, other = Attachment.of("image", PNG), Attachment.of("image", PNG + b"!")
+    same, other = Attachment.from_bytes("image", PNG), Attachment.from_bytes("image", PNG + b"!")
     drafts = [Draft("user", "a", (same, same)), Draft("user", "b", (same, other))]
     first = attached(coze, drafts)
     again = attached(coze, drafts, coze.client.options(timeout=9))
@@ -65,7 +65,7 @@ def test_each_content_is_uploaded_once_a_client(coze: ConnectedClient) -> None:
 
 
 def test_a_file_of_one_account_is_never_named_in_a_message_of_another(coze: ConnectedClient) -> None:
-    drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
+    drafts = [Draft("user", "a", (Attachment.from_bytes("image", PNG),))]
     other = coze.client.options(token=coze.emulator.issue_token())
     (mine,), (theirs,) = attached(coze, drafts), attached(coze, drafts, other)
     assert uploads(coze) == 2
@@ -76,7 +76,7 @@ def test_an_upload_that_failed_is_tried_anew(coze: ConnectedClient) -> None:
     from coze_client.emulator import faults
 
     coze.emulator.inject(faults.HttpStatus(503), path="/v1/files/upload")
-    drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
+    drafts = [Draft("user", "a", (Attachment.from_bytes("image", PNG),))]
     with pytest.raises(Exception, match="503"):
         attached(coze, drafts)
     assert attached(coze, drafts)
@@ -84,7 +84,7 @@ def test_an_upload_that_failed_is_tried_anew(coze: ConnectedClient) -> None:
 
 def test_empty_content_is_refused_before_anything_is_sent(coze: ConnectedClient) -> None:
     with pytest.raises(ConfigurationError, match="empty"):
-        attached(coze, [Draft("user", "a", (Attachment.of("file", b""),))])
+        attached(coze, [Draft("user", "a", (Attachment.from_bytes("file", b""),))])
     assert not uploads(coze)
 
 
@@ -93,7 +93,7 @@ def test_threads_that_send_the_same_picture_at_once_upload_it_once(emulator: Any
 
     from coze_client import CozeClient
 
-    drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
+    drafts = [Draft("user", "a", (Attachment.from_bytes("image", PNG),))]
     with CozeClient(emulator.token, base_url=emulator.url) as client, ThreadPoolExecutor(8) as pool:
         sent = list(pool.map(lambda _: Blocking.run(attach(client._session, drafts)), range(8)))
     assert len({messages[0].content for messages in sent}) == 1

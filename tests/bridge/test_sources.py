@@ -12,11 +12,11 @@ import pytest
 from coze_client.api.datasets.document_base import DocumentBase
 from coze_client.api.datasets.values import UpdateRule
 from coze_client.bridge.writing.html_text import convert_to_text
-from coze_client.bridge.writing.sources import Source, SourceDocument, SourceText, distinct_name, load_sources
+from coze_client.bridge.writing.sources import SourceDocument, SourceText, WriteSource, distinct_name, load_sources
 from coze_client.errors import ConfigurationError
 
 
-def load(source: Source) -> SourceDocument:
+def load(source: WriteSource) -> SourceDocument:
     [document] = load_sources([source])
     return document
 
@@ -181,7 +181,7 @@ def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest
         DocumentBase("half \ud83d", {"file_base64": "YQ==", "file_type": "txt"}),
     ],
 )
-def test_what_cannot_be_sent_has_an_error_and_does_not_stop_the_rest(source: Source) -> None:
+def test_what_cannot_be_sent_has_an_error_and_does_not_stop_the_rest(source: WriteSource) -> None:
     odd, fine = load_sources([source, SourceText("fine", "fine")])
     with pytest.raises(ConfigurationError):
         odd.document("x")

@@ -19,7 +19,7 @@ TWO = UploadEntry("hash-2", "b.txt", "ready", "9", changed_at=2.5)
 
 
 def acquired(record: UploadRecord, dataset_id: str = "1") -> DatasetUploads:
-    uploads = record.acquire(dataset_id)
+    uploads = record._acquire(dataset_id)
     assert uploads is not None
     return uploads
 
@@ -84,7 +84,7 @@ def test_a_run_that_released_a_dataset_cannot_write(record: UploadRecord) -> Non
 
 def test_one_run_at_a_time_holds_the_lock_of_a_dataset(record: UploadRecord) -> None:
     uploads = acquired(record)
-    assert record.acquire("1") is None
+    assert record._acquire("1") is None
     uploads.release()
     acquired(record).release()
 
@@ -103,7 +103,7 @@ def test_another_process_holds_the_lock_until_it_dies(tmp_path: Path) -> None:
     path = tmp_path / "uploads.sqlite"
     script = (
         "import sys; from coze_client.bridge.writing.upload_record import *\n"
-        f"uploads = UploadRecord({str(path)!r}).acquire('1')\n"
+        f"uploads = UploadRecord({str(path)!r})._acquire('1')\n"
         f"uploads.write([UploadEntry{tuple(ONE)!r}])\n"
         "print('locked', flush=True); sys.stdin.read()"
     )
@@ -112,7 +112,7 @@ def test_another_process_holds_the_lock_until_it_dies(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "locked\n"
-        assert UploadRecord(path).acquire("1") is None
+        assert UploadRecord(path)._acquire("1") is None
         other.kill()
     uploads = acquired(UploadRecord(path))
     assert uploads.uploads() == {"hash-1": ONE}
@@ -136,10 +136,10 @@ def test_a_file_that_is_no_record_is_named_and_left_alone(tmp_path: Path) -> Non
     path.write_text("Not a database. " * 100)
     record = UploadRecord(path)
     with pytest.raises(ConfigurationError, match=r"notes\.txt cannot be used"):
-        record.acquire("1")
+        record._acquire("1")
     assert path.read_text().startswith("Not a database.")
     with pytest.raises(ConfigurationError):  # and not None: no run holds the lock
-        record.acquire("1")
+        record._acquire("1")
 
 
 def test_a_record_that_somebody_wrote_into_is_named(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_record_of_a_later_version_is_not_written_into(tmp_path: Path) -> None
     connection.execute("PRAGMA user_version = 7")
     connection.close()
     with pytest.raises(ConfigurationError, match="version 7"):
-        UploadRecord(path).acquire("1")
+        UploadRecord(path)._acquire("1")
 
 
 def test_a_record_is_pickled_as_its_path(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from coze_client import (
     WorkflowFailed,
     WorkflowInterrupted,
 )
-from coze_client.api.workflows.stream import WorkflowResult
+from coze_client.api.workflows.result import WorkflowResult
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import Image, Output, Steps, WorkflowError, ask
 from langchain_coze import CozeWorkflowTool

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from coze_client.api.bots.values import Knowledge, ModelInfo, OnboardingInfo, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.values import (
+    BotKnowledge,
+    BotModelInfo,
+    BotOnboardingInfo,
+    BotPromptInfo,
+    BotSuggestReplyInfo,
+)
 from coze_client.core.model import Model
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import Payload, RawResponse, read_nothing
@@ -29,13 +35,13 @@ class BotContent:
     name: str | None = None
     description: str | None = None
     icon_file_id: str | None = None
-    prompt_info: PromptInfo | Mapping[str, object] | None = None
-    onboarding_info: OnboardingInfo | Mapping[str, object] | None = None
-    suggest_reply_info: SuggestReplyInfo | Mapping[str, object] | None = None
-    model_info_config: ModelInfo | Mapping[str, object] | None = None
+    prompt_info: BotPromptInfo | Mapping[str, object] | None = None
+    onboarding_info: BotOnboardingInfo | Mapping[str, object] | None = None
+    suggest_reply_info: BotSuggestReplyInfo | Mapping[str, object] | None = None
+    model_info_config: BotModelInfo | Mapping[str, object] | None = None
     plugin_id_list: Mapping[str, object] | None = None
     workflow_id_list: Mapping[str, object] | None = None
-    knowledge: Knowledge | Mapping[str, object] | None = None
+    knowledge: BotKnowledge | Mapping[str, object] | None = None
 
     def __post_init__(self) -> None:
         if self.knowledge is not None and len(_to_json(self.knowledge).get("dataset_ids") or ()) > _MOST_DATASETS:

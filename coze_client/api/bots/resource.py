@@ -14,12 +14,12 @@ from coze_client.api.bots.requests import BotContent
 from coze_client.api.bots.values import (
     Bot,
     BotEntry,
+    BotKnowledge,
+    BotModelInfo,
+    BotOnboardingInfo,
+    BotPromptInfo,
+    BotSuggestReplyInfo,
     BotVersion,
-    Knowledge,
-    ModelInfo,
-    OnboardingInfo,
-    PromptInfo,
-    SuggestReplyInfo,
 )
 from coze_client.api.chats.values import PublishStatus
 from coze_client.core.model import Model
@@ -61,10 +61,10 @@ class Bots(Resource[ConcurrencyT]):
         workspace_id: str,
         description: str | None = None,
         icon_file_id: str | None = None,
-        prompt_info: PromptInfo | Mapping[str, object] | None = None,
-        onboarding_info: OnboardingInfo | Mapping[str, object] | None = None,
-        suggest_reply_info: SuggestReplyInfo | Mapping[str, object] | None = None,
-        model_info_config: ModelInfo | Mapping[str, object] | None = None,
+        prompt_info: BotPromptInfo | Mapping[str, object] | None = None,
+        onboarding_info: BotOnboardingInfo | Mapping[str, object] | None = None,
+        suggest_reply_info: BotSuggestReplyInfo | Mapping[str, object] | None = None,
+        model_info_config: BotModelInfo | Mapping[str, object] | None = None,
         plugin_id_list: Mapping[str, object] | None = None,
         workflow_id_list: Mapping[str, object] | None = None,
     ) -> Request[str]:
@@ -97,13 +97,13 @@ class Bots(Resource[ConcurrencyT]):
         name: str | None = None,
         description: str | None = None,
         icon_file_id: str | None = None,
-        prompt_info: PromptInfo | Mapping[str, object] | None = None,
-        onboarding_info: OnboardingInfo | Mapping[str, object] | None = None,
-        suggest_reply_info: SuggestReplyInfo | Mapping[str, object] | None = None,
-        model_info_config: ModelInfo | Mapping[str, object] | None = None,
+        prompt_info: BotPromptInfo | Mapping[str, object] | None = None,
+        onboarding_info: BotOnboardingInfo | Mapping[str, object] | None = None,
+        suggest_reply_info: BotSuggestReplyInfo | Mapping[str, object] | None = None,
+        model_info_config: BotModelInfo | Mapping[str, object] | None = None,
         plugin_id_list: Mapping[str, object] | None = None,
         workflow_id_list: Mapping[str, object] | None = None,
-        knowledge: Knowledge | Mapping[str, object] | None = None,
+        knowledge: BotKnowledge | Mapping[str, object] | None = None,
     ) -> Request[None]:
         """Change the given settings in a bot's draft; published versions stay unchanged.
 

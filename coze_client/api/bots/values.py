@@ -12,13 +12,13 @@ from pydantic import AliasChoices, Field, model_validator
 from coze_client.core.model import Model
 
 
-class PromptInfo(Model):
+class BotPromptInfo(Model):
     """The instructions for the bot; ``prompt`` has at most 20,000 characters."""
 
     prompt: str = ""
 
 
-class OnboardingInfo(Model):
+class BotOnboardingInfo(Model):
     """The opening of a dialogue: ``prologue`` (at most 300 characters), and questions that the user can choose."""
 
     prologue: str = Field(default="", validation_alias=AliasChoices("prologue", "Prologue"))
@@ -27,14 +27,14 @@ class OnboardingInfo(Model):
     )
 
 
-class SuggestReplyInfo(Model):
+class BotSuggestReplyInfo(Model):
     """Whether the bot suggests questions after an answer: ``reply_mode`` enable, disable or customized."""
 
     reply_mode: str = ""
     customized_prompt: str = ""
 
 
-class Knowledge(Model):
+class BotKnowledge(Model):
     """The datasets of a bot, at most 150; Coze returns only ``dataset_ids``, under two names.
 
     ``auto_call`` (default true): the bot searches them for every question, otherwise only when its prompt demands it.
@@ -56,7 +56,7 @@ class Knowledge(Model):
         return {**members, "dataset_ids": ids}
 
 
-class ModelInfo(Model):
+class BotModelInfo(Model):
     """The language model of a bot and its parameters; ``context_round``: rounds of the dialogue in its context."""
 
     model_id: str = ""
@@ -106,7 +106,7 @@ class BotVariable(Model):
     prompt_enable: bool | None = None
 
 
-class ShortcutCommand(Model):
+class BotShortcutCommand(Model):
     """A shortcut of a bot; pass its ``id`` in the ``shortcut_command`` of a chat. ``components`` are its inputs."""
 
     id: str = ""
@@ -134,14 +134,14 @@ class Bot(Model):
     bot_mode: int | None = None
     owner_user_id: str = ""
     folder_id: str = ""
-    prompt_info: PromptInfo = Field(default_factory=PromptInfo)
-    onboarding_info: OnboardingInfo = Field(default_factory=OnboardingInfo)
-    suggest_reply_info: SuggestReplyInfo = Field(default_factory=SuggestReplyInfo)
-    knowledge: Knowledge = Field(default_factory=Knowledge)
-    model_info: ModelInfo = Field(default_factory=ModelInfo)
+    prompt_info: BotPromptInfo = Field(default_factory=BotPromptInfo)
+    onboarding_info: BotOnboardingInfo = Field(default_factory=BotOnboardingInfo)
+    suggest_reply_info: BotSuggestReplyInfo = Field(default_factory=BotSuggestReplyInfo)
+    knowledge: BotKnowledge = Field(default_factory=BotKnowledge)
+    model_info: BotModelInfo = Field(default_factory=BotModelInfo)
     plugin_info_list: tuple[BotPlugin, ...] = ()
     workflow_info_list: tuple[BotWorkflow, ...] = ()
-    shortcut_commands: tuple[ShortcutCommand, ...] = ()
+    shortcut_commands: tuple[BotShortcutCommand, ...] = ()
     variables: tuple[BotVariable, ...] = ()
     default_user_input_type: str = ""
 

@@ -23,7 +23,7 @@ from coze_client.core.response import parse_code, raise_error_in
 from coze_client.core.sse import Decoder
 from coze_client.errors import CozeError, ProtocolError
 
-DELTA = "conversation.message.delta"
+MESSAGE_DELTA = "conversation.message.delta"
 MESSAGE_COMPLETED = "conversation.message.completed"
 CHAT_COMPLETED = "conversation.chat.completed"
 CHAT_REQUIRES_ACTION = "conversation.chat.requires_action"
@@ -35,7 +35,7 @@ _CHAT_EVENTS = frozenset(
     f"conversation.chat.{state}"
     for state in ("created", "in_progress", "completed", *FAILED, *CANCELED, *REQUIRES_ACTION)
 )
-_KNOWN_EVENTS = _CHAT_EVENTS | DONE_EVENTS | _ERROR_EVENTS | {DELTA, MESSAGE_COMPLETED, AUDIO_DELTA}
+_KNOWN_EVENTS = _CHAT_EVENTS | DONE_EVENTS | _ERROR_EVENTS | {MESSAGE_DELTA, MESSAGE_COMPLETED, AUDIO_DELTA}
 
 
 class ChatEvent:
@@ -67,7 +67,9 @@ class ChatEvent:
     @property
     def message(self) -> Message | None:
         """The message in this event: of a delta, only the part that it adds; of other events, the whole message."""
-        if self._message is None and self.type == DELTA:  # parsed only on demand: most callers read only the text
+        if (
+            self._message is None and self.type == MESSAGE_DELTA
+        ):  # parsed only on demand: most callers read only the text
             self._message = _parse_message(self.data)
         return self._message
 
@@ -197,7 +199,7 @@ class ChatReading(Reading[ChatEvent]):
         out: list[ChatEvent] = []
         try:
             for name, data, _, _ in self._decoder.feed(chunk):
-                if name == DELTA:
+                if name == MESSAGE_DELTA:
                     out.append(self._read_delta(data))
                 elif name.lower() != "ping":
                     out.append(self._read_event(name, data))
@@ -236,7 +238,9 @@ class ChatReading(Reading[ChatEvent]):
         if delta or reasoning:
             part = message.model_copy(update={"content": delta, "reasoning_content": reasoning or None})
             events.append(
-                ChatEvent(DELTA, part.model_dump_json(exclude_unset=True).encode(), part, None, delta, reasoning)
+                ChatEvent(
+                    MESSAGE_DELTA, part.model_dump_json(exclude_unset=True).encode(), part, None, delta, reasoning
+                )
             )
         return [*events, ChatEvent(MESSAGE_COMPLETED, data, message)]
 
@@ -253,15 +257,15 @@ class ChatReading(Reading[ChatEvent]):
     def _read_delta(self, data: bytes) -> ChatEvent:
         builder = self.received.last
         if builder is None or self.chat_id is None:
-            return self._read_event(DELTA, data)
+            return self._read_event(MESSAGE_DELTA, data)
         try:
             fields = self._parse_delta(data)
         except ValidationError:
-            return self._read_event(DELTA, data)
+            return self._read_event(MESSAGE_DELTA, data)
         if fields.get("id", "") != builder.first.id:
-            return self._read_event(DELTA, data)
+            return self._read_event(MESSAGE_DELTA, data)
         delta, reasoning = builder.extend(fields.get("content", ""), fields.get("reasoning_content") or "")
-        return ChatEvent(DELTA, data, None, None, delta, reasoning)
+        return ChatEvent(MESSAGE_DELTA, data, None, None, delta, reasoning)
 
     def _read_message(self, data: bytes) -> Message:
         message = _parse_message(data)
@@ -270,9 +274,9 @@ class ChatReading(Reading[ChatEvent]):
         return message
 
     def _read_event(self, name: str, data: bytes) -> ChatEvent:
-        if name in (DELTA, MESSAGE_COMPLETED):
+        if name in (MESSAGE_DELTA, MESSAGE_COMPLETED):
             message = self._read_message(data)
-            add = self.received.add_delta if name == DELTA else self.received.add_completed
+            add = self.received.add_delta if name == MESSAGE_DELTA else self.received.add_completed
             delta, reasoning = add(message)
             return ChatEvent(name, data, message, None, delta, reasoning)
         if name in _CHAT_EVENTS:

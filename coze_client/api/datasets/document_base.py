@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path, PurePath
 
 from coze_client.api.datasets.values import UpdateRule
-from coze_client.api.files.values import Source
+from coze_client.api.files.values import FileSource
 from coze_client.core.request import fields
 from coze_client.errors import ConfigurationError
 
@@ -31,7 +31,7 @@ class DocumentBase:
     caption: str | None = None
 
     @classmethod
-    def from_file(cls, file: Source, name: str | None = None) -> DocumentBase:
+    def from_file(cls, file: FileSource, name: str | None = None) -> DocumentBase:
         """From a pdf, txt, doc or docx file: a path, bytes, or a file opened in binary mode, which is read at once.
 
         `name`: default the file's own; its extension is the format. Raises ConfigurationError for other formats and
@@ -107,14 +107,14 @@ def json_length(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _file_name(file: Source) -> str:
+def _file_name(file: FileSource) -> str:
     if isinstance(file, (str, PathLike)):
         return Path(file).name
     own_name = getattr(file, "name", "")
     return Path(own_name).name if isinstance(own_name, str) else ""
 
 
-def _read(file: Source) -> bytes:
+def _read(file: FileSource) -> bytes:
     if isinstance(file, (bytes, bytearray, memoryview)):
         return bytes(file)
     if isinstance(file, (str, PathLike)):

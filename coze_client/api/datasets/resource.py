@@ -27,7 +27,7 @@ _LONGEST_NAME = 100
 _MOST_AT_ONCE = 100  # ids in one poll; the API documents no limit
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two polls
 
-OnProgress = Callable[[tuple["DocumentProgress", ...]], object]
+OnDocumentProgress = Callable[[tuple["DocumentProgress", ...]], object]
 
 
 class _CreatedDataset(Model):
@@ -156,7 +156,7 @@ class Datasets(Resource[ConcurrencyT]):
         dataset_id: str,
         document_ids: Sequence[str],
         timeout: float = 600.0,
-        on_progress: OnProgress | None = None,
+        on_progress: OnDocumentProgress | None = None,
     ) -> tuple[DocumentProgress, ...]:
         """Poll until Coze has processed documents; a failed one has ``failed`` and ``status_descript``.
 

@@ -156,7 +156,7 @@ def _empty_if_null(value: object) -> object:
     return () if value is None else value
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_empty_if_null)]
+_Texts = Annotated[tuple[str, ...], BeforeValidator(_empty_if_null)]
 
 
 class Dataset(Model):
@@ -179,10 +179,10 @@ class Dataset(Model):
     hit_count: int | None = None
     bot_used_count: int | None = None
     all_file_size: int | None = None
-    file_list: Texts = ()
-    failed_file_list: Texts = ()
-    processing_file_list: Texts = ()
-    processing_file_id_list: Texts = ()
+    file_list: _Texts = ()
+    failed_file_list: _Texts = ()
+    processing_file_list: _Texts = ()
+    processing_file_id_list: _Texts = ()
     chunk_strategy: ChunkStrategy | None = None
     creator_id: str = ""
     creator_name: str = ""

@@ -40,7 +40,7 @@ class Attachment:
     name: str = ""
 
     @classmethod
-    def at(cls, kind: Medium, url: str, name: str = "") -> Attachment:
+    def from_url(cls, kind: Medium, url: str, name: str = "") -> Attachment:
         """From a URL: http(s), which Coze fetches, or ``data:``; raises ConfigurationError for any other."""
         scheme = url.partition(":")[0].lower()
         if scheme == "data":
@@ -53,21 +53,21 @@ class Attachment:
         return cls(kind, url, name)
 
     @classmethod
-    def encoded(cls, kind: Medium, text: str, mime_type: str = "", name: str = "") -> Attachment:
+    def from_base64(cls, kind: Medium, text: str, mime_type: str = "", name: str = "") -> Attachment:
         """From content in base64, the form in frameworks' messages; raises ConfigurationError if it is not base64."""
         try:
             content = base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
             raise ConfigurationError(f"The content of {kind} is not valid base64") from None
-        return cls.of(kind, content, mime_type, name)
+        return cls.from_bytes(kind, content, mime_type, name)
 
     @classmethod
-    def of(cls, kind: Medium, content: bytes, mime_type: str = "", name: str = "") -> Attachment:
+    def from_bytes(cls, kind: Medium, content: bytes, mime_type: str = "", name: str = "") -> Attachment:
         """From content; a missing name gets the extension of its type, because Coze reads the type from it."""
         return cls(kind, bytes(content), name or kind + extension_of(mime_type))
 
     @classmethod
-    def uploaded(cls, kind: Medium, file_id: str) -> Attachment:
+    def from_file_id(cls, kind: Medium, file_id: str) -> Attachment:
         """From the id of a file that this account uploaded."""
         return cls(kind, file_id)
 
@@ -124,5 +124,5 @@ def _parse_data_uri(kind: Medium, url: str, name: str) -> Attachment:
     head, _, data = url[len("data:") :].partition(",")
     mime_type, *marks = head.split(";")
     if "base64" in [mark.strip().lower() for mark in marks]:
-        return Attachment.encoded(kind, unquote_to_bytes(data).decode("ascii", "replace"), mime_type, name)
-    return Attachment.of(kind, unquote_to_bytes(data), mime_type, name)
+        return Attachment.from_base64(kind, unquote_to_bytes(data).decode("ascii", "replace"), mime_type, name)
+    return Attachment.from_bytes(kind, unquote_to_bytes(data), mime_type, name)

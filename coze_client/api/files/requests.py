@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO
 
-from coze_client.api.files.values import File, Source
+from coze_client.api.files.values import File, FileSource
 from coze_client.core.media import HEAD_BYTES, fix_extension
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import Payload
@@ -30,7 +30,7 @@ def upload_request(upload: Upload) -> Request[File]:
 
 
 @contextmanager
-def open_upload(file: Source, name: str | None) -> Iterator[Upload]:
+def open_upload(file: FileSource, name: str | None) -> Iterator[Upload]:
     """Open a path, bytes or a binary file object as an upload; a path is closed at the end.
 
     `name`: default the file's own. Raises ConfigurationError for an empty or too large file, or another type.

@@ -7,7 +7,7 @@ months.
 from __future__ import annotations
 
 from coze_client.api.files.requests import open_upload, upload_request
-from coze_client.api.files.values import File, Source
+from coze_client.api.files.values import File, FileSource
 from coze_client.core.request import Request, query
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow
 from coze_client.core.response import Payload
@@ -17,7 +17,7 @@ class Files(Resource[ConcurrencyT]):
     """``client.files``: upload files, and look up uploaded ones."""
 
     @flow
-    async def upload(self, file: Source, *, name: str | None = None) -> File:
+    async def upload(self, file: FileSource, *, name: str | None = None) -> File:
         """Upload a file; messages and workflow parameters of the same account can then use its id.
 
         `file`: a path, bytes, or a file opened in binary mode, which is read in chunks while it is sent. `name`:

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field
 
 from coze_client.core.model import Model
 
-Source = str | PathLike[str] | bytes | IO[bytes]
+FileSource = str | PathLike[str] | bytes | IO[bytes]
 """A path, the content itself, or a file opened in binary mode."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from coze_client.api.bots.requests import LONGEST_NAME
 from coze_client.api.bots.resource import Bots
-from coze_client.api.bots.values import Bot, Knowledge, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.values import Bot, BotKnowledge, BotPromptInfo, BotSuggestReplyInfo
 from coze_client.api.chats.values import PublishStatus
 from coze_client.core.paging import Cursor
 from coze_client.errors import ConfigurationError
@@ -70,12 +70,12 @@ async def build_helper_bot(session: Session, helper: RecallBot) -> RecallBot:
             name=helper.name,
             workspace_id=helper.workspace_id,
             description=_DESCRIPTION.format(helper.dataset_id),
-            prompt_info=PromptInfo(prompt=_PROMPT),
-            suggest_reply_info=SuggestReplyInfo(reply_mode="disable"),
+            prompt_info=BotPromptInfo(prompt=_PROMPT),
+            suggest_reply_info=BotSuggestReplyInfo(reply_mode="disable"),
         )
     )
     if helper.todo:
-        knowledge = Knowledge(dataset_ids=(helper.dataset_id,), auto_call=True)
+        knowledge = BotKnowledge(dataset_ids=(helper.dataset_id,), auto_call=True)
         await session.send(Bots.update(bot_id=bot_id, knowledge=knowledge))
     return replace(helper, bot_id=bot_id, todo=())
 
@@ -87,7 +87,7 @@ async def unbind_helper_bot(session: Session, bot_id: str) -> RecallBot:
     if described is None:
         raise ConfigurationError(f"Bot {bot.name!r} ({bot_id}) was not created by setup: its datasets stay bound")
     if bot.knowledge.dataset_ids:
-        await session.send(Bots.update(bot_id=bot_id, knowledge=Knowledge(dataset_ids=())))
+        await session.send(Bots.update(bot_id=bot_id, knowledge=BotKnowledge(dataset_ids=())))
     by_hand = f"delete bot {bot.name!r} ({bot_id}) by hand in Coze: the API cannot delete bots"
     return RecallBot(bot_id, bot.name, described[1], todo=(by_hand,))
 

@@ -18,8 +18,8 @@ from coze_client.api.recall.helper_bot import RecallBot, build_helper_bot, find_
 from coze_client.api.recall.slices import OutputPath, deduplicate, is_recall, read_output, read_recall
 from coze_client.api.recall.values import Recall, Slice
 from coze_client.api.workflows.failures import WorkflowInterrupted
-from coze_client.api.workflows.resource import Mode, Workflows
-from coze_client.api.workflows.stream import WorkflowResult
+from coze_client.api.workflows.resource import RunMode, Workflows
+from coze_client.api.workflows.result import WorkflowResult
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.resource import ConcurrencyT, Resource, flow
 from coze_client.core.session import Session
@@ -27,7 +27,7 @@ from coze_client.errors import CozeError
 
 _EXECUTE_ID = re.compile(r"[?&]execute_id=(\w+)")
 
-Until = Literal["recall", "answer"]
+RecallUntil = Literal["recall", "answer"]
 
 
 class Recalls(Resource[ConcurrencyT]):
@@ -42,7 +42,7 @@ class Recalls(Resource[ConcurrencyT]):
         query_parameter: str = "query",
         parameters: Mapping[str, object] | None = None,
         path: OutputPath | None = None,
-        mode: Mode = "stream",
+        mode: RunMode = "stream",
         bot_id: str | None = None,
         app_id: str | None = None,
         workflow_version: str | None = None,
@@ -92,7 +92,7 @@ class Recalls(Resource[ConcurrencyT]):
         bot_id: str,
         query: str,
         *,
-        until: Until = "recall",
+        until: RecallUntil = "recall",
         user_id: str = "recall",
         conversation_id: str | None = None,
         save_history: bool = False,
@@ -166,7 +166,7 @@ class Recalls(Resource[ConcurrencyT]):
 class _RecallStreamRun(ChatStreamRun):
     """A chat stream that is read only until the recall is known."""
 
-    def __init__(self, session: Session, opening: ChatOpening, until: Until) -> None:
+    def __init__(self, session: Session, opening: ChatOpening, until: RecallUntil) -> None:
         super().__init__(session, opening)
         self.slices: list[Slice] = []
         self._until = until

@@ -38,7 +38,7 @@ class FileSources(NamedTuple):
     attachments: Sequence[Attachment] = ()
     roots: Sequence[str | PathLike[str]] = ()
 
-    def find(self, value: object, location: str) -> FileArgument:
+    def _find(self, value: object, location: str) -> FileArgument:
         """Return the file that `value` is or names.
 
         Bytes and Path objects are always accepted: only the program can make them. Raises InvalidArguments, with
@@ -61,7 +61,7 @@ class FileSources(NamedTuple):
         if scheme in ("http", "https"):
             return FileArgument(text)
         if scheme == "data":
-            return _from_attachment(Attachment.at("file", text))
+            return _from_attachment(Attachment.from_url("file", text))
         if text.isdecimal():
             return FileArgument(_file_id_json(text))
         if text.startswith("{") and (file_id := _parse_file_id(text)):

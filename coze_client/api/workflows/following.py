@@ -12,13 +12,16 @@ from coze_client.api.workflows.events import WorkflowEvent, read_question
 from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
 from coze_client.api.workflows.history import RunHistory, WorkflowRun
 from coze_client.api.workflows.requests import Resumption, history_request, studio_history_request
-from coze_client.api.workflows.stream import (
+from coze_client.api.workflows.result import (
     NO_PRIOR_OUTPUT,
     PriorOutput,
     WorkflowResult,
-    WorkflowStreamRun,
     join_messages,
+    result_of_record,
+    result_of_stream,
+    result_of_text,
 )
+from coze_client.api.workflows.stream import WorkflowStreamRun
 from coze_client.api.workflows.values import Interrupt
 from coze_client.core.request import Request
 from coze_client.core.session import Session
@@ -73,7 +76,7 @@ async def follow_stream(
             logid=stream_run.logid,
             on_event=on_event,
         )
-    return WorkflowResult.of_messages(reading, earlier)
+    return result_of_stream(reading, earlier)
 
 
 async def follow_run(session: Session, workflow_id: str, run: WorkflowRun, deadline: float | None) -> WorkflowResult:
@@ -89,7 +92,7 @@ async def follow_run(session: Session, workflow_id: str, run: WorkflowRun, deadl
         )
     if not run.data and deadline is not None and run.execute_id:
         return await wait_for_run(session, workflow_id, run.execute_id, deadline)
-    return WorkflowResult.of_text(run.data, run.execute_id, run.debug_url, run.usage)
+    return result_of_text(run.data, run.execute_id, run.debug_url, run.usage)
 
 
 async def wait_for_run(session: Session, workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
@@ -125,7 +128,7 @@ async def wait_for_run(session: Session, workflow_id: str, execute_id: str, dead
             logid=record.logid or None,
             cure="coze-studio sends the question only in a stream: use mode='stream'" if is_interrupted else "",
         )
-    return WorkflowResult.of_record(record)
+    return result_of_record(record)
 
 
 def interruption(

@@ -31,13 +31,8 @@ from coze_client.api.workflows.requests import (
     studio_history_request,
     workflow_path,
 )
-from coze_client.api.workflows.stream import (
-    AsyncWorkflowStream,
-    PriorOutput,
-    WorkflowResult,
-    WorkflowStream,
-    workflow_events,
-)
+from coze_client.api.workflows.result import PriorOutput, WorkflowResult
+from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowStream, workflow_events
 from coze_client.api.workflows.values import (
     Interrupt,
     Workflow,
@@ -60,7 +55,7 @@ if TYPE_CHECKING:
 _LARGEST_PAGE = 30
 
 WorkflowPublishStatus = Literal["all", "published_online", "unpublished_draft"]
-Mode = Literal["stream", "sync", "async"]
+RunMode = Literal["stream", "sync", "async"]
 
 
 class Workflows(Resource[ConcurrencyT]):
@@ -357,7 +352,7 @@ class Workflows(Resource[ConcurrencyT]):
         *,
         workflow_id: str,
         parameters: Mapping[str, object] | None = None,
-        mode: Mode = "stream",
+        mode: RunMode = "stream",
         bot_id: str | None = None,
         app_id: str | None = None,
         ext: Mapping[str, str] | None = None,

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
 from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file
-from coze_client.api.workflows.values import Parameter, WorkflowInfo
+from coze_client.api.workflows.values import WorkflowInfo, WorkflowParameter
 from coze_client.core.json_schema import Schema, resolve_schema, schema_errors
 from coze_client.errors import ConfigurationError, InvalidArguments
 
@@ -45,7 +45,7 @@ _warned_types: set[str] = set()
 
 JsonSchema = dict[str, Any]
 """A JSON schema as a dict."""
-Given = Mapping[str, Any] | type[BaseModel] | Callable[..., object]
+SignatureLike = Mapping[str, Any] | type[BaseModel] | Callable[..., object]
 """The forms in which a user gives a signature: a JSON schema, a pydantic model, or a Python function."""
 
 
@@ -63,7 +63,7 @@ class WorkflowSignature:
         self._names = {_unreserved_name(name, properties): name for name in properties}
 
     @classmethod
-    def of(cls, given: Given) -> WorkflowSignature:
+    def of(cls, given: SignatureLike) -> WorkflowSignature:
         """Build a signature from a JSON schema, a pydantic model, or a Python function with annotations.
 
         The type of a file is ``bytes`` or ``Path``, in a JSON schema ``{"type": "string", "format": "binary"}``. Raises
@@ -80,7 +80,7 @@ class WorkflowSignature:
         raise ConfigurationError(f"A signature must be a JSON schema, a pydantic model or a function, not {given!r}")
 
     @classmethod
-    def of_parameters(cls, parameters: Mapping[str, Parameter]) -> WorkflowSignature:
+    def of_parameters(cls, parameters: Mapping[str, WorkflowParameter]) -> WorkflowSignature:
         """Build a signature from Coze's parameter tree.
 
         It omits USER_INPUT and CONVERSATION_NAME, which the dialogue of a chatflow fills in.
@@ -170,7 +170,7 @@ class _ArgumentConverter:
     def _convert(self, value: object, schema: object, location: str) -> object:
         known = resolve_schema(schema, self._root)
         if value is not None and _takes_file(known):
-            return self._files.find(value, location)
+            return self._files._find(value, location)
         if isinstance(value, BaseModel):
             value = value.model_dump(by_alias=True, exclude_unset=True)
         if isinstance(value, Mapping):
@@ -231,7 +231,7 @@ def _model_of_function(function: Callable[..., object]) -> type[BaseModel]:
     return create_model(getattr(function, "__name__", "Arguments"), __doc__=inspect.getdoc(function), **fields)
 
 
-def _convert_parameters(parameters: Mapping[str, Parameter]) -> JsonSchema:
+def _convert_parameters(parameters: Mapping[str, WorkflowParameter]) -> JsonSchema:
     schema: JsonSchema = {
         "type": "object",
         "properties": {name: _convert_parameter(parameter) for name, parameter in parameters.items()},
@@ -241,7 +241,7 @@ def _convert_parameters(parameters: Mapping[str, Parameter]) -> JsonSchema:
     return schema
 
 
-def _convert_parameter(parameter: Parameter) -> JsonSchema:
+def _convert_parameter(parameter: WorkflowParameter) -> JsonSchema:
     """Convert one of Coze's parameters to JSON schema."""
     coze_type = parameter.type.lower()
     schema: JsonSchema = {"type": _JSON_TYPES.get(coze_type, "string")}

@@ -13,7 +13,7 @@ from coze_client.core.paging import Page
 from coze_client.core.response import Payload, RawResponse
 
 
-class Parameter(Model):
+class WorkflowParameter(Model):
     """One input or output of a workflow, in Coze's own format (a tree, not JSON Schema).
 
     ``type``: string, integer, number, boolean, time, object, array, a file type, or another text that the server sends.
@@ -23,8 +23,8 @@ class Parameter(Model):
     required: bool = False
     description: str = ""
     default_value: str | None = None
-    items: Parameter | None = None
-    properties: dict[str, Parameter] | None = None
+    items: WorkflowParameter | None = None
+    properties: dict[str, WorkflowParameter] | None = None
 
 
 class Interrupt(Model):
@@ -36,7 +36,7 @@ class Interrupt(Model):
     event_id: str = ""
     type: int = 0
     data: str = ""
-    required_parameters: dict[str, Parameter] | None = None
+    required_parameters: dict[str, WorkflowParameter] | None = None
 
 
 class WorkflowMessage(Model):
@@ -74,19 +74,19 @@ class Workflow(Model):
     creator: Creator | None = None
 
 
-class Inputs(Model):
+class WorkflowInputs(Model):
     """The inputs of the start node, by name."""
 
-    parameters: dict[str, Parameter] | None = None
+    parameters: dict[str, WorkflowParameter] | None = None
 
 
-class Outputs(Model):
+class WorkflowOutputs(Model):
     """The outputs of the end node, by name.
 
     ``content`` is its template if ``terminate_plan`` is use_answer_content.
     """
 
-    parameters: dict[str, Parameter] | None = None
+    parameters: dict[str, WorkflowParameter] | None = None
     terminate_plan: str = ""
     content: str = ""
 
@@ -95,8 +95,8 @@ class WorkflowInfo(Model):
     """A workflow with its inputs and outputs; both are ``None`` on coze-studio, which returns no schema."""
 
     workflow_detail: Workflow = Field(default_factory=Workflow)
-    input: Inputs | None = None
-    output: Outputs | None = None
+    input: WorkflowInputs | None = None
+    output: WorkflowOutputs | None = None
 
 
 class WorkflowVersion(Model):
@@ -108,8 +108,8 @@ class WorkflowVersion(Model):
     created_at: int | None = None
     updated_at: int | None = None
     creator: Creator | None = None
-    input: Inputs | None = None
-    output: Outputs | None = None
+    input: WorkflowInputs | None = None
+    output: WorkflowOutputs | None = None
 
 
 class _WorkflowPage(Model):

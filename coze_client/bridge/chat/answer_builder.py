@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coze_client.api.chats.events import DELTA, ChatEvent
+from coze_client.api.chats.events import MESSAGE_DELTA, ChatEvent
 from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.values import Message
@@ -59,7 +59,7 @@ class AnswerBuilder:
         if text and self._stop_filter is not None:
             text = self._stop_filter.feed(text)
             self.stopped = self._stop_filter.reached
-        if event.type == DELTA:
+        if event.type == MESSAGE_DELTA:
             return text, event.reasoning, ()
         if event.message is not None and event.message.verbose_type == "interrupt":
             self._has_question = True

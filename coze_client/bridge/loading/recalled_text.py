@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from coze_client.api.recall.values import Recall
-from coze_client.bridge.connection import Client
+from coze_client.bridge.connection import AnyCozeClient
 from coze_client.core.concurrency import maybe_await
 from coze_client.errors import ConfigurationError
 
@@ -32,7 +32,7 @@ class RecalledText:
 
 
 async def recall_texts(
-    client: Client, workflow_id: str, queries: Sequence[str], options: Mapping[str, Any]
+    client: AnyCozeClient, workflow_id: str, queries: Sequence[str], options: Mapping[str, Any]
 ) -> Mapping[str, RecalledText]:
     """Run `queries` through a knowledge workflow, four at a time, and return the text by document id.
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import Field, field_serializer, model_validator
 from typing_extensions import Self
 
-from coze_client.bridge.connection import Client, Connection
+from coze_client.bridge.connection import AnyCozeClient, Connection
 from coze_client.bridge.loading.document_pages import DocumentPages
 from coze_client.bridge.loading.filter import DocumentFilter
 from coze_client.bridge.loading.loader import DatasetLoader, FindContent, Framework, OnMissing, TextSources
@@ -77,7 +77,7 @@ class LoaderSettings(Connection):
         kept = {name: getattr(self, name) for name in self.model_fields_set - Connection.model_fields.keys()}
         return type(self)(**{"client": self._coze, **kept, **overrides})
 
-    def _loader(self, client: Client, framework: Framework[D]) -> DatasetLoader[D]:
+    def _loader(self, client: AnyCozeClient, framework: Framework[D]) -> DatasetLoader[D]:
         document_filter = DocumentFilter.of(self.document_ids, self.status, self.updated_after)
         session = client._session
         pages = DocumentPages(session, self.dataset_id, self.page_size, document_filter, self.start_after)
@@ -96,7 +96,7 @@ class LoaderSettings(Connection):
     def _asyncio_loader(self, framework: Framework[D]) -> DatasetLoader[D]:
         return self._loader(self._asyncio, framework)
 
-    def _text_sources(self, client: Client) -> TextSources:
+    def _text_sources(self, client: AnyCozeClient) -> TextSources:
         recall = None
         if self.recall_workflow_id:
             recall = partial(recall_texts, client, self.recall_workflow_id, self.queries, self.recall_options)

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
 from coze_client.api.chats.values import PublishStatus
-from coze_client.api.recall.resource import Until
+from coze_client.api.recall.resource import RecallUntil
 from coze_client.api.recall.values import Recall, Slice
-from coze_client.api.workflows.resource import Mode
+from coze_client.api.workflows.resource import RunMode
 from coze_client.bridge.connection import Connection
 from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
 from coze_client.bridge.retrieval.document_names import DocumentNames
@@ -62,7 +62,7 @@ class RecallOptions(BaseModel):
     """The workflow's input that receives the query."""
     path: str | tuple[str | int, ...] | None = None
     """The path of the slices in the workflow's output, like "found.outputList"; by default, the output is searched."""
-    mode: Mode = "stream"
+    mode: RunMode = "stream"
     """How the workflow is run; see ``client.workflows.execute``."""
     app_id: str | None = None
     """The app that the workflow belongs to."""
@@ -81,7 +81,7 @@ class RecallOptions(BaseModel):
     """An older version of the bot."""
     custom_variables: dict[str, str] | None = None
     """Values of the bot's prompt variables."""
-    until: Until = "recall"
+    until: RecallUntil = "recall"
     """"answer": read until the bot's answer begins, because the bot may recall several times."""
 
     model_config = ConfigDict(extra="forbid")

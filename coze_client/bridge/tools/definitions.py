@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from coze_client.api.workflows.resource import Workflows
-from coze_client.api.workflows.signature import Given, WorkflowSignature
+from coze_client.api.workflows.signature import SignatureLike, WorkflowSignature
 from coze_client.api.workflows.values import WorkflowInfo
-from coze_client.bridge.connection import Client
+from coze_client.bridge.connection import AnyCozeClient
 from coze_client.bridge.tools.tool_names import tool_name
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.paging import Cursor
@@ -41,7 +41,9 @@ class ToolDefinition(NamedTuple):
         return cls(detail.workflow_id, name, _shorten(description or name), WorkflowSignature.of_info(info))
 
     @classmethod
-    def of_signature(cls, workflow_id: str, given: Given | WorkflowSignature, *, prefix: str = "") -> ToolDefinition:
+    def of_signature(
+        cls, workflow_id: str, given: SignatureLike | WorkflowSignature, *, prefix: str = ""
+    ) -> ToolDefinition:
         """Convert a signature of the user; of a function, name and description are its name and docstring."""
         signature = given if isinstance(given, WorkflowSignature) else WorkflowSignature.of(given)
         name = tool_name(str(signature.schema.get("title", "")), workflow_id, prefix=prefix)
@@ -53,7 +55,7 @@ def _shorten(description: str) -> str:
 
 
 async def load_definition(
-    client: Client, workflow_id: str, signature: Given | WorkflowSignature | None, *, prefix: str = ""
+    client: AnyCozeClient, workflow_id: str, signature: SignatureLike | WorkflowSignature | None, *, prefix: str = ""
 ) -> ToolDefinition:
     """Load the definition of one workflow in one request; with a `signature`, no request is sent."""
     if signature is not None:
@@ -62,7 +64,7 @@ async def load_definition(
 
 
 async def load_workflows(
-    client: Client,
+    client: AnyCozeClient,
     *,
     workflow_ids: Sequence[str] = (),
     workspace_id: str | None = None,
@@ -83,7 +85,7 @@ async def load_workflows(
     return tuple(known[each] for each in dict.fromkeys(wanted))
 
 
-async def load_plugins(client: Client, *, plugin_ids: Sequence[str]) -> tuple[Plugin, ...]:
+async def load_plugins(client: AnyCozeClient, *, plugin_ids: Sequence[str]) -> tuple[Plugin, ...]:
     """Load plugins with their tools, by their entity ids; one request for every 20 plugins.
 
     Raises ConfigurationError if `plugin_ids` is one text.

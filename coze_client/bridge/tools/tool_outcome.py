@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, cast
 
 from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
-from coze_client.api.workflows.stream import WorkflowResult
+from coze_client.api.workflows.result import WorkflowResult
 from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import convert

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, cast
 
 from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.api.workflows.file_arguments import FileSources
-from coze_client.api.workflows.stream import WorkflowResult
-from coze_client.bridge.connection import Client
+from coze_client.api.workflows.result import WorkflowResult
+from coze_client.bridge.connection import AnyCozeClient
 from coze_client.bridge.tools.definitions import ToolDefinition
 from coze_client.bridge.tools.tool_outcome import HumanQuestion, ToolOutcome, capture_outcome
 from coze_client.core.concurrency import maybe_await
@@ -37,7 +37,7 @@ def raise_question(outcome: ToolOutcome) -> object:
 class WorkflowCall(NamedTuple):
     """One call: the workflow, its arguments and files, and the options of ``client.workflows.execute``."""
 
-    client: Client
+    client: AnyCozeClient
     definition: ToolDefinition
     arguments: Mapping[str, object]
     files: FileSources

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from coze_client.bridge.writing.report import Progress
 from coze_client.errors import ConfigurationError
 
-OnProgress = Callable[[Progress], object]
+OnWriteProgress = Callable[[Progress], object]
 """A callback that receives the progress of a run."""
 
 _CURE = 'pip install "coze-adapters[langchain]" or "coze-adapters[llama-index]", or give show_progress=False'
 
 
 @contextmanager
-def progress_bar(title: str, unit: str) -> Iterator[OnProgress]:
+def progress_bar(title: str, unit: str) -> Iterator[OnWriteProgress]:
     """Show a tqdm bar until the block ends; yields the callback that updates it.
 
     Raises ConfigurationError if tqdm is not installed.

@@ -8,13 +8,13 @@ from dataclasses import astuple, dataclass
 from html import escape
 from typing import Literal, NamedTuple
 
-Status = Literal["uploaded", "ready", "failed", "skipped", "unknown"]
+WriteStatus = Literal["uploaded", "ready", "failed", "skipped", "unknown"]
 
 _HEADINGS = ("name", "document", "status", "error", "logid")
 
 
 @dataclass(frozen=True)
-class Fate:
+class WriteResult:
     """The result for one file, text or web page.
 
     ``status`` is "ready"; "uploaded" if Coze has not finished processing it; "skipped" if the dataset already had this
@@ -24,7 +24,7 @@ class Fate:
     """
 
     name: str
-    status: Status
+    status: WriteStatus
     document_id: str = ""
     error: str = ""
     logid: str = ""
@@ -45,31 +45,31 @@ class Progress(NamedTuple):
 class WriteReport:
     """The result for each source, in the order given; shown as a table in text and in notebooks."""
 
-    fates: tuple[Fate, ...]
+    results: tuple[WriteResult, ...]
 
-    def __iter__(self) -> Iterator[Fate]:
-        return iter(self.fates)
+    def __iter__(self) -> Iterator[WriteResult]:
+        return iter(self.results)
 
     def __len__(self) -> int:
-        return len(self.fates)
+        return len(self.results)
 
     @property
-    def failed(self) -> tuple[Fate, ...]:
+    def failed(self) -> tuple[WriteResult, ...]:
         """The results "failed" and "unknown"; another run tries these sources again."""
-        return tuple(fate for fate in self.fates if fate.status in ("failed", "unknown"))
+        return tuple(result for result in self.results if result.status in ("failed", "unknown"))
 
     @property
     def document_ids(self) -> tuple[str, ...]:
         """The ids of the documents with these contents, including those that existed before the run."""
-        return tuple(dict.fromkeys(fate.document_id for fate in self.fates if fate.document_id))
+        return tuple(dict.fromkeys(result.document_id for result in self.results if result.document_id))
 
     @property
-    def counts(self) -> dict[Status, int]:
+    def counts(self) -> dict[WriteStatus, int]:
         """The number of results for each status that occurs."""
-        return dict(Counter(fate.status for fate in self.fates))
+        return dict(Counter(result.status for result in self.results))
 
     def __str__(self) -> str:
-        rows = [_HEADINGS, *map(_row, self.fates)]
+        rows = [_HEADINGS, *map(_row, self.results)]
         used = [column for column in zip(*rows, strict=True) if any(column[1:])]
         widths = [max(map(len, column)) for column in used]
         lines = zip(*used, strict=True)
@@ -78,7 +78,7 @@ class WriteReport:
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
-        rows = ("".join(f"<td>{escape(cell)}</td>" for cell in _row(fate)) for fate in self.fates)
+        rows = ("".join(f"<td>{escape(cell)}</td>" for cell in _row(result)) for result in self.results)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{escape(self._summary())}</p>"
 
@@ -86,6 +86,6 @@ class WriteReport:
         return ", ".join(f"{count} {status}" for status, count in self.counts.items()) or "nothing to write"
 
 
-def _row(fate: Fate) -> tuple[str, ...]:
-    name, status, document_id, error, logid = astuple(fate)
+def _row(result: WriteResult) -> tuple[str, ...]:
+    name, status, document_id, error, logid = astuple(result)
     return name, document_id, status, " ".join(error.split()), logid

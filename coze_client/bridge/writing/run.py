@@ -13,9 +13,9 @@ from coze_client.api.datasets.values import ChunkStrategy, Document, DocumentPro
 from coze_client.bridge.writing.inventory import Inventory
 from coze_client.bridge.writing.journal import Failure, Journal, intended_upload
 from coze_client.bridge.writing.lost_uploads import LostUploads
-from coze_client.bridge.writing.report import Fate, Progress, Status, WriteReport
+from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
 from coze_client.bridge.writing.settings import WriteSettings
-from coze_client.bridge.writing.sources import Source, SourceDocument, distinct_name, load_sources
+from coze_client.bridge.writing.sources import SourceDocument, WriteSource, distinct_name, load_sources
 from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry
 from coze_client.bridge.writing.uploader import PlannedUpload, Uploader
 from coze_client.client import AsyncCozeClient, CozeClient
@@ -50,7 +50,7 @@ class WriteRun:
         self._journal = Journal(self._concurrency, record, self._report_progress)
         self._lost_uploads = LostUploads(self._concurrency, self._inventory, self._journal, settings.settle)
 
-    async def write(self, sources: Iterable[Source]) -> WriteReport:
+    async def write(self, sources: Iterable[WriteSource]) -> WriteReport:
         """Upload the sources, wait until Coze has processed them, and report the result for each.
 
         Raises CozeError only if the dataset cannot be listed or the record cannot be used.
@@ -242,27 +242,27 @@ class WriteRun:
 
     def _report(self, deletion_failure: Failure | None) -> WriteReport:
         seen: set[str] = set()
-        fates: list[Fate] = []
+        results: list[WriteResult] = []
         for source in self._sources:
-            fate = self._fate(source, repeated=source.content_hash in seen)
-            if deletion_failure and self._settings.replacing and not fate.error:
+            result = self._result(source, repeated=source.content_hash in seen)
+            if deletion_failure and self._settings.replacing and not result.error:
                 error = f"The document that it replaces could not be deleted: {deletion_failure.message}"
-                fate = replace(fate, error=error, logid=deletion_failure.logid)
-            fates.append(fate)
+                result = replace(result, error=error, logid=deletion_failure.logid)
+            results.append(result)
             seen.add(source.content_hash)
-        return WriteReport(tuple(fates))
+        return WriteReport(tuple(results))
 
-    def _fate(self, source: SourceDocument, *, repeated: bool) -> Fate:
+    def _result(self, source: SourceDocument, *, repeated: bool) -> WriteResult:
         upload = self._journal.uploads.get(source.content_hash)
         failure = self._journal.failures.get(source.content_hash, Failure(source.error))
         if source.error or upload is None:
-            return Fate(source.name, "failed", "", failure.message, failure.logid)
+            return WriteResult(source.name, "failed", "", failure.message, failure.logid)
         if upload.state == "ready":
             skipped = repeated or upload.content_hash in self._ready_before
-            return Fate(upload.name, "skipped" if skipped else "ready", upload.document_id)
-        lost: Status = "failed" if failure.certain else "unknown"
+            return WriteResult(upload.name, "skipped" if skipped else "ready", upload.document_id)
+        lost: WriteStatus = "failed" if failure.certain else "unknown"
         status = lost if upload.state == "intended" else upload.state
-        return Fate(upload.name, status, upload.document_id, failure.message, failure.logid)
+        return WriteResult(upload.name, status, upload.document_id, failure.message, failure.logid)
 
     def _report_progress(self) -> None:
         if self._on_progress is None:

@@ -44,7 +44,7 @@ class SourceText(NamedTuple):
         return cls(next(filter(None, names), "text"), text)
 
 
-Source = str | PathLike[str] | DocumentBase | SourceText
+WriteSource = str | PathLike[str] | DocumentBase | SourceText
 """A path of a file or folder, the URL of a web page, a ``DocumentBase``, or a text."""
 
 
@@ -70,7 +70,7 @@ class SourceDocument:
         return replace(self.build(), name=name)
 
 
-def load_sources(sources: Iterable[Source]) -> list[SourceDocument]:
+def load_sources(sources: Iterable[WriteSource]) -> list[SourceDocument]:
     """Read all sources, in order; a folder becomes its files, except hidden ones.
 
     A source that cannot be sent has an ``error``, and does not stop the others.
@@ -86,7 +86,7 @@ def distinct_name(name: str, content_hash: str, taken: Iterable[str]) -> str:
     return f"{path.stem}-{content_hash[:8]}{path.suffix}"
 
 
-def _load(source: Source) -> Iterator[SourceDocument]:
+def _load(source: WriteSource) -> Iterator[SourceDocument]:
     if isinstance(source, DocumentBase):
         yield _load_or_error(source.name, lambda: _described(source))
     elif isinstance(source, SourceText):

@@ -67,7 +67,7 @@ class UploadRecord:
         self._memory_lock = threading.Lock()
         self._memory = _connect(MEMORY) if self.path == MEMORY else None
 
-    def acquire(self, dataset_id: str) -> DatasetUploads | None:
+    def _acquire(self, dataset_id: str) -> DatasetUploads | None:
         """Lock a dataset and return its uploads; ``None`` if another run holds the lock. Unlock it by ``release``."""
         if self._memory is not None:
             free = self._memory_lock.acquire(blocking=False)

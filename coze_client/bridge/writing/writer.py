@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from coze_client.api.datasets.document_base import DocumentBase
 from coze_client.api.datasets.values import ChunkStrategy
-from coze_client.bridge.connection import Client, asyncio_client, blocking_client
-from coze_client.bridge.writing.progress_bar import OnProgress, progress_bar
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
+from coze_client.bridge.writing.progress_bar import OnWriteProgress, progress_bar
 from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.run import WriteRun
 from coze_client.bridge.writing.settings import WriteSettings
-from coze_client.bridge.writing.sources import Source, SourceText
+from coze_client.bridge.writing.sources import SourceText, WriteSource
 from coze_client.bridge.writing.upload_record import MEMORY, UploadRecord
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
@@ -44,7 +44,7 @@ class DatasetWriter(Generic[D]):
 
     def __init__(
         self,
-        client: Client | None,
+        client: AnyCozeClient | None,
         dataset_id: str,
         *,
         record: str | os.PathLike[str] | UploadRecord = MEMORY,
@@ -63,11 +63,11 @@ class DatasetWriter(Generic[D]):
 
     def add(
         self,
-        sources: Source | D | Iterable[Source | D],
+        sources: WriteSource | D | Iterable[WriteSource | D],
         *,
         chunking: ChunkStrategy | None = None,
         show_progress: bool = False,
-        on_progress: OnProgress | None = None,
+        on_progress: OnWriteProgress | None = None,
     ) -> WriteReport:
         """Upload the contents that the dataset lacks, and wait until Coze has processed them.
 
@@ -89,11 +89,11 @@ class DatasetWriter(Generic[D]):
 
     async def aadd(
         self,
-        sources: Source | D | Iterable[Source | D],
+        sources: WriteSource | D | Iterable[WriteSource | D],
         *,
         chunking: ChunkStrategy | None = None,
         show_progress: bool = False,
-        on_progress: OnProgress | None = None,
+        on_progress: OnWriteProgress | None = None,
     ) -> WriteReport:
         """As ``add``, on asyncio."""
         settings = self._settings._replace(chunking=chunking)
@@ -101,12 +101,12 @@ class DatasetWriter(Generic[D]):
 
     def replace(
         self,
-        sources: Source | D | Iterable[Source | D],
+        sources: WriteSource | D | Iterable[WriteSource | D],
         *,
         instead_of: str | Sequence[str] = (),
         chunking: ChunkStrategy | None = None,
         show_progress: bool = False,
-        on_progress: OnProgress | None = None,
+        on_progress: OnWriteProgress | None = None,
     ) -> WriteReport:
         """As ``add``; then delete the older documents with the same names, once the new ones are ready.
 
@@ -118,12 +118,12 @@ class DatasetWriter(Generic[D]):
 
     async def areplace(
         self,
-        sources: Source | D | Iterable[Source | D],
+        sources: WriteSource | D | Iterable[WriteSource | D],
         *,
         instead_of: str | Sequence[str] = (),
         chunking: ChunkStrategy | None = None,
         show_progress: bool = False,
-        on_progress: OnProgress | None = None,
+        on_progress: OnWriteProgress | None = None,
     ) -> WriteReport:
         """As ``replace``, on asyncio."""
         settings = self._settings.for_replacing(instead_of, chunking)
@@ -139,11 +139,11 @@ class DatasetWriter(Generic[D]):
 
     async def _write(
         self,
-        client: Client,
-        sources: Source | D | Iterable[Source | D],
+        client: AnyCozeClient,
+        sources: WriteSource | D | Iterable[WriteSource | D],
         settings: WriteSettings,
         show_progress: bool,  # noqa: FBT001 - the flag of the public methods
-        on_progress: OnProgress | None,
+        on_progress: OnWriteProgress | None,
     ) -> WriteReport:
         converted = list(self._converted(sources))
         with _with_bar(show_progress, on_progress) as callback:
@@ -151,26 +151,26 @@ class DatasetWriter(Generic[D]):
 
     async def _run(
         self,
-        client: Client,
+        client: AnyCozeClient,
         settings: WriteSettings,
         work: Callable[[WriteRun], Coroutine[Any, Any, T]],
-        on_progress: OnProgress | None = None,
+        on_progress: OnWriteProgress | None = None,
     ) -> T:
         """Wait for the dataset's lock, and do `work` in a run."""
-        while (uploads := self.record.acquire(self.dataset_id)) is None:
+        while (uploads := self.record._acquire(self.dataset_id)) is None:
             await client._session.concurrency.sleep(_LOCK_POLL_SECONDS)
         try:
             return await work(WriteRun(client, self.dataset_id, uploads, settings, on_progress))
         finally:
             uploads.release()
 
-    def _converted(self, sources: Source | D | Iterable[Source | D]) -> Iterator[Source]:
+    def _converted(self, sources: WriteSource | D | Iterable[WriteSource | D]) -> Iterator[WriteSource]:
         single = (str, os.PathLike, DocumentBase, SourceText, *self.documents)
-        for source in (sources,) if isinstance(sources, single) else cast("Iterable[Source | D]", sources):
+        for source in (sources,) if isinstance(sources, single) else cast("Iterable[WriteSource | D]", sources):
             if isinstance(source, self.documents):
                 yield self.convert(cast("D", source))
             elif isinstance(source, single):
-                yield cast("Source", source)
+                yield cast("WriteSource", source)
             else:
                 raise ConfigurationError(
                     f"A dataset does not accept a {type(source).__name__}",
@@ -179,7 +179,7 @@ class DatasetWriter(Generic[D]):
 
 
 @contextmanager
-def _with_bar(show_progress: bool, on_progress: OnProgress | None) -> Iterator[OnProgress | None]:  # noqa: FBT001 - the flag of the public methods
+def _with_bar(show_progress: bool, on_progress: OnWriteProgress | None) -> Iterator[OnWriteProgress | None]:  # noqa: FBT001 - the flag of the public methods
     if not show_progress:
         yield on_progress
         return
