@@ -1,6 +1,6 @@
-"""The layers of the house: every import goes sideways in its folder or down, and no files form a circle.
+"""The layers of the packages: every import goes sideways in its folder or down, and no files form a circle.
 
-Type-only and local imports count, too. `docs/architecture.md` tells what each layer is for.
+Type-only and local imports count, too. `docs/architecture.md` describes each layer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CozeRetriever among LangChain's other things: chains, tools, agents, retrievers of retrievers."""
+"""CozeRetriever in LangChain's chains, tools, agents and retrievers of retrievers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def knowledge(emulator: Emulator) -> Knowledge:
 
 @pytest.fixture(params=[invoke, ainvoke], ids=lambda way: way.__name__)
 def run(request: pytest.FixtureRequest) -> Run:
-    """Both ways to run a chain."""
+    """Each way to run a chain, one after the other."""
     way: Run = request.param
     return way
 
@@ -62,7 +62,7 @@ def test_a_tool_gives_the_texts_and_keeps_the_documents(knowledge: Knowledge, ru
 
 
 class Caller(GenericFakeChatModel):
-    """Says what it was made to say, whatever tools it has."""
+    """A chat model with prepared messages, which accepts tools."""
 
     def bind_tools(self, *args: Any, **kwargs: Any) -> Any:
         return self
@@ -73,8 +73,8 @@ def test_an_agent_looks_things_up(knowledge: Knowledge, run: Run) -> None:
     model = Caller(messages=iter([AIMessage("", tool_calls=[call]), AIMessage("South.")]))
     agent = create_agent(model, [create_retriever_tool(knowledge.by_workflow(), "animals", "Knows animals.")])
     messages = run(agent, {"messages": [("user", "Where to?")]})["messages"]
-    (told,) = (each for each in messages if isinstance(each, ToolMessage))
-    assert (told.content, messages[-1].content) == ("Swallows fly south in autumn.", "South.")
+    (tool_message,) = (each for each in messages if isinstance(each, ToolMessage))
+    assert (tool_message.content, messages[-1].content) == ("Swallows fly south in autumn.", "South.")
 
 
 def test_an_ensemble_of_both_ways_has_each_slice_once(knowledge: Knowledge, run: Run) -> None:

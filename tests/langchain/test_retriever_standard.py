@@ -1,4 +1,4 @@
-"""LangChain's own suite for retrievers, over a socket, for both ways to recall."""
+"""LangChain's own suite for retrievers, over HTTP, for recall by a workflow and by a bot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.knowledge import AnimalKnowledge
 
 
 class TestByWorkflow(RetrieversIntegrationTests):
-    """Of a workflow with a knowledge node."""
+    """Recall by a workflow with a knowledge node."""
 
     @pytest.fixture(autouse=True)
     def _serve(self, emulator: Emulator) -> None:
@@ -38,7 +38,7 @@ class TestByWorkflow(RetrieversIntegrationTests):
 
 
 class TestByBot(TestByWorkflow):
-    """Of a bot with datasets."""
+    """Recall by a bot with datasets."""
 
     @property
     def recalled_by(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""ChatCoze of langchain-community, which speaks the v2 API; where it is wrong by its facts, the name says so."""
+"""ChatCoze of langchain-community, which uses the v2 API; test names name where it differs from the API."""
 
 from __future__ import annotations
 
