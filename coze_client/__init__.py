@@ -56,7 +56,6 @@ if TYPE_CHECKING:
         DocumentProgress,
         Image,
         UpdateRule,
-        _Texts,
     )
     from coze_client.api.files.attachments import Attachment, Medium
     from coze_client.api.files.values import File, FileSource
@@ -179,7 +178,6 @@ _MODULES = {
         "DocumentProgress",
         "Image",
         "UpdateRule",
-        "_Texts",
     ),
     "api.files.attachments": (
         "Attachment",
@@ -452,7 +450,6 @@ __all__ = [
     "WorkflowSignature",
     "WorkflowStream",
     "WorkflowVersion",
-    "_Texts",
     "__version__",
     "from_config",
     "from_env",

@@ -88,7 +88,12 @@ def named_types(module: str, annotation: ast.AST | None) -> Iterator[Name]:
         return
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         yield from named_types(module, ast.parse(annotation.value, mode="eval").body)
-    if isinstance(annotation, ast.Name) and (found := resolve(module, annotation.id)) and is_type(found):
+    if (
+        isinstance(annotation, ast.Name)
+        and (found := resolve(module, annotation.id))
+        and is_type(found)
+        and is_public(found.name)
+    ):
         yield found
     for child in ast.iter_child_nodes(annotation) if annotation else ():
         yield from named_types(module, child)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +12,7 @@ from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.routes.oauth.key_pairs import new_key_pair
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
 from tests.support.api_calls import ApiClient, code, data
-from tests.support.oauth_calls import OAuthClient, error_code_of, sign
-
-NOW = int(time.time())
+from tests.support.oauth_calls import NOW, OAuthClient, error_code_of, sign
 
 
 @pytest.fixture(scope="module")
