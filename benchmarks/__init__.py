@@ -1,1 +1,1 @@
-"""Side-by-side speed of this project, its peers and the limits they share: ``python -m benchmarks``."""
+"""Compares the speed of this project, its peers and the layers below them: ``python -m benchmarks``."""

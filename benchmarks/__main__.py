@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--only NAME ...] [--quick]``: runs the measures and tells which targets are reached."""
+"""``python -m benchmarks [--only NAME ...] [--quick]``: runs the measures and reports which targets are reached."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = [measure.name for measure in MEASURES]
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"run only these: {', '.join(names)}")
-    parser.add_argument("--quick", action="store_true", help="two rounds a measure: does it run, not how fast")
+    parser.add_argument("--quick", action="store_true", help="two rounds a measure: shows that it runs, not how fast")
     return parser.parse_args()
 
 
 def compile_as_installed() -> None:
-    """Byte-compiles our packages, as pip does where it installs one; the peers are compiled already."""
+    """Byte-compiles our packages, as pip does at installation; the peers are already compiled."""
     for package in ("coze_client", "langchain_coze", "llama_index_coze"):
         compileall.compile_dir(Path(__file__).parent.parent / package, quiet=2)
 
@@ -40,7 +40,7 @@ def main() -> None:
             print_outcome(console, outcomes[-1])
     print_summary(console, outcomes)
     if options.quick or options.only:
-        console.print("Only part was run: benchmarks/results.md is left as it was.")
+        console.print("Only part was run: benchmarks/results.md is unchanged.")
     else:
         write_results(outcomes)
 

@@ -1,4 +1,4 @@
-"""Draws outcomes as one SVG: a block of bars a figure, ours in colour, a mark where the target lies."""
+"""Draws outcomes as one SVG: one block of bars for each figure, our bars in colour, a mark at the target."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from benchmarks.figures import number, series
 from benchmarks.measure import Figure, Row
 from benchmarks.run import Outcome
 
-COLUMNS, COLUMN, LABEL, BAR, FIGURE, LINE, HEAD, GAP = 2, 560, 190, 280, 50, 20, 44, 18  # pixels, but the first
+COLUMNS, COLUMN, LABEL, BAR, FIGURE, LINE, HEAD, GAP = 2, 560, 190, 280, 50, 20, 44, 18  # pixels, except the first
 
-LEGEND = "Shorter is better. Blue: this project. Light: the cost of the layers below. Red: what is to be reached."
+LEGEND = "Shorter is better. Blue: this project. Light: the cost of the layers below. Red: the target."
 
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2937 }
@@ -33,7 +33,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2937 }
 
 
 def draw(outcomes: Sequence[Outcome]) -> str:
-    """Lays the blocks out in columns, each into the shortest one."""
+    """Places each block in the column that is shortest at that point."""
     heights, drawn = [GAP + LINE] * COLUMNS, [f'<g transform="translate({GAP} 8)">{text(0, LEGEND)}</g>']
     for outcome in outcomes:
         for figure in outcome.measure.figures:
@@ -64,7 +64,7 @@ def block(outcome: Outcome, figure: Figure) -> list[str]:
 
 
 def targets(figure: Figure, medians: dict[str, float]) -> dict[str, float]:
-    """Row label -> its strictest target in the figure's unit, where all it is compared with has a figure."""
+    """Maps a row label to its strictest target in the figure's unit, if all rows it is compared with have a figure."""
     marks = dict[str, float]()
     for target in figure.targets:
         if all(label in medians for label in target.against):
@@ -80,9 +80,9 @@ def bars(row: Row, value: float | None, mark: float | None, scale: float) -> lis
     end = LABEL + max(value * scale, 1)
     shapes = [f'<rect class="{kind}" x="{LABEL}" y="0" width="{end - LABEL:.1f}" height="14" rx="2"/>']
     if mark is not None:
-        at = LABEL + mark * scale
-        shapes.append(f'<line class="target" x1="{at:.1f}" x2="{at:.1f}" y1="-2" y2="16"/>')
-        end = at if end <= at < end + FIGURE else end
+        mark_x = LABEL + mark * scale
+        shapes.append(f'<line class="target" x1="{mark_x:.1f}" x2="{mark_x:.1f}" y1="-2" y2="16"/>')
+        end = mark_x if end <= mark_x < end + FIGURE else end
     return [*shapes, text(end + 6, number(value))]
 
 

@@ -1,4 +1,4 @@
-"""Numbers from samples: medians, their spread, and whether a target is reached."""
+"""Computes numbers from samples: medians, their spread, and whether a target is reached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.run import Outcome
 
 @dataclass(frozen=True)
 class Spread:
-    """Median and extremes over the rounds: the extremes tell the noise."""
+    """Median, lowest and highest value over the rounds; the lowest and the highest show the noise."""
 
     median: float
     low: float
@@ -27,12 +27,12 @@ class Spread:
 
 
 def number(value: float) -> str:
-    """Three digits are all that such a figure carries."""
+    """Formats a figure with three significant digits; more would be noise."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def series(outcome: Outcome, figure: Figure, row: Row) -> list[float]:
-    """The row's figure in each counted round; empty if the row failed or the figure cannot be had on this system."""
+    """Returns the row's figure for each counted round; empty if the row failed or this system has no such figure."""
     try:
         return [figure.read(sample, row.job) for sample in outcome.samples.get(row.label, [])]
     except KeyError:
@@ -41,7 +41,7 @@ def series(outcome: Outcome, figure: Figure, row: Row) -> list[float]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a target asked, and what the rounds say: ``found`` is None when a row it needs has no figure."""
+    """A target and the measured ratio: ``found`` is None if a row that it needs has no figure."""
 
     outcome: Outcome
     figure: Figure
@@ -71,7 +71,7 @@ class Verdict:
 
 
 def judge(outcome: Outcome, figure: Figure, target: Target) -> Verdict:
-    """Compares round by round, then takes the median: paired rounds share the machine's mood."""
+    """Computes the ratio in each round, then the median: the load of the machine is the same within a round."""
     by_label = {row.label: series(outcome, figure, row) for row in outcome.measure.rows}
     own, others = by_label[target.row], [by_label[label] for label in target.against]
     references = [sum(values) for values in zip(*others, strict=False)] if others else [1.0] * len(own)

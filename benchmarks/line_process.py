@@ -1,4 +1,4 @@
-"""A program in an environment of its own, seen from here."""
+"""Runs a program in a separate environment and exchanges lines with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUIET = {"NO_PROXY": "127.0.0.1", "LANGSMITH_TRACING": "false", "LANGCHAIN_TRACI
 
 
 class LineProcess(ExitStack):
-    """Runs a command in the project's folder until closed, and kills it when a line takes `patience` seconds.
+    """Runs a command in the project's folder until closed, and kills it if a line takes `patience` seconds.
 
     The command reads lines and answers each with one line.
     """
@@ -26,7 +26,7 @@ class LineProcess(ExitStack):
     ) -> None:
         super().__init__()
         self.patience = patience
-        self.complaints = self.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+        self.errors = self.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
         process = subprocess.Popen(
             command,
             bufsize=0,
@@ -34,14 +34,14 @@ class LineProcess(ExitStack):
             env={**os.environ, **QUIET, **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.complaints,
+            stderr=self.errors,
         )
         self.process = self.enter_context(process)
 
     def ask(self, line: bytes) -> bytes:
-        """The line that answers this one; empty when the process has died, and `last_words` says of what."""
+        """Sends a line and returns the answer; empty if the process has died. Then `last_words` returns the reason."""
         assert self.process.stdin is not None
-        with suppress(BrokenPipeError):  # whoever has died has no answer either
+        with suppress(BrokenPipeError):  # a dead process sends no answer either
             self.process.stdin.write(line + b"\n")
         return self.read()
 
@@ -54,9 +54,10 @@ class LineProcess(ExitStack):
         return line
 
     def last_words(self) -> str:
+        """Waits for the process to end; returns its signal, the last line on its standard error, or its code."""
         code = self.process.wait()
         if code < 0:
             return f"it was ended by signal {-code}; an answer may take {self.patience:.0f} s"
-        self.complaints.seek(0)
-        lines = self.complaints.read().decode(errors="replace").split("\n")
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").split("\n")
         return next((line for line in reversed(lines) if line.strip()), f"it ended with code {code}")

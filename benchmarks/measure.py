@@ -1,4 +1,4 @@
-"""What a measure is: contenders with a job each, the figures read off their rounds, and what these are to reach."""
+"""The parts of a measure: contenders with their jobs, the figures of their rounds, and the targets of the figures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from benchmarks import wire
 
 Sample = Mapping[str, float]
-"""What one round told: ``cpu`` and ``wall`` seconds, ``rss_kib``, ``requests`` and whatever its work adds."""
+"""The numbers of one round: ``cpu`` and ``wall`` in seconds, ``rss_kib``, ``requests``, and others from its work."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One round of one contender: a work of ``clients/works.py``, and the shape of the server's answers to it."""
+    """One round of one contender: a work in ``clients/works.py``, and the shape of the server's responses."""
 
     work: str
     shape: wire.Shape = wire.AT_ONCE
@@ -23,23 +23,23 @@ class Job:
 
     @property
     def repeats(self) -> int:
-        """Streams, calls or instances in the round."""
+        """Number of streams, calls or instances in the round."""
         return self.times * self.at_once
 
     def order(self, url: str) -> Mapping[str, str | int]:
-        """The job as its contender's process hears it."""
+        """Returns the job in the form that the contender's process receives."""
         repeats = {"times": self.times, "at_once": self.at_once}
         return {"work": self.work, "url": url, "statement": self.statement, **repeats}
 
     @property
     def events(self) -> int:
-        """Deltas in the round."""
+        """Number of deltas in the round."""
         return len(self.shape.texts()) * self.repeats
 
 
 @dataclass(frozen=True)
 class Row:
-    """A contender in a measure: how the table calls it, ``MODULE:CLASS`` in ``clients/``, its job."""
+    """A contender in a measure: its label in the table, ``MODULE:CLASS`` in ``clients/``, and its job."""
 
     label: str
     contender: str
@@ -48,17 +48,17 @@ class Row:
 
     @property
     def ours(self) -> bool:
-        """Whether this project's code does the work."""
+        """True if this project's code does the work."""
         module = self.contender.partition(":")[0]
         return module.rpartition("_")[2] == "coze"
 
     @property
     def is_limit(self) -> bool:
-        """Whether it shows what no client of its kind can beat."""
+        """True if the row shows a limit that no client of this kind can beat."""
         return self.label.startswith("limit")
 
     def mistake(self, sample: Sample) -> str | None:
-        """Says how the sample's counts differ from what was sent; None for a right one or a work without counts."""
+        """Describes how the sample's counts differ from what was sent; None if they are right or are not counted."""
         if "deltas" not in sample:
             return None
         shape, repeats = self.job.shape, self.job.repeats
@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Target:
-    """``row``'s figure is at most ``limit`` times the sum of the figures of ``against`` in the same round.
+    """The figure of ``row`` is at most ``limit`` times the sum of the figures of ``against`` in the same round.
 
     Without ``against`` the limit is absolute, in the figure's unit.
     """
@@ -84,7 +84,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number read off a round's sample."""
+    """A number computed from the sample of a round."""
 
     title: str
     unit: str
@@ -94,9 +94,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Measure:
-    """Rows that compete in paired, interleaved rounds, after one round that is not counted.
+    """Rows that are compared in paired, interleaved rounds, after one round that is not counted.
 
-    With ``warm_up`` each row starts a process of its own every round, which does that job first, uncounted.
+    With ``warm_up``, each row starts a new process in every round. The process first does the warm-up job, uncounted.
     """
 
     name: str
@@ -136,7 +136,7 @@ def memory_per_stream(*targets: Target) -> Figure:
 
 
 def token_requests(*targets: Target) -> Figure:
-    """Those beyond one for each call."""
+    """Requests beyond one for each call."""
     return Figure(
         "token requests", "a stampede", lambda sample, job: (sample["requests"] - job.repeats) / job.times, targets
     )

@@ -1,4 +1,4 @@
-"""The table of measures: who is compared at what, and what is to be reached."""
+"""The table of measures: which contenders are compared in which job, and their targets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def asyncio(job: Job) -> tuple[Row, Row, Row]:
 
 
 def both(default: float, aiohttp: float) -> tuple[Target, Target]:
-    """What asyncio's two transports are to reach against cozepy."""
+    """Targets of the two asyncio transports against cozepy."""
     return Target(OURS, default, (PEER,)), Target(AIOHTTP, aiohttp, (PEER,))
 
 
@@ -94,7 +94,7 @@ def stampede(kind: str, at_once: int) -> Measure:
         Row("service of coze_client", f"service_coze:{name}", job),
         Row("service of cozepy", f"service_cozepy:{name}", job),
     )
-    title = f"{at_once} {kind} at once in need of a service's token"
+    title = f"{at_once} {kind} that need a service's token at once"
     return Measure(f"stampede-{kind}", title, rows, (token_requests(Target(rows[0].label, 1)),), 3)
 
 
@@ -135,7 +135,7 @@ def listing_together(client: str) -> Measure:
 
 
 def row_of_import(label: str, contender: str, statement: str) -> Row:
-    """Only the contender's environment matters: the statement runs in an interpreter of its own."""
+    """Makes a row whose statement runs in a new interpreter of the contender's environment."""
     return Row(label, contender, Job("imports", statement=statement))
 
 
@@ -144,7 +144,7 @@ def model(package: str, kind: str) -> str:
 
 
 def imports(name: str, title: str, limit: float, *rows: Row) -> Measure:
-    """The first row is ours, the second what it is compared with."""
+    """Makes a measure whose first row is ours, and whose second row is what it is compared with."""
     target = Target(rows[0].label, limit, (rows[1].label,))
     return Measure(f"import-{name}", title, rows, (cpu_each("an import", target),))
 
@@ -253,8 +253,8 @@ MEASURES = (
         (
             Row("JSON schema", "tools_coze:Schema", Job("further", times=50)),
             Row("JSON schema and pydantic model", "tools_coze:Model", Job("further", times=50)),
-            Row("the same, and arguments read by the model", "tools_coze:Read", Job("further", times=50)),
-            Row("JSON schema, and arguments checked", "tools_coze:Checked", Job("further", times=50)),
+            Row("the same, and arguments parsed by the model", "tools_coze:Read", Job("further", times=50)),
+            Row("JSON schema, and arguments validated", "tools_coze:Checked", Job("further", times=50)),
         ),
         (cpu_each("a signature", Target("JSON schema", 5), Target("JSON schema and pydantic model", 5)),),
     ),
@@ -263,16 +263,16 @@ MEASURES = (
         "Writing 1,000 files into a dataset, without the network",
         (
             Row("new files", "writer_coze:New", Job("calls", at_once=1000)),
-            Row("files known to the record", "writer_coze:Known", Job("calls", at_once=1000)),
+            Row("files in the record", "writer_coze:Known", Job("calls", at_once=1000)),
         ),
-        (wall_each("a file", Target("new files", 2.0), Target("files known to the record", 2.0)),),
+        (wall_each("a file", Target("new files", 2.0), Target("files in the record", 2.0)),),
         rounds=5,
     ),
     listing("Blocking"),
     listing("Asyncio", Row(AIOHTTP, "listing_coze:Aiohttp", Job("calls", times=2))),
     Measure(
         "listing-memory",
-        "Listing 10,000 documents in a fresh process that has listed them before",
+        "Listing 10,000 documents in a new process that has already listed them once",
         (
             Row(OURS, "listing_coze:Blocking", Job("calls")),
             Row("coze_client, 10 pages at a time", "listing_coze:BlockingTogether", Job("calls")),
@@ -286,25 +286,25 @@ MEASURES = (
     listing_together("Asyncio"),
     Measure(
         "recall",
-        "Recall from a bot, told after 300 ms; the answer goes on for 1.8 s",
+        "Recall from a bot, sent after 300 ms; the answer then takes 1.8 s",
         (
             Row(OURS, "recall_coze:Blocking", RECALL),
             Row("coze_client, asyncio", "recall_coze:Asyncio", RECALL),
-            Row("limit: its moment on the wire", "httpx_bytes:Recall", RECALL),
+            Row("limit: its arrival on the wire", "httpx_bytes:Recall", RECALL),
             Row("cozepy, the chat read to its end", "recall_cozepy:Blocking", RECALL),
         ),
         (
             wall_each(
                 "a recall",
-                Target(OURS, 1.1, ("limit: its moment on the wire",)),
-                Target("coze_client, asyncio", 1.1, ("limit: its moment on the wire",)),
+                Target(OURS, 1.1, ("limit: its arrival on the wire",)),
+                Target("coze_client, asyncio", 1.1, ("limit: its arrival on the wire",)),
             ),
         ),
         rounds=5,
     ),
     imports(
         "core",
-        "Import of the core, with a client made and a noun touched",
+        "Import of the core, with a client created and a resource accessed",
         1.35,
         row_of_import(OURS, "coze:Blocking", "from coze_client import CozeClient; CozeClient('t').chats"),
         row_of_import("limit: httpx, pydantic, tenacity", "httpx_bytes:Blocking", "import httpx, pydantic, tenacity"),
@@ -312,7 +312,7 @@ MEASURES = (
     ),
     imports(
         "langchain",
-        "Import of the LangChain adapter, with a model made",
+        "Import of the LangChain adapter, with a model created",
         1.15,
         row_of_import("langchain_coze", "langchain_coze:Model", model("langchain_coze", "ChatCoze")),
         row_of_import(
@@ -321,7 +321,7 @@ MEASURES = (
     ),
     imports(
         "llama-index",
-        "Import of the LlamaIndex adapter, with a model made",
+        "Import of the LlamaIndex adapter, with a model created",
         1.15,
         row_of_import("llama_index_coze", "llama_coze:Model", model("llama_index_coze", "CozeLLM")),
         row_of_import("limit: llama_index.core", "llama_floor:Model", "import llama_index.core.llms.function_calling"),

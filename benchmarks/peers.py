@@ -1,6 +1,6 @@
-"""The peers' environments, one a group that can live together, made under ``.bench/`` and kept between runs.
+"""The peers' environments: one for each group of compatible packages, created under ``.bench/`` and kept between runs.
 
-Those whose faults ``tests/peers`` tells by name are pinned; delete ``.bench/`` to get the others' newest versions.
+Peers whose faults ``tests/peers`` names are pinned. Delete ``.bench/`` to get the newest versions of the others.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ PACKAGES = {
     "langchain": ("langchain-community==0.4.2", "langchain-openai"),
     "llama": ("llama-index-llms-openai",),
 }
-"""Environment -> what pip installs into it."""
+"""Environment -> the packages that pip installs into it."""
 
 NODE_PACKAGES = ("@coze/api@1.3.9",)
-"""What npm installs into the one environment of Node.js."""
+"""The packages that npm installs into the single Node.js environment."""
 
 ENVIRONMENTS = {
     "cozepy": "cozepy",
@@ -36,9 +36,9 @@ ENVIRONMENTS = {
     "recall_cozepy": "cozepy",
     "service_cozepy": "cozepy",
 }
-"""Module in ``benchmarks/clients`` -> its environment; any other runs in the project's own."""
+"""Module in ``benchmarks/clients`` -> its environment. All other modules run in the project's own environment."""
 
-TOLD = ("httpx", "httpx2", "pydantic", "aiohttp", "httpx-aiohttp", "langchain-core", "llama-index-core", "openai")
+REPORTED = ("httpx", "httpx2", "pydantic", "aiohttp", "httpx-aiohttp", "langchain-core", "llama-index-core", "openai")
 
 VERSIONS = """
 import importlib.metadata, json, sys
@@ -50,11 +50,11 @@ print(json.dumps({name: version(name) for name in sys.argv[1:] if version(name)}
 
 
 class PeerUnavailable(Exception):
-    """A peer's environment could not be made: no index in reach, or a tool is missing."""
+    """A peer's environment could not be created: no package index is reachable, or a tool is missing."""
 
 
 def python_for(module: str) -> str:
-    """The interpreter that runs a client module; makes its environment at the first need.
+    """Returns the interpreter for a client module; creates its environment when it is first needed.
 
     Raises ``PeerUnavailable``.
     """
@@ -63,7 +63,7 @@ def python_for(module: str) -> str:
 
 @cache
 def prepared(environment: str) -> Path:
-    """The interpreter of an environment in ``PACKAGES``; raises ``PeerUnavailable``."""
+    """Returns the interpreter of an environment in ``PACKAGES``; raises ``PeerUnavailable``."""
     python, packages = HOME / environment / "bin" / "python", PACKAGES[environment]
     pip = (python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--retries", "1")
     make(environment, packages, (sys.executable, "-m", "venv", "--clear", HOME / environment), (*pip, *packages))
@@ -72,21 +72,21 @@ def prepared(environment: str) -> Path:
 
 @cache
 def prepared_node() -> Path:
-    """The ``node_modules`` folder of ``NODE_PACKAGES``; raises ``PeerUnavailable``, also where there is no Node.js."""
+    """Returns the ``node_modules`` folder of ``NODE_PACKAGES``; raises ``PeerUnavailable``, also without Node.js."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
-            raise PeerUnavailable(f"{tool} is not on this machine")
+            raise PeerUnavailable(f"{tool} is not installed")
     npm = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1")
     make("node", NODE_PACKAGES, (*npm, "--prefix", HOME / "node", *NODE_PACKAGES))
     return HOME / "node" / "node_modules"
 
 
 def make(environment: str, packages: Sequence[str], *commands: Sequence[str | Path]) -> None:
-    """Runs the commands unless they have already installed these packages; one process at a time does."""
+    """Runs the commands unless they have already installed these packages; a lock lets one process do it at a time."""
     stamp, wanted = HOME / environment / "installed.txt", "\n".join(packages)
     HOME.mkdir(exist_ok=True)
     with (HOME / f"{environment}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file closes, also by a crash
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes, also after a crash
         if stamp.exists() and stamp.read_text() == wanted:
             return
         print(f"Installing {', '.join(packages)} into .bench/{environment} ...", flush=True)
@@ -99,14 +99,14 @@ def make(environment: str, packages: Sequence[str], *commands: Sequence[str | Pa
 
 
 def versions() -> dict[str, dict[str, str]]:
-    """Environment -> package -> version, of whatever is installed and worth telling."""
+    """Returns environment -> package -> version, for the packages that the results name."""
     homes = {name: HOME / name / "bin" / "python" for name in PACKAGES if (HOME / name / "installed.txt").exists()}
     return {
-        name: told(str(python), [package.partition("==")[0] for package in PACKAGES.get(name, ())])
+        name: installed_versions(str(python), [package.partition("==")[0] for package in PACKAGES.get(name, ())])
         for name, python in {"own": sys.executable, **homes}.items()
     }
 
 
-def told(python: str, packages: Sequence[str]) -> dict[str, str]:
-    output = subprocess.run([python, "-c", VERSIONS, *packages, *TOLD], check=True, capture_output=True).stdout
+def installed_versions(python: str, packages: Sequence[str]) -> dict[str, str]:
+    output = subprocess.run([python, "-c", VERSIONS, *packages, *REPORTED], check=True, capture_output=True).stdout
     return {str(name): str(version) for name, version in json.loads(output).items()}

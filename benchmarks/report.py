@@ -1,4 +1,4 @@
-"""Tells outcomes: tables on the terminal, ``results.md`` and ``results.svg``."""
+"""Reports outcomes: tables on the terminal, ``results.md`` and ``results.svg``."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from benchmarks.run import Outcome
 HOME = Path(__file__).resolve().parent
 
 METHOD = """\
-Every contender runs in a process of its own and reads from one loopback server whose answers were encoded beforehand.
-Contenders take turns round by round, an uncounted round first; figures are medians over the rounds, and in brackets the
-lowest and the highest, which tell the noise. A ratio is the median of the ratios of paired rounds, not of the medians.
-CPU is the client process's own (`time.process_time`), all its threads included. A contender that miscounts deltas or
-characters fails. Loopback only: no TLS, no compression, no real network. `make bench` repeats all of it.
+Every contender runs in its own process and reads from one loopback server. The server encodes its responses before a
+round. In each round every contender runs once. The first round is not counted. Figures are medians over the rounds,
+with the lowest and the highest value in brackets, which show the noise. A ratio is the median of the ratios within each
+round, not the ratio of the medians. CPU is the time of the client process (`time.process_time`), all its threads
+included. A contender that counts wrong numbers of deltas or characters fails. Only the loopback interface is used: no
+TLS, no compression, no real network. `make bench` repeats all measures.
 """
 
 
 def figure_rows(outcome: Outcome, figure: Figure) -> Iterator[tuple[str, str]]:
-    """Row label, and its spread or ``failed``."""
+    """Yields each row's label, and its spread or ``failed``."""
     for row in outcome.measure.rows:
         values = series(outcome, figure, row)
         yield row.label, str(Spread.of(values)) if values else "failed"
@@ -92,7 +93,7 @@ def figures_text(outcome: Outcome) -> str:
 
 
 def revision() -> str:
-    """The commit measured, ``-dirty`` if files differ from it: figures of an unknown tree say nothing."""
+    """Returns the commit that was measured, with ``-dirty`` if files differ from it."""
     try:
         command = ["git", "describe", "--always", "--dirty"]
         return subprocess.run(command, cwd=HOME, check=True, capture_output=True, text=True).stdout.strip()
@@ -108,8 +109,8 @@ def machine() -> str:
 
 def environments() -> str:
     rows = [
-        (name, ", ".join(f"{package} {version}" for package, version in told.items()))
-        for name, told in versions().items()
+        (name, ", ".join(f"{package} {version}" for package, version in packages.items()))
+        for name, packages in versions().items()
     ]
     return markdown_table(("environment", "packages"), rows)
 

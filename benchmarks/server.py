@@ -1,6 +1,6 @@
-"""A loopback server that is no bottleneck: every answer but a paced stream is bytes made beforehand.
+"""A loopback server that is not a bottleneck: every response except a paced stream is encoded beforehand.
 
-``with Server() as server`` runs it in a process of its own, which ends when its standard input closes.
+``with Server() as server`` runs it in a separate process, which ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 class Server(ExitStack):
-    """The server's process, seen from the benchmark."""
+    """Starts the server's process, builds its URLs and counts its requests."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,17 +41,17 @@ class Server(ExitStack):
         self.control = self.enter_context(closing(http.client.HTTPConnection("127.0.0.1", self.port)))
 
     def url(self, shape: wire.Shape) -> str:
-        """The base URL under which every endpoint answers in this shape."""
+        """Returns the base URL under which every endpoint responds in this shape."""
         return f"http://127.0.0.1:{self.port}/{shape}"
 
     def requests(self) -> int:
-        """How many requests the contenders have sent so far."""
+        """Returns the number of requests that the contenders have sent so far."""
         self.control.request("GET", "/requests")
         return int(self.control.getresponse().read())
 
 
 class Paced:
-    """A stream under way: a delta is due every ``shape.pause`` milliseconds, however late the one before was sent."""
+    """A running stream: a delta is due every ``shape.pause`` milliseconds, even if the one before was sent late."""
 
     def __init__(self, shape: wire.Shape, write: Callable[[bytes], None]) -> None:
         self.shape, self.write, self.sent = shape, write, list[str]()
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
 
 
 def small_answer(route: str, query: str, body: bytes) -> bytes:
-    """What a call that does not stream is answered."""
+    """Returns the response to a call without a stream."""
     if route == WORKFLOWS:
         page = PAGE_NUMBER.search(query)
         return wire.workflows(int(page[1]) if page else 1)

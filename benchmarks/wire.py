@@ -1,4 +1,4 @@
-"""The bytes the server sends, encoded before a client asks: one answer text in the dialects the contenders speak."""
+"""The bytes that the server sends, encoded beforehand: one answer text in the API dialect of each contender."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ OPENAI_USAGE = {"prompt_tokens": 8, "completion_tokens": 4, "total_tokens": 12}
 
 @dataclass(frozen=True)
 class Shape:
-    """What the first path segment of a base URL asks for, written ``kind-size-pause`` as in ``/fire-2000-0/v3/chat``.
+    """The kind of response, as the first path segment of a URL: ``kind-size-pause``, as in ``/fire-2000-0/v3/chat``.
 
     ``fire`` sends ``size`` deltas at once, each event an HTTP chunk of its own, ``bulk`` the same in 16 KiB chunks;
     ``jumbo`` one delta of ``size`` characters in 16 KiB chunks; ``paced`` ``size`` deltas, one every ``pause``
@@ -100,11 +100,11 @@ class Shape:
 
     @property
     def characters(self) -> int:
-        """Characters of the whole answer."""
+        """Number of characters of the whole answer."""
         return STAMP * self.size if self.kind == "paced" else sum(map(len, self.texts()))
 
     def texts(self) -> list[str]:
-        """The answer's deltas; a paced stream sends as many times of day instead (see ``stamp``)."""
+        """Returns the answer's deltas; a paced stream sends the same number of time stamps instead (see ``stamp``)."""
         if self.kind == "jumbo":
             return ["".join(islice(cycle("The train is late. "), self.size))]
         return list(islice(cycle(WORDS), self.size))
@@ -114,7 +114,7 @@ AT_ONCE = Shape("answer")
 
 
 def stamp(moment: float) -> str:
-    """A delta of a paced stream: the moment it is sent, in seconds of the monotonic clock, always as long."""
+    """Returns a delta of a paced stream: its time in seconds of the monotonic clock, always of the same length."""
     return f"{moment:0{STAMP}.6f}"
 
 
@@ -132,12 +132,13 @@ def v3_opening() -> bytes:
 
 
 def v3_recall() -> bytes:
-    """Three slices as bots tell of them before they answer, in a verbose message."""
+    """Returns three recalled slices in a verbose message, as bots send them before the answer."""
     meta = {"dataset": {"id": "7380000000000000001", "name": "Trains"}, "document": {"id": "7385000000000000001"}}
     chunks = [{"slice": f"Train {number} is late.", "score": 0.9, "meta": meta} for number in range(3)]
-    told = {"msg_type": "knowledge_recall", "data": dump({"chunks": chunks, "ori_req": "", "status_code": 0})}
+    content = {"msg_type": "knowledge_recall", "data": dump({"chunks": chunks, "ori_req": "", "status_code": 0})}
     return sse(
-        "conversation.message.completed", {**ANSWER, "type": "verbose", "content": dump(told), "content_type": "text"}
+        "conversation.message.completed",
+        {**ANSWER, "type": "verbose", "content": dump(content), "content_type": "text"},
     )
 
 
@@ -146,7 +147,7 @@ def v3_delta(text: str) -> bytes:
 
 
 def v3_ending(text: str) -> bytes:
-    """What follows the deltas: the whole message, the end of the chat with its usage, ``done``."""
+    """Returns the events after the deltas: the whole message, the end of the chat with its usage, ``done``."""
     times = {"created_at": 1768380310, "updated_at": 1768380310}
     message = {**ANSWER, "content": text, "content_type": "text", **times}
     return b"".join(
@@ -207,13 +208,13 @@ def http_json(value: object) -> bytes:
 
 @cache
 def stream(dialect: Dialect, shape: Shape) -> bytes:
-    """The response to a start that asks for a stream."""
+    """Returns the response to a start with a stream."""
     return http_chunks(EVENTS[dialect](shape.texts()), shape.kind)
 
 
 @cache
 def whole(dialect: Dialect, shape: Shape) -> bytes:
-    """The response to a start that does not ask for a stream (v2 and OpenAI: chat v3 answers before it has run)."""
+    """Returns the response to a start without a stream (v2 and OpenAI: chat v3 responds before the chat has run)."""
     text = "".join(shape.texts())
     if dialect == "openai":
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
@@ -224,20 +225,20 @@ def whole(dialect: Dialect, shape: Shape) -> bytes:
 
 @cache
 def small() -> bytes:
-    """A small JSON answer: a chat as ``/v3/chat/retrieve`` tells it."""
+    """Returns a small JSON response: a chat, as ``/v3/chat/retrieve`` returns it."""
     detail = {"logid": "20260114093012A7C1E5D0F3B29946"}
     return http_json({"code": 0, "msg": "", "data": {**ENDED, "usage": USAGE}, "detail": detail})
 
 
 @cache
 def token() -> bytes:
-    """What the token endpoint answers: a token that lasts."""
+    """Returns the response of the token endpoint: a token that does not expire during the run."""
     return http_json({"access_token": "czs_" + "x" * 60, "expires_in": 4102444800, "token_type": "Bearer"})
 
 
 @cache
 def workflow(workflow_id: str) -> bytes:
-    """A workflow of two parameters, as ``/v1/workflows/:workflow_id`` tells it."""
+    """Returns a workflow with two parameters, as ``/v1/workflows/:workflow_id`` does."""
     detail = {"workflow_id": workflow_id, "workflow_name": f"Book {workflow_id}", "description": "Books a table."}
     parameters = {"city": {"type": "string", "required": True}, "guests": {"type": "integer"}}
     return http_json({"code": 0, "msg": "", "data": {"workflow_detail": detail, "input": {"parameters": parameters}}})
@@ -245,7 +246,7 @@ def workflow(workflow_id: str) -> bytes:
 
 @cache
 def workflows(page: int) -> bytes:
-    """A page of a workspace's workflows, as ``/v1/workflows`` lists them."""
+    """Returns a page of a workspace's workflows, as ``/v1/workflows`` does."""
     ids = WORKFLOW_IDS[(page - 1) * PAGE : page * PAGE]
     items = [{"workflow_id": each, "workflow_name": f"Book {each}", "description": "Books a table."} for each in ids]
     return http_json({"code": 0, "msg": "", "data": {"items": items, "has_more": page * PAGE < len(WORKFLOW_IDS)}})
@@ -253,12 +254,12 @@ def workflows(page: int) -> bytes:
 
 @cache
 def documents(page: int) -> bytes:
-    """A page of a dataset's documents, as ``/open_api/knowledge/document/list`` tells them."""
+    """Returns a page of a dataset's documents, as ``/open_api/knowledge/document/list`` does."""
     numbers = range((page - 1) * DOCUMENTS_A_PAGE, min(page * DOCUMENTS_A_PAGE, DOCUMENTS))
     items = [{**DOCUMENT, "document_id": str(7385 * 10**15 + each), "name": f"时刻表 {each}.pdf"} for each in numbers]
     return http_json({"code": 0, "document_infos": items, "msg": "", "total": DOCUMENTS})
 
 
 def body_length(shape: Shape) -> int:
-    """Bytes of a v3 stream's body without HTTP's framing: what a client that only counts bytes must find."""
+    """Returns the number of bytes in a v3 stream's body, without HTTP framing; byte counters must match it."""
     return sum(map(len, v3_events(shape.texts())))

@@ -1,4 +1,4 @@
-"""A contender's process, seen from the benchmark."""
+"""Runs a contender's process and sends it jobs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from benchmarks.line_process import LineProcess
 from benchmarks.measure import Sample
 from benchmarks.peers import PeerUnavailable, python_for
 
-PATIENCE = 300.0  # seconds for one round before its contender is given up
+PATIENCE = 300.0  # seconds for one round; a slower contender fails
 
 
 class ContenderError(Exception):
-    """A contender could not start, raised while working, hung, or delivered something else than was sent."""
+    """A contender could not start, raised an error, hung, or counted something else than was sent."""
 
 
 class Worker(LineProcess):
-    """Runs one contender, ``MODULE:CLASS`` in ``benchmarks/clients``, until closed; its rounds are ``do(job)``."""
+    """Runs one contender, ``MODULE:CLASS`` in ``benchmarks/clients``, until closed; ``do(job)`` runs a round."""
 
     def __init__(self, contender: str) -> None:
         try:
@@ -26,19 +26,20 @@ class Worker(LineProcess):
             raise ContenderError(str(error)) from None
         super().__init__([python, "-m", "benchmarks.clients", contender], PATIENCE)
         try:
-            self.told(self.read())
+            self.checked(self.read())
         except ContenderError:
             self.close()
             raise
 
     def do(self, job: Mapping[str, str | int]) -> Sample:
-        """One round; raises ``ContenderError``."""
-        sample: dict[str, float] = json.loads(self.told(self.ask(json.dumps(job).encode())))
+        """Runs one round; raises ``ContenderError``."""
+        sample: dict[str, float] = json.loads(self.checked(self.ask(json.dumps(job).encode())))
         if "error" in sample:
             raise ContenderError(str(sample["error"]))
         return sample
 
-    def told(self, line: bytes) -> bytes:
+    def checked(self, line: bytes) -> bytes:
+        """Returns the line; raises ``ContenderError`` if it is empty, which means that the process has died."""
         if not line:
             raise ContenderError(self.last_words())
         return line

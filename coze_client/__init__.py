@@ -1,7 +1,7 @@
-"""Coze for Python: bots, conversations and files, blocking and on asyncio, with retries and typed streams.
+"""A client for Coze's API: chats, bots, workflows, knowledge bases, files, plugins and OAuth.
 
-``CozeClient`` and ``AsyncCozeClient`` are the two ways in. What stands in ``__all__`` is public; it is imported when it
-is first used.
+Start with ``CozeClient`` (blocking) or ``AsyncCozeClient`` (asyncio). Both have the same methods, with retries, typed
+results and streams. The names in ``__all__`` are public; each is imported at its first use.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from coze_client.version import __version__
 if TYPE_CHECKING:
     from coze_client.api.bots.values import Bot
     from coze_client.api.chats.events import ChatEvent
+    from coze_client.api.chats.failures import ChatFailed
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
     from coze_client.api.chats.values import Chat, ChatResult, ToolCall, ToolOutput, Usage
-    from coze_client.api.conversations.messages import Message
-    from coze_client.api.conversations.resource import Conversation
+    from coze_client.api.conversations.values import Conversation, Message
     from coze_client.api.datasets.document_base import DocumentBase
-    from coze_client.api.datasets.images import Image
-    from coze_client.api.datasets.resource import Dataset, DocumentProgress
-    from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
-    from coze_client.api.files.resource import File
+    from coze_client.api.datasets.values import ChunkStrategy, Dataset, Document, DocumentProgress, Image, UpdateRule
+    from coze_client.api.files.values import File
     from coze_client.api.recall.helper_bot import RecallBot
-    from coze_client.api.recall.slices import Recall, Slice
-    from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage
+    from coze_client.api.recall.values import Recall, Slice
+    from coze_client.api.workflows.events import WorkflowEvent
+    from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
     from coze_client.api.workflows.signature import WorkflowSignature
     from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
-    from coze_client.auth.config_file import from_config, from_env
-    from coze_client.auth.credentials import PersonalToken
+    from coze_client.api.workflows.values import Interrupt, WorkflowMessage
+    from coze_client.auth.config_file import from_config
+    from coze_client.auth.environment import from_env
     from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, WebOAuth
     from coze_client.auth.jwt import JWT
     from coze_client.auth.token import Token
     from coze_client.auth.token_store import FileStore, MemoryStore, TokenStore
     from coze_client.client import AsyncCozeClient, CozeClient
     from coze_client.core.config import Timeout
-    from coze_client.core.request import Page
+    from coze_client.core.credentials import PersonalToken
+    from coze_client.core.paging import Page
     from coze_client.core.response import Response
     from coze_client.core.retry import Retry
     from coze_client.errors import (
         AccessDenied,
         APIError,
         AuthenticationError,
-        ChatFailed,
         ConfigurationError,
         ConnectionFailed,
         ConversationBusy,
@@ -63,35 +63,88 @@ if TYPE_CHECKING:
         StreamInterrupted,
         TimedOut,
         TransportError,
-        WorkflowFailed,
-        WorkflowInterrupted,
     )
 
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
-_HOMES = {
+_MODULES = {
     "api.bots.values": ("Bot",),
-    "api.chats.values": ("Chat", "ChatResult", "ToolCall", "ToolOutput", "Usage"),
     "api.chats.events": ("ChatEvent",),
-    "api.chats.stream": ("AsyncChatStream", "ChatStream"),
-    "api.conversations.resource": ("Conversation",),
-    "api.datasets.resource": ("Dataset", "DocumentProgress"),
-    "api.datasets.values": ("ChunkStrategy", "Document", "UpdateRule"),
+    "api.chats.failures": ("ChatFailed",),
+    "api.chats.stream": (
+        "AsyncChatStream",
+        "ChatStream",
+    ),
+    "api.chats.values": (
+        "Chat",
+        "ChatResult",
+        "ToolCall",
+        "ToolOutput",
+        "Usage",
+    ),
+    "api.conversations.values": (
+        "Conversation",
+        "Message",
+    ),
     "api.datasets.document_base": ("DocumentBase",),
-    "api.files.resource": ("File",),
-    "api.datasets.images": ("Image",),
-    "api.conversations.messages": ("Message",),
+    "api.datasets.values": (
+        "ChunkStrategy",
+        "Dataset",
+        "Document",
+        "DocumentProgress",
+        "Image",
+        "UpdateRule",
+    ),
+    "api.files.values": ("File",),
     "api.recall.helper_bot": ("RecallBot",),
-    "api.workflows.events": ("Interrupt", "WorkflowEvent", "WorkflowMessage"),
-    "api.workflows.stream": ("AsyncWorkflowStream", "WorkflowResult", "WorkflowStream"),
-    "auth.credentials": ("PersonalToken",),
-    "client": ("AsyncCozeClient", "CozeClient"),
+    "api.recall.values": (
+        "Recall",
+        "Slice",
+    ),
+    "api.workflows.events": ("WorkflowEvent",),
+    "api.workflows.failures": (
+        "WorkflowFailed",
+        "WorkflowInterrupted",
+    ),
+    "api.workflows.signature": ("WorkflowSignature",),
+    "api.workflows.stream": (
+        "AsyncWorkflowStream",
+        "WorkflowResult",
+        "WorkflowStream",
+    ),
+    "api.workflows.values": (
+        "Interrupt",
+        "WorkflowMessage",
+    ),
+    "auth.config_file": ("from_config",),
+    "auth.environment": ("from_env",),
+    "auth.grants": (
+        "DeviceCode",
+        "DeviceLogin",
+        "Login",
+        "PKCE",
+        "WebOAuth",
+    ),
+    "auth.jwt": ("JWT",),
+    "auth.token": ("Token",),
+    "auth.token_store": (
+        "FileStore",
+        "MemoryStore",
+        "TokenStore",
+    ),
+    "client": (
+        "AsyncCozeClient",
+        "CozeClient",
+    ),
     "core.config": ("Timeout",),
+    "core.credentials": ("PersonalToken",),
+    "core.paging": ("Page",),
+    "core.response": ("Response",),
+    "core.retry": ("Retry",),
     "errors": (
         "APIError",
         "AccessDenied",
         "AuthenticationError",
-        "ChatFailed",
         "ConfigurationError",
         "ConnectionFailed",
         "ConversationBusy",
@@ -110,21 +163,9 @@ _HOMES = {
         "StreamInterrupted",
         "TimedOut",
         "TransportError",
-        "WorkflowFailed",
-        "WorkflowInterrupted",
     ),
-    "auth.jwt": ("JWT",),
-    "auth.grants": ("PKCE", "DeviceCode", "DeviceLogin", "Login", "WebOAuth"),
-    "auth.config_file": ("from_config", "from_env"),
-    "api.recall.slices": ("Recall", "Slice"),
-    "core.request": ("Page",),
-    "core.response": ("Response",),
-    "core.retry": ("Retry",),
-    "auth.token": ("Token",),
-    "auth.token_store": ("FileStore", "MemoryStore", "TokenStore"),
-    "api.workflows.signature": ("WorkflowSignature",),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "JWT",
@@ -204,9 +245,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     globals()[name] = value
     return value
 

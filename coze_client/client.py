@@ -1,4 +1,4 @@
-"""The two clients: the same nouns, the same arguments, blocking or on asyncio."""
+"""The two clients, with the same resources and the same arguments: blocking, and on asyncio."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar, overload
 
-from coze_client.auth.credentials import Credentials, TokenFunction, credentials, server_of
+from coze_client.auth.environment import credentials, server_of
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.core.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
+from coze_client.core.credentials import Credentials, TokenFunction
+from coze_client.core.http import Transport
 from coze_client.core.request import Kind, Request
 from coze_client.core.resource import ConcurrencyT, request_of
 from coze_client.core.response import Response, read_envelope
 from coze_client.core.retry import Retry
 from coze_client.core.session import KeyedLocks, Session
-from coze_client.core.transport import AsyncioTransport, BlockingTransport, Transport
+from coze_client.core.transport import AsyncioTransport, BlockingTransport
 from coze_client.errors import ConfigurationError
 from coze_client.resources import Resources
 
@@ -27,37 +29,36 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _STANDARD_RETRY = Retry()
-_UNCHANGED = Timeout()  # compared by identity: tells "not given" from None, which waits for ever
+_UNCHANGED = Timeout()  # compared by identity: means "not given", while None means no timeout
 
 
-class _Given(NamedTuple):
-    """What a client was made of, to make it again elsewhere; a literal token is in a pickle in clear text."""
+class _Setup(NamedTuple):
+    """What a client is created from; a pickle of a client contains it, a literal token in clear text included."""
 
     credentials: Credentials
     config: Config
-    client: Any = None  # the user's own HTTP client, of this face's kind
-    transport: Any = None  # the user's own HTTP transport, of this face's kind, or "aiohttp"
+    client: Any = None  # the user's own httpx client
+    transport: Any = None  # the user's own httpx transport, or "aiohttp"
 
     @property
     def portable(self) -> bool:
-        """True if nothing in it is bound to this process."""
+        """True if it has no HTTP client or transport of the user's own, which cannot leave the process."""
         return self.client is None and (self.transport is None or isinstance(self.transport, str))
 
-    def elsewhere(self, twin: str) -> _Given:
-        """The same for the client of the other face; a connection of the user's own serves only one."""
+    def for_other_client(self, name: str) -> _Setup:
+        """The setup for the client class `name`; raises ConfigurationError if it has connections of the user's own."""
         if not self.portable:
             raise ConfigurationError(
-                "This client sends over an HTTP client or transport of your own, which the other face cannot use",
-                cure=f"Make a {twin} with one of its kind",
+                f"{name} cannot use this client's own http_client or transport", cure=f"Create a {name} with one for it"
             )
         return self._replace(transport=None)
 
 
 class _Client(Resources[ConcurrencyT]):
-    """What both clients share."""
+    """The part that both clients share."""
 
-    _given: _Given
-    _original: Self | None = None  # of which this is a copy by ``options``
+    _setup: _Setup
+    _original: Self | None = None  # set in copies that ``options`` returns
 
     @property
     def base_url(self) -> str:
@@ -73,10 +74,10 @@ class _Client(Resources[ConcurrencyT]):
         when_busy: WhenBusy | None = None,
         token: str | TokenFunction | Credentials | None = None,
     ) -> Self:
-        """A copy for one call or a few, over the same connections; what is not given stays as it is.
+        """A copy of the client with other settings, over the same connections: for one call or for many.
 
-        `headers` are added to the client's own. ``client.options(timeout=5).chats.retrieve(…)``. With a `token`, the
-        copy is another user's: one pool serves a client per tenant.
+        ``client.options(timeout=5).chats.retrieve(…)``. Settings that are not given stay; `headers` are added. With a
+        `token`, the copy is another user's: one connection pool serves many users. Raises ConfigurationError.
         """
         old = self._session.config
         config = old._replace(
@@ -85,13 +86,13 @@ class _Client(Resources[ConcurrencyT]):
             retry=old.retry if retry is _STANDARD_RETRY else retry,
             when_busy=old.when_busy if when_busy is None else checked_when_busy(when_busy),
         )
-        return self._copy(config, self._given.credentials if token is None else credentials(token))
+        return self._copy(config, self._setup.credentials if token is None else credentials(token))
 
     def _copy(self, config: Config, who: Credentials) -> Self:
         copy = object.__new__(type(self))
         copy._concurrency = self._concurrency
-        copy._given = self._given._replace(config=config, credentials=who)
-        copy._session = self._session.changed(config, who)
+        copy._setup = self._setup._replace(config=config, credentials=who)
+        copy._session = self._session.with_settings(config, who)
         copy._original = self._original or self
         return copy
 
@@ -99,40 +100,41 @@ class _Client(Resources[ConcurrencyT]):
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        if not self._given.portable:
-            raise TypeError(f"A {type(self).__name__} with an HTTP client or transport of your own cannot be pickled")
-        return type(self)._made_of, (self._given,)
+        if not self._setup.portable:
+            raise TypeError(f"A {type(self).__name__} with your own http_client or transport cannot be pickled")
+        return type(self)._from_setup, (self._setup,)
 
     def __deepcopy__(self, memo: object) -> Self:
-        return self._made_of(self._given)
+        return self._from_setup(self._setup)
 
     @classmethod
-    def _made_of(cls, given: _Given) -> Self:
+    def _from_setup(cls, setup: _Setup) -> Self:
         client = object.__new__(cls)
-        client._open(given)
+        client._set_up(setup)
         return client
 
-    def _open(self, given: _Given) -> None:
+    def _set_up(self, setup: _Setup) -> None:
         raise NotImplementedError
 
-    def _begin(self, given: _Given, concurrency: ConcurrencyT, transport: Transport) -> None:  # type: ignore[misc]  # covariant as the sketch of both faces needs it; nothing is stored through it
-        self._given = given
+    def _init_session(self, setup: _Setup, concurrency: ConcurrencyT, transport: Transport) -> None:  # type: ignore[misc]  # must be covariant for the overloads of `call`; nothing is stored through it
+        self._setup = setup
         self._concurrency = concurrency
-        self._session = Session(given.config, concurrency, transport, given.credentials, KeyedLocks())
+        self._session = Session(setup.config, concurrency, transport, setup.credentials, KeyedLocks())
 
 
 class CozeClient(_Client[Blocking]):
-    """Coze, in blocking calls.
+    """The blocking client of Coze.
 
-    `token`: text, a function that gives one each time (sync or async), or credentials; default: what ``from_env``
-    finds, ``COZE_API_TOKEN`` first. `base_url` or `region` ("com", "cn"); default ``COZE_API_BASE``, then https://api.coze.com.
-    `timeout`: a Timeout, or seconds between two pieces of an answer (default 600; connecting 5). `retry`: how stubborn,
-    ``None`` for one try. `when_busy`: "wait" for a conversation's turn, or "raise" ConversationBusy. `headers` go with
-    every request. `proxy` and `ca_bundle` (a path) default to the environment (``HTTPS_PROXY``, ``SSL_CERT_FILE`` …).
-    `http_client` or `transport`: your own of httpx, which you close. `max_event_bytes`: longest event of a stream.
+    `token`: text, a function that returns a token for each request (blocking or async), or credentials. Default: what
+    ``from_env`` finds, ``COZE_API_TOKEN`` first. `base_url`, or `region` ("com" or "cn"): the server; default:
+    ``COZE_API_BASE``, then https://api.coze.com. `timeout`: a Timeout, or the seconds between two pieces of a response
+    (default 600; connecting: 5). `retry`: how often to retry; ``None`` for a single try. `when_busy`: "wait" until no
+    other chat runs in the conversation, or "raise" ConversationBusy. `headers`: sent with every request. `proxy` (URL)
+    and `ca_bundle` (path) default to the environment (``HTTPS_PROXY``, ``SSL_CERT_FILE`` …). `max_event_bytes`: the
+    longest allowed event of a stream. `http_client` or `transport`: your own one of httpx; you close it.
 
-    Threads may share a client, a forked child may go on with it; it can be deep-copied, and pickled (a literal token is
-    then in the pickle in clear text: treat it as a secret). Raises ConfigurationError for what cannot work.
+    Threads may share a client, and a forked child may use it. It can be deep-copied and pickled; the pickle contains a
+    literal token in clear text, so treat it as a secret. Raises ConfigurationError for invalid arguments.
     """
 
     def __init__(
@@ -154,10 +156,10 @@ class CozeClient(_Client[Blocking]):
         who = credentials(token)
         base_url = base_url or (None if region else server_of(who))
         config = Config.of(base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes)
-        self._open(_Given(who, config, http_client, transport))
+        self._set_up(_Setup(who, config, http_client, transport))
 
-    def _open(self, given: _Given) -> None:
-        self._begin(given, Blocking(), BlockingTransport(given.config, given.client, given.transport))
+    def _set_up(self, setup: _Setup) -> None:
+        self._init_session(setup, Blocking(), BlockingTransport(setup.config, setup.client, setup.transport))
 
     def request(
         self,
@@ -168,34 +170,34 @@ class CozeClient(_Client[Blocking]):
         json: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Mapping[str, object]:
-        """Any endpoint that has no method here, with the same token, retries and errors: the answer's JSON object.
+        """Call an endpoint that has no method here, and return the JSON object of the response.
 
-        A POST counts as a start: it is repeated only if nothing of it can have happened.
+        Token, retries and errors are those of the other methods. A POST is repeated only if it certainly did nothing.
         """
-        return Blocking.run(self._session.send(_free(method, path, query, json, headers)))
+        return Blocking.run(self._session.send(_custom_request(method, path, query, json, headers)))
 
     @overload
     def with_response(self, call: Request[T]) -> Response[T]: ...
     @overload
     def with_response(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Response[T]: ...
     def with_response(self, call: Any, *args: Any, **kwargs: Any) -> Any:
-        """A call's value with the HTTP status, headers and logid of its answer.
+        """Send a call; return its value with the HTTP status, the headers and the logid of the response.
 
-        ``client.with_response(client.chats.retrieve, conversation_id=…, chat_id=…)``, or a plain request:
-        ``client.with_response(Chats.retrieve(…))``.
+        ``client.with_response(client.chats.retrieve, conversation_id=…, chat_id=…)``, or a plain Request instead of the
+        method. Raises ConfigurationError for a method that does not send exactly one request.
         """
         request = call if isinstance(call, Request) else request_of(call, *args, **kwargs)
-        return Blocking.run(self._session.respond(request))
+        return Blocking.run(self._session.send_for_response(request))
 
     @cached_property
     def aio(self) -> AsyncCozeClient:
-        """The asyncio client of the same settings and token."""
+        """The asyncio client with the same settings and token."""
         if self._original:
-            return self._original.aio._copy(self._session.config, self._given.credentials)
-        return AsyncCozeClient._made_of(self._given.elsewhere("AsyncCozeClient"))
+            return self._original.aio._copy(self._session.config, self._setup.credentials)
+        return AsyncCozeClient._from_setup(self._setup.for_other_client("AsyncCozeClient"))
 
     def close(self) -> None:
-        """Close idle connections; twice does nothing, and a later call opens new ones."""
+        """Close the idle connections. A second call does nothing; a later request opens new connections."""
         Blocking.run(self._session.transport.close())
 
     def __enter__(self) -> Self:
@@ -208,10 +210,10 @@ class CozeClient(_Client[Blocking]):
 
 
 class AsyncCozeClient(_Client[Asyncio]):
-    """Coze, on asyncio; arguments and properties as CozeClient's.
+    """The asyncio client of Coze, with the arguments and properties of CozeClient.
 
-    One client works in any number of event loops, each with connections of its own. `transport="aiohttp"` sends over
-    aiohttp (extra ``aiohttp``), which costs a fraction of the CPU time under load.
+    One client works in any number of event loops; each loop gets its own connections. `transport="aiohttp"` sends over
+    aiohttp (extra ``aiohttp``), which uses a fraction of the CPU time under load.
     """
 
     def __init__(
@@ -233,10 +235,10 @@ class AsyncCozeClient(_Client[Asyncio]):
         who = credentials(token)
         base_url = base_url or (None if region else server_of(who))
         config = Config.of(base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes)
-        self._open(_Given(who, config, http_client, transport))
+        self._set_up(_Setup(who, config, http_client, transport))
 
-    def _open(self, given: _Given) -> None:
-        self._begin(given, Asyncio(), AsyncioTransport(given.config, given.client, given.transport))
+    def _set_up(self, setup: _Setup) -> None:
+        self._init_session(setup, Asyncio(), AsyncioTransport(setup.config, setup.client, setup.transport))
 
     async def request(
         self,
@@ -247,8 +249,8 @@ class AsyncCozeClient(_Client[Asyncio]):
         json: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Mapping[str, object]:
-        """As ``CozeClient.request``."""
-        return await self._session.send(_free(method, path, query, json, headers))
+        """Like ``CozeClient.request``."""
+        return await self._session.send(_custom_request(method, path, query, json, headers))
 
     @overload
     async def with_response(self, call: Request[T]) -> Response[T]: ...
@@ -257,22 +259,22 @@ class AsyncCozeClient(_Client[Asyncio]):
         self, call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> Response[T]: ...
     async def with_response(self, call: Any, *args: Any, **kwargs: Any) -> Any:
-        """As ``CozeClient.with_response``."""
+        """Like ``CozeClient.with_response``."""
         request = call if isinstance(call, Request) else request_of(call, *args, **kwargs)
-        return await self._session.respond(request)
+        return await self._session.send_for_response(request)
 
     @cached_property
     def blocking(self) -> CozeClient:
-        """The blocking client of the same settings and token."""
+        """The blocking client with the same settings and token."""
         if self._original:
-            return self._original.blocking._copy(self._session.config, self._given.credentials)
-        return CozeClient._made_of(self._given.elsewhere("CozeClient"))
+            return self._original.blocking._copy(self._session.config, self._setup.credentials)
+        return CozeClient._from_setup(self._setup.for_other_client("CozeClient"))
 
     async def close(self) -> None:
-        """Close idle connections, the running loop's and those of ``blocking``; a later call opens new ones."""
+        """Close the idle connections of the running loop and of ``blocking``; a later request opens new ones."""
         await self._session.transport.close()
-        if twin := self.__dict__.get("blocking"):  # if it was made
-            twin.close()
+        if blocking := self.__dict__.get("blocking"):  # only if it was used
+            blocking.close()
 
     aclose = close
 
@@ -285,7 +287,7 @@ class AsyncCozeClient(_Client[Asyncio]):
         await self.close()
 
 
-def _free(
+def _custom_request(
     method: str,
     path: str,
     query: Mapping[str, str] | None,
@@ -293,6 +295,6 @@ def _free(
     headers: Mapping[str, str] | None,
 ) -> Request[Mapping[str, object]]:
     if not path.startswith("/"):
-        raise ConfigurationError("path begins with a slash and names no host, like /v1/bots/123")
+        raise ConfigurationError(f"path must begin with a slash and contain no host, like /v1/bots/123; it is {path!r}")
     kind = Kind.READ if method.upper() in ("GET", "HEAD") else Kind.START
     return Request(method.upper(), path, read_envelope, dict(query or {}), json, kind, checked_headers(headers or {}))

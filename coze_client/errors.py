@@ -1,24 +1,20 @@
-"""Every failure as a class: what happened, where (code, logid), and the likely cure."""
+"""The error classes. Each error reports what happened, where (code, logid), and the likely cure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from coze_client.api.chats.values import Chat
-    from coze_client.api.conversations.messages import Message
-    from coze_client.api.workflows.events import Interrupt, WorkflowMessage
+from typing import Protocol
 
 
 class CozeError(Exception):
-    """Anything that goes wrong between this library and Coze.
+    """Base class of all errors that this library raises about Coze.
 
-    Attributes: ``message`` what happened; ``code`` Coze's error code; ``status`` the HTTP status; ``logid`` the id that
-    Coze's support asks for; ``cure`` what most likely helps; ``retry_after`` seconds the server asked to wait. Each is
-    ``None`` (``cure``: empty) where unknown. ``chat_id`` and ``conversation_id`` tell which chat was under way, and may
-    still be; ``debug_url`` shows a workflow's run in Coze, if the server told one. ``retried``: it has had retries of
-    its own, and those of the call that it ended are not for it.
+    ``message``: what happened. ``code``: Coze's error code. ``status``: the HTTP status. ``logid``: the id that Coze's
+    support asks for. ``cure``: what most likely helps. ``retry_after``: seconds that the server asked to wait. Unknown
+    ones are ``None`` (``cure``: empty).
+
+    ``chat_id`` and ``conversation_id``: the chat that was running, and may still be. ``debug_url``: a page of Coze that
+    shows the workflow's run, if the server sent one. ``retried``: True if this error already had retries of its own,
+    so that the failed call is not retried because of it.
     """
 
     debug_url: str = ""
@@ -50,20 +46,21 @@ class CozeError(Exception):
             f"HTTP {self.status}" if self.status and self.status != 200 else "",
             f"logid {self.logid}" if self.logid else "",
         ]
-        told = ", ".join(filter(None, where))
-        text = self.message + (f" ({told})" if told else "") + (f". {self.cure}" if self.cure else "")
+        source = ", ".join(filter(None, where))
+        text = self.message + (f" ({source})" if source else "") + (f". {self.cure}" if self.cure else "")
         ids = [
             f"chat {self.chat_id}" if self.chat_id else "",
             f"conversation {self.conversation_id}" if self.conversation_id else "",
         ]
-        under_way = ", ".join(filter(None, ids))
-        return text + (f" [{under_way}]" if under_way else "")
+        running = ", ".join(filter(None, ids))
+        return text + (f" [{running}]" if running else "")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _revive, (type(self), self.args, {k: v for k, v in self.__dict__.items() if not k.startswith("__")})
+        return revive, (type(self), self.args, {k: v for k, v in self.__dict__.items() if not k.startswith("__")})
 
 
-def _revive(kind: type[CozeError], args: tuple[object, ...], state: dict[str, object]) -> CozeError:
+def revive(kind: type[CozeError], args: tuple[object, ...], state: dict[str, object]) -> CozeError:
+    """Rebuild a pickled error without calling its constructor."""
     error = kind.__new__(kind, *args)
     error.args = args
     error.__dict__.update(state)
@@ -71,45 +68,48 @@ def _revive(kind: type[CozeError], args: tuple[object, ...], state: dict[str, ob
 
 
 class ConfigurationError(CozeError):
-    """The client was told something that cannot work; nothing was sent."""
+    """An argument or setting cannot work; nothing was sent."""
 
 
 class InvalidArguments(ConfigurationError):
-    """A workflow or plugin does not take these arguments, each of which is named; nothing was sent."""
+    """A workflow or plugin does not accept these arguments; the message names each of them. Nothing was sent."""
 
 
 class ProtocolError(CozeError):
-    """The server sent what is no answer of the Coze API: malformed, oversized, or not JSON where JSON is due."""
+    """The server sent something that is no response of the Coze API: malformed, too large, or not JSON."""
 
 
 class OAuthError(CozeError):
-    """A sign-in or a token refresh was refused. ``skew``: seconds by which the server's clock is ahead of ours."""
+    """Coze refused a login or a token refresh.
+
+    ``skew``: seconds by which the server's clock is ahead of this machine's; 0 if less than 5 seconds, or unknown.
+    """
 
     skew: float = 0.0
 
 
 class AccessDenied(OAuthError):
-    """The user, or the owner of the OAuth app, refused."""
+    """The user refused or cancelled the login, or Coze refused the OAuth app."""
 
 
 class ExpiredToken(OAuthError):
-    """A device code or refresh token is past its time: the user has to log in again."""
+    """A device code or refresh token has expired; the user must log in again."""
 
 
 class InvalidClient(OAuthError):
-    """The OAuth app's secret, key or JWT was not accepted."""
+    """Coze did not accept the secret, key or JWT of the OAuth app."""
 
 
 class APIError(CozeError):
-    """Coze understood the call and refused it; the subclass says of which kind the refusal is."""
+    """Coze refused the call; the subclass names the kind of refusal."""
 
 
 class AuthenticationError(APIError):
-    """The token is wrong, expired or revoked (4100, 700012006, HTTP 401)."""
+    """The token is wrong, expired or revoked (codes 4100 and 700012006, HTTP 401)."""
 
 
 class PermissionDenied(APIError):
-    """The token is good but may not do this (4101, HTTP 403)."""
+    """The token is valid but lacks the permission for this call (code 4101, HTTP 403)."""
 
 
 class NotFound(APIError):
@@ -117,27 +117,27 @@ class NotFound(APIError):
 
 
 class InvalidRequest(APIError):
-    """A parameter or the state of the thing asked for does not allow the call; the same call fails again."""
+    """A parameter, or the state of the resource, does not allow the call; the same call would fail again."""
 
 
 class RateLimited(APIError):
-    """Too many calls just now (429, 4009, 4020); a later one may pass."""
+    """Too many calls at the moment (HTTP 429, codes 4009 and 4020); a later call may succeed."""
 
 
 class QuotaExceeded(APIError):
-    """A daily quota or a balance is used up (4008, 4011, 4019, 4022); only time or money helps."""
+    """A daily quota or a balance is used up (codes 4008, 4011, 4019, 4022); retries do not help."""
 
 
 class ConversationBusy(APIError):
-    """The conversation still runs another chat (4016)."""
+    """Another chat still runs in the conversation (code 4016)."""
 
 
 class ServerError(APIError):
-    """Coze, its model or a gateway before it failed (5000, 4013, HTTP 5xx)."""
+    """Coze, its model or a gateway in front of it failed (codes 5000 and 4013, HTTP 5xx)."""
 
 
 class TransportError(CozeError):
-    """The network failed. ``sent`` tells whether the request may have reached the server."""
+    """The network failed. ``sent``: False only if the request cannot have reached the server."""
 
     def __init__(self, message: str, *, sent: bool = True, logid: str | None = None, cure: str = "") -> None:
         super().__init__(message, logid=logid, cure=cure)
@@ -145,18 +145,33 @@ class TransportError(CozeError):
 
 
 class ConnectionFailed(TransportError):
-    """No connection, or it broke before the answer was whole."""
+    """No connection could be opened, or it broke before the response was complete."""
 
 
 class TimedOut(TransportError):
-    """The server was silent for longer than the timeout, or the whole took longer than the deadline."""
+    """The server sent nothing for longer than the timeout, or the call took longer than its deadline."""
+
+
+class ReceivedMessage(Protocol):
+    """A message of a broken stream. Chat streams have ``Message`` objects, with more fields."""
+
+    @property
+    def type(self) -> str:
+        """The type of the message: answer, function_call, knowledge, …"""
+        ...
+
+    @property
+    def content(self) -> str:
+        """The text that arrived, perhaps incomplete."""
+        ...
 
 
 class StreamInterrupted(CozeError):
-    """A stream broke and what is missing cannot be had.
+    """A stream broke, and its missing part cannot be recovered.
 
-    ``text`` is the part of the answer that arrived, ``messages`` the whole messages, ``chat_id`` and
-    ``conversation_id`` the ids (``None`` if the line broke before they came). The chat may have run on, and is billed.
+    ``text``: the part of the answer that arrived. ``messages``: the complete messages. ``chat_id`` and
+    ``conversation_id``: the ids, ``None`` if the connection broke before they arrived. The chat may still run on the
+    server, and is billed.
     """
 
     def __init__(
@@ -164,7 +179,7 @@ class StreamInterrupted(CozeError):
         message: str,
         *,
         text: str = "",
-        messages: tuple[Message, ...] = (),
+        messages: tuple[ReceivedMessage, ...] = (),
         chat_id: str | None = None,
         conversation_id: str | None = None,
         logid: str | None = None,
@@ -175,92 +190,3 @@ class StreamInterrupted(CozeError):
         self.messages = messages
         self.chat_id = chat_id
         self.conversation_id = conversation_id
-
-
-class ChatFailed(CozeError):
-    """The bot began to answer and failed; ``chat`` has the ids and ``last_error``, ``text`` what it said before."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: int | str | None = None,
-        chat: Chat | None = None,
-        text: str = "",
-        logid: str | None = None,
-        cure: str = "",
-    ) -> None:
-        super().__init__(message, code=code, logid=logid, cure=cure)
-        self.chat = chat
-        self.text = text
-
-
-class WorkflowFailed(CozeError):
-    """A workflow run ended in a failure; ``messages`` are what it said before, ``debug_url`` shows the run in Coze."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: int | str | None = None,
-        node_title: str = "",
-        debug_url: str = "",
-        execute_id: str = "",
-        messages: tuple[WorkflowMessage, ...] = (),
-        logid: str | None = None,
-        cure: str = "",
-    ) -> None:
-        super().__init__(message, code=code, logid=logid, cure=cure)
-        self.node_title = node_title
-        self.debug_url = debug_url
-        self.execute_id = execute_id
-        self.messages = messages
-
-
-class WorkflowInterrupted(CozeError):
-    """A workflow stopped to ask somebody something: ``question``, ``options``, ``node_title``.
-
-    ``interrupt`` is all that Coze told (event id, type, data, required parameters), untouched; ``messages``
-    and ``gaps`` are of the run so far. ``resume(answer)`` goes on with the same run; on AsyncCozeClient it is to be
-    awaited. After a pickle, resume by ``client.workflows.answer(…)``.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        workflow_id: str = "",
-        interrupt: Interrupt | None = None,
-        question: str = "",
-        options: tuple[str, ...] = (),
-        node_title: str = "",
-        debug_url: str = "",
-        execute_id: str = "",
-        messages: tuple[WorkflowMessage, ...] = (),
-        gaps: tuple[str, ...] = (),
-        streamed: bool = True,
-        logid: str | None = None,
-    ) -> None:
-        super().__init__(message, logid=logid, cure="Answer with .resume(answer): the run waits, it is not begun again")
-        self.workflow_id = workflow_id
-        self.interrupt = interrupt
-        self.question = question
-        self.options = options
-        self.node_title = node_title
-        self.debug_url = debug_url
-        self.execute_id = execute_id
-        self.messages = messages
-        self.gaps = gaps
-        self.streamed = streamed  # by which family of calls it was begun
-        self.resumer: Callable[[str], Any] | None = None  # of the client that ran it; not pickled
-
-    def resume(self, answer: str) -> Any:  # a WorkflowResult on CozeClient, an awaitable of one on AsyncCozeClient
-        """The result of the same run, with `answer` to its question; raises as the run itself."""
-        if self.resumer is None:
-            raise ConfigurationError(
-                "This interrupt was unpickled and has no client", cure="Use client.workflows.answer(…) instead"
-            )
-        return self.resumer(answer)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _revive, (type(self), self.args, {**self.__dict__, "resumer": None})

@@ -1,3 +1,3 @@
-"""The version, told to servers and tracers."""
+"""The version of this package, also sent to servers and reported to tracers."""
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
-"""OAuth of a device: a command line on a server shows a code, and the user confirms it on another machine.
+"""Prints a link and a code, waits until the user confirms the code on another machine, and prints the user.
 
-Put the path of the OAuth app's configuration ("TV or limited input device") into ``COZE_OAUTH_CONFIG``.
+Set ``COZE_OAUTH_CONFIG`` to the path of the OAuth app's configuration ("TV or limited input device").
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ client = CozeClient(from_config(os.environ["COZE_OAUTH_CONFIG"], store=FileStore
 login = client.oauth.start_device()
 print(f"Open {login.verification_url} and confirm {login.user_code} within {login.expires_in:.0f} s", flush=True)
 try:
-    client.oauth.wait_for_device(login)  # asks as often as the server allows; Ctrl-C ends it
+    client.oauth.wait_for_device(login)  # polls as often as the server allows; Ctrl-C stops it
 except AccessDenied:
     raise SystemExit("You have refused.") from None
 except ExpiredToken:

@@ -1,7 +1,7 @@
-"""A service account: no user logs in, the app signs with its private key.
+"""Signs in as a service account, without a user, and creates one conversation each for two users of the service.
 
-Put the path of the OAuth app's configuration ("service") into ``COZE_OAUTH_CONFIG``. ``CozeClient()`` alone would find
-it there too, and so would ``ChatCoze(bot_id=…)`` and ``CozeLLM(bot_id=…)``.
+Set ``COZE_OAUTH_CONFIG`` to the path of the OAuth app's configuration ("service"). ``CozeClient()``,
+``ChatCoze(bot_id=…)`` and ``CozeLLM(bot_id=…)`` also read this variable.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from coze_client import JWT, CozeClient, FileStore, from_config
 
 service = from_config(Path(os.environ["COZE_OAUTH_CONFIG"]), store=FileStore("coze_tokens.json"))
 assert isinstance(service, JWT)
-client = CozeClient(service)  # the token is had when it is needed, shared by processes, and renewed before it expires
+client = CozeClient(service)  # requests a token at the first call, renews it in time, shares it with other processes
 print("This is", client.request("GET", "/v1/users/me")["data"])
 
-# One service, many users: each has a token of their own, and sees only their own conversations.
+# One service, many users: each user has a separate token, and sees only their own conversations.
 for user in ("ann", "bob"):
-    tenant = client.options(token=service.for_session(user))  # over the same connections
+    tenant = client.options(token=service.for_session(user))  # uses the same connections
     print(user, "talks in", tenant.conversations.create().id)

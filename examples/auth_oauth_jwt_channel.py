@@ -1,6 +1,6 @@
-"""A service account of a channel: its token may chat with some bots and do nothing else.
+"""Chats with a bot as a service account of a channel, and shows that its token may do nothing else.
 
-Put the path of the OAuth app's configuration ("channel") into ``COZE_OAUTH_CONFIG``.
+Set ``COZE_OAUTH_CONFIG`` to the path of the OAuth app's configuration ("channel").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""OAuth with PKCE, for apps that can keep no secret: on a desktop, one call does it all.
+"""Opens the browser for a login with PKCE, and prints the user. PKCE is for apps that cannot keep a secret.
 
-Register an OAuth app ("mobile, desktop") whose redirect URI is of your own machine, and put the path of its
-configuration into ``COZE_OAUTH_CONFIG``.
+Register an OAuth app ("mobile, desktop") whose redirect URI is on your own machine. Set ``COZE_OAUTH_CONFIG`` to the
+path of its configuration.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ app = from_config(
 )
 client = CozeClient(app)
 
-client.oauth.login_with_browser()  # opens the browser, and listens at the redirect URI for one answer
+client.oauth.login_with_browser()  # opens the browser, and listens at the redirect URI for one request
 print("Logged in as", client.request("GET", "/v1/users/me")["data"])
 
-# Step by step, where you show the page yourself:
+# Step by step, if your program opens the page itself:
 login = client.oauth.login(method="S256")
 print("Verifier of", len(login.verifier or ""), "characters, kept until client.oauth.finish(login, address)")
 
-client.oauth.logout()  # forgets the stored token
+client.oauth.logout()  # deletes the stored token

@@ -1,6 +1,6 @@
-"""Personal access token: the three ways to say who is calling.
+"""Passes a personal access token in three ways, and prints the account that it belongs to.
 
-Make a token at https://www.coze.com/open/oauth/pats (or coze.cn) and put it into ``COZE_API_TOKEN``.
+Create a token at https://www.coze.com/open/oauth/pats (or coze.cn) and set ``COZE_API_TOKEN`` to it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from coze_client import CozeClient
 
 
 def read_token() -> str:
-    """Called for each request: a place for a vault, or for tokens that change."""
+    """Returns the token, for each request; here you could read a vault, or a token that changes."""
     return os.environ["COZE_API_TOKEN"]
 
 

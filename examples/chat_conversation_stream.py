@@ -1,4 +1,4 @@
-"""Bot chat with conversation: Coze remembers, and each chat sends only what is new."""
+"""Asks two questions in one conversation; Coze keeps the history, so the second chat sends only its question."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Bot chat with local plugin: the bot asks for tools, this program runs them, and the same chat goes on.
+"""Streams an answer for which the bot calls two functions of this program, all in one chat.
 
-The bot needs client plugins called ``get_weather(city)`` and ``get_time(timezone)``, declared in Coze.
+The bot needs the client plugins ``get_weather(city)`` and ``get_time(timezone)``, declared in Coze.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PLUGINS: dict[str, Callable[..., str]] = {
 
 
 def run_plugin(call: ToolCall) -> ToolOutput:
-    """What a call of the bot comes to."""
+    """Runs the function that the bot called."""
     if call.function is None or call.function.name not in PLUGINS:
         return ToolOutput(tool_call_id=call.id, output="There is no such plugin")
     arguments = json.loads(call.function.arguments)
@@ -27,7 +27,7 @@ def run_plugin(call: ToolCall) -> ToolOutput:
 
 
 def show(stream: ChatStream) -> None:
-    """Prints a stream's answer, and goes on with its chat as long as that waits for tools."""
+    """Prints the answer of a stream; continues the chat as long as it requires tool outputs."""
     with stream:
         for event in stream:
             print(event.delta, end="", flush=True)

@@ -1,4 +1,4 @@
-"""Bot chat with image: one that is uploaded, and one that Coze fetches from its URL."""
+"""Asks about two images: this program uploads the first, and Coze fetches the second from its URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bot chat without stream: start it, let the client ask once a second for its end, read its messages."""
+"""Starts a chat without a stream, polls once a second until it ends, and prints its messages and tokens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ result = client.chats.create_and_poll(
     bot_id=os.environ["COZE_BOT_ID"],
     user_id="examples",
     additional_messages=[Message.user("How are you?")],
-    deadline=120,  # seconds; then the chat is cancelled and TimedOut raised
+    deadline=120,  # seconds; after that the chat is cancelled and TimedOut is raised
 )
 
 print("It ended as", result.chat.status)

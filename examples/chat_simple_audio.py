@@ -1,6 +1,6 @@
-"""Bot chat with audio: a spoken question (a WAV file given as argument), an answer in words and in sound.
+"""Sends a spoken question, prints the answer and writes its audio to ``answer.wav``.
 
-The answer is written to ``answer.wav``. Without an argument a short tone is sent.
+The argument is the path of a WAV file. Without an argument, the program sends a short tone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from coze_client import CozeClient, Message
 
-ANSWER_RATE = 24_000  # what Coze's voices speak with: 16 bit, mono
+ANSWER_RATE = 24_000  # samples a second of Coze's voices: 16 bit, mono
 
 
 def to_wav(pcm: bytes, rate: int) -> bytes:

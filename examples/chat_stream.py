@@ -1,4 +1,4 @@
-"""Bot chat with stream: the answer as it comes, then what it cost."""
+"""Prints an answer as it arrives, then the tokens and the log id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bot chat on asyncio: three questions at once, each a conversation of its own."""
+"""Asks three questions at the same time on asyncio, each in its own conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations: make one, look at it, rename it, let the bot forget, delete it."""
+"""Creates a conversation, retrieves it, renames it, clears its context and deletes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List conversations: item by item, the pages fetched when they are reached; or page by page."""
+"""Lists conversations item by item, then page by page; each page is fetched when it is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of a conversation: add, read, change, list, rate and delete them."""
+"""Creates, retrieves, updates, rates, lists and deletes messages of a conversation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Documents of a dataset: put in as text, file and web page, waited for, renamed and deleted.
+"""Creates documents from a text, a file and a web page, shows their progress, renames one and deletes the others.
 
-``COZE_WEB_PAGE`` is the page.
+``COZE_WEB_PAGE`` is the URL of the web page.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ documents = client.datasets.documents
 
 
 def show(progress: tuple[DocumentProgress, ...]) -> None:
-    """How far Coze is with each document."""
+    """Prints the progress of each document."""
     print(*(f"{each.document_name} {each.progress} %" for each in progress), sep=", ")
 
 
 dataset_id = client.datasets.create(name="Owls", workspace_id=os.environ["COZE_WORKSPACE_ID"])
 try:
-    here = documents.create(  # ten at a time, and 15 MB
+    here = documents.create(  # one request takes at most ten documents and 15 MB
         dataset_id=dataset_id,
         documents=[
             DocumentBase.from_text("Owls hunt at night.\nThey turn their heads.", "owls.txt"),
@@ -30,7 +30,7 @@ try:
         chunk_strategy=ChunkStrategy.custom(separator="\n", max_tokens=200),
     )
     page = DocumentBase.from_url(os.environ["COZE_WEB_PAGE"], "a page", UpdateRule.every(hours=24))
-    fetched = documents.create(dataset_id=dataset_id, documents=[page])  # pages in requests of their own
+    fetched = documents.create(dataset_id=dataset_id, documents=[page])  # web pages need a separate request
 
     ids = [document.document_id for document in here + fetched]
     for done in client.datasets.wait(dataset_id=dataset_id, document_ids=ids, on_progress=show):

@@ -1,4 +1,4 @@
-"""The documents of a dataset: each of them, page by page, and on asyncio several pages at a time."""
+"""Lists the documents of a dataset item by item, page by page, and with several pages at a time on asyncio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images: a dataset that is searched by their captions, Coze's own or yours."""
+"""Creates a dataset of images, writes a caption for its image and finds the image by this caption."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ try:
     made = client.datasets.documents.create(
         dataset_id=dataset_id,
         documents=[DocumentBase.from_image(file.id, "picture.png")],
-        chunk_strategy=ChunkStrategy.images(caption_type=1),  # 0: Coze looks at them and writes the captions
+        chunk_strategy=ChunkStrategy.images(caption_type=1),  # 1: you write the captions; 0: Coze does
         format_type=2,
     )
     ids = [document.document_id for document in made]

@@ -1,7 +1,8 @@
-"""What the packages do, shown in a terminal: `make demo`.
+"""Shows in a terminal what the packages do: `make demo`.
 
-Every scene prints its own code and then runs it. The bots are those of a local Coze that lasts as long as the demo.
-With ``COZE_API_TOKEN`` and ``COZE_BOT_ID`` set, your own bot plays where no declared plugin or broken line is needed.
+Every scene prints its own code and then runs it. The bots run in an emulator, which stops at the end of the demo.
+If ``COZE_API_TOKEN`` and ``COZE_BOT_ID`` are set, some scenes use your own bot. Scenes that need a declared plugin, a
+dataset or a broken connection always use a bot of the emulator.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from coze_client.emulator.state.dataset_records import FIRST_DATASET_ID
 PICTURE = Path(__file__).with_name("picture.png")
 
 
-# --- the scenes: what is shown is what runs ---
+# --- the scenes: the printed code is the code that runs ---
 
 
 def chain(bot_id: str) -> None:
@@ -77,7 +78,7 @@ def agent(bot_id: str) -> None:
 
 
 def booking(bot_id: str) -> None:
-    """A workflow as the agent's tool: it asks you, and the same run goes on"""
+    """A workflow as the agent's tool: it asks you a question, and your answer continues the same run"""
     from langchain.agents import create_agent
     from langchain_core.messages import HumanMessage
     from langchain_core.runnables import RunnableConfig
@@ -97,7 +98,7 @@ def booking(bot_id: str) -> None:
 
 
 def library(bot_id: str) -> None:
-    """Your texts in a dataset: uploaded, found again, cited in an answer"""
+    """Your texts in a dataset: uploaded, recalled, and cited in an answer"""
     from langchain_core.documents import Document
 
     from langchain_coze import ChatCoze, CozeDatasetWriter, CozeRetriever
@@ -112,7 +113,7 @@ def library(bot_id: str) -> None:
     house = [Document(texts[name], metadata={"source": name}) for name in texts]
     print(CozeDatasetWriter(client, dataset).add(house))
 
-    # Coze has no search endpoint; a workflow of three nodes does it
+    # Coze has no search endpoint; a workflow of three nodes can search
     finder = CozeRetriever(workflow_id="7420000000000000002", k=2)
     question = "Are dogs welcome on the terrace?"
     found = finder.invoke(question, dataset_ids=(dataset,))
@@ -125,7 +126,7 @@ def library(bot_id: str) -> None:
 
 
 def picture(bot_id: str) -> None:
-    """A question with a picture: uploaded once, then named by its id"""
+    """A question with an image: uploaded once, then sent by its id"""
     from langchain_core.messages import HumanMessage
 
     from langchain_coze import ChatCoze
@@ -153,56 +154,57 @@ def llama(bot_id: str) -> None:
         print(response.delta, end="")
 
 
-def healing(bot_id: str) -> None:
-    """The line breaks in the middle of an answer, and the answer is whole"""
+def recovery(bot_id: str) -> None:
+    """The connection breaks in the middle of an answer, and the answer is still complete"""
     with CozeClient().chats.stream(
         bot_id=bot_id,
         user_id="me",
-        additional_messages=[Message.user("What if the line breaks?")],
+        additional_messages=[Message.user("What if the connection breaks?")],
     ) as stream:
         for event in stream:
             print(event.delta, end="")
 
 
 class Scene(NamedTuple):
-    """A scene, the local bot in it, whether your own bot may take the part, and what goes wrong on the way."""
+    """A scene: its function, the emulator's bot for it, whether your own bot can replace that bot, and a fault."""
 
-    play: Callable[[str], None]
+    run: Callable[[str], None]
     bot: str
-    open_to_yours: bool = True
+    allows_your_bot: bool = True
     fault: Fault | None = None
 
 
 SCENES = (
     Scene(chain, "guide"),
-    Scene(agent, "plugins", open_to_yours=False),
-    Scene(booking, "plugins", open_to_yours=False),
-    Scene(library, "reader", open_to_yours=False),
+    Scene(agent, "plugins", allows_your_bot=False),
+    Scene(booking, "plugins", allows_your_bot=False),
+    Scene(library, "reader", allows_your_bot=False),
     Scene(picture, "vision"),
     Scene(llama, "guide"),
-    Scene(healing, "guide", open_to_yours=False, fault=faults.CutAfterEvents(14)),
+    Scene(recovery, "guide", allows_your_bot=False, fault=faults.CutAfterEvents(14)),
 )
 
 SAYINGS = {
-    "streaming": "Each word here came as an event of its own, over HTTP on a real port. "
-    "A script wrote it; with your own bot, its model does.",
-    "llamaindex": "The same bot over the same client, in LlamaIndex's own types, for query engines and agents alike.",
-    "breaks": "In the middle of this very sentence the server closed the line. The chat ran on, so the client asked "
-    "how it ended, listed its messages, and gave out what was missing, in one piece. Nothing was started twice.",
+    "streaming": "Each word of this answer arrived as a separate event, over HTTP on a real port. "
+    "A script wrote the answer. With your own bot, its model writes it.",
+    "llamaindex": "This is the same bot over the same client, in LlamaIndex's own types. Query engines and agents can "
+    "use it.",
+    "breaks": "In the middle of this sentence the server closed the connection. The chat continued on the server. "
+    "So the client asked how it ended, listed its messages, and printed the missing part. Nothing was started twice.",
 }
 
 
 def guide(turn: Turn) -> Iterator[Item]:
-    """The local bot that tells what is going on."""
+    """The script of the bot that explains each scene."""
     known = [saying for word, saying in SAYINGS.items() if word in turn.question.lower()]
     yield Answer(known[0] if known else f"You asked: {turn.question}")
 
 
-# --- the stage ---
+# --- the output ---
 
 
 class Screen(io.TextIOBase):
-    """Takes what a scene prints, and shows it in colour: each piece in the other shade, so that events can be seen."""
+    """Receives what a scene prints and shows it in two alternating colours, so that one can see the events."""
 
     SHADES = ("cyan", "green")
 
@@ -229,20 +231,20 @@ class Screen(io.TextIOBase):
         self._column += len(shown)
 
     def end_line(self) -> None:
-        """Begins a new line unless one has just begun."""
+        """Starts a new line, unless the current line is empty."""
         if self._column:
             self.write("\n")
 
 
-def code_of(play: Callable[[str], None]) -> str:
-    """The body of a scene's function, without its docstring."""
-    source = inspect.getsource(play)
+def code_of(scene: Callable[[str], None]) -> str:
+    """Returns the body of a scene's function, without its docstring."""
+    source = inspect.getsource(scene)
     return textwrap.dedent(source.split('"""', 2)[2].lstrip("\n")).rstrip()
 
 
 @contextmanager
 def environment(**values: str) -> Iterator[None]:
-    """These variables as long as a scene lasts: its clients find their server and token there."""
+    """Sets environment variables during a scene: its clients read their server and token there."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -255,7 +257,7 @@ def environment(**values: str) -> Iterator[None]:
 
 
 class Demo:
-    """The scenes, one after the other, on a local Coze or with your own bot."""
+    """Runs the scenes one after the other, with bots of the emulator or with your own bot."""
 
     def __init__(self, emulator: Emulator, console: Console, your_bot: str | None) -> None:
         self.emulator = emulator
@@ -264,64 +266,64 @@ class Demo:
         self.failures = 0
 
     def run(self) -> None:
-        self._greet()
+        self._print_intro()
         for number, scene in enumerate(SCENES, 1):
-            self.console.print(Rule(f"[bold]{number}. {scene.play.__doc__}", style="magenta", align="left"))
-            code = Syntax(code_of(scene.play), "python", theme="ansi_dark", background_color="default")
+            self.console.print(Rule(f"[bold]{number}. {scene.run.__doc__}", style="magenta", align="left"))
+            code = Syntax(code_of(scene.run), "python", theme="ansi_dark", background_color="default")
             self.console.print(Padding(code, (1, 2)))
-            self._play(scene)
-        self._part()
+            self._show(scene)
+        self._print_next_steps()
 
-    def _greet(self) -> None:
+    def _print_intro(self) -> None:
         where = (
-            f"Bot [cyan]{self.your_bot}[/] of your Coze account plays; where a declared plugin or a broken line is "
-            f"needed, a scripted bot of the local Coze at [cyan]{self.emulator.url}[/] does."
+            f"The demo uses bot [cyan]{self.your_bot}[/] of your Coze account. Scenes that need a declared plugin, a "
+            f"dataset or a broken connection use a scripted bot of the emulator at [cyan]{self.emulator.url}[/]."
             if self.your_bot
-            else f"A local Coze runs at [cyan]{self.emulator.url}[/], with scripted bots: no account needed. With "
-            "[cyan]COZE_API_TOKEN[/] and [cyan]COZE_BOT_ID[/] set, your own bot plays instead."
+            else f"The emulator, a local Coze, runs at [cyan]{self.emulator.url}[/] with scripted bots. You need no "
+            "account. If you set [cyan]COZE_API_TOKEN[/] and [cyan]COZE_BOT_ID[/], the demo uses your own bot."
         )
         where += "\n\nThe colour changes with every event of a stream."
         self.console.print(Panel(where, title="[bold]coze-adapters", border_style="magenta", padding=(1, 2)))
 
-    def _play(self, scene: Scene) -> None:
+    def _show(self, scene: Scene) -> None:
         screen = Screen(self.console)
-        if self.your_bot and scene.open_to_yours:
-            self._perform(scene, self.your_bot, screen)
+        if self.your_bot and scene.allows_your_bot:
+            self._run_with(scene, self.your_bot, screen)
             return
         before, started = len(self.emulator.calls), self._started()
         if scene.fault:
             self.console.print(f"  [red]✂ {scene.fault!r}[/]")
             self.emulator.inject(scene.fault)
         with environment(COZE_API_BASE=self.emulator.url, COZE_API_TOKEN=self.emulator.token):
-            self._perform(scene, self.emulator.bots[scene.bot], screen)
+            self._run_with(scene, self.emulator.bots[scene.bot], screen)
         for call in self.emulator.calls[before:]:
             self.console.print(f"  [dim]{call.method} {call.path}[/]")
-        told = ", ".join(
+        counts = ", ".join(
             f"{kind} started: {n - started[kind]}" for kind, n in self._started().items() if n > started[kind]
         )
-        self.console.print(f"  [dim]{told}[/]\n")
+        self.console.print(f"  [dim]{counts}[/]\n")
 
     def _started(self) -> dict[str, int]:
         return {"chats": self.emulator.chats_started, "runs": self.emulator.runs_started}
 
-    def _perform(self, scene: Scene, bot_id: str, screen: Screen) -> None:
+    def _run_with(self, scene: Scene, bot_id: str, screen: Screen) -> None:
         try:
             with redirect_stdout(screen):
-                scene.play(bot_id)
+                scene.run(bot_id)
         except CozeError as error:
             self.failures += 1
             screen.end_line()
             self.console.print(Text(f"  {type(error).__name__}: {error}", "red"))
         screen.end_line()
 
-    def _part(self) -> None:
+    def _print_next_steps(self) -> None:
         self.console.print(Rule(style="magenta"))
         self.console.print("  Next: [cyan]README.md[/], [cyan]examples/[/], [cyan]notebooks/[/]")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="What the packages do, shown in a terminal.")
-    parser.add_argument("--pace", type=float, default=0.04, help="seconds between two words of a local bot")
+    parser = argparse.ArgumentParser(description="Shows in a terminal what the packages do.")
+    parser.add_argument("--pace", type=float, default=0.04, help="seconds between two words of a bot of the emulator")
     pace = parser.parse_args().pace
     console = Console(file=sys.stdout, highlight=False)
     your_bot = os.environ.get("COZE_BOT_ID") if os.environ.get("COZE_API_TOKEN") else None

@@ -1,4 +1,4 @@
-"""Errors: each has a class, Coze's code, the log id that support asks for, and the likely cure."""
+"""Prints errors with their code, their log id (Coze's support asks for it) and their likely cure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ client = CozeClient()
 
 
 def ask(bot_id: str) -> str:
-    """The answer, or what there is of it."""
+    """Returns the answer, or the part of it that arrived."""
     try:
         with client.chats.stream(
             bot_id=bot_id, user_id="examples", additional_messages=[Message.user("How are you?")]
@@ -18,9 +18,9 @@ def ask(bot_id: str) -> str:
             for _ in stream:
                 pass
         return stream.text
-    except StreamInterrupted as error:  # the line broke, and the rest cannot be had
+    except StreamInterrupted as error:  # the connection broke, and the rest cannot be fetched
         return error.text
-    except ChatFailed as error:  # the bot began to answer and failed
+    except ChatFailed as error:  # the bot started to answer and failed
         return f"{error.text} [{error.code}: {error.message}]"
 
 
@@ -31,5 +31,5 @@ try:
 except NotFound as error:
     print(error.code, error.message, error.logid)
     print("Cure:", error.cure)
-except CozeError as error:  # whatever else
+except CozeError as error:  # any other error
     print(error)

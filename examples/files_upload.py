@@ -1,4 +1,4 @@
-"""Files: upload from a path, from memory, and from an open file; then ask what Coze knows of it."""
+"""Uploads a file from a path, from memory and from an open file, and prints what Coze stores about each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ client = CozeClient()
 picture = Path(__file__).with_name("picture.png")
 
 from_path = client.files.upload(picture)
-from_memory = client.files.upload(picture.read_bytes(), name="from_memory")  # gets the .png that its content proves
+from_memory = client.files.upload(picture.read_bytes(), name="from_memory")  # gets the extension .png from its content
 with picture.open("rb") as opened:
     from_open_file = client.files.upload(opened)
 

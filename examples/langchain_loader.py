@@ -1,4 +1,4 @@
-"""The documents of a dataset in LangChain, with the text that Coze does not give back, cut by a text splitter."""
+"""Loads the documents of a dataset into LangChain with text from a function, and splits them with a text splitter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ dataset_id = os.environ["COZE_DATASET_ID"]
 
 try:
     CozeDatasetLoader(dataset_id=dataset_id).load()
-except ConfigurationError as error:  # no empty text that looks like content
+except ConfigurationError as error:  # names the documents without text
     print(error)
 
 for document in CozeDatasetLoader(dataset_id=dataset_id, on_missing="metadata").lazy_load():
@@ -21,7 +21,7 @@ for document in CozeDatasetLoader(dataset_id=dataset_id, on_missing="metadata").
 
 
 def original(document: Document) -> str | None:
-    """The text of a document, from wherever you have it; a folder of the originals would do, too."""
+    """Returns the text of a document; ``content=`` also takes a folder of the original files."""
     return {"terrace.txt": "Dogs are welcome on the terrace."}.get(document.name)
 
 

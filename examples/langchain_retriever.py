@@ -1,4 +1,4 @@
-"""A LangChain chain that answers from a dataset, and cites where it read it."""
+"""Prints the answer of a LangChain chain that answers from a dataset and cites its sources."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from langchain_core.runnables import RunnableParallel, RunnablePassthrough
 from langchain_coze import ChatCoze, CozeRetriever
 
 retriever = CozeRetriever(
-    workflow_id=os.environ["COZE_WORKFLOW_ID"],  # or bot_id, and every query may bill a full answer
-    dataset_ids=(os.environ["COZE_DATASET_ID"],),  # where documents' names are looked up, once
+    workflow_id=os.environ["COZE_WORKFLOW_ID"],  # with bot_id in place of it, every query may bill a full answer
+    dataset_ids=(os.environ["COZE_DATASET_ID"],),  # the names of documents are looked up there, once
     k=3,
 )
 
 
 def numbered(documents: Sequence[Document]) -> str:
-    """The slices as they stand in the prompt."""
+    """Returns the slices, numbered, for the prompt."""
     return "\n".join(f"[{number}] {document.page_content}" for number, document in enumerate(documents, 1))
 
 

@@ -1,6 +1,6 @@
-"""A workflow as a tool of a LangGraph agent: it stops to ask, a human answers, the same run goes on.
+"""Runs a workflow as a tool of a LangGraph agent, answers its question and prints the result of the same run.
 
-The bot needs a client plugin of the tool's name, declared in Coze; any other model that calls tools needs nothing.
+The bot needs a client plugin with the name of the tool, declared in Coze. Any other model that calls tools also works.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A folder and documents of LangChain into a dataset: once each, with a bar, and finished by the next run if killed."""
+"""Writes a folder and LangChain documents into a dataset with a progress bar, and uploads nothing twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ with TemporaryDirectory() as folder:
     Path(folder, "owls.md").write_text("# Owls\n\nOwls hunt at night.")
     Path(folder, "cats.txt").write_text("Cats sleep all day.")
     Path(folder, "chart.xls").write_bytes(b"numbers")
-    record = Path("uploads.sqlite")  # keep it: it knows what was uploaded
+    record = Path("uploads.sqlite")  # keep it: it lists the uploads, and lets the next run finish a killed one
     writer = CozeDatasetWriter(client, dataset_id, record=record)
     sources: list[str | Document] = [folder, Document("Dogs bark at both.", metadata={"source": "dogs.txt"})]
     report = writer.add(sources, chunking=ChunkStrategy.custom("\n\n"), show_progress=True)

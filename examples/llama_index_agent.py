@@ -1,6 +1,6 @@
-"""A LlamaIndex agent: the bot decides, your Python functions do.
+"""Prints the answer of a LlamaIndex agent, whose bot calls a Python function of this program.
 
-The bot needs a client plugin ``get_weather(city)``, declared in Coze: only declared plugins are called.
+The bot needs a client plugin ``get_weather(city)``, declared in Coze. A bot calls only declared plugins.
 """
 
 from __future__ import annotations

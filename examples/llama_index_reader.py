@@ -1,6 +1,6 @@
-"""The documents of a dataset in LlamaIndex: an ingestion pipeline that skips what it knows.
+"""Reads the documents of a dataset into a LlamaIndex ingestion pipeline, which skips documents that it knows.
 
-Without originals, questions recall at least some of the text; ``coverage`` tells how much.
+Without the original files, questions recall some of the text; ``coverage`` is the share of the slices found.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ reader = CozeReader(
     recall_workflow_id=os.environ["COZE_WORKFLOW_ID"],
     queries=("How long is a table kept?", "Is there a deposit for parties?", "When does the kitchen close?"),
     on_missing="skip",
-    volatile=False,  # hit counts rise with every recall, and are no change of a document
+    volatile=False,  # leaves out hit counts: they rise with every recall, although the document does not change
 )
 pipeline = IngestionPipeline(
     transformations=[SentenceSplitter(chunk_size=64, chunk_overlap=0)],

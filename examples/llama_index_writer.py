@@ -1,4 +1,4 @@
-"""Documents and nodes of LlamaIndex into a dataset, on asyncio: once each, and finished by the next run if killed."""
+"""Writes LlamaIndex documents and nodes into a dataset on asyncio, prints the progress, and uploads nothing twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llama_index_coze import CozeDatasetWriter
 async def main() -> None:
     async with AsyncCozeClient() as client:
         dataset_id = await client.datasets.create(name="Animals", workspace_id=os.environ["COZE_WORKSPACE_ID"])
-        writer = CozeDatasetWriter(client, dataset_id, record="uploads.sqlite")  # which knows what was uploaded
+        writer = CozeDatasetWriter(client, dataset_id, record="uploads.sqlite")  # it lists the uploads
         sources = [
             Document(text="Owls hunt at night.", metadata={"file_name": "owls.txt"}),
             TextNode(text="Cats sleep all day.", id_="cats"),

@@ -1,4 +1,4 @@
-"""Logs: what goes over the wire, with status and log id, and never a token."""
+"""Logs each request with its status and log id, and never a token."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a dataset holds about a question, by a workflow, which asks no model, and by a bot, which may bill an answer.
+"""Prints the slices of a dataset that fit a question: by a workflow, then by a bot, which may bill an answer.
 
-``docs/recall-workflow.md`` shows how to build the workflow. The bot is one that ``setup`` makes of the dataset.
+``docs/recall-workflow.md`` shows how to build the workflow. ``setup`` creates the bot.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ dataset_id, workspace_id = os.environ["COZE_DATASET_ID"], os.environ["COZE_WORKS
 for found in client.recall.from_workflow(os.environ["COZE_WORKFLOW_ID"], QUESTION):
     print("By workflow:", found.rank, found.text)
 
-print(*client.recall.setup(dataset_id, workspace_id).todo, sep="\n")  # what would be done; nothing is
+print(*client.recall.setup(dataset_id, workspace_id).todo, sep="\n")  # a dry run: lists the steps, does nothing
 bot = client.recall.setup(dataset_id, workspace_id, dry_run=False)
 try:
     for found in client.recall.from_bot(bot.bot_id, QUESTION, publish_status=bot.publish_status):
         print("By bot:", found.document_name, found.score, found.text)
 finally:
-    print(*client.recall.teardown(bot.bot_id).todo)  # the API deletes no bot
+    print(*client.recall.teardown(bot.bot_id).todo)  # the API cannot delete bots

@@ -1,4 +1,4 @@
-"""An endpoint without a method here: the same token, retries and errors, and plain JSON back."""
+"""Calls an endpoint that has no method here, with the same token, retries and errors, and prints its JSON."""
 
 from __future__ import annotations
 

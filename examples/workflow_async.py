@@ -1,4 +1,4 @@
-"""Asynchronous workflow run: begun by one program, its result fetched by this or any other, for up to 24 hours."""
+"""Starts an asynchronous run and fetches its result, as any other program could do within 24 hours."""
 
 from __future__ import annotations
 

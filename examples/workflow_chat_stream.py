@@ -1,4 +1,4 @@
-"""Chatflow with stream: a workflow as a dialogue, in a conversation that it remembers."""
+"""Sends two messages to a chatflow in one conversation and prints its answers as they arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Workflow run without stream: one request, which Coze drops after 90 seconds; the workflow has no output nodes."""
+"""Runs a workflow in one request without a stream, and prints its output; Coze closes such a request after 90 seconds.
+
+The workflow must have no output nodes.
+"""
 
 from __future__ import annotations
 

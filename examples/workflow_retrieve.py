@@ -1,4 +1,4 @@
-"""Retrieve a workflow: what it takes, as Coze's tree and as JSON schema, and arguments checked by it."""
+"""Prints the parameters of a workflow, their JSON schema, and the mistakes in wrong arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflow run history: the record of a run, and what an output node said in it."""
+"""Prints the history of a run and the output of its output nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflow run with stream: what its nodes say as they say it, and an answer to each question it stops at."""
+"""Prints the messages of a workflow's nodes as they arrive, answers its questions and prints the result."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ client = CozeClient()
 
 
 def show(event: WorkflowEvent) -> None:
-    """Told of every event, at once."""
+    """Called with each event when it arrives."""
     if event.message:
         print(f"{event.message.node_title or 'End'}: {event.message.content}")
 
 
 def answer(asked: WorkflowInterrupted) -> str:
-    """Here a human would be asked; the first option will do."""
+    """Chooses the first option. A real program asks a human here."""
     return asked.options[0] if asked.options else "Ada"
 
 
@@ -31,7 +31,7 @@ def run() -> WorkflowResult:
 
 
 def resume(asked: WorkflowInterrupted) -> WorkflowResult:
-    """The same run goes on, to its end or its next question."""
+    """Continues the same run until its end or its next question."""
     try:
         result: WorkflowResult = asked.resume(answer(asked))
     except WorkflowInterrupted as again:

@@ -1,4 +1,4 @@
-"""Workflows on asyncio: three runs at once, each asked and answered."""
+"""Runs a workflow three times at once on asyncio, and answers the question of each run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coze_client import AsyncCozeClient, WorkflowInterrupted
 
 
 async def book(client: AsyncCozeClient, city: str, time: str) -> object:
-    """What a run came to, whose only question is about the time."""
+    """Returns the output of a run; its only question is about the time."""
     running = client.workflows.execute(workflow_id=os.environ["COZE_WORKFLOW_ID"], parameters={"city": city})
     try:
         result = await running

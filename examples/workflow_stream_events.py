@@ -1,4 +1,4 @@
-"""Workflow run with stream, request by request: the events of the run, then those after the answer to its question."""
+"""Prints the events of a run up to its interrupt, then the events after the answer; each stream is one request."""
 
 from __future__ import annotations
 

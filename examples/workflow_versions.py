@@ -1,4 +1,4 @@
-"""List workflows of a workspace, and the versions of one."""
+"""Lists the workflows of a workspace, and the versions of one workflow."""
 
 from __future__ import annotations
 

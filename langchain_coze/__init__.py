@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
+    from coze_client.bridge.writing.report import Fate, Progress, WriteReport
+    from coze_client.bridge.writing.sources import SourceText
+    from coze_client.bridge.writing.upload_record import UploadRecord
     from langchain_coze.bot_tool import CozeBotTool
     from langchain_coze.chat_model import ChatCoze
     from langchain_coze.dataset_writer import CozeDatasetWriter
@@ -69,6 +72,11 @@ __all__ = [
     "CozeWorkflowFailed",
     "CozeWorkflowInterrupted",
     "CozeWorkflowTool",
+    "Fate",
+    "Progress",
+    "SourceText",
+    "UploadRecord",
+    "WriteReport",
     "__version__",
     "aload_coze_tools",
     "load_coze_tools",
@@ -85,14 +93,21 @@ _HOMES = {
     "aload_coze_tools": "toolkit",
     "load_coze_tools": "toolkit",
 }
+_SHARED = {  # types of signatures, which both adapters use
+    "Fate": "coze_client.bridge.writing.report",
+    "Progress": "coze_client.bridge.writing.report",
+    "SourceText": "coze_client.bridge.writing.sources",
+    "UploadRecord": "coze_client.bridge.writing.upload_record",
+    "WriteReport": "coze_client.bridge.writing.report",
+}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES.get(name, "errors")
+    home = _SHARED.get(name) or f"{__name__}.{_HOMES.get(name, 'errors')}"
     try:
-        value: object = getattr(import_module(f"{__name__}.{home}"), name)
+        value: object = getattr(import_module(home), name)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "langchain_core":
             raise

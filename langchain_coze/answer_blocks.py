@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import ContentBlock
 
-from coze_client.api.recall.slices import Slice
+from coze_client.api.recall.values import Slice
 from coze_client.bridge.chat.answer_parts import AudioPart, CardPart, Part, PluginCall, PluginOutput, RecallPart
 
 PROVIDER = "coze"

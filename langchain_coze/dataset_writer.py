@@ -1,10 +1,10 @@
-"""Documents of LangChain, and files, into a dataset of Coze's."""
+"""CozeDatasetWriter: writes LangChain documents, and files, into a Coze dataset."""
 
 from __future__ import annotations
 
 from langchain_core.documents import Document
 
-from coze_client.bridge.writing.sources import Text
+from coze_client.bridge.writing.sources import SourceText
 from coze_client.bridge.writing.writer import DatasetWriter
 
 
@@ -18,11 +18,12 @@ class CozeDatasetWriter(DatasetWriter[Document]):
     print(writer.add(["handbook/", "https://example.com/faq"], show_progress=True))
     ```
 
-    Settings as ``DatasetWriter``'s. A document goes as text, named by its metadata (``source``, ``file_name``) or id.
+    The settings are those of ``DatasetWriter``. A document is sent as text, named by its metadata (``source`` or
+    ``file_name``), else by its id.
     """
 
     documents = (Document,)
 
-    def convert(self, document: Document) -> Text:
-        """The page's content; metadata do not go along."""
-        return Text.of(document.page_content, document.metadata, document.id)
+    def convert(self, document: Document) -> SourceText:
+        """Return the document's text and name; metadata is not sent."""
+        return SourceText.of(document.page_content, document.metadata, document.id)

@@ -10,20 +10,20 @@ from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 from pydantic import Field
 
-from coze_client.bridge.loading.contents import Framework, Loaded
+from coze_client.bridge.loading.loader import Framework, LoadedDocument
 from coze_client.bridge.loading.originals import Original
-from coze_client.bridge.loading.settings import DatasetSettings
+from coze_client.bridge.loading.settings import LoaderSettings
 
 _LOADERS: Mapping[str, tuple[str, str]] = {
     ".pdf": ("PyPDFLoader", "pypdf"),
     ".docx": ("Docx2txtLoader", "docx2txt"),
     ".doc": ("UnstructuredWordDocumentLoader", "unstructured[doc]"),
 }
-"""The loaders of langchain-community for the kinds of files that Coze takes beside text, and what these need."""
+"""The loaders of langchain-community for files that Coze accepts besides text, and the packages that they need."""
 
 
-class CozeDatasetLoader(DatasetSettings, BaseLoader):
-    """The documents of a dataset, with all that Coze tells of them, loaded lazily.
+class CozeDatasetLoader(LoaderSettings, BaseLoader):
+    """Loads the documents of a dataset lazily, with all metadata that Coze returns.
 
     ```python
     from langchain_coze import CozeDatasetLoader
@@ -33,26 +33,27 @@ class CozeDatasetLoader(DatasetSettings, BaseLoader):
         print(document.metadata["document_name"], len(document.page_content))
     ```
 
-    Coze gives back neither files nor slices, so that text comes from elsewhere. Images have their captions. For the
-    rest `content` names a folder of the original files, or is a function; a Path or bytes are parsed by LangChain's
-    loader for the kind of file: text by itself, pdf, docx and doc through langchain-community, others by `loaders`.
-    Else `recall_workflow_id` and `queries` recall at least some slices, and ``coverage`` tells how much of the document
-    they are. What has no text at all raises ConfigurationError, or `on_missing` says what becomes of it.
+    Coze returns neither files nor slices, so the text comes from other sources. The text of an image is its caption.
+    For other documents, `content` is a folder of the original files or a function. Files and bytes are parsed by
+    suffix: text files directly, pdf, docx and doc by loaders of langchain-community, others by `loaders`. For documents
+    without content, `recall_workflow_id` and `queries` recall at least some slices, and ``coverage`` is their share of
+    the document. A document without any text raises ConfigurationError, unless `on_missing` allows it.
 
-    A document's ``id`` is Coze's, and ``metadata["source"]`` is unique for it, so ``langchain_core.indexing.index`` can
-    clean up by it; give ``volatile=False`` there, or every recall makes a document look changed.
+    A document's ``id`` is Coze's id, and ``metadata["source"]`` is unique for each document, so
+    ``langchain_core.indexing.index`` can clean up by it. Give ``volatile=False`` there: otherwise every recall makes a
+    document look changed.
     """
 
     loaders: dict[str, Callable[[str], BaseLoader]] = Field(default_factory=dict, exclude=True)
-    """Loaders of your choice by suffix: what makes one of a file's path, like ``{".pdf": PyMuPDFLoader}``."""
+    """Your own loaders by suffix: a class or function that takes a path, like ``{".pdf": PyMuPDFLoader}``."""
 
     def lazy_load(self) -> Iterator[Document]:
-        """The documents, each page of them fetched when it is asked for; raises CozeError."""
-        yield from map(convert_document, self._blocking_contents(self._framework()))
+        """Yield the documents; each page is fetched when it is needed. Raises CozeError."""
+        yield from map(convert_document, self._blocking_loader(self._framework()))
 
     async def alazy_load(self) -> AsyncIterator[Document]:
         """As ``lazy_load``, on asyncio."""
-        async for loaded in self._asyncio_contents(self._framework()):
+        async for loaded in self._asyncio_loader(self._framework()):
             yield convert_document(loaded)
 
     def _framework(self) -> Framework[Document]:
@@ -66,8 +67,8 @@ class CozeDatasetLoader(DatasetSettings, BaseLoader):
             return list(make(str(path)).lazy_load())
 
 
-def convert_document(loaded: Loaded[Document]) -> Document:
-    """A loaded document as LangChain's; what its own loader told stays beside what Coze tells."""
+def convert_document(loaded: LoadedDocument[Document]) -> Document:
+    """Convert to LangChain's document; metadata of the file's own loader is kept, and Coze's metadata wins."""
     if isinstance(loaded.content, str):
         return Document(id=loaded.id, page_content=loaded.content, metadata=dict(loaded.metadata))
     metadata = {**loaded.content.metadata, **loaded.metadata}
@@ -81,15 +82,15 @@ def _is_blank(document: Document) -> bool:
 def _known_loader(original: Original) -> Callable[[str], BaseLoader] | None:
     if original.suffix not in _LOADERS:
         return None
-    name, needed = _LOADERS[original.suffix]
+    name, package = _LOADERS[original.suffix]
 
     def make(path: str) -> BaseLoader:
         try:
             return cast("BaseLoader", getattr(import_module("langchain_community.document_loaders"), name)(path))
         except ImportError as error:
             raise ImportError(
-                f"Reading {original.name!r} needs LangChain's {name}: pip install langchain-community {needed!r}; "
-                f"or give loaders={{{original.suffix!r}: …}} of your choice, or let content= return the text"
+                f"Reading {original.name!r} needs LangChain's {name}: pip install langchain-community {package!r}; "
+                f"or give your own loader as loaders={{{original.suffix!r}: …}}, or let content= return the text"
             ) from error
 
     return make

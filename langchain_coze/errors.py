@@ -19,8 +19,10 @@ from langchain_core.exceptions import (
 )
 
 from coze_client import errors as coze
+from coze_client.api.chats.failures import ChatFailed
+from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
 from coze_client.core.request import Kind
-from coze_client.core.retry import passes
+from coze_client.core.retry import may_retry
 
 _PROMPT_TOO_LONG = 4010
 
@@ -98,15 +100,15 @@ class CozeStreamInterrupted(CozeModelError, coze.StreamInterrupted, ModelConnect
     """A stream broke and could not be recovered; the chat may have continued, and is billed."""
 
 
-class CozeChatFailed(CozeModelError, coze.ChatFailed, ModelAPIError):
+class CozeChatFailed(CozeModelError, ChatFailed, ModelAPIError):
     """The bot started to answer and failed."""
 
 
-class CozeWorkflowFailed(CozeModelError, coze.WorkflowFailed, ModelAPIError):
+class CozeWorkflowFailed(CozeModelError, WorkflowFailed, ModelAPIError):
     """A workflow that should answer or recall slices failed."""
 
 
-class CozeWorkflowInterrupted(CozeModelError, coze.WorkflowInterrupted):
+class CozeWorkflowInterrupted(CozeModelError, WorkflowInterrupted):
     """A workflow that should recall slices stopped to ask a human."""
 
 
@@ -132,7 +134,7 @@ _LANGCHAIN_ERRORS: dict[type[coze.CozeError], type[CozeModelError]] = {
         CozeWorkflowInterrupted,
     )
     for base in kind.__bases__
-    if base.__module__ == coze.__name__
+    if issubclass(base, coze.CozeError) and not issubclass(base, CozeModelError)
 }
 
 
@@ -144,7 +146,7 @@ def convert_error(error: coze.CozeError) -> CozeModelError:
     kind = CozeContextOverflow if error.code == _PROMPT_TOO_LONG else next(known, CozeModelError)
     converted = kind.__new__(kind)
     converted.args = error.args
-    converted.__dict__.update(error.__dict__, is_retryable=passes(Kind.START, error))
+    converted.__dict__.update(error.__dict__, is_retryable=may_retry(Kind.START, error))
     return converted.with_traceback(error.__traceback__)
 
 

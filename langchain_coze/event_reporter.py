@@ -9,7 +9,8 @@ from typing import Any
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
 from langchain_core.runnables import RunnableConfig
 
-from coze_client.api.workflows.events import WorkflowEvent, WorkflowMessage
+from coze_client.api.workflows.events import WorkflowEvent
+from coze_client.api.workflows.values import WorkflowMessage
 from langchain_coze.langgraph_node import in_graph
 
 MESSAGE_EVENT = "coze_workflow_message"

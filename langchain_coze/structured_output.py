@@ -15,7 +15,7 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
-from coze_client.core.json_schema import find_misfits
+from coze_client.core.json_schema import schema_errors
 from coze_client.errors import ConfigurationError
 from langchain_coze.errors import convert_error
 
@@ -59,7 +59,7 @@ def parse_answer(answer: str, schema: Schema, json_schema: Mapping[str, object])
         if isinstance(schema, type) and is_basemodel_subclass(schema):
             validate = getattr(schema, "model_validate", None) or schema.parse_obj  # type: ignore[attr-defined]  # pydantic v1
             return validate(value)
-        if problems := find_misfits(value, json_schema):
+        if problems := schema_errors(value, json_schema):
             raise ValueError("; ".join(problems))
     except ValueError as error:  # pydantic's ValidationError is one
         problem = f"the answer does not match the schema: {error}"

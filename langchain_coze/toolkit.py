@@ -9,7 +9,7 @@ from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field
 
 from coze_client.api.plugins import Plugin, PluginTool
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.bridge.connection import Client, asyncio_client, blocking_client
 from coze_client.bridge.tools.definitions import ToolDefinition, load_plugins, load_workflows
 from coze_client.bridge.tools.tool_names import tool_names

@@ -1,7 +1,8 @@
-"""Coze for LlamaIndex: ``CozeLLM`` is a bot as an LLM, ``CozeWorkflowTool`` a workflow as a tool.
+"""Coze for LlamaIndex: ``CozeLLM`` makes a bot an LLM, ``CozeWorkflowTool`` makes a workflow a tool.
 
-``CozeRetriever`` looks into knowledge bases. Needs the extra ``llama-index``. Importing this package costs nothing:
-LlamaIndex is loaded when a name of ``__all__`` is first used.
+``CozeRetriever`` searches knowledge bases, ``CozeReader`` loads their documents, and ``CozeDatasetWriter`` writes them.
+Needs the extra ``llama-index``. Importing this package is fast: LlamaIndex is imported when a name in ``__all__`` is
+first used.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from coze_client.bridge.tools.definitions import ToolDefinition
+    from coze_client.bridge.writing.report import Fate, Progress, WriteReport
+    from coze_client.bridge.writing.sources import SourceText
+    from coze_client.bridge.writing.upload_record import UploadRecord
     from llama_index_coze.dataset_writer import CozeDatasetWriter
     from llama_index_coze.interrupts import CozeHumanResponseEvent, CozeInputRequiredEvent, CozeMessageEvent
     from llama_index_coze.llm import CozeLLM
-    from llama_index_coze.reader import CozeReader
+    from llama_index_coze.reader import CozeReader, DatasetDocuments
     from llama_index_coze.retriever import CozeRetriever
     from llama_index_coze.tool_spec import CozeToolSpec
-    from llama_index_coze.tools import CozeWorkflowTool
+    from llama_index_coze.workflow_tool import CozeWorkflowTool
 
 _HOME_OF = {
     "CozeDatasetWriter": "dataset_writer",
@@ -27,7 +32,16 @@ _HOME_OF = {
     "CozeReader": "reader",
     "CozeRetriever": "retriever",
     "CozeToolSpec": "tool_spec",
-    "CozeWorkflowTool": "tools",
+    "CozeWorkflowTool": "workflow_tool",
+    "DatasetDocuments": "reader",
+}
+_SHARED = {  # types of signatures, which both adapters use
+    "Fate": "coze_client.bridge.writing.report",
+    "Progress": "coze_client.bridge.writing.report",
+    "SourceText": "coze_client.bridge.writing.sources",
+    "UploadRecord": "coze_client.bridge.writing.upload_record",
+    "ToolDefinition": "coze_client.bridge.tools.workflow_call",
+    "WriteReport": "coze_client.bridge.writing.report",
 }
 
 __all__ = [
@@ -40,14 +54,21 @@ __all__ = [
     "CozeRetriever",
     "CozeToolSpec",
     "CozeWorkflowTool",
+    "DatasetDocuments",
+    "Fate",
+    "Progress",
+    "SourceText",
+    "ToolDefinition",
+    "UploadRecord",
+    "WriteReport",
 ]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        value: object = getattr(import_module(_SHARED.get(name) or f"{__name__}.{_HOME_OF[name]}"), name)
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] != "llama_index":
             raise

@@ -1,10 +1,10 @@
-"""Documents and nodes of LlamaIndex, and files, into a dataset of Coze's."""
+"""CozeDatasetWriter: writes LlamaIndex documents and nodes, and files, into a Coze dataset."""
 
 from __future__ import annotations
 
 from llama_index.core.schema import BaseNode, MetadataMode
 
-from coze_client.bridge.writing.sources import Text
+from coze_client.bridge.writing.sources import SourceText
 from coze_client.bridge.writing.writer import DatasetWriter
 
 
@@ -18,12 +18,13 @@ class CozeDatasetWriter(DatasetWriter[BaseNode]):
     print(writer.add(["handbook/", "https://example.com/faq"], show_progress=True))
     ```
 
-    Settings as ``DatasetWriter``'s. A node goes as text, named by its metadata (``source``, ``file_name``) or id.
+    The settings are those of ``DatasetWriter``. A node is sent as text, named by its metadata (``source`` or
+    ``file_name``), else by its id.
     """
 
     documents = (BaseNode,)
 
-    def convert(self, document: BaseNode) -> Text:
-        """The node's text; metadata do not go along."""
+    def convert(self, document: BaseNode) -> SourceText:
+        """Return the node's text and name; metadata is not sent."""
         text = document.get_content(metadata_mode=MetadataMode.NONE)
-        return Text.of(text, document.metadata, document.node_id)
+        return SourceText.of(text, document.metadata, document.node_id)

@@ -1,8 +1,8 @@
-"""Workflows that stop to ask, inside an agent's run: the run asks a human, and the same workflow run goes on.
+"""Interrupted workflows inside an agent's run: a human answers, and the same workflow run continues.
 
-When the answer has come, LlamaIndex begins the tool again from its top (LlamaIndex docs: Human in the loop). What each
-step came to is therefore kept in the run's context: a run is begun once, an answer given once, also if the context was
-stored and another process goes on with it.
+When the answer arrives, LlamaIndex calls the tool again from its beginning (LlamaIndex docs: Human in the loop). So the
+run's context stores the outcome of each step: a workflow run is started once and answered once, even if the context was
+stored and another process continues with it.
 """
 
 from __future__ import annotations
@@ -23,48 +23,49 @@ from coze_client.bridge.tools.tool_outcome import UNKNOWN_OUTCOME, HumanQuestion
 from coze_client.bridge.tools.workflow_call import Step
 from coze_client.errors import ConfigurationError
 
-_KEPT = "coze_workflow_runs"  # in the context's store, whose edit_state() would copy the agent's memory
-_begun: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()  # by store: the steps begun in this process
+_STORE_KEY = "coze_workflow_runs"  # a key of its own, because edit_state() would copy the agent's memory
+_started: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()  # the steps started in this process, by store
 
 
 class CozeHumanResponseEvent(HumanResponseEvent):
-    """The answer to a workflow's question; ``CozeInputRequiredEvent.answer`` makes one."""
+    """The answer to a workflow's question; ``CozeInputRequiredEvent.answer`` creates it."""
 
     event_id: str
-    """The question's."""
+    """The ``event_id`` of the question."""
     response: Any
-    """Text, or for an input node a mapping of its fields."""
+    """Text; for an input node, a mapping of its fields."""
 
 
 class CozeInputRequiredEvent(InputRequiredEvent):
-    """A workflow stopped to ask: answer with ``handler.ctx.send_event(event.answer("…"))``.
+    """The question of an interrupted workflow: answer with ``handler.ctx.send_event(event.answer("…"))``.
 
-    The agent's run waits as long as it takes. Its context can be stored meanwhile, and another process can go on;
-    LlamaIndex leaves the memory out of it, so ``await ctx.store.set("memory", memory)`` after ``agent.run(ctx=ctx)``.
+    The agent's run waits without a time limit. Its context can be stored in the meantime, and another process can
+    continue. LlamaIndex does not store the memory with the context, so call ``await ctx.store.set("memory", memory)``
+    after ``agent.run(ctx=ctx)``.
     """
 
     question: str = ""
     prefix: str = ""
-    """The question, where LlamaIndex's own events have it."""
+    """The question again, in the field of LlamaIndex's own events."""
     options: list[str] = Field(default_factory=list)
     required_parameters: dict[str, Any] = Field(default_factory=dict)
-    """What an input node asks for: Coze's parameters by name."""
+    """The fields of an input node: Coze's parameters by name."""
     workflow_id: str = ""
     node_title: str = ""
     event_id: str = ""
     interrupt_type: int = 0
-    """2 question, 5 input node, 6 local plugin, 7 OAuth plugin."""
+    """2 is a question, 5 an input node, 6 a local plugin, 7 an OAuth plugin."""
     data: str = ""
-    """What Coze told, as it came."""
+    """Coze's data of the interrupt, unchanged."""
     tool_name: str = ""
 
     def answer(self, response: object) -> CozeHumanResponseEvent:
-        """The event that answers this one: `response` is text, or a mapping for an input node."""
+        """Create the answer; `response` is text, or a mapping for an input node."""
         return CozeHumanResponseEvent(event_id=self.event_id, response=response)
 
 
 class CozeMessageEvent(Event):
-    """A piece of what a workflow's node says while a tool runs it; the end node's title is empty or End."""
+    """A piece of a workflow node's output during a tool call; the end node's title is empty or End."""
 
     tool_name: str
     node_title: str
@@ -72,98 +73,101 @@ class CozeMessageEvent(Event):
     node_is_finish: bool
 
 
-class Superseded(Event):
-    """Is never sent: what waits for it has nothing more to do."""
+class NeverSentEvent(Event):
+    """An event that nobody sends: a superseded tool call waits for it, and so ends without an output."""
 
 
-class Keeping:
-    """What the steps of one tool call came to, kept in the context of the run that the call is part of."""
+class StepStore:
+    """Stores the outcome of each step of one tool call, in the context of the run that the call belongs to."""
 
     def __init__(self, context: Context[Any], tool_name: str, arguments: object) -> None:
         self._context = context
         self._tool_name = tool_name
-        self._key = _key(tool_name, arguments)
-        self._place = f"{_KEPT}.{self._key}"  # a path
+        self._call_key = _call_key(tool_name, arguments)
+        self._path = f"{_STORE_KEY}.{self._call_key}"
         self._step = -1
 
-    async def once(self, step: Step) -> ToolOutcome:
-        """The outcome of `step`, which is not taken again if it was before; raises what it raises if nothing began."""
+    async def run_once(self, step: Step) -> ToolOutcome:
+        """Run the next step, or return its stored outcome if it was run before.
+
+        Raises what `step` raises if nothing was started on the server.
+        """
         self._step += 1
-        kept = await self._kept()
-        found = kept[self._step] if self._step < len(kept) else None
-        if found is not None and "question" in found:
-            return ToolOutcome.from_json(found)
-        await self._begin()
-        if found is not None:
-            return ToolOutcome.from_json(found)
-        await self._keep(UNKNOWN_OUTCOME)
+        outcomes = await self._load()
+        stored = outcomes[self._step] if self._step < len(outcomes) else None
+        if stored is not None and "question" in stored:
+            return ToolOutcome.from_json(stored)
+        await self._end_if_superseded()
+        if stored is not None:
+            return ToolOutcome.from_json(stored)
+        await self._save(UNKNOWN_OUTCOME)
         try:
             outcome = await step()
-        except Exception:  # nothing began; a cancelled step may have
-            await self.forget()
+        except Exception:  # nothing was started; a cancelled step may have started something
+            await self.clear()
             raise
-        await self._keep(outcome.to_json())
+        await self._save(outcome.to_json())
         return outcome
 
-    async def _begin(self) -> None:
-        """Ends the tool's call without an output if another one, of the same call, is at this step or was.
+    async def _end_if_superseded(self) -> None:
+        """End this call without an output if another execution of the same call has reached this step.
 
-        A restored context begins a call that waits again, and once more when its answer comes at the same time.
+        A restored context starts a waiting call again, and once more if its answer arrives at the same time.
         """
-        begun, place = _begun.setdefault(self._context.store, set()), f"{self._key}_{self._step}"
-        if place in begun:
-            await self._context.wait_for_event(Superseded, waiter_id=f"{place}_superseded", timeout=None)
-        begun.add(place)
+        started, step_key = _started.setdefault(self._context.store, set()), f"{self._call_key}_{self._step}"
+        if step_key in started:
+            await self._context.wait_for_event(NeverSentEvent, waiter_id=f"{step_key}_superseded", timeout=None)
+        started.add(step_key)
 
     async def ask(self, outcome: ToolOutcome) -> object:
-        """The human's answer to the outcome's question; until it has come, this ends the tool's call."""
+        """Return the human's answer to the outcome's question; without an answer yet, this ends the tool call."""
         question = cast("HumanQuestion", outcome.question)
-        told = question.describe()
-        asked = CozeInputRequiredEvent(**told, prefix=question.question, tool_name=self._tool_name)
-        if self._step + 1 >= len(await self._kept()):
-            return await self._wait(asked)
-        with suppress(WaitingForEvent):  # answered before; this tells LlamaIndex that nothing waits here any more
-            await self._wait(asked)
+        event = CozeInputRequiredEvent(**question.describe(), prefix=question.question, tool_name=self._tool_name)
+        if self._step + 1 >= len(await self._load()):
+            return await self._wait(event)
+        with suppress(WaitingForEvent):  # answered before; removes LlamaIndex's waiter for this question
+            await self._wait(event)
         return None
 
-    async def _wait(self, asked: CozeInputRequiredEvent) -> object:
+    async def _wait(self, question: CozeInputRequiredEvent) -> object:
         for attempt in count():
             answer = await self._context.wait_for_event(
                 CozeHumanResponseEvent,
-                waiter_event=asked,
-                waiter_id=f"{self._key}_{self._step}_{attempt}",
-                requirements={"event_id": asked.event_id},
+                waiter_event=question,
+                waiter_id=f"{self._call_key}_{self._step}_{attempt}",
+                requirements={"event_id": question.event_id},
                 timeout=None,
             )
-            if answer.event_id == asked.event_id:  # a restored context lets any answer through at first
+            if answer.event_id == question.event_id:  # a restored context first accepts any answer
                 return answer.response
         raise AssertionError
 
-    def tell(self, event: WorkflowEvent) -> None:
-        """Writes what a node says into the run's stream of events."""
-        if said := event.message:
-            told = CozeMessageEvent(
-                tool_name=self._tool_name,
-                node_title=said.node_title,
-                content=said.content,
-                node_is_finish=said.node_is_finish,
+    def write_message(self, event: WorkflowEvent) -> None:
+        """Write a node's output into the run's stream of events; ignore other events."""
+        if message := event.message:
+            self._context.write_event_to_stream(
+                CozeMessageEvent(
+                    tool_name=self._tool_name,
+                    node_title=message.node_title,
+                    content=message.content,
+                    node_is_finish=message.node_is_finish,
+                )
             )
-            self._context.write_event_to_stream(told)
 
-    async def forget(self) -> None:
-        """Drops what is kept, when the call is over."""
-        await self._context.store.set(self._place, [])
+    async def clear(self) -> None:
+        """Delete the stored outcomes when the call is over."""
+        await self._context.store.set(self._path, [])
 
-    async def _kept(self) -> list[JsonObject]:
-        kept: list[JsonObject] = await self._context.store.get(self._place, default=[])
-        return kept
+    async def _load(self) -> list[JsonObject]:
+        outcomes: list[JsonObject] = await self._context.store.get(self._path, default=[])
+        return outcomes
 
-    async def _keep(self, stored: JsonObject) -> None:
-        await self._context.store.set(self._place, [*(await self._kept())[: self._step], stored])
+    async def _save(self, outcome: JsonObject) -> None:
+        await self._context.store.set(self._path, [*(await self._load())[: self._step], outcome])
 
 
-def _key(tool_name: str, arguments: object) -> str:
-    """The same whenever a call is begun again, another for every other call of the context.
+def _call_key(tool_name: str, arguments: object) -> str:
+    """A key of a tool call: the same when the call is started again, different for all other calls of the context.
 
     Raises ConfigurationError outside of a step.
     """
@@ -173,5 +177,5 @@ def _key(tool_name: str, arguments: object) -> str:
             "A context was given outside of a LlamaIndex workflow's step", cure="Call without `ctx`"
         )
     ids = (getattr(step.state, "work_item_id", None), getattr(step.event, "tool_id", None))
-    told = json.dumps([*ids, tool_name, arguments], sort_keys=True, default=repr)
-    return f"coze_{sha256(told.encode()).hexdigest()[:16]}"
+    call = json.dumps([*ids, tool_name, arguments], sort_keys=True, default=repr)
+    return f"coze_{sha256(call.encode()).hexdigest()[:16]}"

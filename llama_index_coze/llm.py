@@ -1,4 +1,4 @@
-"""CozeLLM: a Coze bot as a LlamaIndex LLM."""
+"""CozeLLM: a LlamaIndex LLM whose answers come from a Coze bot."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from coze_client.bridge.chat.answer_builder import AnswerBuilder
 from coze_client.bridge.chat.settings import BotSettings
 from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_dialogue
-from llama_index_coze.prediction import Ask, predict
-from llama_index_coze.responses import ChatReply, CompletionReply, ResponseBuilder
+from llama_index_coze.responses import ChatResponseBuilder, CompletionResponseBuilder, ResponseBuilder
+from llama_index_coze.structured_prediction import Ask, predict
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 
@@ -49,35 +49,36 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         print(response.delta, end="")
     ```
 
-    One HTTP request a call, and a chat is never started twice. ``token``, ``base_url``, ``region`` and ``timeout``
-    (seconds, or a Timeout) are those of ``coze_client.CozeClient``; or give a ``client`` of yours, of either face.
+    Each call sends one HTTP request, and a chat is never started twice. ``token``, ``base_url``, ``region`` and
+    ``timeout`` (seconds, or a Timeout) are those of ``coze_client.CozeClient``; or give your own ``client``, blocking
+    or asyncio.
 
-    The bot decides its prompt, model, temperature and tools. System messages are joined to the first question, or go
-    into the prompt variable that ``system_variable`` names. ``user_id`` separates users' memories: without one, every
-    instance is a user of its own. With a ``conversation_id`` (made by ``client.conversations.create``) Coze keeps the
-    history, and only what is new is sent. Chat options can be given with each call: ``llm.chat(…, user_id="…")``.
+    The bot's settings decide its prompt, model, temperature and tools. System messages are joined to the first
+    question, or sent as the prompt variable ``system_variable``. ``user_id`` separates users' memories: without one,
+    every instance is a new user. With a ``conversation_id`` (from ``client.conversations.create``), Coze stores the
+    history, and only new messages are sent. Each call accepts chat options: ``llm.chat(…, user_id="…")``.
 
-    A message keeps ``chat_id``, ``conversation_id``, ``logid``, ``status``, ``message_ids`` and ``follow_ups`` in its
-    ``additional_kwargs``; a response also tells token counts, ``plugin_calls``, ``plugin_outputs`` and ``cards``, and
-    has Coze's chat with its ``usage`` as ``raw``. Thoughts, citations and sound are blocks. Errors are those of
-    ``coze_client``. A pickle holds a literal token in clear text.
+    A message's ``additional_kwargs`` contain ``chat_id``, ``conversation_id``, ``logid``, ``status``, ``message_ids``
+    and ``follow_ups``. A response's also contain token counts, ``plugin_calls``, ``plugin_outputs`` and ``cards``; its
+    ``raw`` is Coze's chat with its ``usage``. Thoughts, citations and audio are blocks. Errors are those of
+    ``coze_client``. A pickle contains a literal token in clear text.
     """
 
     client_plugins: bool = False
-    """True: the bot has client plugins, so agents may give it tools of the same names (``FunctionAgent``)."""
+    """True: the bot has client plugins, so an agent (``FunctionAgent``) may give it tools with the same names."""
     context_window: int = 32_768
-    """Tokens that the bot's model takes; prompts and memories are cut to it, since Coze does not tell."""
+    """Tokens that the bot's model accepts. LlamaIndex shortens prompts and memories to it; Coze does not return it."""
     num_output: int = 1_024
-    """Tokens of the context window that are left to the answer."""
+    """Tokens of the context window that are reserved for the answer."""
     pydantic_program_mode: PydanticProgramMode = PydanticProgramMode.LLM
-    """Programs ask by prompt: Coze runs only tools declared on the bot, and an output class is none."""
+    """LLM: programs put the schema into the prompt. Coze runs only the bot's own tools, so a schema cannot be one."""
     repairs: int = Field(default=1, ge=0)
-    """How often a structured prediction gives an answer that does not fit back to the bot; each is a billed chat."""
+    """How often a structured prediction asks the bot to repair an invalid answer; each repair is a billed chat."""
 
     model_config = ConfigDict(extra="forbid")
 
     def __getstate__(self) -> dict[str, Any]:
-        """Refuses a client or token that cannot be pickled: LlamaIndex would drop it and use another instead."""
+        """Raise if the client or token cannot be pickled: LlamaIndex would drop it and then use another one."""
         pickle.dumps((self.client, self.token))
         return super().__getstate__()
 
@@ -88,7 +89,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What LlamaIndex's agents, prompts and programs go by."""
+        """The model's limits and abilities, which LlamaIndex's agents, prompts and programs read."""
         return LLMMetadata(
             context_window=self.context_window,
             num_output=self.num_output,
@@ -99,38 +100,38 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
 
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """The bot's answer; chat options in `kwargs` go before the LLM's own."""
-        return self._answer(ChatReply(self._answer_builder(convert_to_dialogue(messages), kwargs)))
+        """Return the bot's answer; chat options in `kwargs` override the LLM's own."""
+        return self._answer(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        """The bot's answer as it comes: each response has all the text so far, and what is new as ``delta``."""
-        return self._stream(ChatReply(self._answer_builder(convert_to_dialogue(messages), kwargs)))
+        """Stream the bot's answer: each response contains all text so far, and the new text as ``delta``."""
+        return self._stream(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """As ``chat``, on asyncio."""
-        return await self._aanswer(ChatReply(self._answer_builder(convert_to_dialogue(messages), kwargs)))
+        return await self._aanswer(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """As ``stream_chat``, on asyncio: await it for the generator."""
-        return self._astream(ChatReply(self._answer_builder(convert_to_dialogue(messages), kwargs)))
+        return self._astream(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        """The bot's answer to one question."""
-        return self._answer(CompletionReply(self._completing(prompt, kwargs, formatted=formatted)))
+        """Return the bot's answer to one question."""
+        return self._answer(CompletionResponseBuilder(self._complete_with(prompt, kwargs, formatted=formatted)))
 
     @llm_completion_callback()
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        """The bot's answer to one question, as it comes."""
-        return self._stream(CompletionReply(self._completing(prompt, kwargs, formatted=formatted)))
+        """Stream the bot's answer to one question."""
+        return self._stream(CompletionResponseBuilder(self._complete_with(prompt, kwargs, formatted=formatted)))
 
     @llm_completion_callback()
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
         """As ``complete``, on asyncio."""
-        return await self._aanswer(CompletionReply(self._completing(prompt, kwargs, formatted=formatted)))
+        return await self._aanswer(CompletionResponseBuilder(self._complete_with(prompt, kwargs, formatted=formatted)))
 
     @llm_completion_callback()
     async def astream_complete(
@@ -140,7 +141,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponseAsyncGen:
         """As ``stream_complete``, on asyncio: await it for the generator."""
-        return self._astream(CompletionReply(self._completing(prompt, kwargs, formatted=formatted)))
+        return self._astream(CompletionResponseBuilder(self._complete_with(prompt, kwargs, formatted=formatted)))
 
     def get_tool_calls_from_response(
         self,
@@ -148,14 +149,17 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         error_on_no_tool_call: bool = True,  # noqa: FBT001, FBT002 - LlamaIndex's signature
         **kwargs: Any,
     ) -> list[ToolSelection]:
-        """The client plugins that the bot wants to be run; raises ValueError if there are none and some are due."""
+        """Return the client plugins that the bot calls.
+
+        Raises ValueError if there are none, unless `error_on_no_tool_call` is false.
+        """
         blocks = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
         if not blocks and error_on_no_tool_call:
             raise ValueError(
-                "The bot called no tool. Coze runs only the client plugins declared on the bot, and cannot be forced to"
+                "The bot called no tool. Bots call only the client plugins declared on them, and cannot be forced to"
             )
         return [
-            ToolSelection(tool_id=block.tool_call_id or "", tool_name=block.tool_name, tool_kwargs=block.tool_kwargs)  # type: ignore[arg-type]  # its validator takes text as no arguments
+            ToolSelection(tool_id=block.tool_call_id or "", tool_name=block.tool_name, tool_kwargs=block.tool_kwargs)  # type: ignore[arg-type]  # its validator converts text to no arguments
             for block in blocks
         ]
 
@@ -166,9 +170,9 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Model:
-        """An instance of `output_cls`: Coze has no parameter for it, so its schema is put into the question.
+        """Return an instance of `output_cls`; its schema is put into the question, as Coze has no parameter for it.
 
-        Raises ValueError if the answer does not fit after all ``repairs``.
+        Raises ValueError if the answer is still invalid after all ``repairs``.
         """
 
         async def ask(messages: Sequence[ChatMessage], **options: Any) -> ChatResponse:
@@ -194,7 +198,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Generator[Model, None, None]:
-        """As ``structured_predict``: one instance, once it is whole and valid."""
+        """As ``structured_predict``: yields one instance, once it is complete and valid."""
         yield self.structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
 
     async def astream_structured_predict(
@@ -237,50 +241,50 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         tool_required: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """Coze takes no tools with a chat: their names only tell which calls of the bot can be served."""
-        asked = [ChatMessage(content=user_msg)] if isinstance(user_msg, str) else [user_msg] if user_msg else []
+        """Coze accepts no tools with a chat, so only their names are used: to check the bot's calls."""
+        question = [ChatMessage(content=user_msg)] if isinstance(user_msg, str) else [user_msg] if user_msg else []
         kwargs.pop("tool_choice", None)
         return {
-            "messages": [*(chat_history or []), *asked],
+            "messages": [*(chat_history or []), *question],
             "tools": [tool.metadata.get_name() for tool in tools],
             **kwargs,
         }
 
-    def _completing(self, prompt: str, given: Mapping[str, Any], *, formatted: bool) -> AnswerBuilder:
+    def _complete_with(self, prompt: str, options: Mapping[str, Any], *, formatted: bool) -> AnswerBuilder:
         wrap = self.completion_to_prompt
         question = prompt if formatted or wrap is None else wrap(prompt)
-        return self._answer_builder(convert_to_dialogue([ChatMessage(content=question)]), given)
+        return self._answer_builder(convert_to_dialogue([ChatMessage(content=question)]), options)
 
-    def _answer(self, reply: ResponseBuilder[R]) -> R:
-        with reply.answering.open(self._blocking) as stream:
+    def _answer(self, builder: ResponseBuilder[R]) -> R:
+        with builder.answer.open(self._blocking) as stream:
             for event in stream:
-                reply.add(event)
-                if reply.answering.stopped:
+                builder.add(event)
+                if builder.answer.stopped:
                     break
-        return reply.whole(stream)
+        return builder.final(stream)
 
-    async def _aanswer(self, reply: ResponseBuilder[R]) -> R:
-        async with await reply.answering.aopen(self._asyncio) as stream:
+    async def _aanswer(self, builder: ResponseBuilder[R]) -> R:
+        async with await builder.answer.aopen(self._asyncio) as stream:
             async for event in stream:
-                reply.add(event)
-                if reply.answering.stopped:
+                builder.add(event)
+                if builder.answer.stopped:
                     break
-        return reply.whole(stream)
+        return builder.final(stream)
 
-    def _stream(self, reply: ResponseBuilder[R]) -> Generator[R, None, None]:
-        with reply.answering.open(self._blocking) as stream:
+    def _stream(self, builder: ResponseBuilder[R]) -> Generator[R, None, None]:
+        with builder.answer.open(self._blocking) as stream:
             for event in stream:
-                if piece := reply.add(event):
-                    yield reply.so_far(piece)
-                if reply.answering.stopped:
+                if piece := builder.add(event):
+                    yield builder.partial(piece)
+                if builder.answer.stopped:
                     break
-        yield reply.whole(stream, streamed=True)
+        yield builder.final(stream, streamed=True)
 
-    async def _astream(self, reply: ResponseBuilder[R]) -> AsyncGenerator[R, None]:
-        async with await reply.answering.aopen(self._asyncio) as stream:
+    async def _astream(self, builder: ResponseBuilder[R]) -> AsyncGenerator[R, None]:
+        async with await builder.answer.aopen(self._asyncio) as stream:
             async for event in stream:
-                if piece := reply.add(event):
-                    yield reply.so_far(piece)
-                if reply.answering.stopped:
+                if piece := builder.add(event):
+                    yield builder.partial(piece)
+                if builder.answer.stopped:
                     break
-        yield reply.whole(stream, streamed=True)
+        yield builder.final(stream, streamed=True)

@@ -1,4 +1,4 @@
-"""LlamaIndex's messages as the lines of a dialogue; pure."""
+"""Converts LlamaIndex messages to dialogue messages; sends no request."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ Media = ImageBlock | AudioBlock | VideoBlock | DocumentBlock
 
 
 def convert_to_dialogue(messages: Sequence[ChatMessage]) -> list[DialogueMessage]:
-    """The dialogue that `messages` are.
+    """Convert each message to one dialogue message.
 
-    Blocks of other providers that say nothing to Coze (thoughts, citations, cache points) are left out. Raises
-    ConfigurationError for a block that names a path: a message never makes this process read its own files.
+    Blocks that Coze cannot use (thoughts, citations and cache points of other providers) are left out. Raises
+    ConfigurationError for a block with a path: a message must not make this process read local files.
     """
     names = {
         block.tool_call_id: block.tool_name
@@ -51,15 +51,15 @@ def convert_to_dialogue(messages: Sequence[ChatMessage]) -> list[DialogueMessage
         for block in message.blocks
         if isinstance(block, ToolCallBlock)
     }
-    return [_line(message, names) for message in messages]
+    return [_convert(message, names) for message in messages]
 
 
-def _line(message: ChatMessage, names: Mapping[str | None, str]) -> DialogueMessage:
-    role, blocks = _ROLES[message.role], list(_flat(message.blocks))
+def _convert(message: ChatMessage, names: Mapping[str | None, str]) -> DialogueMessage:
+    role, blocks = _ROLES[message.role], list(_flatten(message.blocks))
     if role == "tool":
         call_id = str(message.additional_kwargs.get("tool_call_id") or "")
         name = names.get(call_id) or str(message.additional_kwargs.get("name") or "")
-        return DialogueMessage(role, _told(blocks), call_id=call_id, name=name)
+        return DialogueMessage(role, _tool_output(blocks), call_id=call_id, name=name)
     text = "\n".join(block.text for block in blocks if isinstance(block, TextBlock))
     if role == "user":
         return DialogueMessage(role, text, tuple(_attachment(block) for block in blocks if isinstance(block, Media)))
@@ -67,7 +67,7 @@ def _line(message: ChatMessage, names: Mapping[str | None, str]) -> DialogueMess
     return DialogueMessage(role, text, origin=Origin.read(message.additional_kwargs), calls=calls)
 
 
-def _flat(blocks: Iterable[ContentBlock]) -> Iterator[ContentBlock]:
+def _flatten(blocks: Iterable[ContentBlock]) -> Iterator[ContentBlock]:
     for block in blocks:
         if isinstance(block, CitableBlock):
             yield from block.content
@@ -75,33 +75,33 @@ def _flat(blocks: Iterable[ContentBlock]) -> Iterator[ContentBlock]:
             yield block
 
 
-def _told(blocks: Iterable[ContentBlock]) -> str:
-    """A tool's output as Coze takes it: text; what is none is at least named."""
+def _tool_output(blocks: Iterable[ContentBlock]) -> str:
+    """The text of a tool's output; Coze accepts only text, so other blocks become "[image]" and the like."""
     return "\n".join(block.text if isinstance(block, TextBlock) else f"[{block.block_type}]" for block in blocks)
 
 
 def _call(block: ToolCallBlock) -> PriorToolCall:
-    given = block.tool_kwargs
-    arguments = convert_to_arguments(given) if isinstance(given, str) else given
+    kwargs = block.tool_kwargs
+    arguments = convert_to_arguments(kwargs) if isinstance(kwargs, str) else kwargs
     return PriorToolCall(block.tool_call_id or "", block.tool_name, arguments or {})
 
 
 def _attachment(block: Media) -> Attachment:
-    kind, content, name = _described(block)
+    kind, content, name = _describe(block)
     if content:
-        return _content(kind, content, name)
+        return _attach_content(kind, content, name)
     if block.url:
         return Attachment.at(kind, str(block.url), name)
     if block.path:
         raise ConfigurationError(
-            f"A message names the {block.block_type} by a path, and paths in messages are never read",
+            f"A message gives the {block.block_type} as a path, but paths in messages are never read",
             cure=f"Give the content: {type(block).__name__}(…=Path(…).read_bytes())",
         )
     raise ConfigurationError(f"The {block.block_type} of a message is empty")
 
 
-def _described(block: Media) -> tuple[Medium, bytes | IOBase | None, str]:
-    """What Coze calls it (a video is a file to it), its content, and the name to upload it under if one is known."""
+def _describe(block: Media) -> tuple[Medium, bytes | IOBase | None, str]:
+    """Coze's kind (a video is a file), the content, and the name for the upload, "" if there is none."""
     if isinstance(block, ImageBlock):
         return "image", block.image, _file_name("image", extension_of(block.image_mimetype or ""))
     if isinstance(block, AudioBlock):
@@ -114,12 +114,12 @@ def _described(block: Media) -> tuple[Medium, bytes | IOBase | None, str]:
 
 
 def _file_name(stem: str, extension: str) -> str:
-    """Without an extension, none: the content or its type will tell one, and Coze goes by it."""
+    """A name, or "" without an extension: Coze needs one, which is then found from the content or its type."""
     return stem + extension if extension else ""
 
 
-def _content(kind: Medium, content: bytes | IOBase, name: str) -> Attachment:
-    """Blocks hold bytes in base64, and leave an open file as it is."""
+def _attach_content(kind: Medium, content: bytes | IOBase, name: str) -> Attachment:
+    """Attach bytes, which blocks contain in base64, or the content of an open file."""
     if isinstance(content, bytes):
         return Attachment.encoded(kind, content.decode("ascii"), name=name)
     content.seek(0)

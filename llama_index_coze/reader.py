@@ -10,19 +10,19 @@ from llama_index.core.readers.base import BasePydanticReader, BaseReader
 from llama_index.core.schema import Document
 from pydantic import Field
 
-from coze_client.bridge.loading.contents import Framework, Loaded
+from coze_client.bridge.loading.loader import Framework, LoadedDocument
 from coze_client.bridge.loading.originals import Original
-from coze_client.bridge.loading.settings import DatasetSettings
+from coze_client.bridge.loading.settings import LoaderSettings
 
 _TEXT = frozenset({"", ".txt", ".md", ".markdown", ".html", ".htm"})
-"""Kinds of files that SimpleDirectoryReader has no reader for, and reads as text."""
+"""Suffixes of files that SimpleDirectoryReader reads as text, without a reader."""
 _CURE = "pip install llama-index-readers-file, or give file_extractor="
-_TOLD = frozenset({"document_name", "caption"})
-"""Metadata that help an LLM or an embedding; the rest is for filters and citations."""
+_SHOWN_TO_MODELS = frozenset({"document_name", "caption"})
+"""Metadata that models and embeddings see; the rest is for filters and citations."""
 
 
-class CozeReader(DatasetSettings, BasePydanticReader):
-    """The documents of a dataset, with all that Coze tells of them, loaded lazily.
+class CozeReader(LoaderSettings, BasePydanticReader):
+    """Loads the documents of a dataset lazily, with all metadata that Coze returns.
 
     ```python
     from llama_index_coze import CozeReader
@@ -31,21 +31,21 @@ class CozeReader(DatasetSettings, BasePydanticReader):
     documents = reader.load_data()
     ```
 
-    Coze gives back neither files nor slices, so that text comes from elsewhere. Images have their captions. For the
-    rest `content` names a folder of the original files, or is a function; a Path or bytes are parsed as
-    SimpleDirectoryReader does it: text by itself, other kinds by the readers of llama-index-readers-file, or by
-    `file_extractor`. Else `recall_workflow_id` and `queries` recall at least some slices, and ``coverage`` tells how
-    much of the document they are. What has no text at all raises ConfigurationError, or `on_missing` says what becomes
-    of it.
+    Coze returns neither files nor slices, so the text comes from other sources. The text of an image is its caption.
+    For other documents, `content` is a folder of the original files or a function. Files and bytes are parsed by
+    suffix, as SimpleDirectoryReader does: text files directly, others by the readers of llama-index-readers-file or by
+    `file_extractor`. For documents without content, `recall_workflow_id` and `queries` recall at least some slices, and
+    ``coverage`` is their share of the document. A document without any text raises ConfigurationError, unless
+    `on_missing` allows it.
 
-    A document's id is Coze's, so an IngestionPipeline with a docstore skips what it knows and replaces what changed;
-    give ``volatile=False`` there, or every recall makes a document look changed. Every method takes the fields of this
-    class as arguments, which go before its own: ``reader.load_data(document_ids=["…"])``.
+    A document's id is Coze's id, so an IngestionPipeline with a docstore skips documents that it has and replaces those
+    that changed. Give ``volatile=False`` there: otherwise every recall makes a document look changed. Every method
+    takes fields of this class as arguments, which override the reader's: ``reader.load_data(document_ids=["…"])``.
     """
 
     is_remote: bool = True
     file_extractor: dict[str, BaseReader] = Field(default_factory=dict, exclude=True)
-    """Readers of your choice by suffix, as SimpleDirectoryReader takes them."""
+    """Your own readers by suffix, as for SimpleDirectoryReader."""
 
     @classmethod
     def class_name(cls) -> str:
@@ -53,7 +53,7 @@ class CozeReader(DatasetSettings, BasePydanticReader):
         return "CozeReader"
 
     def lazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterator[Document]:
-        """The documents, each page of them fetched when it is asked for; raises CozeError."""
+        """Yield the documents; each page is fetched when it is needed. Raises CozeError."""
         yield from self._documents(*args, **load_kwargs)
 
     async def alazy_load_data(self, *args: Any, **load_kwargs: Any) -> DatasetDocuments:
@@ -66,7 +66,7 @@ class CozeReader(DatasetSettings, BasePydanticReader):
 
     def _documents(self, *args: Any, **load_kwargs: Any) -> DatasetDocuments:
         if args:
-            raise TypeError("A CozeReader takes what is to be loaded by keyword: load_data(document_ids=[…])")
+            raise TypeError("A CozeReader takes keyword arguments only: load_data(document_ids=[…])")
         return DatasetDocuments(self._changed(load_kwargs))
 
     def _framework(self) -> Framework[Document]:
@@ -76,10 +76,9 @@ class CozeReader(DatasetSettings, BasePydanticReader):
         if not self._has_reader(original):
             return [original.text(self.encoding, cure=_CURE)]
         with original.path() as path:
-            told = {"file_name": original.name}
-            return [
-                *SimpleDirectoryReader.load_file(path, lambda _: told, dict(self.file_extractor), raise_on_error=True)
-            ]
+            metadata = {"file_name": original.name}
+            extractors = dict(self.file_extractor)
+            return [*SimpleDirectoryReader.load_file(path, lambda _: metadata, extractors, raise_on_error=True)]
 
     def _has_reader(self, original: Original) -> bool:
         if original.suffix in self.file_extractor:
@@ -88,22 +87,22 @@ class CozeReader(DatasetSettings, BasePydanticReader):
 
 
 class DatasetDocuments(Iterable[Document]):
-    """Documents of a dataset, fetched page by page when they are walked: by ``for`` or by ``async for``."""
+    """The documents of a dataset, fetched page by page during iteration with ``for`` or ``async for``."""
 
     def __init__(self, reader: CozeReader) -> None:
         self._reader = reader
 
     def __iter__(self) -> Iterator[Document]:
-        yield from map(convert_document, self._reader._blocking_contents(self._reader._framework()))
+        yield from map(convert_document, self._reader._blocking_loader(self._reader._framework()))
 
     async def __aiter__(self) -> AsyncIterator[Document]:
-        async for loaded in self._reader._asyncio_contents(self._reader._framework()):
+        async for loaded in self._reader._asyncio_loader(self._reader._framework()):
             yield convert_document(loaded)
 
 
-def convert_document(loaded: Loaded[Document]) -> Document:
-    """A loaded document as LlamaIndex's; what its own reader told stays beside what Coze tells."""
-    hidden = [name for name in loaded.metadata if name not in _TOLD]
+def convert_document(loaded: LoadedDocument[Document]) -> Document:
+    """Convert to LlamaIndex's document; metadata of the file's own reader is kept, and Coze's metadata wins."""
+    hidden = [name for name in loaded.metadata if name not in _SHOWN_TO_MODELS]
     if isinstance(loaded.content, str):
         document = Document(id_=loaded.id, text=loaded.content, metadata=dict(loaded.metadata))
     else:

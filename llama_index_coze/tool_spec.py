@@ -1,4 +1,4 @@
-"""Many of Coze's workflows as LlamaIndex tools at once."""
+"""CozeToolSpec: LlamaIndex tools for several Coze workflows."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.bridge.connection import Client, asyncio_client, blocking_client
 from coze_client.bridge.tools.definitions import ToolDefinition, load_workflows
 from coze_client.bridge.tools.tool_names import tool_names
 from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
-from llama_index_coze.tools import CozeWorkflowTool
+from llama_index_coze.workflow_tool import CozeWorkflowTool
 
 
 class CozeToolSpec(BaseToolSpec):
-    """Tools of the workflows that are named, and of all published ones of a workspace.
+    """Tools for the given workflows, and for all published workflows of a workspace.
 
     ```python
     from llama_index_coze import CozeToolSpec
@@ -27,12 +27,12 @@ class CozeToolSpec(BaseToolSpec):
     tools = CozeToolSpec(workflow_ids=["7420000000000000001"]).to_tool_list()
     ```
 
-    Schemas are fetched ten at a time when the tools are first asked for; what is in `cache` (by workflow id) is not
-    asked for, and what was asked for is put there. Names begin with `name_prefix`; those that would be equal have the
-    workflow's id in them. `options` are those of CozeWorkflowTool.
+    The first ``to_tool_list`` fetches the schemas, ten at a time. Schemas in `cache` (by workflow id) are not
+    fetched, and fetched ones are added to it. Tool names begin with `name_prefix`; equal names get the workflow's id
+    appended. `options` are those of CozeWorkflowTool.
     """
 
-    spec_functions: list[SPEC_FUNCTION_TYPE] = []  # noqa: RUF012 - as the base class has it; found by asking
+    spec_functions: list[SPEC_FUNCTION_TYPE] = []  # noqa: RUF012 - declared as in the base class; the tools are found by requests
 
     def __init__(
         self,
@@ -58,9 +58,12 @@ class CozeToolSpec(BaseToolSpec):
         spec_functions: list[SPEC_FUNCTION_TYPE] | None = None,
         func_to_metadata_mapping: dict[str, ToolMetadata] | None = None,
     ) -> list[FunctionTool]:
-        """The tools, or those named in `spec_functions`; what is told of them can be replaced by name."""
+        """Return all tools, or those named in `spec_functions`; `func_to_metadata_mapping` replaces metadata by name.
+
+        Raises ConfigurationError for an unknown name.
+        """
         tools = Blocking.run(self._load(blocking_client(self._client)))
-        return _chosen(tools, spec_functions, func_to_metadata_mapping or {})
+        return _choose(tools, spec_functions, func_to_metadata_mapping or {})
 
     async def to_tool_list_async(
         self,
@@ -69,7 +72,7 @@ class CozeToolSpec(BaseToolSpec):
     ) -> list[FunctionTool]:
         """As ``to_tool_list``, on asyncio."""
         tools = await self._load(asyncio_client(self._client))
-        return _chosen(tools, spec_functions, func_to_metadata_mapping or {})
+        return _choose(tools, spec_functions, func_to_metadata_mapping or {})
 
     async def _load(self, client: Client) -> dict[str, CozeWorkflowTool]:
         infos = await load_workflows(
@@ -77,11 +80,11 @@ class CozeToolSpec(BaseToolSpec):
         )
         titles = {info.workflow_detail.workflow_id: info.workflow_detail.workflow_name for info in infos}
         names = tool_names(titles, prefix=self._name_prefix)
-        found = [ToolDefinition.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]
-        return {each.name: CozeWorkflowTool.of_facts(each, client=self._client, **self._options) for each in found}
+        facts = [ToolDefinition.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]
+        return {each.name: CozeWorkflowTool.of_facts(each, client=self._client, **self._options) for each in facts}
 
 
-def _chosen(
+def _choose(
     tools: Mapping[str, CozeWorkflowTool],
     wanted: Sequence[SPEC_FUNCTION_TYPE] | None,
     metadata: Mapping[str, ToolMetadata],
@@ -89,6 +92,6 @@ def _chosen(
     names = list(tools) if wanted is None else [each if isinstance(each, str) else each[0] for each in wanted]
     if unknown := [name for name in names if name not in tools]:
         raise ConfigurationError(f"No tools called {', '.join(unknown)}; there are {', '.join(tools)}")
-    for name, told in metadata.items():
-        tools[name]._metadata = told
+    for name, replacement in metadata.items():
+        tools[name]._metadata = replacement
     return [tools[name] for name in names]

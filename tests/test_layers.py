@@ -20,6 +20,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.errors",
     "coze_client.core",
     "coze_client.auth",
+    "coze_client.api",  # a resource of one module, which knows no other resource; those that do are listed below
     "coze_client.api.files",
     "coze_client.api.conversations",
     "coze_client.api.chats",
@@ -30,7 +31,6 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.api.workflows",
     "coze_client.api.recall",
     "coze_client.api.oauth",
-    "coze_client.api",
     "coze_client.resources",
     "coze_client.client",
     "coze_client",
@@ -43,6 +43,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.bridge",
     "langchain_coze",
     "llama_index_coze",
+    "coze_client.emulator",  # nothing else imports it; its own layers follow
 )
 EMULATOR_LAYERS = (
     "coze_client.version",
@@ -74,15 +75,21 @@ MODULES = {
 
 def imports(module: str) -> Iterator[str]:
     """The modules of this project that `module` names in an import statement, wherever it stands."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+    for imported, name in imported_names(MODULES[module]):
+        assert imported, f"{module} has a relative import"
+        found = f"{imported}.{name}" if f"{imported}.{name}" in MODULES else imported
+        if found in MODULES:
+            yield found
+
+
+def imported_names(path: Path) -> Iterator[tuple[str, str]]:
+    """Every import of a file: the module, and the name that is imported from it or an empty one."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in MODULES)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert not node.level, f"{module} has a relative import"
-            for alias in node.names:
-                name = f"{node.module}.{alias.name}"
-                if name in MODULES or node.module in MODULES:
-                    yield name if name in MODULES else node.module
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "" if node.level else node.module or ""
+            yield from ((module, alias.name) for alias in node.names)
 
 
 def layer_of(module: str, layers: tuple[str, ...]) -> int:
@@ -118,6 +125,22 @@ def test_no_files_form_a_circle() -> None:
     graph = {module: set(imports(module)) - {module} for module in MODULES}
     order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the files
     assert set(order) >= set(MODULES)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("tests.support.")])
+def test_support_of_the_tests_imports_nothing_else_of_the_tests(module: str) -> None:
+    imported = {f"{imported}.{name}" for imported, name in imported_names(MODULES[module])}
+    assert {name for name in imported if name.startswith("tests.") and not name.startswith("tests.support.")} == set()
+
+
+TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_file_imports_a_test_module_or_a_conftest(path: Path) -> None:
+    imported = [f"{imported}.{name}" for imported, name in imported_names(path) if imported.startswith("tests")]
+    parts = {part for name in imported for part in name.split(".")}
+    assert {part for part in parts if part == "conftest" or part.startswith("test_")} == set()
 
 
 def test_the_rule_sees_imports_wherever_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A contender's process: says ``ready``, then answers each job (a line of JSON) with a sample (a line of JSON)."""
+"""A contender's process: prints ``ready``, then answers each job (a line of JSON) with a sample (a line of JSON)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import json
 import resource
 import sys
 
-from benchmarks.clients.works import WORKS, Job, Ring
+from benchmarks.clients.works import WORKS, Job, Runner
 
 most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 module, name = sys.argv[1].split(":")
-ring = Ring(getattr(importlib.import_module(f"benchmarks.clients.{module}"), name))
+runner = Runner(getattr(importlib.import_module(f"benchmarks.clients.{module}"), name))
 print("ready", flush=True)
 for line in sys.stdin:
     job = Job(**json.loads(line))
     try:
-        sample = WORKS[job.work](ring, job)
-    except Exception as error:  # noqa: BLE001 - a contender may fail in any way; the table tells which
+        sample = WORKS[job.work](runner, job)
+    except Exception as error:  # noqa: BLE001 - a contender may fail in any way; the table shows the error
         print(json.dumps({"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}), flush=True)
     else:
         print(json.dumps(sample), flush=True)

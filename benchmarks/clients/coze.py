@@ -1,10 +1,10 @@
-"""This project's core: typed events on both faces, by the public API alone."""
+"""This project's core: typed events on the blocking and the asyncio client, with the public API only."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from benchmarks.clients.works import Take
+from benchmarks.clients.works import OnDelta
 from coze_client import AsyncCozeClient, CozeClient, Message
 
 
@@ -12,11 +12,11 @@ class Blocking:
     def __init__(self, url: str) -> None:
         self.chats = CozeClient("token", base_url=url).chats
 
-    def stream(self, take: Take) -> None:
+    def stream(self, on_delta: OnDelta) -> None:
         with self.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")]) as events:
             for event in events:
                 if text := event.delta:
-                    take(text)
+                    on_delta(text)
 
     def call(self) -> object:
         return self.chats.retrieve(chat_id="1", conversation_id="1")
@@ -28,11 +28,11 @@ class Asyncio:
     def __init__(self, url: str) -> None:
         self.chats = AsyncCozeClient("token", base_url=url, transport=self.transport).chats
 
-    async def stream(self, take: Take) -> None:
+    async def stream(self, on_delta: OnDelta) -> None:
         async with self.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")]) as events:
             async for event in events:
                 if text := event.delta:
-                    take(text)
+                    on_delta(text)
 
     async def call(self) -> object:
         return await self.chats.retrieve(chat_id="1", conversation_id="1")

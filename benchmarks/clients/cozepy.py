@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cozepy import AsyncCoze, AsyncTokenAuth, ChatEventType, Coze, Message, TokenAuth
 
-from benchmarks.clients.works import Take
+from benchmarks.clients.works import OnDelta
 
 DELTA = ChatEventType.CONVERSATION_MESSAGE_DELTA
 
@@ -13,11 +13,11 @@ class Blocking:
     def __init__(self, url: str) -> None:
         self.chat = Coze(auth=TokenAuth("token"), base_url=url).chat
 
-    def stream(self, take: Take) -> None:
+    def stream(self, on_delta: OnDelta) -> None:
         question = [Message.build_user_question_text("hi")]
         for event in self.chat.stream(bot_id="1", user_id="u", additional_messages=question):
             if event.event == DELTA:
-                take(event.message.content)
+                on_delta(event.message.content)
 
     def call(self) -> object:
         return self.chat.retrieve(conversation_id="1", chat_id="1")
@@ -27,11 +27,11 @@ class Asyncio:
     def __init__(self, url: str) -> None:
         self.chat = AsyncCoze(auth=AsyncTokenAuth("token"), base_url=url).chat
 
-    async def stream(self, take: Take) -> None:
+    async def stream(self, on_delta: OnDelta) -> None:
         question = [Message.build_user_question_text("hi")]
         async for event in self.chat.stream(bot_id="1", user_id="u", additional_messages=question):
             if event.event == DELTA:
-                take(event.message.content)
+                on_delta(event.message.content)
 
     async def call(self) -> object:
         return await self.chat.retrieve(conversation_id="1", chat_id="1")

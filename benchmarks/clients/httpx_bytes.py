@@ -1,6 +1,6 @@
-"""The limit under every client that stands on httpx: it reads a stream's bytes and looks at none of them.
+"""The limit of every client that uses httpx: it reads the bytes of a stream and does not parse them.
 
-``take`` gets each piece as Latin-1 text would be counted: one character a byte.
+``on_delta`` receives each piece of bytes; its length counts one character for each byte.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from typing import cast
 
 import httpx
 
-from benchmarks.clients.works import Take
+from benchmarks.clients.works import OnDelta
 
 
 class Blocking:
     def __init__(self, url: str) -> None:
         self.client, self.url = httpx.Client(), f"{url}/v3/chat"
 
-    def stream(self, take: Take) -> None:
+    def stream(self, on_delta: OnDelta) -> None:
         with self.client.stream("POST", self.url, json={"stream": True}) as response:
             for piece in response.iter_bytes():
-                take(cast("str", piece))
+                on_delta(cast("str", piece))
 
 
 class Recall:
-    """When a recall message is on the wire, at best."""
+    """The earliest time at which a client can have the recall message."""
 
     def __init__(self, url: str) -> None:
         self.client, self.url = httpx.Client(), f"{url}/v3/chat"
@@ -37,7 +37,7 @@ class Asyncio:
     def __init__(self, url: str) -> None:
         self.client, self.url = httpx.AsyncClient(), f"{url}/v3/chat"
 
-    async def stream(self, take: Take) -> None:
+    async def stream(self, on_delta: OnDelta) -> None:
         async with self.client.stream("POST", self.url, json={"stream": True}) as response:
             async for piece in response.aiter_bytes():
-                take(cast("str", piece))
+                on_delta(cast("str", piece))

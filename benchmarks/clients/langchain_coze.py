@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.clients.works import Take
+from benchmarks.clients.works import OnDelta
 from langchain_coze import ChatCoze
 
 
@@ -10,10 +10,10 @@ class Model:
     def __init__(self, url: str) -> None:
         self.model = ChatCoze(bot_id="1", user_id="u", token="token", base_url=url)
 
-    def stream(self, take: Take) -> None:
+    def stream(self, on_delta: OnDelta) -> None:
         for chunk in self.model.stream("hi"):
             if isinstance(chunk.content, str) and chunk.content:
-                take(chunk.content)
+                on_delta(chunk.content)
 
     def call(self) -> object:
         return self.model.invoke("hi")

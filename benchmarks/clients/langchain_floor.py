@@ -1,4 +1,4 @@
-"""LangChain's own cost: a chat model with no network that builds a chunk a delta, as a streaming model must."""
+"""LangChain's own cost: a chat model without a network that builds one chunk for each delta."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from benchmarks.clients.works import Take
+from benchmarks.clients.works import OnDelta
 from benchmarks.wire import Shape
 
 
@@ -45,7 +45,7 @@ class Model:
     def __init__(self, url: str) -> None:
         self.model = Ready(url=url)
 
-    def stream(self, take: Take) -> None:
+    def stream(self, on_delta: OnDelta) -> None:
         for chunk in self.model.stream("hi"):
             if isinstance(chunk.content, str) and chunk.content:
-                take(chunk.content)
+                on_delta(chunk.content)

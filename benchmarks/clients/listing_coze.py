@@ -15,7 +15,7 @@ class Blocking:
         self.documents = CozeClient("token", base_url=url).datasets.documents
 
     def call(self) -> object:
-        """Raises if anything is missing, or the figure would be of something else."""
+        """Lists all documents; raises if any is missing, because the figure would then be wrong."""
         found = sum(1 for _ in self.documents.list(dataset_id="1", concurrency=self.concurrency))
         assert found == DOCUMENTS
         return found

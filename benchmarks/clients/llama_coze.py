@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llama_index.core.base.llms.types import ChatMessage
 
-from benchmarks.clients.works import Take
+from benchmarks.clients.works import OnDelta
 from llama_index_coze import CozeLLM
 
 
@@ -12,7 +12,7 @@ class Model:
     def __init__(self, url: str) -> None:
         self.model = CozeLLM(bot_id="1", user_id="u", token="token", base_url=url)
 
-    def stream(self, take: Take) -> None:
+    def stream(self, on_delta: OnDelta) -> None:
         for response in self.model.stream_chat([ChatMessage(content="hi")]):
             if response.delta:
-                take(response.delta)
+                on_delta(response.delta)

@@ -1,4 +1,4 @@
-"""LlamaIndex's own cost: an LLM with no network that builds a response a delta, as a streaming LLM must."""
+"""LlamaIndex's own cost: an LLM without a network that builds one response for each delta."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms.callbacks import llm_chat_callback
 from llama_index.core.llms.custom import CustomLLM
 
-from benchmarks.clients.works import Take
+from benchmarks.clients.works import OnDelta
 from benchmarks.wire import Shape
 
 
@@ -49,7 +49,7 @@ class Model:
     def __init__(self, url: str) -> None:
         self.model = Ready(url=url)
 
-    def stream(self, take: Take) -> None:
+    def stream(self, on_delta: OnDelta) -> None:
         for response in self.model.stream_chat([ChatMessage(content="hi")]):
             if response.delta:
-                take(response.delta)
+                on_delta(response.delta)

@@ -1,4 +1,4 @@
-"""This project's recall from a bot: what its datasets hold, without the answer."""
+"""This project's recall from a bot: the slices of its datasets, without the answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from coze_client import AsyncCozeClient, CozeClient, Recall
 
 
 def whole(recall: Recall) -> Recall:
-    """The recall, if nothing of it is missing."""
+    """Returns the recall; raises if slices are missing."""
     assert len(recall.slices) == 3
     return recall
 

@@ -1,4 +1,4 @@
-"""cozepy has no recall: its user reads the chat and picks the message out."""
+"""cozepy has no recall: its user reads the whole chat and selects the message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This project's core as a service account, by threads and by tasks; and what one more user of it costs."""
+"""This project's core as a service account, with threads and with tasks, and the cost of one more user."""
 
 from __future__ import annotations
 

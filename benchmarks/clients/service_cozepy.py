@@ -1,4 +1,4 @@
-"""cozepy, the official Python SDK, as a service account, by threads and by tasks."""
+"""cozepy, the official Python SDK, as a service account, with threads and with tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key pair's private half, for the contenders that sign; nobody checks their signatures."""
+"""A private key for the contenders that sign; nobody checks their signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This project's workflow tools for LangChain: how they are loaded, and what a signature costs."""
+"""This project's workflow tools for LangChain: ways to load them, and the cost of a signature."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from langchain_core.tools import BaseTool
 
 from benchmarks.wire import WORKFLOW_IDS
 from coze_client import AsyncCozeClient, CozeClient
-from coze_client.api.workflows.events import Parameter
 from coze_client.api.workflows.signature import WorkflowSignature
+from coze_client.api.workflows.values import Parameter
 from langchain_coze import CozeWorkflowTool, aload_coze_tools, load_coze_tools
 
 
 def loaded(tools: list[BaseTool]) -> list[BaseTool]:
-    """All of them, or the figure would be of something else."""
+    """Returns the tools; raises if any is missing, because the figure would then be wrong."""
     assert len(tools) == len(WORKFLOW_IDS)
     return tools
 
@@ -54,7 +54,7 @@ class AsyncioOneByOne(Asyncio):
 
 
 def guest(number: int) -> Parameter:
-    """Ten parameters: an object, seven texts in it, an array and its items."""
+    """Returns ten parameters: an object, its seven strings, an array and its items."""
     inside = {f"field_{each}": Parameter(type="string", required=True, description="A field") for each in range(7)}
     tags = Parameter(type="array", items=Parameter(type="integer"))
     return Parameter(type="object", description=f"Guest {number}", properties={**inside, "tags": tags})

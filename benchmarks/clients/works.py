@@ -1,6 +1,6 @@
-"""What a contender is asked to do in a round, and how its process is measured meanwhile.
+"""The works of a round, and how the process of a contender measures itself meanwhile.
 
-Runs in every environment, so it imports the standard library alone.
+It runs in every environment, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol, cast
 
-STARTS = 400  # paced streams begun in a second: a burst would measure little but itself
+STARTS = 400  # paced streams started in a second: with a burst, the start would dominate the figures
 
-Take = Callable[[str], None]
+OnDelta = Callable[[str], None]
 Sample = dict[str, float]
 
 
 class Contender(Protocol):
-    def stream(self, take: Take) -> Awaitable[None] | None: ...
+    def stream(self, on_delta: OnDelta) -> Awaitable[None] | None: ...
     def call(self) -> Awaitable[object] | object: ...
 
 
 @dataclass(frozen=True)
 class Job:
-    """One round's work: ``times`` of it one after another, by ``at_once`` tasks where the work knows tasks."""
+    """The work of one round: ``times`` repetitions one after another, in ``at_once`` tasks if the work uses tasks."""
 
     work: str
     url: str
@@ -46,13 +46,13 @@ class Tally:
     def __init__(self) -> None:
         self.deltas = self.characters = 0
 
-    def take(self, text: str) -> None:
+    def add(self, text: str) -> None:
         self.deltas += 1
         self.characters += len(text)
 
 
-class Ring:
-    """Where one contender fights: its class, one instance a base URL, one event loop for the whole process."""
+class Runner:
+    """Holds a contender's class, one instance for each base URL, and one event loop for the whole process."""
 
     def __init__(self, contender: Callable[[str], Contender]) -> None:
         self.contender = contender
@@ -71,7 +71,7 @@ class Ring:
 
 @contextmanager
 def metered(sample: Sample) -> Iterator[None]:
-    """Adds the block's ``cpu`` and ``wall`` (seconds) and, on Linux, how far it raised the peak memory: ``rss_kib``."""
+    """Adds the block's ``cpu`` and ``wall`` (seconds) and, on Linux, the growth of the peak memory: ``rss_kib``."""
     gc.collect()
     rss = resident()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -82,7 +82,7 @@ def metered(sample: Sample) -> Iterator[None]:
 
 
 def resident() -> float | None:
-    """Resident KiB now, after setting the kernel's high-water mark back to it; None where there is no ``/proc``."""
+    """Resets the kernel's peak memory to the current value and returns it in KiB; None without ``/proc``."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -100,37 +100,37 @@ def status(name: str) -> float:
     return float(next(line.split()[1] for line in lines if line.startswith(name)))
 
 
-def stream(ring: Ring, job: Job) -> Sample:
-    """Reads streams one after another to their ends."""
-    sample, tally, contender = Sample(), Tally(), ring.instance(job.url)
+def stream(runner: Runner, job: Job) -> Sample:
+    """Reads streams to their ends, one after another."""
+    sample, tally, contender = Sample(), Tally(), runner.instance(job.url)
     with metered(sample):
         for _ in range(job.times):
-            ring.finish(contender.stream(tally.take))
+            runner.finish(contender.stream(tally.add))
     return {**sample, "deltas": tally.deltas, "characters": tally.characters}
 
 
-def first(ring: Ring, job: Job) -> Sample:
-    """Reads streams one after another; ``first`` is the median time from asking to holding the first delta, seconds."""
-    sample, tally, contender = Sample(), Tally(), ring.instance(job.url)
+def first(runner: Runner, job: Job) -> Sample:
+    """Reads streams one after another; ``first`` is the median time from the request to the first delta, in seconds."""
+    sample, tally, contender = Sample(), Tally(), runner.instance(job.url)
     moments, times = list[float](), list[float]()
 
-    def take(text: str) -> None:
+    def on_delta(text: str) -> None:
         if not moments:
             moments.append(time.perf_counter())
-        tally.take(text)
+        tally.add(text)
 
     with metered(sample):
         for _ in range(job.times):
             moments.clear()
             start = time.perf_counter()
-            ring.finish(contender.stream(take))
+            runner.finish(contender.stream(on_delta))
             times.append(moments[0] - start)
     return {**sample, "first": median(times), "deltas": tally.deltas, "characters": tally.characters}
 
 
-def calls(ring: Ring, job: Job) -> Sample:
+def calls(runner: Runner, job: Job) -> Sample:
     """``at_once`` tasks (or the one thread) make ``times`` plain calls each."""
-    sample, contender = Sample(), ring.instance(job.url)
+    sample, contender = Sample(), runner.instance(job.url)
 
     async def caller() -> None:
         for _ in range(job.times):
@@ -141,54 +141,54 @@ def calls(ring: Ring, job: Job) -> Sample:
 
     with metered(sample):
         if inspect.iscoroutinefunction(contender.call):
-            ring.finish(everybody())
+            runner.finish(everybody())
         else:
             for _ in range(job.times):
                 contender.call()
     return sample
 
 
-def paced(ring: Ring, job: Job) -> Sample:
-    """Reads ``at_once`` streams together, begun one by one; ``late_p99``: seconds that deltas were under way."""
-    sample, tally, contender, late = Sample(), Tally(), ring.instance(job.url), array("d")
+def paced(runner: Runner, job: Job) -> Sample:
+    """Reads ``at_once`` streams together, started one by one; ``late_p99``: delay of a delta, in seconds."""
+    sample, tally, contender, late = Sample(), Tally(), runner.instance(job.url), array("d")
 
-    def take(text: str) -> None:
+    def on_delta(text: str) -> None:
         late.append(time.monotonic() - float(text))
-        tally.take(text)
+        tally.add(text)
 
     async def one(delay: float) -> None:
         await asyncio.sleep(delay)
-        await cast("Awaitable[None]", contender.stream(take))
+        await cast("Awaitable[None]", contender.stream(on_delta))
 
     async def everybody() -> None:
         await asyncio.gather(*(one(number / STARTS) for number in range(job.at_once)))
 
     with metered(sample):
-        ring.finish(everybody())
+        runner.finish(everybody())
     late_p99 = sorted(late)[len(late) * 99 // 100]
     return {**sample, "late_p99": late_p99, "deltas": tally.deltas, "characters": tally.characters}
 
 
-def further(ring: Ring, job: Job) -> Sample:
-    """Makes ``times`` more instances beside a first one, and keeps them."""
-    sample, _ = Sample(), ring.instance(job.url)
+def further(runner: Runner, job: Job) -> Sample:
+    """Creates ``times`` more instances after a first one, and keeps them."""
+    sample, _ = Sample(), runner.instance(job.url)
     with metered(sample):
-        kept = [ring.contender(job.url) for _ in range(job.times)]
+        kept = [runner.contender(job.url) for _ in range(job.times)]
     del kept
     return sample
 
 
-def further_called(ring: Ring, job: Job) -> Sample:
-    """Makes ``times`` more instances, and one call with each."""
+def further_called(runner: Runner, job: Job) -> Sample:
+    """Creates ``times`` more instances, and makes one call with each."""
     sample = Sample()
     with metered(sample):
         for _ in range(job.times):
-            ring.finish(ring.contender(job.url).call())
+            runner.finish(runner.contender(job.url).call())
     return sample
 
 
-def stampede(ring: Ring, job: Job) -> Sample:
-    """``at_once`` tasks or threads call at the same time, ``times`` over, each time by an instance without a token."""
+def stampede(runner: Runner, job: Job) -> Sample:
+    """``at_once`` tasks or threads call at once, ``times`` over, each time with an instance without a token."""
     sample = Sample()
 
     async def tasks(contender: Contender) -> None:
@@ -196,19 +196,19 @@ def stampede(ring: Ring, job: Job) -> Sample:
 
     with metered(sample), ThreadPoolExecutor(job.at_once) as threads:
         for _ in range(job.times):
-            contender = ring.contender(job.url)
+            contender = runner.contender(job.url)
             if inspect.iscoroutinefunction(contender.call):
-                ring.finish(tasks(contender))
+                runner.finish(tasks(contender))
             else:
                 for call in [threads.submit(contender.call) for _ in range(job.at_once)]:
                     call.result()
     return sample
 
 
-def ticked(ring: Ring, job: Job) -> Sample:
-    """One call, ``times`` over, each time by an instance without a token, beside a task that ticks each millisecond.
+def ticked(runner: Runner, job: Job) -> Sample:
+    """Makes one call while a task ticks each millisecond, ``times`` over, each time with an instance without a token.
 
-    ``stall``: the longest that a tick had to wait, seconds.
+    ``stall``: the longest delay of a tick, in seconds.
     """
     sample, late = Sample(), [0.0]
 
@@ -225,17 +225,17 @@ def ticked(ring: Ring, job: Job) -> Sample:
 
     with metered(sample):
         for _ in range(job.times):
-            ring.finish(one(ring.contender(job.url)))
+            runner.finish(one(runner.contender(job.url)))
     return {**sample, "stall": max(late)}
 
 
-def imports(_ring: Ring, job: Job) -> Sample:
-    """Runs a statement in a new interpreter; ``cpu`` counts from after the interpreter's own start."""
+def imports(_runner: Runner, job: Job) -> Sample:
+    """Runs a statement in a new interpreter; ``cpu`` does not include the start of the interpreter."""
     script = f"import time; start = time.process_time()\n{job.statement}\nprint(time.process_time() - start)"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     return {"cpu": float(done.stdout)}
 
 
-WORKS: dict[str, Callable[[Ring, Job], Sample]] = {
+WORKS: dict[str, Callable[[Runner, Job], Sample]] = {
     work.__name__: work for work in (stream, first, calls, paced, further, further_called, stampede, ticked, imports)
 }

@@ -1,6 +1,6 @@
-"""This project's writer of datasets with 1,000 small files, over a Coze that answers at once in the same process.
+"""This project's dataset writer with 1,000 small files, over a Coze in the same process that responds at once.
 
-What is measured is all that the writer adds to the network: reading, hashing, batching, and the record on the disk.
+This measures the cost of the writer without the network: reading, hashing, batching, and the record on disk.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FILES = 1000
 
 
 class InstantCoze:
-    """Keeps documents by id, and has processed them at once."""
+    """Stores documents by id, and reports them as processed at once."""
 
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, object]] = {}
@@ -48,7 +48,7 @@ class InstantCoze:
 
 
 class New:
-    """Each call writes 1,000 files that neither the dataset nor the record knows."""
+    """Each call writes 1,000 files that are neither in the dataset nor in the record."""
 
     def __init__(self, _url: str) -> None:
         self.folder = TemporaryDirectory()
@@ -75,7 +75,7 @@ class New:
 
 
 class Known(New):
-    """Each call finds that all 1,000 files are there."""
+    """Each call finds that all 1,000 files are already uploaded."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)

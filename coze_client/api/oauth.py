@@ -1,4 +1,7 @@
-"""Logging users in: what happens between a client, its OAuth credentials and a browser."""
+"""Log users in: run the OAuth grants of a client's credentials, and store the token.
+
+API pages: oauth_code, oauth_pkce, oauth_device_code.
+"""
 
 from __future__ import annotations
 
@@ -17,23 +20,25 @@ AppT = TypeVar("AppT", bound=Renewable)
 
 
 class OAuth(Resource[ConcurrencyT]):
-    """Logins for the client's own credentials; once they are finished, the client just works, and renews its token."""
+    """``client.oauth``: log a user in with the client's credentials; then the client uses and renews the token."""
 
     def login(
         self, *, state: str | None = None, workspace_id: str | None = None, method: Literal["S256", "plain"] = "S256"
     ) -> Login:
-        """Begin a login by browser (WebOAuth, PKCE): send the user to ``.url``, keep the rest for ``finish``.
+        """Start a login by browser (WebOAuth, PKCE): send the user to ``.url``, and keep the Login for ``finish``.
 
-        `state` defaults to a random one; `workspace_id` asks for that workspace alone (enterprise plans); `method` is
-        PKCE's. Sends nothing.
+        `state`: default random. `workspace_id`: limits the token to this workspace (enterprise plans). `method`: PKCE's
+        challenge method. No request is sent. Raises ConfigurationError for other credentials. API pages: oauth_code,
+        oauth_pkce.
         """
         return self._begin(self._app(UserGrant), state, workspace_id, method)
 
     @flow
     async def finish(self, login: Login, callback_url: str) -> None:
-        """End a login with the URL that the user's browser came back with, and store the token.
+        """Finish a login with the URL to which the browser returned, and store the token.
 
-        Raises AccessDenied if the user refused, OAuthError if the state is another's or the code is not accepted.
+        Raises AccessDenied if the user refused, OAuthError if the state differs or the server rejects the code. API
+        pages: oauth_code, oauth_pkce.
         """
         app = self._app(UserGrant)
         await app.keep(self._session, await app.finish(self._session, login, callback_url))
@@ -42,10 +47,11 @@ class OAuth(Resource[ConcurrencyT]):
     async def login_with_browser(
         self, *, open_url: Callable[[str], object] = webbrowser.open, seconds: float = 300.0
     ) -> None:
-        """The whole login on a desktop: opens the browser, waits at the redirect URI, which must be of this machine.
+        """Log in on a desktop: open the browser, wait at the redirect URI (on this machine), and store the token.
 
-        `open_url` shows the page in another way than the standard browser. Raises what ``finish`` raises, and TimedOut
-        after `seconds`.
+        `open_url`: a function that shows the page, default the standard browser. Raises TimedOut after `seconds`
+        (default 300), AccessDenied if the user refused, OAuthError if the state differs or the server rejects the code.
+        API pages: oauth_code, oauth_pkce.
         """
         app = self._app(UserGrant)
         login = self._begin(app)
@@ -60,22 +66,26 @@ class OAuth(Resource[ConcurrencyT]):
 
     @flow
     async def start_device(self, *, workspace_id: str | None = None) -> DeviceLogin:
-        """Begin a login on another device (DeviceCode): show ``.user_code`` and ``.verification_url`` to the user."""
+        """Start a login on another device (DeviceCode): show ``.user_code`` and ``.verification_url`` to the user.
+
+        `workspace_id`: limits the token to this workspace (enterprise plans). API page: oauth_device_code.
+        """
         return await self._app(DeviceCode).start(self._session, workspace_id)
 
     @flow
     async def wait_for_device(self, login: DeviceLogin, *, cancelled: Callable[[], bool] = bool) -> None:
-        """Wait until the user confirmed the code, and store the token.
+        """Poll until the user confirms the code, and store the token.
 
-        Asks as often as the server allows. `cancelled` ends the wait (within a quarter of a second) once it says True.
-        Raises AccessDenied if the user refused or it was cancelled, ExpiredToken once the code is too old.
+        It polls as often as the server allows. `cancelled`: the wait ends within 0.25 s after it returns True. Raises
+        AccessDenied if the user refused or it was cancelled, ExpiredToken if the code expired. API page:
+        oauth_device_code.
         """
         app = self._app(DeviceCode)
         await app.keep(self._session, await app.wait(self._session, login, cancelled))
 
     @flow
     async def logout(self) -> None:
-        """Forget the stored token; Coze has no call that revokes it, so it stays good until it expires."""
+        """Delete the stored token; it stays valid until it expires, because Coze cannot revoke it."""
         await self._app(Renewable).keep(self._session, None)
 
     def _begin(
@@ -90,11 +100,13 @@ class OAuth(Resource[ConcurrencyT]):
 
     def _app(self, kind: type[AppT]) -> AppT:
         credentials = self._session.credentials
-        wanted = _KINDS.get(kind, (kind,))
+        wanted = _ACCEPTED.get(kind, (kind,))
         if not (isinstance(credentials, kind) and isinstance(credentials, wanted)):
             names = " or ".join(each.__name__ for each in wanted)
-            raise ConfigurationError(f"This needs a client whose token= is {names}, not {type(credentials).__name__}")
+            raise ConfigurationError(
+                f"This call needs a client whose token= is {names}, not {type(credentials).__name__}"
+            )
         return credentials
 
 
-_KINDS: dict[type[Renewable], tuple[type[Renewable], ...]] = {UserGrant: (WebOAuth, PKCE)}
+_ACCEPTED: dict[type[Renewable], tuple[type[Renewable], ...]] = {UserGrant: (WebOAuth, PKCE)}

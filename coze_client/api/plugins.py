@@ -1,7 +1,7 @@
-"""Plugins: tools of Coze's store, called without a bot.
+"""Plugins of Coze's store: list them, read their tools, and call a tool without a bot.
 
 API pages: get_plugin, batch_get_plugins_info, call_plugin_tool, list_plugin, list_plugin_category. Calls need a paid
-plan, and work for paid plugins only.
+plan and work only for paid plugins.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field
 
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Page, Pages, Request, by_number, query, segment
+from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.request import Kind, Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope
 from coze_client.errors import ConfigurationError
@@ -23,7 +24,7 @@ _MOST_AT_ONCE = 20
 
 
 class PluginTool(Model):
-    """One tool of a plugin; its schemas are JSON Schema, as they come."""
+    """One tool of a plugin; its schemas are JSON Schema, unchanged."""
 
     tool_id: str = ""
     name: str = ""
@@ -37,7 +38,7 @@ class PluginTool(Model):
 
 
 class Plugin(Model):
-    """A plugin with its tools; ``mcp_json`` is an MCP configuration that may hold a token. Times are unix seconds."""
+    """A plugin with its tools; times are unix seconds. ``mcp_json`` is an MCP configuration that may hold a token."""
 
     plugin_id: str = ""
     name: str = ""
@@ -52,7 +53,7 @@ class Plugin(Model):
 
 
 class PluginEntry(Model):
-    """What the store tells of a plugin; ``entity_id`` is the id that ``retrieve`` and ``call`` take."""
+    """A plugin in the store's listing; ``retrieve`` and ``call`` need its ``entity_id``."""
 
     entity_id: str = ""
     product_id: str = ""
@@ -65,7 +66,7 @@ class PluginEntry(Model):
 
 
 class Category(Model):
-    """A shelf of the store."""
+    """A category of plugins in the store."""
 
     id: str = ""
     name: str = ""
@@ -77,7 +78,7 @@ class _CategoryPage(Model):
 
 
 class Plugins(Resource[ConcurrencyT]):
-    """Plugins of the store."""
+    """``client.plugins``: list the plugins of the store, read their tools, and call a tool."""
 
     @paged
     def list(
@@ -89,7 +90,10 @@ class Plugins(Resource[ConcurrencyT]):
         sort_type: Literal["heat", "newest", "relative"] | None = None,
         page_size: int = _LARGEST_PAGE,
     ) -> Pages[PluginEntry]:
-        """Plugins of the store; `sort_type` relative only with a `keyword`. Pages of 1 to 100."""
+        """List the plugins of the store, in pages of 1 to 100 (default 100).
+
+        `category_ids`: ids of ``categories``. `sort_type`: "relative" needs a `keyword`. API page: list_plugin.
+        """
         _check_page_size(page_size)
         fixed = query(
             keyword=keyword,
@@ -99,54 +103,64 @@ class Plugins(Resource[ConcurrencyT]):
             page_size=page_size,
         )
 
-        def page(at: str | None) -> Request[Page[PluginEntry]]:
-            return Request("GET", "/v1/stores/plugins", _read_entries, {**fixed, **query(page_num=at or "1")})
+        def page(number: str | None) -> Request[Page[PluginEntry]]:
+            return Request("GET", "/v1/stores/plugins", _read_entries, {**fixed, **query(page_num=number or "1")})
 
         return Pages(page, by_number)
 
     @paged
     def categories(self, *, page_size: int = _LARGEST_PAGE) -> Pages[Category]:
-        """The store's categories of plugins."""
+        """List the store's categories of plugins, in pages of 1 to 100 (default 100).
+
+        API page: list_plugin_category.
+        """
         _check_page_size(page_size)
 
-        def page(at: str | None) -> Request[Page[Category]]:
-            where = query(entity_type="plugin", page_num=at or "1", page_size=page_size)
-            return Request("GET", "/v1/stores/categories", _read_categories, where)
+        def page(number: str | None) -> Request[Page[Category]]:
+            params = query(entity_type="plugin", page_num=number or "1", page_size=page_size)
+            return Request("GET", "/v1/stores/categories", _read_categories, params)
 
         return Pages(page, by_number)
 
     @call
     def retrieve(self, *, plugin_id: str) -> Request[Plugin]:
-        """A plugin with its tools, by its entity id (not the store's product id)."""
+        """Retrieve a plugin with its tools, by its entity id (not the store's product id).
+
+        API page: get_plugin.
+        """
         return Request("GET", f"/v1/plugins/{segment(plugin_id)}", Payload(Plugin))
 
     @call
     def batch_retrieve(self, *, plugin_ids: Sequence[str]) -> Request[tuple[Plugin, ...]]:
-        """Up to 20 plugins with their tools, by their entity ids."""
+        """Retrieve 1 to 20 plugins with their tools, by their entity ids; raises ConfigurationError for other counts.
+
+        API page: batch_get_plugins_info.
+        """
         if not 1 <= len(plugin_ids) <= _MOST_AT_ONCE:
-            raise ConfigurationError(f"Ask for 1 to {_MOST_AT_ONCE} plugins at once, not {len(plugin_ids)}")
+            raise ConfigurationError(f"plugin_ids must be 1 to {_MOST_AT_ONCE} ids, not {len(plugin_ids)}")
         return Request("GET", "/v1/plugins/mget", _read_plugins, query(ids=",".join(plugin_ids)))
 
     @call
     def call(self, *, plugin_id: str, tool_name: str, arguments: Mapping[str, object] | None = None) -> Request[object]:
-        """Run one tool of a plugin; its result is JSON of the plugin's own shape.
+        """Call one tool of a plugin and return its result, JSON in the plugin's own format.
 
-        Never sent twice once it may have arrived. Raises PermissionDenied where the plan does not include it.
+        The call is not retried if it may have arrived. Raises PermissionDenied if your plan does not include it. API
+        page: call_plugin_tool.
         """
         body = {"tool_name": tool_name, "arguments": dict(arguments or {})}
         path = f"/v1/plugins/{segment(plugin_id)}/tools/call"
         return Request("POST", path, _read_result, body=body, kind=Kind.START)
 
 
-def _read_plugins(answer: RawResponse) -> tuple[Plugin, ...]:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_plugins(response: RawResponse) -> tuple[Plugin, ...]:
+    payload = Payload(dict).extract(read_envelope(response))
     if isinstance(payload, dict):
         payload = payload.get("items") or payload.get("tools") or []
     return convert(tuple[Plugin, ...], payload)
 
 
-def _read_result(answer: RawResponse) -> object:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_result(response: RawResponse) -> object:
+    payload = Payload(dict).extract(read_envelope(response))
     result = payload.get("result") if isinstance(payload, dict) else payload
     if not isinstance(result, str):
         return result
@@ -157,18 +171,18 @@ def _read_result(answer: RawResponse) -> object:
     return decoded
 
 
-def _read_entries(answer: RawResponse) -> Page[PluginEntry]:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_entries(response: RawResponse) -> Page[PluginEntry]:
+    payload = Payload(dict).extract(read_envelope(response))
     found = payload if isinstance(payload, dict) else {}
     merged = [{**(item.get("plugin_info") or {}), **(item.get("metainfo") or {})} for item in found.get("items") or []]
     return Page(convert(tuple[PluginEntry, ...], merged), bool(found.get("has_more")))
 
 
-def _read_categories(answer: RawResponse) -> Page[Category]:
-    found = Payload(_CategoryPage)(answer)
+def _read_categories(response: RawResponse) -> Page[Category]:
+    found = Payload(_CategoryPage)(response)
     return Page(found.items, found.has_more)
 
 
 def _check_page_size(page_size: int) -> None:
     if not 1 <= page_size <= _LARGEST_PAGE:
-        raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE}, not {page_size}")
+        raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")

@@ -1,1 +1,1 @@
-"""Signing in: tokens, OAuth grants, and where tokens are kept and renewed."""
+"""Authentication: tokens, OAuth grants, and how tokens are stored and renewed."""

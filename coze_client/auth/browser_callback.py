@@ -1,4 +1,4 @@
-"""Where the browser comes back to after a login, on the user's own machine."""
+"""A local HTTP server that receives the callback of a login in the user's browser."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _LOCAL = {"localhost": "127.0.0.1"}
 
 
 class Callback:
-    """Listens for one callback at a registered redirect URI, which must be of this machine: ``http://127.0.0.1:…``.
+    """Listens for one callback at a registered redirect URI of this machine, like ``http://127.0.0.1:8080/callback``.
 
-    Only the URI's own host and path are answered, and only once; everything else gets 404. Use it as a context manager
-    around opening the browser, so that it listens before the user can come back.
+    It accepts only the URI's own host and path, and only once; any other request gets HTTP 404. Use it as a context
+    manager and open the browser inside, so that it listens before the callback comes. Raises ConfigurationError for
+    another kind of URI, or if the port is in use.
     """
 
     def __init__(self, redirect_uri: str) -> None:
@@ -33,8 +34,8 @@ class Callback:
         port = _port_of(redirect_uri)
         if parts.scheme != "http" or not port or not _is_loopback(host):
             raise ConfigurationError(
-                "The local callback works for redirect URIs like http://127.0.0.1:8080/callback, with a port",
-                cure="Register such a one with the OAuth app; web apps have a route of their own instead",
+                "redirect_uri must be a local URI with a port, like http://127.0.0.1:8080/callback",
+                cure="Register such a URI with the OAuth app; a web app uses a route of its own and oauth.finish()",
             )
         self.redirect_uri = redirect_uri
         self._address = (host, port)
@@ -46,7 +47,10 @@ class Callback:
         try:
             self._server = _server(self._address)(self._address, _handler(self._wanted, self._targets))
         except OSError as error:
-            raise ConfigurationError(f"Nothing can listen at {self.redirect_uri}: {error.strerror or error}") from error
+            raise ConfigurationError(
+                f"Cannot listen at {self.redirect_uri}: {error.strerror or error}",
+                cure="Stop the program that uses this port, or register a redirect URI with another port",
+            ) from error
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -56,31 +60,33 @@ class Callback:
             self._server.server_close()
 
     def wait(self, seconds: float = 300.0) -> str:
-        """The URL that the browser came back with; secret.
+        """Wait for the callback and return its URL, which is secret.
 
         Raises TimedOut after `seconds`, AccessDenied if another thread calls ``cancel``.
         """
         try:
             target = self._targets.get(timeout=seconds)
         except Empty:
-            raise TimedOut(f"Nobody came back from the login within {seconds:g} s", cure="Begin again") from None
+            raise TimedOut(
+                f"The user did not finish the login within {seconds:g} s", cure="Start the login again"
+            ) from None
         if target is None:
             raise AccessDenied("The login was cancelled")
         return f"http://{urlsplit(self.redirect_uri).netloc}{target}"
 
     def receive(self, show: Callable[[], object], seconds: float) -> str:
-        """Listens, shows the login page, waits: the whole of it in one call, for a thread."""
+        """Listen, call `show` to open the login page, and wait: all in one call, to run in a thread."""
         with self:
             show()
             return self.wait(seconds)
 
     def cancel(self) -> None:
-        """Ends ``wait``, from whatever thread."""
+        """End ``wait`` from any thread."""
         self._targets.put(None)
 
 
 def _server(address: tuple[str, int]) -> type[ThreadingHTTPServer]:
-    """Threads, since browsers open connections on which they say nothing."""
+    """A threaded server, because browsers open extra connections and send nothing on them."""
 
     class Server(ThreadingHTTPServer):
         address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -89,23 +95,23 @@ def _server(address: tuple[str, int]) -> type[ThreadingHTTPServer]:
 
 
 def _handler(wanted: tuple[str, str], targets: SimpleQueue[str | None]) -> type[BaseHTTPRequestHandler]:
-    taken = threading.Lock()
+    first = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10.0
 
         def do_GET(self) -> None:
-            asked = (self.headers.get("Host", "").lower(), urlsplit(self.path).path)
-            mine = asked == wanted and taken.acquire(blocking=False)
-            self.send_response(200 if mine else 404)
+            requested = (self.headers.get("Host", "").lower(), urlsplit(self.path).path)
+            accepted = requested == wanted and first.acquire(blocking=False)
+            self.send_response(200 if accepted else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
-            if mine:
+            if accepted:
                 self.wfile.write(_PAGE)
                 targets.put(self.path)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Codes and states are not for logs."""
+            """Log nothing: the URL contains the code and the state."""
 
     return Handler
 

@@ -1,4 +1,4 @@
-"""A service account: the app signs a JWT with its private key, and Coze gives a short-lived token for it.
+"""Service accounts: the app signs a JWT with its private key, and Coze exchanges it for a short-lived token.
 
 API pages: oauth_jwt, oauth_jwt_channel, oauth_jwt_collaborate, oauth_jwt_privilege.
 """
@@ -25,26 +25,27 @@ from coze_client.errors import ConfigurationError, OAuthError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    from coze_client.core.session import Session
+    from coze_client.core.credentials import Caller
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_JWT_SECONDS = 600  # how long a signed JWT itself is good for; each is used once
-_LEEWAY_SECONDS = 5  # a clock may be a little ahead of Coze's
-_LONGEST_TTL = 86399
-_CLOCK_COMPLAINTS = ("invalid_client", "invalid_request")
+_JWT_SECONDS = 600  # lifetime of a signed JWT; each is used once
+_LEEWAY_SECONDS = 5  # in case this clock is a little ahead of Coze's
+_MAX_TTL = 86399
+_CLOCK_ERRORS = ("invalid_client", "invalid_request")
 
 
 class JWT(Renewable):
-    """Tokens for a service, without anybody logging in.
+    """Credentials of a service account, which needs no login.
 
-    `client_id` of the OAuth app, `private_key` (PEM text, PKCS#8 or PKCS#1) and `public_key_id` as made with it. `ttl`:
-    seconds a token lives, 900 by default, 86399 at most. `session_name` keeps conversations of different users apart
-    (``for_session``). `scope` limits channel apps. `account_id` (another account, or an organisation) or
-    `enterprise_id`, not both. `audience` defaults to the host of `base_url` (default: the client's). `store` shares
-    tokens between processes.
+    `client_id`: the id of the OAuth app. `private_key`: PEM text (PKCS#8 or PKCS#1). `public_key_id`: the id that Coze
+    gave to its public key. `ttl`: lifetime of a token in seconds, default 900, at most 86399. `session_name`: separates
+    the conversations of different users (``for_session``). `session_context`: sent as a claim of the JWT. `scope`:
+    limits the permissions of channel apps. `account_id`: another account or an organisation; or `enterprise_id`, not
+    both. `audience`: default is the host of `base_url`, which defaults to the client's. `store`: shares tokens between
+    processes. `clock` returns unix seconds.
 
-    The key is read once, here, which takes some 30 ms: make one and use it everywhere. Raises ConfigurationError for a
-    key that is none.
+    Parsing the key takes about 30 ms: create one object and use it everywhere. Raises ConfigurationError for an invalid
+    key or argument.
     """
 
     def __init__(
@@ -66,10 +67,10 @@ class JWT(Renewable):
     ) -> None:
         if account_id and enterprise_id:
             raise ConfigurationError("Give account_id or enterprise_id, not both")
-        if not 0 < ttl <= _LONGEST_TTL:
-            raise ConfigurationError(f"ttl is 1 to {_LONGEST_TTL} seconds, not {ttl}")
+        if not 0 < ttl <= _MAX_TTL:
+            raise ConfigurationError(f"ttl must be 1 to {_MAX_TTL} seconds, not {ttl}")
         if not client_id or not public_key_id:
-            raise ConfigurationError("client_id or public_key_id is empty: both stand on the OAuth app's page")
+            raise ConfigurationError("client_id or public_key_id is empty; copy both from the OAuth app's page in Coze")
         self.client_id = client_id
         self.public_key_id = public_key_id
         self.ttl = ttl
@@ -84,33 +85,33 @@ class JWT(Renewable):
         super().__init__(self._name(), store, clock)
 
     def for_session(self, session_name: str) -> JWT:
-        """The same service acting for one of its users, with the same store and key; the store keeps its token."""
+        """The credentials of the service for one of its users, with the same key and store."""
         if not session_name:
-            raise ConfigurationError("session_name is empty: those who share one see each other's conversations")
+            raise ConfigurationError("session_name is empty; users with the same name see each other's conversations")
         other = object.__new__(JWT)
         other.__dict__.update(self.__dict__, session_name=session_name)
         Renewable.__init__(other, other._name(), self.store, self.clock)
         other.origin = (JWT.for_session, (self, session_name)) if self.origin else None
         return other
 
-    async def grant(self, session: Session, last: Token | None) -> Token:
-        """A token for a newly signed JWT; one more if the server's clock tells that ours is wrong."""
-        used = self._signer.skew
+    async def grant(self, caller: Caller, last: Token | None) -> Token:
+        """Get a token for a new JWT; try once more if the server's clock shows that this machine's is wrong."""
+        skew = self._signer.skew
         try:
-            return await self._exchange(session)
+            return await self._exchange(caller)
         except OAuthError as error:
-            if error.code not in _CLOCK_COMPLAINTS or abs(error.skew - used) <= NOTICEABLE_SKEW:
+            if error.code not in _CLOCK_ERRORS or abs(error.skew - skew) <= NOTICEABLE_SKEW:
                 raise
             self._signer.skew = error.skew
-        return await self._exchange(session)
+        return await self._exchange(caller)
 
-    async def _exchange(self, session: Session) -> Token:
+    async def _exchange(self, caller: Caller) -> Token:
         body = fields(grant_type=_GRANT, duration_seconds=self.ttl, scope=self.scope)
         request = token_request(body, self.clock, path=self._path(), kind=Kind.READ)
-        return await session.changed(session.config, _Assertion(self)).send(request)
+        return await caller.send(request, _Assertion(self))
 
     def sign(self, server: str) -> str:
-        """A JWT for `server` (its base URL), good for one use within ten minutes; secret until it is used."""
+        """Sign a JWT for `server` (its base URL). It works once, within ten minutes; keep it secret until then."""
         issued = int(self.clock() + self._signer.skew) - _LEEWAY_SECONDS
         claims = fields(
             iss=self.client_id,
@@ -130,44 +131,42 @@ class JWT(Renewable):
         return f"{base}/enterprise_id/{segment(self.enterprise_id)}/{last}" if self.enterprise_id else TOKEN_PATH
 
     def _name(self) -> str:
-        told = [self.account_id, self.enterprise_id, self.session_name, self.session_context, self.scope, self.ttl]
-        return f"jwt:{self.client_id}:{sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]}"
+        parts = [self.account_id, self.enterprise_id, self.session_name, self.session_context, self.scope, self.ttl]
+        return f"jwt:{self.client_id}:{sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]}"
 
     def __repr__(self) -> str:
         return f"JWT(client_id={self.client_id!r}, session_name={self.session_name!r})"
 
 
 class Signer:
-    """A private key, and by how many seconds the server's clock is ahead; shared by all sessions of a service."""
+    """A private key, and the seconds by which the server's clock is ahead; all sessions of a service share it."""
 
     def __init__(self, private_key: str) -> None:
         self._key = _parsed(private_key)
         self.skew = 0.0
 
     def sign(self, claims: Mapping[str, object], key_id: str) -> str:
-        """A JWT of these claims, RS256."""
+        """Sign a JWT with these claims (RS256)."""
         import jwt
 
         return jwt.encode(dict(claims), self._key, algorithm="RS256", headers={"kid": key_id})
 
 
 class _Assertion(NamedTuple):
-    """What the token request is signed with: a JWT of its own for each try, since each is good for one use."""
+    """Credentials of the token request: a new JWT for each try, because a JWT works only once."""
 
     service: JWT
 
-    async def token(self, session: Session) -> str:
-        return await session.concurrency.call(
-            partial(self.service.sign, session.config.base_url)
-        )  # milliseconds of CPU
+    async def token(self, caller: Caller) -> str:
+        return await caller.concurrency.call(partial(self.service.sign, caller.config.base_url))  # milliseconds of CPU
 
-    async def renew(self, session: Session, refused: str) -> bool:
+    async def renew(self, caller: Caller, refused: str) -> bool:
         return False
 
 
 @lru_cache(maxsize=16)
 def _parsed(private_key: str) -> RSAPrivateKey:
-    """A key from PEM text, also from a variable that spells its line ends as backslash n; never quoted in errors."""
+    """Parse PEM text, also with line ends written as backslash n (environment variables); errors never quote it."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -180,6 +179,6 @@ def _parsed(private_key: str) -> RSAPrivateKey:
     if not isinstance(key, RSAPrivateKey):
         raise ConfigurationError(
             "private_key is not an RSA key in PEM form",
-            cure="Give the whole text (not a path), from -----BEGIN to END-----, without password",
+            cure="Give the whole text (not a path), from -----BEGIN to END-----, of a key without password",
         )
     return key

@@ -1,4 +1,4 @@
-"""A token as OAuth gives it, and how long it is good for."""
+"""An OAuth token and its lifetime."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Literal
 
 Freshness = Literal["fresh", "stale", "expired"]
 
-_MOMENTS_BEGIN = 1_000_000_000  # `expires_in` is a moment in unix seconds, but in some answers a duration
-_USUAL_SECONDS = 900.0
+_SMALLEST_TIMESTAMP = 1_000_000_000  # `expires_in` is a unix time in some responses, and a duration in others
+_DEFAULT_LIFETIME = 900.0
 
 
 @dataclass(frozen=True)
 class Token:
-    """An access token with its times (unix seconds by this machine's clock), and what renews it, if anything does."""
+    """An access token, its times (unix seconds by this machine's clock), and its refresh token, if it has one."""
 
     access_token: str = field(repr=False)
     issued_at: float
@@ -23,20 +23,23 @@ class Token:
     refresh_token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def read(cls, answer: Mapping[str, object], *, now: float, skew: float = 0.0, before: Token | None = None) -> Token:
-        """From a token answer; `skew` is by how much the server's clock is ahead of this one.
+    def read(
+        cls, response: Mapping[str, object], *, now: float, skew: float = 0.0, before: Token | None = None
+    ) -> Token:
+        """Convert the JSON object of a token response.
 
-        An answer without a refresh token leaves the one of `before` in force, one without a lifetime means the usual
-        15 minutes (API page: oauth_code). Raises ValueError for a lifetime that is no number.
+        `skew`: seconds by which the server's clock is ahead of this machine's. Without a refresh token in the response,
+        the one of `before` stays valid. Without a lifetime, it is 15 minutes (API page: oauth_code). Raises ValueError
+        for a lifetime that is not a number.
         """
-        told = _finite(answer.get("expires_in") or _USUAL_SECONDS)
-        expires_at = told - skew if told >= _MOMENTS_BEGIN else now + told
-        refresh = answer.get("refresh_token") or (before.refresh_token if before else None)
-        return cls(str(answer.get("access_token") or ""), now, expires_at, str(refresh) if refresh else None)
+        expires = _finite(response.get("expires_in") or _DEFAULT_LIFETIME)
+        expires_at = expires - skew if expires >= _SMALLEST_TIMESTAMP else now + expires
+        refresh = response.get("refresh_token") or (before.refresh_token if before else None)
+        return cls(str(response.get("access_token") or ""), now, expires_at, str(refresh) if refresh else None)
 
     @classmethod
     def load(cls, stored: Mapping[str, object]) -> Token:
-        """From what ``dump`` gave; raises ValueError or TypeError if it is something else."""
+        """Convert the result of ``dump``; raises KeyError, ValueError or TypeError for anything else."""
         refresh = stored.get("refresh_token")
         return cls(
             str(stored["access_token"]),
@@ -46,18 +49,18 @@ class Token:
         )
 
     def dump(self) -> dict[str, object]:
-        """The token as JSON-able values; secret."""
+        """The token as values for JSON. Keep them secret."""
         return asdict(self)
 
     def replaces(self, other: Token | None) -> bool:
-        """True if it is another token than `other`."""
+        """True if it is a different token from `other`."""
         return other is None or other.access_token != self.access_token
 
     def freshness(self, now: float) -> Freshness:
-        """Fresh: use it. Stale: use it, and let somebody renew it. Expired: it must be renewed first.
+        """How usable the token is. Fresh: use it. Stale: use it, and renew it. Expired: renew it first.
 
-        It counts as expired a thirtieth of its life (30 s at most) before it is, so that no request arrives too late,
-        and as stale for the third (5 min at most) before that.
+        It counts as expired when a thirtieth of its lifetime is left (at most 30 s), so that no request arrives too
+        late. It counts as stale when a third is left (at most 5 min).
         """
         life = max(self.expires_at - self.issued_at, 0.0)
         left = self.expires_at - now

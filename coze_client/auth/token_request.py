@@ -1,4 +1,4 @@
-"""The call in which every grant ends: a proof goes out, a token comes back; neither is ever shown.
+"""The token request of all OAuth grants. Its body and its response are secret and never shown.
 
 API pages: oauth_code, oauth_pkce, oauth_device_code, oauth_jwt.
 """
@@ -28,48 +28,57 @@ def token_request(
     kind: Kind = Kind.START,
     signed: bool = True,
 ) -> Request[Token]:
-    """The call that turns a proof into a token, signed with the app's secret or a JWT where the app has one."""
+    """The request for a token.
+
+    `body`: the grant's parameters, such as a code or refresh token. `last`: the token that it renews, if any. `signed`:
+    False for an app without a secret or JWT.
+    """
     secrets = tuple(str(body[name]) for name in _SECRETS if name in body)
     read = partial(_read_token, clock=clock, last=last)
-    return Request("POST", path, read, body=_Proof(body), kind=kind, signed=signed, secrets=secrets)
+    return Request("POST", path, read, body=_SecretBody(body), kind=kind, signed=signed, secrets=secrets)
 
 
-class _Proof(dict[str, object]):
+class _SecretBody(dict[str, object]):
     """The body of a token request, which a repr of the request does not show."""
 
     def __repr__(self) -> str:
         return "{…}"
 
 
-def skew_of(answer: RawResponse, now: float) -> float:
-    """By how many seconds the server's clock (header ``Date``) is ahead of ours; 0 if not by a noticeable time."""
+def clock_skew(response: RawResponse, now: float) -> float:
+    """Seconds by which the server's clock (header ``Date``) is ahead of `now`; 0 for less than 5 seconds."""
     try:
-        skew = parsedate_to_datetime(answer.headers.get("date", "")).timestamp() - now
+        skew = parsedate_to_datetime(response.headers.get("date", "")).timestamp() - now
     except ValueError:
         return 0.0
     return skew if abs(skew) > NOTICEABLE_SKEW else 0.0
 
 
-def _read_token(answer: RawResponse, *, clock: Callable[[], float], last: Token | None) -> Token:
+def _read_token(response: RawResponse, *, clock: Callable[[], float], last: Token | None) -> Token:
     now = clock()
-    skew = skew_of(answer, now)
+    skew = clock_skew(response, now)
     try:
-        token = Token.read(read_secret(answer), now=now, skew=skew, before=last)
+        token = Token.read(read_secret(response), now=now, skew=skew, before=last)
     except OAuthError as error:
         error.skew = skew
         raise
     except ValueError:
-        raise ProtocolError("The token's expires_in is no number", status=answer.status, logid=answer.logid) from None
+        raise ProtocolError(
+            "The expires_in of the token is not a number", status=response.status, logid=response.logid
+        ) from None
     if not token.access_token:
-        raise ProtocolError("The token answer has no access_token", status=answer.status, logid=answer.logid)
+        raise ProtocolError("The token response has no access_token", status=response.status, logid=response.logid)
     return token
 
 
-def read_secret(answer: RawResponse) -> Mapping[str, object]:
-    """As ``read_envelope``, but the error for what is no JSON object quotes nothing: it may hold a token."""
+def read_secret(response: RawResponse) -> Mapping[str, object]:
+    """Like ``read_envelope``, but the error quotes nothing of a malformed response: it may contain a token."""
     try:
-        return read_envelope(answer)
+        return read_envelope(response)
     except ProtocolError as error:
         raise ProtocolError(
-            "The answer to a sign-in is no JSON object", status=answer.status, logid=answer.logid, cure=error.cure
+            "The response to the login is not a JSON object",
+            status=response.status,
+            logid=response.logid,
+            cure=error.cure,
         ) from None

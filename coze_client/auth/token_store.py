@@ -1,4 +1,4 @@
-"""Where tokens are kept between calls, processes and restarts."""
+"""Token stores: they keep tokens between calls, processes and restarts."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from coze_client.auth.token import Token
 from coze_client.core.file_lock import BUSY, FileLock
 from coze_client.errors import ConfigurationError
 
-_CROWD = 1000
+_SWEEP_THRESHOLD = 1000
 
 
 class TokenStore(Protocol):
-    """Keeps tokens by key; yours needs just these two methods, and must not lose what ``save`` was given.
+    """Stores tokens by key. A store of your own needs these two methods and must not lose a saved token.
 
-    They are called in a thread where an event loop runs. A key names the app, the account and the user.
+    With an asyncio client they are called in a thread. A key names the app, the account and the user.
     """
 
     def load(self, key: str) -> Token | None:
-        """The token kept under `key`, if any."""
+        """Return the token stored under `key`, or ``None``."""
         ...
 
     def save(self, key: str, token: Token | None) -> None:
-        """Keep `token` under `key`; ``None`` forgets it."""
+        """Store `token` under `key`; ``None`` deletes the stored token."""
         ...
 
 
 @runtime_checkable
 class SharedStore(Protocol):
-    """A store that several processes share: one of them at a time may renew a token."""
+    """A store that processes share, so that only one of them at a time renews a token."""
 
     def claim(self, key: str) -> Callable[[], None] | None:
-        """The right to renew the token of `key`, given back by calling the result; ``None`` while somebody has it."""
+        """Claim the right to renew the token of `key`; call the result to release it. ``None`` if it is taken."""
         ...
 
 
 class MemoryStore:
-    """Keeps tokens as long as the process lives, those of services only until they expire."""
+    """Stores tokens in memory. Tokens without a refresh token may be deleted after they expire."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
-        self._crowd = _CROWD
+        self._sweep_above = _SWEEP_THRESHOLD
 
     def load(self, key: str) -> Token | None:
         return self._tokens.get(key)
@@ -57,22 +57,22 @@ class MemoryStore:
             self._tokens.pop(key, None)
             return
         self._tokens[key] = token
-        if len(self._tokens) > self._crowd:
+        if len(self._tokens) > self._sweep_above:
             self._sweep(token.issued_at)
 
     def _sweep(self, now: float) -> None:
         for key, token in list(self._tokens.items()):
             if token.refresh_token is None and token.expires_at <= now:
                 self._tokens.pop(key, None)
-        self._crowd = 2 * len(self._tokens) + _CROWD
+        self._sweep_above = 2 * len(self._tokens) + _SWEEP_THRESHOLD
 
 
 class FileStore:
-    """Keeps tokens in one JSON file that only its owner can read (mode 0600); processes may share it.
+    """Stores tokens in one JSON file that only its owner can read (mode 0600). Processes may share it.
 
-    The file is replaced in one step, so that a crash leaves the old or the new one. Empty files beside it
-    (``<path>.lock``, ``<path>.….claim``) are locks. Whatever it does raises ConfigurationError if the file is damaged
-    or cannot be read, written or locked.
+    Each change replaces the whole file at once, so a crash leaves the old or the new version. Empty files beside it
+    (``<path>.lock``, ``<path>.….claim``) are locks. Every method raises ConfigurationError if the file is damaged, or
+    cannot be read, written or locked.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -88,7 +88,7 @@ class FileStore:
             raise self._damaged() from None
 
     def save(self, key: str, token: Token | None) -> None:
-        with self._blamed(), FileLock(Path(f"{self.path}.lock"), wait=True):
+        with self._explained_errors(), FileLock(Path(f"{self.path}.lock"), wait=True):
             tokens = self._read()
             if token is None:
                 tokens.pop(key, None)
@@ -97,15 +97,15 @@ class FileStore:
             self._write(tokens)
 
     def claim(self, key: str) -> Callable[[], None] | None:
-        name = f"{self.path}.{sha256(key.encode()).hexdigest()[:2]}.claim"  # few files, however many users
-        with self._blamed():
+        name = f"{self.path}.{sha256(key.encode()).hexdigest()[:2]}.claim"  # at most 256 files for any number of users
+        with self._explained_errors():
             try:
                 return FileLock(Path(name), wait=False).release
             except BUSY:
                 return None
 
     def _read(self) -> dict[str, object]:
-        with self._blamed():
+        with self._explained_errors():
             try:
                 tokens = json.loads(self.path.read_bytes() or b"{}")
             except FileNotFoundError:
@@ -130,18 +130,18 @@ class FileStore:
             raise
 
     @contextmanager
-    def _blamed(self) -> Iterator[None]:
+    def _explained_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise ConfigurationError(
                 f"The token file {self.path} cannot be used: {error.strerror or error}",
-                cure="It needs a folder of this user's, on a disk that has file locks",
+                cure="Choose a path in a folder that this user may write to, on a disk with file locks",
             ) from error
 
     def _damaged(self) -> ConfigurationError:
         return ConfigurationError(
-            f"The token file {self.path} is damaged", cure="Delete it and log in again; nothing else is in it"
+            f"The token file {self.path} is damaged", cure="Delete it and log in again; it contains nothing but tokens"
         )
 
     def __repr__(self) -> str:

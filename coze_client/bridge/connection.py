@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from typing_extensions import Self
 
-from coze_client.auth.credentials import Credentials, TokenFunction
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.config import Region, Timeout
+from coze_client.core.credentials import Credentials, TokenFunction
 from coze_client.core.retry import Retry
 from coze_client.errors import ConfigurationError
 

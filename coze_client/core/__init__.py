@@ -1,1 +1,1 @@
-"""One call to Coze, from description to typed answer; knows no resource of the API."""
+"""One call to Coze, from its description to a typed result. Nothing here knows a resource of the API."""

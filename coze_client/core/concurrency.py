@@ -1,8 +1,8 @@
-"""The two ways to carry out what is written once: blocking, and on asyncio.
+"""How coroutines run: ``Blocking`` runs them in the caller's thread, ``Asyncio`` on the running event loop.
 
-Everything of more than one step in this library is a coroutine that awaits only its session. Over the blocking face no
-such await ever suspends, so one ``send(None)`` runs a coroutine to its end; asyncio awaits the same coroutine. What
-differs (sleeping, running several jobs, waiting for a turn) is here, and nowhere else.
+Everything that takes more than one step in this library is a coroutine that awaits only its session. With ``Blocking``
+such a coroutine never suspends, so one ``send(None)`` runs it to its end. With ``Asyncio`` the caller awaits the same
+coroutine. Sleeping, parallel jobs and locks differ between the two; that code is here and nowhere else.
 """
 
 from __future__ import annotations
@@ -24,66 +24,73 @@ Job = Callable[[], Coroutine[Any, Any, T]]
 
 
 class Concurrency(Protocol):
-    """What flows may wait for."""
+    """Everything that a flow may wait for, except the network."""
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T | Coroutine[Any, Any, T]:
+        """Blocking: run `coroutine` and return its result. Asyncio: return the coroutine, for the caller to await."""
+        ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait that long."""
+        """Wait for this many seconds."""
 
     async def gather(self, jobs: Sequence[Job[T]], limit: int) -> list[T]:
-        """Every job's result in order, at most `limit` at a time; the first error cancels the rest and is raised."""
+        """Run the jobs, at most `limit` at a time, and return their results in order.
+
+        The first error cancels the jobs that remain and is raised.
+        """
         ...
 
     async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
-        """The result of a user's function, which may be a coroutine function; no event loop is held up by it."""
+        """Call a user's function, which may be a coroutine function; a slow one does not block the event loop."""
         ...
 
-    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
-        """Finish `work` even if the caller is being cancelled, waiting for `seconds` at most."""
+    async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+        """Run `work` even while the caller is being cancelled, for at most `seconds` (on asyncio)."""
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin `work`, which goes on if the caller is cancelled; on the blocking face it is done when this returns."""
+        """Start `work` as a task that continues if the caller is cancelled. Blocking: run it to its end now."""
 
     async def wait(self, future: Future[T], seconds: float) -> T:
-        """The result of a future of whatever thread or loop; raises TimedOut after `seconds`."""
+        """Wait for a future of any thread or event loop and return its result; raises TimedOut after `seconds`."""
         ...
 
     async def acquire(self, lock: Lock, seconds: float | None) -> bool:
-        """Wait for the lock; False if it was not free within `seconds`."""
+        """Acquire the lock; False if that took longer than `seconds` (``None``: no limit)."""
         ...
 
     def new_lock(self) -> Lock:
-        """A new lock of this face's kind, to be taken by ``take`` and given back by its ``release``."""
+        """Create a lock, for ``acquire`` and the lock's own ``release``."""
         ...
 
     def scope(self) -> object:
-        """What connections and locks may be shared within: the process, or the running event loop."""
+        """What connections and locks belong to: the process (its id), or the running event loop."""
         ...
 
 
 async def maybe_await(value: T | Awaitable[T]) -> T:
-    """The value of a call on a client of either face: on CozeClient it is there, on AsyncCozeClient awaited."""
+    """The result of a call on either client: a plain value of CozeClient, an awaitable of AsyncCozeClient."""
     if isinstance(value, Awaitable):
         return await cast("Awaitable[T]", value)
     return value
 
 
 class Lock(Protocol):
-    """A lock, taken by ``Concurrency.take``."""
+    """A lock that ``Concurrency.acquire`` acquires."""
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Release the lock."""
 
 
 class Blocking:
-    """Runs what never suspends, in the caller's thread."""
+    """Runs coroutines that never suspend, in the caller's thread."""
 
     @staticmethod
     def run(coroutine: Coroutine[Any, Any, T]) -> T:
-        """The result of a coroutine over blocking calls; context variables that it sets stay its own."""
+        """Run a coroutine to its end and return its result; the caller's context variables stay unchanged."""
         return contextvars.copy_context().run(_finish, coroutine)
 
     async def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)  # noqa: ASYNC251 - the blocking face blocks
+        time.sleep(seconds)  # noqa: ASYNC251 - blocking is the purpose
 
     async def gather(self, jobs: Sequence[Job[T]], limit: int) -> list[T]:
         if len(jobs) < 2 or limit < 2:
@@ -100,19 +107,17 @@ class Blocking:
             pool.shutdown(cancel_futures=True)
 
     async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
-        result = _called(function)
+        result = _call(function)
         if inspect.iscoroutine(result):
             try:
                 return cast("T", _finish(result))
             except _Suspended:
-                raise ConfigurationError(
-                    "This function needs an event loop: use it on asyncio, with AsyncCozeClient"
-                ) from None
+                raise _needs_event_loop() from None
         if inspect.isawaitable(result):
-            raise ConfigurationError("This function needs an event loop: use it on asyncio, with AsyncCozeClient")
+            raise _needs_event_loop()
         return result
 
-    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+    async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         await work
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -120,7 +125,7 @@ class Blocking:
 
     async def wait(self, future: Future[T], seconds: float) -> T:
         if not wait([future], seconds).done:
-            raise _waited(seconds)
+            raise _wait_timed_out(seconds)
         return future.result()
 
     async def acquire(self, lock: Lock, seconds: float | None) -> bool:
@@ -130,15 +135,15 @@ class Blocking:
         return threading.Lock()
 
     def scope(self) -> object:
-        return os.getpid()  # a forked child does not wait for turns of its parent
+        return os.getpid()  # a forked child does not wait for its parent's locks
 
 
 class Asyncio:
-    """Hands over what the caller awaits."""
+    """Returns coroutines for the caller to await."""
 
     @staticmethod
     def run(coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
-        """The coroutine itself."""
+        """Return the coroutine itself."""
         return coroutine
 
     async def sleep(self, seconds: float) -> None:
@@ -149,8 +154,8 @@ class Asyncio:
         waiting = iter(enumerate(jobs))
 
         async def work() -> None:
-            for place, job in waiting:
-                results[place] = await job()
+            for number, job in waiting:
+                results[number] = await job()
 
         workers = [asyncio.ensure_future(work()) for _ in range(min(max(limit, 1), len(jobs)))]
         try:
@@ -159,36 +164,36 @@ class Asyncio:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-        return [results[place] for place in range(len(jobs))]
+        return [results[number] for number in range(len(jobs))]
 
     async def call(self, function: Callable[[], T | Awaitable[T]]) -> T:
         if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004 - an object with an async __call__
             return await cast("Callable[[], Awaitable[T]]", function)()
-        result: T | Awaitable[T] = await asyncio.to_thread(_called, function)
+        result: T | Awaitable[T] = await asyncio.to_thread(_call, function)
         if isinstance(result, Awaitable):
             return await result
         return result
 
-    async def shelter(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
-        task = _begun(work)
+    async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
+        task = _start_task(work)
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():
             task.cancel()
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
-        _begun(work)
+        _start_task(work)
 
     async def wait(self, future: Future[T], seconds: float) -> T:
-        inner = asyncio.shield(asyncio.wrap_future(future))  # one waiter's end must not cancel it for the others
-        inner.add_done_callback(_heard)
+        inner = asyncio.shield(asyncio.wrap_future(future))  # cancelling one waiter must not cancel the others
+        inner.add_done_callback(_retrieve_exception)
         done, _ = await asyncio.wait({inner}, timeout=seconds)
         if not done:
-            raise _waited(seconds)
+            raise _wait_timed_out(seconds)
         return inner.result()
 
     async def acquire(self, lock: Lock, seconds: float | None) -> bool:
         if seconds is not None:
-            seconds = max(seconds, 0.001)  # wait_for does not even try with less
+            seconds = max(seconds, 0.001)  # with 0, wait_for does not even try
         try:
             return await asyncio.wait_for(cast("asyncio.Lock", lock).acquire(), seconds)
         except asyncio.TimeoutError:
@@ -202,42 +207,50 @@ class Asyncio:
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
-    """The loop that this is called in; raises ConfigurationError outside of asyncio."""
+    """The running asyncio loop; raises ConfigurationError if there is none."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
         raise ConfigurationError(
-            "AsyncCozeClient works inside a running asyncio loop (trio is not supported)"
+            "AsyncCozeClient needs a running asyncio loop (trio is not supported)",
+            cure="Call it from a coroutine under asyncio.run(), or use CozeClient",
         ) from None
 
 
-def _called(function: Callable[[], T]) -> T:
+def _needs_event_loop() -> ConfigurationError:
+    return ConfigurationError(
+        "An async function was given to a blocking client, and it needs an event loop",
+        cure="Use it with AsyncCozeClient, or give a function that is not async",
+    )
+
+
+def _call(function: Callable[[], T]) -> T:
     try:
         return function()
-    except StopIteration as error:  # no future can hold it, so that asyncio would wait for ever
-        raise RuntimeError("A function that was given raised StopIteration: give its next() a default") from error
+    except StopIteration as error:  # a future cannot hold StopIteration: asyncio would wait for ever
+        raise RuntimeError("The given function raised StopIteration; give its next() a default") from error
 
 
-def _heard(future: asyncio.Future[Any]) -> None:
-    """Or asyncio reports the exception of a future that nobody waits for any more."""
+def _retrieve_exception(future: asyncio.Future[Any]) -> None:
+    """Otherwise asyncio logs an error for a future whose waiters were all cancelled."""
     if not future.cancelled():
         future.exception()
 
 
-_started: set[asyncio.Future[None]] = set()  # the loop itself holds tasks only weakly
+_tasks: set[asyncio.Future[None]] = set()  # the event loop keeps only weak references to tasks
 
 
-def _begun(work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+def _start_task(work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
     task = asyncio.ensure_future(work)
-    _started.add(task)
-    task.add_done_callback(_started.discard)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
     return task
 
 
-def _waited(seconds: float) -> TimedOut:
+def _wait_timed_out(seconds: float) -> TimedOut:
     return TimedOut(
-        f"Somebody else's renewal of the token took longer than {seconds:g} s",
-        cure="A blocking client inside an event loop cannot wait for that loop: use AsyncCozeClient there",
+        f"Another caller's renewal of the token took longer than {seconds:g} s",
+        cure="Inside an event loop use AsyncCozeClient: a blocking client stops the loop that it waits for",
     )
 
 
@@ -255,4 +268,4 @@ def _finish(coroutine: Coroutine[Any, Any, T]) -> T:
     except StopIteration as done:
         return cast("T", done.value)
     coroutine.close()
-    raise _Suspended("a blocking client awaited an event loop")
+    raise _Suspended("A blocking client awaited something that needs an event loop")

@@ -1,4 +1,4 @@
-"""What a client is told: the server, the waiting times, the headers; from arguments, else from the environment."""
+"""A client's settings: server, timeouts, headers. They come from arguments, else from the environment."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 @dataclass(frozen=True)
 class Timeout:
-    """How long to wait, in seconds; ``None`` waits for ever.
+    """How long to wait, in seconds; ``None`` means no limit.
 
-    ``connect`` for a connection (default 5), ``read`` between two pieces of an answer (default 600), ``deadline`` for
-    a whole call, retries and streams included (default none). A deadline is looked at whenever something arrives and
-    limits every single wait; a call ends within twice the deadline even if the server goes silent in the middle.
+    ``connect``: until a connection is open (default 5). ``read``: between two pieces of a response (default 600).
+    ``deadline``: for a whole call with its retries, or a whole stream (default none). The deadline is checked whenever
+    data arrives, and it limits every single wait. A call therefore ends within twice the deadline, even if the server
+    stops sending in the middle. Raises ConfigurationError for 0 or less.
     """
 
     connect: float | None = 5.0
@@ -36,23 +37,23 @@ class Timeout:
         for name in ("connect", "read", "deadline"):
             seconds = getattr(self, name)
             if seconds is not None and not seconds > 0:
-                raise ConfigurationError(f"A timeout ({name}) is more than 0 seconds, or None; not {seconds}")
+                raise ConfigurationError(f"timeout.{name} must be more than 0 seconds, or None; it is {seconds}")
 
     @classmethod
     def of(cls, given: float | Timeout | None) -> Timeout:
-        """`given` as a Timeout: a number is ``read`` and limits ``connect`` as well; ``None`` never gives up."""
+        """Convert to a Timeout: a number sets ``read`` and also limits ``connect``; ``None`` removes both limits."""
         if isinstance(given, Timeout):
             return given
         if given is None:
             return cls(connect=None, read=None)
         return cls(connect=min(5.0, given), read=given)
 
-    def within(self, remaining: float | None) -> Timeout:
-        """The same, with no single wait longer than `remaining` seconds."""
+    def limited_to(self, remaining: float | None) -> Timeout:
+        """A copy in which no single wait is longer than `remaining` seconds (``None``: unchanged)."""
         if remaining is None:
             return self
-        least = max(remaining, 0.001)
-        return replace(self, connect=_shorter(self.connect, least), read=_shorter(self.read, least))
+        limit = max(remaining, 0.001)
+        return replace(self, connect=_shorter(self.connect, limit), read=_shorter(self.read, limit))
 
 
 def _shorter(seconds: float | None, limit: float) -> float:
@@ -60,7 +61,7 @@ def _shorter(seconds: float | None, limit: float) -> float:
 
 
 class Config(NamedTuple):
-    """One client's settings, without its token."""
+    """The settings of one client, without its token."""
 
     base_url: str
     timeout: Timeout
@@ -84,7 +85,7 @@ class Config(NamedTuple):
         ca_bundle: str | None,
         max_event_bytes: int,
     ) -> Config:
-        """A client's arguments, checked; raises ConfigurationError."""
+        """Check the arguments of a client and complete them; raises ConfigurationError."""
         return cls(
             resolve_base_url(base_url, region),
             Timeout.of(timeout),
@@ -98,33 +99,45 @@ class Config(NamedTuple):
 
 
 def checked_when_busy(policy: WhenBusy) -> WhenBusy:
-    """`policy`; raises ConfigurationError if it is none."""
+    """Return `policy`; raises ConfigurationError if it is neither "wait" nor "raise"."""
     if policy not in ("wait", "raise"):
-        raise ConfigurationError(f'when_busy is "wait" or "raise", not {policy!r}')
+        raise ConfigurationError(f'when_busy must be "wait" or "raise", not {policy!r}')
     return policy
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """A copy, names in lower case; for what HTTP forbids raises ConfigurationError, which shows no value."""
+    """A copy with names in lower case.
+
+    Raises ConfigurationError for a name or value that HTTP forbids; the error never shows the value.
+    """
     for name, value in headers.items():
         if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
-            raise ConfigurationError(f"The header {name!r} cannot be sent: its name or value has forbidden characters")
+            raise ConfigurationError(
+                f"The header {name!r} cannot be sent: HTTP forbids a character of its name or value",
+                cure="Use printable ASCII, and no spaces or line ends in the name",
+            )
     return {name.lower(): value for name, value in headers.items()}
 
 
 def resolve_base_url(base_url: str | None, region: str | None) -> str:
-    """The server's address without trailing slash: explicit, else by region, else ``COZE_API_BASE``, else coze.com."""
+    """The server's address without trailing slash.
+
+    From `base_url`, else from `region`, else from ``COZE_API_BASE``, else https://api.coze.com. Raises
+    ConfigurationError if both are given or one is invalid.
+    """
     if base_url is not None and region is not None:
         raise ConfigurationError("Give base_url or region, not both")
     if region is not None and region not in REGIONS:
-        raise ConfigurationError(f'region is "com" or "cn", not {region!r}; for a self-hosted server give base_url')
+        raise ConfigurationError(
+            f'region must be "com" or "cn", not {region!r}', cure="For a self-hosted server give base_url instead"
+        )
     if base_url is None:
         base_url = REGIONS[region] if region else os.environ.get("COZE_API_BASE") or REGIONS["com"]
     return checked_url(base_url)
 
 
 def checked_url(given: str) -> str:
-    """A server's address, without trailing slash; raises ConfigurationError if it cannot be one."""
+    """Return a server's address without trailing slash; raises ConfigurationError if it is not one."""
     url = given.strip().rstrip("/")
     try:
         parts = urlsplit(url)

@@ -1,6 +1,6 @@
-"""Which error a refusal is, and what most likely helps: by Coze's code, else by HTTP status.
+"""The error class and the cure for each error code of Coze, else for each HTTP status.
 
-Codes and their meanings: the error table of the official documentation and the constants of coze-studio.
+Codes and meanings: the error table of the official documentation, and the constants in coze-studio's source.
 """
 
 from __future__ import annotations
@@ -24,85 +24,91 @@ from coze_client.errors import (
 )
 
 _SIGN_IN = (
-    "Check that the token is valid, not expired, and of this server's region (coze.com and coze.cn tokens differ)"
+    "Check that the token is valid, not expired, and from this server's region (coze.com and coze.cn tokens differ)"
 )
-_PARAMETERS = "Compare the call's parameters with the API page of this endpoint"
-_LATER = "Try again later, or slow the calls down"
-_MONEY = "Check the plan and the balance of the account in Coze"
+_PARAMETERS = "Compare the parameters of the call with the API page of this endpoint"
+_LATER = "Try again later, or send fewer calls per minute"
+_BALANCE = "Check the plan and the balance of the account in Coze"
 
 _CODES: Mapping[int, tuple[type[APIError], str]] = {
     400: (InvalidRequest, _PARAMETERS),
     4000: (InvalidRequest, _PARAMETERS),
-    4001: (NotFound, "Check the chat id, and that the chat was saved (auto_save_history) by this account"),
-    4002: (NotFound, "Create the conversation first with client.conversations.create(), with the same account"),
-    4003: (InvalidRequest, "meta_data holds at most 16 pairs, keys of 1 to 64 and values of 1 to 512 characters"),
+    4001: (NotFound, "Check the chat id, and that this account saved the chat (auto_save_history=True)"),
+    4002: (
+        NotFound,
+        "Check the conversation id; create conversations with client.conversations.create() and the same account",
+    ),
+    4003: (InvalidRequest, "Give meta_data at most 16 pairs, with keys of 1 to 64 and values of 1 to 512 characters"),
     4004: (InvalidRequest, "Send at most 100 messages with a chat"),
     4005: (InvalidRequest, "Check the message id and its content"),
-    4006: (NotFound, "Check the bot id, the region of the server, and that the token may use the bot's workspace"),
-    4007: (InvalidRequest, "A chat without streaming needs auto_save_history=True"),
-    4008: (QuotaExceeded, "The user's daily quota of this bot is used up; it is renewed tomorrow"),
+    4006: (NotFound, "Check the bot id, the server's region, and that the token may use the bot's workspace"),
+    4007: (InvalidRequest, "Set auto_save_history=True, which a chat without streaming needs"),
+    4008: (QuotaExceeded, "The user's daily quota for this bot is used up; try again tomorrow"),
     4009: (RateLimited, _LATER),
-    4010: (InvalidRequest, "The prompt is longer than the bot's model takes: send fewer or shorter messages"),
-    4011: (QuotaExceeded, _MONEY),
-    4012: (InvalidRequest, "Choose another model in the bot's settings: this one is withdrawn"),
-    4013: (ServerError, "The model service failed; try again later or choose another model for the bot"),
-    4014: (InvalidRequest, "The bot cannot answer this question"),
+    4010: (InvalidRequest, "Send fewer or shorter messages: the prompt is longer than the bot's model accepts"),
+    4011: (QuotaExceeded, _BALANCE),
+    4012: (InvalidRequest, "Choose another model in the bot's settings: this one is no longer offered"),
+    4013: (ServerError, "Try again later, or choose another model for the bot: its model service failed"),
+    4014: (InvalidRequest, "Ask in another way: the bot cannot answer this question"),
     4015: (InvalidRequest, "Publish the bot to the API channel in Coze"),
     4016: (ConversationBusy, "Wait until the running chat ends, cancel it, or use another conversation"),
-    4019: (QuotaExceeded, _MONEY),
-    4020: (RateLimited, "Slow the calls down, or raise the plan"),
-    4021: (InvalidRequest, "Configure the workflow of this bot in Coze"),
-    4022: (QuotaExceeded, _MONEY),
+    4019: (QuotaExceeded, _BALANCE),
+    4020: (RateLimited, "Send fewer calls per minute, or upgrade the plan"),
+    4021: (InvalidRequest, "Configure this bot's workflow in Coze"),
+    4022: (QuotaExceeded, _BALANCE),
     4100: (AuthenticationError, _SIGN_IN),
     4101: (
         PermissionDenied,
-        "Give the token the permission (scope) and the workspace of this resource, and check the region",
+        "Give the token the permission (scope) and the workspace of this resource; check the server's region",
     ),
     4102: (RateLimited, _LATER),
-    4104: (InvalidRequest, "Only a chat that is created or in progress can be cancelled; retrieve it to see its state"),
-    4105: (InvalidRequest, "The content was judged sensitive; change it"),
-    4200: (NotFound, "Check the id, and that it was published; a self-hosted server may lack this endpoint"),
-    4300: (InvalidRequest, "The uploaded file is empty"),
-    4301: (InvalidRequest, "Upload one file a call"),
-    4302: (InvalidRequest, "A file may have 512 MB at most"),
-    4303: (InvalidRequest, "This file type is not supported"),
-    4304: (InvalidRequest, "The file is damaged"),
-    4314: (NotFound, "Check the execution id; records are kept for a limited time"),
-    4315: (InvalidRequest, "The run has already ended and cannot be resumed"),
-    5000: (ServerError, "Try again later; if it stays, give the logid to Coze's support"),
-    6003: (PermissionDenied, "Asynchronous runs need a paid plan"),
-    6023: (ServerError, "The workflow took too long"),
+    4104: (InvalidRequest, "Retrieve the chat to see its status: only a created or running chat can be cancelled"),
+    4105: (InvalidRequest, "Change the content: Coze rates it as sensitive"),
+    4200: (NotFound, "Check the id, and that it is published; a self-hosted server may not have this endpoint"),
+    4300: (InvalidRequest, "Upload a file that is not empty"),
+    4301: (InvalidRequest, "Upload one file per call"),
+    4302: (InvalidRequest, "Upload a file of at most 512 MB"),
+    4303: (InvalidRequest, "Upload another file type: Coze does not support this one"),
+    4304: (InvalidRequest, "Check the file: Coze cannot read it"),
+    4314: (NotFound, "Check the execution id; Coze keeps the records of runs for a limited time"),
+    4315: (InvalidRequest, "Start a new run: this one has ended and cannot be resumed"),
+    5000: (ServerError, "Try again later; if it fails again, send the logid to Coze's support"),
+    6003: (PermissionDenied, "Upgrade the plan: asynchronous runs need a paid one"),
+    6023: (ServerError, "Shorten the workflow, or run it asynchronously: it exceeded its time limit"),
     6031: (NotFound, "Publish the workflow in Coze"),
-    6039: (InvalidRequest, "The run stopped to ask somebody: use the streaming call, which can be resumed"),
+    6039: (InvalidRequest, "Use the streaming call, which can be resumed: the workflow asked the user a question"),
     103000000: (InvalidRequest, _PARAMETERS),
-    103000001: (PermissionDenied, "The conversation belongs to another user"),
-    103000002: (NotFound, "Create the conversation first"),
-    103100001: (ServerError, "The agent failed; the message tells more, and so does the server's log"),
+    103000001: (PermissionDenied, "Use the token of the conversation's owner"),
+    103000002: (NotFound, "Check the conversation id, or create a conversation first"),
+    103100001: (ServerError, "Read the message and the server's log: the agent failed"),
     103100002: (NotFound, "Publish the agent to the API channel of this server"),
-    103200005: (InvalidRequest, "Only a running chat can be cancelled"),
-    106000001: (PermissionDenied, "The token's user may not do this"),
+    103200005: (InvalidRequest, "Retrieve the chat to see its status: only a running chat can be cancelled"),
+    106000001: (PermissionDenied, "Use the token of a user who has this permission"),
     700012006: (AuthenticationError, _SIGN_IN),
     700012014: (RateLimited, _LATER),
     720702004: (NotFound, "Check the workflow id"),
     720702011: (NotFound, "Publish the workflow in Coze"),
     777777780: (
         NotFound,
-        "A coze-studio tells no workflow's inputs: give a signature (model, JSON schema or function)",
+        "Give a signature (model, JSON schema or function): coze-studio does not report the inputs of workflows",
     ),
 }
 
 _STATUSES: Mapping[int, tuple[type[APIError], str]] = {
     400: (InvalidRequest, _PARAMETERS),
     401: (AuthenticationError, _SIGN_IN),
-    403: (PermissionDenied, "Check the token's permissions; a gateway or firewall before the server may refuse too"),
-    404: (NotFound, "Check the base URL; a self-hosted server may lack this endpoint"),
-    405: (NotFound, "Check the base URL; a self-hosted server may lack this endpoint"),
+    403: (
+        PermissionDenied,
+        "Check the token's permissions; a gateway or firewall in front of the server may also refuse",
+    ),
+    404: (NotFound, "Check base_url; a self-hosted server may not have this endpoint"),
+    405: (NotFound, "Check base_url; a self-hosted server may not have this endpoint"),
     408: (ServerError, _LATER),
-    413: (InvalidRequest, "The request is larger than a proxy or the API allows (15 MB, files 512 MB)"),
+    413: (InvalidRequest, "Send a smaller request: the API allows 15 MB, files 512 MB; a proxy may allow less"),
     429: (RateLimited, _LATER),
 }
 
-_NO_ROUTE = "missing session_key in cookie"  # coze-studio answers so where it has no such open API route
+_NO_ROUTE = "missing session_key in cookie"  # coze-studio's message for an open API route that it does not have
 
 
 def error_for(
@@ -113,15 +119,15 @@ def error_for(
     logid: str | None = None,
     retry_after: float | None = None,
 ) -> APIError:
-    """The error for a refusal: its class and cure follow Coze's code, else the HTTP status."""
-    kind, cure = _judge(code, message, status)
-    told = message or "The server refused the call and gave no reason"
-    return kind(told, code=code, status=status, logid=logid, cure=cure, retry_after=retry_after)
+    """The error for a refused call; its class and cure follow from Coze's `code`, else from the HTTP `status`."""
+    kind, cure = _classify(code, message, status)
+    reason = message or "The server refused the call without a reason"
+    return kind(reason, code=code, status=status, logid=logid, cure=cure, retry_after=retry_after)
 
 
-def _judge(code: int | str | None, message: str, status: int | None) -> tuple[type[APIError], str]:
+def _classify(code: int | str | None, message: str, status: int | None) -> tuple[type[APIError], str]:
     if _NO_ROUTE in message:
-        return NotFound, "This server has no such endpoint (a self-hosted coze-studio has only a part of the API)"
+        return NotFound, "This server does not have the endpoint: a self-hosted coze-studio has only a part of the API"
     if isinstance(code, int) and code in _CODES:
         return _CODES[code]
     if status is not None and status >= 500:
@@ -131,26 +137,32 @@ def _judge(code: int | str | None, message: str, status: int | None) -> tuple[ty
 
 _LOG_IN = "Let the user log in again"
 _OAUTH: Mapping[str, tuple[type[OAuthError], str]] = {
-    "access_denied": (AccessDenied, "The user refused; ask again only if they want to"),
-    "access_deny": (AccessDenied, "The OAuth app is disabled, of another kind, or the login session is invalid"),
+    "access_denied": (AccessDenied, "The user refused the login; start a new one only if they want it"),
+    "access_deny": (
+        AccessDenied,
+        "Check that the OAuth app is enabled and of the right type, and start the login again",
+    ),
     "expired_token": (ExpiredToken, _LOG_IN),
     "invalid_grant": (ExpiredToken, _LOG_IN),
     "invalid_client": (
         InvalidClient,
-        "Check client id, secret, private key and key id, this machine's clock, and the region of the server",
+        "Check client id, secret, private key, key id, this machine's clock and the server's region",
     ),
-    "invalid_request": (OAuthError, "Check what the message names; codes and refresh tokens are good for one use"),
-    "unsupported_grant_type": (OAuthError, "Check the kind of the OAuth app, and the base URL"),
+    "invalid_request": (
+        OAuthError,
+        "Check the parameter that the message names; codes and refresh tokens work only once",
+    ),
+    "unsupported_grant_type": (OAuthError, "Check the type of the OAuth app, and base_url"),
     "internal_error": (OAuthError, _LATER),
 }
 
 
 def oauth_error_for(code: str, message: str, *, status: int | None = None, logid: str | None = None) -> OAuthError:
-    """The error for a refusal of the OAuth endpoints; codes that are not known are plain OAuthErrors."""
+    """The error for a refusal by an OAuth endpoint; for an unknown `code` a plain OAuthError without cure."""
     kind, cure = _OAUTH.get(code, (OAuthError, ""))
     return kind(message or code, code=code, status=status, logid=logid, cure=cure)
 
 
 def cure_for(code: int | str | None) -> str:
-    """What most likely helps against a Coze error code; empty if the code is not known."""
+    """The likely cure for an error code of Coze; empty for an unknown code."""
     return _CODES[code][1] if isinstance(code, int) and code in _CODES else ""

@@ -1,4 +1,4 @@
-"""A lock that processes share: a file that one of them at a time holds."""
+"""A lock between processes, on a file that one process at a time holds."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import IO
 
 
 class FileLock:
-    """An exclusive lock on a file, made if need be; without `wait` raises one of `BUSY` if it is taken.
+    """An exclusive lock on a file, which is created if needed.
 
-    The system gives it back when its process ends, however that happens.
+    Without `wait`, raises one of ``BUSY`` if another process holds the lock. The operating system releases it when the
+    process ends, also after a crash.
     """
 
     def __init__(self, path: Path, *, wait: bool) -> None:
@@ -24,7 +25,7 @@ class FileLock:
             raise
 
     def release(self) -> None:
-        """Not by closing alone: a child forked meanwhile has the file open too."""
+        """Release the lock. Closing the file is not enough: a child forked meanwhile has it open, too."""
         _unlock(self._file)
         self._file.close()
 

@@ -1,4 +1,4 @@
-"""A lock for a few lines that never wait, which a forked child always finds open."""
+"""A lock for short critical sections; a forked child gets it unlocked."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from weakref import WeakSet
 
 
 class ForkSafeLock:
-    """As ``threading.Lock`` in a ``with``. Another thread may hold it at a fork, and does not exist in the child."""
+    """Like ``threading.Lock``, for use with ``with``, but unlocked in a forked child.
+
+    At a fork another thread may hold the lock. That thread does not exist in the child, so nobody would release it.
+    """
 
     __slots__ = ("__weakref__", "_lock")
 
     def __init__(self) -> None:
-        self.renew()
-        guards.add(self)
+        self.reset()
+        fork_safe_locks.add(self)
 
-    def renew(self) -> None:
-        """Open it, whoever holds it."""
+    def reset(self) -> None:
+        """Replace the lock by an unlocked one."""
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
@@ -30,14 +33,14 @@ class ForkSafeLock:
         self._lock.release()
 
 
-guards: WeakSet[ForkSafeLock] = WeakSet()
-"""All guards of this process."""
+fork_safe_locks: WeakSet[ForkSafeLock] = WeakSet()
+"""All locks of this class in the process."""
 
 
-def _renew_all() -> None:
-    for guard in list(guards):
-        guard.renew()
+def _reset_all() -> None:
+    for lock in list(fork_safe_locks):
+        lock.reset()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(after_in_child=_reset_all)

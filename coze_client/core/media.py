@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes; the name follows the content, since Coze goes by the extension."""
+"""File types by their first bytes. Coze trusts a file's extension, so the extension must match the content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"PK\x03\x04", ".zip"),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".doc"),
 )
-_ALIKE: Mapping[str, frozenset[str]] = {
+_SAME_CONTENT: Mapping[str, frozenset[str]] = {
     ".jpg": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
     ".mp4": frozenset({".mp4", ".m4v", ".mov", ".m4a", ".3gp", ".heic", ".avif"}),
     ".ogg": frozenset({".ogg", ".oga", ".ogv", ".opus", ".spx"}),
@@ -36,23 +36,23 @@ _ALIKE: Mapping[str, frozenset[str]] = {
 }
 
 
-def sniff(head: bytes) -> str | None:
-    """The extension (with dot) that a file's first bytes prove; ``None`` for text and whatever is not known."""
+def detect_extension(head: bytes) -> str | None:
+    """The extension (with dot) of a file that begins with `head`; ``None`` for text and unknown types."""
     return next((extension for magic, extension in _MAGIC if re.match(magic, head, re.DOTALL)), None)
 
 
-def mend_name(name: str, head: bytes) -> str:
-    """`name` without folders, its extension mended where the content proves another one."""
+def fix_extension(name: str, head: bytes) -> str:
+    """`name` without folders, and with the right extension if the first bytes show another type."""
     plain = PurePath(name.replace("\\", "/")).name or "file"
-    proven = sniff(head)
+    detected = detect_extension(head)
     extension = PurePath(plain).suffix.lower()
-    if proven is None or extension in _ALIKE.get(proven, {proven}):
+    if detected is None or extension in _SAME_CONTENT.get(detected, {detected}):
         return plain
-    return str(PurePath(plain).with_suffix(proven))
+    return str(PurePath(plain).with_suffix(detected))
 
 
 def extension_of(mime_type: str) -> str:
-    """The extension (with dot) of a MIME type, also of loose ones like audio/mp3; "" if there is none."""
+    """The extension (with dot) of a MIME type, also of informal ones like audio/mp3; "" if unknown."""
     plain = mime_type.partition(";")[0].strip().lower()
     kind, _, subtype = plain.partition("/")
     named = f".{subtype}" if kind in ("audio", "image", "video") and subtype.isalnum() else ""
@@ -60,5 +60,5 @@ def extension_of(mime_type: str) -> str:
 
 
 def mime_of(name: str) -> str:
-    """The MIME type of a file name, application/octet-stream if its extension says nothing."""
+    """The MIME type of a file name; application/octet-stream for an unknown extension."""
     return mimetypes.guess_type(name)[0] or "application/octet-stream"

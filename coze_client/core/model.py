@@ -1,7 +1,7 @@
-"""What the server's JSON becomes: frozen, tolerant values.
+"""Converts the server's JSON to frozen, lenient models.
 
-Unknown fields are kept, ids are always text, and a value of the wrong type (``null`` above all) counts as absent: an
-answer never fails to parse because the server grew.
+Unknown fields are kept. Ids are always text. A value of the wrong type, often ``null``, is treated as absent. So a
+response still parses after the server has added or changed fields.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _log = logging.getLogger("coze_client")
 
 
 class Model(BaseModel):
-    """A value that came from Coze; fields this library does not know yet are in ``model_extra``."""
+    """A value from Coze; ``model_extra`` has the fields that this library does not know."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -36,7 +36,7 @@ class Model(BaseModel):
 
 
 def adapter(kind: type[T]) -> TypeAdapter[T]:
-    """The validator of a type, built when it is first used."""
+    """The validator of a type, built at its first use."""
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return cast("TypeAdapter[T]", _adapters[kind])
@@ -44,14 +44,14 @@ def adapter(kind: type[T]) -> TypeAdapter[T]:
 
 @cache
 def json_validator(kind: type[M]) -> Callable[[bytes], M]:
-    """The shortest way from JSON bytes to a model, for streams; raises pydantic's ValidationError."""
+    """The fastest function from JSON bytes to a model, for streams; it raises pydantic's ValidationError."""
     kind.model_rebuild()
     validate: Callable[[bytes], M] = kind.__pydantic_validator__.validate_json
     return validate
 
 
 def convert(kind: type[T], value: object) -> T:
-    """A parsed JSON value as `kind`; raises ProtocolError if not even the shape fits."""
+    """Convert a parsed JSON value to `kind`; invalid parts are dropped. Raises ProtocolError if nothing fits."""
     try:
         return adapter(kind).validate_python(value)
     except ValidationError as error:
@@ -59,7 +59,7 @@ def convert(kind: type[T], value: object) -> T:
 
 
 def convert_json(kind: type[T], data: bytes) -> T:
-    """JSON text as `kind`; raises ProtocolError if it is not JSON or not even the shape fits."""
+    """Convert JSON text to `kind`, like ``convert``; raises ProtocolError also for malformed JSON."""
     try:
         return adapter(kind).validate_json(data)
     except ValidationError:
@@ -67,7 +67,7 @@ def convert_json(kind: type[T], data: bytes) -> T:
 
 
 def parse_json(data: bytes | str) -> Any:  # JSON has no narrower type; every caller validates
-    """JSON text as Python values; invalid UTF-8 is replaced, anything else malformed raises ProtocolError."""
+    """Parse JSON text; replaces invalid UTF-8 and raises ProtocolError for malformed JSON."""
     text = data if isinstance(data, str) else data.decode("utf-8", "replace")
     try:
         return from_json(text)
@@ -76,7 +76,7 @@ def parse_json(data: bytes | str) -> Any:  # JSON has no narrower type; every ca
 
 
 def excerpt(text: bytes | str, limit: int = 200) -> str:
-    """The beginning of a text, on one line, for an error message."""
+    """The first `limit` characters of a text, quoted and on one line, for an error message."""
     if isinstance(text, bytes):
         text = text[: limit * 4].decode("utf-8", "replace")
     flat = " ".join(text[: limit * 4].split())
@@ -84,21 +84,23 @@ def excerpt(text: bytes | str, limit: int = 200) -> str:
 
 
 def _leniently(kind: type[T], value: object, error: ValidationError) -> T:
-    misfits = {_reached(value, problem["loc"]): problem["msg"] for problem in error.errors(include_input=False)}
-    for path in reversed(misfits):
-        _log.debug("ignored a value that does not fit: %s: %s", path, misfits[path])
+    invalid = {_existing_part(value, each["loc"]): each["msg"] for each in error.errors(include_input=False)}
+    for path in reversed(invalid):
+        _log.debug("dropped an invalid value: %s: %s", path, invalid[path])
         value = _without(value, path)
     try:
         return adapter(kind).validate_python(value)
-    except ValidationError as again:
-        raise ProtocolError(f"The server sent an unexpected shape: {again.error_count()} values do not fit") from again
+    except ValidationError as remaining:
+        raise ProtocolError(
+            f"The server sent an unexpected structure: {remaining.error_count()} values are invalid"
+        ) from remaining
 
 
 Path = tuple[int | str, ...]
 
 
-def _reached(value: object, path: Path) -> Path:
-    """As much of `path` as there is in a JSON value; what follows names a branch of a union."""
+def _existing_part(value: object, path: Path) -> Path:
+    """The part of `path` that exists in a JSON value; pydantic appends the names of union branches to it."""
     for depth, step in enumerate(path):
         if isinstance(value, dict) and step in value:
             value = cast("dict[int | str, object]", value)[step]
@@ -110,7 +112,7 @@ def _reached(value: object, path: Path) -> Path:
 
 
 def _without(value: object, path: Path) -> object:
-    """A copy of a JSON value that lacks what stands at `path`; an unknown path changes nothing."""
+    """A copy of a JSON value without the part at `path`; an unknown path changes nothing."""
     if not path:
         return None
     head, rest = path[0], path[1:]

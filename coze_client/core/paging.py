@@ -1,62 +1,130 @@
-"""Walking a listing page by page, as far as somebody goes."""
+"""Listings, fetched page by page as far as the caller iterates."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
 
-from coze_client.core.request import Numbering, Page, Pages
+from coze_client.core.concurrency import Blocking
+from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.errors import InvalidRequest
+from coze_client.errors import ConfigurationError, InvalidRequest
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+def by_number(cursor: str | None, page: Page[T]) -> str | None:
+    """The number of the next page, for listings that number their pages from 1; ``None`` after the last page."""
+    return str(int(cursor or 1) + 1) if page.has_more else None
+
+
+@dataclass(frozen=True)
+class Page(Generic[T_co]):
+    """One page of a listing.
+
+    ``items``: its items. ``has_more``: True if another page follows. ``total``: the number of items on all pages, if
+    Coze reports it. ``cursor``: the cursor of the next page, in listings without page numbers.
+    """
+
+    items: tuple[T_co, ...]
+    has_more: bool
+    total: int | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Pages(Generic[T]):
+    """Describes a listing.
+
+    ``page``: the request for the page at a cursor (``None``: the first page). ``next_cursor``: the cursor after a page,
+    from the page's own cursor and the page; ``None`` after the last one.
+    """
+
+    page: Callable[[str | None], Request[Page[T]]]
+    next_cursor: Callable[[str | None, Page[T]], str | None]
+    numbering: Numbering[T] | None = None
+
+
+@dataclass(frozen=True)
+class Numbering(Generic[T]):
+    """How to fetch a listing that numbers its pages from 1 and reports its total.
+
+    ``size``: items per page, at most ``largest``. ``key``: the unique id of an item. ``concurrency``: how many pages to
+    fetch at a time after the first one. ``maybe_from_zero``: True if some servers number these pages from 0. Raises
+    ConfigurationError for a size or concurrency out of range.
+    """
+
+    size: int
+    key: Callable[[T], str]
+    concurrency: int = 1
+    maybe_from_zero: bool = False
+    largest: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.size > (self.largest or self.size):
+            allowed = f"1 to {self.largest}" if self.largest else "1 or more"
+            raise ConfigurationError(f"page_size must be {allowed}, not {self.size}")
+        if self.concurrency < 1:
+            raise ConfigurationError(f"concurrency must be 1 or more, not {self.concurrency}")
+
+
+def numbered(page: Callable[[int], Request[Page[T]]], numbering: Numbering[T]) -> Pages[T]:
+    """A listing described by the request for the page of a number."""
+    return Pages(lambda cursor: page(int(cursor or 1)), by_number, numbering)
 
 
 class Cursor(Generic[T]):
-    """Walks a listing; stops at its end, at an empty page, and where a server repeats itself."""
+    """Fetches a listing page by page.
+
+    It stops at the end, at an empty page, and where the server repeats a page or a cursor.
+    """
 
     def __init__(self, session: Session, pages: Pages[T]) -> None:
-        self._walk = _Counted(session, pages, pages.numbering) if pages.numbering else _Chained(session, pages)
+        self._fetcher = (
+            _NumberedPages(session, pages, pages.numbering) if pages.numbering else _LinkedPages(session, pages)
+        )
 
     async def next(self) -> Page[T] | None:
         """The next page; ``None`` after the last."""
-        return await self._walk.next()
+        return await self._fetcher.next()
 
 
-class _Chained(Generic[T]):
-    """Each page tells the next one's cursor."""
+class _LinkedPages(Generic[T]):
+    """A listing in which each page contains the cursor of the next one."""
 
     def __init__(self, session: Session, pages: Pages[T]) -> None:
         self._session = session
         self._pages = pages
-        self._at: str | None = None
-        self._been: set[str] = set()
+        self._cursor: str | None = None
+        self._seen_cursors: set[str] = set()
         self._last: Page[T] | None = None
         self._ended = False
 
     async def next(self) -> Page[T] | None:
         if self._ended:
             return None
-        page = await self._session.send(self._pages.page(self._at))
+        page = await self._session.send(self._pages.page(self._cursor))
         if self._last is not None and page.items and page.items == self._last.items:
             self._ended = True
             return None
         self._last = page
-        following = self._pages.following(self._at, page) if page.items else None
-        self._ended = following is None or following in self._been
-        if following is not None:
-            self._been.add(following)
-            self._at = following
+        cursor = self._pages.next_cursor(self._cursor, page) if page.items else None
+        self._ended = cursor is None or cursor in self._seen_cursors
+        if cursor is not None:
+            self._seen_cursors.add(cursor)
+            self._cursor = cursor
         return page
 
 
-class _Counted(Generic[T]):
-    """Pages have numbers, and tell a total: once it is known, a window of them is fetched at a time.
+class _NumberedPages(Generic[T]):
+    """A listing with page numbers and a total. Once the total is known, several pages are fetched at a time.
 
-    A total may change under way, and a page may be shorter than asked for: what counts is the latest total and the
-    longest page. Items that moved to the next page are given once.
+    The total may change during the listing, and a page may be shorter than requested. So the latest total and the
+    longest page decide where the end is. An item that moved to the next page is returned only once.
     """
 
     def __init__(self, session: Session, pages: Pages[T], numbering: Numbering[T]) -> None:
@@ -68,10 +136,10 @@ class _Counted(Generic[T]):
         self._base = 1
         self._total: int | None = None
         self._longest = 0
-        self._given = 0
+        self._returned = 0
         self._first: frozenset[str] = frozenset()
         self._previous: frozenset[str] = frozenset()
-        self._zero_asked = not numbering.maybe_from_zero
+        self._zero_requested = not numbering.maybe_from_zero
         self._ended = False
 
     async def next(self) -> Page[T] | None:
@@ -84,7 +152,7 @@ class _Counted(Generic[T]):
 
     async def _fetch(self) -> None:
         numbers = self._window()
-        pages = await self._session.concurrency.gather([partial(self._ask, each) for each in numbers], len(numbers))
+        pages = await self._session.concurrency.gather([partial(self._request, each) for each in numbers], len(numbers))
         for page in pages:
             if not self._ended:
                 await self._take(page)
@@ -96,7 +164,7 @@ class _Counted(Generic[T]):
         last = self._base - 1 - -self._total // self._longest
         return range(self._number, min(self._number + self._numbering.concurrency, last + 1))
 
-    async def _ask(self, number: int) -> Page[T]:
+    async def _request(self, number: int) -> Page[T]:
         return await self._session.send(self._pages.page(str(number)))
 
     async def _take(self, page: Page[T]) -> None:
@@ -104,13 +172,13 @@ class _Counted(Generic[T]):
         keys = self._keys(page)
         if self._number == 1 and self._starts_late(page):
             await self._take_page_zero(keys)
-        fresh = self._fresh(page, keys, self._first | self._previous)
+        new_items = self._new_items(page, keys, self._first | self._previous)
         self._longest = max(self._longest, len(page.items))
-        self._ended = not fresh or self._is_last(page)
+        self._ended = not new_items or self._is_last(page)
         self._first = self._first or keys
         self._previous = keys
-        self._give(page, fresh)
-        if self._ended and self._given < (self._total or 0):
+        self._add(page, new_items)
+        if self._ended and self._returned < (self._total or 0):
             await self._take_page_zero(self._first | self._previous)
 
     def _is_last(self, page: Page[T]) -> bool:
@@ -119,24 +187,24 @@ class _Counted(Generic[T]):
         return (self._number - self._base + 1) * self._longest >= self._total
 
     def _starts_late(self, page: Page[T]) -> bool:
-        """Page 1 is too short to be the first one of so many."""
+        """True if page 1 is too short for this total, so that a page 0 may come before it."""
         return len(page.items) < min(self._numbering.size, self._total or 0)
 
     async def _take_page_zero(self, known: frozenset[str]) -> None:
-        """Asks, once, for a page before the first, which some servers have."""
-        if self._zero_asked:
+        """Request page 0, once: some servers number their pages from 0."""
+        if self._zero_requested:
             return
-        self._zero_asked = True
+        self._zero_requested = True
         try:
-            page = await self._ask(0)
+            page = await self._request(0)
         except InvalidRequest:
             return
-        if fresh := self._fresh(page, self._keys(page), known):
+        if new_items := self._new_items(page, self._keys(page), known):
             self._base = 0
             self._longest = max(self._longest, len(page.items))
-            self._give(page, fresh)
+            self._add(page, new_items)
 
-    def _fresh(self, page: Page[T], keys: frozenset[str], known: frozenset[str]) -> tuple[T, ...]:
+    def _new_items(self, page: Page[T], keys: frozenset[str], known: frozenset[str]) -> tuple[T, ...]:
         if keys.isdisjoint(known):
             return page.items
         key = self._numbering.key
@@ -145,7 +213,44 @@ class _Counted(Generic[T]):
     def _keys(self, page: Page[T]) -> frozenset[str]:
         return frozenset(map(self._numbering.key, page.items))
 
-    def _give(self, page: Page[T], items: tuple[T, ...]) -> None:
-        self._given += len(items)
-        if items or not self._given:
+    def _add(self, page: Page[T], items: tuple[T, ...]) -> None:
+        self._returned += len(items)
+        if items or not self._returned:
             self._ready.append(replace(page, items=items))
+
+
+class Listing(Generic[T]):
+    """An iterator over all items of a listing, in order; ``pages()`` iterates over its pages instead."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._session = session
+        self._pages = pages
+
+    def pages(self) -> Iterator[Page[T]]:
+        """The pages, with ``total`` and ``has_more``; each is fetched when the iteration reaches it."""
+        cursor = Cursor(self._session, self._pages)
+        while (page := Blocking.run(cursor.next())) is not None:
+            yield page
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+
+class AsyncListing(Generic[T]):
+    """An iterator over all items of a listing, in order; ``pages()`` iterates over its pages instead."""
+
+    def __init__(self, session: Session, pages: Pages[T]) -> None:
+        self._session = session
+        self._pages = pages
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """The pages, with ``total`` and ``has_more``; each is fetched when the iteration reaches it."""
+        cursor = Cursor(self._session, self._pages)
+        while (page := await cursor.next()) is not None:
+            yield page
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page.items:
+                yield item

@@ -1,4 +1,4 @@
-"""What to ask for, as values: they can be compared, kept and sent by either client."""
+"""Requests as values, which can be compared, stored and sent by either client."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from urllib.parse import quote
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.files.resource import Upload
     from coze_client.core.response import RawResponse
+    from coze_client.core.upload import Upload
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -21,21 +21,21 @@ NOTHING: Mapping[str, str] = {}
 
 
 class Kind(Enum):
-    """What happens if a request is sent twice; the retry policy goes by it."""
+    """Whether a request may be sent twice; the retry policy depends on it."""
 
     READ = "read"
-    """Nothing: lists, polls and look-ups, whatever their HTTP method."""
+    """It changes nothing and may be repeated: lists, polls and look-ups, with any HTTP method."""
     START = "start"
-    """Something is made or begun, perhaps billed: never sent again once it may have arrived."""
+    """It creates or starts something, perhaps billed: never sent again once it may have reached the server."""
 
 
 @dataclass(frozen=True)
 class Request(Generic[T_co]):
-    """One call: method, path and contents, and how the answer is read.
+    """One call: method, path, contents, and the function ``read`` that converts the response.
 
-    ``query`` and ``body`` lack what is not set. ``upload`` is the file of a multipart call. ``stream`` tells that the
-    answer is a stream of events, ``signed`` that the client's token goes with it. ``secrets`` are what no error
-    may repeat.
+    ``query`` and ``body``: only the parameters that are set. ``upload``: the file of a multipart call. ``stream``: True
+    if the response is a stream of events. ``signed``: True if the client's token goes with the request. ``secrets``:
+    texts that no error may show.
     """
 
     method: str
@@ -52,74 +52,26 @@ class Request(Generic[T_co]):
 
 
 def fields(**given: object) -> dict[str, object]:
-    """A JSON body of what was set: ``None`` is left out, false, 0 and "" are values."""
+    """A JSON body of the given parameters without those that are ``None``; false, 0 and "" are values."""
     return {name: value for name, value in given.items() if value is not None}
 
 
 def query(**given: str | int | bool | None) -> dict[str, str]:
-    """Query parameters of what was set, as the text that goes over the wire."""
+    """Query parameters as text, without those that are ``None``; booleans become "true" and "false"."""
     return {name: _text(value) for name, value in given.items() if value is not None}
 
 
 def segment(identifier: str) -> str:
-    """An id as one segment of a path, whatever is in it; raises ConfigurationError for what would name another path."""
+    """Quote an id as one segment of a path; raises ConfigurationError for "", "." and "..", and for numbers."""
     if not isinstance(identifier, str):
-        raise ConfigurationError(f"An id is text, not {type(identifier).__name__}: numbers lose digits on their way")
+        raise ConfigurationError(
+            f"An id must be text, not {type(identifier).__name__}",
+            cure="Quote the id: JSON numbers of this size lose digits",
+        )
     if identifier in ("", ".", ".."):
-        raise ConfigurationError(f"An id is empty or only dots: {identifier!r}")
+        raise ConfigurationError(f"{identifier!r} is no id: an id must not be empty or only dots")
     return quote(identifier, safe="", errors="backslashreplace")
-
-
-def by_number(at: str | None, page: Page[T]) -> str | None:
-    """The page after this one, of listings that number their pages from 1."""
-    return str(int(at or 1) + 1) if page.has_more else None
 
 
 def _text(value: str | int) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-@dataclass(frozen=True)
-class Page(Generic[T_co]):
-    """One page of a listing: its ``items``, the ``total`` of all pages if Coze tells it, and whether there are more."""
-
-    items: tuple[T_co, ...]
-    has_more: bool
-    total: int | None = None
-    cursor: str | None = None
-
-
-@dataclass(frozen=True)
-class Pages(Generic[T]):
-    """A listing: the request for the page at a cursor (``None``: the first), and the cursor that follows a page."""
-
-    page: Callable[[str | None], Request[Page[T]]]
-    following: Callable[[str | None, Page[T]], str | None]
-    numbering: Numbering[T] | None = None
-
-
-@dataclass(frozen=True)
-class Numbering(Generic[T]):
-    """How a listing is walked that numbers its pages from 1 and tells its total: pages of ``size`` items.
-
-    ``key`` is what no two items have in common; after the first page ``concurrency`` pages are fetched at a time. Some
-    servers of a listing count ``maybe_from_zero``.
-    """
-
-    size: int
-    key: Callable[[T], str]
-    concurrency: int = 1
-    maybe_from_zero: bool = False
-    largest: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.size < 1 or self.size > (self.largest or self.size):
-            told = f"1 to {self.largest}" if self.largest else "1 or more"
-            raise ConfigurationError(f"page_size is {told}, not {self.size}")
-        if self.concurrency < 1:
-            raise ConfigurationError(f"concurrency is 1 or more, not {self.concurrency}")
-
-
-def numbered(page: Callable[[int], Request[Page[T]]], numbering: Numbering[T]) -> Pages[T]:
-    """A listing by the request for a page's number."""
-    return Pages(lambda at: page(int(at or 1)), by_number, numbering)

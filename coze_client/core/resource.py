@@ -1,20 +1,20 @@
-"""One definition, both faces: decorators that turn a description into a method of either client.
+"""Decorators that make one definition a method of both clients.
 
-A method of a resource describes (``Request``, ``Pages``, ``Events``) or is a coroutine of several steps. On CozeClient
-it then answers ``T``, on AsyncCozeClient an awaitable of ``T``; looked up on the class (``Chats.retrieve(…)``) a call
-is the plain request, which flows send and tests compare.
+A method of a resource returns a description (``Request``, ``Pages``, ``Events``), or it is a coroutine of several
+steps. The decorated method returns ``T`` on CozeClient and an awaitable of ``T`` on AsyncCozeClient. Called on the
+class (``Chats.retrieve(…)``), it returns the plain description, which flows send and tests compare.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from coze_client.core.concurrency import Asyncio, Blocking
-from coze_client.core.paging import Cursor as Cursor  # noqa: PLC0414 - flows know it from here
-from coze_client.core.request import Page, Pages, Request
+from coze_client.core.paging import AsyncListing, Listing, Pages
+from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
@@ -27,7 +27,7 @@ ConcurrencyT = TypeVar("ConcurrencyT", bound="Blocking | Asyncio", covariant=Tru
 
 
 class Resource(Generic[ConcurrencyT]):
-    """The calls of one Coze noun, on one face."""
+    """The methods of one resource of Coze, on one client."""
 
     def __init__(self, session: Session, concurrency: ConcurrencyT) -> None:
         self._session = session
@@ -35,7 +35,7 @@ class Resource(Generic[ConcurrencyT]):
 
 
 class call(Generic[P, T]):  # noqa: N801 - a decorator
-    """One request. On a client: its answer. On the class: the request itself."""
+    """A method that sends one request. On a client it returns the result, on the class the ``Request``."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Request[T]]) -> None:
         self._describe = describe
@@ -52,14 +52,14 @@ class call(Generic[P, T]):  # noqa: N801 - a decorator
             return functools.partial(self._describe, None)
 
         @functools.wraps(self._describe)
-        def ask(*args: P.args, **kwargs: P.kwargs) -> Any:
+        def send(*args: P.args, **kwargs: P.kwargs) -> Any:
             return resource._concurrency.run(resource._session.send(self._describe(resource, *args, **kwargs)))
 
-        return ask
+        return send
 
 
 class flow(Generic[P, T]):  # noqa: N801 - a decorator
-    """Several steps, written once as a coroutine that awaits only the session."""
+    """A method of several steps, written once as a coroutine that awaits only the session."""
 
     def __init__(self, steps: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> None:
         self._steps = steps
@@ -76,14 +76,14 @@ class flow(Generic[P, T]):  # noqa: N801 - a decorator
             return self
 
         @functools.wraps(self._steps)
-        def go(*args: P.args, **kwargs: P.kwargs) -> Any:
+        def run(*args: P.args, **kwargs: P.kwargs) -> Any:
             return resource._concurrency.run(self._steps(resource, *args, **kwargs))
 
-        return go
+        return run
 
 
 class paged(Generic[P, T]):  # noqa: N801 - a decorator
-    """A listing. On a client: an iterator over every item, fetched page by page when it gets there."""
+    """A method that lists items. On a client it returns a lazy iterator over all items, on the class ``Pages``."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Pages[T]]) -> None:
         self._describe = describe
@@ -101,14 +101,17 @@ class paged(Generic[P, T]):  # noqa: N801 - a decorator
         kind = Listing if isinstance(resource._concurrency, Blocking) else AsyncListing
 
         @functools.wraps(self._describe)
-        def each(*args: P.args, **kwargs: P.kwargs) -> Any:
+        def iterate(*args: P.args, **kwargs: P.kwargs) -> Any:
             return kind(resource._session, self._describe(resource, *args, **kwargs))
 
-        return each
+        return iterate
 
 
 class events(Generic[P, S, A]):  # noqa: N801 - a decorator
-    """A stream of events: on a client a context manager and iterator, which opens when it is entered or iterated."""
+    """A method that streams events. On a client it returns a stream, on the class ``Events``.
+
+    The stream is a context manager and an iterator. It sends its request when it is entered or iterated.
+    """
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Events[S, A]]) -> None:
         self._describe = describe
@@ -127,53 +130,16 @@ class events(Generic[P, S, A]):  # noqa: N801 - a decorator
 
         @functools.wraps(self._describe)
         def stream(*args: P.args, **kwargs: P.kwargs) -> Any:
-            request_of = self._describe(resource, *args, **kwargs)
-            return (request_of.blocking if blocking else request_of.asyncio)(resource._session)
+            described = self._describe(resource, *args, **kwargs)
+            return (described.blocking if blocking else described.asyncio)(resource._session)
 
         return stream
 
 
-class Listing(Generic[T]):
-    """Every item of a listing, in order; ``pages()`` gives them page by page, with ``total`` and ``has_more``."""
-
-    def __init__(self, session: Session, pages: Pages[T]) -> None:
-        self._session = session
-        self._pages = pages
-
-    def pages(self) -> Iterator[Page[T]]:
-        """The pages, each fetched when it is asked for."""
-        cursor = Cursor(self._session, self._pages)
-        while (page := Blocking.run(cursor.next())) is not None:
-            yield page
-
-    def __iter__(self) -> Iterator[T]:
-        for page in self.pages():
-            yield from page.items
-
-
-class AsyncListing(Generic[T]):
-    """Every item of a listing, in order; ``pages()`` gives them page by page, with ``total`` and ``has_more``."""
-
-    def __init__(self, session: Session, pages: Pages[T]) -> None:
-        self._session = session
-        self._pages = pages
-
-    async def pages(self) -> AsyncIterator[Page[T]]:
-        """The pages, each fetched when it is asked for."""
-        cursor = Cursor(self._session, self._pages)
-        while (page := await cursor.next()) is not None:
-            yield page
-
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
-
-
 def request_of(method: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Request[Any]:
-    """The request that a client's method would send; raises ConfigurationError if it sends more than one."""
+    """The request that a method of a client sends; raises ConfigurationError if it does not send exactly one."""
     describe = getattr(method, "__wrapped__", None)
     request = describe(None, *args, **kwargs) if describe and not inspect.iscoroutinefunction(describe) else None
     if not isinstance(request, Request):
-        raise ConfigurationError("with_response() takes methods that send exactly one request")
+        raise ConfigurationError("with_response() accepts only methods that send exactly one request")
     return request

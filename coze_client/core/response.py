@@ -1,6 +1,7 @@
-"""The envelope that Coze puts around every answer, read into a value or an error.
+"""Reads the envelope that Coze puts around every response, into a value or an error.
 
-Neither ``code == 0`` nor the HTTP status alone says that a call went well (transport facts of the API: section 3).
+Neither ``code == 0`` nor the HTTP status alone proves success: Coze sends errors with HTTP 200, and gateways send error
+statuses without a code.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from coze_client.errors import APIError, CozeError, ProtocolError
 
 T = TypeVar("T")
 
-# coze-studio puts some payloads under names of its own.
+# coze-studio uses other keys than the cloud for some payloads.
 _ALIASES = ("data", "ChatV3ChatDetail", "Messages", "ConversationData", "message")
-_LONGEST_WAIT = 60.0
+_MAX_WAIT = 60.0
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class RawResponse(NamedTuple):
-    """What came over the wire: status, headers (names in lower case) and the whole body."""
+    """A complete HTTP response: status, headers (names in lower case) and the whole body."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,13 +37,13 @@ class RawResponse(NamedTuple):
 
     @property
     def logid(self) -> str | None:
-        """The log id of the header ``x-tt-logid``."""
+        """The log id from the header ``x-tt-logid``."""
         return self.headers.get("x-tt-logid") or None
 
 
 @dataclass(frozen=True)
 class Response(Generic[T]):
-    """A successful call's value, with the HTTP status, headers and log id it came with."""
+    """The value of a successful call, with the HTTP status, the headers and the log id of its response."""
 
     value: T
     status: int
@@ -52,27 +53,27 @@ class Response(Generic[T]):
 
 @dataclass(frozen=True)
 class Payload(Generic[T]):
-    """Reads an answer as `kind`, from its envelope's `key`; raises the error that the answer tells of."""
+    """Converts a response to ``kind``, from the ``key`` of its envelope; raises the error that the response reports."""
 
     kind: type[T]
     key: str = "data"
 
-    def __call__(self, answer: RawResponse) -> T:
-        return convert(self.kind, self.within(read_envelope(answer)))
+    def __call__(self, response: RawResponse) -> T:
+        return convert(self.kind, self.extract(read_envelope(response)))
 
-    def within(self, envelope: Mapping[str, object]) -> object:
-        """The payload of a checked envelope; ``null`` and absent are an empty list or object."""
+    def extract(self, envelope: Mapping[str, object]) -> object:
+        """The payload of an envelope without error; an empty list or object if it is ``null`` or absent."""
         for key in (self.key, *_ALIASES):
             found = envelope.get(key)
-            if found is not None and not (key == "message" and isinstance(found, str)):  # "success", said twice
+            if found is not None and not (key == "message" and isinstance(found, str)):  # not "success"
                 return found
         return [] if getattr(self.kind, "__origin__", None) in (list, tuple) else {}
 
 
 class Envelope(Model):
-    """What every answer has around its payload; the listings' own add theirs."""
+    """The fields of every response around its payload; the envelopes of listings add their own."""
 
-    model_config = ConfigDict(cache_strings="keys")  # names and ids differ: looking for each costs a tenth of the time
+    model_config = ConfigDict(cache_strings="keys")  # caching values, too, costs 10 % of the time: names and ids differ
 
     code: int | None = None
 
@@ -80,102 +81,104 @@ class Envelope(Model):
 E = TypeVar("E", bound=Envelope)
 
 
-def read_whole(kind: type[E], answer: RawResponse) -> E:
-    """An answer with its envelope, straight from its bytes to models; raises the error that it tells of.
+def read_with_envelope(kind: type[E], response: RawResponse) -> E:
+    """Convert a whole response, envelope included; raises the error that the response reports.
 
-    What does not fit at once is looked at as any other answer is.
+    It validates the bytes directly, which is fast. A response that is not valid at once is converted leniently.
     """
     found: E | None
     try:
-        found = json_validator(kind)(answer.content)
+        found = json_validator(kind)(response.content)
     except ValidationError:
         found = None
-    if found is not None and found.code == 0 and answer.status < 300:
+    if found is not None and found.code == 0 and response.status < 300:
         return found
-    return convert(kind, read_envelope(answer))
+    return convert(kind, read_envelope(response))
 
 
-def read_nothing(answer: RawResponse) -> None:
-    """For calls whose success has no payload."""
-    read_envelope(answer)
+def read_nothing(response: RawResponse) -> None:
+    """Check the response of a call that returns no payload; raises the error that the response reports."""
+    read_envelope(response)
 
 
-def read_envelope(answer: RawResponse) -> Mapping[str, object]:
-    """The JSON object of an answer that tells of no error; else the error, with code, logid and cure."""
-    body = _object(answer)
-    if error := _failure(answer, body):
+def read_envelope(response: RawResponse) -> Mapping[str, object]:
+    """The JSON object of a successful response; raises the reported error with code, logid and cure."""
+    body = _object(response)
+    if error := _error(response, body):
         raise error
     return body
 
 
 def raise_error_in(body: bytes) -> NoReturn:
-    """Raises what a body says that stands where a stream was asked for."""
+    """Raise the error in a body that arrived instead of a stream."""
     read_envelope(RawResponse(200, {}, body))
-    raise ProtocolError(f"The server answered a stream request with {excerpt(body)}")
+    raise ProtocolError(f"The server sent no stream of events but {excerpt(body)}")
 
 
-def is_stream(answer: RawResponse) -> bool:
-    """True if the answer is a stream of events and not a refusal."""
-    return answer.status < 300 and answer.headers.get("content-type", "").lower().startswith("text/event-stream")
+def is_stream(response: RawResponse) -> bool:
+    """True if the response is a stream of events, and not an error."""
+    return response.status < 300 and response.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def _object(answer: RawResponse) -> Mapping[str, object]:
+def _object(response: RawResponse) -> Mapping[str, object]:
     try:
-        body = parse_json(answer.content)
+        body = parse_json(response.content)
     except ProtocolError:
         body = None
     if isinstance(body, dict):
         return cast("Mapping[str, object]", body)
-    raise _not_json(answer)
+    raise _not_json(response)
 
 
-def _not_json(answer: RawResponse) -> CozeError:
-    said = excerpt(answer.content) if answer.content.strip() else "an empty body"
-    logid, wait = answer.logid, retry_after(answer)
-    if answer.status >= 400:
-        return error_for(None, f"The server answered with {said}", status=answer.status, logid=logid, retry_after=wait)
+def _not_json(response: RawResponse) -> CozeError:
+    body = excerpt(response.content) if response.content.strip() else "an empty body"
+    logid, wait = response.logid, retry_after(response)
+    if response.status >= 400:
+        return error_for(None, f"The server sent {body}", status=response.status, logid=logid, retry_after=wait)
     return ProtocolError(
-        f"The server answered with {said} where JSON is due",
-        status=answer.status,
+        f"The server sent {body} instead of JSON",
+        status=response.status,
         logid=logid,
-        cure="Check base_url: a web page or a proxy may stand at that address",
+        cure="Check base_url: it may be the address of a web page or a proxy",
     )
 
 
-def _failure(answer: RawResponse, body: Mapping[str, object]) -> CozeError | None:
-    error = _refusal(answer, body)
+def _error(response: RawResponse, body: Mapping[str, object]) -> CozeError | None:
+    error = _refusal(response, body)
     if error is not None:
         error.debug_url = _text(body, "debug_url")
     return error
 
 
-def _refusal(answer: RawResponse, body: Mapping[str, object]) -> CozeError | None:
-    code = integer(body.get("code"))
-    told = _text(body, "msg", "message", "error_message", "error_description")
-    logid, wait = log_id(body) or answer.logid, retry_after(answer)
+def _refusal(response: RawResponse, body: Mapping[str, object]) -> CozeError | None:
+    code = parse_code(body.get("code"))
+    message = _text(body, "msg", "message", "error_message", "error_description")
+    logid, wait = find_logid(body) or response.logid, retry_after(response)
     if code not in (None, 0, ""):
-        return error_for(code, told, status=answer.status, logid=logid, retry_after=wait)
+        return error_for(code, message, status=response.status, logid=logid, retry_after=wait)
     without_code = "code" not in body
     if without_code and (name := _text(body, "error_code", "error")):
-        return oauth_error_for(name, told, status=answer.status, logid=logid)
-    if answer.status >= 400:
-        return error_for(None, told or _silent(answer), status=answer.status, logid=logid, retry_after=wait)
+        return oauth_error_for(name, message, status=response.status, logid=logid)
+    if response.status >= 400:
+        return error_for(
+            None, message or _without_reason(response), status=response.status, logid=logid, retry_after=wait
+        )
     if without_code and _text(body, "error_message"):
-        return APIError(told, status=answer.status, logid=logid)
+        return APIError(message, status=response.status, logid=logid)
     return None
 
 
 def _text(body: Mapping[str, object], *keys: str) -> str:
-    """The first of these fields that is text and says something, else ""."""
+    """The first of these fields that is a non-empty text, else ""."""
     return next((text for key in keys if isinstance(text := body.get(key), str) and text), "")
 
 
-def _silent(answer: RawResponse) -> str:
-    return f"The server answered with HTTP {answer.status} and no reason"
+def _without_reason(response: RawResponse) -> str:
+    return f"The server sent HTTP {response.status} without a reason"
 
 
-def integer(value: object) -> int | str | None:
-    """A code as a number if it is one, in whatever spelling; else as it came."""
+def parse_code(value: object) -> int | str | None:
+    """An error code as ``int`` if it is a number (4000, "4000", 4000.0), else as text; ``None`` for none."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, float) and value.is_integer():
@@ -184,8 +187,8 @@ def integer(value: object) -> int | str | None:
     return int(text) if _NUMBER.fullmatch(text) else text
 
 
-def log_id(body: Mapping[str, object]) -> str | None:
-    """The log id inside an envelope: ``detail.logid``, or ``error.logid`` of older answers."""
+def find_logid(body: Mapping[str, object]) -> str | None:
+    """The log id inside an envelope: ``detail.logid``, or ``error.logid`` in older responses."""
     for key in ("detail", "error"):
         detail = body.get(key)
         if isinstance(detail, dict) and isinstance(found := detail.get("logid"), str) and found:
@@ -193,16 +196,16 @@ def log_id(body: Mapping[str, object]) -> str | None:
     return None
 
 
-def retry_after(answer: RawResponse) -> float | None:
-    """Seconds that a ``Retry-After`` header asks to wait (number or HTTP date), 60 at most; ``None`` without one."""
-    told = answer.headers.get("retry-after", "").strip()
-    if not told:
+def retry_after(response: RawResponse) -> float | None:
+    """Seconds to wait by the header ``Retry-After`` (a number or an HTTP date), at most 60; ``None`` without one."""
+    value = response.headers.get("retry-after", "").strip()
+    if not value:
         return None
     try:
-        seconds = float(told)
+        seconds = float(value)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(told).timestamp() - time()
+            seconds = parsedate_to_datetime(value).timestamp() - time()
         except ValueError:
             return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT) if not isnan(seconds) else None
+    return min(max(seconds, 0.0), _MAX_WAIT) if not isnan(seconds) else None

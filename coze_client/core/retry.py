@@ -1,7 +1,7 @@
-"""Which failures pass, and after how long: a pure policy that tenacity runs.
+"""The retry policy: which errors to retry, and after how long. The functions are pure; tenacity runs the loop.
 
-A start (a chat, a run, an upload) is repeated only if nothing of it was sent, or if the server's answer proves that
-nothing began. Everything else about it is raised: it may be running, and billed.
+A start (a chat, a run, an upload) is repeated only if nothing was sent, or if the server's response proves that nothing
+started. Any other error of a start is raised, because the chat or run may be active, and billed.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ from coze_client.errors import (
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
 
-_PROVE_NOTHING_BEGAN = (4009, 4020)
-_PASSING = (4009, 4013, 4020, 4102, 5000, "internal_error")
-_PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
-_MINUTE_CODE = 4020  # "requests per minute": an earlier call is refused again
+_NOTHING_STARTED_CODES = (4009, 4020)
+_TEMPORARY_CODES = (4009, 4013, 4020, 4102, 5000, "internal_error")
+_TEMPORARY_STATUSES = (408, 429, 500, 502, 503, 504)
+_MINUTE_CODE = 4020  # requests per minute: a call within the same minute is refused again
 
 
 @dataclass(frozen=True)
 class Retry:
-    """How stubborn a client is: at most ``attempts`` tries of one call, none begun later than ``deadline`` seconds.
+    """How often to retry: at most ``attempts`` tries of one call, none started after ``deadline`` seconds.
 
-    Waits double from half a second to eight, at full jitter, unless the server names a time (``Retry-After``). After
-    4020 (calls per minute) they are a minute, or what the deadline leaves. A busy conversation (4016) is waited for
-    until the deadline, however many attempts that takes.
+    The waits have full jitter, with a limit that doubles from half a second to eight seconds. If the server sends
+    ``Retry-After``, that time counts. After code 4020 (calls per minute) the wait is a minute, or as long as the
+    deadline allows. A busy conversation (4016) is retried until the deadline, with any number of attempts. Raises
+    ConfigurationError for less than 1 attempt or a negative deadline.
     """
 
     attempts: int = 3
@@ -45,11 +46,11 @@ class Retry:
 
     def __post_init__(self) -> None:
         if self.attempts < 1 or not self.deadline >= 0:
-            raise ConfigurationError("Retry takes 1 attempt or more, and a deadline of 0 seconds or more")
+            raise ConfigurationError("Retry needs attempts of 1 or more, and a deadline of 0 seconds or more")
 
 
-def passes(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bool:
-    """True if the same request may be sent again after this failure without doing anything twice."""
+def may_retry(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bool:
+    """True if the request may be sent again after this error without doing anything twice."""
     if isinstance(error, CozeError) and error.retried:
         return False
     if isinstance(error, ConversationBusy):
@@ -59,14 +60,15 @@ def passes(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bo
     if not isinstance(error, (OAuthError, RateLimited, ServerError)):
         return False
     if kind is Kind.START:
-        return error.status == 429 or error.code in _PROVE_NOTHING_BEGAN
-    return error.code in _PASSING or error.status in _PASSING_STATUSES
+        return error.status == 429 or error.code in _NOTHING_STARTED_CODES
+    return error.code in _TEMPORARY_CODES or error.status in _TEMPORARY_STATUSES
 
 
-def pause(error: BaseException | None, attempt: int, *, left: float, tries_left: int, chance: float) -> float:
+def retry_delay(error: BaseException | None, attempt: int, *, left: float, tries_left: int, chance: float) -> float:
     """Seconds to wait before the next try.
 
-    `attempt` counts the tries made, `left` the seconds up to the deadline, `chance` is a random number in [0, 1).
+    `attempt`: the number of tries so far. `left`: seconds until the deadline. `tries_left`: tries that remain.
+    `chance`: a random number in [0, 1).
     """
     if isinstance(error, CozeError) and error.retry_after is not None:
         return error.retry_after
@@ -77,28 +79,28 @@ def pause(error: BaseException | None, attempt: int, *, left: float, tries_left:
     return 0.5 * float(2 ** min(attempt - 1, 4)) * chance
 
 
-def retrying(
-    retry: Retry, again: Callable[[BaseException], bool], *, sleep: Callable[[float], Awaitable[None]]
+def retry_loop(
+    retry: Retry, should_retry: Callable[[BaseException], bool], *, sleep: Callable[[float], Awaitable[None]]
 ) -> AsyncRetrying:
-    """The policy as tenacity's loop over failures that `again` allows to repeat; it raises the last one."""
+    """Tenacity's loop for this policy: it retries errors that `should_retry` accepts, and raises the last one."""
     from tenacity import AsyncRetrying, retry_if_exception
 
-    def enough(state: RetryCallState) -> bool:
-        waiting = isinstance(_failure(state), ConversationBusy)
-        late = (state.seconds_since_start or 0.0) + state.upcoming_sleep > retry.deadline
-        return late or (not waiting and state.attempt_number >= retry.attempts)
+    def stop(state: RetryCallState) -> bool:
+        busy = isinstance(_error(state), ConversationBusy)
+        past_deadline = (state.seconds_since_start or 0.0) + state.upcoming_sleep > retry.deadline
+        return past_deadline or (not busy and state.attempt_number >= retry.attempts)
 
     def wait(state: RetryCallState) -> float:
-        return pause(
-            _failure(state),
+        return retry_delay(
+            _error(state),
             state.attempt_number,
             left=retry.deadline - (state.seconds_since_start or 0.0),
             tries_left=retry.attempts - state.attempt_number,
-            chance=random(),  # noqa: S311 - jitter is no secret
+            chance=random(),  # noqa: S311 - jitter need not be secure
         )
 
-    return AsyncRetrying(retry=retry_if_exception(again), stop=enough, wait=wait, sleep=sleep, reraise=True)
+    return AsyncRetrying(retry=retry_if_exception(should_retry), stop=stop, wait=wait, sleep=sleep, reraise=True)
 
 
-def _failure(state: RetryCallState) -> BaseException | None:
+def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None

@@ -1,4 +1,4 @@
-"""One call from beginning to end: sign, send, retry, read; written once for both faces."""
+"""One call from beginning to end: sign, send, retry, read. Both clients use this code."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import platform
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from itertools import takewhile
 from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from coze_client.auth.credentials import Credentials, checked_token
 from coze_client.core.concurrency import Concurrency, Lock
 from coze_client.core.config import Config, Timeout
+from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
+from coze_client.core.http import HttpRequest, HttpResponse, Transport
+from coze_client.core.masking import mask_secret
 from coze_client.core.request import Request
 from coze_client.core.response import RawResponse, Response, is_stream, read_envelope
-from coze_client.core.retry import Retry, passes, retrying
-from coze_client.core.transport import Incoming, Transport, Wire
+from coze_client.core.retry import Retry, may_retry, retry_loop
 from coze_client.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -33,32 +33,36 @@ from coze_client.errors import (
 from coze_client.version import __version__
 
 T = TypeVar("T")
-Attempt = Callable[[Wire], Coroutine[Any, Any, T]]
+Attempt = Callable[[HttpRequest], Coroutine[Any, Any, T]]
 _log = logging.getLogger("coze_client")
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 _AGENT = (
     f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
 )
-_HURRIED = Timeout(connect=2.0, read=3.0)
-_SHORTEST_SECRET = 8
+_CLEANUP_TIMEOUT = Timeout(connect=2.0, read=3.0)
 
 
 class KeyedLocks:
-    """Whose turn it is in each conversation: Coze runs one chat of a conversation at a time (4016)."""
+    """Locks by key, each kept only while it has users.
+
+    One lock per conversation: Coze runs one chat of a conversation at a time (code 4016).
+    """
 
     def __init__(self) -> None:
-        self._guard = ForkSafeLock()
+        self._lock = ForkSafeLock()
         self._locks: dict[tuple[object, str], tuple[Lock, int]] = {}
 
-    def join(self, key: tuple[object, str], make: Callable[[], Lock]) -> Lock:
-        with self._guard:
-            lock, users = self._locks.get(key) or (make(), 0)
+    def join(self, key: tuple[object, str], new_lock: Callable[[], Lock]) -> Lock:
+        """Return the lock of `key`, which `new_lock` creates for its first user; call ``leave`` after use."""
+        with self._lock:
+            lock, users = self._locks.get(key) or (new_lock(), 0)
             self._locks[key] = (lock, users + 1)
             return lock
 
     def leave(self, key: tuple[object, str]) -> None:
-        with self._guard:
+        """Count one user of the lock less; without users it is dropped."""
+        with self._lock:
             lock, users = self._locks[key]
             if users > 1:
                 self._locks[key] = (lock, users - 1)
@@ -67,7 +71,7 @@ class KeyedLocks:
 
 
 class Session:
-    """What requests, listings, streams and flows are carried out by; shared by all resources of a client."""
+    """Sends requests, with their token, retries and errors. All resources of a client share one session."""
 
     def __init__(
         self,
@@ -84,130 +88,135 @@ class Session:
         self._locks = locks
         self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
-    def changed(self, config: Config, credentials: Credentials) -> Session:
-        """The same session (connections, turns) under other settings, for another user."""
+    def with_settings(self, config: Config, credentials: Credentials) -> Session:
+        """A session with other settings and credentials that shares the connections and locks of this one."""
         return Session(config, self.concurrency, self.transport, credentials, self._locks)
 
-    def hurried(self) -> Session:
-        """The same for a last call on the way out: one try, a few seconds."""
-        return self.changed(self.config._replace(timeout=_HURRIED, retry=None), self.credentials)
+    def for_cleanup(self) -> Session:
+        """A session for a last call after an error or a cancellation: one try, a few seconds."""
+        return self.with_settings(self.config._replace(timeout=_CLEANUP_TIMEOUT, retry=None), self.credentials)
 
-    def within(self, seconds: float) -> Session:
-        """The same for a step of a flow that has only so much time left."""
-        given = self.config.timeout
-        deadline = max(min(seconds, given.deadline or seconds), 0.001)
-        return self.changed(self.config._replace(timeout=replace(given, deadline=deadline)), self.credentials)
+    def with_deadline(self, seconds: float) -> Session:
+        """A session whose calls take at most `seconds`: the time that is left for a step of a flow."""
+        timeout = self.config.timeout
+        deadline = max(min(seconds, timeout.deadline or seconds), 0.001)
+        return self.with_settings(self.config._replace(timeout=replace(timeout, deadline=deadline)), self.credentials)
 
-    async def send(self, request: Request[T]) -> T:
-        """The answer's value; raises CozeError."""
-        return (await self.respond(request)).value
+    async def send(self, request: Request[T], credentials: Credentials | None = None) -> T:
+        """Send a request, signed with `credentials` (default: the client's own); return its value. Raises CozeError."""
+        session = self if credentials is None else self.with_settings(self.config, credentials)
+        return (await session.send_for_response(request)).value
 
-    async def respond(self, request: Request[T]) -> Response[T]:
-        """The answer's value with the status, headers and logid it came with; raises CozeError."""
+    async def send_for_response(self, request: Request[T]) -> Response[T]:
+        """Send a request; return its value with the status, headers and logid of the response. Raises CozeError."""
 
-        async def attempt(wire: Wire) -> Response[T]:
-            incoming = await self.transport.open(wire)
-            answer = await incoming.read(wire.deadline)
-            self._told(request, answer)
-            return Response(request.read(answer), answer.status, answer.headers, answer.logid)
+        async def attempt(http_request: HttpRequest) -> Response[T]:
+            http_response = await self.transport.open(http_request)
+            response = await http_response.read(http_request.deadline)
+            self._log_response(request, response)
+            return Response(request.read(response), response.status, response.headers, response.logid)
 
-        return await self._insist(request, attempt)
+        return await self._send_with_retries(request, attempt)
 
-    async def open(self, request: Request[Any]) -> tuple[Incoming, str]:  # a stream's value is read by its own reading
-        """The open stream that answers `request`, and the token it was signed with.
+    async def open(self, request: Request[Any]) -> tuple[HttpResponse, str]:
+        """Send a request for a stream; return the open response and the token that signed the request.
 
-        Raises CozeError if the answer is a refusal or no stream.
+        ``request.read`` is not used: the stream's ``Reading`` parses the body. Raises CozeError if the response is an
+        error or no stream.
         """
 
-        async def attempt(wire: Wire) -> tuple[Incoming, str]:
-            incoming = await self.transport.open(wire)
-            self._told(request, incoming.head)
-            if is_stream(incoming.head):
-                return incoming, wire.headers.get("authorization", "").removeprefix("Bearer ")
-            answer = await incoming.read(wire.deadline)
-            read_envelope(answer)
-            raise ProtocolError("The server answered a stream request with JSON", logid=answer.logid)
+        async def attempt(http_request: HttpRequest) -> tuple[HttpResponse, str]:
+            http_response = await self.transport.open(http_request)
+            self._log_response(request, http_response.head)
+            if is_stream(http_response.head):
+                return http_response, http_request.headers.get("authorization", "").removeprefix("Bearer ")
+            response = await http_response.read(http_request.deadline)
+            read_envelope(response)
+            raise ProtocolError("The server sent JSON instead of a stream of events", logid=response.logid)
 
-        return await self._insist(request, attempt)
+        return await self._send_with_retries(request, attempt)
 
     async def lock_conversation(self, conversation_id: str | None) -> Callable[[], None]:
-        """Waits until no other chat of this client runs in the conversation; call the result to let the next one in.
+        """Wait until no other chat of this client runs in the conversation; call the result to release the lock.
 
-        Raises ConversationBusy if that takes longer than the deadline of retries or of the call; at once without retry.
+        Raises ConversationBusy if that takes longer than the deadline of the retries or of the call, and at once if the
+        client has no retries. With ``when_busy="raise"`` nothing is locked.
         """
         if not conversation_id or self.config.when_busy == "raise":
-            return _nothing
+            return _do_nothing
         key = (self.concurrency.scope(), conversation_id)
         lock = self._locks.join(key, self.concurrency.new_lock)
-        taken = False
+        acquired = False
         try:
-            taken = await self.concurrency.acquire(lock, self._patience())
+            acquired = await self.concurrency.acquire(lock, self._lock_timeout())
         finally:
-            if not taken:
+            if not acquired:
                 self._locks.leave(key)
-        if not taken:
+        if not acquired:
             raise ConversationBusy(
                 f"Another chat of this client still runs in conversation {conversation_id}",
                 code=4016,
-                cure="End or close the other stream, or use another conversation",
+                cure="Finish or close the other stream, or use another conversation",
             )
 
         def release() -> None:
             lock.release()
             self._locks.leave(key)
 
-        return _once(release)
+        return _call_once(release)
 
-    def _patience(self) -> float:
+    def _lock_timeout(self) -> float:
         retry, limit = self.config.retry, self.config.timeout.deadline
         return min(retry.deadline if retry else 0.0, inf if limit is None else limit)
 
-    async def _insist(self, request: Request[Any], attempt: Attempt[T]) -> T:
-        """One try, and tenacity's loop only after it failed: the loop costs more than the rest of a call."""
+    async def _send_with_retries(self, request: Request[Any], attempt: Attempt[T]) -> T:
+        """Try once, and start tenacity's loop only after an error: the loop costs more than the rest of a call."""
         limit, retry = self.config.timeout.deadline, self.config.retry
-        began = monotonic()
-        deadline = inf if limit is None else began + limit
+        started = monotonic()
+        deadline = inf if limit is None else started + limit
         try:
             return await self._try(request, attempt, deadline)
         except CozeError as error:
-            if not self._again(request, error, deadline) or retry is None:
+            if not self._should_retry(request, error, deadline) or retry is None:
                 raise
-            failures = [error]
+            first_error = [error]
 
-        async def again() -> T:
-            if failures:
-                raise failures.pop()
+        async def try_again() -> T:
+            if first_error:
+                raise first_error.pop()
             return await self._try(request, attempt, deadline)
 
-        left = min(began + retry.deadline, deadline) - monotonic()
+        left = min(started + retry.deadline, deadline) - monotonic()
         bounded = Retry(retry.attempts, max(left, 0.0))
-        loop = retrying(bounded, lambda error: self._again(request, error, deadline), sleep=self.concurrency.sleep)
-        return await loop(again)
+        loop = retry_loop(
+            bounded, lambda error: self._should_retry(request, error, deadline), sleep=self.concurrency.sleep
+        )
+        return await loop(try_again)
 
-    def _again(self, request: Request[Any], error: BaseException, deadline: float) -> bool:
-        again = self.config.retry is not None
-        again = again and passes(request.kind, error, wait_if_busy=self.config.when_busy == "wait")
-        again = again and monotonic() < deadline and (request.upload is None or request.upload.repeatable)
-        _log.debug("%s %s failed%s: %s", request.method, request.path, ", trying again" if again else "", error)
-        return again
+    def _should_retry(self, request: Request[Any], error: BaseException, deadline: float) -> bool:
+        retry = self.config.retry is not None
+        retry = retry and may_retry(request.kind, error, wait_if_busy=self.config.when_busy == "wait")
+        retry = retry and monotonic() < deadline and (request.upload is None or request.upload.repeatable)
+        _log.debug("%s %s failed%s: %s", request.method, request.path, ", trying again" if retry else "", error)
+        return retry
 
     async def _try(self, request: Request[Any], attempt: Attempt[T], deadline: float) -> T:
-        """One try; if Coze refuses the token, another one with a new token, should the credentials have one."""
+        """Try once. If Coze refuses the token, try once more with a new token, if the credentials have one."""
         if not request.signed:
-            return await self._masking(request, attempt, deadline)
+            return await self._attempt(request, attempt, deadline)
         token = await self._token()
         try:
-            return await self._masking(request, attempt, deadline, token)
+            return await self._attempt(request, attempt, deadline, token)
         except AuthenticationError:
             refused = token
             token = await self._token(refused)
             if token == refused:
                 raise
-        _log.debug("%s %s: the token was refused; once more with a new one", request.method, request.path)
-        return await self._masking(request, attempt, deadline, token)
+        _log.debug("%s %s: Coze refused the token; trying again with a new one", request.method, request.path)
+        return await self._attempt(request, attempt, deadline, token)
 
     async def _token(self, refused: str = "") -> str:
-        """A token to sign with, another one than `refused` if there is one."""
+        """A token to sign with; not `refused`, if the credentials have another one."""
         try:
             if refused and not await self.credentials.renew(self, refused):
                 return refused
@@ -216,15 +225,15 @@ class Session:
             error.retried = True
             raise
 
-    async def _masking(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str = "") -> T:
+    async def _attempt(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str = "") -> T:
         try:
-            return await attempt(self._wire(request, token, deadline))
+            return await attempt(self._http_request(request, token, deadline))
         except CozeError as error:
             for secret in (token, *request.secrets):
-                mask(error, secret)
+                mask_secret(error, secret)
             raise
 
-    def _wire(self, request: Request[Any], token: str, deadline: float) -> Wire:
+    def _http_request(self, request: Request[Any], token: str, deadline: float) -> HttpRequest:
         headers = {**self._headers, **request.headers}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -235,21 +244,23 @@ class Session:
         if request.stream:
             headers["accept"] = "text/event-stream"
             headers.pop("accept-encoding", None)
-        timeout = self.config.timeout if deadline == inf else self.config.timeout.within(_left(deadline))
+        timeout = self.config.timeout if deadline == inf else self.config.timeout.limited_to(_seconds_left(deadline))
         url = self.config.base_url + request.path
         if request.query:
             url = f"{url}?{urlencode(request.query)}"
-        return Wire(request.method, url, headers, content, request.upload, timeout, deadline)
+        return HttpRequest(request.method, url, headers, content, request.upload, timeout, deadline)
 
-    def _told(self, request: Request[Any], answer: RawResponse) -> None:
+    def _log_response(self, request: Request[Any], response: RawResponse) -> None:
         if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, answer.status, answer.logid)
+            _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, response.logid)
 
 
-def _left(deadline: float) -> float:
+def _seconds_left(deadline: float) -> float:
     left = deadline - monotonic()
     if left <= 0:
-        raise TimedOut("The deadline of the call has passed", sent=False, cure="Raise the deadline if it needs longer")
+        raise TimedOut(
+            "The deadline of the call has passed", sent=False, cure="Raise timeout.deadline if the call needs more time"
+        )
     return left
 
 
@@ -257,33 +268,15 @@ def _json(body: Mapping[str, object]) -> bytes:
     try:
         return _encoder.encode(body).encode()
     except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"The request cannot be written as JSON: {error}") from error
+        raise ConfigurationError(f"The request cannot be converted to JSON: {error}") from error
 
 
-def mask(error: CozeError, token: str) -> None:
-    """Takes a token out of an error's text, in which a server may have repeated it."""
-    error.message = _masked(error.message, token)
-    error.args = (error.message,)
-
-
-def _masked(text: str, token: str) -> str:
-    """`text` without the token, or what an excerpt left of it: servers may repeat a token in what they say about it."""
-    if len(token) < _SHORTEST_SECRET:
-        return text
-    text = text.replace(token, "[token]")
-    rest = text.find(token[:_SHORTEST_SECRET])
-    if rest < 0:
-        return text
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(text[rest:], token, strict=False))
-    return text.replace("".join(character for character, _ in same), "[token]")
-
-
-def _nothing() -> None:
+def _do_nothing() -> None:
     return None
 
 
-def _once(release: Callable[[], None]) -> Callable[[], None]:
-    """`release`, which a second call does not repeat."""
+def _call_once(release: Callable[[], None]) -> Callable[[], None]:
+    """Wrap `release` so that only the first call runs it."""
     left = [release]
 
     def release_once() -> None:

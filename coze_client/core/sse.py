@@ -1,7 +1,7 @@
-"""Bytes to server-sent events, fed piecewise: the event-stream grammar of the WHATWG HTML standard, section 9.2.
+"""Decodes bytes to server-sent events, piece by piece (grammar: WHATWG HTML standard, section 9.2).
 
-Two liberties that Coze's servers ask for: an event that is pending when the stream ends is given out, and a second
-``event:`` line after both event and data begins a new event (some streams lack the blank line between two).
+Coze's servers need two exceptions from the standard. An event that is pending at the end of the stream is returned. A
+second ``event:`` line after an event's name and data starts a new event, because some streams lack the blank line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _new = tuple.__new__  # half the cost of calling the class
 
 
 class ServerSentEvent(NamedTuple):
-    """One event: its name ("" if none was given), its data, and the last ``id`` and ``retry`` (ms) seen."""
+    """One event: its name (or ""), its data, and the latest ``id`` and ``retry`` (milliseconds) of the stream."""
 
     event: str
     data: bytes
@@ -25,28 +25,28 @@ class ServerSentEvent(NamedTuple):
 
 
 class Decoder:
-    """Holds what is not a whole event yet; memory is bounded by `limit`, the longest event in bytes.
+    """Decodes a stream; keeps only the incomplete event, of at most `limit` bytes.
 
-    An event's lines end in CR, LF or CRLF, wherever the pieces are cut. Text is not decoded here: U+2028 and the like
-    are data.
+    Lines end in CR, LF or CRLF, and the pieces may be cut anywhere. The data stays bytes, so U+2028 and the like do not
+    split lines. ``stray``: the first block without any SSE field, such as a proxy's page, or JSON instead of a stream.
     """
 
     def __init__(self, limit: int = 32 * 1024 * 1024) -> None:
         self._limit = limit
         self._pieces: list[bytes] = []
         self._size = 0
-        self._begun = False
+        self._started = False
         self._after_cr = False
-        self._prefix = b"\0"  # of the last plain block: `event:NAME\ndata:{`
+        self._prefix = b"\0"  # how the last simple block began: `event:NAME\ndata:{`
         self._length = 1
         self._name = ""
         self._id = ""
         self._retry: int | None = None
-        self.stray = b""  # the first block that held no field at all: a proxy's page, or JSON without a stream
+        self.stray = b""
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """The events that `chunk` completes; raises ProtocolError if one grows over the limit."""
-        # One plain event and nothing pending: most of what a server sends that flushes each event.
+        """The events that `chunk` completes; raises ProtocolError if one is longer than the limit."""
+        # Fast path: one simple event and nothing pending. Servers that flush each event send mostly this.
         start = self._length
         if (
             chunk.find(b"\n", start) == len(chunk) - 2
@@ -58,21 +58,21 @@ class Decoder:
             return [_new(ServerSentEvent, (self._name, chunk[start - 1 : -2], self._id, self._retry))]
         if self._after_cr or b"\r" in chunk:
             chunk = self._with_newlines(chunk)
-        if not self._begun:
+        if not self._started:
             chunk = self._without_bom(chunk)
         pieces = self._pieces
         if not pieces:
             return self._split([], chunk)
         if chunk[:1] == b"\n" and pieces[-1][-1:] == b"\n":
             return self._split([self._pending()], chunk[1:])
-        end = chunk.find(b"\n\n") if LF in chunk else -1  # looking for one byte is far faster
+        end = chunk.find(b"\n\n") if LF in chunk else -1  # searching for one byte is far faster
         if end < 0:
             self._keep(chunk)
             return []
         return self._split([self._pending(chunk[:end])], chunk[end + 2 :])
 
     def _split(self, blocks: list[bytes], chunk: bytes) -> list[ServerSentEvent]:
-        """The events of `blocks` and of the blocks that end in `chunk`; what is left of it waits."""
+        """The events of `blocks` and of the blocks that end in `chunk`; the rest of `chunk` is kept."""
         blocks += chunk.split(b"\n\n")
         self._keep(blocks.pop())
         if len(chunk) > self._limit and max(map(len, blocks), default=0) > self._limit:
@@ -80,7 +80,7 @@ class Decoder:
         return self._events(blocks) if blocks else []
 
     def _pending(self, end: bytes = b"") -> bytes:
-        """Everything that was waiting, and `end`; joined only here, lest a long event be copied for every piece."""
+        """Everything pending, plus `end`. Joining only here avoids copying a long event once per piece."""
         self._size += len(end)
         if self._size > self._limit:
             raise self._too_long()
@@ -90,15 +90,15 @@ class Decoder:
         return whole
 
     def finish(self) -> list[ServerSentEvent]:
-        """What is pending when the stream has ended."""
-        self._begun = True
+        """The events that are pending when the stream ends."""
+        self._started = True
         return self._events([self._pending()])
 
     def _without_bom(self, chunk: bytes) -> bytes:
-        """What comes after a byte order mark; nothing as long as it may still become one."""
+        """`chunk` without a byte order mark; empty while the first bytes may still become one."""
         head = b"".join((*self._pieces, chunk))
         undecided = len(head) < len(_BOM) and _BOM.startswith(head)
-        self._begun = not undecided
+        self._started = not undecided
         self._pieces = [head] if undecided and head else []
         return b"" if undecided else head.removeprefix(_BOM)
 
@@ -118,7 +118,10 @@ class Decoder:
             self._pieces.append(piece)
 
     def _too_long(self) -> ProtocolError:
-        return ProtocolError(f"An event of the stream is longer than {self._limit} bytes")
+        return ProtocolError(
+            f"An event of the stream is longer than {self._limit} bytes",
+            cure="Raise max_event_bytes",
+        )
 
     def _events(self, blocks: list[bytes]) -> list[ServerSentEvent]:
         events: list[ServerSentEvent] = []
@@ -163,7 +166,7 @@ class Decoder:
         return ServerSentEvent(text, b"\n".join(data), self._id, self._retry)
 
     def _remember(self, block: bytes, name: bytes | None, data: list[bytes]) -> None:
-        """Keeps how a block of one event line and one line of JSON began: the next is most likely alike."""
+        """Keep how a block of one event line and one JSON line begins: the next block probably begins the same."""
         if name and data and data[0][:1] == b"{" and block.startswith(b"event:"):
             self._prefix = block[: block.index(b"{", block.index(b"\n")) + 1]
             self._length = len(self._prefix)

@@ -1,4 +1,4 @@
-"""The only file that imports the HTTP library: requests go out, bytes come in, its failures become ours."""
+"""The only file that imports the HTTP library, httpx: sends requests, reads responses, translates its errors."""
 
 from __future__ import annotations
 
@@ -8,103 +8,56 @@ import socket
 import ssl
 import sys
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from time import monotonic
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Any, Literal, NamedTuple
 
 import httpx
 
 from coze_client.core.concurrency import running_loop
-from coze_client.core.config import Config, Timeout
+from coze_client.core.config import Config
 from coze_client.core.fork_lock import ForkSafeLock
+from coze_client.core.http import BodyBuffer, HttpRequest
+from coze_client.core.proxy import proxy_url
 from coze_client.core.response import RawResponse
-from coze_client.errors import ConfigurationError, ConnectionFailed, ProtocolError, TimedOut, TransportError
+from coze_client.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
 
-if TYPE_CHECKING:
-    from coze_client.api.files.resource import Upload
+HTTP_ERRORS = (httpx.HTTPError, httpx.StreamError)
+"""What an iterator over a body raises when the connection breaks; ``translate_error`` converts it."""
 
-FAILURES = (httpx.HTTPError, httpx.StreamError)
-"""What a stream's iterator raises when the line breaks; ``translate`` makes it one of ours."""
+_MAX_DRAINED_PIECES = 64
 
-_LARGEST_ANSWER = 256 * 1024 * 1024
-_DRAIN_PIECES = 64
-
-# Every connection kept alive is looked at for each request, so few are kept; many may be open (1,000 streams).
+# httpx checks every idle connection at each request, so few are kept alive; many may be open (1,000 streams).
 _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=30.0)
-_tls_guard = ForkSafeLock()
-_tls: dict[str | None, ssl.SSLContext] = {}
+_contexts_lock = ForkSafeLock()
+_contexts: dict[str | None, ssl.SSLContext] = {}
 
 
-class Wire(NamedTuple):
-    """A request as it goes out: absolute URL, all headers, JSON bytes or a file; `deadline` by the monotonic clock."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    content: bytes | None
-    upload: Upload | None
-    timeout: Timeout
-    deadline: float
-
-
-class Incoming(Protocol):
-    """An answer whose body is still to come."""
-
-    @property
-    def head(self) -> RawResponse:
-        """Status and headers; the content is empty."""
-        ...
-
-    async def read(self, deadline: float) -> RawResponse:
-        """The whole answer; the line is free afterwards. Raises TransportError or ProtocolError."""
-        ...
-
-    async def pump(self, take: Callable[[bytes], bool]) -> None:
-        """Hand the body over piece by piece, until its end or until `take` says True; raises TransportError."""
-
-    async def drain(self, seconds: float) -> None:
-        """Read what is left of a finished stream, so that the connection can be used again; gives up silently."""
-
-    async def abort(self) -> None:
-        """Break the line, so that whoever reads it in another thread is woken."""
-
-    async def close(self) -> None:
-        """Give the line back; twice does nothing."""
-
-
-class Transport(Protocol):
-    """Sends one request, knows no retries."""
-
-    async def open(self, wire: Wire) -> Incoming:
-        """The answer as soon as its headers are here; raises TransportError."""
-        ...
-
-    async def close(self) -> None:
-        """Close every idle connection; a later request opens new ones."""
-
-
-def translate(error: Exception) -> TransportError:
-    """An error of the HTTP library as ours, which tells if the request may have left."""
+def translate_error(error: Exception) -> TransportError:
+    """Convert an error of httpx; ``sent`` of the result is False if the request certainly never left."""
     reason = str(error) or type(error).__name__
-    error = _behind(error)
+    error = _real_error(error)
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
-        return TimedOut(f"No connection: {reason}", sent=False, cure="Check the address, proxy and network")
+        return TimedOut(
+            f"No connection within the timeout: {reason}", sent=False, cure="Check base_url, the proxy and the network"
+        )
     if isinstance(error, httpx.TimeoutException):
-        return TimedOut(f"The server was silent for too long: {reason}", cure="Raise timeout if it needs longer")
+        return TimedOut(
+            f"The server sent nothing within the timeout: {reason}", cure="Raise timeout.read if it needs longer"
+        )
     if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
-        return ConnectionFailed(f"No connection: {reason}", sent=False, cure="Check base_url, proxy and network")
+        return ConnectionFailed(
+            f"No connection: {reason}", sent=False, cure="Check base_url, the proxy and the network"
+        )
     return ConnectionFailed(f"The connection broke: {reason}")
 
 
-def _behind(error: Exception) -> Exception:
-    """What it was: httpx-aiohttp (0.2.0) calls most failures of a connection, also of one in use, a ConnectTimeout."""
+def _real_error(error: Exception) -> Exception:
+    """Undo a wrong name: httpx-aiohttp 0.2.0 raises ConnectTimeout for most failures, also of open connections."""
     aiohttp: Any = sys.modules.get("aiohttp")
     if aiohttp is None or not isinstance(error, httpx.ConnectTimeout):
         return error
@@ -117,15 +70,19 @@ def _behind(error: Exception) -> Exception:
     return error
 
 
-def tls(ca_bundle: str | None) -> ssl.SSLContext:
-    """The TLS context that all clients with the same CA bundle share; the first takes some 20 ms to make."""
-    with _tls_guard:
-        if ca_bundle not in _tls:
-            _tls[ca_bundle] = _new_tls(ca_bundle)
-        return _tls[ca_bundle]
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """The TLS context for a CA bundle (file or folder, ``None``: the default one).
+
+    All clients share it, because loading the certificates takes about 20 ms. Raises ConfigurationError for a bundle
+    that cannot be read.
+    """
+    with _contexts_lock:
+        if ca_bundle not in _contexts:
+            _contexts[ca_bundle] = _new_context(ca_bundle)
+        return _contexts[ca_bundle]
 
 
-def _new_tls(ca_bundle: str | None) -> ssl.SSLContext:
+def _new_context(ca_bundle: str | None) -> ssl.SSLContext:
     if ca_bundle is None:
         return httpx.create_ssl_context()
     try:
@@ -133,36 +90,38 @@ def _new_tls(ca_bundle: str | None) -> ssl.SSLContext:
             return ssl.create_default_context(capath=ca_bundle)
         return ssl.create_default_context(cafile=ca_bundle)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"The CA bundle {ca_bundle} cannot be read: {error}") from error
+        raise ConfigurationError(
+            f"The CA bundle {ca_bundle} cannot be read: {error}", cure="Give ca_bundle a PEM file or a folder of them"
+        ) from error
 
 
-def _request(wire: Wire) -> httpx.Request:
-    timeout, url = wire.timeout, _url(wire.url)
+def _httpx_request(http_request: HttpRequest) -> httpx.Request:
+    timeout, url = http_request.timeout, _httpx_url(http_request.url)
     waits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.read, "pool": timeout.read}
     extensions = {"timeout": waits}
-    if wire.upload:
-        files = {"file": wire.upload.part()}
-        return httpx.Request(wire.method, url, headers=wire.headers, files=files, extensions=extensions)
-    if wire.content is None:
-        return httpx.Request(wire.method, url, headers=wire.headers, extensions=extensions)
-    # With its body as a stream, httpx takes the headers as they are, in half the time.
-    headers = {"host": url.netloc.decode(), "content-length": str(len(wire.content)), **wire.headers}
-    body = httpx.ByteStream(wire.content)
-    request = httpx.Request(wire.method, url, headers=headers, stream=body, extensions=extensions)
-    request.read()  # or a user's own transport or hook could not look at its content
+    if http_request.upload:
+        files = {"file": http_request.upload.part()}
+        return httpx.Request(http_request.method, url, headers=http_request.headers, files=files, extensions=extensions)
+    if http_request.content is None:
+        return httpx.Request(http_request.method, url, headers=http_request.headers, extensions=extensions)
+    # For a body given as a stream, httpx adds no headers of its own; this takes half the time.
+    headers = {"host": url.netloc.decode(), "content-length": str(len(http_request.content)), **http_request.headers}
+    body = httpx.ByteStream(http_request.content)
+    request = httpx.Request(http_request.method, url, headers=headers, stream=body, extensions=extensions)
+    request.read()  # otherwise a user's own transport or event hook could not read request.content
     return request
 
 
 @lru_cache(maxsize=256)
-def _url(text: str) -> httpx.URL:
+def _httpx_url(text: str) -> httpx.URL:
     try:
         return httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise ConfigurationError(f"Not a URL: {error}") from error
+        raise ConfigurationError(f"The request URL is invalid: {error}", cure="Check base_url and the path") from error
 
 
-def _adopt(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> httpx.Request:
-    """What the user's own client adds to its requests: headers and cookies, where ours say nothing."""
+def _add_client_defaults(client: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> httpx.Request:
+    """Add the headers and cookies of the user's own client; headers that the request already has win."""
     for name, value in client.headers.multi_items():
         request.headers.setdefault(name, value)
     if client.cookies:
@@ -174,32 +133,8 @@ def _head(response: httpx.Response) -> RawResponse:
     return RawResponse(response.status_code, response.headers, b"")
 
 
-class _Body:
-    """The pieces of an answer so far, up to the largest that is sane, and up to the call's deadline."""
-
-    def __init__(self, response: httpx.Response, deadline: float) -> None:
-        self.response = response
-        self.deadline = deadline
-        self.pieces: list[bytes] = []
-        self.size = 0
-
-    def add(self, piece: bytes) -> bool:
-        self.size += len(piece)
-        if self.size > _LARGEST_ANSWER:
-            raise ProtocolError(f"The server's answer is larger than {_LARGEST_ANSWER} bytes")
-        if monotonic() > self.deadline:
-            raise TimedOut(
-                "The answer took longer than the call's deadline", cure="Raise the deadline if it needs longer"
-            )
-        self.pieces.append(piece)
-        return False
-
-    def answer(self) -> RawResponse:
-        return RawResponse(self.response.status_code, self.response.headers, b"".join(self.pieces))
-
-
-class BlockingIncoming:
-    """An answer over ``httpx.Client``; ``chunks`` is its body piece by piece, and raises FAILURES."""
+class BlockingHttpResponse:
+    """A response for blocking code; ``chunks`` iterates over the body and raises HTTP_ERRORS."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
@@ -207,42 +142,42 @@ class BlockingIncoming:
         self.chunks: Iterator[bytes] = response.iter_bytes() if _compressed(response) else _pieces(response)
 
     async def read(self, deadline: float) -> RawResponse:
-        body = _Body(self._response, deadline)
+        body = BodyBuffer(self.head, deadline)
         try:
-            await self.pump(body.add)
+            await self.read_chunks(body.add)
         finally:
             self._response.close()
-        return body.answer()
+        return body.response()
 
-    async def pump(self, take: Callable[[bytes], bool]) -> None:
+    async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
         try:
             for piece in self.chunks:
-                if take(piece):
+                if receive(piece):
                     return
-        except FAILURES as error:
-            raise translate(error) from error
+        except HTTP_ERRORS as error:
+            raise translate_error(error) from error
 
     async def drain(self, seconds: float) -> None:
-        # A body's reads keep the timeout they began with, so the line itself is told to be less patient.
-        line: Any = self._response.extensions.get("network_stream", SimpleNamespace(read=None))
-        with suppress(*FAILURES, AttributeError):
-            line.read = partial(_read_within, seconds, line.read)
-            for _ in zip(range(_DRAIN_PIECES), self.chunks, strict=False):
+        # httpx keeps the first timeout for all reads of a body, so the socket's own read gets the shorter one.
+        network: Any = self._response.extensions.get("network_stream", SimpleNamespace(read=None))
+        with suppress(*HTTP_ERRORS, AttributeError):
+            network.read = partial(_read_within, seconds, network.read)
+            for _ in zip(range(_MAX_DRAINED_PIECES), self.chunks, strict=False):
                 pass
         with suppress(AttributeError):
-            del line.read
+            del network.read
 
     async def abort(self) -> None:
-        line: Any = self._response.extensions.get("network_stream")
-        with suppress(OSError, AttributeError):  # closing a socket does not wake its reader
-            line.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        network: Any = self._response.extensions.get("network_stream")
+        with suppress(OSError, AttributeError):  # close() would not wake a thread that reads; shutdown() does
+            network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         self._response.close()
 
 
-class AsyncIncoming:
-    """An answer over ``httpx.AsyncClient``; ``chunks`` is its body piece by piece, and raises FAILURES."""
+class AsyncHttpResponse:
+    """A response for asyncio code; ``chunks`` iterates over the body and raises HTTP_ERRORS."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
@@ -250,30 +185,30 @@ class AsyncIncoming:
         self.chunks: AsyncIterator[bytes] = response.aiter_bytes() if _compressed(response) else _apieces(response)
 
     async def read(self, deadline: float) -> RawResponse:
-        body = _Body(self._response, deadline)
+        body = BodyBuffer(self.head, deadline)
         try:
-            await self.pump(body.add)
+            await self.read_chunks(body.add)
         finally:
             await self._response.aclose()
-        return body.answer()
+        return body.response()
 
-    async def pump(self, take: Callable[[bytes], bool]) -> None:
+    async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
         try:
             async for piece in self.chunks:
-                if take(piece):
+                if receive(piece):
                     return
-        except FAILURES as error:
-            raise translate(error) from error
+        except HTTP_ERRORS as error:
+            raise translate_error(error) from error
 
     async def drain(self, seconds: float) -> None:
-        with suppress(*FAILURES, asyncio.TimeoutError):
+        with suppress(*HTTP_ERRORS, asyncio.TimeoutError):
             await asyncio.wait_for(self._exhaust(), seconds)
 
     async def _exhaust(self) -> None:
         pieces = 0
         async for _ in self.chunks:
             pieces += 1
-            if pieces >= _DRAIN_PIECES:
+            if pieces >= _MAX_DRAINED_PIECES:
                 return
 
     async def abort(self) -> None:
@@ -288,111 +223,111 @@ def _compressed(response: httpx.Response) -> bool:
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
-    # The response's own stream: `iter_raw` counts and checks what is of no use here.
+    # Not `iter_raw`: its counting and checking costs time and is not needed here.
     if not isinstance(response.stream, httpx.SyncByteStream):
-        raise TypeError("not a blocking stream")
+        raise TypeError("The response has no blocking stream: was it made by an asyncio transport?")
     return iter(response.stream)
 
 
 def _apieces(response: httpx.Response) -> AsyncIterator[bytes]:
     if not isinstance(response.stream, httpx.AsyncByteStream):
-        raise TypeError("not an asynchronous stream")
+        raise TypeError("The response has no asyncio stream: was it made by a blocking transport?")
     return aiter(response.stream)
 
 
 def _read_within(
-    seconds: float, read: Callable[[int, float | None], bytes], most: int, timeout: float | None = None
+    seconds: float, read: Callable[[int, float | None], bytes], size: int, timeout: float | None = None
 ) -> bytes:
-    return read(most, seconds if timeout is None else min(timeout, seconds))
+    return read(size, seconds if timeout is None else min(timeout, seconds))
 
 
 def _proxy(config: Config) -> httpx.Proxy | None:
-    """The proxy to this client's server: the given one, else the environment's (``HTTPS_PROXY``, ``NO_PROXY`` …)."""
-    if config.proxy:
-        return _parsed_proxy(config.proxy)
-    server = urlsplit(config.base_url)
-    proxies = getproxies()
-    found = proxies.get(server.scheme) or proxies.get("all")
-    if not found or proxy_bypass(server.hostname or ""):
-        return None
-    return _parsed_proxy(found if "://" in found else f"http://{found}")
+    url = proxy_url(config.base_url, config.proxy)
+    return _parsed_proxy(url) if url else None
 
 
 def _parsed_proxy(url: str) -> httpx.Proxy:
     try:
         proxy = httpx.Proxy(url)
-    except (ValueError, httpx.InvalidURL):  # not shown: it may hold a password
-        raise ConfigurationError("The proxy is no URL like http://proxy:3128 or socks5://proxy:1080") from None
+    except (ValueError, httpx.InvalidURL):  # the URL is not quoted: it may contain a password
+        raise ConfigurationError(
+            "The proxy must be a URL like http://proxy:3128 or socks5://proxy:1080",
+            cure="Check proxy=…, HTTPS_PROXY, HTTP_PROXY and ALL_PROXY",
+        ) from None
     if proxy.url.scheme.startswith("socks") and not find_spec("socksio"):
-        raise ConfigurationError("A SOCKS proxy needs another package", cure='pip install "httpx[socks]"')
+        raise ConfigurationError("A SOCKS proxy needs the package socksio", cure='pip install "httpx[socks]"')
     return proxy
 
 
-def _check(client: object, raw: object, client_kind: type, raw_kind: type) -> None:
-    """What the user sends over instead of our own connections: one thing, of the right face."""
-    if client is not None and raw is not None:
+def _check(client: object, transport: object, client_kind: type, transport_kind: type) -> None:
+    """Check the user's own HTTP client or transport: at most one of them, and of the right class."""
+    if client is not None and transport is not None:
         raise ConfigurationError("Give http_client or transport, not both")
     if client is not None and not isinstance(client, client_kind):
-        raise ConfigurationError(f"http_client is an httpx.{client_kind.__name__}, not {type(client).__name__}")
-    if raw is not None and not isinstance(raw, raw_kind):
-        raise ConfigurationError(f"transport is an httpx.{raw_kind.__name__}, not {raw!r}")
+        raise ConfigurationError(f"http_client must be an httpx.{client_kind.__name__}, not {type(client).__name__}")
+    if transport is not None and not isinstance(transport, transport_kind):
+        raise ConfigurationError(f"transport must be an httpx.{transport_kind.__name__}, not {transport!r}")
 
 
 class BlockingTransport:
-    """Sends over one ``httpx.HTTPTransport`` a process, made when first needed; a forked child makes its own.
+    """Sends over one ``httpx.HTTPTransport`` per process, created at the first request, or over the user's own client.
 
-    ``httpx.Client`` would add cookies, redirects and hooks, which nobody asked for, to the cost of every call; it is
-    used where the user gives one.
+    A forked child creates its own. ``httpx.Client`` is not used by default: its cookies, redirects and hooks make
+    every call slower.
     """
 
     def __init__(
-        self, config: Config, client: httpx.Client | None = None, raw: httpx.BaseTransport | None = None
+        self, config: Config, client: httpx.Client | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
-        _check(client, raw, httpx.Client, httpx.BaseTransport)
+        _check(client, transport, httpx.Client, httpx.BaseTransport)
         self._config = config
-        self._client = client
-        self._raw = raw
-        self._own: tuple[int, httpx.HTTPTransport, Callable[[], object]] | None = None
-        self._guard = ForkSafeLock()
+        self._user_client = client
+        self._user_transport = transport
+        self._open_pool: tuple[int, httpx.HTTPTransport, Callable[[], object]] | None = None
+        self._lock = ForkSafeLock()
 
-    async def open(self, wire: Wire) -> BlockingIncoming:
-        request = _request(wire)
+    async def open(self, http_request: HttpRequest) -> BlockingHttpResponse:
+        request = _httpx_request(http_request)
         try:
-            if self._client:
-                return BlockingIncoming(self._client.send(_adopt(self._client, request), stream=True))
-            return BlockingIncoming((self._raw or self._pool()).handle_request(request))
-        except FAILURES as error:
-            raise translate(error) from error
+            if self._user_client:
+                return BlockingHttpResponse(
+                    self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
+                )
+            return BlockingHttpResponse((self._user_transport or self._pool()).handle_request(request))
+        except HTTP_ERRORS as error:
+            raise translate_error(error) from error
 
     async def close(self) -> None:
-        with self._guard:
-            own, self._own = self._own, None
-        if own and own[0] == os.getpid():
-            own[2]()
+        with self._lock:
+            opened, self._open_pool = self._open_pool, None
+        if opened and opened[0] == os.getpid():
+            opened[2]()
 
     def _pool(self) -> httpx.HTTPTransport:
-        own = self._own
-        if own and own[0] == os.getpid():
-            return own[1]
-        with self._guard:
-            if not self._own or self._own[0] != os.getpid():
-                pool = httpx.HTTPTransport(tls(self._config.ca_bundle), limits=_LIMITS, proxy=_proxy(self._config))
-                closing = weakref.finalize(self, pool.close)  # chat models are dropped, not closed
+        opened = self._open_pool
+        if opened and opened[0] == os.getpid():
+            return opened[1]
+        with self._lock:
+            if not self._open_pool or self._open_pool[0] != os.getpid():
+                pool = httpx.HTTPTransport(
+                    tls_context(self._config.ca_bundle), limits=_LIMITS, proxy=_proxy(self._config)
+                )
+                closing = weakref.finalize(self, pool.close)  # users drop chat models without closing them
                 closing.atexit = False
-                self._own = (os.getpid(), pool, closing)
-            return self._own[1]
+                self._open_pool = (os.getpid(), pool, closing)
+            return self._open_pool[1]
 
 
 class _Pool(NamedTuple):
-    """One event loop's connections, and the process that made them."""
+    """The connections of one event loop, and the process that created them."""
 
     pid: int
     transport: httpx.AsyncBaseTransport
-    open: AsyncGenerator[None, None]
+    closer: AsyncGenerator[None, None]
 
 
 async def _until_closed(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
-    """Closes the connections when it is closed, which ``asyncio.run`` does before it closes the loop."""
+    """Close the connections with this generator: ``asyncio.run`` closes all async generators before the loop."""
     try:
         yield
     finally:
@@ -400,57 +335,62 @@ async def _until_closed(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[N
 
 
 class AsyncioTransport:
-    """Sends over one ``httpx.AsyncHTTPTransport`` an event loop, made when first needed, closed with its loop."""
+    """Sends over one ``httpx.AsyncHTTPTransport`` per event loop, created at the first request, closed with the loop.
+
+    Or over the user's own client or transport, or over aiohttp.
+    """
 
     def __init__(
         self,
         config: Config,
         client: httpx.AsyncClient | None = None,
-        raw: httpx.AsyncBaseTransport | Literal["aiohttp"] | None = None,
+        transport: httpx.AsyncBaseTransport | Literal["aiohttp"] | None = None,
     ) -> None:
-        _check(client, None if raw == "aiohttp" else raw, httpx.AsyncClient, httpx.AsyncBaseTransport)
+        _check(client, None if transport == "aiohttp" else transport, httpx.AsyncClient, httpx.AsyncBaseTransport)
         self._config = config
-        self._client = client
-        self._raw = raw
-        self._own: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = weakref.WeakKeyDictionary()
+        self._user_client = client
+        self._user_transport = transport
+        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = weakref.WeakKeyDictionary()
 
-    async def open(self, wire: Wire) -> AsyncIncoming:
+    async def open(self, http_request: HttpRequest) -> AsyncHttpResponse:
         loop = running_loop()
-        request = _request(wire)
+        request = _httpx_request(http_request)
         try:
-            if self._client:
-                return AsyncIncoming(await self._client.send(_adopt(self._client, request), stream=True))
-            return AsyncIncoming(await (await self._pool(loop)).handle_async_request(request))
-        except FAILURES as error:
-            raise translate(error) from error
+            if self._user_client:
+                return AsyncHttpResponse(
+                    await self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
+                )
+            return AsyncHttpResponse(await (await self._transport(loop)).handle_async_request(request))
+        except HTTP_ERRORS as error:
+            raise translate_error(error) from error
 
     async def close(self) -> None:
-        own = self._own.pop(running_loop(), None)
-        if own and own.pid == os.getpid():
-            await own.open.aclose()
+        pool = self._pools.pop(running_loop(), None)
+        if pool and pool.pid == os.getpid():
+            await pool.closer.aclose()
 
-    async def _pool(self, loop: asyncio.AbstractEventLoop) -> httpx.AsyncBaseTransport:
-        if isinstance(self._raw, httpx.AsyncBaseTransport):
-            return self._raw
-        own = self._own.get(loop)
-        if own and own.pid == os.getpid():
-            return own.transport
-        context = _tls.get(self._config.ca_bundle)
+    async def _transport(self, loop: asyncio.AbstractEventLoop) -> httpx.AsyncBaseTransport:
+        if isinstance(self._user_transport, httpx.AsyncBaseTransport):
+            return self._user_transport
+        pool = self._pools.get(loop)
+        if pool and pool.pid == os.getpid():
+            return pool.transport
+        context = _contexts.get(self._config.ca_bundle)
         if context is None:
-            context = await asyncio.to_thread(tls, self._config.ca_bundle)
-        own = self._own.get(loop)  # another task may have been faster
-        if not own or own.pid != os.getpid():
-            for each in self._own.keyrefs():  # a copy: loops of other threads come and go meanwhile
+            context = await asyncio.to_thread(tls_context, self._config.ca_bundle)
+        pool = self._pools.get(loop)  # another task may have created it meanwhile
+        if not pool or pool.pid != os.getpid():
+            for each in self._pools.keyrefs():  # a copy: other threads add and remove loops meanwhile
                 if (other := each()) is not None and other.is_closed():
-                    self._own.pop(other, None)  # a value refers to its key, so that no weak reference lets go of it
-            transport = self._make(context)
-            own = self._own[loop] = _Pool(os.getpid(), transport, _until_closed(transport))
-            await anext(own.open)
-        return own.transport
+                    self._pools.pop(other, None)  # else never collected: the value refers to its key
+            transport = self._new_transport(context)
+            pool = self._pools[loop] = _Pool(os.getpid(), transport, _until_closed(transport))
+            await anext(pool.closer)
+        return pool.transport
 
-    def _make(self, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    def _new_transport(self, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
         proxy = _proxy(self._config)
-        if self._raw == "aiohttp":
+        if self._user_transport == "aiohttp":
             return _aiohttp(context, proxy)
         return httpx.AsyncHTTPTransport(context, limits=_LIMITS, proxy=proxy)
 
@@ -460,5 +400,5 @@ def _aiohttp(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncB
         from httpx_aiohttp import AiohttpTransport
     except ImportError as error:
         cure = 'pip install "coze-adapters[aiohttp]"'
-        raise ConfigurationError('transport="aiohttp" needs an extra', cure=cure) from error
+        raise ConfigurationError('transport="aiohttp" needs the extra aiohttp', cure=cure) from error
     return AiohttpTransport(context, proxy=proxy, limits=_LIMITS)

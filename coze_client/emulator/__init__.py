@@ -1,7 +1,7 @@
-"""A local Coze that speaks the real wire format over a real port, for tests, notebooks and first steps.
+"""A local Coze server that speaks the real wire format over a real port, for tests, notebooks and first steps.
 
-It shows protocol conformance against scripted bots and workflows written in Python, not the quality of a model. What
-it does not do, it answers with HTTP 501 instead of pretending. Nothing heavy is imported until `Emulator` is touched.
+Bots follow scripts and workflows are Python functions: the emulator shows conformance to the protocol, not the quality
+of a model. Routes that it does not implement return HTTP 501. The server's dependencies are imported with `Emulator`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def __getattr__(name: str) -> type[Emulator]:
     if name != "Emulator":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        import python_multipart  # noqa: F401  (Starlette needs it for uploads, and only says so at the first one)
-        import starlette  # noqa: F401 - is it there?
-        import uvicorn  # noqa: F401 - is it there?
+        import python_multipart  # noqa: F401  (Starlette needs it for uploads, but fails only at the first upload)
+        import starlette  # noqa: F401 - check that it is installed
+        import uvicorn  # noqa: F401 - check that it is installed
     except ImportError as missing:
         raise ImportError(
             f'the emulator needs {missing.name}; install it with: pip install "coze-adapters[emulator]"',

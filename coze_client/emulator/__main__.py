@@ -1,4 +1,4 @@
-"""`python -m coze_client.emulator`: a local Coze until Ctrl-C."""
+"""The command `python -m coze_client.emulator`: run a local Coze until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from pathlib import Path
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.demo_library import add_library
-from coze_client.emulator.scripting.demo_workflows import host, seat_guests, table_price
+from coze_client.emulator.demo_workflows import host, seat_guests, table_price
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m coze_client.emulator", description="A local Coze, loopback only.")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: 8000)")
-    parser.add_argument("--data", metavar="FILE", help="keep conversations in this SQLite file (default: in memory)")
+    parser = argparse.ArgumentParser(
+        prog="python -m coze_client.emulator", description="Run a local Coze on the loopback interface."
+    )
+    parser.add_argument("--port", type=int, default=8000, help="0 chooses a free port (default: 8000)")
+    parser.add_argument("--data", metavar="FILE", help="keep the state in this SQLite file (default: in memory)")
     parser.add_argument("--dialect", choices=("cloud", "studio"), default="cloud")
     parser.add_argument("--pace", type=float, default=0.03, help="seconds between two deltas (default: 0.03)")
-    parser.add_argument("--oauth", metavar="FOLDER", type=Path, help="write config files of an OAuth app of each kind")
-    given = parser.parse_args(arguments)
-    with Emulator(given.dialect, given.data, given.port, pace=given.pace) as emulator:
-        if given.oauth is not None:
-            write_configs(emulator, given.oauth)
+    parser.add_argument(
+        "--oauth", metavar="FOLDER", type=Path, help="write a config file for an OAuth app of each kind"
+    )
+    options = parser.parse_args(arguments)
+    with Emulator(options.dialect, options.data, options.port, pace=options.pace) as emulator:
+        if options.oauth is not None:
+            write_configs(emulator, options.oauth)
         add_workflows(emulator)
         add_library(emulator)
         print(greeting(emulator), flush=True)
@@ -34,20 +38,20 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def add_workflows(emulator: Emulator) -> None:
-    """One of each kind that the examples run, beside the one that every emulator has."""
+    """Add the workflows that the examples run, beside the standard one."""
     for function in (table_price, seat_guests):
         emulator.workflow()(function)
     emulator.workflow(chatflow=True)(host)
 
 
 def greeting(emulator: Emulator) -> str:
-    """URL, token, bots, workflows, datasets and a first request to copy."""
+    """Format the URL, token, bots, workflows, datasets and a first request to copy."""
     bots, workflows, datasets = map(_lines, (emulator.bots, emulator.workflows, emulator.datasets))
     body = (
         f'{{"bot_id":"{emulator.bots["echo"]}","user_id":"me","stream":true,'
         '"additional_messages":[{"role":"user","content":"Hello!","content_type":"text"}]}'
     )
-    return f"""Coze emulator ({emulator.dialect} dialect): protocol conformance against scripted bots, not model quality
+    return f"""Coze emulator ({emulator.dialect} dialect): conformance to the protocol, not model quality
 
   export COZE_API_BASE={emulator.url}
   export COZE_API_TOKEN={emulator.token}
@@ -64,15 +68,15 @@ def greeting(emulator: Emulator) -> str:
   curl -N {emulator.url}/v3/chat -H 'Authorization: Bearer {emulator.token}' \\
        -H 'Content-Type: application/json' -d '{body}'
 
-Ctrl-C ends it."""
+Press Ctrl-C to stop."""
 
 
 def _lines(ids: Mapping[str, str]) -> str:
-    return "\n".join(f"  {name:<16} {each}" for name, each in ids.items())
+    return "\n".join(f"  {name:<16} {id_}" for name, id_ in ids.items())
 
 
 def write_configs(emulator: Emulator, folder: Path) -> None:
-    """`web_oauth_config.json` and so on, as the official SDKs read them; they hold the apps' secrets."""
+    """Write `web_oauth_config.json` and so on in the format of the official SDKs; they contain the apps' secrets."""
     folder.mkdir(parents=True, exist_ok=True)
     for kind, app in emulator.oauth_apps.items():
         file = folder / f"{kind}_oauth_config.json"

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to go on."""
+"""A clock for tests that moves only when `advance` is called."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 class Clock:
-    """Unix seconds, the present moment at first: `Emulator(clock=clock)`, then `clock.advance(900)`."""
+    """Unix time in seconds; starts at the present: `Emulator(clock=clock)`, then `clock.advance(900)`."""
 
     def __init__(self, start: float | None = None) -> None:
         self._now = float(int(time.time())) if start is None else start

@@ -1,4 +1,4 @@
-"""The dataset of the local Coze, and a workflow and two bots that answer from it."""
+"""A small dataset for demonstrations, and a workflow and two bots that answer from it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ _NUMBER = re.compile(r"\[(\d+)\] ")
 
 
 def add_library(emulator: Emulator) -> str:
-    """The id of the dataset "handbook", which is made unless the emulator's file has it, and is looked into thereby:
+    """Return the id of the dataset "handbook", which is created unless the emulator's file already contains it.
 
-    the workflow "search_knowledge" and the bot "librarian"; the bot "reader" quotes what it is given.
+    Also adds the workflow "search_knowledge" and the bot "librarian", which search it, and the bot "reader", which
+    quotes the text in its prompt.
     """
     dataset_id = emulator.datasets.get("handbook") or emulator.add_dataset("handbook", HANDBOOK, separator="\n\n")
     emulator.add_knowledge_workflow([dataset_id])
@@ -41,12 +42,12 @@ def add_library(emulator: Emulator) -> str:
 
 
 def reader(turn: Turn) -> Iterator[Item]:
-    """Answers the "Question:" or "Query:" of a prompt from what stands before it, with its number if it has one."""
-    asked = _QUESTION.search(turn.question)
-    if asked is None:
+    """Answer the "Question:" or "Query:" of a prompt from the text before it, with the number of the source, if any."""
+    question = _QUESTION.search(turn.question)
+    if question is None:
         yield Answer('Give me something to read, and then a line that begins with "Question: ".')
         return
-    before, *numbered = _NUMBER.split(turn.question[: asked.start()])
-    given = list(zip(numbered[1::2], numbered[::2], strict=True)) or [(before, "")]
-    text, number = max(given, key=lambda each: len(set(terms(asked[1])).intersection(terms(each[0]))))
-    yield Answer(f"{quote(asked[1], text)} [{number}]" if number else quote(asked[1], text))
+    before, *numbered = _NUMBER.split(turn.question[: question.start()])
+    sources = list(zip(numbered[1::2], numbered[::2], strict=True)) or [(before, "")]
+    text, number = max(sources, key=lambda source: len(set(terms(question[1])).intersection(terms(source[0]))))
+    yield Answer(f"{quote(question[1], text)} [{number}]" if number else quote(question[1], text))

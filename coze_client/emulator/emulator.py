@@ -1,4 +1,4 @@
-"""The emulator as its users hold it: a URL, a token, bots, faults to inject, and what to look at afterwards."""
+"""The `Emulator` class: start and stop it, add bots and workflows, inject faults, inspect what happened."""
 
 from __future__ import annotations
 
@@ -12,36 +12,46 @@ from typing import Literal
 from typing_extensions import Self
 
 from coze_client.emulator.app import App
-from coze_client.emulator.engine.dataset_recall import DEFAULT_STYLE, RecallStyle
+from coze_client.emulator.dataset_import import Documents, import_dataset
+from coze_client.emulator.demo_workflows import standard_workflows
 from coze_client.emulator.engine.knowledge_workflow import knowledge_workflow
 from coze_client.emulator.protocol.dialect import DIALECTS
 from coze_client.emulator.protocol.fault import Fault
-from coze_client.emulator.routes.oauth import auth, devices
+from coze_client.emulator.routes.oauth import devices, tokens
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair
-from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp, ReadyApps, register
+from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp, StandardApps, register
 from coze_client.emulator.routes.oauth.users import account_named, sign_in
-from coze_client.emulator.routes.plugins import new_plugin
-from coze_client.emulator.scripting.standard_bots import ScriptedBot, default_script
+from coze_client.emulator.scripting.bot import DEFAULT_STYLE, RecallStyle, ScriptedBot
+from coze_client.emulator.scripting.plugin import new_plugin
+from coze_client.emulator.scripting.standard_bots import default_script, standard_bots
 from coze_client.emulator.scripts import Script
-from coze_client.emulator.seeding import Documents, seed
 from coze_client.emulator.server import Server
 from coze_client.emulator.state.backend import Backend, RecordedCall
+from coze_client.emulator.state.chat_records import StoredChat
 from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument, StoredSlice
-from coze_client.emulator.state.records import StoredChat
-from coze_client.emulator.workflows import WORKSPACE, Workflow, named_workflow
+from coze_client.emulator.state.settings import Settings
+from coze_client.emulator.workflows import WORKSPACE, Workflow, new_workflow
 
 
 class Emulator:
-    """A local Coze on a loopback port, while the `with` block lasts.
+    """A local Coze on a loopback port, running inside a `with` block.
 
-    `dialect` is "cloud" (api.coze.com) or "studio" (a self-hosted coze-studio); `data` a file that keeps its state;
-    `port` 0 takes a free one; `clock` gives Unix seconds; `pace` is the seconds between two deltas; `http_status`
-    "mapped" gives coded refusals a 4xx or 5xx status, which the real cloud is not known to do. `oauth_error_status` is
-    the status of all OAuth errors (None: 401 for invalid_client, 500 for internal_error, 400 for the rest), and
-    `spent_grant` their code for codes and refresh tokens that are used, expired or wrong. A plain run of a workflow is
-    dropped after `run_limit` seconds, a streamed one says PING after `ping_after` seconds without an event, and the
-    `plan` "free" has neither asynchronous runs nor plugins to call. A document that is uploaded is at work for
-    `processing_seconds` of the clock, and until its progress was looked at `processing_looks` times.
+    Args:
+        dialect: "cloud" (api.coze.com) or "studio" (a self-hosted coze-studio).
+        data: the SQLite file that keeps the state; None keeps it in memory.
+        port: 0 chooses a free port.
+        clock: returns Unix time in seconds.
+        pace: seconds between two deltas.
+        http_status: "mapped" sends API errors with a 4xx or 5xx status; the real cloud is not known to do this.
+        upload_limit: the largest file in bytes.
+        oauth_error_status: the HTTP status of all OAuth errors; None: 401 for invalid_client, 500 for internal_error,
+            400 for the rest.
+        spent_grant: the OAuth error code for codes and refresh tokens that are used, expired or wrong.
+        run_limit: seconds after which the connection of a blocking workflow run is dropped.
+        ping_after: seconds without an event after which a streamed workflow run sends PING.
+        plan: "free" allows neither asynchronous runs nor plugin calls.
+        processing_looks: how often the progress of a new document must be requested until it is ready.
+        processing_seconds: how long a new document is processed, measured by `clock`.
     """
 
     def __init__(
@@ -61,10 +71,9 @@ class Emulator:
         processing_looks: int = 0,
         processing_seconds: float = 0.0,
     ) -> None:
-        self._backend = Backend(
+        settings = Settings(
             DIALECTS[dialect],
             data,
-            clock,
             pace,
             mapped_status=http_status == "mapped",
             upload_limit=upload_limit,
@@ -76,11 +85,15 @@ class Emulator:
             processing_looks=processing_looks,
             processing_seconds=processing_seconds,
         )
-        self.oauth_apps = ReadyApps(self._backend)
+        self._backend = Backend(settings, clock)
+        self._backend.bots = {bot.id: bot for bot in standard_bots()}
+        self._backend.workflows = {workflow.id: workflow for workflow in standard_workflows()}
+        self.oauth_apps = StandardApps(self._backend)
         self._port = port
         self.dialect = dialect
 
     def start(self) -> Self:
+        """Start the server and issue `token`; OSError if the port is taken."""
         try:
             self._server = Server(self._port)
         except OSError:
@@ -92,7 +105,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Cuts open streams; may be called twice."""
+        """Stop the server and cut open streams; a second call does nothing."""
         self._server.stop()
         self._backend.state.close()
 
@@ -106,7 +119,7 @@ class Emulator:
 
     @property
     def bots(self) -> Mapping[str, str]:
-        """Bot ids by the name of their script."""
+        """Bot ids by the bot's name."""
         return MappingProxyType({bot.name: bot.id for bot in self._backend.bots.values()})
 
     def add_bot(
@@ -118,9 +131,10 @@ class Emulator:
         dataset_ids: Sequence[str] = (),
         recall: RecallStyle = DEFAULT_STYLE,
     ) -> str:
-        """The id of a bot that follows your script, or without one quotes its datasets.
+        """Add a bot that follows your script, or without one quotes its datasets; return its id.
 
-        It looks into these before it answers, tells what it found as `recall` says, and the script gets that, too.
+        The bot searches its datasets before it answers. It reports the slices in the style `recall`, and the script
+        gets them in `turn.recalled`.
         """
         script = script or default_script(dataset_ids)
         datasets = tuple(dataset_ids)
@@ -129,7 +143,7 @@ class Emulator:
         )
 
     def declare_plugins(self, bot_id: str, schemas: Sequence[Mapping[str, object]]) -> None:
-        """Sets the client plugins of a bot, as OpenAI-style function schemas; Coze runs only what its bot declares."""
+        """Set the client plugins of a bot as OpenAI-style function schemas; a bot can call no others."""
         self._backend.bots[bot_id] = replace(self._backend.bots[bot_id], plugins=tuple(schemas))
 
     @property
@@ -138,7 +152,7 @@ class Emulator:
         return MappingProxyType({workflow.name: workflow.id for workflow in self._backend.workflows.values()})
 
     def workflow_id(self, title: str) -> str:
-        """The id of the workflow with this title; KeyError if there is none."""
+        """Return the id of the workflow with this title; KeyError if there is none."""
         return {workflow.title: workflow.id for workflow in self._backend.workflows.values()}[title]
 
     def workflow(
@@ -152,13 +166,14 @@ class Emulator:
         chatflow: bool = False,
         versions: Sequence[str] = ("v0.0.1",),
     ) -> Callable[[Callable[..., object]], Workflow]:
-        """Makes a function or generator a workflow, its annotations the inputs: `@emulator.workflow(title="…")`.
+        """Turn a function or generator into a workflow: `@emulator.workflow(title="…")`.
 
-        Title and description are by default the function's. What it may yield: `coze_client.emulator.workflows`.
+        Its annotations define the inputs. Title and description default to the function's name and docstring. For
+        what it may yield, see `coze_client.emulator.workflows`.
         """
 
         def add(function: Callable[..., object]) -> Workflow:
-            workflow = named_workflow(
+            workflow = new_workflow(
                 function,
                 number=len(self._backend.workflows),
                 title=title,
@@ -185,9 +200,10 @@ class Emulator:
         empty: Literal["list", "null"] = "list",
         text: bool = False,
     ) -> str:
-        """The id of a workflow that looks its `query` up in datasets and returns `{variable: [{output, documentId}]}`.
+        """Add a workflow that searches datasets for its `query`; return its id.
 
-        `empty` is what it returns when nothing was found; with `text` it answers in words, which loses the slices.
+        It returns `{variable: [{output, documentId}]}`. `empty` is the value of the variable if nothing was found.
+        With `text` it returns the slices as one text without structure.
         """
         settings = (dataset_ids, top_k, min_score, variable, empty)
         workflow = knowledge_workflow(self._backend, *settings, text=text)
@@ -201,50 +217,51 @@ class Emulator:
         workspace_id: str = WORKSPACE,
         *,
         separator: str | None = None,
-        account: str = auth.ACCOUNT,
+        account: str = tokens.ACCOUNT,
     ) -> str:
-        """The id of a dataset of these documents, ready at once: texts, bytes or paths by name, or a whole folder.
+        """Add a dataset whose documents are ready at once; return its id.
 
-        They are cut automatically, or at each `separator`. ValueError if one of them cannot be parsed.
+        `documents` maps names to texts, bytes or paths, or is a folder. Documents are split automatically, or at each
+        `separator`. ValueError if one of them cannot be parsed.
         """
-        return seed(self._backend, account, workspace_id, name, documents, separator).id
+        return import_dataset(self._backend, account, workspace_id, name, documents, separator).id
 
     @property
     def datasets(self) -> Mapping[str, str]:
-        """Dataset ids by their name, of all accounts."""
+        """Dataset ids by name, of all accounts."""
         return MappingProxyType({dataset.name: dataset.id for dataset in self._backend.state.all(StoredDataset)})
 
     def documents(self, dataset_id: str) -> list[StoredDocument]:
-        """Every document of a dataset, oldest first, as the emulator keeps it."""
+        """Return the stored documents of a dataset, oldest first."""
         return self._backend.state.owned(StoredDocument, dataset_id)
 
     def slices(self, document_id: str) -> list[StoredSlice]:
-        """The pieces of a document in their order, with how often each was recalled."""
+        """Return the stored slices of a document in their order, with their hit counts."""
         return self._backend.state.owned(StoredSlice, document_id)
 
     @property
     def plugins(self) -> Mapping[str, str]:
-        """Entity ids of plugins by their name."""
+        """Entity ids of plugins by name."""
         return MappingProxyType({plugin.name: plugin.id for plugin in self._backend.plugins.values()})
 
     def plugin(
         self, name: str, tools: Sequence[Callable[..., object]], description: str = "", *, paid: bool = True
     ) -> str:
-        """The entity id of a plugin whose tools are your functions, their annotations the schema."""
+        """Add a plugin whose tools are your functions; return its entity id. Their annotations define the schema."""
         number = len(self._backend.plugins)
         plugin = new_plugin(number, name, list(tools), description, paid=paid, created_at=self._backend.now)
         self._backend.plugins[plugin.id] = plugin
         return plugin.id
 
     def issue_token(
-        self, scopes: Collection[str] | None = None, account: str = auth.ACCOUNT, expires_at: float | None = None
+        self, scopes: Collection[str] | None = None, account: str = tokens.ACCOUNT, expires_at: float | None = None
     ) -> str:
-        """A token with these permissions (None: all) of this account; `expires_at` is Unix time."""
-        return auth.issue(self._backend, scopes, account, expires_at)
+        """Issue a token of this account with these permissions (None: all); `expires_at` is Unix time, None never."""
+        return tokens.issue(self._backend, scopes, account, expires_at)
 
     def revoke(self, token: str) -> None:
-        """Ends an access token or a refresh token, and nothing else."""
-        auth.revoke(self._backend, token)
+        """Revoke one access token or refresh token."""
+        tokens.revoke(self._backend, token)
 
     def add_oauth_app(
         self,
@@ -256,10 +273,10 @@ class Emulator:
         interval: int = 5,
         code_lifetime: int = 300,
     ) -> OAuthApp:
-        """Registers an app; `public_key` (PEM) is for the kind "jwt", which without it gets a key pair of its own.
+        """Register an OAuth app. `public_key` (PEM) is for the kind "jwt"; without it the app gets a new key pair.
 
-        `interval` and `code_lifetime` are seconds that the kind "device" is told. ValueError for more than three
-        redirect URIs, or a text that is no key.
+        `interval` and `code_lifetime` are the seconds that the kind "device" receives. ValueError for more than three
+        redirect URIs or an invalid key.
         """
         keys = None if public_key is None else KeyPair(public_key)
         return register(
@@ -273,19 +290,20 @@ class Emulator:
         )
 
     def revoke_user(self, app: OAuthApp, user: str) -> None:
-        """Ends every token of this app for this user, as when the user withdraws their consent."""
-        auth.revoke_grants(self._backend, app.client_id, account_named(user))
+        """Revoke every token of this app for this user, as if the user had withdrawn their consent."""
+        tokens.revoke_grants(self._backend, app.client_id, account_named(user))
 
     def approve_device(self, user_code: str, user: str = "user-1") -> None:
-        """What the user does on the confirmation page; KeyError if no device shows this code."""
+        """Approve a device, as the user does on the confirmation page; KeyError if no device shows this code."""
         devices.decide(self._backend, user_code, sign_in(self._backend, user))
 
     def deny_device(self, user_code: str) -> None:
+        """Refuse a device; KeyError if no device shows this code."""
         devices.decide(self._backend, user_code, None)
 
     @property
     def clock(self) -> Callable[[], float]:
-        """Unix seconds; may be set at any time, to a `Clock` for one."""
+        """Returns Unix time in seconds; can be replaced at any time, for example by a `Clock`."""
         return self._backend.clock
 
     @clock.setter
@@ -293,34 +311,35 @@ class Emulator:
         self._backend.clock = clock
 
     def inject(self, fault: Fault, path: str = "/v3/chat", times: int = 1) -> None:
-        """The next `times` requests whose path matches (`*` allowed) suffer the fault, along with others injected."""
+        """Apply the fault to the next `times` requests whose path matches (`*` is allowed); several faults combine."""
         self._backend.inject(fault, path, times)
 
     @property
     def calls(self) -> list[RecordedCall]:
-        """Every request so far, in order."""
+        """All requests so far, in order."""
         return list(self._backend.calls)
 
     def calls_to(self, path: str) -> list[RecordedCall]:
+        """Return the requests with exactly this path."""
         return [call for call in self.calls if call.path == path]
 
     @property
     def chats_started(self) -> int:
-        """Chats that really began, each of which the real Coze would bill."""
+        """The number of chats that began; the real Coze would bill each of them."""
         return self._backend.chats_started
 
     @property
     def runs_started(self) -> int:
-        """Runs of workflows that really began; an answer to a question goes on with a run and begins none."""
+        """The number of workflow runs that began; an answer to a question resumes a run and begins none."""
         return self._backend.runs_started
 
     @property
     def plugin_calls(self) -> int:
-        """Calls of plugin tools that really began."""
+        """The number of plugin tool calls that began."""
         return self._backend.plugin_calls
 
     def chat_status(self, chat_id: str) -> str:
-        """The status of any chat, also of one that was not saved; KeyError if it never began."""
+        """Return the status of any chat, also of one that was not saved; KeyError if there is no such chat."""
         chat = self._backend.state.get(StoredChat, chat_id)
         if chat is None:
             raise KeyError(chat_id)
@@ -328,11 +347,11 @@ class Emulator:
 
     @property
     def open_streams(self) -> int:
-        """Event streams that the server is still sending."""
+        """The number of event streams that the server is still sending."""
         return self._backend.open_streams
 
     def wait_until(self, predicate: Callable[[], bool], seconds: float = 5) -> None:
-        """Returns as soon as the predicate is true, asked again at every change; TimeoutError after so many seconds."""
+        """Wait until the predicate is true; it is called after every change. TimeoutError after `seconds`."""
         end = time.monotonic() + seconds
         while not predicate():
             if time.monotonic() > end:

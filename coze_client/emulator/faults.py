@@ -1,6 +1,6 @@
-"""What can go wrong on the way, as values: `emulator.inject(faults.CutAfterBytes(300))`.
+"""Faults to inject into replies: `emulator.inject(faults.CutAfterBytes(300))`.
 
-Each changes one stage of a reply and leaves the others alone, so several of them compose.
+Each fault changes one stage of a reply, so that several can be combined.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from coze_client.emulator.protocol.fault import ConnectionCut, Fault
 from coze_client.emulator.protocol.reply import RawReply
 from coze_client.emulator.protocol.stream import Event, Framing, to_json
 
-# --- instead of the server, or after it ---
+# --- replies that replace the server's ---
 
 
 @dataclass(frozen=True)
 class HttpStatus(Fault):
-    """Any HTTP answer, for example `HttpStatus(429, headers={"Retry-After": "1"})`; nothing happens on the server."""
+    """Any HTTP reply, for example `HttpStatus(429, headers={"Retry-After": "1"})`; the server does nothing else."""
 
     status: int
     body: bytes = b""
@@ -32,7 +32,7 @@ class HttpStatus(Fault):
 
 @dataclass(frozen=True)
 class Coded(Fault):
-    """A refusal in Coze's envelope, whatever the HTTP status."""
+    """An API error in Coze's envelope, with any HTTP status; the server does nothing else."""
 
     code: int
     msg: str = "injected"
@@ -45,12 +45,12 @@ class Coded(Fault):
 
 @dataclass(frozen=True)
 class JsonOnStream(Coded):
-    """The same refusal, named for its use: JSON where a stream was asked for."""
+    """The same as `Coded`, named for its use: a JSON reply to a request for a stream."""
 
 
 @dataclass(frozen=True)
 class Html(Fault):
-    """A gateway's page; also at 200."""
+    """The HTML page of a gateway, with any status, also 200."""
 
     status: int = 502
     answers = True
@@ -62,7 +62,7 @@ class Html(Fault):
 
 @dataclass(frozen=True)
 class EmptyBody(Fault):
-    """Zero bytes of JSON."""
+    """A JSON reply with an empty body."""
 
     status: int = 200
     answers = True
@@ -73,7 +73,7 @@ class EmptyBody(Fault):
 
 @dataclass(frozen=True)
 class DropConnection(Fault):
-    """The connection closes before any byte of the answer."""
+    """Closes the connection before the first byte of the reply."""
 
     answers = True
 
@@ -83,7 +83,7 @@ class DropConnection(Fault):
 
 @dataclass(frozen=True)
 class AfterStart(Fault):
-    """The server does its work, then `fault` answers: the case in which sending again would do it twice."""
+    """The server handles the request, then `fault` replaces its reply: repeating the request would act twice."""
 
     fault: Fault
     answers = True
@@ -94,14 +94,14 @@ class AfterStart(Fault):
 
 @dataclass(frozen=True)
 class Expire(Fault):
-    """The token of this request expires now: 4100 for this and every later request with it."""
+    """Expires the token of this request: this and every later request with it fails with 4100."""
 
     expires_token = True
 
 
 @dataclass(frozen=True)
 class Delay(Fault):
-    """`before` is "headers" or "event N" (the first is 1)."""
+    """Waits `seconds` before the "headers", or before "event N", where the first event is 1."""
 
     seconds: float
     before: str = "headers"
@@ -129,7 +129,7 @@ async def _numbered(events: AsyncIterator[Event]) -> AsyncIterator[tuple[int, Ev
 
 @dataclass(frozen=True)
 class NullFields(Fault):
-    """Blank and empty values of a JSON reply's data become null, and the fields of these `names` whatever they hold."""
+    """Replaces by null the empty values of a JSON reply, and every field whose name is in `names`."""
 
     names: Collection[str] = ()
 
@@ -146,7 +146,7 @@ class NullFields(Fault):
 
 @dataclass(frozen=True)
 class Sparse(Fault):
-    """A JSON success without code, msg and detail, as some of the documentation's samples are."""
+    """A successful JSON reply without code, msg and detail, as in some samples of the documentation."""
 
     def payload(self, value: dict[str, object]) -> dict[str, object]:
         return {key: item for key, item in value.items() if key not in ("code", "msg", "detail")}
@@ -154,7 +154,7 @@ class Sparse(Fault):
 
 @dataclass(frozen=True)
 class CutAfterEvents(Fault):
-    """The connection breaks after `count` events; `clean` ends the body as if that were all."""
+    """Breaks the connection after `count` events; `clean` ends the body as if it were complete."""
 
     count: int
     clean: bool = False
@@ -168,7 +168,7 @@ class CutAfterEvents(Fault):
 
 @dataclass(frozen=True)
 class ErrorEvent(Fault):
-    """After so many events an `error` event, which is the last."""
+    """Ends the stream with an `error` event after `after_events` events."""
 
     code: int = 5000
     msg: str = "injected"
@@ -184,23 +184,23 @@ class ErrorEvent(Fault):
 
 @dataclass(frozen=True)
 class Ping(Fault):
-    """A PING event with empty data after every so many events; it takes a number where events have them."""
+    """Adds a PING event with empty data after every `every_events` events; it is numbered if the events are."""
 
     every_events: int = 1
 
     async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
         pings = 0
         async for number, event in _numbered(events):
-            place = None if event.id is None else event.id + pings
-            yield replace(event, id=place)
+            event_id = None if event.id is None else event.id + pings
+            yield replace(event, id=event_id)
             if number % self.every_events == 0:
                 pings += 1
-                yield Event("PING", "", None if place is None else place + 1)
+                yield Event("PING", "", None if event_id is None else event_id + 1)
 
 
 @dataclass(frozen=True)
 class Gap(Fault):
-    """The `count` events from the `first` on (1 is the first of all) get lost on the way."""
+    """Drops `count` events, beginning with number `first`, where the first event of the stream is 1."""
 
     first: int
     count: int = 1
@@ -213,7 +213,7 @@ class Gap(Fault):
 
 @dataclass(frozen=True)
 class UnknownEvents(Fault):
-    """Before each event one that nobody knows, with JSON or plain text in turn."""
+    """Adds an event of unknown type before each event; its data is JSON and plain text alternately."""
 
     async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
         async for number, event in _numbered(events):
@@ -223,7 +223,7 @@ class UnknownEvents(Fault):
 
 @dataclass(frozen=True)
 class Append(Fault):
-    """One more event at the end, for example a `done` after chat.failed."""
+    """Adds an event at the end, for example a `done` after chat.failed."""
 
     event: Event
 
@@ -238,7 +238,7 @@ _DONE = ("done", "Done", "conversation.stream.done")
 
 @dataclass(frozen=True)
 class DropTerminal(Fault):
-    """The stream ends without its `done`."""
+    """Ends the stream without its `done` event."""
 
     async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
         async for event in events:
@@ -248,7 +248,7 @@ class DropTerminal(Fault):
 
 @dataclass(frozen=True)
 class DoneSpelling(Fault):
-    """Another data, and if given another name, for `done`."""
+    """Sends `done` with other data and, if given, another name."""
 
     text: str = "[DONE]"
     name: str | None = None
@@ -260,7 +260,7 @@ class DoneSpelling(Fault):
 
 @dataclass(frozen=True)
 class BareFailed(Fault):
-    """chat.failed carries `{code, msg}` instead of the chat; the code as a string if wanted."""
+    """Sends `{code, msg}` instead of the chat in chat.failed; `code_as_text` sends the code as a string."""
 
     code_as_text: bool = False
 
@@ -274,12 +274,12 @@ class BareFailed(Fault):
         return Event(event.name, {"code": str(code) if self.code_as_text else code, "msg": msg})
 
 
-# --- spelling and bytes ---
+# --- framing and bytes ---
 
 
 @dataclass(frozen=True)
 class LineEnding(Fault):
-    """CRLF, CR or LF."""
+    """Sends lines with another line ending: CRLF, CR or LF."""
 
     text: str
 
@@ -289,13 +289,15 @@ class LineEnding(Fault):
 
 @dataclass(frozen=True)
 class SpaceAfterColon(Fault):
+    """Sends a space after the colon of each field."""
+
     def framing(self, framing: Framing) -> Framing:
         return replace(framing, colon=": ")
 
 
 @dataclass(frozen=True)
 class GluedEvents(Fault):
-    """No blank line between events."""
+    """Sends no blank line between events."""
 
     def framing(self, framing: Framing) -> Framing:
         return replace(framing, separator="")
@@ -303,7 +305,7 @@ class GluedEvents(Fault):
 
 @dataclass(frozen=True)
 class Comments(Fault):
-    """A comment line before each event."""
+    """Sends a comment line before each event."""
 
     def framing(self, framing: Framing) -> Framing:
         return replace(framing, comment=" keep-alive")
@@ -311,24 +313,24 @@ class Comments(Fault):
 
 @dataclass(frozen=True)
 class Rechunk(Fault):
-    """The body in chunks of `size` bytes, wherever that cuts."""
+    """Sends the body in chunks of `size` bytes, also in the middle of a character."""
 
     size: int
 
     async def chunks(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        held = b""
+        buffer = b""
         async for chunk in chunks:
-            held += chunk
-            while len(held) >= self.size:
-                yield held[: self.size]
-                held = held[self.size :]
-        if held:
-            yield held
+            buffer += chunk
+            while len(buffer) >= self.size:
+                yield buffer[: self.size]
+                buffer = buffer[self.size :]
+        if buffer:
+            yield buffer
 
 
 @dataclass(frozen=True)
 class CutAfterBytes(Fault):
-    """The connection breaks after `count` bytes of the body; `clean` ends the body as if that were all."""
+    """Breaks the connection after `count` bytes of the body; `clean` ends the body as if it were complete."""
 
     count: int
     clean: bool = False

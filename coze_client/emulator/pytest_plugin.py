@@ -1,4 +1,4 @@
-"""The fixture `coze_emulator`; this file imports nothing until a test asks for it."""
+"""The pytest fixture `coze_emulator`; the emulator is imported only when a test uses it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def coze_emulator() -> Iterator[Emulator]:
-    """A fresh emulator of the cloud dialect on a port of its own."""
+    """A new emulator of the cloud dialect on a free port."""
     from coze_client.emulator import Emulator
 
     with Emulator() as emulator:

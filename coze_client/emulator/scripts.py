@@ -1,7 +1,7 @@
-"""The language of scripted bots: a script takes a `Turn` and says, item by item, what the bot does.
+"""Scripts of bots: a function that takes a `Turn` and yields the items that the bot sends.
 
-A script is a pure function or generator. When it asks the client for tool outputs, it is called again with them in
-`turn.outputs`, and takes the branch that answers.
+A script is a pure function or generator. After `AskClient` the script is called again from its start, with the tool
+outputs in `turn.outputs`; it must then take the branch that answers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Part:
-    """A file, image or audio of the question; `name` is the uploaded file's, or the URL."""
+    """A file, image or audio of the question; `name` is the name of the uploaded file, or the URL."""
 
     kind: str
     name: str
@@ -29,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True)
 class ToolOutput:
-    """One call that the client has answered."""
+    """The output of one client plugin call."""
 
     name: str
     arguments: Mapping[str, object]
@@ -38,7 +38,7 @@ class ToolOutput:
 
 @dataclass(frozen=True)
 class Recalled:
-    """A slice of a document that was found for the question; `score` is between 0 and 1."""
+    """A slice of a document that was recalled for the question; `score` is between 0 and 1."""
 
     text: str
     score: float
@@ -47,9 +47,10 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a bot sees: the question, what came before it (oldest first), its variables and client plugins.
+    """The input of a script: the question, the history (oldest first), the variables and the client plugins.
 
-    `recalled` are the slices of its datasets that were found, the best first; None if nobody looked.
+    `recalled` are the slices that the bot recalled from its datasets, best first; None if it did not search. `outputs`
+    are the tool outputs that the client submitted. `pace` is the emulator's, in seconds.
     """
 
     question: str
@@ -64,14 +65,17 @@ class Turn:
 
 @dataclass(frozen=True)
 class Reasoning:
-    """Thoughts before the next `Answer`, streamed under that answer's message id."""
+    """Reasoning before the next `Answer`, streamed with the message id of that answer."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer message; `pieces` become its deltas, by default its words, `pace` seconds apart."""
+    """One answer message, sent as a delta for each of `pieces`, by default for each word.
+
+    `pace` is the seconds between two deltas; None uses the emulator's.
+    """
 
     text: str
     pieces: tuple[str, ...] = ()
@@ -85,7 +89,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class FunctionCall:
-    """A plugin that the server itself runs."""
+    """A call of a plugin that the server runs itself."""
 
     name: str
     arguments: Mapping[str, object]
@@ -93,28 +97,28 @@ class FunctionCall:
 
 @dataclass(frozen=True)
 class ToolResponse:
-    """What that plugin gave back."""
+    """The response of the plugin that the server ran."""
 
     content: str
 
 
 @dataclass(frozen=True)
 class AskClient:
-    """Client plugins to run, all at once: pairs of name and arguments. The script ends here until they are answered."""
+    """Client plugins to call in parallel, as pairs of name and arguments. Items after it are not sent."""
 
     calls: tuple[tuple[str, Mapping[str, object]], ...]
 
 
 @dataclass(frozen=True)
 class AskUser:
-    """A workflow node's question: an answer, then requires_action of type reply_message. The next chat is the reply."""
+    """A workflow node's question: an answer, then requires_action of type reply_message; the next chat is the reply."""
 
     question: str
 
 
 @dataclass(frozen=True)
 class FollowUps:
-    """Suggested questions, one message each."""
+    """Suggested questions; each is sent as one follow_up message."""
 
     questions: tuple[str, ...]
 
@@ -129,7 +133,7 @@ class Verbose:
 
 @dataclass(frozen=True)
 class Extra:
-    """A message of any other type, such as knowledge, or one that nobody knows yet."""
+    """A message of any other type, such as knowledge, or an unknown type."""
 
     type: str
     content: str
@@ -138,7 +142,7 @@ class Extra:
 
 @dataclass(frozen=True)
 class Fail:
-    """The chat ends here, failed."""
+    """Ends the chat with the status failed."""
 
     code: int = 5000
     msg: str = "model unavailable"
@@ -146,19 +150,21 @@ class Fail:
 
 @dataclass(frozen=True)
 class Pause:
+    """Waits before the next item."""
+
     seconds: float
 
 
 @dataclass(frozen=True)
 class Hold:
-    """The chat stays in progress until `until()` is true, for tests that must look at it meanwhile."""
+    """Waits until `until()` is true, for tests that inspect a chat in progress."""
 
     until: Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Audio:
-    """Spoken answer, raw PCM; sent as `conversation.audio.delta` after chat.completed."""
+    """A spoken answer as raw PCM; sent as `conversation.audio.delta` after chat.completed."""
 
     data: bytes
 
@@ -182,5 +188,5 @@ Script = Callable[[Turn], Iterable[Item]]
 
 
 def words(text: str) -> list[str]:
-    """The text cut after each word (or 16 characters without a space); joined, it is the text again."""
+    """Split a text after each word, or after 16 characters without a space; the joined pieces equal the text."""
     return re.findall(r"\S{1,16}\s*|\s+", text)

@@ -1,4 +1,4 @@
-"""uvicorn on a thread of its own: a real port, up in milliseconds and down at once."""
+"""Run uvicorn on its own thread and a real port; starting takes milliseconds, stopping is immediate."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 Connections = dict[tuple[str, int], asyncio.Transport]
 
 
-def bound(port: int) -> socket.socket:
-    """A loopback socket; OSError if the port is taken."""
-    # asyncio switches Nagle's algorithm off only where the protocol is named; with it each reply takes 40 ms
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+def bind_socket(port: int) -> socket.socket:
+    """Return a loopback socket; OSError if the port is taken."""
+    # asyncio disables Nagle's algorithm only if the protocol is given; with it each reply takes 40 ms
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(("127.0.0.1", port))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
     except OSError:
-        bound.close()
+        listener.close()
         raise
-    return bound
+    return listener
 
 
 class Server:
-    """Serves `app` on 127.0.0.1; `connections` are the clients now connected, by their address."""
+    """Serves an ASGI app on 127.0.0.1; `connections` has the transports of the connected clients by their address."""
 
     def __init__(self, port: int = 0) -> None:
         self.connections: Connections = {}
-        self._socket = bound(port)
+        self._socket = bind_socket(port)
         self.port: int = self._socket.getsockname()[1]
 
     def start(self, app: ASGIApp) -> None:
-        """Returns when requests can come."""
+        """Start the thread; returns when the server accepts requests."""
         ready = threading.Event()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(app, ready)), name=f"coze-emulator-{self.port}", daemon=True
@@ -44,7 +44,7 @@ class Server:
         ready.wait()
 
     def stop(self) -> None:
-        """Cuts what is still open; returns when the thread has ended."""
+        """Cut open connections; returns when the thread has ended."""
         if not self._thread.is_alive():
             return
         self._loop.call_soon_threadsafe(self._ended.set)
@@ -71,7 +71,7 @@ class Server:
         connections = self.connections
 
         class Protocol(H11Protocol):
-            """Remembers the transport, which ASGI does not hand out, so that a fault can cut it."""
+            """Records the transport, which ASGI does not expose, so that a fault can cut it."""
 
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn types it wider
                 super().connection_made(transport)
@@ -87,7 +87,7 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Ends when told to, where uvicorn looks ten times a second, and does not wait for clients to leave."""
+    """Stops at once: uvicorn itself checks ten times a second, and waits for clients to disconnect."""
 
     def __init__(self, config: uvicorn.Config, ended: asyncio.Event) -> None:
         super().__init__(config)

@@ -1,8 +1,8 @@
-"""The language of emulated workflows: a function or generator whose annotations are the start node's inputs.
+"""Workflows of the emulator: a function or generator whose annotations define the inputs of the start node.
 
-What a generator yields are its nodes' outputs and questions; what it returns is the end node's output; what it raises
-fails the run. Functions run on threads and may block, though the emulator waits for them when it stops; `Pause` and
-`Hold` are slow without that.
+A generator yields the outputs and questions of its nodes, and returns the output of the end node; an exception fails
+the run. Functions run on threads and may block, but the emulator waits for them when it stops; to wait without a
+thread, yield `Pause` or `Hold`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from coze_client.emulator.scripting.parameters import (
     FileKind,
-    FileNamed,
+    FileNameLookup,
     InputParameter,
     convert_annotation,
     read_values,
@@ -43,7 +43,7 @@ Zip = Annotated[str, FileKind("zip")]
 
 
 class WorkflowError(Exception):
-    """Fails the run with a code of your choice; any other exception fails it with 720701013."""
+    """Fails the run with this code; any other exception fails it with 720701013."""
 
     def __init__(self, code: int, msg: str, node: str = "Code") -> None:
         super().__init__(msg)
@@ -52,7 +52,10 @@ class WorkflowError(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """What an output node says; `pieces` become its events, by default its words. A bare string is one piece."""
+    """The output of an output node, sent as an event for each of `pieces`, by default for each word.
+
+    A workflow may also yield a string, which is an output of one piece.
+    """
 
     title: str
     text: str
@@ -65,7 +68,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Ask:
-    """Stops the run until somebody answers; the answer is what `yield` gives. Made by `ask` and `ask_for`."""
+    """Interrupts the run until the client answers; `yield` returns the answer. Created by `ask` and `ask_for`."""
 
     question: str
     options: tuple[str, ...] = ()
@@ -73,50 +76,50 @@ class Ask:
     title: str = "Question"
     type: int = QUESTION
 
-    def read(self, answer: str, file_name: FileNamed) -> object:
-        """The answer as the workflow gets it; ValueError, upon which Coze asks again, if it is none."""
+    def read(self, answer: str, file_name: FileNameLookup) -> object:
+        """Convert an answer to what `yield` returns; ValueError if it is invalid, and Coze then asks again."""
         if self.type == FORM:
             return read_values(self.parameters, _form(answer), file_name, strict=False)
         if self.options and answer.strip() not in self.options:
-            raise ValueError(f"the answer is none of {', '.join(self.options)}")
+            raise ValueError(f"the answer must be one of {', '.join(self.options)}")
         return answer.strip() if self.options else answer
 
 
 def _form(answer: str) -> dict[str, object]:
-    """A filled-in form: the JSON text of an object, or lines of `name: value`."""
+    """Parse a filled-in form: the JSON text of an object, or lines of `name: value`."""
     try:
         values = json.loads(answer)
     except ValueError:
         return dict(re.findall(r"^\s*(\w+)\s*:\s*(.*?)\s*$", answer, re.MULTILINE))
     if not isinstance(values, dict):
-        raise ValueError("the answer is no object")  # noqa: TRY004 - the text is wrong, not a type
+        raise ValueError("the answer must be an object")  # noqa: TRY004 - the text is wrong, not a type
     return values
 
 
 def ask(question: str, options: Sequence[str] = (), *, title: str = "Question", type: int = QUESTION) -> Ask:  # noqa: A002 - Coze's own word
-    """A question node's question: `time = yield ask("Which time?", options=["18:00", "19:00"])`.
+    """The question of a question node: `time = yield ask("Which time?", options=["18:00", "19:00"])`.
 
-    `type` is Coze's number of the interrupt: 6 a local plugin and 7 a plugin's OAuth ask by it, too.
+    `type` is Coze's number of the interrupt, for example 6 for a local plugin and 7 for the OAuth of a plugin.
     """
     return Ask(question, tuple(options), title=title, type=type)
 
 
 def ask_for(title: str = "Input", **parameters: object) -> Ask:
-    """An input node's form: `form = yield ask_for(photo=Image, guests=int)` gives a dict of these."""
+    """The form of an input node: `form = yield ask_for(photo=Image, guests=int)` returns a dict of the values."""
     return Ask("", parameters={k: convert_annotation(v) for k, v in parameters.items()}, title=title, type=FORM)
 
 
 R = TypeVar("R")
 Step: TypeAlias = str | Output | Ask | Pause | Hold
-Steps: TypeAlias = Generator[Step, Any, R]  # what `yield` gives depends on what it asked
-"""The return annotation of a workflow that says or asks something on the way to an `R`."""
+Steps: TypeAlias = Generator[Step, Any, R]  # the type of an answer depends on the question
+"""The return annotation of a workflow that yields outputs or questions before it returns an `R`."""
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """A function under an id; times are Unix seconds, `app_id` "0" is none.
+    """A function with an id; `created_at` is Unix time in seconds, `app_id` "0" means no app.
 
-    The first parameter of a chatflow gets the user's words, or as a `Turn` all of the dialogue.
+    The first parameter of a chatflow gets the user's message as a string, or the whole dialogue as a `Turn`.
     """
 
     id: str
@@ -143,11 +146,11 @@ class Workflow:
         return read_signature(self.function, chatflow=self.chatflow)
 
     def __call__(self, *values: object, **named: object) -> object:
-        """The function itself, without the emulator."""
+        """Call the function itself, without the emulator."""
         return self.function(*values, **named)
 
 
-def named_workflow(
+def new_workflow(
     function: Callable[..., object],
     *,
     number: int,
@@ -160,17 +163,17 @@ def named_workflow(
     versions: Sequence[str] = ("v0.0.1",),
     created_at: int = 0,
 ) -> Workflow:
-    """The workflow with that number, its title and description by default the function's; reads its annotations.
+    """Create the workflow with this number, counted from 0; title and description default to the function's.
 
-    Raises TypeError for an annotation that no parameter of Coze can hold.
+    TypeError for an annotation that cannot be a parameter of Coze.
     """
     title = title or function.__name__.replace("_", " ").capitalize()
-    told = summary(function) if description is None else description
+    described = summary(function) if description is None else description
     workflow = Workflow(
         str(FIRST_WORKFLOW_ID + number),
         function,
         title,
-        told,
+        described,
         published=published,
         workspace_id=workspace_id or WORKSPACE,
         app_id=app_id,
@@ -178,5 +181,5 @@ def named_workflow(
         versions=tuple(versions),
         created_at=created_at,
     )
-    _ = workflow.signature
+    _ = workflow.signature  # raises the TypeError now
     return workflow

@@ -1,11 +1,11 @@
-"""A web app: users log in with their Coze account and talk with your bot, each in their own name.
+"""A web app in which users log in with their Coze account and chat with your bot in their own name.
 
-Register an OAuth app ("web application") in Coze with the redirect URI below, download its configuration, then:
+Register an OAuth app ("web application") in Coze with the redirect URI below, download its configuration, then run:
 
     COZE_OAUTH_CONFIG=coze_oauth_config.json COZE_BOT_ID=7350000000000000001 python app.py
 
-One client serves everybody, over one pool of connections. Tokens are in a file, by the session of each browser, and
-are renewed when they need it; several processes of this app may share the file.
+One client serves all users, over one connection pool. A file stores one token for each browser session, and the client
+renews it in time. Several processes of this app may share the file.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ Session = Annotated[str, Cookie()]
 
 
 def name_of(session: str) -> str:
-    """What a browser's session is called in the token file and by Coze; it opens nothing."""
+    """Returns the name of a browser session in the token file and in Coze. Nobody can log in with this name."""
     return sha256(session.encode()).hexdigest()[:32]
 
 
-def of(session: str) -> AsyncCozeClient:
-    """The client in the name of whoever logged in with this browser."""
+def client_of(session: str) -> AsyncCozeClient:
+    """Returns the client for the user who logged in with this browser."""
     return client.options(token=oauth.for_user(name_of(session)))
 
 
@@ -53,7 +53,7 @@ def of(session: str) -> AsyncCozeClient:
 async def home(session: Session = "") -> HTMLResponse:
     if not session:
         return HTMLResponse(HEAD + LOG_IN)
-    me: Any = await of(session).request("GET", "/v1/users/me")
+    me: Any = await client_of(session).request("GET", "/v1/users/me")
     return HTMLResponse(f"{HEAD}<p>You are <b id=user>{escape(me['data']['user_name'])}</b>.{FORM}{LOG_OUT}")
 
 
@@ -61,15 +61,16 @@ async def home(session: Session = "") -> HTMLResponse:
 async def log_in() -> RedirectResponse:
     login = client.oauth.login()
     answer = RedirectResponse(login.url)
-    answer.set_cookie("state", login.state, max_age=600, httponly=True, samesite="lax")  # and secure=True with https
+    answer.set_cookie("state", login.state, max_age=600, httponly=True, samesite="lax")  # with https, also secure=True
     return answer
 
 
 @app.get("/callback")
 async def come_back(request: Request, state: State = "") -> RedirectResponse:
     session = token_urlsafe(24)
-    user = of(session)
-    await user.oauth.finish(user.oauth.login(state=state), str(request.url))  # checks that it is this browser's login
+    user = client_of(session)
+    # `state` proves that the same browser started this login.
+    await user.oauth.finish(user.oauth.login(state=state), str(request.url))
     answer = RedirectResponse("/")
     answer.delete_cookie("state")
     answer.set_cookie("session", session, httponly=True, samesite="lax")
@@ -81,7 +82,7 @@ async def ask(question: Annotated[str, Form()], session: Session = "") -> Stream
     async def page() -> AsyncIterator[str]:
         yield f"{HEAD}<p><i>{escape(question)}</i><p id=answer>"
         try:
-            async with of(session).chats.stream(
+            async with client_of(session).chats.stream(
                 bot_id=BOT_ID, user_id=name_of(session), additional_messages=[Message.user(question)]
             ) as stream:
                 async for event in stream:
@@ -95,7 +96,7 @@ async def ask(question: Annotated[str, Form()], session: Session = "") -> Stream
 
 @app.post("/logout")
 async def log_out(session: Session = "") -> RedirectResponse:
-    await of(session).oauth.logout()
+    await client_of(session).oauth.logout()
     answer = RedirectResponse("/", status_code=303)
     answer.delete_cookie("session")
     return answer
@@ -113,5 +114,6 @@ async def explain(_: Request, error: CozeError) -> HTMLResponse:
 if __name__ == "__main__":
     import uvicorn
 
-    at = urlsplit(REDIRECT_URI)
-    uvicorn.run(app, host=at.hostname or "", port=at.port or 80, access_log=False)  # it would log codes and states
+    address = urlsplit(REDIRECT_URI)
+    # No access log: it would contain codes and states.
+    uvicorn.run(app, host=address.hostname or "", port=address.port or 80, access_log=False)

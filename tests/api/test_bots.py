@@ -1,4 +1,4 @@
-"""Bots: made, changed, published and found again over the local Coze, and read from samples of every form."""
+"""Bots: created, changed, published and listed against the emulator, and read from recorded samples."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import httpx
 import pytest
 
 from coze_client import CozeError, InvalidRequest
-from coze_client.api.bots.resource import Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.resource import Bots
+from coze_client.api.bots.values import Bot, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.emulator.workflows import WORKSPACE
 from coze_client.errors import ConfigurationError
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 SAMPLES = Path(__file__).parent.parent / "data" / "bots"
 
 
 def answering(driver: Driver, *samples: str) -> Any:
-    """A client whose server answers with these recorded bodies, one after the other."""
+    """A client whose server returns these recorded bodies, one per request."""
     answers = iter(samples)
     transport = httpx.MockTransport(
         lambda _: httpx.Response(200, content=(SAMPLES / f"{next(answers)}.json").read_bytes())
@@ -27,7 +28,7 @@ def answering(driver: Driver, *samples: str) -> Any:
     return driver.client("t", base_url="http://coze", transport=transport)
 
 
-def test_a_bot_is_made_changed_published_and_taken_back(coze: Connected[Any]) -> None:
+def test_a_bot_is_made_changed_published_and_taken_back(coze: ConnectedClient) -> None:
     bots = coze.client.bots
     bot_id = coze.run(bots.create(name="Porter", workspace_id=WORKSPACE, prompt_info=PromptInfo(prompt="Be brief.")))
     draft = coze.run(bots.retrieve(bot_id=bot_id, is_published=False))
@@ -45,7 +46,7 @@ def test_a_bot_is_made_changed_published_and_taken_back(coze: Connected[Any]) ->
         coze.run(bots.retrieve(bot_id=bot_id))
 
 
-def test_datasets_are_bound_by_what_was_read_and_what_is_new(coze: Connected[Any]) -> None:
+def test_datasets_are_bound_by_what_was_read_and_what_is_new(coze: ConnectedClient) -> None:
     first, second = (coze.emulator.add_dataset(name, {"a.txt": name}) for name in ("one", "two"))
     bot_id = coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     coze.run(coze.client.bots.update(bot_id=bot_id, knowledge=Knowledge(dataset_ids=(first,), auto_call=True)))
@@ -58,7 +59,7 @@ def test_datasets_are_bound_by_what_was_read_and_what_is_new(coze: Connected[Any
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 20])
-def test_every_bot_is_listed_once_whatever_the_page_size(coze: Connected[Any], size: int) -> None:
+def test_every_bot_is_listed_once_whatever_the_page_size(coze: ConnectedClient, size: int) -> None:
     made = [coze.run(coze.client.bots.create(name=f"b{n}", workspace_id="7340000000000000009")) for n in range(4)]
     listing = coze.client.bots.list(workspace_id="7340000000000000009", publish_status="all", page_size=size)
     before = len(coze.emulator.calls)
@@ -70,7 +71,7 @@ def test_every_bot_is_listed_once_whatever_the_page_size(coze: Connected[Any], s
 
 
 @pytest.mark.parametrize("size", [1, 2, 30])
-def test_every_version_is_listed_once_whatever_the_page_size(coze: Connected[Any], size: int) -> None:
+def test_every_version_is_listed_once_whatever_the_page_size(coze: ConnectedClient, size: int) -> None:
     bot_id = coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     made = [coze.run(coze.client.bots.publish(bot_id=bot_id)) for _ in range(3)]
     found = coze.collect(coze.client.bots.versions(bot_id=bot_id, page_size=size))
@@ -104,13 +105,13 @@ def test_a_sparse_bot_with_unknown_values_is_read(driver: Driver) -> None:
 
 
 def test_an_opening_in_capitals_is_read_too() -> None:
-    told = {"Prologue": "Hello", "SuggestedQuestions": ["Why?"], "OnboardingMode": 2}
-    opening = Bot.model_validate({"onboarding_info": told}).onboarding_info
+    fields = {"Prologue": "Hello", "SuggestedQuestions": ["Why?"], "OnboardingMode": 2}
+    opening = Bot.model_validate({"onboarding_info": fields}).onboarding_info
     assert (opening.prologue, opening.suggested_questions) == ("Hello", ("Why?",))
 
 
 @pytest.mark.parametrize(
-    ("told", "ids"),
+    ("fields", "ids"),
     [
         ({"knowledge_infos": [{"id": 7, "name": "a"}, {"name": "no id"}, None, "odd"]}, ("7",)),
         ({"knowledge_infos": None}, ()),
@@ -118,8 +119,8 @@ def test_an_opening_in_capitals_is_read_too() -> None:
         ({"dataset_ids": [], "knowledge_infos": [{"id": "3"}]}, ("3",)),
     ],
 )
-def test_datasets_are_read_under_both_names(told: dict[str, object], ids: tuple[str, ...]) -> None:
-    assert Bot.model_validate({"knowledge": told}).knowledge.dataset_ids == ids
+def test_datasets_are_read_under_both_names(fields: dict[str, object], ids: tuple[str, ...]) -> None:
+    assert Bot.model_validate({"knowledge": fields}).knowledge.dataset_ids == ids
 
 
 def test_listings_are_read_in_every_form(driver: Driver) -> None:
@@ -192,6 +193,6 @@ def test_a_listing_without_a_total_ends_at_a_short_page(driver: Driver) -> None:
     assert [entry.bot_id for entry in driver.collect(listing)] == ["1", "2", "3"]
 
 
-def test_a_bot_that_is_not_there_is_told(coze: Connected[Any]) -> None:
+def test_a_bot_that_is_not_there_is_told(coze: ConnectedClient) -> None:
     with pytest.raises(CozeError, match="4006"):
         coze.run(coze.client.bots.retrieve(bot_id="7350000000000009999"))

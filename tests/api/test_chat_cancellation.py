@@ -1,4 +1,4 @@
-"""Streams that are stopped, in whatever way: the line is left at once, and the chat is cancelled on the server."""
+"""Streams that the reader stops: the connection closes at once, and the chat is cancelled on the server."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from coze_client import AsyncCozeClient, CozeClient, CozeError, Message, Timeout
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import Answer, Hold, Turn
-from tests.conftest import AsyncioDriver, Connected
+from tests.support.clients import AsyncioDriver, ConnectedClient
 
 
 class Held:
-    """A bot that says a word and then nothing until it is let go."""
+    """A bot that sends one word, and nothing more until it is released."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
@@ -30,7 +30,7 @@ class Held:
         return [Answer("a word "), Hold(self.go.is_set), Answer("the end")]
 
     def stopped(self, chat_id: str, status: str = "canceled") -> bool:
-        """True as soon as the stream is closed and the chat in this state; TimeoutError if that does not come."""
+        """Wait until the stream is closed and the chat has this status; raises TimeoutError."""
         self.emulator.wait_until(lambda: self.emulator.open_streams == 0)
         self.emulator.wait_until(lambda: self.emulator.chat_status(chat_id) == status)
         return True
@@ -53,8 +53,8 @@ def first_word_blocking(asked: Any) -> None:
             return
 
 
-def begin(coze: Connected[Any], **options: Any) -> Any:
-    """A held stream after its first word."""
+def begin(coze: ConnectedClient, **options: Any) -> Any:
+    """A stream of the held bot, after its first word."""
     asked = coze.ask(bot="held", **options)
     if isinstance(coze.driver, AsyncioDriver):
         coze.run(first_word(asked))
@@ -63,7 +63,7 @@ def begin(coze: Connected[Any], **options: Any) -> Any:
     return asked
 
 
-def test_a_closed_stream_leaves_the_line_and_cancels_its_chat(coze: Connected[Any], held: Held) -> None:
+def test_a_closed_stream_leaves_the_line_and_cancels_its_chat(coze: ConnectedClient, held: Held) -> None:
     asked = begin(coze)
     coze.run(asked.close())
     assert held.stopped(asked.chat_id)
@@ -82,7 +82,7 @@ def test_leaving_the_block_stops_the_chat(emulator: Emulator, held: Held) -> Non
         assert held.stopped(str(asked.chat_id))
 
 
-def test_leaving_the_block_by_an_error_stops_the_chat(coze: Connected[Any], held: Held) -> None:
+def test_leaving_the_block_by_an_error_stops_the_chat(coze: ConnectedClient, held: Held) -> None:
     asked = coze.ask(bot="held")
 
     async def leave() -> None:
@@ -177,7 +177,7 @@ def test_ctrl_c_in_the_middle_of_a_wait_stops_the_chat(emulator: Emulator, held:
         assert held.stopped(str(asked.chat_id))
 
 
-def test_a_chat_may_be_left_running(coze: Connected[Any], held: Held) -> None:
+def test_a_chat_may_be_left_running(coze: ConnectedClient, held: Held) -> None:
     asked = begin(coze, cancel_on_close=False)
     coze.run(asked.close())
     coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
@@ -186,7 +186,7 @@ def test_a_chat_may_be_left_running(coze: Connected[Any], held: Held) -> None:
     assert held.stopped(asked.chat_id, "completed")
 
 
-def test_an_unsaved_chat_cannot_be_cancelled_and_is_only_left(coze: Connected[Any], held: Held) -> None:
+def test_an_unsaved_chat_cannot_be_cancelled_and_is_only_left(coze: ConnectedClient, held: Held) -> None:
     asked = begin(coze, auto_save_history=False)
     coze.run(asked.close())
     coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
@@ -194,10 +194,10 @@ def test_an_unsaved_chat_cannot_be_cancelled_and_is_only_left(coze: Connected[An
     held.go.set()
 
 
-def test_a_chat_that_said_everything_is_not_cancelled(coze: Connected[Any]) -> None:
+def test_a_chat_that_said_everything_is_not_cancelled(coze: ConnectedClient) -> None:
     coze.collect(coze.ask())
     asked = coze.ask("hi")
-    coze.collect(asked, most=len(coze.collect(coze.ask("hi"))) - 1)
+    coze.collect(asked, limit=len(coze.collect(coze.ask("hi"))) - 1)
     assert asked.chat.status == "completed"
     assert coze.emulator.calls_to("/v3/chat/cancel") == []
 
@@ -206,17 +206,17 @@ def test_a_chat_that_said_everything_is_not_cancelled(coze: Connected[Any]) -> N
     "fault", [faults.Coded(4104), faults.Html(502), faults.DropConnection(), faults.Coded(4016)], ids=repr
 )
 def test_stopping_does_not_fail_or_insist_because_the_cancelling_does(
-    coze: Connected[Any], held: Held, fault: Fault, naps: list[float]
+    coze: ConnectedClient, held: Held, fault: Fault, sleeps: list[float]
 ) -> None:
     coze.emulator.inject(fault, path="/v3/chat/cancel", times=9)
     asked = begin(coze)
     coze.run(asked.close())
     coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
     assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
-    assert naps == []
+    assert sleeps == []
 
 
-def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: Connected[Any], held: Held) -> None:
+def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: ConnectedClient, held: Held) -> None:
     coze.emulator.inject(faults.Html(502), path="/v3/chat/cancel", times=9)
     asked = coze.ask(bot="held")
 
@@ -235,7 +235,7 @@ def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: Co
 
 
 def test_a_token_that_cannot_be_had_for_the_cancelling_is_no_error_of_the_reader(
-    coze: Connected[Any], held: Held
+    coze: ConnectedClient, held: Held
 ) -> None:
     tokens = [coze.emulator.token]
     coze.client = coze.driver.client(lambda: tokens.pop(), base_url=coze.emulator.url)  # IndexError from the second on
@@ -297,7 +297,7 @@ def test_another_task_may_close_a_stream_that_waits(emulator: Emulator, held: He
 
 
 def test_two_readers_of_one_stream_are_told_so(emulator: Emulator, held: Held) -> None:
-    told: list[str] = []
+    errors: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
         asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
         spoken = threading.Event()
@@ -313,12 +313,12 @@ def test_two_readers_of_one_stream_are_told_so(emulator: Emulator, held: Held) -
         try:
             next(asked)
         except (CozeError, ValueError) as error:
-            told.append(str(error))
+            errors.append(str(error))
         held.go.set()
         reader.join(5)
         assert not reader.is_alive()
-    assert told
-    assert "already" in told[0]
+    assert errors
+    assert "already" in errors[0]
     assert asked.text == "a word the end"
 
 
@@ -350,7 +350,7 @@ def test_a_stream_may_be_begun_in_one_thread_and_read_on_in_another(emulator: Em
     assert texts == ["one two three"]
 
 
-def test_a_deadline_ends_a_stream_that_goes_on_and_on_and_stops_its_chat(coze: Connected[Any], held: Held) -> None:
+def test_a_deadline_ends_a_stream_that_goes_on_and_on_and_stops_its_chat(coze: ConnectedClient, held: Held) -> None:
     asked = coze.client.options(timeout=Timeout(deadline=0.2)).chats.stream(
         bot_id=coze.emulator.bots["slow"], user_id="u", additional_messages=[Message.user("hi")]
     )

@@ -1,4 +1,4 @@
-"""Streams that are cut: they heal exactly, or say what is missing; no chat is ever started twice."""
+"""Streams that break: they recover exactly, or report what is missing; no chat is ever started twice."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from coze_client import AsyncCozeClient, CozeClient, Message, StreamInterrupted
-from coze_client.api.chats.stream import in_order
+from coze_client.api.chats.stream import sort_messages
 from coze_client.emulator import faults
-from tests.conftest import AsyncioDriver, Connected, Driver
-from tests.support.replay import Replay
+from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
+from tests.support.replay import StreamReplay
 
 STREAMS = Path(__file__).parent.parent / "data" / "streams"
 WHOLE = ("chat_text", "chat_crlf_spaces", "chat_unicode_reasoning", "chat_tool_calls", "chat_unknown_event")
@@ -22,15 +22,15 @@ def ask(client: CozeClient, **options: Any) -> Any:
     return client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")], **options)
 
 
-def read(stream: bytes, cut: int, **how: Any) -> tuple[str, tuple[Message, ...], Replay, list[str]]:
-    replay = Replay(stream, cut, **how)
+def read(stream: bytes, cut: int, **how: Any) -> tuple[str, tuple[Message, ...], StreamReplay, list[str]]:
+    replay = StreamReplay(stream, cut, **how)
     with CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay)) as client, ask(client) as chat:
         deltas = [event.delta for event in chat]
         return chat.text, chat.messages, replay, deltas
 
 
 def chat_id_known_at(stream: bytes) -> int:
-    """The number of bytes after which the chat's id has certainly been read: the end of the first event."""
+    """The number of bytes after which the chat's id is known: the end of the first event."""
     blank = b"\r\n\r\n" if b"\r\n" in stream else b"\n\n"
     return stream.index(blank) + len(blank)
 
@@ -55,22 +55,22 @@ def test_a_stream_cut_after_any_byte_gives_the_text_and_messages_of_an_uncut_one
 def test_a_stream_cut_before_the_chats_id_is_known_is_told_and_not_started_again(name: str) -> None:
     stream = (STREAMS / f"{name}.sse").read_bytes()
     for cut in range(stream.index(b'"conversation_id"')):
-        replay = Replay(stream, cut)
+        replay = StreamReplay(stream, cut)
         client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay))
-        with pytest.raises(StreamInterrupted, match="id had not come"):
+        with pytest.raises(StreamInterrupted, match="id had not arrived"):
             ask(client).read()
-        assert replay.asked == ["/v3/chat"]
+        assert replay.paths == ["/v3/chat"]
 
 
 @pytest.mark.parametrize("size", [1, 7, 5000])
-def test_the_asynchronous_stream_heals_the_same_way(size: int) -> None:
+def test_the_asynchronous_stream_recovers_the_same_way(size: int) -> None:
     stream = (STREAMS / "chat_unicode_reasoning.sse").read_bytes()
     text, messages, _, _ = read(stream, len(stream))
     driver = AsyncioDriver()
     try:
         for cut in range(chat_id_known_at(stream), len(stream), 13):
             client = AsyncCozeClient(
-                "t", base_url="http://coze", transport=httpx.MockTransport(Replay(stream, cut, size))
+                "t", base_url="http://coze", transport=httpx.MockTransport(StreamReplay(stream, cut, size))
             )
             chat = client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")])
             deltas = [event.delta for event in driver.collect(chat)]
@@ -80,7 +80,7 @@ def test_the_asynchronous_stream_heals_the_same_way(size: int) -> None:
 
 
 @pytest.mark.parametrize("after", [700, 1100, 1500, 1900])
-def test_a_stream_cut_on_the_wire_heals(coze: Connected[Any], after: int) -> None:
+def test_a_stream_cut_on_the_wire_recovers(coze: ConnectedClient, after: int) -> None:
     coze.emulator.inject(faults.CutAfterBytes(after))
     stream = coze.ask("one two three four five six")
     events = coze.collect(stream)
@@ -91,7 +91,7 @@ def test_a_stream_cut_on_the_wire_heals(coze: Connected[Any], after: int) -> Non
     assert coze.emulator.chats_started == 1
 
 
-def test_a_cut_without_saved_history_raises_with_what_arrived(coze: Connected[Any]) -> None:
+def test_a_cut_without_saved_history_raises_with_what_arrived(coze: ConnectedClient) -> None:
     coze.emulator.inject(faults.CutAfterEvents(4))
     stream = coze.ask("one two three four", auto_save_history=False)
     with pytest.raises(StreamInterrupted, match="not saved") as caught:
@@ -107,7 +107,7 @@ def test_a_cut_without_saved_history_raises_with_what_arrived(coze: Connected[An
     assert coze.emulator.chats_started == 1
 
 
-def test_a_cut_before_the_chats_id_carries_the_logid(coze: Connected[Any]) -> None:
+def test_a_cut_before_the_chats_id_carries_the_logid(coze: ConnectedClient) -> None:
     coze.emulator.inject(faults.CutAfterBytes(20))
     with pytest.raises(StreamInterrupted) as caught:
         coze.collect(coze.ask())
@@ -119,13 +119,13 @@ def test_a_cut_before_the_chats_id_carries_the_logid(coze: Connected[Any]) -> No
 def test_what_was_delivered_must_be_the_beginning_of_what_is_listed() -> None:
     stream = (STREAMS / "chat_text.sse").read_bytes()
 
-    class Changed(Replay):
-        def listed(self) -> list[Message]:
-            return [message.model_copy(update={"content": "Something else."}) for message in super().listed()]
+    class Changed(StreamReplay):
+        def listed_messages(self) -> list[Message]:
+            return [message.model_copy(update={"content": "Something else."}) for message in super().listed_messages()]
 
     replay = Changed(stream, stream.index(b" is late."))
     client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay))
-    with pytest.raises(StreamInterrupted, match="no beginning") as caught:
+    with pytest.raises(StreamInterrupted, match="no prefix") as caught:
         ask(client).read()
     assert caught.value.text == "The train"
 
@@ -134,14 +134,14 @@ def test_missing_audio_is_told_as_not_recoverable() -> None:
     stream = (STREAMS / "chat_audio_delta.sse").read_bytes()
     first_audio = stream.index(b"conversation.audio.delta")
     cut = stream.index(b"\n\n", first_audio) + 10
-    client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(Replay(stream, cut)))
+    client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(StreamReplay(stream, cut)))
     with pytest.raises(StreamInterrupted, match="audio"):
         ask(client).read()
 
 
 def test_messages_that_were_known_before_the_tool_outputs_are_not_given_again() -> None:
     stream = (STREAMS / "chat_text.sse").read_bytes()
-    replay = Replay(stream, stream.index(b"event:conversation.message.delta"))
+    replay = StreamReplay(stream, stream.index(b"event:conversation.message.delta"))
     earlier = Message(id="99", role="assistant", type="answer", content="Before. ", content_type="text", created_at=1)
     replay.messages = (earlier, *replay.messages)
     client = CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(replay))
@@ -157,7 +157,7 @@ def test_a_chat_that_failed_after_the_cut_raises_as_it_would_have(driver: Driver
     stream = (STREAMS / "chat_failed.sse").read_bytes()
     from coze_client import ChatFailed
 
-    replay = Replay(stream, stream.index(b"event:conversation.chat.failed"))
+    replay = StreamReplay(stream, stream.index(b"event:conversation.chat.failed"))
     client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(replay))
     chat = client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")])
     with pytest.raises(ChatFailed, match="model unavailable") as caught:
@@ -169,7 +169,7 @@ def test_listed_messages_are_put_in_the_order_of_a_stream() -> None:
     kinds = ["verbose", "follow_up", "answer", "tool_response", "function_call"]
     listed = [Message(id=str(place), type=kind, created_at=5) for place, kind in enumerate(kinds)]
     later = Message(id="9", type="function_call", created_at=6)
-    ordered = in_order([later, *listed])
+    ordered = sort_messages([later, *listed])
     assert [message.type for message in ordered] == [
         "tool_response",
         "function_call",

@@ -1,4 +1,4 @@
-"""Chat streams as their readers live with them: how they go, end, fail and are refused."""
+"""Chat streams: their events, ends, failures and error responses."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from coze_client import (
 from coze_client.emulator import faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import Answer, Audio, Extra, Turn
-from tests.conftest import Connected, Driver
-from tests.support.raw_server import WireServer, stream
+from tests.support.clients import ConnectedClient, Driver
+from tests.support.raw_server import RawServer, stream
 
 DONE = b"event:done\ndata:[DONE]\n\n"
 CHAT = b'{"id":"7","conversation_id":"8","status":"%s"}'
@@ -47,7 +47,7 @@ def names(events: list[Any]) -> list[str]:
 # --- the whole of it ---
 
 
-def test_a_chat_streams_typed_events_and_ends_with_all_that_was_said(coze: Connected[Any]) -> None:
+def test_a_chat_streams_typed_events_and_ends_with_all_that_was_said(coze: ConnectedClient) -> None:
     asked = coze.ask("one two three")
     assert (asked.chat_id, asked.conversation_id, asked.logid, asked.chat, asked.text) == (None, None, None, None, "")
     events = coze.collect(asked)
@@ -64,7 +64,7 @@ def test_a_chat_streams_typed_events_and_ends_with_all_that_was_said(coze: Conne
     assert "delta='one '" in repr(events[2])
 
 
-def test_reading_to_the_end_is_one_call(coze: Connected[Any]) -> None:
+def test_reading_to_the_end_is_one_call(coze: ConnectedClient) -> None:
     assert coze.run(coze.ask("all at once").read()).text == "all at once"
 
 
@@ -81,14 +81,14 @@ def test_reading_to_the_end_is_one_call(coze: Connected[Any]) -> None:
     ],
 )
 def test_several_messages_of_a_chat_join_to_its_text(
-    coze: Connected[Any], bot: str, text: str, types: list[str]
+    coze: ConnectedClient, bot: str, text: str, types: list[str]
 ) -> None:
     asked = coze.run(coze.ask("hi", bot=bot).read())
     assert asked.text == text
     assert [message.type for message in asked.messages] == types
 
 
-def test_thoughts_are_told_apart_from_the_answer(coze: Connected[Any]) -> None:
+def test_thoughts_are_told_apart_from_the_answer(coze: ConnectedClient) -> None:
     asked = coze.ask("hi", bot="reasoner")
     events = coze.collect(asked)
     thoughts = "".join(event.reasoning for event in events)
@@ -97,7 +97,7 @@ def test_thoughts_are_told_apart_from_the_answer(coze: Connected[Any]) -> None:
     assert "thinking" not in asked.text
 
 
-def test_a_chat_that_waits_for_tools_says_so_and_goes_on_with_their_outputs(coze: Connected[Any]) -> None:
+def test_a_chat_that_waits_for_tools_says_so_and_goes_on_with_their_outputs(coze: ConnectedClient) -> None:
     asked = coze.run(coze.ask("the weather in Bern and Rome", bot="plugins").read())
     calls = asked.chat.tool_calls
     assert [(call.function.name, call.function.arguments) for call in calls] == [
@@ -115,7 +115,7 @@ def test_a_chat_that_waits_for_tools_says_so_and_goes_on_with_their_outputs(coze
     assert coze.emulator.chats_started == 1
 
 
-def test_spoken_answers_come_after_the_written_one(coze: Connected[Any]) -> None:
+def test_spoken_answers_come_after_the_written_one(coze: ConnectedClient) -> None:
     def speaks(_: Turn) -> list[Any]:
         return [Answer("hello"), Audio(b"\0\1" * 50)]
 
@@ -142,7 +142,7 @@ def test_spoken_answers_come_after_the_written_one(coze: Connected[Any]) -> None
         ("[DONE]", "Done"),
     ],
 )
-def test_every_spelling_of_done_ends_a_stream(coze: Connected[Any], data: str, name: str | None) -> None:
+def test_every_spelling_of_done_ends_a_stream(coze: ConnectedClient, data: str, name: str | None) -> None:
     coze.emulator.inject(faults.DoneSpelling(data, name))
     asked = coze.ask("hi")
     assert names(coze.collect(asked))[-1] == (name or "done").removeprefix("conversation.")
@@ -151,7 +151,7 @@ def test_every_spelling_of_done_ends_a_stream(coze: Connected[Any], data: str, n
 
 
 @pytest.mark.parametrize("bot", ["echo", "plugins"])
-def test_a_stream_that_ends_after_the_chats_last_state_needs_no_done(coze: Connected[Any], bot: str) -> None:
+def test_a_stream_that_ends_after_the_chats_last_state_needs_no_done(coze: ConnectedClient, bot: str) -> None:
     coze.emulator.inject(faults.DropTerminal())
     asked = coze.run(coze.ask("the weather in Bern", bot=bot).read())
     assert asked.chat.is_terminal
@@ -173,7 +173,7 @@ def test_a_stream_that_ends_after_the_chats_last_state_needs_no_done(coze: Conne
     ],
     ids=repr,
 )
-def test_no_spelling_changes_what_is_read(coze: Connected[Any], fault: Fault) -> None:
+def test_no_spelling_changes_what_is_read(coze: ConnectedClient, fault: Fault) -> None:
     plain = coze.ask("über 😀 \u2028 \x85 \x0c end")
     expected = [(event.type, event.delta) for event in coze.collect(plain)]
     coze.emulator.inject(fault)
@@ -183,7 +183,7 @@ def test_no_spelling_changes_what_is_read(coze: Connected[Any], fault: Fault) ->
 
 
 def test_events_and_messages_that_nobody_knows_pass_through(
-    coze: Connected[Any], recwarn: pytest.WarningsRecorder
+    coze: ConnectedClient, recwarn: pytest.WarningsRecorder
 ) -> None:
     def odd(_: Turn) -> list[Any]:
         return [Extra("hologram", "beam", "light"), Answer("seen")]
@@ -202,17 +202,17 @@ def test_events_and_messages_that_nobody_knows_pass_through(
 def test_a_server_that_says_done_and_keeps_the_line_open_does_not_hold_the_reader(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coze_client.core.stream._DRAIN_SECONDS", 0.05)
-    with WireServer([stream(BEGIN, delta(b"hi"), COMPLETED, DONE, end=False)]) as server:
+    monkeypatch.setattr("coze_client.core.stream_run._DRAIN_SECONDS", 0.05)
+    with RawServer([stream(BEGIN, delta(b"hi"), COMPLETED, DONE, end=False)]) as server:
         asked = chat(driver.client("t", base_url=server.url))
         assert names(driver.collect(asked))[-1] == "done"
         assert asked.text == "hi"
-        assert server.left.wait(5)
+        assert server.client_left.wait(5)
 
 
 def test_a_finished_stream_gives_its_connection_back(driver: Driver) -> None:
     whole = stream(BEGIN, delta(b"hi"), COMPLETED, DONE)
-    with WireServer([whole] * 3) as server:
+    with RawServer([whole] * 3) as server:
         client = driver.client("t", base_url=server.url)
         for _ in range(3):
             assert driver.run(chat(client).read()).text == "hi"
@@ -222,7 +222,7 @@ def test_a_finished_stream_gives_its_connection_back(driver: Driver) -> None:
 
 def test_a_stream_whose_end_comes_late_still_gives_its_connection_back(driver: Driver) -> None:
     whole = stream(BEGIN, COMPLETED, DONE, b":bye\n\n")
-    with WireServer([whole, whole]) as server:
+    with RawServer([whole, whole]) as server:
         client = driver.client("t", base_url=server.url)
         for _ in range(2):
             driver.run(chat(client).read())
@@ -230,7 +230,7 @@ def test_a_stream_whose_end_comes_late_still_gives_its_connection_back(driver: D
         driver.run(client.close())
 
 
-def test_a_stream_is_read_once(coze: Connected[Any]) -> None:
+def test_a_stream_is_read_once(coze: ConnectedClient) -> None:
     asked = coze.ask()
     coze.run(asked.read())
     assert coze.collect(asked) == []
@@ -241,7 +241,7 @@ def test_a_stream_is_read_once(coze: Connected[Any]) -> None:
     assert coze.emulator.chats_started == 1
 
 
-def test_nothing_is_sent_before_a_stream_is_entered_or_iterated(coze: Connected[Any]) -> None:
+def test_nothing_is_sent_before_a_stream_is_entered_or_iterated(coze: ConnectedClient) -> None:
     asked = coze.ask()
     assert coze.emulator.calls == []
     coze.run(asked.close())
@@ -270,7 +270,7 @@ REFUSALS: list[tuple[Fault, type[CozeError], int | None]] = [
 
 @pytest.mark.parametrize(("fault", "kind", "code"), REFUSALS, ids=repr)
 def test_a_refusal_in_whatever_form_is_the_right_error(
-    coze: Connected[Any], fault: Fault, kind: type[CozeError], code: int | None
+    coze: ConnectedClient, fault: Fault, kind: type[CozeError], code: int | None
 ) -> None:
     coze.emulator.inject(fault)
     asked = coze.ask("one two three")
@@ -282,25 +282,25 @@ def test_a_refusal_in_whatever_form_is_the_right_error(
 
 
 @pytest.mark.parametrize(
-    ("event", "kind", "code", "told"),
+    ("event", "kind", "code", "text"),
     [
         (b'event:error\ndata:{"code":4000,"msg":"no"}\n\n', InvalidRequest, 4000, "no"),
         (b'event:error\ndata:{"code":"103100001","msg":"no","debug_url":"x"}\n\n', ServerError, 103100001, "no"),
         (b'event:Error\ndata:{"error_code":5000,"error_message":"no"}\n\n', ServerError, 5000, "no"),
         (b"event:error\ndata:plain words\n\n", APIError, None, "plain words"),
-        (b"event:error\ndata:{}\n\n", APIError, None, "without saying which"),
-        (b"event:error\ndata:\n\n", APIError, None, "without saying which"),
-        (b"event:error\n\n", APIError, None, "without saying which"),
+        (b"event:error\ndata:{}\n\n", APIError, None, "without a message"),
+        (b"event:error\ndata:\n\n", APIError, None, "without a message"),
+        (b"event:error\n\n", APIError, None, "without a message"),
         (b'event:error\ndata:["odd"]\n\n', APIError, None, "odd"),
         (b'event:error\ndata:{"code":4000,"msg":"no"}', InvalidRequest, 4000, "no"),
     ],
 )
 def test_an_error_event_in_whatever_form_is_the_right_error(
-    driver: Driver, event: bytes, kind: type[CozeError], code: int | None, told: str
+    driver: Driver, event: bytes, kind: type[CozeError], code: int | None, text: str
 ) -> None:
-    with WireServer([stream(BEGIN, delta(b"hi"), event)]) as server:
+    with RawServer([stream(BEGIN, delta(b"hi"), event)]) as server:
         asked = chat(driver.client("t", base_url=server.url), cancel_on_close=False)
-        with pytest.raises(CozeError, match=told) as caught:
+        with pytest.raises(CozeError, match=text) as caught:
             driver.collect(asked)
         assert (type(caught.value), caught.value.code) == (kind, code)
         assert asked.text == "hi"
@@ -309,7 +309,7 @@ def test_an_error_event_in_whatever_form_is_the_right_error(
 @pytest.mark.parametrize(
     "fault", [None, faults.BareFailed(), faults.BareFailed(code_as_text=True)], ids=["chat", "bare", "text code"]
 )
-def test_a_failed_chat_is_raised_with_its_code_and_what_it_said(coze: Connected[Any], fault: Fault | None) -> None:
+def test_a_failed_chat_is_raised_with_its_code_and_what_it_said(coze: ConnectedClient, fault: Fault | None) -> None:
     if fault:
         coze.emulator.inject(fault)
     asked = coze.ask(bot="failing")
@@ -324,7 +324,7 @@ def test_a_failed_chat_is_raised_with_its_code_and_what_it_said(coze: Connected[
 
 
 def test_a_chat_that_failed_without_a_reason_is_still_a_failure(driver: Driver) -> None:
-    with WireServer([stream(BEGIN, b"event:conversation.chat.failed\ndata:{}\n\n")]) as server:
+    with RawServer([stream(BEGIN, b"event:conversation.chat.failed\ndata:{}\n\n")]) as server:
         with pytest.raises(ChatFailed) as caught:
             driver.collect(chat(driver.client("t", base_url=server.url)))
         assert caught.value.code is None
@@ -332,14 +332,14 @@ def test_a_chat_that_failed_without_a_reason_is_still_a_failure(driver: Driver) 
 
 def test_the_zero_error_of_a_healthy_chat_is_none(driver: Driver) -> None:
     healthy = b'{"id":"7","conversation_id":"8","status":"completed","last_error":{"code":0,"msg":""}}'
-    with WireServer([stream(b"event:conversation.chat.completed\ndata:" + healthy + b"\n\n", DONE)]) as server:
+    with RawServer([stream(b"event:conversation.chat.completed\ndata:" + healthy + b"\n\n", DONE)]) as server:
         asked = driver.run(chat(driver.client("t", base_url=server.url)).read())
         assert asked.chat.status == "completed"
 
 
 def test_later_deltas_are_read_as_leniently_as_the_first(driver: Driver) -> None:
     odd = [delta(b"b").replace(b'"id":"9"', b'"id":9'), delta(b"c").replace(b'"role":"assistant"', b'"role":null')]
-    with WireServer([stream(BEGIN, delta(b"a"), *odd, delta(b"\xff"), COMPLETED, DONE)]) as server:
+    with RawServer([stream(BEGIN, delta(b"a"), *odd, delta(b"\xff"), COMPLETED, DONE)]) as server:
         asked = chat(driver.client("t", base_url=server.url))
         messages = [event.message for event in driver.collect(asked) if event.message]
     assert asked.text == "abc\N{REPLACEMENT CHARACTER}"
@@ -353,7 +353,7 @@ def test_later_deltas_are_read_as_leniently_as_the_first(driver: Driver) -> None
 
 def test_malformed_json_in_a_known_event_is_told_after_what_came_before(driver: Driver) -> None:
     broken = b"event:conversation.message.delta\ndata:{oops\n\n"
-    with WireServer([stream(BEGIN, delta(b"good"), broken, DONE)]) as server:
+    with RawServer([stream(BEGIN, delta(b"good"), broken, DONE)]) as server:
         asked = chat(driver.client("t", base_url=server.url), cancel_on_close=False)
         with pytest.raises(ProtocolError, match="oops"):
             driver.collect(asked)
@@ -361,14 +361,14 @@ def test_malformed_json_in_a_known_event_is_told_after_what_came_before(driver: 
 
 
 def test_an_event_beyond_the_limit_is_told_instead_of_held(driver: Driver) -> None:
-    with WireServer([stream(BEGIN, delta(b"x" * 5000), end=False)]) as server:
+    with RawServer([stream(BEGIN, delta(b"x" * 5000), end=False)]) as server:
         asked = chat(driver.client("t", base_url=server.url, max_event_bytes=1000), cancel_on_close=False)
         with pytest.raises(ProtocolError, match="longer than 1000 bytes"):
             driver.collect(asked)
 
 
 def test_a_server_that_goes_silent_is_given_up_after_the_gap(driver: Driver) -> None:
-    with WireServer([stream(BEGIN, delta(b"hi"), end=False)]) as server:
+    with RawServer([stream(BEGIN, delta(b"hi"), end=False)]) as server:
         asked = chat(driver.client("t", base_url=server.url, timeout=0.1, retry=None), auto_save_history=False)
         with pytest.raises(StreamInterrupted) as caught:
             driver.collect(asked)

@@ -1,4 +1,4 @@
-"""Chats without streaming: started, asked after, cancelled, answered, and polled to their end."""
+"""Chats without streaming: start, retrieve, cancel, submit tool outputs, and poll to the end."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from coze_client import (
 from coze_client.api.chats.values import TERMINAL, Chat
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, Hold, Turn
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 
-def asked(coze: Connected[Any], bot: str = "echo", text: str = "hello there", **options: Any) -> dict[str, Any]:
+def asked(coze: ConnectedClient, bot: str = "echo", text: str = "hello there", **options: Any) -> dict[str, Any]:
     return {
         "bot_id": coze.emulator.bots[bot],
         "user_id": "u1",
@@ -42,13 +42,13 @@ def ids(chat: Chat) -> dict[str, str]:
     return {"conversation_id": chat.conversation_id, "chat_id": chat.id}
 
 
-def ended(coze: Connected[Any], chat: Chat) -> Chat:
+def ended(coze: ConnectedClient, chat: Chat) -> Chat:
     coze.emulator.wait_until(lambda: coze.emulator.chat_status(chat.id) != "in_progress")
     found: Chat = coze.run(coze.client.chats.retrieve(**ids(chat)))
     return found
 
 
-def test_a_chat_is_started_asked_after_and_its_messages_listed(coze: Connected[Any]) -> None:
+def test_a_chat_is_started_asked_after_and_its_messages_listed(coze: ConnectedClient) -> None:
     chat = coze.run(coze.client.chats.create(**asked(coze, meta_data={"k": "v"})))
     assert chat.status in ("created", "in_progress")
     done = ended(coze, chat)
@@ -58,14 +58,14 @@ def test_a_chat_is_started_asked_after_and_its_messages_listed(coze: Connected[A
     assert [message.content for message in messages if message.type == "answer"] == ["hello there"]
 
 
-def test_a_running_chat_can_be_cancelled_once(coze: Connected[Any]) -> None:
+def test_a_running_chat_can_be_cancelled_once(coze: ConnectedClient) -> None:
     chat = coze.run(coze.client.chats.create(**asked(coze, "slow")))
     assert coze.run(coze.client.chats.cancel(**ids(chat))).status == "canceled"
     with pytest.raises(InvalidRequest, match="4104"):
         coze.run(coze.client.chats.cancel(**ids(chat)))
 
 
-def test_tool_outputs_let_a_waiting_chat_go_on(coze: Connected[Any]) -> None:
+def test_tool_outputs_let_a_waiting_chat_go_on(coze: ConnectedClient) -> None:
     begun = coze.run(coze.client.chats.create(**asked(coze, "plugins", "the weather in Bern and the time")))
     waiting = ended(coze, begun)
     assert waiting.status == "requires_action"
@@ -76,13 +76,13 @@ def test_tool_outputs_let_a_waiting_chat_go_on(coze: Connected[Any]) -> None:
 
 
 @pytest.mark.parametrize("outputs", [[], [{"tool_call_id": "other", "output": "x"}]])
-def test_outputs_that_do_not_answer_the_calls_are_refused(coze: Connected[Any], outputs: list[Any]) -> None:
+def test_outputs_that_do_not_answer_the_calls_are_refused(coze: ConnectedClient, outputs: list[Any]) -> None:
     waiting = coze.run(coze.ask("the weather in Bern", bot="plugins").read())
     with pytest.raises(InvalidRequest):
         coze.run(coze.client.chats.submit_tool_outputs(**ids(waiting.chat), tool_outputs=outputs))
 
 
-def test_outputs_for_a_chat_that_was_not_saved_are_refused(coze: Connected[Any]) -> None:
+def test_outputs_for_a_chat_that_was_not_saved_are_refused(coze: ConnectedClient) -> None:
     waiting = coze.run(coze.ask("the weather in Bern", bot="plugins", auto_save_history=False).read())
     outputs = [{"tool_call_id": call.id, "output": "x"} for call in waiting.chat.tool_calls]
     with pytest.raises(ServerError, match="auto_save_history"):
@@ -90,22 +90,22 @@ def test_outputs_for_a_chat_that_was_not_saved_are_refused(coze: Connected[Any])
 
 
 @pytest.mark.parametrize("wrong", [{"conversation_id": "1"}, {"chat_id": "1"}])
-def test_an_unknown_chat_is_not_found(coze: Connected[Any], wrong: dict[str, str]) -> None:
+def test_an_unknown_chat_is_not_found(coze: ConnectedClient, wrong: dict[str, str]) -> None:
     chat = coze.run(coze.client.chats.create(**asked(coze)))
     with pytest.raises(NotFound):
         coze.run(coze.client.chats.retrieve(**{**ids(chat), **wrong}))
 
 
-def test_a_conversation_remembers_from_chat_to_chat(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_conversation_remembers_from_chat_to_chat(coze: ConnectedClient, sleeps: list[float]) -> None:
     first = coze.run(coze.ask("my name is Ada", bot="assistant").read())
     again = coze.ask("what is my name?", bot="assistant", conversation_id=first.conversation_id)
     assert "Ada" in coze.run(again.read()).text
     assert again.conversation_id == first.conversation_id
 
 
-def test_a_self_hosted_studio_chats_the_same_way(driver: Driver, naps: list[float]) -> None:
+def test_a_self_hosted_studio_chats_the_same_way(driver: Driver, sleeps: list[float]) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(driver, emulator)
+        coze: ConnectedClient = ConnectedClient(driver, emulator)
         result = coze.run(coze.client.chats.create_and_poll(**asked(coze)))
         assert (result.chat.status, result.text) == ("completed", "hello there")
         assert "question" not in {message.type for message in result.messages}
@@ -119,7 +119,7 @@ def test_a_self_hosted_studio_chats_the_same_way(driver: Driver, naps: list[floa
 
 
 class Coze:
-    """Answers a start, then each question after the chat with the next state; the last again and again."""
+    """A server that starts a chat, and returns the next state at each poll; it repeats the last one."""
 
     def __init__(self, *states: object) -> None:
         self.states = list(states)
@@ -162,7 +162,7 @@ def poll(driver: Driver, coze: Callable[[httpx.Request], httpx.Response], **opti
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
-def test_polling_ends_on_every_terminal_state(driver: Driver, status: str, naps: list[float]) -> None:
+def test_polling_ends_on_every_terminal_state(driver: Driver, status: str, sleeps: list[float]) -> None:
     coze = Coze("created", "in_progress", "a state nobody knows", status)
     result = poll(driver, coze)
     assert result.chat.status == status
@@ -181,22 +181,22 @@ def test_polling_ends_on_every_terminal_state(driver: Driver, status: str, naps:
         ("canceled", 0),
     ],
 )
-def test_messages_are_listed_where_there_are_any(driver: Driver, status: str, listed: int, naps: list[float]) -> None:
+def test_messages_are_listed_where_there_are_any(driver: Driver, status: str, listed: int, sleeps: list[float]) -> None:
     coze = Coze(status)
     assert len(poll(driver, coze).messages) == coze.count("/v3/chat/message/list") == listed
 
 
-def test_a_failed_chat_is_returned_with_its_reason(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_failed_chat_is_returned_with_its_reason(coze: ConnectedClient, sleeps: list[float]) -> None:
     result = coze.run(coze.client.chats.create_and_poll(**asked(coze, "failing")))
     assert (result.chat.status, result.chat.last_error.code, result.messages) == ("failed", 5000, ())
 
 
-def test_polling_asks_at_most_once_a_second(driver: Driver, naps: list[float]) -> None:
+def test_polling_asks_at_most_once_a_second(driver: Driver, sleeps: list[float]) -> None:
     poll(driver, Coze("in_progress", "in_progress", "in_progress", "completed"))
-    assert naps == [1.0] * 4
+    assert sleeps == [1.0] * 4
 
 
-def test_a_chat_that_is_not_known_yet_is_asked_after_twice_more(driver: Driver, naps: list[float]) -> None:
+def test_a_chat_that_is_not_known_yet_is_asked_after_twice_more(driver: Driver, sleeps: list[float]) -> None:
     assert poll(driver, Coze(refused(4001), refused(4001), "completed")).chat.status == "completed"
     with pytest.raises(NotFound):
         poll(driver, Coze(refused(4001)))
@@ -204,36 +204,36 @@ def test_a_chat_that_is_not_known_yet_is_asked_after_twice_more(driver: Driver, 
         poll(driver, Coze(refused(4002), "completed"))
 
 
-def test_polling_survives_what_passes(driver: Driver, naps: list[float]) -> None:
+def test_polling_survives_what_passes(driver: Driver, sleeps: list[float]) -> None:
     coze = Coze(refused(5000), refused(0, 503), "completed")
     assert poll(driver, coze).chat.status == "completed"
     assert coze.count("/v3/chat") == 1
 
 
 class Clock:
-    """Time that only the client's sleeping moves."""
+    """A clock that only the client's sleep advances."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, naps: list[float]) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> None:
         began = time.monotonic()
-        monkeypatch.setattr("coze_client.api.chats.following.monotonic", lambda: began + sum(naps))
+        monkeypatch.setattr("coze_client.api.chats.following.monotonic", lambda: began + sum(sleeps))
 
 
 def test_a_chat_that_does_not_end_in_time_is_cancelled_and_told(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
 ) -> None:
-    Clock(monkeypatch, naps)
+    Clock(monkeypatch, sleeps)
     coze = Coze("in_progress")
     with pytest.raises(TimedOut, match=r"did not end within 2\.5 s.*\[chat 7, conversation 8\]"):
         poll(driver, coze, deadline=2.5)
-    assert naps == [1.0, 1.0, 0.5]
+    assert sleeps == [1.0, 1.0, 0.5]
     assert coze.asked[-1] == "/v3/chat/cancel"
 
 
 @pytest.mark.parametrize("failure", [refused(4104), refused(0, 502), httpx.ReadError("broke")], ids=repr)
 def test_a_cancellation_that_fails_does_not_hide_that_time_is_up(
-    driver: Driver, failure: httpx.Response | Exception, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+    driver: Driver, failure: httpx.Response | Exception, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
 ) -> None:
-    Clock(monkeypatch, naps)
+    Clock(monkeypatch, sleeps)
     coze = Coze("in_progress")
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -249,7 +249,7 @@ def test_a_cancellation_that_fails_does_not_hide_that_time_is_up(
     assert coze.count("/v3/chat/cancel") == 1
 
 
-def test_a_deadline_ends_a_real_chat(coze: Connected[Any]) -> None:
+def test_a_deadline_ends_a_real_chat(coze: ConnectedClient) -> None:
     never = Hold(lambda: False)
 
     def stubborn(_: Turn) -> list[Any]:
@@ -263,7 +263,7 @@ def test_a_deadline_ends_a_real_chat(coze: Connected[Any]) -> None:
     assert coze.emulator.chat_status(call.body["chat_id"]) == "canceled"
 
 
-def test_a_lost_answer_to_a_poll_does_not_start_a_second_chat(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_lost_answer_to_a_poll_does_not_start_a_second_chat(coze: ConnectedClient, sleeps: list[float]) -> None:
     coze.emulator.inject(faults.DropConnection(), path="/v3/chat/retrieve", times=2)
     assert coze.run(coze.client.chats.create_and_poll(**asked(coze))).text == "hello there"
     assert coze.emulator.chats_started == 1
@@ -277,13 +277,13 @@ def test_a_deadline_of_nothing_is_refused_before_a_chat_is_started(driver: Drive
     assert coze.asked == []
 
 
-def test_builders_and_dicts_do_the_same(coze: Connected[Any], naps: list[float]) -> None:
+def test_builders_and_dicts_do_the_same(coze: ConnectedClient, sleeps: list[float]) -> None:
     for messages in ([Message.user("same")], [{"role": "user", "content": "same", "content_type": "text"}]):
         result = coze.run(coze.client.chats.create_and_poll(**{**asked(coze), "additional_messages": messages}))
         assert result.text == "same"
 
 
-def test_images_of_a_question_arrive(coze: Connected[Any], naps: list[float]) -> None:
+def test_images_of_a_question_arrive(coze: ConnectedClient, sleeps: list[float]) -> None:
     uploaded = coze.run(coze.client.files.upload(b"\x89PNG\r\n\x1a\n123", name="cat.png"))
     message = Message.user("what is this?", images=[uploaded, "https://example.com/dog.png"])
     options = {**asked(coze, "vision"), "additional_messages": [message]}
@@ -315,7 +315,7 @@ async def test_a_cancelled_poll_cancels_its_chat(emulator: Emulator) -> None:
     await client.close()
 
 
-def test_a_poll_that_fails_tells_which_chat_was_under_way(coze: Connected[Any]) -> None:
+def test_a_poll_that_fails_tells_which_chat_was_under_way(coze: ConnectedClient) -> None:
     coze.emulator.inject(faults.Coded(4101, "no permission"), path="/v3/chat/retrieve")
     with pytest.raises(PermissionDenied) as caught:
         coze.run(

@@ -1,4 +1,4 @@
-"""The messages that a conversation keeps: made, changed, rated, deleted, and paged in both directions."""
+"""Messages of a conversation: created, changed, rated, deleted, and listed in both directions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from coze_client import InvalidRequest, NotFound
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 
-def begin(coze: Connected[Any], count: int = 0) -> tuple[str, list[str]]:
+def begin(coze: ConnectedClient, count: int = 0) -> tuple[str, list[str]]:
     """A conversation and the ids of its messages, oldest first."""
     conversation_id = coze.run(coze.client.conversations.create()).id
     messages = coze.client.conversations.messages
@@ -24,7 +24,7 @@ def begin(coze: Connected[Any], count: int = 0) -> tuple[str, list[str]]:
     return conversation_id, made
 
 
-def test_a_message_is_made_found_changed_and_deleted(coze: Connected[Any]) -> None:
+def test_a_message_is_made_found_changed_and_deleted(coze: ConnectedClient) -> None:
     conversation_id, _ = begin(coze)
     messages = coze.client.conversations.messages
     made = coze.run(messages.create(conversation_id=conversation_id, role="user", content="hi", meta_data={"k": "v"}))
@@ -38,7 +38,7 @@ def test_a_message_is_made_found_changed_and_deleted(coze: Connected[Any]) -> No
         coze.run(messages.retrieve(**ids))
 
 
-def test_an_answer_can_be_rated_and_the_rating_taken_back(coze: Connected[Any]) -> None:
+def test_an_answer_can_be_rated_and_the_rating_taken_back(coze: ConnectedClient) -> None:
     chat = coze.run(coze.ask("hi").read())
     answer = {"conversation_id": chat.conversation_id, "message_id": chat.messages[0].id}
     messages = coze.client.conversations.messages
@@ -53,7 +53,7 @@ def test_an_answer_can_be_rated_and_the_rating_taken_back(coze: Connected[Any]) 
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_every_message_is_listed_once_whatever_the_page_size(
-    coze: Connected[Any], limit: int, order: str, count: int
+    coze: ConnectedClient, limit: int, order: str, count: int
 ) -> None:
     conversation_id, made = begin(coze, count)
     listing = coze.client.conversations.messages.list(conversation_id=conversation_id, order=order, limit=limit)
@@ -61,7 +61,7 @@ def test_every_message_is_listed_once_whatever_the_page_size(
     assert found == (made if order == "asc" else made[::-1])
 
 
-def test_paging_forward_begins_after_a_message(coze: Connected[Any]) -> None:
+def test_paging_forward_begins_after_a_message(coze: ConnectedClient) -> None:
     conversation_id, made = begin(coze, 6)
     listing = coze.client.conversations.messages.list(
         conversation_id=conversation_id, order="asc", after_id=made[1], limit=2
@@ -69,7 +69,7 @@ def test_paging_forward_begins_after_a_message(coze: Connected[Any]) -> None:
     assert [[message.id for message in page.items] for page in coze.collect(listing.pages())] == [made[2:4], made[4:]]
 
 
-def test_paging_backward_begins_before_a_message_and_goes_away_from_it(coze: Connected[Any]) -> None:
+def test_paging_backward_begins_before_a_message_and_goes_away_from_it(coze: ConnectedClient) -> None:
     conversation_id, made = begin(coze, 6)
     listing = coze.client.conversations.messages.list(
         conversation_id=conversation_id, order="asc", before_id=made[5], limit=2
@@ -81,7 +81,7 @@ def test_paging_backward_begins_before_a_message_and_goes_away_from_it(coze: Con
         assert not {"before_id", "after_id"} <= call.body.keys(), "their meaning together is not documented"
 
 
-def test_what_lies_between_question_and_answer_comes_on_request(coze: Connected[Any]) -> None:
+def test_what_lies_between_question_and_answer_comes_on_request(coze: ConnectedClient) -> None:
     chat = coze.run(coze.ask("hi", bot="several_answers").read())
     messages = coze.client.conversations.messages
     plain = coze.collect(messages.list(conversation_id=chat.conversation_id, order="asc"))
@@ -92,13 +92,13 @@ def test_what_lies_between_question_and_answer_comes_on_request(coze: Connected[
     assert {message.chat_id for message in only} == {chat.chat_id}
 
 
-def test_messages_of_an_unknown_conversation_are_not_found(coze: Connected[Any]) -> None:
+def test_messages_of_an_unknown_conversation_are_not_found(coze: ConnectedClient) -> None:
     with pytest.raises(NotFound):
         coze.collect(coze.client.conversations.messages.list(conversation_id="1"))
 
 
 class Pages:
-    """Answers with one page after the other, the last again and again; remembers the cursors asked for."""
+    """A server that returns one page after the other and repeats the last; it records the cursors."""
 
     def __init__(self, *pages: dict[str, object]) -> None:
         self.pages = list(pages)
@@ -154,7 +154,7 @@ def test_a_backward_listing_ends_where_a_server_repeats_itself(driver: Driver) -
 
 def test_a_self_hosted_studio_lists_newest_first_and_each_once(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(driver, emulator)
+        coze: ConnectedClient = ConnectedClient(driver, emulator)
         chat = coze.run(coze.ask("hi").read())
         coze.run(coze.ask("again", conversation_id=chat.conversation_id).read())
         listing = coze.client.conversations.messages.list(conversation_id=chat.conversation_id, limit=1)

@@ -1,4 +1,4 @@
-"""Conversations: made, found, renamed, cleared, deleted, and listed page by page."""
+"""Conversations: created, retrieved, renamed, cleared, deleted, and listed page by page."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pytest
 
 from coze_client import CozeError, InvalidRequest, NotFound
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 
-def made(coze: Connected[Any], count: int) -> list[str]:
+def made(coze: ConnectedClient, count: int) -> list[str]:
     bot = coze.emulator.bots["echo"]
     return [coze.run(coze.client.conversations.create(bot_id=bot, name=f"c{n}")).id for n in range(count)]
 
 
-def listed(coze: Connected[Any], **options: Any) -> Any:
+def listed(coze: ConnectedClient, **options: Any) -> Any:
     return coze.client.conversations.list(bot_id=coze.emulator.bots["echo"], **options)
 
 
-def test_a_conversation_is_made_found_renamed_and_deleted(coze: Connected[Any]) -> None:
+def test_a_conversation_is_made_found_renamed_and_deleted(coze: ConnectedClient) -> None:
     conversations = coze.client.conversations
     conversation = coze.run(conversations.create(name="trip", meta_data={"k": "v"}))
     assert (conversation.name, conversation.meta_data) == ("trip", {"k": "v"})
@@ -34,14 +34,14 @@ def test_a_conversation_is_made_found_renamed_and_deleted(coze: Connected[Any]) 
         coze.run(conversations.retrieve(conversation_id=conversation.id))
 
 
-def test_a_conversation_may_begin_with_messages(coze: Connected[Any]) -> None:
-    said = [{"role": "user", "content": "my name is Ada"}, {"role": "assistant", "content": "hello Ada"}]
-    conversation = coze.run(coze.client.conversations.create(messages=said))
+def test_a_conversation_may_begin_with_messages(coze: ConnectedClient) -> None:
+    messages = [{"role": "user", "content": "my name is Ada"}, {"role": "assistant", "content": "hello Ada"}]
+    conversation = coze.run(coze.client.conversations.create(messages=messages))
     found = coze.collect(coze.client.conversations.messages.list(conversation_id=conversation.id, order="asc"))
     assert [message.content for message in found] == ["my name is Ada", "hello Ada"]
 
 
-def test_a_cleared_conversation_has_a_new_section_and_forgets(coze: Connected[Any]) -> None:
+def test_a_cleared_conversation_has_a_new_section_and_forgets(coze: ConnectedClient) -> None:
     first = coze.run(coze.ask("my name is Ada", bot="assistant").read())
     section = coze.run(coze.client.conversations.clear(conversation_id=first.conversation_id))
     assert section.conversation_id == first.conversation_id
@@ -49,14 +49,14 @@ def test_a_cleared_conversation_has_a_new_section_and_forgets(coze: Connected[An
     assert "Ada" not in coze.run(asked.read()).text
 
 
-def test_a_name_that_is_too_long_is_refused(coze: Connected[Any]) -> None:
+def test_a_name_that_is_too_long_is_refused(coze: ConnectedClient) -> None:
     with pytest.raises(InvalidRequest, match="100"):
         coze.run(coze.client.conversations.create(name="x" * 101))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
 @pytest.mark.parametrize("count", [0, 1, 6])
-def test_every_conversation_is_listed_once_whatever_the_page_size(coze: Connected[Any], size: int, count: int) -> None:
+def test_every_conversation_is_listed_once_whatever_the_page_size(coze: ConnectedClient, size: int, count: int) -> None:
     expected = made(coze, count)
     newest = coze.collect(listed(coze, page_size=size))
     assert [conversation.id for conversation in newest] == expected[::-1]
@@ -64,15 +64,15 @@ def test_every_conversation_is_listed_once_whatever_the_page_size(coze: Connecte
     assert [conversation.id for conversation in oldest] == expected
 
 
-def test_pages_are_fetched_when_they_are_reached(coze: Connected[Any]) -> None:
+def test_pages_are_fetched_when_they_are_reached(coze: ConnectedClient) -> None:
     made(coze, 5)
     listing = listed(coze, page_size=2)
     assert coze.emulator.calls_to("/v1/conversations") == []
-    coze.collect(listing, most=3)
+    coze.collect(listing, limit=3)
     assert len(coze.emulator.calls_to("/v1/conversations")) == 2
 
 
-def test_pages_know_whether_there_are_more(coze: Connected[Any]) -> None:
+def test_pages_know_whether_there_are_more(coze: ConnectedClient) -> None:
     made(coze, 5)
     pages = coze.collect(listed(coze, page_size=2).pages())
     assert [(len(page.items), page.has_more, page.total) for page in pages] == [
@@ -82,7 +82,7 @@ def test_pages_know_whether_there_are_more(coze: Connected[Any]) -> None:
     ]
 
 
-def test_a_listing_can_be_walked_again(coze: Connected[Any]) -> None:
+def test_a_listing_can_be_walked_again(coze: ConnectedClient) -> None:
     made(coze, 3)
     listing = listed(coze, page_size=2)
     assert coze.collect(listing) == coze.collect(listing)
@@ -94,7 +94,7 @@ def page_of(*ids: str, has_more: bool) -> httpx.Response:
 
 
 class Pages:
-    """Answers with one page after the other, the last again and again."""
+    """A server that returns one page after the other and repeats the last."""
 
     def __init__(self, *pages: httpx.Response) -> None:
         self.pages = list(pages)
@@ -128,14 +128,14 @@ def test_an_error_on_a_later_page_comes_through_after_what_was_before(driver: Dr
     pages = Pages(page_of("1", has_more=True), httpx.Response(200, json={"code": 4000, "msg": "no"}))
     client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(pages))
     listing = client.conversations.list(bot_id="1")
-    assert [found.id for found in driver.collect(listing, most=1)] == ["1"]
+    assert [found.id for found in driver.collect(listing, limit=1)] == ["1"]
     with pytest.raises(CozeError):
         driver.collect(client.conversations.list(bot_id="1"))
 
 
 def test_a_self_hosted_studio_keeps_conversations_the_same_way(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(driver, emulator)
+        coze: ConnectedClient = ConnectedClient(driver, emulator)
         expected = made(coze, 3)
         found = coze.run(coze.client.conversations.retrieve(conversation_id=expected[0]))
         assert found.id == expected[0]

@@ -1,4 +1,4 @@
-"""Datasets: what is sent, what is read, and waiting until documents are processed."""
+"""Datasets: their requests and responses, and waiting until documents are processed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from coze_client import ConfigurationError, DocumentBase, NotFound, TimedOut
-from coze_client.api.datasets.resource import Datasets, DocumentProgress, update_request
+from coze_client.api.datasets.resource import Datasets, update_request
+from coze_client.api.datasets.values import DocumentProgress
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import RawResponse
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Driver
-from tests.support.json_server import Ask, PaperServer
+from tests.support.clients import ConnectedClient, Driver
+from tests.support.json_server import Body, JsonServer
 
 WORKSPACE = "7340000000000000001"
 
@@ -23,12 +24,12 @@ def sent(request: Request[Any]) -> tuple[str, str, object, object, Kind]:
 
 
 def test_requests_carry_what_was_set_and_nothing_else() -> None:
-    create = Datasets.create(name="Shelf", workspace_id="7")
+    create = Datasets.create(name="Library", workspace_id="7")
     assert sent(create) == (
         "POST",
         "/v1/datasets",
         {},
-        {"name": "Shelf", "space_id": "7", "format_type": 0},
+        {"name": "Library", "space_id": "7", "format_type": 0},
         Kind.START,
     )
     listing = Datasets.list(workspace_id="7", name="sh").page("2")
@@ -43,7 +44,7 @@ def test_requests_carry_what_was_set_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 101])
 def test_a_name_of_no_or_too_many_characters_is_not_sent(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="name of a dataset has 1 to 100 characters"):
+    with pytest.raises(ConfigurationError, match="name of a dataset must have 1 to 100 characters"):
         Datasets.create(name=name, workspace_id="7")
 
 
@@ -69,21 +70,22 @@ def test_an_empty_listing_may_lack_everything(content: bytes) -> None:
 def test_progress_is_read_wherever_it_stands(nested: bool) -> None:
     items = [{"document_id": 1, "status": 9, "status_descript": "no text in it", "progress": 63}]
     content = json.dumps({"code": 0, "data": {"data": items} if nested else items}).encode()
-    (told,) = Datasets.process(dataset_id="9", document_ids=["1"]).read(RawResponse(200, {}, content))
-    assert (told.document_id, told.failed, told.status_descript, told.progress) == ("1", True, "no text in it", 63)
+    (progress,) = Datasets.process(dataset_id="9", document_ids=["1"]).read(RawResponse(200, {}, content))
+    facts = (progress.document_id, progress.failed, progress.status_descript, progress.progress)
+    assert facts == ("1", True, "no text in it", 63)
 
 
-def test_datasets_live_from_create_to_delete(coze: Connected[Any]) -> None:
+def test_datasets_live_from_create_to_delete(coze: ConnectedClient) -> None:
     datasets = coze.client.datasets
-    ids = [coze.run(datasets.create(name=f"Shelf {each}", workspace_id=WORKSPACE)) for each in range(3)]
+    ids = [coze.run(datasets.create(name=f"Library {each}", workspace_id=WORKSPACE)) for each in range(3)]
     coze.run(datasets.delete(dataset_id=ids[0]))
     listed = coze.collect(datasets.list(workspace_id=WORKSPACE, page_size=1, concurrency=2))
     assert [dataset.dataset_id for dataset in listed] == ids[1:]
 
 
-def test_update_clears_what_is_left_out_unless_it_is_read_first(coze: Connected[Any]) -> None:
+def test_update_clears_what_is_left_out_unless_it_is_read_first(coze: ConnectedClient) -> None:
     datasets = coze.client.datasets
-    dataset_id = coze.run(datasets.create(name="Shelf", workspace_id=WORKSPACE, description="of books"))
+    dataset_id = coze.run(datasets.create(name="Library", workspace_id=WORKSPACE, description="of books"))
 
     def description() -> str:
         (dataset,) = coze.collect(datasets.list(workspace_id=WORKSPACE))
@@ -95,63 +97,65 @@ def test_update_clears_what_is_left_out_unless_it_is_read_first(coze: Connected[
     assert description() == ""
 
 
-def test_update_of_a_dataset_that_the_workspace_lacks_is_not_sent(coze: Connected[Any]) -> None:
+def test_update_of_a_dataset_that_the_workspace_lacks_is_not_sent(coze: ConnectedClient) -> None:
     with pytest.raises(NotFound, match="Workspace 7340000000000000001 has no dataset 7399"):
         coze.run(coze.client.datasets.update(dataset_id="7399", name="x", workspace_id=WORKSPACE))
 
 
-def test_wait_tells_every_look_and_reports_failures(driver: Driver, naps: list[float]) -> None:
+def test_wait_tells_every_look_and_reports_failures(driver: Driver, sleeps: list[float]) -> None:
     with Emulator(processing_looks=2) as emulator:
         client = driver.client(emulator.token, base_url=emulator.url)
-        dataset_id = driver.run(client.datasets.create(name="Shelf", workspace_id=WORKSPACE))
+        dataset_id = driver.run(client.datasets.create(name="Library", workspace_id=WORKSPACE))
         bases = [DocumentBase.from_text("words", "a.txt"), DocumentBase.from_file(b"%PDF-broken", "b.pdf")]
         made = driver.run(client.datasets.documents.create(dataset_id=dataset_id, documents=bases))
         ids = [document.document_id for document in made]
-        told: list[tuple[DocumentProgress, ...]] = []
-        good, bad = driver.run(client.datasets.wait(dataset_id=dataset_id, document_ids=ids, on_progress=told.append))
+        progress: list[tuple[DocumentProgress, ...]] = []
+        good, bad = driver.run(
+            client.datasets.wait(dataset_id=dataset_id, document_ids=ids, on_progress=progress.append)
+        )
     assert (good.ready, bad.failed, bool(bad.status_descript)) == (True, True, True)
-    assert told[-1] == (good, bad)
-    assert [each.busy for each in told[0]] == [True, True]
-    assert naps == [1.0, 1.5][: len(told) - 1]
+    assert progress[-1] == (good, bad)
+    assert [each.busy for each in progress[0]] == [True, True]
+    assert sleeps == [1.0, 1.5][: len(progress) - 1]
 
 
-def answers(*looks: dict[str, int]) -> PaperServer:
-    """A server that tells statuses by id, one look after the other; the last for ever."""
+def answers(*looks: dict[str, int]) -> JsonServer:
+    """A server that returns the next status of each id at each poll; it repeats the last one."""
     left = list(looks)
 
-    def reply(ask: Ask) -> dict[str, object]:
+    def respond(body: Body) -> dict[str, object]:
         now = left.pop(0) if len(left) > 1 else left[0]
-        items = [{"document_id": each, "status": now[each]} for each in ask["document_ids"] if each in now]
+        items = [{"document_id": each, "status": now[each]} for each in body["document_ids"] if each in now]
         return {"code": 0, "data": {"data": items}}
 
-    return PaperServer(reply)
+    return JsonServer(respond)
 
 
-def test_wait_asks_only_for_what_is_still_busy(driver: Driver, naps: list[float]) -> None:
+def test_wait_asks_only_for_what_is_still_busy(driver: Driver, sleeps: list[float]) -> None:
     with answers({"1": 0, "2": 1}, {"1": 1}) as server:
         datasets = driver.client("t", base_url=server.url).datasets
         ended = driver.run(datasets.wait(dataset_id="9", document_ids=["1", "2", "1"]))
     assert [each.document_id for each in ended] == ["1", "2"]
-    assert [ask["document_ids"] for ask in server.asked] == [["1", "2"], ["1"]]
-    assert naps == [1.0]
+    assert [body["document_ids"] for body in server.bodies] == [["1", "2"], ["1"]]
+    assert sleeps == [1.0]
 
 
-def test_wait_names_missing_documents_once_the_others_are_through(driver: Driver, naps: list[float]) -> None:
-    told: list[tuple[DocumentProgress, ...]] = []
+def test_wait_names_missing_documents_once_the_others_are_through(driver: Driver, sleeps: list[float]) -> None:
+    progress: list[tuple[DocumentProgress, ...]] = []
     with answers({"1": 0}, {"1": 1}) as server:
         datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(NotFound, match="Dataset 9 has no document 3"):
-            driver.run(datasets.wait(dataset_id="9", document_ids=["1", "3"], on_progress=told.append))
-    assert told[-1][0].ready
-    assert naps == [1.0]
+            driver.run(datasets.wait(dataset_id="9", document_ids=["1", "3"], on_progress=progress.append))
+    assert progress[-1][0].ready
+    assert sleeps == [1.0]
 
 
-def test_wait_names_a_document_that_vanishes_under_way(driver: Driver, naps: list[float]) -> None:
+def test_wait_names_a_document_that_vanishes_under_way(driver: Driver, sleeps: list[float]) -> None:
     with answers({"1": 0, "2": 0}, {"2": 1}) as server:
         datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(NotFound, match="Dataset 9 has no document 1"):
             driver.run(datasets.wait(dataset_id="9", document_ids=["1", "2"]))
-    assert naps == [1.0]
+    assert sleeps == [1.0]
 
 
 def test_wait_takes_no_single_id_for_a_list_of_digits(driver: Driver) -> None:
@@ -159,21 +163,21 @@ def test_wait_takes_no_single_id_for_a_list_of_digits(driver: Driver) -> None:
         datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(ConfigurationError, match="document_ids"):
             driver.run(datasets.wait(dataset_id="9", document_ids="7441"))
-    assert server.asked == []
+    assert server.bodies == []
 
 
-def test_wait_gives_up_at_its_deadline(driver: Driver, naps: list[float]) -> None:
+def test_wait_gives_up_at_its_deadline(driver: Driver, sleeps: list[float]) -> None:
     with answers({"1": 0}) as server:
         datasets = driver.client("t", base_url=server.url).datasets
         with pytest.raises(TimedOut, match=r"did not process 1 within 0\.5 s.*wait again"):
             driver.run(datasets.wait(dataset_id="9", document_ids=["1"], timeout=0.5))
-    assert naps == []
+    assert sleeps == []
 
 
-def test_wait_looks_ever_more_seldom(driver: Driver, naps: list[float]) -> None:
+def test_wait_looks_ever_more_seldom(driver: Driver, sleeps: list[float]) -> None:
     with answers(*[{"1": 0}] * 9, {"1": 1}) as server:
         driver.run(driver.client("t", base_url=server.url).datasets.wait(dataset_id="9", document_ids=["1"]))
-    assert naps == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10.0, 10.0, 10.0]
+    assert sleeps == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10.0, 10.0, 10.0]
 
 
 def test_many_documents_are_asked_for_in_batches(driver: Driver) -> None:
@@ -181,4 +185,4 @@ def test_many_documents_are_asked_for_in_batches(driver: Driver) -> None:
     with answers(dict.fromkeys(ids, 1)) as server:
         datasets = driver.client("t", base_url=server.url).datasets
         assert len(driver.run(datasets.wait(dataset_id="9", document_ids=ids))) == 250
-    assert [len(ask["document_ids"]) for ask in server.asked] == [100, 100, 50]
+    assert [len(body["document_ids"]) for body in server.bodies] == [100, 100, 50]

@@ -1,4 +1,4 @@
-"""Documents: what is sent, what is refused before that, what is read."""
+"""Documents: their requests and responses, and what is rejected before it is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coze_client import ChunkStrategy, ConfigurationError, Document, DocumentBas
 from coze_client.api.datasets.documents import LARGEST_BODY, Documents
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import RawResponse
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
 AS_TEXT = {"Agw-Js-Conv": "str"}
 WORKSPACE = "7340000000000000001"
@@ -76,27 +76,27 @@ def test_a_file_comes_from_a_path_bytes_or_an_open_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "text"),
     [
-        (lambda: DocumentBase.from_file(b"# hi", "a.md"), r"not 'a\.md'\. Send md, html .*from_text"),
+        (lambda: DocumentBase.from_file(b"# hi", "a.md"), r"not 'a\.md'\. Upload other text formats.*from_text"),
         (lambda: DocumentBase.from_file(b"hi"), "name of a document file ends in"),
         (lambda: DocumentBase.from_file(b"", "a.txt"), "empty"),
-        (lambda: DocumentBase.from_file(io.StringIO("hi"), "a.txt"), "open as text"),  # type: ignore[arg-type]
+        (lambda: DocumentBase.from_file(io.StringIO("hi"), "a.txt"), "open in text mode"),  # type: ignore[arg-type]
         (lambda: DocumentBase.from_text("", "a.txt"), "empty"),
         (lambda: DocumentBase.from_text("hi", " "), "name of a document is empty"),
         (lambda: DocumentBase.from_url("a.example", "a"), "url of a web page"),
-        (lambda: UpdateRule.every(23), "update_interval is 24 hours or more, not 23"),
-        (lambda: ChunkStrategy.custom(max_tokens=99), "max_tokens of a ChunkStrategy is 100 to 2000, not 99"),
+        (lambda: UpdateRule.every(23), "update_interval must be 24 hours or more, not 23"),
+        (lambda: ChunkStrategy.custom(max_tokens=99), "max_tokens of a ChunkStrategy must be 100 to 2000, not 99"),
         (lambda: ChunkStrategy.custom(max_tokens=2001), "max_tokens"),
         (lambda: ChunkStrategy.custom(separator=""), "separator"),
         (lambda: Documents.update(document_id="1"), "name or update_rule"),
-        (lambda: Documents.delete(document_ids=[]), "document_ids has 1 to 100 entries a request, not 0"),
+        (lambda: Documents.delete(document_ids=[]), "document_ids must have 1 to 100 entries, not 0"),
         (lambda: Documents.delete(document_ids=["1"] * 101), "not 101"),
         (lambda: Documents.delete(document_ids="7441000000000000001"), "single string"),
-        (lambda: creating(*[DocumentBase.from_text("a", "a")] * 11), "documents has 1 to 10 entries a request, not 11"),
+        (lambda: creating(*[DocumentBase.from_text("a", "a")] * 11), "documents must have 1 to 10 entries, not 11"),
         (
             lambda: creating(DocumentBase.from_text("a", "a"), DocumentBase.from_url("http://a", "b")),
-            "come in the same way",
+            "be of one kind",
         ),
         (
             lambda: creating(DocumentBase("a", {"web_url": "http://a"}, UpdateRule(update_type=1, update_interval=1))),
@@ -104,8 +104,8 @@ def test_a_file_comes_from_a_path_bytes_or_an_open_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_coze_would_refuse_is_not_sent(make: Callable[[], object], told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_what_coze_would_refuse_is_not_sent(make: Callable[[], object], text: str) -> None:
+    with pytest.raises(ConfigurationError, match=text):
         make()
 
 
@@ -116,7 +116,7 @@ def creating(*documents: DocumentBase) -> Request[tuple[Document, ...]]:
 def test_fifteen_megabytes_a_body_count_base64_in() -> None:
     room = LARGEST_BODY - len(json.dumps(creating(DocumentBase.from_text("a", "a.txt")).body)) - 100
     creating(DocumentBase.from_file(b"x" * (room * 3 // 4), "a.txt"))
-    with pytest.raises(ConfigurationError, match=r"15 MB.*fewer at a time"):
+    with pytest.raises(ConfigurationError, match=r"15 MB.*fewer documents at a time"):
         creating(DocumentBase.from_file(b"x" * (room * 3 // 4 + 200), "a.txt"))
 
 
@@ -160,9 +160,9 @@ def test_a_status_says_whether_it_will_change(status: int | None, ready: bool, f
     assert (document.ready, document.failed, document.busy) == (ready, failed, busy)
 
 
-def test_documents_live_from_create_to_delete(coze: Connected[Any]) -> None:
+def test_documents_live_from_create_to_delete(coze: ConnectedClient) -> None:
     datasets = coze.client.datasets
-    dataset_id = coze.run(datasets.create(name="Shelf", workspace_id=WORKSPACE))
+    dataset_id = coze.run(datasets.create(name="Library", workspace_id=WORKSPACE))
     bases = [DocumentBase.from_text(f"text {number}", f"{number}.txt") for number in range(3)]
     chunks = ChunkStrategy.custom(max_tokens=100)
     made = coze.run(datasets.documents.create(dataset_id=dataset_id, documents=bases, chunk_strategy=chunks))
@@ -174,17 +174,17 @@ def test_documents_live_from_create_to_delete(coze: Connected[Any]) -> None:
     assert {document.name for document in listed} == {"one.txt", "2.txt"}
 
 
-def test_a_missing_dataset_is_told_with_its_code(coze: Connected[Any]) -> None:
+def test_a_missing_dataset_is_told_with_its_code(coze: ConnectedClient) -> None:
     with pytest.raises(NotFound) as caught:
         coze.collect(coze.client.datasets.documents.list(dataset_id="7399"))
     assert caught.value.code == 4200
     assert caught.value.logid
 
 
-def test_a_files_bytes_arrive_as_they_are(coze: Connected[Any]) -> None:
+def test_a_files_bytes_arrive_as_they_are(coze: ConnectedClient) -> None:
     content = "小猫 sleeps\nin the sun".encode()
     base = DocumentBase.from_file(content, "cat.txt")
     assert base64.b64decode(str(base.source["file_base64"])) == content
-    dataset_id = coze.run(coze.client.datasets.create(name="Shelf", workspace_id=WORKSPACE))
+    dataset_id = coze.run(coze.client.datasets.create(name="Library", workspace_id=WORKSPACE))
     made = coze.run(coze.client.datasets.documents.create(dataset_id=dataset_id, documents=[base]))
     assert made[0].size == len(content)

@@ -1,4 +1,4 @@
-"""Files: from wherever they come, named by what they are, streamed from disk, and never sent twice."""
+"""Files: uploads from every source, named by their content, streamed from disk, and never sent twice."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import ConfigurationError, ConnectionFailed, CozeError, InvalidRequest, RateLimited, ServerError
-from coze_client.core.media import extension_of, mend_name, mime_of, sniff
+from coze_client.core.media import detect_extension, extension_of, fix_extension, mime_of
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
-from tests.conftest import AsyncioDriver, Connected, Driver
+from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
 HEADS = {
@@ -42,7 +42,7 @@ HEADS = {
 
 
 class Receiver:
-    """A server that takes uploads apart and remembers what arrived."""
+    """A server that parses uploads and records what arrived."""
 
     def __init__(self, *failures: httpx.Response | Exception) -> None:
         self.failures = list(failures)
@@ -72,7 +72,7 @@ class Receiver:
 
 
 def uploaded(driver: Driver, file: Any, name: str | None = None) -> tuple[str, str, bytes]:
-    """Name, type and content with which a file arrives."""
+    """The name, type and content with which a file arrives."""
     receiver = Receiver()
     driver.run(receiver.client(driver).files.upload(file, name=name))
     return receiver.names[0], receiver.types[0], receiver.contents[0]
@@ -118,7 +118,7 @@ def test_a_pipe_is_sent_as_it_comes_and_named_by_its_content(driver: Driver, siz
     thread.join()
 
 
-def test_a_pipe_reaches_a_real_server_whole(coze: Connected[Any]) -> None:
+def test_a_pipe_reaches_a_real_server_whole(coze: ConnectedClient) -> None:
     reader, writer = os.pipe()
     os.write(writer, PNG)
     os.close(writer)
@@ -127,7 +127,7 @@ def test_a_pipe_reaches_a_real_server_whole(coze: Connected[Any]) -> None:
     assert (file.bytes, file.file_name) == (len(PNG), "cat.png")
 
 
-def test_an_upload_can_be_looked_up(coze: Connected[Any]) -> None:
+def test_an_upload_can_be_looked_up(coze: ConnectedClient) -> None:
     file = coze.run(coze.client.files.upload(PNG, name="cat.png"))
     assert (file.bytes, file.file_name) == (len(PNG), "cat.png")
     assert coze.run(coze.client.files.retrieve(file_id=file.id)) == file
@@ -135,7 +135,7 @@ def test_an_upload_can_be_looked_up(coze: Connected[Any]) -> None:
 
 def test_a_self_hosted_studio_takes_uploads_and_tells_their_url(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
-        coze: Connected[Any] = Connected(driver, emulator)
+        coze: ConnectedClient = ConnectedClient(driver, emulator)
         file = coze.run(coze.client.files.upload(PNG, name="cat.png"))
         assert file.url
         assert file.created_at
@@ -216,14 +216,14 @@ def test_a_path_that_cannot_be_read_is_the_systems_error(driver: Driver, tmp_pat
     ],
 )
 def test_a_name_is_mended_where_its_extension_lies_and_loses_its_folders(given: str, name: str) -> None:
-    assert mend_name(given, PNG) == name
+    assert fix_extension(given, PNG) == name
 
 
 @pytest.mark.parametrize("extension", HEADS)
 def test_a_files_first_bytes_prove_what_it_is(extension: str) -> None:
-    assert sniff(HEADS[extension]) == extension
-    assert mend_name(f"file{extension}", HEADS[extension]) == f"file{extension}"
-    assert mend_name("file.txt", HEADS[extension]) == f"file{extension}"
+    assert detect_extension(HEADS[extension]) == extension
+    assert fix_extension(f"file{extension}", HEADS[extension]) == f"file{extension}"
+    assert fix_extension("file.txt", HEADS[extension]) == f"file{extension}"
 
 
 @pytest.mark.parametrize(
@@ -243,12 +243,12 @@ def test_a_files_first_bytes_prove_what_it_is(extension: str) -> None:
     ],
 )
 def test_a_name_that_does_not_lie_stays(name: str, head: bytes) -> None:
-    assert mend_name(name, head) == name
+    assert fix_extension(name, head) == name
 
 
 @given(st.text(), st.binary(max_size=64) | st.sampled_from(sorted(HEADS.values())))
 def test_any_name_becomes_one_without_folders(name: str, head: bytes) -> None:
-    mended = mend_name(name, head)
+    mended = fix_extension(name, head)
     assert mended
     assert "/" not in mended
     assert "\\" not in mended
@@ -281,7 +281,7 @@ def test_types_and_extensions_are_told_from_each_other() -> None:
     ids=repr,
 )
 def test_an_upload_is_repeated_only_if_nothing_of_it_can_have_arrived(
-    driver: Driver, failure: Any, kind: type[CozeError], sent: int, naps: list[float]
+    driver: Driver, failure: Any, kind: type[CozeError], sent: int, sleeps: list[float]
 ) -> None:
     receiver = Receiver(*[failure] * 3)
     with pytest.raises(kind):
@@ -290,26 +290,26 @@ def test_an_upload_is_repeated_only_if_nothing_of_it_can_have_arrived(
 
 
 def piped(content: bytes) -> Any:
-    """A pipe that holds this content."""
+    """A pipe with this content, which cannot seek."""
     reader, writer = os.pipe()
     os.write(writer, content)
     os.close(writer)
     return os.fdopen(reader, "rb")
 
 
-def test_a_pipe_that_was_read_cannot_be_sent_again(driver: Driver, naps: list[float]) -> None:
+def test_a_pipe_that_was_read_cannot_be_sent_again(driver: Driver, sleeps: list[float]) -> None:
     receiver = Receiver(httpx.Response(429))
     with piped(PNG) as end, pytest.raises(RateLimited):
         driver.run(receiver.client(driver).files.upload(end))
     assert receiver.contents == [PNG]
 
 
-def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(driver: Driver, naps: list[float]) -> None:
+def test_a_pipe_that_was_not_read_yet_survives_a_connection_that_fails(driver: Driver, sleeps: list[float]) -> None:
     receiver = Receiver()
     tries: list[str] = []
 
     class Wakes(httpx.MockTransport):
-        """Nobody is there the first time."""
+        """Refuse the first connection."""
 
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             self._wake()
@@ -352,7 +352,7 @@ def test_a_large_file_is_streamed_from_disk_and_not_held(
 
 
 @pytest.mark.parametrize("fault", [faults.Coded(4302), faults.HttpStatus(413)], ids=repr)
-def test_a_file_that_the_server_finds_too_large_is_told_so(coze: Connected[Any], fault: Fault) -> None:
+def test_a_file_that_the_server_finds_too_large_is_told_so(coze: ConnectedClient, fault: Fault) -> None:
     coze.emulator.inject(fault, path="/v1/files/upload")
     with pytest.raises(InvalidRequest, match="512 MB"):
         coze.run(coze.client.files.upload(PNG))

@@ -1,15 +1,14 @@
-"""Images of a dataset: listed by caption, captions replaced."""
+"""Images of a dataset: list them by caption, and replace captions."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from coze_client import ChunkStrategy, DocumentBase
 from coze_client.api.datasets.images import Images
 from coze_client.core.request import Kind
 from coze_client.core.response import RawResponse
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
 WORKSPACE = "7340000000000000001"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -39,7 +38,7 @@ def test_an_image_without_a_caption_may_say_null() -> None:
     assert page.total == 1
 
 
-def test_images_are_put_in_captioned_and_found(coze: Connected[Any]) -> None:
+def test_images_are_put_in_captioned_and_found(coze: ConnectedClient) -> None:
     datasets = coze.client.datasets
     dataset_id = coze.run(datasets.create(name="Album", workspace_id=WORKSPACE, format_type=2))
     files = [coze.run(coze.client.files.upload(PNG, name=name)) for name in ("cat.png", "dog.png")]

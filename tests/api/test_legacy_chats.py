@@ -1,4 +1,4 @@
-"""The v2 API on both faces, over the emulator's port; what the emulator never says is put on the wire by hand."""
+"""The v2 API with both clients, against the emulator; other responses are written by hand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from coze_client import Message
+from coze_client.api.legacy_chats.events import LegacyChatReading
 from coze_client.api.legacy_chats.resource import LegacyChats
-from coze_client.api.legacy_chats.stream import LegacyChatReading
 from coze_client.emulator import faults
 from coze_client.errors import (
     APIError,
@@ -30,12 +30,12 @@ SHAPES = pytest.mark.parametrize("shape", ["create", "stream"])
 
 def piece(content: str, index: int = 0, *, kind: str = "answer", **more: Any) -> dict[str, Any]:
     message = {"role": "assistant", "type": kind, "content": content, "content_type": "text"}
-    told = {"event": "message", "message": message, "is_finish": False, "index": index, "conversation_id": "c1"}
-    return {**told, **more}
+    event = {"event": "message", "message": message, "is_finish": False, "index": index, "conversation_id": "c1"}
+    return {**event, **more}
 
 
-def spelled(*told: object) -> bytes:
-    return b"".join(f"data:{json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in told)
+def spelled(*events: object) -> bytes:
+    return b"".join(f"data:{json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in events)
 
 
 def arguments(coze: Any, bot: str = "echo", query: str = "hello there", **more: Any) -> dict[str, Any]:
@@ -51,19 +51,19 @@ def create(coze: Any, *given: Any, **more: Any) -> Any:
 
 
 def ask(coze: Any, shape: str, *given: Any, **more: Any) -> Any:
-    """What a chat came to, in one shape or the other."""
+    """The result of a chat, created or streamed."""
     if shape == "create":
         return create(coze, *given, **more)
     return coze.run(stream(coze, *given, **more).read())
 
 
 def answer_with(coze: Any, body: bytes) -> None:
-    """The next stream is these bytes."""
+    """Make the next stream consist of these bytes."""
     coze.emulator.inject(faults.HttpStatus(200, body, "text/event-stream", {"x-tt-logid": "log1"}), PATH)
 
 
 def read(body: bytes, size: int = 65536) -> LegacyChatReading:
-    """A stream's bytes in pieces of this size, and then its end."""
+    """A stream's bytes in chunks of this size."""
     reading = LegacyChatReading(65536)
     for start in range(0, len(body), size):
         reading.feed(body[start : start + size])
@@ -107,7 +107,7 @@ def test_the_same_call_is_the_same_request() -> None:
 
 
 def test_a_missing_user_is_refused_before_anything_is_sent(coze: Any) -> None:
-    with pytest.raises(ConfigurationError, match="user is text"):
+    with pytest.raises(ConfigurationError, match="user must be a non-empty string"):
         coze.client.legacy_chats.create(**{**arguments(coze), "user": ""})
     assert coze.emulator.calls == []
 
@@ -123,11 +123,11 @@ def test_custom_variables_reach_the_bot(coze: Any, shape: str) -> None:
 @SHAPES
 def test_several_answers_join_and_nothing_else_is_in_the_text(coze: Any, shape: str) -> None:
     for bot in ("several_answers", "follow_ups"):
-        told = ask(coze, shape, bot)
-        answers = [content for kind, content in texts(told.messages) if kind == "answer"]
-        assert told.text == "".join(answers)
-        assert len(answers) < len(told.messages)
-        assert told.conversation_id
+        chat = ask(coze, shape, bot)
+        answers = [content for kind, content in texts(chat.messages) if kind == "answer"]
+        assert chat.text == "".join(answers)
+        assert len(answers) < len(chat.messages)
+        assert chat.conversation_id
 
 
 @pytest.mark.parametrize("bot", ["echo", "several_answers", "follow_ups"])
@@ -145,8 +145,15 @@ def test_the_deltas_of_a_stream_are_its_text(coze: Any) -> None:
 
 
 def test_pieces_join_by_index_even_if_messages_interleave(coze: Any) -> None:
-    told = [piece("He", 0), piece("Wor", 1), piece("llo ", 0), piece("ld", 1), piece("Why?", 2, kind="follow_up"), DONE]
-    answer_with(coze, spelled(*told))
+    parts = [
+        piece("He", 0),
+        piece("Wor", 1),
+        piece("llo ", 0),
+        piece("ld", 1),
+        piece("Why?", 2, kind="follow_up"),
+        DONE,
+    ]
+    answer_with(coze, spelled(*parts))
     streamed = coze.run(stream(coze).read())
     assert texts(streamed.messages) == [("answer", "Hello "), ("answer", "World"), ("follow_up", "Why?")]
     assert streamed.text == "Hello World"
@@ -213,7 +220,7 @@ def test_the_pieces_in_which_bytes_arrive_change_nothing() -> None:
 
 
 def test_stopping_early_closes_the_line(coze: Any) -> None:
-    [first] = coze.collect(stream(coze, "slow"), most=1)
+    [first] = coze.collect(stream(coze, "slow"), limit=1)
     assert first.delta
     coze.emulator.wait_until(lambda: coze.emulator.open_streams == 0)
     assert len(coze.emulator.calls) == 1
@@ -247,7 +254,7 @@ def test_a_failing_bot_raises_and_is_not_asked_twice(coze: Any, shape: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("told", "code", "message"),
+    ("event", "code", "message"),
     [
         ({"event": "error", "error_information": {"code": 4006, "msg": "no bot"}}, 4006, "no bot"),
         ({"event": "error", "error_information": {"err_code": 4006, "err_msg": "no bot"}}, 4006, "no bot"),
@@ -255,13 +262,13 @@ def test_a_failing_bot_raises_and_is_not_asked_twice(coze: Any, shape: str) -> N
         ({"event": "error", "code": 4006, "msg": "no bot"}, 4006, "no bot"),
         ({"event": "error", "err_code": 4006, "err_msg": "no bot"}, 4006, "no bot"),
         ({"code": 4006, "msg": "no bot"}, 4006, "no bot"),
-        ({"event": "error", "error_information": None}, None, "without saying which"),
+        ({"event": "error", "error_information": None}, None, "without a message"),
     ],
 )
 def test_an_error_event_is_raised_in_each_of_its_spellings(
-    coze: Any, told: dict[str, object], code: int | None, message: str
+    coze: Any, event: dict[str, object], code: int | None, message: str
 ) -> None:
-    answer_with(coze, spelled(piece("Hel"), told))
+    answer_with(coze, spelled(piece("Hel"), event))
     streamed = stream(coze)
     with pytest.raises(APIError, match=message) as caught:
         coze.collect(streamed)
@@ -330,7 +337,7 @@ def test_a_chat_that_cannot_have_begun_is_tried_again(coze: Any, shape: str) -> 
 def test_a_cut_stream_tells_what_arrived_and_is_not_begun_again(coze: Any, clean: bool) -> None:
     coze.emulator.inject(faults.CutAfterEvents(1, clean=clean), PATH)
     streamed = stream(coze)
-    with pytest.raises(StreamInterrupted, match="no way to fetch the rest") as caught:
+    with pytest.raises(StreamInterrupted, match="cannot return the rest") as caught:
         coze.collect(streamed)
     error = caught.value
     assert error.text == streamed.text == "hello "

@@ -1,4 +1,4 @@
-"""A workflow as a function's signature: schemas of every kind, arguments checked before anything is sent, files."""
+"""Signatures of workflows: schemas of every type, validation before anything is sent, and files."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from pydantic import BaseModel, Field
 
 from coze_client import ConfigurationError, InvalidArguments, WorkflowSignature
 from coze_client.api.files.attachments import Attachment
-from coze_client.api.workflows.events import Parameter
 from coze_client.api.workflows.file_arguments import FileArgument, FileSources
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import Parameter, WorkflowInfo
 from coze_client.bridge.tools.tool_names import tool_name, tool_names
-from coze_client.core.json_schema import find_misfits
+from coze_client.core.json_schema import schema_errors
 
 
 def signature(**parameters: Mapping[str, Any]) -> WorkflowSignature:
-    """From Coze's tree, written as the API sends it."""
-    return WorkflowSignature.of_parameters({name: Parameter(**told) for name, told in parameters.items()})
+    """A signature of Coze's parameter tree, as the API sends it."""
+    return WorkflowSignature.of_parameters({name: Parameter(**parameter) for name, parameter in parameters.items()})
 
 
 class Seat(BaseModel):
@@ -42,7 +41,7 @@ def reserve(
 
 
 @pytest.mark.parametrize(
-    ("told", "schema"),
+    ("parameter", "schema"),
     [
         ({"type": "string"}, {"type": "string"}),
         ({"type": "integer", "default_value": "2"}, {"type": "integer", "default": 2}),
@@ -59,8 +58,8 @@ def reserve(
         ),
     ],
 )
-def test_each_type_of_coze_becomes_json_schema(told: dict[str, Any], schema: dict[str, Any]) -> None:
-    assert signature(value=told).schema["properties"] == {"value": schema}
+def test_each_type_of_coze_becomes_json_schema(parameter: dict[str, Any], schema: dict[str, Any]) -> None:
+    assert signature(value=parameter).schema["properties"] == {"value": schema}
 
 
 def test_descriptions_and_required_inputs_are_told() -> None:
@@ -86,10 +85,10 @@ def test_what_a_dialogue_fills_in_is_not_asked_for() -> None:
     "kind", ["file", "image", "svg", "audio", "video", "voice", "doc", "ppt", "excel", "txt", "code", "zip", "default"]
 )
 def test_every_kind_of_file_is_a_string_that_says_what_it_takes(kind: str) -> None:
-    told = signature(upload={"type": kind, "description": "The menu."}).schema["properties"]["upload"]
-    assert told["type"] == "string"
-    assert told["description"].startswith("The menu. A public http(s) URL")
-    assert "format" not in told
+    schema = signature(upload={"type": kind, "description": "The menu."}).schema["properties"]["upload"]
+    assert schema["type"] == "string"
+    assert schema["description"].startswith("The menu. A public http(s) URL")
+    assert "format" not in schema
 
 
 def test_an_unknown_type_is_a_string_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -97,7 +96,7 @@ def test_an_unknown_type_is_a_string_and_is_told_once(caplog: pytest.LogCaptureF
         made = [signature(value={"type": "hologram"}) for _ in range(3)]
     assert made[0].schema["properties"] == {"value": {"type": "string"}}
     assert [record.message for record in caplog.records] == [
-        "a workflow's parameter is of type 'hologram', which is not known here: it is sent as a string"
+        "a workflow's parameter has the unknown type 'hologram': it is sent as a string"
     ]
 
 
@@ -109,7 +108,7 @@ def test_an_unknown_type_is_a_string_and_is_told_once(caplog: pytest.LogCaptureF
         ({"city": "Rome", "days": "two"}, "days is not of type integer"),
         ({"city": "Rome", "stay": {}}, "stay.hotel is missing"),
         ({"city": "Rome", "tags": ["a", 1]}, "tags[1] is not of type string"),
-        ({"city": "Rome", "colour": "red"}, "colour: not known; the arguments are city, days, stay, tags"),
+        ({"city": "Rome", "colour": "red"}, "colour: unknown; the arguments are city, days, stay, tags"),
     ],
 )
 def test_arguments_that_do_not_fit_are_named(given: dict[str, object], named: str) -> None:
@@ -174,8 +173,8 @@ def test_the_pydantic_model_s_fields_tell_what_they_are() -> None:
     visit = made.model.model_fields["visit"]
     assert visit.description == "A visit."
     assert visit.annotation is not None
-    told = {field.alias or name: field.description for name, field in visit.annotation.model_fields.items()}
-    assert told == {"at": "When. A time, like 2026-01-31T12:00:00Z.", "_by": "Who."}
+    descriptions = {field.alias or name: field.description for name, field in visit.annotation.model_fields.items()}
+    assert descriptions == {"at": "When. A time, like 2026-01-31T12:00:00Z.", "_by": "Who."}
 
 
 def test_a_python_function_is_a_signature() -> None:
@@ -195,7 +194,7 @@ def test_a_python_function_is_a_signature() -> None:
 def test_a_model_or_function_names_what_does_not_fit() -> None:
     with pytest.raises(InvalidArguments, match=r"seat\.row: .*; kind: "):
         WorkflowSignature.of(reserve).check({"city": "Rome", "seat": {"row": "x"}, "kind": "brunch"})
-    with pytest.raises(InvalidArguments, match="colour: not known"):
+    with pytest.raises(InvalidArguments, match="colour: unknown"):
         WorkflowSignature.of(reserve).check({"city": "Rome", "seat": {"row": 1}, "colour": "red"})
 
 
@@ -327,9 +326,9 @@ def test_names_of_tools_fit_the_limit_of_language_models() -> None:
 
 def test_a_default_fits_its_own_schema() -> None:
     tree = {"a": {"type": "array", "items": {"type": "integer"}, "default_value": "[1, 2]"}}
-    told = signature(**tree).schema["properties"]["a"]
-    assert told["default"] == [1, 2]
-    assert not find_misfits(told["default"], told)
+    schema = signature(**tree).schema["properties"]["a"]
+    assert schema["default"] == [1, 2]
+    assert not schema_errors(schema["default"], schema)
 
 
 def test_a_signature_can_be_stored_as_json() -> None:

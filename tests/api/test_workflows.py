@@ -1,28 +1,28 @@
-"""Workflows over the local Coze: runs of every mode, questions answered in the same run, nothing begun twice."""
+"""Workflows against the emulator: runs of every mode, answered questions, and no run started twice."""
 
 from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from coze_client import CozeClient, StreamInterrupted, WorkflowFailed, WorkflowInterrupted
-from coze_client.api.workflows.events import Interrupt, WorkflowReading, read_question
+from coze_client.api.workflows.events import WorkflowReading, read_question
 from coze_client.api.workflows.resource import Workflows
+from coze_client.api.workflows.values import Interrupt
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import Steps, ask
 from coze_client.errors import ConfigurationError, NotFound
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 STREAMS = Path(__file__).parent.parent / "data" / "streams"
 
 
 @pytest.fixture
 def book(emulator: Emulator) -> str:
-    """A workflow that says something, asks something, and returns what was answered."""
+    """A workflow that sends a message, asks a question, and returns the answer."""
 
     @emulator.workflow(title="Book a table")
     def book_a_table(city: str, guests: int = 2) -> Steps[dict[str, object]]:
@@ -35,7 +35,7 @@ def book(emulator: Emulator) -> str:
 
 @pytest.fixture
 def echo(emulator: Emulator) -> str:
-    """A workflow that only returns."""
+    """A workflow that returns at once."""
 
     @emulator.workflow(title="Echo")
     def echo_it(text: str) -> dict[str, str]:
@@ -44,7 +44,7 @@ def echo(emulator: Emulator) -> str:
     return str(emulator.workflow_id("Echo"))
 
 
-def test_a_run_comes_to_its_output(coze: Connected[Any], echo: str) -> None:
+def test_a_run_comes_to_its_output(coze: ConnectedClient, echo: str) -> None:
     result = coze.run(coze.client.workflows.execute(workflow_id=echo, parameters={"text": "hi"}))
     assert result.output == {"output": "hi"}
     assert result.gaps == ()
@@ -52,20 +52,20 @@ def test_a_run_comes_to_its_output(coze: Connected[Any], echo: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["stream", "sync", "async"])
-def test_every_mode_comes_to_the_same_output(coze: Connected[Any], echo: str, mode: str) -> None:
+def test_every_mode_comes_to_the_same_output(coze: ConnectedClient, echo: str, mode: str) -> None:
     result = coze.run(coze.client.workflows.execute(workflow_id=echo, parameters={"text": "hi"}, mode=mode))
     assert result.output == {"output": "hi"}
     assert coze.emulator.runs_started == 1
 
 
-def test_an_asynchronous_run_is_found_again_by_another_client(coze: Connected[Any], echo: str) -> None:
+def test_an_asynchronous_run_is_found_again_by_another_client(coze: ConnectedClient, echo: str) -> None:
     begun = coze.run(coze.client.workflows.run_async(workflow_id=echo, parameters={"text": "later"}))
     assert begun.execute_id
     elsewhere = CozeClient(coze.emulator.token, base_url=coze.emulator.url)
     assert elsewhere.workflows.result(workflow_id=echo, execute_id=begun.execute_id).output == {"output": "later"}
 
 
-def test_a_question_is_answered_in_the_same_run(coze: Connected[Any], book: str) -> None:
+def test_a_question_is_answered_in_the_same_run(coze: ConnectedClient, book: str) -> None:
     with pytest.raises(WorkflowInterrupted, match="Which time") as caught:
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
     asked = caught.value
@@ -77,7 +77,7 @@ def test_a_question_is_answered_in_the_same_run(coze: Connected[Any], book: str)
     assert coze.emulator.runs_started == 1
 
 
-def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: Connected[Any], book: str) -> None:
+def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: ConnectedClient, book: str) -> None:
     with pytest.raises(WorkflowInterrupted) as caught:
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
     asked = pickle.loads(pickle.dumps(caught.value))
@@ -89,7 +89,7 @@ def test_a_question_survives_a_pickle_and_is_answered_by_another_client(coze: Co
     assert coze.emulator.runs_started == 1
 
 
-def test_a_result_holds_what_was_said_before_every_question(coze: Connected[Any]) -> None:
+def test_a_result_holds_what_was_said_before_every_question(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Three steps")
     def three_steps() -> Steps[str]:
         yield "one"
@@ -110,7 +110,7 @@ def test_a_result_holds_what_was_said_before_every_question(coze: Connected[Any]
     assert [message.content for message in result.messages] == ["one", "First?", "two", "Second?", "three"]
 
 
-def test_a_failure_after_a_question_holds_what_was_said_before_it(coze: Connected[Any]) -> None:
+def test_a_failure_after_a_question_holds_what_was_said_before_it(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Picky")
     def picky() -> Steps[str]:
         yield "one"
@@ -138,28 +138,28 @@ def test_numbers_that_were_missing_before_a_question_stay_in_the_result() -> Non
     assert asked.value.resume("that").gaps == ("id 0 to 2",)
 
 
-def test_events_are_told_while_the_run_goes_on(coze: Connected[Any], book: str) -> None:
-    told: list[str] = []
+def test_events_are_told_while_the_run_goes_on(coze: ConnectedClient, book: str) -> None:
+    types: list[str] = []
     with pytest.raises(WorkflowInterrupted) as caught:
         coze.run(
             coze.client.workflows.execute(
-                workflow_id=book, parameters={"city": "Bern"}, on_event=lambda event: told.append(event.type)
+                workflow_id=book, parameters={"city": "Bern"}, on_event=lambda event: types.append(event.type)
             )
         )
-    assert told[0] == "message"
-    assert told[-1] == "interrupt"
+    assert types[0] == "message"
+    assert types[-1] == "interrupt"
     coze.run(caught.value.resume("18:00"))
-    assert told[-1] == "done"
+    assert types[-1] == "done"
 
 
-def test_a_cut_run_is_told_and_never_begun_again(coze: Connected[Any], book: str) -> None:
+def test_a_cut_run_is_told_and_never_begun_again(coze: ConnectedClient, book: str) -> None:
     coze.emulator.inject(faults.CutAfterBytes(30), path="/v1/workflow/stream_run")
-    with pytest.raises(StreamInterrupted, match="not begun again"):
+    with pytest.raises(StreamInterrupted, match="not started again"):
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
     assert coze.emulator.runs_started == 1
 
 
-def test_a_failing_workflow_tells_what_failed(coze: Connected[Any]) -> None:
+def test_a_failing_workflow_tells_what_failed(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Broken")
     def broken() -> None:
         raise ValueError("no such table")
@@ -169,7 +169,7 @@ def test_a_failing_workflow_tells_what_failed(coze: Connected[Any]) -> None:
     assert caught.value.code
 
 
-def test_an_unpublished_workflow_is_not_found(coze: Connected[Any]) -> None:
+def test_an_unpublished_workflow_is_not_found(coze: ConnectedClient) -> None:
     with pytest.raises(NotFound, match="4200"):
         coze.run(coze.client.workflows.execute(workflow_id="7490000000000009999"))
 
@@ -209,7 +209,7 @@ def test_recorded_streams_come_to_their_output(name: str, outcome: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("data", "said", "question", "options"),
+    ("data", "last_message", "question", "options"),
     [
         ("", "Which city?", "Which city?", ()),
         ("Which city?", "", "Which city?", ()),
@@ -227,9 +227,9 @@ def test_recorded_streams_come_to_their_output(name: str, outcome: object) -> No
     ],
 )
 def test_questions_are_read_as_cloud_and_studio_tell_them(
-    data: str, said: str, question: str, options: tuple[str, ...]
+    data: str, last_message: str, question: str, options: tuple[str, ...]
 ) -> None:
-    assert read_question(Interrupt(event_id="1/2", type=2, data=data), said) == (question, options)
+    assert read_question(Interrupt(event_id="1/2", type=2, data=data), last_message) == (question, options)
 
 
 def test_an_asynchronous_run_that_asks_on_a_studio_is_told_and_not_waited_for(driver: Driver) -> None:

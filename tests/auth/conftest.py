@@ -1,15 +1,15 @@
-"""An emulator whose clock stands still, and credentials of every kind before it."""
+"""An emulator whose clock stands still, and credentials of every kind for it."""
 
 from __future__ import annotations
 
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.conftest import Driver
-from tests.support.logins import SignIn
+from tests.support.clients import Driver
+from tests.support.logins import Logins
 
 
 @pytest.fixture
-def sign_in(driver: Driver, emulator: Emulator) -> SignIn:
-    """Both faces before an emulator whose clock stands still."""
-    return SignIn(emulator, driver)
+def logins(driver: Driver, emulator: Emulator) -> Logins:
+    """Both clients with an emulator whose clock stands still."""
+    return Logins(emulator, driver)

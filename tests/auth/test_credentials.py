@@ -1,4 +1,4 @@
-"""Tokens: where they come from, and that nothing ever shows one."""
+"""Tokens: their sources, and that nothing ever shows one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from coze_client import ConfigurationError, CozeClient, CozeError
-from coze_client.auth.credentials import EnvironmentToken, PersonalToken, credentials
+from coze_client.auth.environment import EnvironmentToken, credentials
+from coze_client.core.credentials import PersonalToken
 from coze_client.emulator import Emulator, faults
-from tests.conftest import Connected, Driver
+from tests.support.clients import ConnectedClient, Driver
 
 CANARY = "pat_canary_0123456789abcdef"
 
@@ -26,7 +27,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Listener:
-    """A server that accepts anything and remembers with which token."""
+    """A server that accepts any request and records its token."""
 
     def __init__(self) -> None:
         self.authorizations: list[str] = []
@@ -37,7 +38,7 @@ class Listener:
 
 
 def sent(driver: Driver, token: Any) -> str:
-    """The authorization that arrives at the server."""
+    """The authorization header that arrives at the server."""
     listener = Listener()
     client = driver.client(token, base_url="http://coze", transport=httpx.MockTransport(listener))
     driver.run(client.conversations.create())
@@ -110,7 +111,7 @@ def test_what_can_be_no_token_is_refused_without_showing_it(driver: Driver, toke
 
 
 @pytest.mark.parametrize("token", ["", "two words", None, 7])
-def test_a_function_that_gives_no_token_is_told_of(driver: Driver, token: Any) -> None:
+def test_a_function_that_gives_no_token_is_reported(driver: Driver, token: Any) -> None:
     client = driver.client(lambda: token)
     with pytest.raises(ConfigurationError, match="token"):
         driver.run(client.files.retrieve(file_id="1"))
@@ -141,8 +142,8 @@ def test_credentials_that_are_credentials_are_kept() -> None:
     assert isinstance(credentials(CANARY), PersonalToken)
 
 
-def failures(coze: Connected[Any]) -> list[Callable[[], object]]:
-    """Calls that fail, each in another way."""
+def failures(coze: ConnectedClient) -> list[Callable[[], object]]:
+    """Calls that fail, each in a different way."""
     client, emulator = coze.client, coze.emulator
 
     def injected(fault: Any, path: str = "/v1/files/retrieve") -> Callable[[], object]:
@@ -176,16 +177,16 @@ def failures(coze: Connected[Any]) -> list[Callable[[], object]]:
 
 @pytest.mark.parametrize("number", range(10))
 def test_no_error_record_repr_or_traceback_ever_shows_a_token(
-    coze: Connected[Any], number: int, caplog: pytest.LogCaptureFixture
+    coze: ConnectedClient, number: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = coze.emulator.token
     caplog.set_level(logging.DEBUG)
     with pytest.raises(CozeError) as caught:
         failures(coze)[number]()
     error = caught.value
-    told = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    shown = [told, str(error), repr(error), str(error.__dict__), repr(coze.client), repr(coze.client.chats)]
-    shown += [repr(coze.client._session.credentials), repr(coze.client._given)]
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    shown = [text, str(error), repr(error), str(error.__dict__), repr(coze.client), repr(coze.client.chats)]
+    shown += [repr(coze.client._session.credentials), repr(coze.client._setup)]
     shown += [
         f"{record.getMessage()} {record.args}"
         for record in caplog.records
@@ -195,7 +196,7 @@ def test_no_error_record_repr_or_traceback_ever_shows_a_token(
     assert not [text for text in shown if secret in text]
 
 
-def test_the_log_tells_what_was_asked_and_answered(coze: Connected[Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_shows_what_was_asked_and_answered(coze: ConnectedClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="coze_client")
     coze.run(coze.client.conversations.create())
     assert "POST /v1/conversation/create: HTTP 200 (logid " in caplog.text

@@ -1,4 +1,4 @@
-"""Service accounts: what is signed, what comes of it, and that a clock that is wrong costs one request at most."""
+"""Service accounts: the signed JWT, its token, and that a wrong clock costs at most one request."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from coze_client import (
     Token,
 )
 from coze_client.emulator import Clock, Emulator, faults
-from tests.conftest import AsyncioDriver, BlockingDriver
-from tests.support.logins import TOKEN, SignIn, key_pair
+from tests.support.clients import AsyncioDriver, BlockingDriver
+from tests.support.logins import TOKEN, Logins, key_pair
 
 URL = "https://api.coze.com"
 
@@ -41,13 +41,13 @@ def service(**changed: Any) -> JWT:
 
 
 def claims(signed: str, audience: str = "api.coze.com") -> dict[str, Any]:
-    """What was signed, if it was signed with the key."""
+    """The claims of a JWT, if it was signed with the key."""
     options = {"verify_exp": False, "verify_iat": False}
     return pyjwt.decode(signed, key_pair().public_key, algorithms=["RS256"], audience=audience, options=options)  # type: ignore[arg-type]  # PyJWT's TypedDict
 
 
-def sent(sign_in: SignIn, number: int = -1) -> Any:
-    return [call for call in sign_in.emulator.calls if call.path.endswith("/token")][number]
+def sent(logins: Logins, number: int = -1) -> Any:
+    return [call for call in logins.emulator.calls if call.path.endswith("/token")][number]
 
 
 def session_of(call: Any) -> str | None:
@@ -98,7 +98,7 @@ def test_sessions_and_contexts_are_claims() -> None:
 
 
 def variants() -> dict[str, str]:
-    """The same key as people keep it."""
+    """The same key in the forms that users have."""
     key = load_pem_private_key(key_pair().private_key.encode(), None)
     pkcs1 = key.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.TraditionalOpenSSL, pem.NoEncryption()).decode()
     pkcs8 = key_pair().private_key
@@ -147,17 +147,17 @@ def test_the_key_is_read_once_for_all_sessions_and_signatures(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
-        ({"ttl": 0}, "ttl is 1 to 86399"),
-        ({"ttl": 86400}, "ttl is 1 to 86399"),
+        ({"ttl": 0}, "ttl must be 1 to 86399"),
+        ({"ttl": 86400}, "ttl must be 1 to 86399"),
         ({"account_id": "1", "enterprise_id": "2"}, "account_id or enterprise_id, not both"),
         ({"public_key_id": ""}, "public_key_id is empty"),
         ({"base_url": "api.coze.com"}, "base_url must look like"),
     ],
 )
-def test_settings_that_cannot_work_are_refused_at_once(settings: dict[str, Any], told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_settings_that_cannot_work_are_refused_at_once(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         service(**settings)
 
 
@@ -169,34 +169,34 @@ def test_a_session_without_a_name_is_refused_since_it_would_mix_users() -> None:
 # --- the token ---
 
 
-def test_a_service_works_without_anybody_logging_in(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.jwt())
-    assert [sign_in.me(client) for _ in range(3)]
-    assert sign_in.grants == 1
-    assert sent(sign_in).body == {
+def test_a_service_works_without_anybody_logging_in(logins: Logins) -> None:
+    client = logins.driver.client(logins.jwt())
+    assert [logins.user_name(client) for _ in range(3)]
+    assert logins.token_requests == 1
+    assert sent(logins).body == {
         "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "duration_seconds": 900,
     }
 
 
-def test_the_token_lives_as_long_as_was_asked(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.jwt(ttl=86399))
-    sign_in.me(client)
-    sign_in.clock.advance(86000)
-    sign_in.me(client)
-    assert sign_in.grants == 1
-    sign_in.clock.advance(399)
-    sign_in.me(client)
-    assert sign_in.grants == 2
+def test_the_token_lives_as_long_as_was_asked(logins: Logins) -> None:
+    client = logins.driver.client(logins.jwt(ttl=86399))
+    logins.user_name(client)
+    logins.clock.advance(86000)
+    logins.user_name(client)
+    assert logins.token_requests == 1
+    logins.clock.advance(399)
+    logins.user_name(client)
+    assert logins.token_requests == 2
 
 
-def test_a_scope_goes_along_and_limits_the_token(sign_in: SignIn) -> None:
+def test_a_scope_goes_along_and_limits_the_token(logins: Logins) -> None:
     scope = {"account_permission": {"permission_list": ["createConversation"]}}
-    client = sign_in.driver.client(sign_in.jwt(scope=scope))
-    sign_in.run(client.conversations.create())
-    assert sent(sign_in).body["scope"] == scope
+    client = logins.driver.client(logins.jwt(scope=scope))
+    logins.run(client.conversations.create())
+    assert sent(logins).body["scope"] == scope
     with pytest.raises(PermissionDenied):
-        sign_in.driver.collect(client.conversations.list(bot_id="1"))
+        logins.driver.collect(client.conversations.list(bot_id="1"))
 
 
 @pytest.mark.parametrize(
@@ -207,90 +207,90 @@ def test_a_scope_goes_along_and_limits_the_token(sign_in: SignIn) -> None:
     ],
 )
 def test_other_accounts_and_enterprises_have_routes_of_their_own(
-    sign_in: SignIn, settings: dict[str, str], path: str
+    logins: Logins, settings: dict[str, str], path: str
 ) -> None:
-    client = sign_in.driver.client(sign_in.jwt(**settings))
-    assert sign_in.run(client.request("GET", "/v1/users/me"))["data"]["user_id"] in settings.values()
-    assert sent(sign_in).path == path
+    client = logins.driver.client(logins.jwt(**settings))
+    assert logins.run(client.request("GET", "/v1/users/me"))["data"]["user_id"] in settings.values()
+    assert sent(logins).path == path
 
 
-def test_users_of_a_service_have_tokens_of_their_own_which_are_had_once(sign_in: SignIn) -> None:
-    own = sign_in.jwt()
-    client = sign_in.driver.client(own)
+def test_users_of_a_service_have_tokens_of_their_own_which_are_had_once(logins: Logins) -> None:
+    own = logins.jwt()
+    client = logins.driver.client(own)
     for user in ("ann", "bob", "ann", "bob"):
-        sign_in.run(client.options(token=own.for_session(user)).conversations.create())
-    assert [session_of(call) for call in sign_in.emulator.calls_to(TOKEN)] == ["ann", "bob"]
-    sign_in.me(client)
-    assert session_of(sent(sign_in)) is None
+        logins.run(client.options(token=own.for_session(user)).conversations.create())
+    assert [session_of(call) for call in logins.emulator.calls_to(TOKEN)] == ["ann", "bob"]
+    logins.user_name(client)
+    assert session_of(sent(logins)) is None
 
 
-def test_one_user_does_not_see_the_conversation_of_another(sign_in: SignIn) -> None:
-    own = sign_in.jwt()
-    client = sign_in.driver.client(own)
+def test_one_user_does_not_see_the_conversation_of_another(logins: Logins) -> None:
+    own = logins.jwt()
+    client = logins.driver.client(own)
     ann, bob = (client.options(token=own.for_session(user)) for user in ("ann", "bob"))
-    conversation = sign_in.run(ann.conversations.create())
-    assert sign_in.run(ann.conversations.retrieve(conversation_id=conversation.id))
+    conversation = logins.run(ann.conversations.create())
+    assert logins.run(ann.conversations.retrieve(conversation_id=conversation.id))
     with pytest.raises(NotFound):
-        sign_in.run(bob.conversations.retrieve(conversation_id=conversation.id))
+        logins.run(bob.conversations.retrieve(conversation_id=conversation.id))
 
 
 @pytest.mark.parametrize("setting", ["account_id", "scope", "session_name", "ttl"])
-def test_services_that_differ_share_no_token_of_a_store(sign_in: SignIn, setting: str) -> None:
+def test_services_that_differ_share_no_token_of_a_store(logins: Logins, setting: str) -> None:
     other: Any = {"account_id": "123", "scope": {"workspace_permission": {}}, "session_name": "ann", "ttl": 60}[setting]
     store = MemoryStore()
-    assert sign_in.jwt(store=store).key == sign_in.jwt(store=store).key
-    assert sign_in.jwt(store=store, **{setting: other}).key != sign_in.jwt(store=store).key
+    assert logins.jwt(store=store).key == logins.jwt(store=store).key
+    assert logins.jwt(store=store, **{setting: other}).key != logins.jwt(store=store).key
 
 
 # --- what goes wrong ---
 
 
 @pytest.mark.parametrize("ahead", [-5000, -700, 700, 5000])
-def test_a_wrong_clock_costs_one_request_and_is_put_right_by_the_servers(sign_in: SignIn, ahead: int) -> None:
-    wrong = Clock(sign_in.clock() + ahead)
-    own = sign_in.jwt(clock=wrong)
-    client = sign_in.driver.client(own)
-    assert sign_in.me(client)
-    assert sign_in.grants == 2
-    assert sign_in.me(client.options(token=own.for_session("ann")))
-    assert sign_in.grants == 3
-    for clock in (wrong, sign_in.clock):
+def test_a_wrong_clock_costs_one_request_and_is_put_right_by_the_servers(logins: Logins, ahead: int) -> None:
+    wrong = Clock(logins.clock() + ahead)
+    own = logins.jwt(clock=wrong)
+    client = logins.driver.client(own)
+    assert logins.user_name(client)
+    assert logins.token_requests == 2
+    assert logins.user_name(client.options(token=own.for_session("ann")))
+    assert logins.token_requests == 3
+    for clock in (wrong, logins.clock):
         clock.advance(500)
-    assert sign_in.me(client)
-    assert sign_in.grants == 3
-    for clock in (wrong, sign_in.clock):
+    assert logins.user_name(client)
+    assert logins.token_requests == 3
+    for clock in (wrong, logins.clock):
         clock.advance(400)
-    assert sign_in.me(client)
-    assert sign_in.grants == 4
+    assert logins.user_name(client)
+    assert logins.token_requests == 4
 
 
-def test_a_clock_that_was_wrong_and_is_set_right_is_believed_again(sign_in: SignIn) -> None:
-    wrong = Clock(sign_in.clock() - 5000)
-    client = sign_in.driver.client(sign_in.jwt(clock=wrong))
-    sign_in.me(client)
-    sign_in.clock.advance(1000)
+def test_a_clock_that_was_wrong_and_is_set_right_is_believed_again(logins: Logins) -> None:
+    wrong = Clock(logins.clock() - 5000)
+    client = logins.driver.client(logins.jwt(clock=wrong))
+    logins.user_name(client)
+    logins.clock.advance(1000)
     wrong.advance(6000)
-    assert sign_in.me(client)
-    assert sign_in.grants == 4
+    assert logins.user_name(client)
+    assert logins.token_requests == 4
 
 
 @pytest.mark.parametrize(
     "settings", [{"public_key_id": "of_another"}, {"audience": "api.example.com"}], ids=["key id", "audience"]
 )
-def test_a_jwt_that_is_not_accepted_is_told_of_with_every_likely_cause(
-    sign_in: SignIn, settings: dict[str, str]
+def test_a_jwt_that_is_not_accepted_is_reported_with_every_likely_cause(
+    logins: Logins, settings: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidClient, match=r"private key.*clock.*region") as caught:
-        sign_in.me(sign_in.driver.client(sign_in.jwt(**settings)))
+        logins.user_name(logins.driver.client(logins.jwt(**settings)))
     assert caught.value.logid
-    assert sign_in.grants == 1
+    assert logins.token_requests == 1
 
 
-def test_an_app_of_another_kind_is_told_of(sign_in: SignIn) -> None:
+def test_an_app_of_the_wrong_type_is_reported(logins: Logins) -> None:
     said = b'{"error": "access_deny", "error_message": "wrong type"}'
-    sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
-    with pytest.raises(AccessDenied, match="of another kind"):
-        sign_in.me(sign_in.driver.client(sign_in.jwt()))
+    logins.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
+    with pytest.raises(AccessDenied, match="of the right type"):
+        logins.user_name(logins.driver.client(logins.jwt()))
 
 
 @pytest.mark.parametrize(
@@ -303,33 +303,33 @@ def test_an_app_of_another_kind_is_told_of(sign_in: SignIn) -> None:
     ],
 )
 def test_a_failure_that_passes_is_tried_again_with_a_new_signature(
-    sign_in: SignIn, fault: Any, naps: list[float]
+    logins: Logins, fault: Any, sleeps: list[float]
 ) -> None:
-    sign_in.emulator.inject(fault, path=TOKEN, times=2)
-    assert sign_in.me(sign_in.driver.client(sign_in.jwt()))
-    used = {call.headers["authorization"] for call in sign_in.emulator.calls_to(TOKEN)}
-    assert (len(used), len(naps)) == (3, 2)
+    logins.emulator.inject(fault, path=TOKEN, times=2)
+    assert logins.user_name(logins.driver.client(logins.jwt()))
+    used = {call.headers["authorization"] for call in logins.emulator.calls_to(TOKEN)}
+    assert (len(used), len(sleeps)) == (3, 2)
 
 
-def test_a_failure_that_stays_is_tried_as_often_as_the_client_is_told_to_and_no_more(
-    sign_in: SignIn, naps: list[float]
+def test_a_failure_that_stays_is_tried_as_often_as_the_client_may_and_no_more(
+    logins: Logins, sleeps: list[float]
 ) -> None:
-    sign_in.emulator.inject(faults.DropConnection(), path=TOKEN, times=99)
-    client = sign_in.driver.client(sign_in.jwt())
+    logins.emulator.inject(faults.DropConnection(), path=TOKEN, times=99)
+    client = logins.driver.client(logins.jwt())
     with pytest.raises(ConnectionFailed):
-        sign_in.me(client)
-    assert sign_in.grants == 3
+        logins.user_name(client)
+    assert logins.token_requests == 3
     with pytest.raises(ConnectionFailed):
-        sign_in.me(client.options(retry=None))
-    assert sign_in.grants == 4
+        logins.user_name(client.options(retry=None))
+    assert logins.token_requests == 4
 
 
-def test_a_token_refused_in_the_middle_is_had_anew_once(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.jwt())
-    sign_in.me(client)
-    sign_in.emulator.inject(faults.Expire(), path="/v1/users/me")
-    assert sign_in.me(client)
-    assert sign_in.grants == 2
+def test_a_token_refused_in_the_middle_is_had_anew_once(logins: Logins) -> None:
+    client = logins.driver.client(logins.jwt())
+    logins.user_name(client)
+    logins.emulator.inject(faults.Expire(), path="/v1/users/me")
+    assert logins.user_name(client)
+    assert logins.token_requests == 2
 
 
 # --- many at once ---
@@ -353,11 +353,11 @@ def test_no_signing_and_no_file_ever_holds_up_an_event_loop(
         for name in names:
             watched(name, kind)
     driver = AsyncioDriver()
-    sign_in = SignIn(emulator, driver)
-    client = driver.client(sign_in.jwt(store=FileStore(tmp_path / "tokens")))
+    logins = Logins(emulator, driver)
+    client = driver.client(logins.jwt(store=FileStore(tmp_path / "tokens")))
     for _ in range(2):
-        sign_in.me(client)
-        sign_in.clock.advance(2000)
+        logins.user_name(client)
+        logins.clock.advance(2000)
     driver.close()
     assert {name for name, _ in seen} == {"sign", "load", "save", "claim"}
     assert threading.get_ident() not in {thread for _, thread in seen}
@@ -365,14 +365,14 @@ def test_no_signing_and_no_file_ever_holds_up_an_event_loop(
 
 def test_fifty_threads_on_an_expired_token_make_one_request(emulator: Emulator) -> None:
     driver = BlockingDriver()
-    sign_in = SignIn(emulator, driver)
-    client = driver.client(sign_in.jwt())
-    sign_in.me(client)
-    sign_in.clock.advance(1000)
+    logins = Logins(emulator, driver)
+    client = driver.client(logins.jwt())
+    logins.user_name(client)
+    logins.clock.advance(1000)
     with ThreadPoolExecutor(50) as pool:
-        assert len(list(pool.map(lambda _: sign_in.me(client), range(50)))) == 50
+        assert len(list(pool.map(lambda _: logins.user_name(client), range(50)))) == 50
     driver.close()
-    assert sign_in.grants == 2
+    assert logins.token_requests == 2
 
 
 WORKER = """
@@ -398,10 +398,10 @@ def test_eight_processes_that_share_a_store_make_one_request(emulator: Emulator,
         subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) for _ in range(8)
     ]
     for worker in workers:
-        tell(worker, key_pair().private_key.replace("\n", "\\n"))
+        send_line(worker, key_pair().private_key.replace("\n", "\\n"))
     assert [said(worker) for worker in workers] == ["ready"] * 8
     for worker in workers:
-        tell(worker, "go")
+        send_line(worker, "go")
     assert len({said(worker) for worker in workers}) == 1
     for worker in workers:
         worker.communicate(timeout=30)
@@ -409,7 +409,7 @@ def test_eight_processes_that_share_a_store_make_one_request(emulator: Emulator,
     assert len(emulator.calls_to("/v1/users/me")) == 8
 
 
-def tell(worker: subprocess.Popen[str], line: str) -> None:
+def send_line(worker: subprocess.Popen[str], line: str) -> None:
     assert worker.stdin is not None
     worker.stdin.write(f"{line}\n")
 

@@ -1,4 +1,4 @@
-"""Logging users in by browser: web apps with a secret, desktop apps with PKCE, and what renews their tokens."""
+"""Logins by browser: web apps with a secret, desktop apps with PKCE, and their refresh tokens."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from coze_client import (
     WebOAuth,
 )
 from coze_client.emulator import Emulator, faults
-from tests.conftest import BlockingDriver, Driver
-from tests.support.logins import TOKEN, SignIn
+from tests.support.clients import BlockingDriver, Driver
+from tests.support.logins import TOKEN, Logins
 
 KINDS = ("web", "pkce")
 
 
-def app_of(sign_in: SignIn, kind: str, **changed: Any) -> Any:
-    return {"web": sign_in.web, "pkce": sign_in.pkce}[kind](**changed)
+def app_of(logins: Logins, kind: str, **changed: Any) -> Any:
+    return {"web": logins.web, "pkce": logins.pkce}[kind](**changed)
 
 
 def asked(url: str) -> dict[str, str]:
@@ -90,13 +90,13 @@ def test_the_pages_are_on_the_www_host_of_the_server(client: dict[str, Any], app
     assert CozeClient(made, **client).oauth.login().url.startswith(start)
 
 
-def test_a_login_for_one_workspace_has_a_link_of_its_own(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.web())
+def test_a_login_for_one_workspace_has_a_link_of_its_own(logins: Logins) -> None:
+    client = logins.driver.client(logins.web())
     login = client.oauth.login(workspace_id="73/1")
     assert urlsplit(login.url).path == "/api/permission/oauth2/workspace_id/73%2F1/authorize"
     login = client.oauth.login(workspace_id="731")
-    sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
-    assert sign_in.me(client) == "user-1"
+    logins.run(client.oauth.finish(login, logins.answer_consent(login.url)))
+    assert logins.user_name(client) == "user-1"
 
 
 def test_a_verifier_is_of_full_length_new_each_time_and_hashed_into_the_link() -> None:
@@ -118,7 +118,7 @@ def test_a_plain_challenge_is_the_verifier_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: WebOAuth("", client_secret="s"), "client_id is empty"),
         (lambda: WebOAuth("1"), "client_secret"),
@@ -131,8 +131,8 @@ def test_a_plain_challenge_is_the_verifier_itself() -> None:
         (lambda: CozeClient(PKCE("1")).oauth.start_device(), r"DeviceCode, not PKCE"),
     ],
 )
-def test_what_cannot_work_is_refused_before_anything_is_sent(make: Callable[[], object], told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_what_cannot_work_is_refused_before_anything_is_sent(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         make()
 
 
@@ -140,134 +140,134 @@ def test_what_cannot_work_is_refused_before_anything_is_sent(make: Callable[[], 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_after_the_login_the_client_just_works(sign_in: SignIn, kind: str) -> None:
-    client = sign_in.logged_in(app_of(sign_in, kind), user="ann")
-    assert sign_in.me(client) == "ann"
-    assert sign_in.grants == 1
-    sent = sign_in.emulator.calls_to(TOKEN)[0]
+def test_after_the_login_the_client_just_works(logins: Logins, kind: str) -> None:
+    client = logins.log_in(app_of(logins, kind), user="ann")
+    assert logins.user_name(client) == "ann"
+    assert logins.token_requests == 1
+    sent = logins.emulator.calls_to(TOKEN)[0]
     assert ("authorization" in sent.headers) == (kind == "web")
 
 
-def test_a_plain_challenge_is_accepted_too(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.pkce())
+def test_a_plain_challenge_is_accepted_too(logins: Logins) -> None:
+    client = logins.driver.client(logins.pkce())
     login = client.oauth.login(method="plain")
-    sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
-    assert sign_in.me(client) == "user-1"
+    logins.run(client.oauth.finish(login, logins.answer_consent(login.url)))
+    assert logins.user_name(client) == "user-1"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_user_who_refuses_is_told_apart_from_a_failure(sign_in: SignIn, kind: str) -> None:
-    client = sign_in.driver.client(app_of(sign_in, kind))
+def test_a_user_who_refuses_is_not_taken_for_a_failure(logins: Logins, kind: str) -> None:
+    client = logins.driver.client(app_of(logins, kind))
     login = client.oauth.login()
     with pytest.raises(AccessDenied, match="The user refused"):
-        sign_in.run(client.oauth.finish(login, sign_in.press(login.url, "deny")))
-    assert sign_in.grants == 0
+        logins.run(client.oauth.finish(login, logins.answer_consent(login.url, "deny")))
+    assert logins.token_requests == 0
 
 
 @pytest.mark.parametrize("state", ["", "state=", "state=another", "state=x&state={state}"])
-def test_a_callback_without_the_state_of_the_login_is_not_accepted(sign_in: SignIn, state: str) -> None:
-    client = sign_in.driver.client(sign_in.web())
+def test_a_callback_without_the_state_of_the_login_is_not_accepted(logins: Logins, state: str) -> None:
+    client = logins.driver.client(logins.web())
     login = client.oauth.login()
     forged = f"http://127.0.0.1:8766/callback?code=code_stolen&{state}"
-    with pytest.raises(OAuthError, match="state is not that of this login"):
-        sign_in.run(client.oauth.finish(login, forged))
-    assert sign_in.grants == 0
+    with pytest.raises(OAuthError, match="not the state of this login"):
+        logins.run(client.oauth.finish(login, forged))
+    assert logins.token_requests == 0
 
 
-def test_a_callback_with_neither_code_nor_reason_is_told_of(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.web())
+def test_a_callback_with_neither_code_nor_reason_is_reported(logins: Logins) -> None:
+    client = logins.driver.client(logins.web())
     login = client.oauth.login()
     with pytest.raises(OAuthError, match="sent no code"):
-        sign_in.run(client.oauth.finish(login, f"{login.redirect_uri}?state={login.state}"))
+        logins.run(client.oauth.finish(login, f"{login.redirect_uri}?state={login.state}"))
 
 
-def test_a_refusal_that_is_not_the_users_says_what_coze_said(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.web())
+def test_a_refusal_that_is_not_the_users_says_what_coze_said(logins: Logins) -> None:
+    client = logins.driver.client(logins.web())
     login = client.oauth.login()
     back = f"{login.redirect_uri}?error=invalid_request&error_description=Bad+thing&state={login.state}"
     with pytest.raises(OAuthError, match="Bad thing") as caught:
-        sign_in.run(client.oauth.finish(login, back))
+        logins.run(client.oauth.finish(login, back))
     assert not isinstance(caught.value, AccessDenied)
     assert caught.value.code == "invalid_request"
 
 
-def test_a_code_is_good_for_one_login(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.web())
+def test_a_code_is_good_for_one_login(logins: Logins) -> None:
+    client = logins.driver.client(logins.web())
     login = client.oauth.login()
-    back = sign_in.press(login.url)
-    sign_in.run(client.oauth.finish(login, back))
-    with pytest.raises(OAuthError, match="good for one use"):
-        sign_in.run(client.oauth.finish(login, back))
-    assert sign_in.me(client) == "user-1"
+    back = logins.answer_consent(login.url)
+    logins.run(client.oauth.finish(login, back))
+    with pytest.raises(OAuthError, match="work only once"):
+        logins.run(client.oauth.finish(login, back))
+    assert logins.user_name(client) == "user-1"
 
 
-def test_a_code_is_worth_nothing_to_whoever_lacks_the_verifier(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.pkce())
+def test_a_code_is_worth_nothing_to_whoever_lacks_the_verifier(logins: Logins) -> None:
+    client = logins.driver.client(logins.pkce())
     login = client.oauth.login()
-    back = sign_in.press(login.url)
+    back = logins.answer_consent(login.url)
     with pytest.raises(OAuthError, match="code_verifier"):
-        sign_in.run(client.oauth.finish(replace(login, verifier="v" * 64), back))
+        logins.run(client.oauth.finish(replace(login, verifier="v" * 64), back))
 
 
-def test_a_wrong_secret_is_an_invalid_client_with_a_cure(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.web(client_secret="not_the_secret"))
+def test_a_wrong_secret_is_an_invalid_client_with_a_cure(logins: Logins) -> None:
+    client = logins.driver.client(logins.web(client_secret="not_the_secret"))
     login = client.oauth.login()
     with pytest.raises(InvalidClient, match="secret") as caught:
-        sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
+        logins.run(client.oauth.finish(login, logins.answer_consent(login.url)))
     assert "region" in caught.value.cure
     assert caught.value.logid
 
 
-def test_before_the_login_a_call_says_who_has_to_log_in(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.web(user="ann"))
+def test_before_the_login_a_call_says_who_has_to_log_in(logins: Logins) -> None:
+    client = logins.driver.client(logins.web(user="ann"))
     with pytest.raises(ExpiredToken, match=r"User 'ann' is not logged in.*client\.oauth\.login"):
-        sign_in.me(client)
-    assert not sign_in.emulator.calls
+        logins.user_name(client)
+    assert not logins.emulator.calls
 
 
-def test_after_the_logout_the_token_is_gone_from_the_store(sign_in: SignIn) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.run(client.oauth.logout())
+def test_after_the_logout_the_token_is_gone_from_the_store(logins: Logins) -> None:
+    client = logins.log_in(logins.web())
+    logins.run(client.oauth.logout())
     with pytest.raises(ExpiredToken, match="not logged in"):
-        sign_in.me(client)
+        logins.user_name(client)
 
 
-def test_one_pool_serves_many_users_who_are_kept_apart(sign_in: SignIn) -> None:
-    app = sign_in.web()
-    client = sign_in.driver.client(app)
+def test_one_pool_serves_many_users_who_are_kept_apart(logins: Logins) -> None:
+    app = logins.web()
+    client = logins.driver.client(app)
     tenants = {user: client.options(token=app.for_user(user)) for user in ("ann", "bob", "cy")}
     for user, tenant in tenants.items():
         login = tenant.oauth.login()
-        sign_in.run(tenant.oauth.finish(login, sign_in.press(login.url, user=user)))
-    assert [sign_in.me(tenant) for tenant in tenants.values()] == ["ann", "bob", "cy"]
-    assert sign_in.me(client.options(token=app.for_user("bob"))) == "bob"
+        logins.run(tenant.oauth.finish(login, logins.answer_consent(login.url, user=user)))
+    assert [logins.user_name(tenant) for tenant in tenants.values()] == ["ann", "bob", "cy"]
+    assert logins.user_name(client.options(token=app.for_user("bob"))) == "bob"
     assert {id(tenant._session.transport) for tenant in tenants.values()} == {id(client._session.transport)}
-    assert sign_in.grants == 3
+    assert logins.token_requests == 3
     with pytest.raises(ExpiredToken):
-        sign_in.me(client)
+        logins.user_name(client)
 
 
-def test_one_object_serves_any_number_of_clients_of_both_faces(sign_in: SignIn, emulator: Emulator) -> None:
-    app = sign_in.web()
-    sign_in.logged_in(app)
+def test_one_object_serves_any_number_of_clients_of_both_kinds(logins: Logins, emulator: Emulator) -> None:
+    app = logins.web()
+    logins.log_in(app)
     with CozeClient(app) as blocking:
         assert blocking.request("GET", "/v1/users/me")["data"]
-    assert sign_in.me(sign_in.driver.client(app)) == "user-1"
-    sign_in.clock.advance(1000)
-    assert sign_in.me(sign_in.driver.client(app)) == "user-1"
-    assert sign_in.grants == 2
+    assert logins.user_name(logins.driver.client(app)) == "user-1"
+    logins.clock.advance(1000)
+    assert logins.user_name(logins.driver.client(app)) == "user-1"
+    assert logins.token_requests == 2
 
 
 # --- the renewal ---
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_login_lives_on_by_its_refresh_tokens_each_of_which_is_used_once(sign_in: SignIn, kind: str) -> None:
-    client = sign_in.logged_in(app_of(sign_in, kind))
+def test_a_login_lives_on_by_its_refresh_tokens_each_of_which_is_used_once(logins: Logins, kind: str) -> None:
+    client = logins.log_in(app_of(logins, kind))
     for _ in range(4):
-        sign_in.clock.advance(1000)
-        assert sign_in.me(client) == "user-1"
-    used = [call.body["refresh_token"] for call in sign_in.emulator.calls_to(TOKEN)[1:]]  # type: ignore[index]  # JSON
+        logins.clock.advance(1000)
+        assert logins.user_name(client) == "user-1"
+    used = [call.body["refresh_token"] for call in logins.emulator.calls_to(TOKEN)[1:]]  # type: ignore[index]  # JSON
     assert len(set(used)) == 4
 
 
@@ -275,10 +275,10 @@ def test_a_login_lives_on_by_its_refresh_tokens_each_of_which_is_used_once(sign_
 def test_fifty_threads_and_a_hundred_tasks_on_two_loops_spend_one_refresh_token(
     emulator: Emulator, tmp_path: Path, shared: bool
 ) -> None:
-    sign_in = SignIn(emulator, BlockingDriver())
-    app = sign_in.web(store=FileStore(tmp_path / "tokens.json") if shared else None)
-    client = sign_in.logged_in(app)
-    sign_in.clock.advance(1000)
+    logins = Logins(emulator, BlockingDriver())
+    app = logins.web(store=FileStore(tmp_path / "tokens.json") if shared else None)
+    client = logins.log_in(app)
+    logins.clock.advance(1000)
 
     async def tasks() -> None:
         async with AsyncCozeClient(app) as coze:
@@ -286,70 +286,70 @@ def test_fifty_threads_and_a_hundred_tasks_on_two_loops_spend_one_refresh_token(
 
     with ThreadPoolExecutor(52) as pool:
         jobs = [pool.submit(asyncio.run, tasks()) for _ in range(2)]
-        jobs += [pool.submit(sign_in.me, client) for _ in range(50)]
+        jobs += [pool.submit(logins.user_name, client) for _ in range(50)]
         for job in jobs:
             job.result(60)
     client.close()
     assert len(emulator.calls_to("/v1/users/me")) == 150
-    assert sign_in.grants == 2
+    assert logins.token_requests == 2
 
 
 @pytest.mark.parametrize("spent", ["invalid_request", "invalid_grant"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_login_that_is_over_says_to_log_in_again(driver: Driver, kind: str, spent: Any) -> None:
     with Emulator(spent_grant=spent) as emulator:
-        sign_in = SignIn(emulator, driver)
-        client = sign_in.logged_in(app_of(sign_in, kind))
-        sign_in.clock.advance(31 * 24 * 3600)
-        with pytest.raises(ExpiredToken, match=r"The login is over.*Let the user log in again") as caught:
-            sign_in.me(client)
+        logins = Logins(emulator, driver)
+        client = logins.log_in(app_of(logins, kind))
+        logins.clock.advance(31 * 24 * 3600)
+        with pytest.raises(ExpiredToken, match=r"The login has expired.*Let the user log in again") as caught:
+            logins.user_name(client)
         assert (caught.value.code, caught.value.status) == (spent, 400)
 
 
-def test_a_withdrawn_consent_ends_the_login(sign_in: SignIn) -> None:
-    client = sign_in.logged_in(sign_in.web(), user="ann")
-    sign_in.emulator.revoke_user(sign_in.emulator.oauth_apps["web"], "ann")
+def test_a_withdrawn_consent_ends_the_login(logins: Logins) -> None:
+    client = logins.log_in(logins.web(), user="ann")
+    logins.emulator.revoke_user(logins.emulator.oauth_apps["web"], "ann")
     with pytest.raises(ExpiredToken, match="log in again"):
-        sign_in.me(client)
+        logins.user_name(client)
 
 
-def test_a_disabled_app_is_no_reason_to_log_in_again(sign_in: SignIn) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.clock.advance(1000)
+def test_a_disabled_app_is_no_reason_to_log_in_again(logins: Logins) -> None:
+    client = logins.log_in(logins.web())
+    logins.clock.advance(1000)
     said = b'{"error_code": "access_deny", "error_message": "app disabled"}'
-    sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
-    with pytest.raises(AccessDenied, match="app is disabled"):
-        sign_in.me(client)
-    assert sign_in.me(client) == "user-1"
+    logins.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
+    with pytest.raises(AccessDenied, match="app is enabled"):
+        logins.user_name(client)
+    assert logins.user_name(client) == "user-1"
 
 
-def test_a_refresh_whose_answer_is_lost_is_not_sent_again_and_asks_for_a_login(sign_in: SignIn) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.clock.advance(1000)
-    sign_in.emulator.inject(faults.AfterStart(faults.DropConnection()), path=TOKEN)
+def test_a_refresh_whose_answer_is_lost_is_not_sent_again_and_asks_for_a_login(logins: Logins) -> None:
+    client = logins.log_in(logins.web())
+    logins.clock.advance(1000)
+    logins.emulator.inject(faults.AfterStart(faults.DropConnection()), path=TOKEN)
     with pytest.raises(ConnectionFailed):
-        sign_in.me(client)
-    assert sign_in.grants == 2
+        logins.user_name(client)
+    assert logins.token_requests == 2
     with pytest.raises(ExpiredToken):
-        sign_in.me(client)
+        logins.user_name(client)
 
 
-def test_a_refresh_that_never_arrived_is_sent_again(sign_in: SignIn, naps: list[float]) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.clock.advance(1000)
-    sign_in.emulator.inject(faults.HttpStatus(429), path=TOKEN)
-    assert sign_in.me(client) == "user-1"
-    assert len(naps) == 1
+def test_a_refresh_that_never_arrived_is_sent_again(logins: Logins, sleeps: list[float]) -> None:
+    client = logins.log_in(logins.web())
+    logins.clock.advance(1000)
+    logins.emulator.inject(faults.HttpStatus(429), path=TOKEN)
+    assert logins.user_name(client) == "user-1"
+    assert len(sleeps) == 1
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_an_oauth_error_is_told_by_its_code_at_any_status(driver: Driver, status: int) -> None:
+def test_an_oauth_error_is_recognised_by_its_code_at_any_status(driver: Driver, status: int) -> None:
     with Emulator(oauth_error_status=status) as emulator:
-        sign_in = SignIn(emulator, driver)
-        client = sign_in.driver.client(sign_in.web(client_secret="not_the_secret"))
+        logins = Logins(emulator, driver)
+        client = logins.driver.client(logins.web(client_secret="not_the_secret"))
         login = client.oauth.login()
         with pytest.raises(InvalidClient):
-            sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
+            logins.run(client.oauth.finish(login, logins.answer_consent(login.url)))
 
 
 @pytest.mark.parametrize(
@@ -366,13 +366,13 @@ def test_an_oauth_error_is_told_by_its_code_at_any_status(driver: Driver, status
     ],
 )
 def test_whatever_the_token_endpoint_answers_is_one_of_the_errors_and_quotes_no_token(
-    sign_in: SignIn, said: bytes, error: type[Exception]
+    logins: Logins, said: bytes, error: type[Exception]
 ) -> None:
-    client = sign_in.driver.client(sign_in.web())
+    client = logins.driver.client(logins.web())
     login = client.oauth.login()
-    sign_in.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=TOKEN)
+    logins.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=TOKEN)
     with pytest.raises(error) as caught:
-        sign_in.run(client.oauth.finish(login, sign_in.press(login.url)))
+        logins.run(client.oauth.finish(login, logins.answer_consent(login.url)))
     assert "czu_x" not in str(caught.value)
 
 
@@ -387,9 +387,9 @@ def test_a_self_hosted_studio_has_no_sign_in_and_says_so(driver: Driver) -> None
 # --- in the middle of things ---
 
 
-def ask(sign_in: SignIn, client: Any, **options: Any) -> Any:
+def ask(logins: Logins, client: Any, **options: Any) -> Any:
     return client.chats.stream(
-        bot_id=sign_in.emulator.bots["echo"], user_id="u", additional_messages=[Message.user("hello you")], **options
+        bot_id=logins.emulator.bots["echo"], user_id="u", additional_messages=[Message.user("hello you")], **options
     )
 
 
@@ -404,72 +404,72 @@ def ask(sign_in: SignIn, client: Any, **options: Any) -> Any:
     ],
 )
 def test_a_token_that_is_refused_before_its_time_is_renewed_once_and_the_call_goes_on(
-    sign_in: SignIn, refusal: Any
+    logins: Logins, refusal: Any
 ) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.emulator.inject(refusal, path="/v1/users/me")
-    assert sign_in.me(client) == "user-1"
-    assert sign_in.grants == 2
-    assert len(sign_in.emulator.calls_to("/v1/users/me")) == 2
+    client = logins.log_in(logins.web())
+    logins.emulator.inject(refusal, path="/v1/users/me")
+    assert logins.user_name(client) == "user-1"
+    assert logins.token_requests == 2
+    assert len(logins.emulator.calls_to("/v1/users/me")) == 2
 
 
-def test_a_token_that_is_refused_for_ever_is_renewed_once_a_call(sign_in: SignIn) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.emulator.inject(faults.Coded(4100), path="/v1/users/me", times=99)
+def test_a_token_that_is_refused_for_ever_is_renewed_once_a_call(logins: Logins) -> None:
+    client = logins.log_in(logins.web())
+    logins.emulator.inject(faults.Coded(4100), path="/v1/users/me", times=99)
     with pytest.raises(AuthenticationError):
-        sign_in.me(client)
-    assert (sign_in.grants, len(sign_in.emulator.calls_to("/v1/users/me"))) == (2, 2)
+        logins.user_name(client)
+    assert (logins.token_requests, len(logins.emulator.calls_to("/v1/users/me"))) == (2, 2)
 
 
-def test_a_missing_scope_is_no_reason_to_renew(sign_in: SignIn) -> None:
-    app = sign_in.emulator.add_oauth_app("pkce", ["http://127.0.0.1:1/cb"], scopes=["createConversation"])
-    mine = PKCE(app.client_id, redirect_uri=app.redirect_uris[0], base_url=sign_in.emulator.url, clock=sign_in.clock)
-    client = sign_in.logged_in(mine)
+def test_a_missing_scope_is_no_reason_to_renew(logins: Logins) -> None:
+    app = logins.emulator.add_oauth_app("pkce", ["http://127.0.0.1:1/cb"], scopes=["createConversation"])
+    mine = PKCE(app.client_id, redirect_uri=app.redirect_uris[0], base_url=logins.emulator.url, clock=logins.clock)
+    client = logins.log_in(mine)
     with pytest.raises(PermissionDenied, match=r"permission .*scope"):
-        sign_in.driver.collect(client.conversations.list(bot_id=sign_in.emulator.bots["echo"]))
-    assert sign_in.grants == 1
+        logins.driver.collect(client.conversations.list(bot_id=logins.emulator.bots["echo"]))
+    assert logins.token_requests == 1
 
 
-def test_a_stream_whose_token_has_expired_refreshes_once_and_starts_once(sign_in: SignIn) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.emulator.inject(faults.Expire())
-    stream = ask(sign_in, client)
-    sign_in.driver.collect(stream)
+def test_a_stream_whose_token_has_expired_refreshes_once_and_starts_once(logins: Logins) -> None:
+    client = logins.log_in(logins.web())
+    logins.emulator.inject(faults.Expire())
+    stream = ask(logins, client)
+    logins.driver.collect(stream)
     assert stream.text == "hello you"
-    assert (sign_in.grants, sign_in.emulator.chats_started) == (2, 1)
+    assert (logins.token_requests, logins.emulator.chats_started) == (2, 1)
 
 
-def test_a_cut_stream_heals_although_the_token_expired_on_the_way(sign_in: SignIn) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.emulator.inject(faults.CutAfterEvents(3))
-    sign_in.emulator.inject(faults.Expire(), path="/v3/chat/retrieve")
-    stream = ask(sign_in, client)
-    sign_in.driver.collect(stream)
+def test_a_cut_stream_heals_although_the_token_expired_on_the_way(logins: Logins) -> None:
+    client = logins.log_in(logins.web())
+    logins.emulator.inject(faults.CutAfterEvents(3))
+    logins.emulator.inject(faults.Expire(), path="/v3/chat/retrieve")
+    stream = ask(logins, client)
+    logins.driver.collect(stream)
     assert stream.text == "hello you"
-    assert (sign_in.grants, sign_in.emulator.chats_started) == (2, 1)
+    assert (logins.token_requests, logins.emulator.chats_started) == (2, 1)
 
 
-def test_polling_goes_on_with_a_new_token(sign_in: SignIn, naps: list[float]) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    sign_in.emulator.inject(faults.Expire(), path="/v3/chat/retrieve")
-    answer = sign_in.run(
+def test_polling_goes_on_with_a_new_token(logins: Logins, sleeps: list[float]) -> None:
+    client = logins.log_in(logins.web())
+    logins.emulator.inject(faults.Expire(), path="/v3/chat/retrieve")
+    answer = logins.run(
         client.chats.create_and_poll(
-            bot_id=sign_in.emulator.bots["echo"], user_id="u", additional_messages=[Message.user("hello you")]
+            bot_id=logins.emulator.bots["echo"], user_id="u", additional_messages=[Message.user("hello you")]
         )
     )
     assert answer.chat.status == "completed"
-    assert (sign_in.grants, sign_in.emulator.chats_started) == (2, 1)
+    assert (logins.token_requests, logins.emulator.chats_started) == (2, 1)
 
 
-def test_a_listing_goes_on_with_a_new_token_on_any_page(sign_in: SignIn) -> None:
-    client = sign_in.logged_in(sign_in.web())
-    made = [sign_in.run(client.conversations.create(bot_id=sign_in.emulator.bots["echo"])).id for _ in range(5)]
-    listing = client.conversations.list(bot_id=sign_in.emulator.bots["echo"], page_size=2)
-    sign_in.driver.collect(listing, 1)
-    sign_in.emulator.inject(faults.Expire(), path="/v1/conversations")
-    found = {conversation.id for conversation in sign_in.driver.collect(listing)}
+def test_a_listing_goes_on_with_a_new_token_on_any_page(logins: Logins) -> None:
+    client = logins.log_in(logins.web())
+    made = [logins.run(client.conversations.create(bot_id=logins.emulator.bots["echo"])).id for _ in range(5)]
+    listing = client.conversations.list(bot_id=logins.emulator.bots["echo"], page_size=2)
+    logins.driver.collect(listing, 1)
+    logins.emulator.inject(faults.Expire(), path="/v1/conversations")
+    found = {conversation.id for conversation in logins.driver.collect(listing)}
     assert found == set(made)
-    assert sign_in.grants == 2
+    assert logins.token_requests == 2
 
 
 def test_token_requests_go_over_the_clients_own_transport(driver: Driver) -> None:

@@ -1,4 +1,4 @@
-"""The local callback of desktop logins: this machine alone, the registered URI exactly, one request."""
+"""The local callback of desktop logins: only on this machine, only the registered URI, only one request."""
 
 from __future__ import annotations
 
@@ -14,14 +14,8 @@ import pytest
 from coze_client import PKCE, AccessDenied, AsyncCozeClient, ConfigurationError, TimedOut, WebOAuth
 from coze_client.auth.browser_callback import Callback
 from coze_client.emulator import Emulator
-from tests.support.logins import SignIn
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.support.logins import Logins
+from tests.support.ports import free_port
 
 
 @pytest.fixture
@@ -78,7 +72,7 @@ def test_no_other_path_is_answered(callback: Callback, path: str) -> None:
 
 
 def test_no_other_name_of_this_machine_is_answered(callback: Callback) -> None:
-    """A page of another site that had its name point here (DNS rebinding) gets nothing."""
+    """Another site whose name resolves to this machine (DNS rebinding) gets nothing."""
     assert httpx.get(callback.redirect_uri, headers={"host": "evil.example"}).status_code == 404
     assert httpx.get(callback.redirect_uri).status_code == 200
 
@@ -113,13 +107,13 @@ def test_localhost_is_this_machine() -> None:
         assert callback.wait(5) == callback.redirect_uri
 
 
-def test_a_port_that_is_taken_is_told_of(callback: Callback) -> None:
-    with pytest.raises(ConfigurationError, match=r"Nothing can listen at http://127\.0\.0\.1:.*in use"):
+def test_a_port_in_use_is_reported(callback: Callback) -> None:
+    with pytest.raises(ConfigurationError, match=r"Cannot listen at http://127\.0\.0\.1:.*in use"):
         Callback(callback.redirect_uri).__enter__()
 
 
 def test_a_user_who_does_not_come_back_ends_the_wait(callback: Callback) -> None:
-    with pytest.raises(TimedOut, match="Nobody came back"):
+    with pytest.raises(TimedOut, match="did not finish the login"):
         callback.wait(0.01)
 
 
@@ -129,33 +123,30 @@ def test_the_port_is_free_afterwards(uri: str) -> None:
             httpx.get(callback.redirect_uri)
 
 
-def app(sign_in: SignIn, uri: str) -> PKCE:
-    registered = sign_in.emulator.add_oauth_app("pkce", [uri])
-    return PKCE(registered.client_id, redirect_uri=uri, base_url=sign_in.emulator.url, clock=sign_in.clock)
-
-
-def test_a_desktop_app_logs_in_with_one_call(sign_in: SignIn, uri: str) -> None:
-    client = sign_in.driver.client(app(sign_in, uri))
+def test_a_desktop_app_logs_in_with_one_call(logins: Logins, uri: str) -> None:
+    client = logins.driver.client(logins.desktop(uri))
 
     def browser(url: str) -> None:
-        assert httpx.get(sign_in.press(url, user="ann")).status_code == 200
+        assert httpx.get(logins.answer_consent(url, user="ann")).status_code == 200
 
-    sign_in.run(client.oauth.login_with_browser(open_url=browser, seconds=10))
-    assert sign_in.me(client) == "ann"
+    logins.run(client.oauth.login_with_browser(open_url=browser, seconds=10))
+    assert logins.user_name(client) == "ann"
 
 
-def test_a_refusal_in_the_browser_comes_through(sign_in: SignIn, uri: str) -> None:
-    client = sign_in.driver.client(app(sign_in, uri))
+def test_a_refusal_in_the_browser_comes_through(logins: Logins, uri: str) -> None:
+    client = logins.driver.client(logins.desktop(uri))
     with pytest.raises(AccessDenied, match="The user refused"):
-        sign_in.run(
-            client.oauth.login_with_browser(open_url=lambda url: httpx.get(sign_in.press(url, "deny")), seconds=10)
+        logins.run(
+            client.oauth.login_with_browser(
+                open_url=lambda url: httpx.get(logins.answer_consent(url, "deny")), seconds=10
+            )
         )
 
 
-def test_a_web_apps_address_is_not_listened_at(sign_in: SignIn) -> None:
+def test_a_web_apps_address_is_not_listened_at(logins: Logins) -> None:
     web = WebOAuth("1", client_secret="sec_x", redirect_uri="https://app.example/callback")
-    with pytest.raises(ConfigurationError, match="a route of their own"):
-        sign_in.run(sign_in.driver.client(web).oauth.login_with_browser(open_url=lambda url: None))
+    with pytest.raises(ConfigurationError, match="a route of its own"):
+        logins.run(logins.driver.client(web).oauth.login_with_browser(open_url=lambda url: None))
 
 
 async def test_neither_the_browser_nor_the_wait_holds_up_the_event_loop(emulator: Emulator, uri: str) -> None:

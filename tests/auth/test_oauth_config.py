@@ -1,4 +1,4 @@
-"""Credentials from the official configuration file and from the environment; and as they travel in pickles."""
+"""Credentials from the configuration file, from the environment, and from pickles."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from coze_client import (
 )
 from coze_client.emulator import Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import KINDS
-from tests.conftest import Driver
+from tests.support.clients import Driver
 from tests.support.logins import key_pair
 
 NAMES = (
@@ -111,7 +111,7 @@ def test_the_hosts_of_the_file_may_differ_or_be_left_out() -> None:
         ({"base_url": "https://gateway.example"}, "https://gateway.example"),
     ],
 )
-def test_what_the_client_is_told_beats_the_file(path: Path, client: dict[str, Any], url: str) -> None:
+def test_the_arguments_of_the_client_beat_the_file(path: Path, client: dict[str, Any], url: str) -> None:
     assert CozeClient(from_config(path), **client).base_url == url
 
 
@@ -123,14 +123,14 @@ def test_users_are_kept_apart_and_those_of_a_service_are_its_sessions(path: Path
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
-        ({}, "client_type is web, pkce, device or jwt, not ''"),
+        ({}, "client_type must be web, pkce, device or jwt, not ''"),
         ({"client_type": "saml"}, "not 'saml'"),
-        ({"client_type": "web", "client_id": "1"}, "lacks client_secret"),
-        ({"client_type": "pkce"}, "lacks client_id"),
-        (jwt_config(private_key=None), "lacks private_key"),
-        (jwt_config(public_key_id=""), "lacks public_key_id"),
+        ({"client_type": "web", "client_id": "1"}, "has no client_secret"),
+        ({"client_type": "pkce"}, "has no client_id"),
+        (jwt_config(private_key=None), "has no private_key"),
+        (jwt_config(public_key_id=""), "has no public_key_id"),
         (jwt_config(private_key="nonsense"), "not an RSA key"),
         (jwt_config(coze_api_base="api.coze.cn"), "base_url must look like"),
         (b"{", "not JSON"),
@@ -138,8 +138,8 @@ def test_users_are_kept_apart_and_those_of_a_service_are_its_sessions(path: Path
         (b"[]", "not a JSON object"),
     ],
 )
-def test_a_configuration_that_cannot_work_is_told_of(config: Any, told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told) as caught:
+def test_an_invalid_configuration_is_reported(config: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
         from_config(config)
     assert "BEGIN" not in str(caught.value).replace("from -----BEGIN to", "")
 
@@ -204,15 +204,15 @@ def test_a_configuration_of_the_environment_can_be_logged_in_with(
 
 
 @pytest.mark.parametrize(
-    ("missing", "told"),
+    ("missing", "message"),
     [
         ("COZE_JWT_OAUTH_PUBLIC_KEY_ID", "COZE_JWT_OAUTH_PUBLIC_KEY_ID is not"),
-        ("COZE_JWT_OAUTH_PRIVATE_KEY", r"neither COZE_JWT_OAUTH_PRIVATE_KEY nor its …_FILE_PATH"),
+        ("COZE_JWT_OAUTH_PRIVATE_KEY", r"neither COZE_JWT_OAUTH_PRIVATE_KEY nor …_PRIVATE_KEY_FILE_PATH"),
     ],
 )
-def test_half_a_service_account_is_told_of(monkeypatch: pytest.MonkeyPatch, missing: str, told: str) -> None:
+def test_half_a_service_account_is_reported(monkeypatch: pytest.MonkeyPatch, missing: str, message: str) -> None:
     set_all(monkeypatch, {name: value for name, value in jwt_environment().items() if name != missing})
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=message):
         from_env()
 
 

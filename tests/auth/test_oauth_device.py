@@ -1,4 +1,4 @@
-"""Logging in on another device: the server's pace is kept, and every end of the wait is told apart."""
+"""Logins on another device: the polls keep the server's interval, and each way to end has its own error."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from coze_client import (
 )
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.emulator import Emulator, faults
-from tests.support.logins import DEVICE, TOKEN, SignIn
+from tests.support.logins import DEVICE, TOKEN, Logins
 
 Event = Callable[[], object]
 
 
 class Waiting:
-    """Sleeps pass at once, on the common clock; at some second something happens."""
+    """Sleeps take no time and move the shared clock; at a given second something happens."""
 
-    def __init__(self, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.sign_in = sign_in
-        self.begin = sign_in.clock()
+    def __init__(self, logins: Logins, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.logins = logins
+        self.begin = logins.clock()
         self.events: list[tuple[float, Event]] = []
         waiting = self
 
@@ -42,7 +42,7 @@ class Waiting:
         monkeypatch.setattr(Asyncio, "sleep", sleep)
 
     def pass_by(self, seconds: float) -> None:
-        self.sign_in.clock.advance(seconds)
+        self.logins.clock.advance(seconds)
         due = [event for event in self.events if event[0] <= self.seconds]
         self.events = [event for event in self.events if event not in due]
         for _, happen in due:
@@ -50,62 +50,62 @@ class Waiting:
 
     @property
     def seconds(self) -> float:
-        """Since the test began."""
-        return self.sign_in.clock() - self.begin
+        """Seconds since the test started."""
+        return self.logins.clock() - self.begin
 
     @property
     def polls(self) -> list[float]:
-        """When the client asked, in seconds."""
-        return [call.at - self.begin for call in self.sign_in.emulator.calls_to(TOKEN)]
+        """The times of the polls, in seconds."""
+        return [call.at - self.begin for call in self.logins.emulator.calls_to(TOKEN)]
 
 
 @pytest.fixture
-def waiting(sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> Waiting:
-    return Waiting(sign_in, monkeypatch)
+def waiting(logins: Logins, monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    return Waiting(logins, monkeypatch)
 
 
-def device(sign_in: SignIn, **pace: int) -> DeviceCode:
-    app = sign_in.emulator.add_oauth_app("device", **pace)  # type: ignore[arg-type]  # interval and code_lifetime
-    return DeviceCode(app.client_id, base_url=sign_in.emulator.url, clock=sign_in.clock)
+def device(logins: Logins, **pace: int) -> DeviceCode:
+    app = logins.emulator.add_oauth_app("device", **pace)  # type: ignore[arg-type]  # interval and code_lifetime
+    return DeviceCode(app.client_id, base_url=logins.emulator.url, clock=logins.clock)
 
 
-def test_the_user_confirms_on_a_page_and_the_client_just_works(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.driver.client(sign_in.device())
-    login = sign_in.run(client.oauth.start_device())
+def test_the_user_confirms_on_a_page_and_the_client_just_works(logins: Logins, waiting: Waiting) -> None:
+    client = logins.driver.client(logins.device())
+    login = logins.run(client.oauth.start_device())
 
     def confirm() -> None:
         answer = httpx.post(login.verification_url, data={"decision": "allow", "user": "ann"})
         assert "Device connected" in answer.text
 
     waiting.events.append((12, confirm))
-    sign_in.run(client.oauth.wait_for_device(login))
+    logins.run(client.oauth.wait_for_device(login))
     assert waiting.polls == [5, 10, 15]
-    assert sign_in.me(client) == "ann"
-    sign_in.clock.advance(1000)
-    assert sign_in.me(client) == "ann"
+    assert logins.user_name(client) == "ann"
+    logins.clock.advance(1000)
+    assert logins.user_name(client) == "ann"
 
 
-def test_what_the_user_is_shown_is_there_and_the_device_code_is_not(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.device())
-    login = sign_in.run(client.oauth.start_device())
-    assert login.verification_url == f"{sign_in.emulator.url}/activate?user_code={login.user_code}"
+def test_what_the_user_is_shown_is_there_and_the_device_code_is_not(logins: Logins) -> None:
+    client = logins.driver.client(logins.device())
+    login = logins.run(client.oauth.start_device())
+    assert login.verification_url == f"{logins.emulator.url}/activate?user_code={login.user_code}"
     assert (login.interval, login.expires_in) == (5, 300)
     assert login.user_code in repr(login)
     assert login.device_code not in f"{login!r} {login}"
 
 
-def test_a_code_for_one_workspace_has_a_route_of_its_own(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.device())
-    assert sign_in.run(client.oauth.start_device(workspace_id="731")).device_code
-    assert sign_in.emulator.calls[-1].path == "/api/permission/oauth2/workspace_id/731/device/code"
+def test_a_code_for_one_workspace_has_a_route_of_its_own(logins: Logins) -> None:
+    client = logins.driver.client(logins.device())
+    assert logins.run(client.oauth.start_device(workspace_id="731")).device_code
+    assert logins.emulator.calls[-1].path == "/api/permission/oauth2/workspace_id/731/device/code"
 
 
 @pytest.mark.parametrize(("interval", "polls"), [(1, [1, 2, 3]), (7, [7, 14, 21])])
-def test_the_servers_interval_is_kept(sign_in: SignIn, waiting: Waiting, interval: int, polls: list[float]) -> None:
-    client = sign_in.driver.client(device(sign_in, interval=interval))
-    login = sign_in.run(client.oauth.start_device())
-    waiting.events.append((polls[-2], lambda: sign_in.emulator.approve_device(login.user_code)))
-    sign_in.run(client.oauth.wait_for_device(login))
+def test_the_servers_interval_is_kept(logins: Logins, waiting: Waiting, interval: int, polls: list[float]) -> None:
+    client = logins.driver.client(device(logins, interval=interval))
+    login = logins.run(client.oauth.start_device())
+    waiting.events.append((polls[-2], lambda: logins.emulator.approve_device(login.user_code)))
+    logins.run(client.oauth.wait_for_device(login))
     assert waiting.polls in (polls, polls[:-1])
 
 
@@ -113,57 +113,57 @@ def test_the_servers_interval_is_kept(sign_in: SignIn, waiting: Waiting, interva
     ("interval", "polls"), [(5, [5, 15, 30, 50, 75, 105, 135]), (40, [40, 80, 120, 160, 200, 240, 280]), (0, [1, 7])]
 )
 def test_slow_down_makes_each_wait_five_seconds_longer_up_to_half_a_minute(
-    sign_in: SignIn, waiting: Waiting, interval: int, polls: list[float]
+    logins: Logins, waiting: Waiting, interval: int, polls: list[float]
 ) -> None:
-    client = sign_in.driver.client(sign_in.device())
-    login = sign_in.run(client.oauth.start_device()).model_copy(update={"interval": interval, "expires_in": 300})
+    client = logins.driver.client(logins.device())
+    login = logins.run(client.oauth.start_device()).model_copy(update={"interval": interval, "expires_in": 300})
     said = b'{"error": "slow_down", "error_description": "too fast"}'
-    sign_in.emulator.inject(faults.HttpStatus(400, said), path=TOKEN, times=len(polls) - 1)
-    sign_in.emulator.approve_device(login.user_code)
-    sign_in.run(client.oauth.wait_for_device(login))
+    logins.emulator.inject(faults.HttpStatus(400, said), path=TOKEN, times=len(polls) - 1)
+    logins.emulator.approve_device(login.user_code)
+    logins.run(client.oauth.wait_for_device(login))
     assert waiting.polls == polls
 
 
-def test_a_server_that_thinks_the_device_is_too_fast_is_obeyed(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.driver.client(device(sign_in, interval=8))
-    login = sign_in.run(client.oauth.start_device()).model_copy(update={"interval": 5})
-    waiting.events.append((30, lambda: sign_in.emulator.approve_device(login.user_code)))
-    sign_in.run(client.oauth.wait_for_device(login))
+def test_a_server_that_thinks_the_device_is_too_fast_is_obeyed(logins: Logins, waiting: Waiting) -> None:
+    client = logins.driver.client(device(logins, interval=8))
+    login = logins.run(client.oauth.start_device()).model_copy(update={"interval": 5})
+    waiting.events.append((30, lambda: logins.emulator.approve_device(login.user_code)))
+    logins.run(client.oauth.wait_for_device(login))
     assert waiting.polls == [5, 10, 20, 35]
-    assert sign_in.me(client) == "user-1"
+    assert logins.user_name(client) == "user-1"
 
 
-def test_a_user_who_refuses_ends_the_wait(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.driver.client(sign_in.device())
-    login = sign_in.run(client.oauth.start_device())
-    waiting.events.append((7, lambda: sign_in.emulator.deny_device(login.user_code)))
+def test_a_user_who_refuses_ends_the_wait(logins: Logins, waiting: Waiting) -> None:
+    client = logins.driver.client(logins.device())
+    login = logins.run(client.oauth.start_device())
+    waiting.events.append((7, lambda: logins.emulator.deny_device(login.user_code)))
     with pytest.raises(AccessDenied, match="The user refused"):
-        sign_in.run(client.oauth.wait_for_device(login))
+        logins.run(client.oauth.wait_for_device(login))
     assert waiting.polls == [5, 10]
 
 
-def test_a_code_that_nobody_confirms_ends_with_its_time(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.driver.client(device(sign_in, interval=5, code_lifetime=60))
-    login = sign_in.run(client.oauth.start_device())
+def test_a_code_that_nobody_confirms_ends_with_its_time(logins: Logins, waiting: Waiting) -> None:
+    client = logins.driver.client(device(logins, interval=5, code_lifetime=60))
+    login = logins.run(client.oauth.start_device())
     with pytest.raises(ExpiredToken, match=r"before the user confirmed it|device code has expired") as caught:
-        sign_in.run(client.oauth.wait_for_device(login))
+        logins.run(client.oauth.wait_for_device(login))
     assert "start_device" in caught.value.cure or "log in again" in caught.value.cure
     assert waiting.seconds == 60
 
 
-def test_a_server_whose_code_expires_earlier_is_believed(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.driver.client(device(sign_in, code_lifetime=20))
-    login = sign_in.run(client.oauth.start_device()).model_copy(update={"expires_in": 9999})
+def test_a_server_whose_code_expires_earlier_is_believed(logins: Logins, waiting: Waiting) -> None:
+    client = logins.driver.client(device(logins, code_lifetime=20))
+    login = logins.run(client.oauth.start_device()).model_copy(update={"expires_in": 9999})
     with pytest.raises(ExpiredToken):
-        sign_in.run(client.oauth.wait_for_device(login))
+        logins.run(client.oauth.wait_for_device(login))
     assert waiting.seconds == 20
 
 
-def test_a_wait_can_be_cancelled_within_a_quarter_of_a_second(sign_in: SignIn, waiting: Waiting) -> None:
-    client = sign_in.driver.client(sign_in.device())
-    login = sign_in.run(client.oauth.start_device())
+def test_a_wait_can_be_cancelled_within_a_quarter_of_a_second(logins: Logins, waiting: Waiting) -> None:
+    client = logins.driver.client(logins.device())
+    login = logins.run(client.oauth.start_device())
     with pytest.raises(AccessDenied, match="cancelled"):
-        sign_in.run(client.oauth.wait_for_device(login, cancelled=lambda: waiting.seconds > 6))
+        logins.run(client.oauth.wait_for_device(login, cancelled=lambda: waiting.seconds > 6))
     assert 6 < waiting.seconds <= 6.25
 
 
@@ -175,33 +175,33 @@ def test_a_wait_can_be_cancelled_within_a_quarter_of_a_second(sign_in: SignIn, w
         faults.HttpStatus(500, b'{"error_code": "internal_error", "error_message": "oops"}'),
     ],
 )
-def test_a_failure_that_passes_does_not_lose_the_login(sign_in: SignIn, waiting: Waiting, fault: Any) -> None:
-    client = sign_in.driver.client(sign_in.device())
-    login = sign_in.run(client.oauth.start_device())
-    sign_in.emulator.inject(fault, path=TOKEN, times=3)
-    sign_in.emulator.approve_device(login.user_code)
-    sign_in.run(client.oauth.wait_for_device(login))
+def test_a_failure_that_passes_does_not_lose_the_login(logins: Logins, waiting: Waiting, fault: Any) -> None:
+    client = logins.driver.client(logins.device())
+    login = logins.run(client.oauth.start_device())
+    logins.emulator.inject(fault, path=TOKEN, times=3)
+    logins.emulator.approve_device(login.user_code)
+    logins.run(client.oauth.wait_for_device(login))
     assert waiting.polls == [5, 10, 15, 20]
 
 
-def test_an_app_that_is_unknown_is_told_of(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(DeviceCode("404.app.coze", base_url=sign_in.emulator.url))
+def test_an_app_that_is_unknown_is_reported(logins: Logins) -> None:
+    client = logins.driver.client(DeviceCode("404.app.coze", base_url=logins.emulator.url))
     with pytest.raises(InvalidClient):
-        sign_in.run(client.oauth.start_device())
+        logins.run(client.oauth.start_device())
 
 
-def test_an_answer_without_a_device_code_is_told_of(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.device())
-    sign_in.emulator.inject(faults.HttpStatus(200, b'{"user_code": "X"}', "application/json"), path=DEVICE)
+def test_an_answer_without_a_device_code_is_reported(logins: Logins) -> None:
+    client = logins.driver.client(logins.device())
+    logins.emulator.inject(faults.HttpStatus(200, b'{"user_code": "X"}', "application/json"), path=DEVICE)
     with pytest.raises(ProtocolError, match="no device_code"):
-        sign_in.run(client.oauth.start_device())
+        logins.run(client.oauth.start_device())
 
 
-def test_a_user_code_of_digits_is_text(sign_in: SignIn) -> None:
-    client = sign_in.driver.client(sign_in.device())
+def test_a_user_code_of_digits_is_text(logins: Logins) -> None:
+    client = logins.driver.client(logins.device())
     said = b'{"device_code": "d", "user_code": 12345678, "verification_uri": "https://x.example/?lang=en"}'
-    sign_in.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=DEVICE)
-    login = sign_in.run(client.oauth.start_device())
+    logins.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=DEVICE)
+    login = logins.run(client.oauth.start_device())
     assert login.verification_url == "https://x.example/?lang=en&user_code=12345678"
 
 

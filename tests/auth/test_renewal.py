@@ -1,4 +1,4 @@
-"""One renewal at a time: of threads, tasks, loops and processes, whatever happens to the one that renews."""
+"""One renewal at a time across threads, tasks, loops and processes, even if the renewing one stops."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from coze_client import (
 )
 from coze_client.auth.renewal import Renewable
 from coze_client.core.concurrency import Blocking
+from coze_client.core.credentials import Caller
 from coze_client.core.session import Session
 from coze_client.emulator import Clock
 
@@ -39,7 +40,7 @@ LIFE = 900
 
 
 class Counted(Renewable):
-    """Grants token 1, 2, 3 …, each once `work` has returned, which may hold it up or fail."""
+    """Grants token 1, 2, 3 …, each after `work` has returned; `work` may delay it or fail."""
 
     def __init__(self, store: TokenStore | None = None, work: Callable[[], object] = bool, clock: Any = None) -> None:
         super().__init__("counted", store, clock or Clock())
@@ -47,10 +48,10 @@ class Counted(Renewable):
         self.grants: list[Token | None] = []
         self.threads: list[int] = []
 
-    async def grant(self, session: Session, last: Token | None) -> Token:
+    async def grant(self, caller: Caller, last: Token | None) -> Token:
         self.grants.append(last)
         number = len(self.grants)
-        await session.concurrency.call(self._work)
+        await caller.concurrency.call(self._work)
         return self.made(number)
 
     def made(self, number: int) -> Token:
@@ -62,7 +63,7 @@ class Counted(Renewable):
 
 
 class Slow:
-    """A store whose every call can be made to fail, and which tells on which threads it was called."""
+    """A store whose calls can fail, and which records the threads that called it."""
 
     def __init__(self, kept: Token | None = None) -> None:
         self.kept = kept
@@ -185,7 +186,7 @@ def test_a_stale_token_outlives_a_failed_renewal_and_is_not_tried_again_at_once(
 
 
 def held(renewing: threading.Event, go_on: threading.Event) -> None:
-    """Work that tells when it begins, and lasts until it is told to go on."""
+    """Work that signals its start and waits until it may continue."""
     renewing.set()
     assert go_on.wait(10)
 
@@ -243,13 +244,13 @@ def test_a_failed_renewal_that_nobody_waits_for_any_more_makes_no_noise(
         raise ConnectionFailed("no network")
 
     own = Counted(work=fails)
-    hurried = asession.changed(asession.config._replace(timeout=Timeout(deadline=0.02)), own)
+    impatient = asession.with_settings(asession.config._replace(timeout=Timeout(deadline=0.02)), own)
 
     async def ask() -> None:
         cancelled = asyncio.ensure_future(own.token(asession))
         await asyncio.to_thread(renewing.wait, 10)
         with pytest.raises(TimedOut):
-            await own.token(hurried)
+            await own.token(impatient)
         cancelled.cancel()
         go_on.set()
         await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
@@ -266,7 +267,7 @@ def test_when_the_loop_of_the_one_who_renews_ends_another_one_takes_over(
     own = Counted()
 
     class Endless(Counted):
-        async def grant(self, session: Session, last: Token | None) -> Token:
+        async def grant(self, caller: Caller, last: Token | None) -> Token:
             waiting.set()
             await asyncio.sleep(3600)
             raise AssertionError
@@ -296,9 +297,9 @@ def test_a_renewal_on_a_loop_that_no_longer_runs_is_waited_for_once_and_then_giv
         await asyncio.to_thread(renewing.wait, 10)
 
     loop.run_until_complete(begin())
-    hurried = session.changed(session.config._replace(timeout=Timeout(deadline=0.05)), own)
+    impatient = session.with_settings(session.config._replace(timeout=Timeout(deadline=0.05)), own)
     with pytest.raises(TimedOut, match="renewal of the token"):
-        now(own.token(hurried))
+        now(own.token(impatient))
     own.work = bool
     assert now(own.token(session)) == "token_2"
 
@@ -397,7 +398,7 @@ def test_a_logout_in_another_process_is_not_undone(session: Session) -> None:
 
 
 def test_who_loses_the_race_for_a_refresh_token_takes_what_the_winner_stored(session: Session) -> None:
-    """Of processes that share a store which has no claim."""
+    """Processes that share a store without ``claim``."""
     clock, store = Clock(), Slow()
     own = Counted(store, clock=clock)
     now(own.token(session))
@@ -439,7 +440,7 @@ def test_a_forked_child_waits_for_no_renewal_of_its_parent(session: Session, poo
     own = Counted(work=partial(held, renewing, go_on))
     leader = pool.submit(lambda: now(own.token(session)))
     assert renewing.wait(10)
-    with own._slot._guard:  # as another thread may hold it at any time
+    with own._shared._lock:  # as another thread may hold it at any time
         child = os.fork()
         if child == 0:
             own.work = bool
@@ -455,9 +456,9 @@ def test_a_claim_that_another_process_never_gives_back_ends_the_wait_with_the_de
     own = Counted(FileStore(tmp_path / "t"))
     release = FileStore(tmp_path / "t").claim(own.key)
     assert release is not None
-    hurried = session.changed(session.config._replace(timeout=Timeout(deadline=0.05)), own)
+    impatient = session.with_settings(session.config._replace(timeout=Timeout(deadline=0.05)), own)
     with pytest.raises(TimedOut, match="Another process"):
-        now(own.token(hurried))
+        now(own.token(impatient))
     release()
     assert now(own.token(session)) == "token_1"
 
@@ -467,13 +468,13 @@ def test_an_expired_token_that_another_thread_has_loaded_too_does_not_pass_for_a
 ) -> None:
     own = Counted(Slow())
     own.store.save(own.key, expired(own))
-    join = own._slot.join
+    join = own._shared.join_renewal
 
     def join_later() -> Any:
-        own._slot.token = expired(own)
+        own._shared.token = expired(own)
         return join()
 
-    monkeypatch.setattr(own._slot, "join", join_later)
+    monkeypatch.setattr(own._shared, "join_renewal", join_later)
     assert now(own.token(session)) == "token_1"
 
 
@@ -481,6 +482,6 @@ def test_credentials_send_their_token_to_no_second_server(session: Session) -> N
     own = Counted()
     assert now(own.token(session)) == "token_1"
     elsewhere = CozeClient("unused", base_url="http://another")._session
-    with pytest.raises(ConfigurationError, match="http://another must not send their token there"):
+    with pytest.raises(ConfigurationError, match="must not be sent to http://another"):
         now(own.token(elsewhere))
     assert now(own.token(session)) == "token_1"

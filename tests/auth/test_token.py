@@ -1,4 +1,4 @@
-"""A token's times: what the server says becomes a moment by our clock, and that moment says what to do."""
+"""A token's times: converted to this machine's clock, and what they mean for its use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stores: a token that was saved is there afterwards, whatever else happens to the process or the file."""
+"""Stores: a saved token is there afterwards, whatever happens to the process or the file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def store(request: pytest.FixtureRequest, path: Path) -> TokenStore:
     return MemoryStore() if request.param == "memory" else FileStore(path)
 
 
-def test_a_store_keeps_one_token_a_key_and_forgets_it_when_told(store: TokenStore) -> None:
+def test_a_store_keeps_one_token_a_key_and_forgets_it_on_request(store: TokenStore) -> None:
     assert store.load("ann") is None
     store.save("ann", OLD)
     store.save("bob", NEW)
@@ -102,7 +102,7 @@ def test_an_empty_file_is_an_empty_store(path: Path) -> None:
         b'{"ann": "x"}',
     ],
 )
-def test_a_damaged_file_is_told_of_with_the_cure(path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_reported_with_the_cure(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"tokens\.json is damaged.*Delete it and log in again"):
@@ -119,7 +119,7 @@ def test_a_damaged_file_is_never_written_over(path: Path) -> None:
 
 
 @pytest.mark.parametrize("ask", [lambda s: s.load("a"), lambda s: s.save("a", OLD), lambda s: s.claim("a")])
-def test_a_path_that_cannot_hold_a_file_is_told_of(tmp_path: Path, ask: Callable[[FileStore], object]) -> None:
+def test_a_path_that_cannot_hold_a_file_is_reported(tmp_path: Path, ask: Callable[[FileStore], object]) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match=r"tokens\.json cannot be used: (Not a directory|File exists)"):
         ask(FileStore(tmp_path / "file" / "tokens.json"))
@@ -199,7 +199,7 @@ def test_a_claim_that_is_given_back_is_free_even_if_a_forked_child_lives_on(path
         os.waitpid(child, 0)
 
 
-def test_a_disk_without_locks_is_told_of_instead_of_being_waited_for(
+def test_a_disk_without_locks_is_reported_instead_of_being_waited_for(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def flock(*_: object) -> None:

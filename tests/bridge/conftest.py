@@ -1,24 +1,24 @@
-"""Datasets to load, and writers to fill them."""
+"""Datasets to load and to write."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.conftest import Connected, Driver
-from tests.support.loaders import Library
-from tests.support.writers import Desk
+from tests.support.clients import ConnectedClient, Driver
+from tests.support.loaders import LoadedDataset
+from tests.support.writers import WrittenDataset
 
 
 @pytest.fixture
-def library(coze: Connected[Any]) -> Library:
-    """Datasets to be loaded, on both faces."""
-    return Library(coze)
+def dataset(coze: ConnectedClient) -> LoadedDataset:
+    """A dataset to load, for both clients."""
+    return LoadedDataset(coze)
 
 
 @pytest.fixture
-def desk(driver: Driver, emulator: Emulator, tmp_path: Path) -> Desk:
-    return Desk(driver, emulator, tmp_path / "uploads.sqlite")
+def target(driver: Driver, emulator: Emulator, tmp_path: Path) -> WrittenDataset:
+    """A dataset to write, for both clients."""
+    return WrittenDataset(driver, emulator, tmp_path / "uploads.sqlite")

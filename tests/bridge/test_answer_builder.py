@@ -12,9 +12,9 @@ from coze_client.bridge.chat.answer_builder import AnswerBuilder, AnswerDelta
 from coze_client.bridge.chat.answer_parts import PluginCall
 from coze_client.bridge.chat.dialogue import DialogueMessage, Origin
 from coze_client.bridge.chat.planned_chat import plan_chat
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
-Coze = Connected[Any]
+Coze = ConnectedClient
 
 
 def follow(coze: Coze, bot: str, question: str, **plan: Any) -> tuple[AnswerBuilder, list[AnswerDelta]]:
@@ -31,7 +31,7 @@ def _until(coze: Coze, stream: Any, builder: AnswerBuilder) -> Sequence[Any]:
     if not builder.plan.stop:
         events: Sequence[Any] = coze.collect(stream)
         return events
-    return coze.collect(stream, most=6)
+    return coze.collect(stream, limit=6)
 
 
 def test_deltas_add_up_to_text_and_reasoning(coze: Coze) -> None:

@@ -10,7 +10,8 @@ import pytest
 from coze_client import Message, ProtocolError
 from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.values import Chat
-from coze_client.api.recall.slices import Slice, read_recall
+from coze_client.api.recall.slices import read_recall
+from coze_client.api.recall.values import Slice
 from coze_client.bridge.chat.answer_parts import (
     AUDIO_MIME_TYPE,
     AudioPart,

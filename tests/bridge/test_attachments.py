@@ -12,18 +12,18 @@ from coze_client import ConfigurationError
 from coze_client.api.files.attachments import Attachment
 from coze_client.bridge.chat.drafts import Draft, attach
 from coze_client.core.concurrency import Blocking
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 
 
-def attached(coze: Connected[Any], drafts: list[Draft], client: Any = None) -> list[Any]:
+def attached(coze: ConnectedClient, drafts: list[Draft], client: Any = None) -> list[Any]:
     client = client or coze.client
     messages: list[Any] = coze.run(client._concurrency.run(attach(client._session, drafts)))
     return messages
 
 
-def uploads(coze: Connected[Any]) -> int:
+def uploads(coze: ConnectedClient) -> int:
     return len(coze.emulator.calls_to("/v1/files/upload"))
 
 
@@ -47,7 +47,7 @@ def test_what_is_not_base64_is_refused() -> None:
         Attachment.encoded("audio", "no base64 at all!")
 
 
-def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: Connected[Any]) -> None:
+def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: ConnectedClient) -> None:
     parts = (Attachment.at("image", "https://a/b.png"), Attachment.of("image", PNG, "image/png"))
     (message,) = attached(coze, [Draft("user", "Look", parts)])
     text, by_url, by_id = message.decoded
@@ -55,7 +55,7 @@ def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: Connected[Any]) -> No
     assert by_id["file_id"].isdecimal()
 
 
-def test_each_content_is_uploaded_once_a_client(coze: Connected[Any]) -> None:
+def test_each_content_is_uploaded_once_a_client(coze: ConnectedClient) -> None:
     same, other = Attachment.of("image", PNG), Attachment.of("image", PNG + b"!")
     drafts = [Draft("user", "a", (same, same)), Draft("user", "b", (same, other))]
     first = attached(coze, drafts)
@@ -64,7 +64,7 @@ def test_each_content_is_uploaded_once_a_client(coze: Connected[Any]) -> None:
     assert first == again
 
 
-def test_a_file_of_one_account_is_never_named_in_a_message_of_another(coze: Connected[Any]) -> None:
+def test_a_file_of_one_account_is_never_named_in_a_message_of_another(coze: ConnectedClient) -> None:
     drafts = [Draft("user", "a", (Attachment.of("image", PNG),))]
     other = coze.client.options(token=coze.emulator.issue_token())
     (mine,), (theirs,) = attached(coze, drafts), attached(coze, drafts, other)
@@ -72,7 +72,7 @@ def test_a_file_of_one_account_is_never_named_in_a_message_of_another(coze: Conn
     assert mine.content != theirs.content
 
 
-def test_an_upload_that_failed_is_tried_anew(coze: Connected[Any]) -> None:
+def test_an_upload_that_failed_is_tried_anew(coze: ConnectedClient) -> None:
     from coze_client.emulator import faults
 
     coze.emulator.inject(faults.HttpStatus(503), path="/v1/files/upload")
@@ -82,7 +82,7 @@ def test_an_upload_that_failed_is_tried_anew(coze: Connected[Any]) -> None:
     assert attached(coze, drafts)
 
 
-def test_empty_content_is_refused_before_anything_is_sent(coze: Connected[Any]) -> None:
+def test_empty_content_is_refused_before_anything_is_sent(coze: ConnectedClient) -> None:
     with pytest.raises(ConfigurationError, match="empty"):
         attached(coze, [Draft("user", "a", (Attachment.of("file", b""),))])
     assert not uploads(coze)

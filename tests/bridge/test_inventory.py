@@ -1,4 +1,4 @@
-"""Which documents of a dataset are meant by a name, and which are those that were just sent."""
+"""Which documents of a dataset a name finds, and which of them were just uploaded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 import pytest
 
-from tests.support.writers import CREATE, LOST, Desk, Note
+from tests.support.writers import CREATE, LOST, Note, WrittenDataset
 
 ACCENT = "caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt"
 
@@ -20,23 +20,23 @@ ACCENT = "caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt"
         (ACCENT, normalize("NFD", ACCENT)),
     ],
 )
-def test_a_name_is_known_as_coze_may_spell_it(desk: Desk, there: str, sent: str) -> None:
-    desk.dataset_id = desk.emulator.add_dataset("with one", {there: "old"})
-    desk.do("replace", Note(sent, "new"))
-    assert desk.shelf == {sent: "new"}
+def test_a_name_is_known_as_coze_may_spell_it(target: WrittenDataset, there: str, sent: str) -> None:
+    target.dataset_id = target.emulator.add_dataset("with one", {there: "old"})
+    target.call("replace", Note(sent, "new"))
+    assert target.texts == {sent: "new"}
 
 
 @pytest.mark.parametrize(("there", "sent"), [("a.txt", "a"), ("a", "a.txt"), ("a.md", "a.txt"), ("A", "a")])
-def test_another_name_is_another_document(desk: Desk, there: str, sent: str) -> None:
-    desk.dataset_id = desk.emulator.add_dataset("with one", {there: "old"})
-    desk.do("replace", Note(sent, "new"))
-    assert desk.shelf == {there: "old", sent: "new"}
+def test_another_name_is_another_document(target: WrittenDataset, there: str, sent: str) -> None:
+    target.dataset_id = target.emulator.add_dataset("with one", {there: "old"})
+    target.call("replace", Note(sent, "new"))
+    assert target.texts == {there: "old", sent: "new"}
 
 
-def test_the_name_as_it_was_sent_goes_before_other_spellings(desk: Desk) -> None:
-    desk.dataset_id = desk.emulator.add_dataset("with none", {})
-    desk.emulator.inject(LOST, CREATE)
-    report = desk.add([Note("a.txt.txt", "twice"), Note("a.txt", "once")], writer=desk.writer(settle=15))
-    assert desk.shelf == {"a.txt.txt": "twice", "a.txt": "once"}
-    ids = {each.name: each.id for each in desk.emulator.documents(desk.dataset_id)}
+def test_the_name_as_it_was_sent_goes_before_other_spellings(target: WrittenDataset) -> None:
+    target.dataset_id = target.emulator.add_dataset("with none", {})
+    target.emulator.inject(LOST, CREATE)
+    report = target.add([Note("a.txt.txt", "twice"), Note("a.txt", "once")], writer=target.writer(settle=15))
+    assert target.texts == {"a.txt.txt": "twice", "a.txt": "once"}
+    ids = {each.name: each.id for each in target.emulator.documents(target.dataset_id)}
     assert {fate.name: fate.document_id for fate in report} == ids

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from coze_client import JWT, CozeClient, FileStore, PersonalToken, WebOAuth, from_config
-from coze_client.auth.config_file import _IN_MEMORY
+from coze_client.auth.environment import _IN_MEMORY
 from coze_client.emulator import Emulator
 from langchain_coze import ChatCoze
 from llama_index_coze import CozeLLM

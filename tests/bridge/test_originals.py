@@ -1,4 +1,4 @@
-"""The files that documents were made of: found by name, never outside their folder, read as what they are."""
+"""Original files of documents: found by name, never outside their folder, and read by their kind."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from coze_client import ConfigurationError
-from coze_client.api.datasets.documents import Document
-from coze_client.bridge.loading.originals import Folder, Original
-from tests.support.loaders import Library, texts
+from coze_client.api.datasets.values import Document
+from coze_client.bridge.loading.originals import Original, OriginalFolder
+from tests.support.loaders import LoadedDataset, texts
 
 
-def test_originals_are_found_by_name_at_any_depth(library: Library, tmp_path: Path) -> None:
-    library.fill("a.txt", "deep.txt", "way/below.txt", "report", "twice.txt.txt", unicodedata.normalize("NFC", "é.txt"))
+def test_originals_are_found_by_name_at_any_depth(dataset: LoadedDataset, tmp_path: Path) -> None:
+    dataset.fill("a.txt", "deep.txt", "way/below.txt", "report", "twice.txt.txt", unicodedata.normalize("NFC", "é.txt"))
     for name in (
         "a.txt",
         "x/deep.txt",
@@ -27,7 +27,7 @@ def test_originals_are_found_by_name_at_any_depth(library: Library, tmp_path: Pa
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"original {name}")
 
-    found = texts(library.load(content=tmp_path))
+    found = texts(dataset.load(content=tmp_path))
 
     assert found[:-1] == [
         "original a.txt",
@@ -39,21 +39,21 @@ def test_originals_are_found_by_name_at_any_depth(library: Library, tmp_path: Pa
     assert unicodedata.normalize("NFC", str(found[-1])) == "original é.txt"
 
 
-def test_originals_of_one_name_are_not_guessed_between(library: Library, tmp_path: Path) -> None:
-    library.fill("a.txt")
+def test_originals_of_one_name_are_not_guessed_between(dataset: LoadedDataset, tmp_path: Path) -> None:
+    dataset.fill("a.txt")
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.txt").write_text(folder)
 
     with pytest.raises(ConfigurationError, match=r"Several files .* 'a.txt': x.a.txt, y.a.txt"):
-        library.load(content=tmp_path)
+        dataset.load(content=tmp_path)
 
 
-def test_a_folder_that_is_not_there_is_told(library: Library, tmp_path: Path) -> None:
-    library.fill("a.txt")
+def test_a_folder_that_is_not_there_is_an_error(dataset: LoadedDataset, tmp_path: Path) -> None:
+    dataset.fill("a.txt")
 
-    with pytest.raises(ConfigurationError, match="no folder that exists"):
-        library.load(content=str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigurationError, match="not a folder that exists"):
+        dataset.load(content=str(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -70,33 +70,33 @@ def test_a_name_never_leads_out_of_the_folder(tmp_path: Path, name: str) -> None
 
     document = Document(document_id="1", name=name.format(outside=outside), type="txt")
 
-    assert Folder(inside).find(document) is None
+    assert OriginalFolder(inside).find(document) is None
 
 
 def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text")
     (tmp_path / "b.txt").symlink_to(tmp_path / "a.txt")
 
-    assert Folder(tmp_path).find(Document(document_id="1", name="b.txt")) == tmp_path / "b.txt"
+    assert OriginalFolder(tmp_path).find(Document(document_id="1", name="b.txt")) == tmp_path / "b.txt"
 
 
 def test_a_link_to_itself_is_no_original(tmp_path: Path) -> None:
     (tmp_path / "a.txt").symlink_to(tmp_path / "a.txt")
     (tmp_path / "b.txt").write_text("b")
 
-    assert Folder(tmp_path).find(Document(document_id="1", name="a.txt")) is None
-    assert Folder(tmp_path).find(Document(document_id="2", name="b.txt")) == tmp_path / "b.txt"
+    assert OriginalFolder(tmp_path).find(Document(document_id="1", name="a.txt")) is None
+    assert OriginalFolder(tmp_path).find(Document(document_id="2", name="b.txt")) == tmp_path / "b.txt"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
-def test_a_pipe_is_not_waited_for(library: Library, tmp_path: Path) -> None:
-    library.fill("a.txt")
+def test_a_pipe_is_not_waited_for(dataset: LoadedDataset, tmp_path: Path) -> None:
+    dataset.fill("a.txt")
     os.mkfifo(tmp_path / "a.txt")
 
-    with pytest.raises(ConfigurationError, match=r"a\.txt, the original of 'a\.txt', is no file"):
-        library.load(content=lambda _: tmp_path / "a.txt")
-    with pytest.raises(ConfigurationError, match="nor is it where content="):
-        library.load(content=tmp_path)
+    with pytest.raises(ConfigurationError, match=r"a\.txt, the original of 'a\.txt', is not a file"):
+        dataset.load(content=lambda _: tmp_path / "a.txt")
+    with pytest.raises(ConfigurationError, match="did not find it either"):
+        dataset.load(content=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -110,22 +110,22 @@ def test_a_pipe_is_not_waited_for(library: Library, tmp_path: Path) -> None:
         (b"", "a./../b", "", ""),
     ],
 )
-def test_the_kind_of_an_original_is_told_by_its_names(source: bytes | Path, name: str, kind: str, suffix: str) -> None:
+def test_an_original_s_suffix_comes_from_its_names(source: bytes | Path, name: str, kind: str, suffix: str) -> None:
     assert Original.of(Document(document_id="1", name=name, type=kind), source).suffix == suffix
 
 
-def test_what_a_loader_cannot_read_is_told_by_its_name(library: Library) -> None:
-    library.fill("a.pages")
+def test_a_file_that_a_loader_cannot_read_is_named_in_the_error(dataset: LoadedDataset) -> None:
+    dataset.fill("a.pages")
 
     with pytest.raises(ConfigurationError, match=r"'a\.pages' cannot be read: UnicodeDecodeError"):
-        library.load(content=lambda _: b"\xff")
+        dataset.load(content=lambda _: b"\xff")
 
 
 @pytest.mark.parametrize("source", [b"%PDF-1.7\x00", b"\xff\xfe\xfd", b"a\0b"])
 def test_what_is_no_text_is_not_read_as_text(source: bytes) -> None:
     original = Original.of(Document(document_id="1", name="a.bin"), source)
 
-    with pytest.raises(ConfigurationError, match=r"'a\.bin' is no text in utf-8.*content= .*, or take it away"):
+    with pytest.raises(ConfigurationError, match=r"'a\.bin' is not text in utf-8.*content= .*, or take it away"):
         original.text(cure="take it away")
 
 

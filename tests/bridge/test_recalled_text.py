@@ -1,4 +1,4 @@
-"""As much of the documents' text as questions recall."""
+"""The text of documents that queries recall."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import pytest
 
 from coze_client import ConfigurationError
 from coze_client.bridge.loading.recalled_text import RecalledText
-from tests.support.loaders import Library, told
+from tests.support.loaders import LoadedDataset, content_of
 
 
-def test_text_is_what_questions_recall(library: Library) -> None:
+def test_text_is_what_questions_recall(dataset: LoadedDataset) -> None:
     book = "Tea is made of leaves.\n\nRice is a grass.\n\nSalt is of the sea.\n\nHoney is made by bees."
-    library.dataset_id = library.coze.emulator.add_dataset(
+    dataset.dataset_id = dataset.coze.emulator.add_dataset(
         "library", {"book.txt": book, "b.txt": "b"}, separator="\n\n"
     )
-    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], top_k=1)
+    workflow_id = dataset.coze.emulator.add_knowledge_workflow([dataset.dataset_id], top_k=1)
 
-    [loaded] = library.load(
+    [loaded] = dataset.load(
         recall_workflow_id=workflow_id, queries=["honey bees", "tea leaves", "bees"], on_missing="skip"
     )
 
@@ -29,15 +29,15 @@ def test_text_is_what_questions_recall(library: Library) -> None:
     ]
 
 
-def test_a_workflow_is_asked_as_it_wants(library: Library) -> None:
-    library.fill("tea.txt")
+def test_a_workflow_is_asked_as_it_wants(dataset: LoadedDataset) -> None:
+    dataset.fill("tea.txt")
 
-    @library.coze.emulator.workflow()
+    @dataset.coze.emulator.workflow()
     def look_up(question: str) -> dict[str, list[dict[str, str]]]:
-        document_id = library.coze.emulator.documents(library.dataset_id)[0].id
+        document_id = dataset.coze.emulator.documents(dataset.dataset_id)[0].id
         return {"odd": [{"output": "wrong"}], "found": [{"output": question.upper(), "documentId": document_id}]}
 
-    [loaded] = library.load(
+    [loaded] = dataset.load(
         recall_workflow_id=look_up.id,
         queries=["tea"],
         recall_options={"query_parameter": "question", "path": "found", "mode": "sync"},
@@ -46,26 +46,26 @@ def test_a_workflow_is_asked_as_it_wants(library: Library) -> None:
     assert loaded.content == "TEA"
 
 
-def test_each_question_is_asked_once_whatever_the_pages(library: Library) -> None:
-    library.fill(*(f"tea {number}.txt" for number in range(4)))
-    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], top_k=9)
+def test_each_question_is_asked_once_whatever_the_pages(dataset: LoadedDataset) -> None:
+    dataset.fill(*(f"tea {number}.txt" for number in range(4)))
+    workflow_id = dataset.coze.emulator.add_knowledge_workflow([dataset.dataset_id], top_k=9)
 
-    loaded = library.load(recall_workflow_id=workflow_id, queries=["text", "tea"], page_size=1)
+    loaded = dataset.load(recall_workflow_id=workflow_id, queries=["text", "tea"], page_size=1)
 
     assert [each.content for each in loaded] == [f"Text of tea {number}.txt." for number in range(4)]
     assert {each.metadata["coverage"] for each in loaded} == {1.0}
     assert (
-        len(library.coze.emulator.calls_to("/v1/workflow/run"))
-        + len(library.coze.emulator.calls_to("/v1/workflow/stream_run"))
+        len(dataset.coze.emulator.calls_to("/v1/workflow/run"))
+        + len(dataset.coze.emulator.calls_to("/v1/workflow/stream_run"))
         == 2
     )
 
 
-def test_content_goes_before_recall(library: Library) -> None:
-    library.fill("a.txt", "b.txt")
-    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id])
+def test_content_goes_before_recall(dataset: LoadedDataset) -> None:
+    dataset.fill("a.txt", "b.txt")
+    workflow_id = dataset.coze.emulator.add_knowledge_workflow([dataset.dataset_id])
 
-    loaded = library.load(content=told("a.txt"), recall_workflow_id=workflow_id, queries=["text"])
+    loaded = dataset.load(content=content_of("a.txt"), recall_workflow_id=workflow_id, queries=["text"])
 
     assert [(each.content, each.metadata["text_source"]) for each in loaded] == [
         ("known", "content"),
@@ -73,24 +73,26 @@ def test_content_goes_before_recall(library: Library) -> None:
     ]
 
 
-def test_a_recall_that_tells_no_documents_is_refused(library: Library) -> None:
-    library.fill("a.txt")
-    workflow_id = library.coze.emulator.add_knowledge_workflow([library.dataset_id], text=True)
+def test_a_recall_without_document_ids_is_refused(dataset: LoadedDataset) -> None:
+    dataset.fill("a.txt")
+    workflow_id = dataset.coze.emulator.add_knowledge_workflow([dataset.dataset_id], text=True)
 
     with pytest.raises(ConfigurationError, match="outputList"):
-        library.load(recall_workflow_id=workflow_id, queries=["text"])
+        dataset.load(recall_workflow_id=workflow_id, queries=["text"])
 
 
-def test_questions_need_a_workflow(library: Library) -> None:
-    library.fill("a.txt")
+def test_questions_need_a_workflow(dataset: LoadedDataset) -> None:
+    dataset.fill("a.txt")
 
     with pytest.raises(ConfigurationError, match="go together"):
-        library.load(queries=["text"])
+        dataset.load(queries=["text"])
 
 
 @pytest.mark.parametrize(
-    ("slice_count", "told"),
+    ("slice_count", "coverage"),
     [(4, {"slices_found": 2, "coverage": 0.5}), (1, {"slices_found": 2, "coverage": 1.0}), (None, {"slices_found": 2})],
 )
-def test_coverage_is_told_as_far_as_it_is_known(slice_count: int | None, told: dict[str, float]) -> None:
-    assert RecalledText(("a", "b")).coverage(slice_count) == told
+def test_coverage_is_returned_if_the_number_of_slices_is_known(
+    slice_count: int | None, coverage: dict[str, float]
+) -> None:
+    assert RecalledText(("a", "b")).coverage(slice_count) == coverage

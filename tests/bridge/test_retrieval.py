@@ -1,4 +1,4 @@
-"""What both retrievers are made of, without any framework."""
+"""What the retrievers of both adapters share, without any framework."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from pydantic import ValidationError
 from coze_client import ConfigurationError, CozeClient, Recall, Slice
 from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
 from coze_client.bridge.retrieval.document_names import DocumentNames
-from coze_client.bridge.retrieval.settings import Retrieval, RetrieverSettings, select, slice_id, slice_metadata
+from coze_client.bridge.retrieval.settings import RecallOptions, RetrieverSettings, select
+from coze_client.bridge.retrieval.slice_metadata import slice_id, slice_metadata
 from coze_client.core.concurrency import Asyncio, Blocking
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
 GOOD = Slice("good", 0.9, "d1", "Books", "1", "a.txt", "A", "https://a", 1, "bot")
 FAIR = Slice("fair", 0.5, "d2", "Films", "2", "b.txt", rank=2, source="bot")
@@ -27,26 +28,26 @@ BARE = Slice("bare", rank=4, source="text")
 
 
 def kept(*slices: Slice, **filters: Any) -> list[str]:
-    return [each.text for each in select(slices, Retrieval(workflow_id="1", **filters))]
+    return [each.text for each in select(slices, RecallOptions(workflow_id="1", **filters))]
 
 
 def test_without_filters_everything_is_kept_in_its_order() -> None:
     assert kept(FAIR, GOOD, UNSCORED, BARE) == ["fair", "good", "unscored", "bare"]
 
 
-def test_the_threshold_judges_only_scores_that_were_told() -> None:
+def test_the_threshold_applies_only_to_slices_with_a_score() -> None:
     assert kept(GOOD, FAIR, UNSCORED, score_threshold=0.6) == ["good", "unscored"]
     assert kept(FAIR, score_threshold=0.5) == ["fair"]
 
 
-def test_slices_that_do_not_tell_what_they_are_of_pass_no_filter_for_ids() -> None:
+def test_slices_without_ids_pass_no_filter_for_ids() -> None:
     assert kept(GOOD, FAIR, UNSCORED, BARE, dataset_ids=["d1"]) == ["good"]
     assert kept(GOOD, FAIR, UNSCORED, BARE, document_ids=["2", "3"]) == ["fair", "unscored"]
     assert kept(GOOD, FAIR, dataset_ids=["d1"], document_ids=["2"]) == []
 
 
 @pytest.mark.parametrize("name", ["dataset_ids", "document_ids"])
-def test_a_filter_that_no_slice_lets_judge_is_an_error_and_no_empty_result(name: str) -> None:
+def test_a_filter_for_ids_is_an_error_if_no_slice_has_an_id(name: str) -> None:
     with pytest.raises(ConfigurationError, match="outputList"):
         kept(BARE, BARE, **{name: ["1"]})
     assert kept(**{name: ["1"]}) == []
@@ -63,7 +64,7 @@ def test_an_id_is_of_the_document_and_the_text_alone() -> None:
     assert len({slice_id(each) for each in (GOOD, *others)}) == 5
 
 
-def test_metadata_tells_only_what_is_known() -> None:
+def test_metadata_contains_only_what_is_known() -> None:
     recall = Recall("?", (GOOD,), bot_id="b", chat_id="c")
     assert slice_metadata(GOOD, recall, run=False) == {
         "source": "coze://datasets/d1/documents/1",
@@ -74,8 +75,8 @@ def test_metadata_tells_only_what_is_known() -> None:
         "title": "A",
         "url": "https://a",
     }
-    told = slice_metadata(UNSCORED, Recall("?", workflow_id="w", execute_id="e", debug_url="https://d"), run=True)
-    assert told == {
+    metadata = slice_metadata(UNSCORED, Recall("?", workflow_id="w", execute_id="e", debug_url="https://d"), run=True)
+    assert metadata == {
         "source": "coze://documents/3",
         "document_id": "3",
         "rank": 3,
@@ -110,10 +111,10 @@ def test_a_misspelt_or_senseless_setting_is_refused(given: dict[str, Any]) -> No
         RetrieverSettings(workflow_id="1", token="pat_test", **given)
 
 
-class Asked:
-    """Settings over a client of either face on an emulator whose workflow recalls what it is told to."""
+class Workflow:
+    """Makes settings over either client, on an emulator whose workflow returns the given chunks."""
 
-    def __init__(self, coze: Connected[Any], chunks: Any) -> None:
+    def __init__(self, coze: ConnectedClient, chunks: Any) -> None:
         @coze.emulator.workflow(title="Search")
         def search(query: str) -> dict[str, Any]:
             found: dict[str, Any] = {"outputList": chunks}
@@ -134,74 +135,74 @@ class Asked:
 CHUNKS = [{"output": f"text {number}", "documentId": str(number % 2)} for number in range(6)]
 
 
-def test_the_first_k_that_pass_are_recalled(coze: Connected[Any]) -> None:
-    asked = Asked(coze, CHUNKS)
-    settings = asked.settings(document_ids=("1",))
-    assert [each.text for each in asked.recall(settings, 2)] == ["text 1", "text 3"]
-    assert [each.rank for each in asked.recall(settings, 9)] == [2, 4, 6]
-    assert asked.recall(settings, 1).execute_id
-    assert [each.text for each in asked.recall(settings, 1, document_ids=["0"])] == ["text 0"]
+def test_the_first_k_that_pass_are_recalled(coze: ConnectedClient) -> None:
+    workflow = Workflow(coze, CHUNKS)
+    settings = workflow.settings(document_ids=("1",))
+    assert [each.text for each in workflow.recall(settings, 2)] == ["text 1", "text 3"]
+    assert [each.rank for each in workflow.recall(settings, 9)] == [2, 4, 6]
+    assert workflow.recall(settings, 1).execute_id
+    assert [each.text for each in workflow.recall(settings, 1, document_ids=["0"])] == ["text 0"]
 
 
 @pytest.mark.parametrize("chunks", [[], None])
-def test_nothing_recalled_is_nothing_and_no_error(coze: Connected[Any], chunks: Any) -> None:
-    asked = Asked(coze, chunks)
-    assert not asked.recall(asked.settings(score_threshold=0.5, document_ids=("1",)))
+def test_nothing_recalled_is_nothing_and_no_error(coze: ConnectedClient, chunks: Any) -> None:
+    workflow = Workflow(coze, chunks)
+    assert not workflow.recall(workflow.settings(score_threshold=0.5, document_ids=("1",)))
 
 
 @pytest.mark.parametrize("given", [{"k": 0}, {"kk": 1}, {"bot_id": "1"}, {"token": "pat_test"}])
-def test_what_a_query_cannot_be_given_is_refused(coze: Connected[Any], given: dict[str, Any]) -> None:
-    asked = Asked(coze, CHUNKS)
+def test_what_a_query_cannot_be_given_is_refused(coze: ConnectedClient, given: dict[str, Any]) -> None:
+    workflow = Workflow(coze, CHUNKS)
     with pytest.raises(ConfigurationError):
-        asked.recall(asked.settings(), **given)
+        workflow.recall(workflow.settings(), **given)
     assert not coze.emulator.calls_to("/v1/workflow/stream_run")
 
 
-def test_filters_that_leave_too_few_say_so_once(coze: Connected[Any], caplog: pytest.LogCaptureFixture) -> None:
-    asked = Asked(coze, CHUNKS)
-    settings = asked.settings(document_ids=("1",), score_threshold=0.5)
+def test_filters_that_keep_too_few_are_logged_once(coze: ConnectedClient, caplog: pytest.LogCaptureFixture) -> None:
+    workflow = Workflow(coze, CHUNKS)
+    settings = workflow.settings(document_ids=("1",), score_threshold=0.5)
     with caplog.at_level(logging.WARNING, "coze_client"):
         for _ in range(2):
-            asked.recall(settings, 4)
+            workflow.recall(settings, 4)
     assert [record.message for record in caplog.records] == [
-        "The filters left 3 of 6 recalled slices, fewer than the 4 wanted",
-        "score_threshold does not apply to slices without a score; workflows tell none",
+        "The filters kept 3 of 6 recalled slices, fewer than k=4",
+        "score_threshold ignores slices without a score; workflows return no scores",
     ]
 
 
-def test_a_recall_of_few_slices_is_nothing_to_speak_of(coze: Connected[Any], caplog: pytest.LogCaptureFixture) -> None:
-    asked = Asked(coze, CHUNKS)
-    asked.recall(asked.settings(document_ids=("0", "1")), 50)
+def test_a_recall_of_few_slices_is_not_logged(coze: ConnectedClient, caplog: pytest.LogCaptureFixture) -> None:
+    workflow = Workflow(coze, CHUNKS)
+    workflow.recall(workflow.settings(document_ids=("0", "1")), 50)
     assert not caplog.records
 
 
-def test_further_inputs_and_the_querys_name_are_the_authors(coze: Connected[Any]) -> None:
+def test_further_inputs_and_the_querys_name_are_the_authors(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Other")
     def other(question: str, language: str) -> dict[str, Any]:
         return {"found": {"list": [question, language]}, "noise": [{"output": "noise"}]}
 
-    asked = Asked(coze, [])
-    settings = asked.settings(
+    workflow = Workflow(coze, [])
+    settings = workflow.settings(
         workflow_id=other.id, query_parameter="question", parameters={"language": "de"}, path="found.list"
     )
-    assert [each.text for each in asked.recall(settings)] == ["?", "de"]
-    assert [each.text for each in asked.recall(settings, parameters={"language": "fr"})] == ["?", "fr"]
+    assert [each.text for each in workflow.recall(settings)] == ["?", "de"]
+    assert [each.text for each in workflow.recall(settings, parameters={"language": "fr"})] == ["?", "fr"]
 
 
 LISTING = "/open_api/knowledge/document/list"
 
 
-def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: Connected[Any]) -> None:
+def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: ConnectedClient) -> None:
     emulator = coze.emulator
     books = emulator.add_dataset("books", {"a.txt": "a", "b.txt": "b"})
     films = emulator.add_dataset("films", {"c.txt": "c"})
     foreign = emulator.add_dataset("foreign", {"d.txt": "d"})
     a, b, c, d = (each.id for dataset_id in (books, films, foreign) for each in emulator.documents(dataset_id))
-    known = DocumentNames()
+    names = DocumentNames()
 
     def complete(*ids: str) -> list[tuple[str, str]]:
         slices = [Slice("text", document_id=each) for each in ids]
-        completing = known.complete(coze.client._session, [books, films], slices)
+        completing = names.complete(coze.client._session, [books, films], slices)
         found = Blocking.run(completing) if isinstance(coze.client, CozeClient) else coze.run(completing)
         return [(each.dataset_id, each.document_name) for each in found]
 
@@ -213,71 +214,71 @@ def test_documents_are_looked_up_once_and_again_only_for_new_ones(coze: Connecte
     assert len(emulator.calls_to(LISTING)) == 3
 
 
-def test_queries_at_the_same_time_look_a_dataset_up_once(coze: Connected[Any]) -> None:
+def test_queries_at_the_same_time_look_a_dataset_up_once(coze: ConnectedClient) -> None:
     dataset_id = coze.emulator.add_dataset("books", {"a.txt": "a"})
     (document,) = coze.emulator.documents(dataset_id)
-    known, session = DocumentNames(), coze.client._session
-    job = partial(known.complete, session, [dataset_id], [Slice("text", document_id=document.id)])
+    names, session = DocumentNames(), coze.client._session
+    job = partial(names.complete, session, [dataset_id], [Slice("text", document_id=document.id)])
     looking = session.concurrency.gather([job] * 4, 4)
     found = Blocking.run(looking) if isinstance(coze.client, CozeClient) else coze.run(looking)
     assert [each.document_name for slices in found for each in slices] == ["a.txt"] * 4
     assert len(coze.emulator.calls_to(LISTING)) == 1
 
 
-def test_what_a_recall_tells_is_not_looked_up(coze: Connected[Any]) -> None:
+def test_what_a_recall_contains_is_not_looked_up(coze: ConnectedClient) -> None:
     completing = DocumentNames().complete(coze.client._session, ["1"], [GOOD, BARE])
     found = Blocking.run(completing) if isinstance(coze.client, CozeClient) else coze.run(completing)
     assert found == (GOOD, BARE)
     assert not coze.emulator.calls
 
 
-class Crowd:
-    """Counts who is inside; two must meet there, or a barrier breaks."""
+class Counter:
+    """Counts how many are inside, now and at most."""
 
     def __init__(self) -> None:
         self.inside = self.most = 0
-        self.counting = threading.Lock()
+        self.lock = threading.Lock()
 
     def enter(self) -> None:
-        with self.counting:
+        with self.lock:
             self.inside += 1
             self.most = max(self.most, self.inside)
 
     def leave(self) -> None:
-        with self.counting:
+        with self.lock:
             self.inside -= 1
 
 
 def test_threads_wait_for_a_place() -> None:
-    limit, crowd, meeting = ConcurrencyLimit(2), Crowd(), threading.Barrier(2, timeout=10)
+    limit, counter, meeting = ConcurrencyLimit(2), Counter(), threading.Barrier(2, timeout=10)
 
     async def work() -> None:
         async with limit.slot(Blocking()):
-            crowd.enter()
+            counter.enter()
             meeting.wait()
-            crowd.leave()
+            counter.leave()
 
     threads = [threading.Thread(target=Blocking.run, args=(work(),)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (crowd.most, crowd.inside) == (2, 0)
+    assert (counter.most, counter.inside) == (2, 0)
 
 
 def test_tasks_wait_for_a_place_in_any_loop() -> None:
     limit = ConcurrencyLimit(2)
 
-    async def work(crowd: Crowd) -> None:
+    async def work(counter: Counter) -> None:
         async with limit.slot(Asyncio()):
-            crowd.enter()
+            counter.enter()
             await asyncio.sleep(0)
-            crowd.leave()
+            counter.leave()
 
     async def crowded() -> int:
-        crowd = Crowd()
-        await asyncio.gather(*map(work, [crowd] * 6))
-        return crowd.most
+        counter = Counter()
+        await asyncio.gather(*map(work, [counter] * 6))
+        return counter.most
 
     assert [asyncio.run(crowded()) for _ in range(2)] == [2, 2]
 

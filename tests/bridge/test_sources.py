@@ -1,4 +1,4 @@
-"""What may be written into a dataset: what is made of files, pages and texts before anything is sent."""
+"""Sources for a dataset: what files, pages and texts become before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from coze_client.api.datasets.documents import DocumentBase, UpdateRule
+from coze_client.api.datasets.document_base import DocumentBase
+from coze_client.api.datasets.values import UpdateRule
 from coze_client.bridge.writing.html_text import convert_to_text
-from coze_client.bridge.writing.sources import Source, SourceDocument, Text, distinct_name, load_sources
+from coze_client.bridge.writing.sources import Source, SourceDocument, SourceText, distinct_name, load_sources
 from coze_client.errors import ConfigurationError
 
 
 def load(source: Source) -> SourceDocument:
-    [candidate] = load_sources([source])
-    return candidate
+    [document] = load_sources([source])
+    return document
 
 
-def sent(candidate: SourceDocument) -> str:
-    return base64.b64decode(str(candidate.document("x").source["file_base64"])).decode()
+def sent(document: SourceDocument) -> str:
+    return base64.b64decode(str(document.document("x").source["file_base64"])).decode()
 
 
 def test_html_goes_as_the_text_that_a_reader_sees() -> None:
@@ -71,22 +72,22 @@ def test_a_web_page_is_one_content_whatever_its_name() -> None:
     assert by_text.name == "example.com first steps.html"
     rule = UpdateRule.every(24)
     by_hand = load(DocumentBase.from_url("https://example.com/handbook/first%20steps.html?from=here", "steps", rule))
-    assert by_hand.content == by_text.content
+    assert by_hand.content_hash == by_text.content_hash
     assert by_hand.document("x").update_rule == rule
-    assert load("https://example.com/").content != by_text.content
+    assert load("https://example.com/").content_hash != by_text.content_hash
 
 
 def test_a_file_that_changes_after_it_was_counted_is_not_sent(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("before")
-    candidate = load(path)
+    document = load(path)
     path.write_text("after")
     with pytest.raises(ConfigurationError, match="was changed"):
-        candidate.document("a.txt")
+        document.document("a.txt")
 
 
 @pytest.mark.parametrize("source", ["x" * 5000, "no\nsuch\nfile", "~nobody-of-this-name/a.txt"])
-def test_what_is_no_path_is_told_as_a_failure(source: str) -> None:
+def test_an_invalid_path_is_a_failure(source: str) -> None:
     assert load(source).error
 
 
@@ -94,7 +95,7 @@ def test_what_is_no_path_is_told_as_a_failure(source: str) -> None:
     ("metadata", "identity", "name"),
     [
         ({"source": "/home/me/a.md", "file_name": "b.md"}, "1", "a.md"),
-        ({"source": "C:\\papers\\a.md"}, "1", "a.md"),
+        ({"source": "C:\\handbook\\a.md"}, "1", "a.md"),
         ({"source": "https://example.com/faq"}, None, "faq"),
         ({"source": "", "file_name": "b.md"}, "1", "b.md"),
         ({"source": "/"}, "1", "1"),
@@ -102,7 +103,7 @@ def test_what_is_no_path_is_told_as_a_failure(source: str) -> None:
     ],
 )
 def test_a_document_is_named_by_where_it_is_from(metadata: dict[str, str], identity: str | None, name: str) -> None:
-    assert Text.of("any", metadata, identity).name == name
+    assert SourceText.of("any", metadata, identity).name == name
 
 
 def test_a_name_that_is_taken_becomes_distinct_by_the_content() -> None:
@@ -111,12 +112,12 @@ def test_a_name_that_is_taken_becomes_distinct_by_the_content() -> None:
 
 
 def test_a_link_that_leads_back_up_leads_nowhere(tmp_path: Path) -> None:
-    shelf = tmp_path / "books" / "shelf"
-    shelf.mkdir(parents=True)
-    (shelf / "owl.txt").write_text("An owl")
-    (shelf / "again").symlink_to(tmp_path / "books")
-    (tmp_path / "books" / "same").symlink_to(shelf)
-    assert [candidate.name for candidate in load_sources([tmp_path / "books"])] == ["owl.txt"]
+    folder = tmp_path / "books" / "folder"
+    folder.mkdir(parents=True)
+    (folder / "owl.txt").write_text("An owl")
+    (folder / "again").symlink_to(tmp_path / "books")
+    (tmp_path / "books" / "same").symlink_to(folder)
+    assert [document.name for document in load_sources([tmp_path / "books"])] == ["owl.txt"]
 
 
 def test_folders_that_link_to_each_other_are_walked_once(tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_folders_that_link_to_each_other_are_walked_once(tmp_path: Path) -> None
         (tmp_path / name).mkdir()
         (tmp_path / name / f"{name}.txt").write_text(name)
         (tmp_path / name / "link").symlink_to(tmp_path / other)
-    assert [candidate.name for candidate in load_sources([tmp_path])] == ["a.txt", "b.txt"]
+    assert [document.name for document in load_sources([tmp_path])] == ["a.txt", "b.txt"]
 
 
 def test_a_folder_that_cannot_be_read_does_not_take_the_others_along(
@@ -150,9 +151,9 @@ def test_a_folder_that_cannot_be_read_does_not_take_the_others_along(
 @pytest.mark.parametrize("name", ["pipe.txt", "pipe.md"])
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
-    [candidate] = load_sources([tmp_path])
-    assert "is no file" in candidate.error
-    assert "no file" in load("/dev/zero").error
+    [document] = load_sources([tmp_path])
+    assert "is not a file" in document.error
+    assert "not a file" in load("/dev/zero").error
 
 
 def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,13 +176,13 @@ def test_what_coze_does_not_take_is_not_read(tmp_path: Path, monkeypatch: pytest
         "https://",
         "http://[::1/faq",
         "HTTPS://example.com/faq",
-        Text("half", "a \ud83d"),
-        Text("half \ud83d", "a"),
+        SourceText("half", "a \ud83d"),
+        SourceText("half \ud83d", "a"),
         DocumentBase("half \ud83d", {"file_base64": "YQ==", "file_type": "txt"}),
     ],
 )
-def test_what_cannot_be_sent_is_told_and_does_not_stop_the_rest(source: Source) -> None:
-    odd, fine = load_sources([source, Text("fine", "fine")])
+def test_what_cannot_be_sent_has_an_error_and_does_not_stop_the_rest(source: Source) -> None:
+    odd, fine = load_sources([source, SourceText("fine", "fine")])
     with pytest.raises(ConfigurationError):
         odd.document("x")
     assert f"{odd.name} {odd.error}".encode()
@@ -201,4 +202,4 @@ def test_text_is_read_in_the_encodings_that_files_have_here(tmp_path: Path, enco
 @pytest.mark.parametrize("content", ["café crème".encode("latin-1"), b"\x89PNG\r\n\x1a\n\xff\xfe", b"# a\0b"])
 def test_text_of_another_encoding_is_not_sent_garbled(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.md").write_bytes(content)
-    assert "'a.md' is no text in UTF-8, UTF-16 or GB18030. Save it as UTF-8" in load(tmp_path / "a.md").error
+    assert "'a.md' is not text in UTF-8, UTF-16 or GB18030. Save it as UTF-8" in load(tmp_path / "a.md").error

@@ -1,4 +1,4 @@
-"""The record of uploads: what outlives a process, and who may write into it."""
+"""The upload record: what it stores beyond a process, and its lock per dataset."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from coze_client.bridge.writing.record import DatasetUploads, UploadEntry, UploadRecord
+from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry, UploadRecord
 from coze_client.errors import ConfigurationError
 
 ONE = UploadEntry("hash-1", "a.txt", "intended", "", ("7", "8"), ("7",), 1.5)
-TWO = UploadEntry("hash-2", "b.txt", "ready", "9", at=2.5)
+TWO = UploadEntry("hash-2", "b.txt", "ready", "9", changed_at=2.5)
 
 
-def claimed(record: UploadRecord, dataset_id: str = "1") -> DatasetUploads:
-    log = record.claim(dataset_id)
-    assert log is not None
-    return log
+def acquired(record: UploadRecord, dataset_id: str = "1") -> DatasetUploads:
+    uploads = record.acquire(dataset_id)
+    assert uploads is not None
+    return uploads
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -30,68 +30,68 @@ def record(request: pytest.FixtureRequest, tmp_path: Path) -> UploadRecord:
 
 
 def test_what_was_written_is_there_for_the_next_writer(record: UploadRecord) -> None:
-    log = claimed(record)
-    log.write([ONE, TWO], remove=["7", "7"])
-    log.release()
-    log = claimed(record)
-    assert log.uploads() == {"hash-1": ONE, "hash-2": TWO}
-    assert log.removals() == {"7"}
-    log.release()
+    uploads = acquired(record)
+    uploads.write([ONE, TWO], delete_later=["7", "7"])
+    uploads.release()
+    uploads = acquired(record)
+    assert uploads.uploads() == {"hash-1": ONE, "hash-2": TWO}
+    assert uploads.pending_deletions() == {"7"}
+    uploads.release()
 
 
 def test_datasets_do_not_see_each_other_s_uploads(record: UploadRecord) -> None:
-    log = claimed(record, "1")
-    log.write([ONE], remove=["7"])
-    log.release()
-    log = claimed(record, "2")
-    assert log.uploads() == {}
-    assert log.removals() == set()
-    log.release()
+    uploads = acquired(record, "1")
+    uploads.write([ONE], delete_later=["7"])
+    uploads.release()
+    uploads = acquired(record, "2")
+    assert uploads.uploads() == {}
+    assert uploads.pending_deletions() == set()
+    uploads.release()
 
 
-def test_what_no_longer_exists_is_forgotten_with_its_removal(record: UploadRecord) -> None:
-    log = claimed(record)
-    log.write([ONE, TWO], remove=["9", "10"])
-    log.write(removed=["9"])
-    assert log.uploads() == {"hash-1": ONE}
-    assert log.removals() == {"10"}
-    log.write(forget=["hash-1"])
-    assert log.uploads() == {}
-    log.release()
+def test_a_deleted_document_is_forgotten_with_its_pending_deletion(record: UploadRecord) -> None:
+    uploads = acquired(record)
+    uploads.write([ONE, TWO], delete_later=["9", "10"])
+    uploads.write(deleted=["9"])
+    assert uploads.uploads() == {"hash-1": ONE}
+    assert uploads.pending_deletions() == {"10"}
+    uploads.write(forget=["hash-1"])
+    assert uploads.uploads() == {}
+    uploads.release()
 
 
 def test_a_write_that_fails_leaves_everything_as_it_was(record: UploadRecord) -> None:
-    log = claimed(record)
-    log.write([TWO])
-    wrong = UploadEntry("hash-3", "c.txt", "ready", at=object())  # type: ignore[arg-type]  # that is what is wrong
+    uploads = acquired(record)
+    uploads.write([TWO])
+    wrong = UploadEntry("hash-3", "c.txt", "ready", changed_at=object())  # type: ignore[arg-type]  # an invalid value, on purpose
     with pytest.raises(ConfigurationError, match="cannot be used"):
-        log.write([ONE, wrong], forget=["hash-2"])
-    assert log.uploads() == {"hash-2": TWO}
-    log.write([ONE])
-    assert set(log.uploads()) == {"hash-1", "hash-2"}
-    log.release()
+        uploads.write([ONE, wrong], forget=["hash-2"])
+    assert uploads.uploads() == {"hash-2": TWO}
+    uploads.write([ONE])
+    assert set(uploads.uploads()) == {"hash-1", "hash-2"}
+    uploads.release()
 
 
-def test_who_gave_a_dataset_back_writes_no_more(record: UploadRecord) -> None:
-    log = claimed(record)
-    log.release()
-    with pytest.raises(ConfigurationError, match="this run is over"):
-        log.write([ONE])
-    log = claimed(record)
-    assert log.uploads() == {}
-    log.release()
+def test_a_run_that_released_a_dataset_cannot_write(record: UploadRecord) -> None:
+    uploads = acquired(record)
+    uploads.release()
+    with pytest.raises(ConfigurationError, match="this run has ended"):
+        uploads.write([ONE])
+    uploads = acquired(record)
+    assert uploads.uploads() == {}
+    uploads.release()
 
 
-def test_one_writer_at_a_time_has_a_dataset(record: UploadRecord) -> None:
-    log = claimed(record)
-    assert record.claim("1") is None
-    log.release()
-    claimed(record).release()
+def test_one_run_at_a_time_holds_the_lock_of_a_dataset(record: UploadRecord) -> None:
+    uploads = acquired(record)
+    assert record.acquire("1") is None
+    uploads.release()
+    acquired(record).release()
 
 
 def test_writers_of_other_datasets_do_not_wait(tmp_path: Path) -> None:
     record = UploadRecord(tmp_path / "uploads.sqlite")
-    first, second = claimed(record, "1"), claimed(record, "2")
+    first, second = acquired(record, "1"), acquired(record, "2")
     first.write([ONE])
     second.write([TWO])
     assert set(first.uploads()) == {"hash-1"}
@@ -99,36 +99,36 @@ def test_writers_of_other_datasets_do_not_wait(tmp_path: Path) -> None:
     second.release()
 
 
-def test_another_process_that_has_the_dataset_is_waited_for_until_it_dies(tmp_path: Path) -> None:
+def test_another_process_holds_the_lock_until_it_dies(tmp_path: Path) -> None:
     path = tmp_path / "uploads.sqlite"
     script = (
-        "import sys; from coze_client.bridge.writing.record import *\n"
-        f"log = UploadRecord({str(path)!r}).claim('1')\n"
-        f"log.write([UploadEntry{tuple(ONE)!r}])\n"
-        "print('has it', flush=True); sys.stdin.read()"
+        "import sys; from coze_client.bridge.writing.upload_record import *\n"
+        f"uploads = UploadRecord({str(path)!r}).acquire('1')\n"
+        f"uploads.write([UploadEntry{tuple(ONE)!r}])\n"
+        "print('locked', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None
-        assert other.stdout.readline() == "has it\n"
-        assert UploadRecord(path).claim("1") is None
+        assert other.stdout.readline() == "locked\n"
+        assert UploadRecord(path).acquire("1") is None
         other.kill()
-    log = claimed(UploadRecord(path))
-    assert log.uploads() == {"hash-1": ONE}
-    log.release()
+    uploads = acquired(UploadRecord(path))
+    assert uploads.uploads() == {"hash-1": ONE}
+    uploads.release()
 
 
 def test_threads_may_write_at_once(record: UploadRecord) -> None:
-    log = claimed(record)
-    uploads = [TWO._replace(content=f"hash-{number}") for number in range(40)]
-    threads = [threading.Thread(target=log.write, args=([upload],)) for upload in uploads]
+    uploads = acquired(record)
+    entries = [TWO._replace(content_hash=f"hash-{number}") for number in range(40)]
+    threads = [threading.Thread(target=uploads.write, args=([upload],)) for upload in entries]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(log.uploads()) == 40
-    log.release()
+    assert len(uploads.uploads()) == 40
+    uploads.release()
 
 
 def test_a_file_that_is_no_record_is_named_and_left_alone(tmp_path: Path) -> None:
@@ -136,24 +136,24 @@ def test_a_file_that_is_no_record_is_named_and_left_alone(tmp_path: Path) -> Non
     path.write_text("Not a database. " * 100)
     record = UploadRecord(path)
     with pytest.raises(ConfigurationError, match=r"notes\.txt cannot be used"):
-        record.claim("1")
+        record.acquire("1")
     assert path.read_text().startswith("Not a database.")
-    with pytest.raises(ConfigurationError):  # and not None: nobody has it
-        record.claim("1")
+    with pytest.raises(ConfigurationError):  # and not None: no run holds the lock
+        record.acquire("1")
 
 
 def test_a_record_that_somebody_wrote_into_is_named(tmp_path: Path) -> None:
     path = tmp_path / "uploads.sqlite"
-    log = claimed(UploadRecord(path))
-    log.write([ONE])
-    log.release()
+    uploads = acquired(UploadRecord(path))
+    uploads.write([ONE])
+    uploads.release()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("UPDATE uploads SET known = 'not JSON'")
     connection.close()
-    log = claimed(UploadRecord(path))
+    uploads = acquired(UploadRecord(path))
     with pytest.raises(ConfigurationError, match=r"uploads\.sqlite cannot be used"):
-        log.uploads()
-    log.release()
+        uploads.uploads()
+    uploads.release()
 
 
 def test_a_record_of_a_later_version_is_not_written_into(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_record_of_a_later_version_is_not_written_into(tmp_path: Path) -> None
     connection.execute("PRAGMA user_version = 7")
     connection.close()
     with pytest.raises(ConfigurationError, match="version 7"):
-        UploadRecord(path).claim("1")
+        UploadRecord(path).acquire("1")
 
 
 def test_a_record_is_pickled_as_its_path(tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ def test_a_record_is_pickled_as_its_path(tmp_path: Path) -> None:
     assert record.path in repr(record)
 
 
-def test_a_record_that_was_given_back_is_one_file_and_its_lock(tmp_path: Path) -> None:
+def test_a_released_record_is_one_file_and_its_lock(tmp_path: Path) -> None:
     path = tmp_path / "uploads.sqlite"
-    log = claimed(UploadRecord(path))
-    log.write([ONE])
-    log.release()
+    uploads = acquired(UploadRecord(path))
+    uploads.write([ONE])
+    uploads.release()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["uploads.sqlite", "uploads.sqlite.1.lock"]

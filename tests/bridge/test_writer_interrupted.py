@@ -14,24 +14,24 @@ from typing import Any
 
 import pytest
 
-from coze_client.bridge.writing.record import DatasetUploads, UploadRecord
 from coze_client.bridge.writing.report import WriteReport
+from coze_client.bridge.writing.upload_record import DatasetUploads, UploadRecord
 from coze_client.core.session import Session
 from coze_client.emulator import Emulator
 from coze_client.errors import ConfigurationError
-from tests.support.writers import Desk, Note, NoteWriter, notes, statuses
+from tests.support.writers import Note, NoteWriter, WrittenDataset, notes, statuses
 
 
 class Stops:
-    """Counts the steps of a run, one before and one after whatever outlives it, and stops it at one of them."""
+    """Stops a run at one of its steps: one step before and one after each request and each write of the record."""
 
     def __init__(self, at: int, stop: Callable[[], None]) -> None:
         self.at = at
         self.stop = stop
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
 
     def step(self) -> None:
-        with self._guard:
+        with self._lock:
             self.at -= 1
             if self.at == -1:
                 self.stop()
@@ -51,66 +51,68 @@ class Stops:
     def install_writes(self, put: Callable[[Any, str, Any], object]) -> None:
         write = DatasetUploads.write
 
-        def stopping_write(log: DatasetUploads, *args: Any, **options: Any) -> None:
+        def stopping_write(uploads: DatasetUploads, *args: Any, **options: Any) -> None:
             self.step()
-            write(log, *args, **options)
+            write(uploads, *args, **options)
             self.step()
 
         put(DatasetUploads, "write", stopping_write)
 
 
-def job(do: Callable[[str, Any], Any]) -> list[WriteReport]:
-    """What runs that are interrupted have to do: something is replaced, and two requests' worth added."""
-    return [do("replace", Note("old", "new")), do("add", notes(11))]
+def job(call: Callable[[str, Any], Any]) -> list[WriteReport]:
+    """The work of an interrupted run: replace a document, and add as many as need two requests."""
+    return [call("replace", Note("old", "new")), call("add", notes(11))]
 
 
-def check_finished(desk: Desk) -> None:
-    """A second run finishes the job: nothing is lost, nothing is doubled, what is replaced is gone."""
-    reports = job(desk.do)
+def check_finished(target: WrittenDataset) -> None:
+    """A second run finishes the job: no document is lost or doubled, and the replaced one is deleted."""
+    reports = job(target.call)
     assert {fate.status for report in reports for fate in report} <= {"ready", "skipped"}
     assert not any(fate.error for report in reports for fate in report)
-    assert desk.shelf == {"old": "new", **{each.title: each.text for each in notes(11)}}
+    assert target.texts == {"old": "new", **{each.title: each.text for each in notes(11)}}
 
 
-def test_a_run_stopped_at_any_step_is_finished_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    kind: type[BaseException] = KeyboardInterrupt if desk.driver.name == "blocking" else asyncio.CancelledError
+def test_a_run_stopped_at_any_step_is_finished_by_the_next(
+    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind: type[BaseException] = KeyboardInterrupt if target.driver.name == "blocking" else asyncio.CancelledError
 
     def stop() -> None:
         raise kind
 
     steps = 0
     while True:
-        desk.dataset_id = desk.emulator.add_dataset(f"stopped at {steps}", {"old": "old"})
+        target.dataset_id = target.emulator.add_dataset(f"stopped at {steps}", {"old": "old"})
         with monkeypatch.context() as patch:
             Stops(steps, stop).install(patch.setattr)
             try:
-                job(desk.do)
+                job(target.call)
             except kind:
                 steps += 1
             else:
                 break
-        check_finished(desk)
+        check_finished(target)
     assert steps > 20
 
 
 def test_a_run_whose_record_finds_no_room_at_any_write_is_finished_by_the_next(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop() -> None:
         raise ConfigurationError("database or disk is full")
 
     steps = 0
     while True:
-        desk.dataset_id = desk.emulator.add_dataset(f"full at {steps}", {"old": "old"})
+        target.dataset_id = target.emulator.add_dataset(f"full at {steps}", {"old": "old"})
         with monkeypatch.context() as patch:
             Stops(steps, stop).install_writes(patch.setattr)
             try:
-                job(desk.do)
+                job(target.call)
             except ConfigurationError:
                 steps += 1
             else:
                 break
-        check_finished(desk)
+        check_finished(target)
     assert steps > 10
 
 
@@ -138,20 +140,20 @@ for step, dataset_id in enumerate(datasets):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked, to kill many of them fast")
 def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator: Emulator, tmp_path: Path) -> None:
-    from tests.conftest import BlockingDriver
+    from tests.support.clients import BlockingDriver
 
     driver = BlockingDriver()
-    desk = Desk(driver, emulator, tmp_path / "uploads.sqlite")
+    target = WrittenDataset(driver, emulator, tmp_path / "uploads.sqlite")
     datasets = [emulator.add_dataset(f"killed at {step}", {"old": "old"}) for step in range(60)]
-    args = [emulator.url, emulator.token, str(desk.record), *datasets]
+    args = [emulator.url, emulator.token, str(target.record), *datasets]
     done = subprocess.run([sys.executable, "-c", KILLED, *args], capture_output=True, text=True, check=False)
     codes = done.stdout.split()
     assert codes[-1] == "0", done.stderr
     assert set(codes[:-1]) == {"9"}
     assert len(codes) > 20
     for dataset_id in datasets[: len(codes)]:
-        desk.dataset_id = dataset_id
-        check_finished(desk)
+        target.dataset_id = dataset_id
+        check_finished(target)
     driver.close()
 
 
@@ -170,8 +172,8 @@ def test_processes_that_share_a_record_double_nothing(emulator: Emulator, tmp_pa
     dataset_id = emulator.add_dataset("library", {})
     args = [sys.executable, "-c", TOGETHER, emulator.url, emulator.token, str(tmp_path / "record"), dataset_id]
     runs = [subprocess.Popen(args, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = Counter(run.communicate()[0].strip() for run in runs)
-    assert said == {" ".join(["ready"] * 25): 1, " ".join(["skipped"] * 25): 1}
+    printed = Counter(run.communicate()[0].strip() for run in runs)
+    assert printed == {" ".join(["ready"] * 25): 1, " ".join(["skipped"] * 25): 1}
     assert len(emulator.documents(dataset_id)) == 25
 
 

@@ -1,4 +1,4 @@
-"""Clients as their users hold them: shared, copied, pickled, forked and closed."""
+"""Clients that are shared, copied, pickled, forked and closed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Message, Retry, Timeout
 from coze_client.api.chats.resource import Chats
-from coze_client.core.fork_lock import guards
+from coze_client.core.fork_lock import fork_safe_locks
 from coze_client.emulator import Emulator
-from tests.conftest import AsyncioDriver, Connected, Driver
+from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
 
 CLIENTS = [CozeClient, AsyncCozeClient]
 
@@ -64,7 +64,7 @@ def test_an_asyncio_client_keeps_nothing_of_loops_that_are_gone(emulator: Emulat
     for _ in range(5):
         asyncio.run(aask(client, emulator))
     gc.collect()
-    assert len(client._session.transport._own) <= 1  # type: ignore[attr-defined]  # the asyncio transport's
+    assert len(client._session.transport._pools) <= 1  # type: ignore[attr-defined]  # the asyncio transport's
 
 
 def test_an_asyncio_client_works_in_event_loops_of_several_threads(emulator: Emulator) -> None:
@@ -137,7 +137,7 @@ def test_a_copy_is_a_client_of_the_same_settings(kind: type[CozeClient], twin: C
     assert other._session.transport is not client._session.transport
 
 
-def test_a_copy_works(coze: Connected[Any]) -> None:
+def test_a_copy_works(coze: ConnectedClient) -> None:
     coze.run(coze.client.conversations.create())
     for twin in (pickle.loads(pickle.dumps(coze.client)), copy.deepcopy(coze.client)):
         assert coze.run(twin.conversations.create()).id
@@ -185,7 +185,7 @@ def in_a_fork(work: Callable[[], object]) -> object:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_waits_for_no_lock_that_another_thread_held(emulator: Emulator) -> None:
     with CozeClient(emulator.token, base_url=emulator.url) as client, ExitStack() as locked:
-        for guard in list(guards):
+        for guard in list(fork_safe_locks):
             locked.enter_context(guard)
         assert in_a_fork(lambda: ask(client, emulator)) == "hello there"
 
@@ -213,7 +213,7 @@ def test_a_forked_child_goes_on_with_the_client_and_leaves_the_parents_connectio
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_does_not_wait_for_a_turn_that_its_parent_holds(emulator: Emulator) -> None:
+def test_a_forked_child_does_not_wait_for_a_lock_that_its_parent_holds(emulator: Emulator) -> None:
     with CozeClient(emulator.token, base_url=emulator.url, retry=None) as client:
         conversation_id = client.conversations.create().id
         with client.chats.stream(
@@ -246,7 +246,7 @@ def _begin_conversation(client: CozeClient) -> str:
 # --- closing ---
 
 
-def test_a_client_closes_twice_and_opens_again_when_used(coze: Connected[Any]) -> None:
+def test_a_client_closes_twice_and_opens_again_when_used(coze: ConnectedClient) -> None:
     coze.run(coze.client.close())
     coze.run(coze.client.conversations.create())
     coze.run(coze.client.close())
@@ -297,11 +297,11 @@ def test_options_are_checked(driver: Driver) -> None:
         driver.client("t").options(timeout=0)
 
 
-def test_options_share_the_connections(coze: Connected[Any]) -> None:
+def test_options_share_the_connections(coze: ConnectedClient) -> None:
     assert coze.client.options(timeout=3)._session.transport is coze.client._session.transport
 
 
-def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: Connected[Any]) -> None:
+def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: ConnectedClient) -> None:
     client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, headers={"X-Tenant": "one"})
     coze.run(client.options(headers={"x-trace": "7"}).conversations.create())
     coze.run(client.conversations.create())
@@ -311,19 +311,19 @@ def test_headers_go_with_every_request_and_those_of_a_call_beside_them(coze: Con
     assert second["user-agent"].startswith("coze-adapters/")
 
 
-def test_no_header_of_the_user_replaces_the_token(coze: Connected[Any]) -> None:
+def test_no_header_of_the_user_replaces_the_token(coze: ConnectedClient) -> None:
     client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, headers={"Authorization": "Bearer no"})
     coze.run(client.request("GET", "/v1/users/me", headers={"Authorization": "Bearer no"}))
     assert coze.emulator.calls[0].headers["authorization"] == f"Bearer {coze.emulator.token}"
 
 
-def test_a_call_can_be_had_with_its_response(coze: Connected[Any]) -> None:
+def test_a_call_can_be_had_with_its_response(coze: ConnectedClient) -> None:
     response = coze.run(coze.client.with_response(coze.client.conversations.create, name="trip"))
     assert (response.value.name, response.status) == ("trip", 200)
     assert response.logid == response.headers["X-Tt-Logid"] == response.headers["x-tt-logid"]
 
 
-def test_a_plain_request_can_be_had_with_its_response(coze: Connected[Any]) -> None:
+def test_a_plain_request_can_be_had_with_its_response(coze: ConnectedClient) -> None:
     conversation = coze.run(coze.client.conversations.create())
     chat = coze.run(
         coze.client.chats.create(
@@ -338,12 +338,12 @@ def test_a_plain_request_can_be_had_with_its_response(coze: Connected[Any]) -> N
 
 
 @pytest.mark.parametrize("noun", ["stream", "create_and_poll"])
-def test_only_a_single_request_can_be_had_with_its_response(coze: Connected[Any], noun: str) -> None:
+def test_only_a_single_request_can_be_had_with_its_response(coze: ConnectedClient, noun: str) -> None:
     with pytest.raises(ConfigurationError, match="exactly one request"):
         coze.run(coze.client.with_response(getattr(coze.client.chats, noun), bot_id="1", user_id="u"))
 
 
-def test_any_endpoint_can_be_reached(coze: Connected[Any]) -> None:
+def test_any_endpoint_can_be_reached(coze: ConnectedClient) -> None:
     request = coze.client.request
     made = coze.run(request("post", "/v1/conversation/create", json={"name": "trip"}))
     found = coze.run(request("GET", "/v1/conversation/retrieve", query={"conversation_id": made["data"]["id"]}))
@@ -368,7 +368,7 @@ def test_no_path_leads_to_another_server(driver: Driver, path: str) -> None:
 # --- what a client is made of ---
 
 
-def test_a_client_has_its_twin_of_the_other_face(emulator: Emulator) -> None:
+def test_a_client_has_a_client_of_the_other_kind(emulator: Emulator) -> None:
     client = CozeClient(emulator.token, base_url=emulator.url)
     assert asyncio.run(aask(client.aio, emulator)) == "hello there"
     assert ask(client.aio.blocking, emulator) == "hello there"

@@ -1,4 +1,4 @@
-"""The two ways to carry out what is written once: what flows may count on, on either face."""
+"""Blocking and Asyncio: what flows may rely on with either of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 from coze_client.core.concurrency import Asyncio, Blocking, Concurrency
 from coze_client.errors import ConfigurationError
 
-FACES: list[Concurrency] = [Blocking(), Asyncio()]
-either = pytest.mark.parametrize("concurrency", FACES, ids=["blocking", "asyncio"])
+BOTH: list[Concurrency] = [Blocking(), Asyncio()]
+either = pytest.mark.parametrize("concurrency", BOTH, ids=["blocking", "asyncio"])
 color: contextvars.ContextVar[str] = contextvars.ContextVar("color", default="none")
 
 
@@ -25,7 +25,7 @@ def finish(concurrency: Concurrency, work: Coroutine[Any, Any, Any]) -> Any:
 
 
 class Jobs:
-    """Jobs that note when they run; some end only when another one has begun, or never."""
+    """Jobs that record when they run; some end only after another one has started, or never."""
 
     def __init__(self, concurrency: Concurrency) -> None:
         self.concurrency = concurrency
@@ -260,12 +260,12 @@ def test_a_blocking_function_of_the_user_does_not_hold_up_the_event_loop() -> No
 
 
 @either
-def test_a_turn_is_one_at_a_time_and_waits_no_longer_than_told(concurrency: Concurrency) -> None:
+def test_a_lock_has_one_holder_and_is_waited_for_no_longer_than_given(concurrency: Concurrency) -> None:
     async def main() -> list[bool]:
-        turn = concurrency.new_lock()
-        taken = [await concurrency.acquire(turn, 0.0), await concurrency.acquire(turn, 0.01)]
-        turn.release()
-        return [*taken, await concurrency.acquire(turn, None)]
+        lock = concurrency.new_lock()
+        acquired = [await concurrency.acquire(lock, 0.0), await concurrency.acquire(lock, 0.01)]
+        lock.release()
+        return [*acquired, await concurrency.acquire(lock, None)]
 
     assert finish(concurrency, main()) == [True, False, True]
 
@@ -298,7 +298,7 @@ def test_sheltered_work_is_finished_though_its_caller_is_cancelled() -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            await Asyncio().shelter(work(), 5)
+            await Asyncio().shield(work(), 5)
 
     async def main() -> None:
         task = asyncio.ensure_future(caller())
@@ -314,4 +314,4 @@ def test_sheltered_work_is_given_up_in_time() -> None:
     async def endless() -> None:
         await asyncio.Event().wait()
 
-    asyncio.run(Asyncio().shelter(endless(), 0.01))
+    asyncio.run(Asyncio().shield(endless(), 0.01))

@@ -1,4 +1,4 @@
-"""Where a client goes and how long it waits: arguments, then the environment, then defaults."""
+"""A client's server and timeouts: from arguments, then the environment, then the defaults."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_explicit_beats_environment_beats_default_and_no_slash_stays(
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_client_tells_its_address(client: type[CozeClient]) -> None:
+def test_a_client_shows_its_address(client: type[CozeClient]) -> None:
     assert client("t", region="cn").base_url == "https://api.coze.cn"
     assert repr(client("t", base_url="http://coze.internal/")) == f"{client.__name__}(base_url='http://coze.internal')"
 
@@ -126,9 +126,9 @@ def test_a_timeout_with_a_wait_of_nothing_is_refused(field: str, value: float) -
 
 
 def test_no_single_wait_is_longer_than_what_is_left() -> None:
-    assert Timeout().within(2.0) == Timeout(2.0, 2.0)
-    assert Timeout(None, None, 60).within(3.0) == Timeout(3.0, 3.0, 60)
-    assert Timeout().within(None) == Timeout()
+    assert Timeout().limited_to(2.0) == Timeout(2.0, 2.0)
+    assert Timeout(None, None, 60).limited_to(3.0) == Timeout(3.0, 3.0, 60)
+    assert Timeout().limited_to(None) == Timeout()
 
 
 @pytest.mark.parametrize("arguments", [{"attempts": 0}, {"deadline": -1.0}, {"deadline": float("nan")}])

@@ -1,4 +1,4 @@
-"""Errors: of the right class by code and status, readable, with a cure, and whole after a pickle."""
+"""Errors: the right class for code and status, a readable text with a cure, unchanged by a pickle."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from coze_client import (
     TransportError,
 )
 from coze_client.api.chats.values import Chat, LastError
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.error_codes import cure_for, error_for
 
 FAMILY = [
@@ -52,7 +52,7 @@ FAMILY = [
         (4015, InvalidRequest, "Publish the bot"),
         (4016, ConversationBusy, "another conversation"),
         (4019, QuotaExceeded, "balance"),
-        (4020, RateLimited, "Slow"),
+        (4020, RateLimited, "fewer calls"),
         (4022, QuotaExceeded, "balance"),
         (4100, AuthenticationError, "region"),
         (4101, PermissionDenied, "scope"),
@@ -62,7 +62,7 @@ FAMILY = [
         (4302, InvalidRequest, "512 MB"),
         (5000, ServerError, "logid"),
         (700012006, AuthenticationError, "token"),
-        (103000001, PermissionDenied, "another user"),
+        (103000001, PermissionDenied, "owner"),
         (103000002, NotFound, "conversation"),
         (103100001, ServerError, "server's log"),
         (103100002, NotFound, "Publish"),
@@ -122,13 +122,13 @@ def test_an_error_says_what_happened_where_and_what_helps() -> None:
     assert str(error) == f"no permission (code 4101, HTTP 403, logid 2026X). {error.cure}"
 
 
-def test_what_is_not_known_is_not_told() -> None:
+def test_an_unknown_fact_is_left_out_of_the_text() -> None:
     assert str(CozeError("it broke")) == "it broke"
     assert str(CozeError("it broke", code=0, status=200)) == "it broke (code 0)"
-    assert str(error_for(None, "", status=418)) == "The server refused the call and gave no reason (HTTP 418)"
+    assert str(error_for(None, "", status=418)) == "The server refused the call without a reason (HTTP 418)"
 
 
-def test_an_interrupted_stream_tells_its_ids() -> None:
+def test_an_interrupted_stream_shows_its_ids() -> None:
     error = StreamInterrupted("cut", text="half", chat_id="7", conversation_id="8", logid="L", cure="Look")
     assert str(error) == "cut (logid L). Look [chat 7, conversation 8]"
 

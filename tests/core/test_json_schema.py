@@ -1,4 +1,4 @@
-"""Values against JSON schemas."""
+"""Validating values against JSON schemas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coze_client.core.json_schema import find_misfits, resolve_schema
+from coze_client.core.json_schema import resolve_schema, schema_errors
 
 TREE: dict[str, Any] = {
     "$defs": {
@@ -24,7 +24,7 @@ FITS: list[tuple[object, dict[str, Any]]] = [
     ("anything", {}),
     ({}, {"type": "unheard-of"}),
 ]
-MISFITS: list[tuple[object, dict[str, Any], str]] = [
+INVALID: list[tuple[object, dict[str, Any], str]] = [
     ({}, {"required": ["a"]}, "$.a is missing"),
     ({"a": "1"}, {"properties": {"a": {"type": "integer"}}}, "$.a is not of type integer"),
     (True, {"type": "number"}, "$ is not of type number"),
@@ -43,15 +43,15 @@ MISFITS: list[tuple[object, dict[str, Any], str]] = [
 
 def test_a_reference_that_leads_to_itself_alone_asks_for_nothing() -> None:
     around = {"$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A", "title": "b"}}, "$ref": "#/$defs/A"}
-    assert find_misfits(1, around) == []
+    assert schema_errors(1, around) == []
     assert resolve_schema(around, around) == {}
 
 
 @pytest.mark.parametrize(("value", "schema"), FITS)
 def test_what_fits_has_no_misfits(value: object, schema: dict[str, Any]) -> None:
-    assert find_misfits(value, schema) == []
+    assert schema_errors(value, schema) == []
 
 
-@pytest.mark.parametrize(("value", "schema", "told"), MISFITS)
-def test_what_does_not_fit_says_where_and_why(value: object, schema: dict[str, Any], told: str) -> None:
-    assert find_misfits(value, schema) == [told]
+@pytest.mark.parametrize(("value", "schema", "error"), INVALID)
+def test_an_invalid_value_yields_its_path_and_the_reason(value: object, schema: dict[str, Any], error: str) -> None:
+    assert schema_errors(value, schema) == [error]

@@ -1,4 +1,4 @@
-"""Listings that tell a total: every item once, in order, however many pages are fetched at a time."""
+"""Listings that report a total: every item once and in order, for any number of pages fetched at a time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from coze_client.core.concurrency import Blocking
 from coze_client.core.paging import Cursor
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from tests.conftest import Driver
-from tests.support.json_server import Ask, PaperServer
+from tests.support.clients import Driver
+from tests.support.json_server import Body, JsonServer
 
 Serve = Callable[[int, int], Page[Document]]
 
@@ -27,8 +27,8 @@ def documents(first: int, after: int) -> tuple[Document, ...]:
     return tuple(Document(document_id=str(number)) for number in range(first, after))
 
 
-def shelf(count: int, base: int = 1, *, most: int = 10**6, total: int | None = -1) -> Serve:
-    """A server with so many documents, whose first page has the number `base`; without a total if that is None."""
+def document_server(count: int, base: int = 1, *, most: int = 10**6, total: int | None = -1) -> Serve:
+    """A server with `count` documents whose pages are numbered from `base`; it reports no total if that is None."""
 
     def serve(number: int, size: int) -> Page[Document]:
         size = min(size, most)
@@ -39,7 +39,7 @@ def shelf(count: int, base: int = 1, *, most: int = 10**6, total: int | None = -
 
 
 class Served:
-    """A session that answers listings of documents by a function; ``asked`` are the numbers of the pages."""
+    """A session whose listings come from a function; ``asked`` has the requested page numbers."""
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
@@ -74,51 +74,51 @@ class Served:
 def test_every_document_is_given_once_whatever_the_sizes_and_the_first_number(
     count: int, size: int, concurrency: int, base: int, clipped: bool
 ) -> None:
-    served = Served(shelf(count, base, most=5 if clipped else 10**6))
+    served = Served(document_server(count, base, most=5 if clipped else 10**6))
     assert sorted(served.ids(size, concurrency)) == list(range(count))
 
 
 @given(st.integers(0, 70), st.integers(1, 12), st.integers(1, 9))
 def test_the_order_is_the_servers_and_no_page_is_asked_for_twice(count: int, size: int, concurrency: int) -> None:
-    served = Served(shelf(count))
+    served = Served(document_server(count))
     assert served.ids(size, concurrency) == list(range(count))
     assert served.asked == list(range(1, max(-(-count // size), 1) + 1))
 
 
 def test_the_first_page_comes_alone_and_the_rest_in_windows() -> None:
-    served = Served(shelf(95))
+    served = Served(document_server(95))
     assert len(served.ids(10, 4)) == 95
     assert served.windows == [1, 4, 4, 1]
 
 
 def test_by_default_one_page_is_asked_for_at_a_time() -> None:
-    served = Served(shelf(35))
+    served = Served(document_server(35))
     served.ids()
     assert served.windows == [1, 1, 1, 1]
 
 
 def test_pages_tell_whether_there_are_more() -> None:
-    assert [page.has_more for page in Served(shelf(25)).walk(10, 2)] == [True, True, False]
-    assert [page.has_more for page in Served(shelf(0)).walk()] == [False]
+    assert [page.has_more for page in Served(document_server(25)).walk(10, 2)] == [True, True, False]
+    assert [page.has_more for page in Served(document_server(0)).walk()] == [False]
 
 
 def test_a_server_that_counts_from_zero_is_found_out_by_its_short_page_one() -> None:
-    served = Served(shelf(14, base=0))
+    served = Served(document_server(14, base=0))
     assert served.ids() == list(range(14))
     assert served.asked == [1, 0]
 
 
 def test_a_server_that_counts_from_zero_gives_its_first_page_last_if_page_one_is_full() -> None:
-    served = Served(shelf(25, base=0))
+    served = Served(document_server(25, base=0))
     assert served.ids() == [*range(10, 25), *range(10)]
-    assert [page.has_more for page in Served(shelf(25, base=0)).walk()] == [True, True, False]
+    assert [page.has_more for page in Served(document_server(25, base=0)).walk()] == [True, True, False]
 
 
 def test_a_server_that_refuses_page_zero_has_none() -> None:
     def serve(number: int, size: int) -> Page[Document]:
         if number == 0:
             raise InvalidRequest("page must be 1 or more", code=4000)
-        return shelf(14, most=5)(number, size)
+        return document_server(14, most=5)(number, size)
 
     assert Served(serve).ids() == list(range(14))
 
@@ -128,14 +128,14 @@ def test_a_total_that_grows_under_way_is_heeded() -> None:
 
     def serve(number: int, size: int) -> Page[Document]:
         seen.append(number)
-        return shelf(30 if len(seen) < 3 else 45)(number, size)
+        return document_server(30 if len(seen) < 3 else 45)(number, size)
 
     assert Served(serve).ids(10, 3) == list(range(45))
 
 
 def test_a_total_that_shrinks_under_way_ends_with_an_empty_page() -> None:
     def serve(number: int, size: int) -> Page[Document]:
-        return shelf(95 if number == 1 else 20)(number, size)
+        return document_server(95 if number == 1 else 20)(number, size)
 
     assert Served(serve).ids(10, 4) == list(range(20))
 
@@ -157,45 +157,45 @@ def test_a_server_that_repeats_its_page_for_ever_is_left(concurrency: int) -> No
 
 @pytest.mark.parametrize("total", [None, 0, -5])
 def test_without_a_total_a_short_page_is_the_last(total: int | None) -> None:
-    served = Served(shelf(25, total=total))
+    served = Served(document_server(25, total=total))
     assert served.ids(10, 4) == list(range(25))
     assert served.asked == [1, 2, 3]
 
 
-def test_both_faces_fetch_several_pages_at_a_time(driver: Driver) -> None:
+def test_both_clients_fetch_several_pages_at_a_time(driver: Driver) -> None:
     together = threading.Barrier(3, timeout=20)
 
-    def reply(ask: Ask) -> dict[str, object]:
-        number = int(ask["page"])
+    def respond(body: Body) -> dict[str, object]:
+        number = int(body["page"])
         if number > 1:
             together.wait()  # breaks unless three are under way at once
         items = [{"document_id": each} for each in range((number - 1) * 10, number * 10)]
         return {"code": 0, "document_infos": items, "total": 40}
 
-    with PaperServer(reply) as server:
+    with JsonServer(respond) as server:
         client = driver.client("t", base_url=server.url)
         listing = client.datasets.documents.list(dataset_id="1", page_size=10, concurrency=3)
         assert [int(item.document_id) for item in driver.collect(listing)] == list(range(40))
-    assert server.asked[0]["page"] == 1
+    assert server.bodies[0]["page"] == 1
 
 
 def test_who_stops_early_has_asked_for_no_more_than_a_window(driver: Driver) -> None:
-    def reply(ask: Ask) -> dict[str, object]:
-        number = int(ask["page"])
+    def respond(body: Body) -> dict[str, object]:
+        number = int(body["page"])
         items = [{"document_id": each} for each in range((number - 1) * 10, number * 10)]
         return {"code": 0, "document_infos": items, "total": 10**6}
 
-    with PaperServer(reply) as server:
+    with JsonServer(respond) as server:
         client = driver.client("t", base_url=server.url)
         listing = client.datasets.documents.list(dataset_id="1", page_size=10, concurrency=3)
-        assert len(driver.collect(iter(listing) if driver.name == "blocking" else aiter(listing), most=11)) == 11
-    assert len(server.asked) == 4
+        assert len(driver.collect(iter(listing) if driver.name == "blocking" else aiter(listing), limit=11)) == 11
+    assert len(server.bodies) == 4
 
 
 def test_page_size_and_concurrency_are_checked_before_anything_is_sent() -> None:
-    with pytest.raises(ConfigurationError, match="page_size is 1 to 299, not 300"):
+    with pytest.raises(ConfigurationError, match="page_size must be 1 to 299, not 300"):
         Images.list(dataset_id="1", page_size=300)
-    with pytest.raises(ConfigurationError, match="page_size is 1 or more, not 0"):
+    with pytest.raises(ConfigurationError, match="page_size must be 1 or more, not 0"):
         Documents.list(dataset_id="1", page_size=0)
-    with pytest.raises(ConfigurationError, match="concurrency is 1 or more, not 0"):
+    with pytest.raises(ConfigurationError, match="concurrency must be 1 or more, not 0"):
         Documents.list(dataset_id="1", concurrency=0)

@@ -1,4 +1,4 @@
-"""Values: whatever JSON a server sends, it becomes a value, or a ProtocolError."""
+"""Models: any JSON of a server becomes a value or a ProtocolError."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client.api.chats.values import Chat, Usage
-from coze_client.api.conversations.messages import Message
-from coze_client.api.conversations.resource import Conversation
-from coze_client.api.files.resource import File
+from coze_client.api.conversations.values import Conversation, Message
+from coze_client.api.files.values import File
 from coze_client.core.model import Model, convert, convert_json, excerpt, parse_json
 from coze_client.errors import ProtocolError
 
@@ -74,9 +73,9 @@ def test_an_id_sent_as_a_real_number_is_no_power_of_ten() -> None:
     assert convert_json(Chat, b'{"id": 7.35e18}').id == "7350000000000000000"
 
 
-@pytest.mark.parametrize("told", [1716809829, "1716809829", 1716809829.0])
-def test_a_time_may_come_as_a_number_or_as_digits(told: object) -> None:
-    assert convert(Message, {"updated_at": told}).updated_at == 1716809829
+@pytest.mark.parametrize("time", [1716809829, "1716809829", 1716809829.0])
+def test_a_time_may_come_as_a_number_or_as_digits(time: object) -> None:
+    assert convert(Message, {"updated_at": time}).updated_at == 1716809829
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Requests as values: each call looked up on its class is exactly what goes over the wire."""
+"""Requests as values: each call on its class is exactly the HTTP request that is sent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import pytest
 
 from coze_client import ConfigurationError, Message, ToolOutput
 from coze_client.api.chats.resource import Chats
-from coze_client.api.conversations.messages import Messages, convert_to_wire
+from coze_client.api.conversations.messages import Messages
 from coze_client.api.conversations.resource import Conversations
-from coze_client.api.files.resource import File, Files
-from coze_client.core.request import Kind, Page, Request, fields, query, segment
+from coze_client.api.conversations.values import convert_to_wire
+from coze_client.api.files.resource import Files
+from coze_client.api.files.values import File
+from coze_client.core.paging import Page
+from coze_client.core.request import Kind, Request, fields, query, segment
 
 READ, START = Kind.READ, Kind.START
 IDS: dict[str, Any] = {"conversation_id": "11", "chat_id": "22"}
@@ -294,13 +297,13 @@ def test_an_id_cannot_lead_to_another_path(identifier: str) -> None:
 
 
 def test_an_id_that_is_a_number_or_no_text_at_all_is_refused_or_written_whole() -> None:
-    with pytest.raises(ConfigurationError, match="An id is text, not int"):
+    with pytest.raises(ConfigurationError, match="An id must be text, not int"):
         segment(7)  # type: ignore[arg-type]  # as a user without a type checker
     assert segment("7\ud800") == "7%5Cud800"
 
 
 def test_pages_by_number_follow_until_there_are_no_more() -> None:
-    following = Conversations.list(bot_id="1").following
+    following = Conversations.list(bot_id="1").next_cursor
     assert following(None, Page((), has_more=True)) == "2"
     assert following("9", Page((), has_more=True)) == "10"
     assert following("9", Page((), has_more=False)) is None
@@ -371,7 +374,7 @@ def test_attachments_become_parts_that_name_them_by_url_or_id() -> None:
 
 @pytest.mark.parametrize("single", ["https://example.com/a.png", File(id="7")])
 def test_a_single_attachment_that_is_no_list_is_refused(single: Any) -> None:
-    with pytest.raises(ConfigurationError, match="as a list"):
+    with pytest.raises(ConfigurationError, match="must be a list"):
         Message.user("look", images=single)
 
 

@@ -1,4 +1,4 @@
-"""Envelopes: what a server may answer, read into a value or the right error."""
+"""Envelopes: each possible response becomes a value or the right error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from coze_client.api.chats.resource import Chats
 from coze_client.api.conversations.messages import Messages
 from coze_client.api.conversations.resource import Conversations
 from coze_client.api.files.resource import Files
-from coze_client.core.response import Payload, RawResponse, integer, is_stream, read_envelope, read_nothing, retry_after
+from coze_client.core.response import (
+    Payload,
+    RawResponse,
+    is_stream,
+    parse_code,
+    read_envelope,
+    read_nothing,
+    retry_after,
+)
 from coze_client.errors import (
     APIError,
     AuthenticationError,
@@ -215,7 +223,7 @@ def test_every_sample_of_the_wire_is_read_here() -> None:
 
 @pytest.mark.parametrize("key", ["data", "ChatV3ChatDetail", "Messages", "ConversationData", "message"])
 def test_a_payload_is_found_under_each_name_that_servers_use(key: str) -> None:
-    assert Payload(dict).within({"code": 0, key: {"id": "1"}, "BaseResp": None}) == {"id": "1"}
+    assert Payload(dict).extract({"code": 0, key: {"id": "1"}, "BaseResp": None}) == {"id": "1"}
 
 
 def test_absent_and_null_payloads_are_empty() -> None:
@@ -261,8 +269,8 @@ def test_a_code_that_is_no_finite_number_is_a_failure_and_no_crash(number: str) 
 
 
 def test_numbers_and_digits_of_codes_are_one_and_the_rest_stays_as_it_came() -> None:
-    assert [integer(code) for code in (4000, "4000", " -7 ", 4000.0)] == [4000, 4000, -7, 4000]
-    assert [integer(code) for code in ("720702204", "invalid_client", "", None, True)] == [
+    assert [parse_code(code) for code in (4000, "4000", " -7 ", 4000.0)] == [4000, 4000, -7, 4000]
+    assert [parse_code(code) for code in ("720702204", "invalid_client", "", None, True)] == [
         720702204,
         "invalid_client",
         "",
@@ -290,17 +298,17 @@ def test_an_error_message_beside_code_zero_belongs_to_the_payload() -> None:
 def test_a_message_object_is_no_text_of_a_refusal() -> None:
     with pytest.raises(APIError) as caught:
         read_envelope(answer({"code": 4005, "msg": "", "message": {"id": "1"}}))
-    assert "no reason" in caught.value.message
+    assert "without a reason" in caught.value.message
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"[]", b'"text"', b"null", b"17", b"{", b"\xff\xfe", b"<html>"])
 def test_what_is_no_json_object_is_a_protocol_error_at_200_and_a_refusal_at_500(body: bytes) -> None:
-    with pytest.raises(ProtocolError, match="where JSON is due") as told:
+    with pytest.raises(ProtocolError, match="instead of JSON") as caught:
         read_envelope(answer(body, x_tt_logid="L"))
-    assert told.value.logid == "L"
-    with pytest.raises(ServerError) as caught:
+    assert caught.value.logid == "L"
+    with pytest.raises(ServerError) as refused:
         read_envelope(answer(body, 500, x_tt_logid="L", retry_after="3"))
-    assert (caught.value.logid, caught.value.retry_after) == ("L", 3.0)
+    assert (refused.value.logid, refused.value.retry_after) == ("L", 3.0)
 
 
 def test_a_page_in_place_of_json_is_shown_in_short_and_points_to_the_address() -> None:
@@ -310,7 +318,7 @@ def test_a_page_in_place_of_json_is_shown_in_short_and_points_to_the_address() -
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("header", "seconds"),
     [
         ("1", 1.0),
         ("0", 0.0),
@@ -325,8 +333,8 @@ def test_a_page_in_place_of_json_is_shown_in_short_and_points_to_the_address() -
         ("Wed, 99 Oct 2015 07:28:00 GMT", None),
     ],
 )
-def test_a_server_may_name_the_wait_in_seconds_up_to_a_minute(told: str, seconds: float | None) -> None:
-    assert retry_after(answer({}, retry_after=told)) == seconds
+def test_a_server_may_name_the_wait_in_seconds_up_to_a_minute(header: str, seconds: float | None) -> None:
+    assert retry_after(answer({}, retry_after=header)) == seconds
 
 
 def test_a_server_may_name_the_wait_as_a_date() -> None:
@@ -336,8 +344,8 @@ def test_a_server_may_name_the_wait_as_a_date() -> None:
 
 
 @given(st.text())
-def test_no_retry_after_header_crashes(told: str) -> None:
-    wait = retry_after(answer({}, retry_after=told))
+def test_no_retry_after_header_crashes(header: str) -> None:
+    wait = retry_after(answer({}, retry_after=header))
     assert wait is None or 0 <= wait <= 60
 
 
@@ -366,7 +374,7 @@ envelope_keys = st.sampled_from(["code", "msg", "data", "detail", "error", "mess
 
 
 def outcome(read: Callable[[RawResponse], object], reply: RawResponse) -> object:
-    """The value, or what the error says; any exception but CozeError is a crash."""
+    """The value, or the text of the error; any exception but CozeError is a crash."""
     try:
         return read(reply)
     except CozeError as error:

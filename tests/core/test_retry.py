@@ -1,4 +1,4 @@
-"""What is sent again, and when: the policy as a table, and tenacity's loop over it without real waiting."""
+"""The retry policy as a table, and tenacity's loop over it without real waiting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coze_client.core.concurrency import Blocking
 from coze_client.core.error_codes import error_for
 from coze_client.core.request import Kind
-from coze_client.core.retry import Retry, passes, pause, retrying
+from coze_client.core.retry import Retry, may_retry, retry_delay, retry_loop
 from coze_client.errors import ConnectionFailed, CozeError, ProtocolError, StreamInterrupted, TimedOut
 
 NOT_SENT = ConnectionFailed("no connection", sent=False)
@@ -64,37 +64,37 @@ ALWAYS = (True, True)
 def test_a_call_is_repeated_only_if_nothing_can_happen_twice(
     error: BaseException, read_and_start: tuple[bool, bool]
 ) -> None:
-    assert (passes(Kind.READ, error), passes(Kind.START, error)) == read_and_start
+    assert (may_retry(Kind.READ, error), may_retry(Kind.START, error)) == read_and_start
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_a_busy_conversation_is_only_waited_for_where_that_is_wanted(kind: Kind) -> None:
-    assert passes(kind, BUSY)
-    assert not passes(kind, BUSY, wait_if_busy=False)
+    assert may_retry(kind, BUSY)
+    assert not may_retry(kind, BUSY, wait_if_busy=False)
 
 
 @pytest.mark.parametrize(
     ("attempt", "longest"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (5, 8.0), (6, 8.0), (60, 8.0)]
 )
 def test_waits_double_up_to_eight_seconds_at_full_jitter(attempt: int, longest: float) -> None:
-    assert pause(LOST, attempt, left=60, tries_left=2, chance=0.0) == 0.0
-    assert pause(LOST, attempt, left=60, tries_left=2, chance=0.5) == longest / 2
-    assert pause(LOST, attempt, left=60, tries_left=2, chance=1.0) == longest
+    assert retry_delay(LOST, attempt, left=60, tries_left=2, chance=0.0) == 0.0
+    assert retry_delay(LOST, attempt, left=60, tries_left=2, chance=0.5) == longest / 2
+    assert retry_delay(LOST, attempt, left=60, tries_left=2, chance=1.0) == longest
 
 
 @pytest.mark.parametrize("error", [LOST, BUSY, RATE])
 def test_the_server_names_the_wait_if_it_likes(error: CozeError) -> None:
-    told = error_for(error.code, "", status=429, retry_after=7.5)
-    assert pause(told, 1, left=60, tries_left=2, chance=0.9) == 7.5
+    error_with_wait = error_for(error.code, "", status=429, retry_after=7.5)
+    assert retry_delay(error_with_wait, 1, left=60, tries_left=2, chance=0.9) == 7.5
 
 
 def test_calls_per_minute_wait_a_minute_or_share_what_is_left() -> None:
-    assert pause(RATE, 1, left=600, tries_left=2, chance=0) == 60.0
-    assert pause(RATE, 1, left=60, tries_left=2, chance=0) == 20.0
+    assert retry_delay(RATE, 1, left=600, tries_left=2, chance=0) == 60.0
+    assert retry_delay(RATE, 1, left=60, tries_left=2, chance=0) == 20.0
 
 
 def test_a_busy_conversation_is_asked_for_after_a_second_then_more_rarely() -> None:
-    waits = [pause(BUSY, attempt, left=60, tries_left=0, chance=0.3) for attempt in range(1, 20)]
+    waits = [retry_delay(BUSY, attempt, left=60, tries_left=0, chance=0.3) for attempt in range(1, 20)]
     assert waits[0] == 1.0
     assert waits == sorted(waits)
     assert waits[-1] == 5.0
@@ -110,11 +110,11 @@ def test_a_busy_conversation_is_asked_for_after_a_second_then_more_rarely() -> N
 def test_no_wait_is_negative_or_longer_than_a_minute(
     error: CozeError | None, attempt: int, left: float, tries_left: int, chance: float
 ) -> None:
-    assert 0.0 <= pause(error, attempt, left=left, tries_left=tries_left, chance=chance) <= 60.0
+    assert 0.0 <= retry_delay(error, attempt, left=left, tries_left=tries_left, chance=chance) <= 60.0
 
 
 class Loop:
-    """Tenacity's loop on a clock that only its own sleeping moves."""
+    """Tenacity's loop on a clock that only its own sleep moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
@@ -134,7 +134,7 @@ class Loop:
                 raise failures.pop(0)
             return "done"
 
-        loop = retrying(retry, again, sleep=self.sleep)
+        loop = retry_loop(retry, again, sleep=self.sleep)
 
         async def go() -> str:
             return await loop(attempt)
@@ -169,9 +169,9 @@ def test_the_loop_leaves_alone_what_does_not_pass(loop: Loop) -> None:
 
 
 def test_no_attempt_begins_after_the_deadline(loop: Loop) -> None:
-    told = error_for(None, "", status=429, retry_after=50.0)
+    error_with_wait = error_for(None, "", status=429, retry_after=50.0)
     with pytest.raises(CozeError):
-        loop.run(Retry(attempts=9, deadline=60.0), [told] * 9, always)
+        loop.run(Retry(attempts=9, deadline=60.0), [error_with_wait] * 9, always)
     assert (loop.tries, loop.slept) == (2, [50.0])
 
 

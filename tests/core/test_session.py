@@ -1,4 +1,4 @@
-"""One call from beginning to end over a real port: nothing twice, tokens renewed once, deadlines, turns."""
+"""One call from beginning to end over a real port: nothing sent twice, tokens renewed once, deadlines, locks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from coze_client import (
 )
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
-from tests.conftest import AsyncioDriver, Connected, Driver
+from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
 
 NOTHING_BEGAN: list[Fault] = [
     faults.HttpStatus(429),
@@ -52,8 +52,8 @@ UNCERTAIN: list[tuple[Fault, type[CozeError]]] = [
 STARTS = ["create", "stream", "create_and_poll"]
 
 
-def start(coze: Connected[Any], how: str) -> Any:
-    """Starts a chat in one of the three ways; what became of it."""
+def start(coze: ConnectedClient, how: str) -> Any:
+    """Start a chat in one of the three ways; returns its result."""
     asked: dict[str, Any] = {
         "bot_id": coze.emulator.bots["echo"],
         "user_id": "u1",
@@ -69,7 +69,7 @@ def start(coze: Connected[Any], how: str) -> Any:
 @pytest.mark.parametrize("how", STARTS)
 @pytest.mark.parametrize("fault", NOTHING_BEGAN)
 def test_a_start_is_repeated_where_the_answer_proves_that_nothing_began(
-    coze: Connected[Any], how: str, fault: Fault, naps: list[float]
+    coze: ConnectedClient, how: str, fault: Fault, sleeps: list[float]
 ) -> None:
     coze.emulator.inject(fault, times=2)
     assert start(coze, how)
@@ -81,7 +81,7 @@ def test_a_start_is_repeated_where_the_answer_proves_that_nothing_began(
 @pytest.mark.parametrize(("fault", "kind"), UNCERTAIN)
 @pytest.mark.parametrize("after", [False, True], ids=["before it began", "after it began"])
 def test_a_start_is_never_repeated_where_it_may_have_begun(
-    coze: Connected[Any], how: str, fault: Fault, kind: type[CozeError], after: bool, naps: list[float]
+    coze: ConnectedClient, how: str, fault: Fault, kind: type[CozeError], after: bool, sleeps: list[float]
 ) -> None:
     coze.emulator.inject(faults.AfterStart(fault) if after else fault, times=9)
     with pytest.raises(kind):
@@ -92,9 +92,9 @@ def test_a_start_is_never_repeated_where_it_may_have_begun(
 
 @pytest.mark.parametrize("how", STARTS)
 def test_a_start_whose_answer_does_not_come_in_time_is_not_repeated(
-    driver: Driver, emulator: Emulator, how: str, naps: list[float]
+    driver: Driver, emulator: Emulator, how: str, sleeps: list[float]
 ) -> None:
-    coze: Connected[Any] = Connected(driver, emulator)
+    coze: ConnectedClient = ConnectedClient(driver, emulator)
     coze.client = driver.client(emulator.token, base_url=emulator.url, timeout=0.1)
     emulator.inject(faults.Delay(2), times=9)
     with pytest.raises(TimedOut):
@@ -103,12 +103,12 @@ def test_a_start_whose_answer_does_not_come_in_time_is_not_repeated(
 
 
 @pytest.mark.parametrize("how", STARTS)
-def test_a_connection_that_never_came_about_is_tried_again(driver: Driver, how: str, naps: list[float]) -> None:
+def test_a_connection_that_never_came_about_is_tried_again(driver: Driver, how: str, sleeps: list[float]) -> None:
     with Emulator() as gone:
-        coze: Connected[Any] = Connected(driver, gone)
+        coze: ConnectedClient = ConnectedClient(driver, gone)
     with pytest.raises(ConnectionFailed, match="base_url"):
         start(coze, how)
-    assert len(naps) == 2
+    assert len(sleeps) == 2
 
 
 @pytest.mark.parametrize(
@@ -129,21 +129,21 @@ def test_a_connection_that_never_came_about_is_tried_again(driver: Driver, how: 
     ],
     ids=repr,
 )
-def test_a_read_is_repeated_after_whatever_passes(coze: Connected[Any], fault: Fault, naps: list[float]) -> None:
+def test_a_read_is_repeated_after_whatever_passes(coze: ConnectedClient, fault: Fault, sleeps: list[float]) -> None:
     conversation = coze.run(coze.client.conversations.create())
     coze.emulator.inject(fault, path="/v1/conversation/retrieve", times=2)
     assert coze.run(coze.client.conversations.retrieve(conversation_id=conversation.id)) == conversation
-    assert len(naps) == 2
+    assert len(sleeps) == 2
 
 
-def test_a_read_is_given_up_after_the_last_attempt(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_read_is_given_up_after_the_last_attempt(coze: ConnectedClient, sleeps: list[float]) -> None:
     coze.emulator.inject(faults.HttpStatus(503), path="/v1/files/retrieve", times=9)
     with pytest.raises(ServerError):
         coze.run(coze.client.options(retry=Retry(attempts=4)).files.retrieve(file_id="1"))
     assert len(coze.emulator.calls_to("/v1/files/retrieve")) == 4
 
 
-def test_without_retries_everything_is_tried_once(coze: Connected[Any], naps: list[float]) -> None:
+def test_without_retries_everything_is_tried_once(coze: ConnectedClient, sleeps: list[float]) -> None:
     coze.emulator.inject(faults.HttpStatus(503), path="/v1/files/retrieve", times=9)
     with pytest.raises(ServerError):
         coze.run(coze.client.options(retry=None).files.retrieve(file_id="1"))
@@ -151,24 +151,24 @@ def test_without_retries_everything_is_tried_once(coze: Connected[Any], naps: li
     coze.client = coze.client.options(retry=None)
     with pytest.raises(RateLimited):
         start(coze, "stream")
-    assert naps == []
+    assert sleeps == []
 
 
-def test_the_wait_that_the_server_names_is_kept(coze: Connected[Any], naps: list[float]) -> None:
+def test_the_wait_that_the_server_names_is_kept(coze: ConnectedClient, sleeps: list[float]) -> None:
     coze.emulator.inject(faults.HttpStatus(429, headers={"Retry-After": "7"}))
     start(coze, "create")
-    assert naps == [7.0]
+    assert sleeps == [7.0]
 
 
-def test_no_wait_is_begun_that_the_calls_deadline_does_not_allow(coze: Connected[Any], naps: list[float]) -> None:
+def test_no_wait_is_begun_that_the_calls_deadline_does_not_allow(coze: ConnectedClient, sleeps: list[float]) -> None:
     coze.emulator.inject(faults.HttpStatus(429, headers={"Retry-After": "30"}), times=9)
     coze.client = coze.client.options(timeout=Timeout(deadline=10))
     with pytest.raises(RateLimited):
         start(coze, "create")
-    assert naps == []
+    assert sleeps == []
 
 
-def test_missing_permissions_are_told_at_once(coze: Connected[Any], naps: list[float]) -> None:
+def test_missing_permissions_are_reported_at_once(coze: ConnectedClient, sleeps: list[float]) -> None:
     coze.client = coze.driver.client(coze.emulator.issue_token(scopes={"getChat"}), base_url=coze.emulator.url)
     with pytest.raises(PermissionDenied, match="scope") as caught:
         start(coze, "create")
@@ -177,7 +177,7 @@ def test_missing_permissions_are_told_at_once(coze: Connected[Any], naps: list[f
 
 
 class Tokens:
-    """A function that hands out one token after the other; the last again and again."""
+    """A function that returns one token after the other, and then always the last one."""
 
     def __init__(self, *tokens: str) -> None:
         self.tokens = list(tokens)
@@ -194,7 +194,7 @@ REFUSALS = [faults.Coded(4100), faults.Coded(700012006), faults.Coded(401, http_
 @pytest.mark.parametrize("how", STARTS)
 @pytest.mark.parametrize("fault", REFUSALS)
 def test_a_refused_token_is_renewed_once_and_the_call_sent_again(
-    coze: Connected[Any], how: str, fault: Fault, naps: list[float]
+    coze: ConnectedClient, how: str, fault: Fault, sleeps: list[float]
 ) -> None:
     tokens = Tokens("old", coze.emulator.token)
     coze.client = coze.driver.client(tokens, base_url=coze.emulator.url)
@@ -205,7 +205,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_sent_again(
     assert coze.emulator.chats_started == 1
 
 
-def test_a_token_that_is_refused_twice_is_not_renewed_again(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_token_that_is_refused_twice_is_not_renewed_again(coze: ConnectedClient, sleeps: list[float]) -> None:
     tokens = Tokens("one", "two", "three")
     coze.client = coze.driver.client(tokens, base_url=coze.emulator.url)
     with pytest.raises(AuthenticationError):
@@ -213,14 +213,14 @@ def test_a_token_that_is_refused_twice_is_not_renewed_again(coze: Connected[Any]
     assert tokens.asked == 2
 
 
-def test_a_literal_token_cannot_be_renewed_and_is_sent_once(coze: Connected[Any]) -> None:
+def test_a_literal_token_cannot_be_renewed_and_is_sent_once(coze: ConnectedClient) -> None:
     coze.emulator.revoke(coze.emulator.token)
     with pytest.raises(AuthenticationError, match="region"):
         start(coze, "create")
     assert len(coze.emulator.calls_to("/v3/chat")) == 1
 
 
-def test_a_missing_scope_is_no_reason_to_renew(coze: Connected[Any]) -> None:
+def test_a_missing_scope_is_no_reason_to_renew(coze: ConnectedClient) -> None:
     tokens = Tokens(coze.emulator.issue_token(scopes=set()), coze.emulator.token)
     coze.client = coze.driver.client(tokens, base_url=coze.emulator.url)
     with pytest.raises(PermissionDenied):
@@ -247,8 +247,8 @@ def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(driver: D
     client = driver.client(lambda: CANARY, base_url="http://coze", transport=transport, retry=None)
     with pytest.raises(CozeError) as caught:
         driver.run(client.files.retrieve(file_id="1"))
-    for told in (str(caught.value), repr(caught.value), str(caught.value.args), str(caught.value.__dict__)):
-        assert CANARY[:10] not in told
+    for text in (str(caught.value), repr(caught.value), str(caught.value.args), str(caught.value.__dict__)):
+        assert CANARY[:10] not in text
 
 
 def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(driver: Driver) -> None:
@@ -268,7 +268,7 @@ def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_w
 def test_a_very_short_token_does_not_garble_errors(driver: Driver) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text="no"))
     client = driver.client("t", base_url="http://coze", transport=transport)
-    with pytest.raises(ProtocolError, match="The server answered with 'no' where JSON is due"):
+    with pytest.raises(ProtocolError, match="The server sent 'no' instead of JSON"):
         driver.run(client.files.retrieve(file_id="1"))
 
 
@@ -289,7 +289,7 @@ def test_credentials_of_ones_own_cannot_smuggle_line_ends_into_headers(driver: D
 
 
 class Dribble(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that never ends, a byte at a time."""
+    """A body that never ends and comes byte by byte."""
 
     def __iter__(self) -> Any:
         while True:
@@ -320,7 +320,7 @@ def test_a_server_that_dribbles_does_not_outlast_the_deadline(driver: Driver, co
 
 
 @pytest.mark.parametrize("body", [{"when": {1}}, {"n": float("nan")}, {"text": "\ud800"}])
-def test_what_cannot_be_written_as_json_is_told_before_anything_is_sent(
+def test_what_cannot_be_written_as_json_is_reported_before_anything_is_sent(
     driver: Driver, body: dict[str, object]
 ) -> None:
     client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
@@ -336,11 +336,11 @@ def test_headers_that_cannot_be_sent_are_refused_without_repeating_them(
         driver.client("t", headers=headers)
 
 
-def conversation_of(coze: Connected[Any]) -> str:
+def conversation_of(coze: ConnectedClient) -> str:
     return str(coze.run(coze.client.conversations.create()).id)
 
 
-def hold(coze: Connected[Any], conversation_id: str) -> Any:
+def hold(coze: ConnectedClient, conversation_id: str) -> Any:
     """A stream that runs in the conversation until it is closed."""
     stream = coze.ask(bot="slow", conversation_id=conversation_id)
     if isinstance(coze.driver, AsyncioDriver):
@@ -350,20 +350,22 @@ def hold(coze: Connected[Any], conversation_id: str) -> Any:
     return stream
 
 
-def test_a_conversation_that_is_busy_elsewhere_is_waited_for(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_conversation_that_is_busy_elsewhere_is_waited_for(coze: ConnectedClient, sleeps: list[float]) -> None:
     coze.emulator.inject(faults.Coded(4016), times=5)
     coze.collect(coze.ask(conversation_id=conversation_of(coze)))
-    assert naps == [1.0, 1.5, 2.0, 2.5, 3.0]
+    assert sleeps == [1.0, 1.5, 2.0, 2.5, 3.0]
     assert coze.emulator.chats_started == 1
 
 
-def test_a_busy_conversation_is_told_at_once_where_that_is_wanted(coze: Connected[Any], naps: list[float]) -> None:
+def test_a_busy_conversation_is_reported_at_once_where_that_is_wanted(
+    coze: ConnectedClient, sleeps: list[float]
+) -> None:
     conversation_id = conversation_of(coze)
     stream = hold(coze, conversation_id)
     coze.client = coze.client.options(when_busy="raise")
     with pytest.raises(ConversationBusy, match="another conversation"):
         coze.collect(coze.ask(conversation_id=conversation_id))
-    assert naps == []
+    assert sleeps == []
     coze.run(stream.close())
 
 
@@ -376,8 +378,8 @@ def test_a_busy_conversation_is_told_at_once_where_that_is_wanted(coze: Connecte
     ],
     ids=repr,
 )
-def test_a_turn_is_waited_for_no_longer_than_the_client_is_patient(
-    coze: Connected[Any], options: dict[str, Any]
+def test_a_lock_is_waited_for_no_longer_than_the_client_is_patient(
+    coze: ConnectedClient, options: dict[str, Any]
 ) -> None:
     conversation_id = conversation_of(coze)
     stream = hold(coze, conversation_id)
@@ -388,7 +390,7 @@ def test_a_turn_is_waited_for_no_longer_than_the_client_is_patient(
     coze.run(stream.close())
 
 
-def test_chats_of_new_conversations_do_not_wait_for_each_other(coze: Connected[Any]) -> None:
+def test_chats_of_new_conversations_do_not_wait_for_each_other(coze: ConnectedClient) -> None:
     stream = hold(coze, "")
     coze.client = coze.client.options(retry=None)
     coze.collect(coze.ask(conversation_id=""))
@@ -396,10 +398,10 @@ def test_chats_of_new_conversations_do_not_wait_for_each_other(coze: Connected[A
     coze.run(stream.close())
 
 
-def test_a_turn_comes_when_the_stream_before_it_ends_fails_or_is_closed(coze: Connected[Any]) -> None:
+def test_a_lock_is_released_when_the_stream_before_it_ends_fails_or_is_closed(coze: ConnectedClient) -> None:
     conversation_id = conversation_of(coze)
     coze.collect(coze.ask(conversation_id=conversation_id))
-    coze.collect(coze.ask(bot="slow", conversation_id=conversation_id), most=3)
+    coze.collect(coze.ask(bot="slow", conversation_id=conversation_id), limit=3)
     with pytest.raises(CozeError):
         coze.collect(coze.ask(bot="failing", conversation_id=conversation_id))
     coze.emulator.inject(faults.Coded(4000))
@@ -410,7 +412,7 @@ def test_a_turn_comes_when_the_stream_before_it_ends_fails_or_is_closed(coze: Co
     assert not coze.client._session._locks._locks
 
 
-def test_threads_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
+def test_threads_that_share_a_client_wait_for_each_other_in_a_conversation(emulator: Emulator) -> None:
     texts: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
         conversation_id = client.conversations.create().id
@@ -433,7 +435,7 @@ def test_threads_that_share_a_client_take_turns_in_a_conversation(emulator: Emul
     assert len(emulator.calls_to("/v3/chat")) == 8, "nobody was answered 4016"
 
 
-def test_tasks_that_share_a_client_take_turns_in_a_conversation(emulator: Emulator) -> None:
+def test_tasks_that_share_a_client_wait_for_each_other_in_a_conversation(emulator: Emulator) -> None:
     async def main() -> list[str]:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
             conversation_id = (await client.conversations.create()).id
@@ -453,8 +455,8 @@ def test_tasks_that_share_a_client_take_turns_in_a_conversation(emulator: Emulat
     assert len(emulator.calls_to("/v3/chat")) == 8, "nobody was answered 4016"
 
 
-@pytest.mark.parametrize("waits", ["for its turn", "for the answer"])
-def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: Emulator, waits: str) -> None:
+@pytest.mark.parametrize("waits", ["for the lock", "for the answer"])
+def test_a_task_that_is_cancelled_while_it_waits_gives_its_lock_back(emulator: Emulator, waits: str) -> None:
     async def main() -> None:
         async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
             conversation_id = (await client.conversations.create()).id
@@ -472,7 +474,7 @@ def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: E
             emulator.inject(faults.Delay(30), times=2)
             asking = [ask()]
             await asyncio.to_thread(emulator.wait_until, lambda: bool(emulator.calls_to("/v3/chat")))
-            if waits == "for its turn":
+            if waits == "for the lock":
                 asking.append(ask())
                 while next(iter(locks.values()))[1] < 2:
                     await asyncio.sleep(0)
@@ -485,7 +487,7 @@ def test_a_task_that_is_cancelled_while_it_waits_gives_its_turn_back(emulator: E
     asyncio.run(main())
 
 
-def test_polling_and_streaming_share_the_locks(coze: Connected[Any]) -> None:
+def test_polling_and_streaming_share_the_locks(coze: ConnectedClient) -> None:
     conversation_id = conversation_of(coze)
     stream = hold(coze, conversation_id)
     coze.client = coze.client.options(retry=Retry(deadline=0.05))

@@ -1,4 +1,4 @@
-"""The event-stream grammar, over every recorded stream and every way to cut it into pieces."""
+"""The grammar of event streams, with every recorded stream and every way to cut it into pieces."""
 
 from __future__ import annotations
 

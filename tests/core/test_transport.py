@@ -1,4 +1,4 @@
-"""What requests travel over: HTTP clients of the user's own, proxies, TLS, and aiohttp."""
+"""Transports: HTTP clients of the user's own, proxies, TLS and aiohttp."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, ConnectionFailed, Message, Retry
-from coze_client.core.transport import tls
+from coze_client.core.transport import tls_context
 from coze_client.emulator import Emulator
-from tests.conftest import AsyncioDriver, Connected, Driver
+from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
 
 
 async def aask(client: AsyncCozeClient, emulator: Emulator, text: str = "hello there") -> str:
@@ -29,7 +29,7 @@ def own_client(driver: Driver, **options: Any) -> Any:
     return (httpx.AsyncClient if isinstance(driver, AsyncioDriver) else httpx.Client)(**options)
 
 
-def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze: Connected[Any]) -> None:
+def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze: ConnectedClient) -> None:
     own = own_client(coze.driver, headers={"x-own": "1", "authorization": "Bearer no"}, cookies={"c": "2"})
     client = coze.driver.client(coze.emulator.token, base_url=coze.emulator.url, http_client=own)
     coze.client = client
@@ -42,7 +42,7 @@ def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze
     coze.run(own.aclose() if isinstance(coze.driver, AsyncioDriver) else own.close())
 
 
-def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[Any]) -> None:
+def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: ConnectedClient) -> None:
     seen: list[str] = []
 
     async def ahook(request: httpx.Request) -> None:
@@ -59,8 +59,8 @@ def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: Connected[A
 @pytest.mark.parametrize(
     "options",
     [
-        {"http_client": "wrong face"},
-        {"transport": "wrong face"},
+        {"http_client": "wrong kind"},
+        {"transport": "wrong kind"},
         {"http_client": 7},
         {"transport": "carrier pigeon"},
         {"http_client": "own", "transport": "own"},
@@ -74,12 +74,12 @@ def test_what_cannot_be_sent_over_is_refused_when_it_is_given(driver: Driver, op
     class Async(httpx.AsyncBaseTransport):
         pass
 
-    asyncio_face = isinstance(driver, AsyncioDriver)
+    on_asyncio = isinstance(driver, AsyncioDriver)
     values = {
-        ("http_client", "wrong face"): httpx.Client() if asyncio_face else httpx.AsyncClient(),
-        ("transport", "wrong face"): Plain() if asyncio_face else Async(),
+        ("http_client", "wrong kind"): httpx.Client() if on_asyncio else httpx.AsyncClient(),
+        ("transport", "wrong kind"): Plain() if on_asyncio else Async(),
         ("http_client", "own"): own_client(driver),
-        ("transport", "own"): Async() if asyncio_face else Plain(),
+        ("transport", "own"): Async() if on_asyncio else Plain(),
     }
     with pytest.raises(ConfigurationError, match=r"http_client|transport"):
         driver.client("t", **{name: values.get((name, value), value) for name, value in options.items()})
@@ -104,7 +104,7 @@ def test_a_compressed_answer_is_unpacked(driver: Driver) -> None:
 
 
 class Proxy(ThreadingHTTPServer):
-    """A proxy for plain HTTP on a loopback port, which answers by itself and remembers what it was asked for."""
+    """A proxy for plain HTTP on a loopback port; it responds itself and records the requested URLs."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -201,8 +201,8 @@ def test_a_proxy_that_cannot_be_is_a_configuration_error(driver: Driver, proxy_u
 
 
 def test_all_clients_share_one_tls_context_unless_they_bring_a_ca_bundle() -> None:
-    assert tls(None) is tls(None)
-    assert tls(None).verify_mode is ssl.CERT_REQUIRED
+    assert tls_context(None) is tls_context(None)
+    assert tls_context(None).verify_mode is ssl.CERT_REQUIRED
 
 
 def test_a_ca_bundle_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
@@ -210,9 +210,9 @@ def test_a_ca_bundle_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
 
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes())
-    assert tls(str(bundle)) is not tls(None)
-    assert tls(str(bundle)).get_ca_certs()
-    assert tls(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
+    assert tls_context(str(bundle)) is not tls_context(None)
+    assert tls_context(str(bundle)).get_ca_certs()
+    assert tls_context(str(tmp_path)).verify_mode is ssl.CERT_REQUIRED
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])

@@ -1,4 +1,4 @@
-"""The examples of signing in, run as their readers run them, with a user who answers from outside."""
+"""The login examples, run as processes of their own; the test plays the user who consents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.auth.test_oauth_callback import free_port
+from tests.support.ports import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Program = subprocess.Popen[str]
@@ -54,28 +54,28 @@ def start(emulator: Emulator, tmp_path: Path) -> Start:
     return run
 
 
-def link(program: Program) -> str:
-    """The first address that the program shows."""
+def login_url(program: Program) -> str:
+    """Read the program's output until it prints a login URL, and return that."""
     assert program.stdout is not None
-    shown = ""
-    while not (found := re.search(r"Open (http\S+)", shown)):
+    printed = ""
+    while not (found := re.search(r"Open (http\S+)", printed)):
         line = program.stdout.readline()
-        assert line, shown
-        shown += line
+        assert line, printed
+        printed += line
     return found[1]
 
 
-def ending(program: Program, typed: str = "") -> str:
-    """What it prints until its good end."""
-    told, _ = program.communicate(typed, timeout=60)
-    assert program.returncode == 0, told
-    return told
+def output_of(program: Program, input_text: str = "") -> str:
+    """Return the rest of the program's output; the program must succeed."""
+    printed, _ = program.communicate(input_text, timeout=60)
+    assert program.returncode == 0, printed
+    return printed
 
 
 def test_a_web_login(start: Start, emulator: Emulator, tmp_path: Path) -> None:
     program = start("auth_oauth_web.py", emulator.oauth_apps["web"], PYTHONUNBUFFERED="1")
-    back = httpx.post(link(program), data={"decision": "allow", "user": "ann"}).headers["location"]
-    assert "'user_name': 'ann'" in ending(program, f"{back}\n")
+    back = httpx.post(login_url(program), data={"decision": "allow", "user": "ann"}).headers["location"]
+    assert "'user_name': 'ann'" in output_of(program, f"{back}\n")
     assert "czu_" in (tmp_path / "coze_tokens.json").read_text()
 
 
@@ -84,37 +84,37 @@ def test_a_desktop_login(start: Start, emulator: Emulator, tmp_path: Path) -> No
     (tmp_path / "browser.py").write_text(BROWSER)
     browser = f"{sys.executable} {tmp_path / 'browser.py'} %s"
     app = emulator.add_oauth_app("pkce", [uri])
-    told = ending(start("auth_oauth_pkce.py", app, COZE_OAUTH_REDIRECT_URI=uri, BROWSER=browser))
-    assert "'user_name': 'ann'" in told
-    assert "Verifier of 128 characters" in told
+    printed = output_of(start("auth_oauth_pkce.py", app, COZE_OAUTH_REDIRECT_URI=uri, BROWSER=browser))
+    assert "'user_name': 'ann'" in printed
+    assert "Verifier of 128 characters" in printed
 
 
 def test_a_device_login(start: Start, emulator: Emulator) -> None:
     program = start("auth_oauth_device.py", emulator.add_oauth_app("device", interval=1))
-    assert "connected" in httpx.post(link(program), data={"decision": "allow", "user": "ann"}).text
-    assert "'user_name': 'ann'" in ending(program)
+    assert "connected" in httpx.post(login_url(program), data={"decision": "allow", "user": "ann"}).text
+    assert "'user_name': 'ann'" in output_of(program)
 
 
 def test_a_device_login_that_is_refused(start: Start, emulator: Emulator) -> None:
     program = start("auth_oauth_device.py", emulator.add_oauth_app("device", interval=1))
-    httpx.post(link(program), data={"decision": "deny"})
-    told, _ = program.communicate(timeout=60)
+    httpx.post(login_url(program), data={"decision": "deny"})
+    printed, _ = program.communicate(timeout=60)
     assert program.returncode == 1
-    assert "You have refused." in told
-    assert "Traceback" not in told
+    assert "You have refused." in printed
+    assert "Traceback" not in printed
 
 
 def test_a_service(start: Start, emulator: Emulator) -> None:
-    told = ending(start("auth_oauth_jwt.py", emulator.oauth_apps["jwt"]))
-    assert re.search(r"This is \{.*\nann talks in \d+\nbob talks in \d+", told)
+    printed = output_of(start("auth_oauth_jwt.py", emulator.oauth_apps["jwt"]))
+    assert re.search(r"This is \{.*\nann talks in \d+\nbob talks in \d+", printed)
 
 
 def test_a_channel(start: Start, emulator: Emulator) -> None:
-    told = ending(start("auth_oauth_jwt_channel.py", emulator.oauth_apps["jwt"]))
-    assert told.startswith("Hello!\nAs it should be: ")
-    assert "4101" in told
+    printed = output_of(start("auth_oauth_jwt_channel.py", emulator.oauth_apps["jwt"]))
+    assert printed.startswith("Hello!\nAs it should be: ")
+    assert "4101" in printed
 
 
 def test_what_goes_wrong(start: Start, emulator: Emulator) -> None:
-    told = ending(start("auth_errors.py", emulator.oauth_apps["web"])).splitlines()
-    assert [line.partition(":")[0] for line in told] == ["Log in", "Check the token", "Check the configuration"]
+    printed = output_of(start("auth_errors.py", emulator.oauth_apps["web"])).splitlines()
+    assert [line.partition(":")[0] for line in printed] == ["Log in", "Check the token", "Check the configuration"]

@@ -1,4 +1,4 @@
-"""Every example, run as its reader runs it: a process of its own, with a server and a bot in the environment."""
+"""Every example runs as a process of its own, with a server and a bot in its environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from coze_client.emulator.workflows import WORKSPACE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-SHOWN = {
+OUTPUTS = {
     "auth_token.py": ("echo", "The token is good for"),
     "chat_conversation_stream.py": ("assistant", "Nice to meet you, Ada.\nYour name is Ada."),
     "chat_local_plugin.py": ("plugins", "get_weather says: 14 °C in Zurich. get_time says: half past nine"),
@@ -63,7 +63,7 @@ SHOWN = {
     "workflow_stream_events.py": ("echo", "interrupt \nmessage {"),
     "workflow_versions.py": ("echo", "v0.0.1 Books a table"),
 }
-"""Example -> the bot it is given, and what it prints, on either stream."""
+"""Example -> the bot it gets, and a part of its output (stdout or stderr)."""
 
 WORKFLOWS = {
     "langchain_retriever.py": "search_knowledge",
@@ -75,9 +75,9 @@ WORKFLOWS = {
     "workflow_no_stream.py": "table_price",
     "workflow_run_history.py": "seat_guests",
 }
-"""Example -> the workflow it is given; the others book a table."""
+"""Example -> the workflow it gets; all others get book_table."""
 
-ELSEWHERE = {
+TESTED_ELSEWHERE = {
     "demo.py",
     "auth_errors.py",
     "auth_oauth_device.py",
@@ -86,7 +86,7 @@ ELSEWHERE = {
     "auth_oauth_pkce.py",
     "auth_oauth_web.py",
 }
-"""Programs that have tests of their own."""
+"""Programs with tests of their own."""
 
 
 @pytest.fixture
@@ -102,11 +102,11 @@ def web_page(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", OUTPUTS)
 def test_the_example_runs_and_shows(name: str, emulator: Emulator, tmp_path: Path, web_page: str) -> None:
     add_workflows(emulator)
     dataset_id = add_library(emulator)
-    bot, told = SHOWN[name]
+    bot, expected = OUTPUTS[name]
     account = {
         "COZE_API_BASE": emulator.url,
         "COZE_API_TOKEN": emulator.token,
@@ -117,7 +117,7 @@ def test_the_example_runs_and_shows(name: str, emulator: Emulator, tmp_path: Pat
         "COZE_WEB_PAGE": web_page,
         "PYTHONPATH": str(EXAMPLES.parent),
     }
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, EXAMPLES / name],
         check=False,
         stdout=subprocess.PIPE,
@@ -127,12 +127,12 @@ def test_the_example_runs_and_shows(name: str, emulator: Emulator, tmp_path: Pat
         cwd=tmp_path,
         env={**os.environ, **account},
     )
-    assert done.returncode == 0, done.stdout
-    assert told in done.stdout
-    assert emulator.token not in done.stdout
+    assert result.returncode == 0, result.stdout
+    assert expected in result.stdout
+    assert emulator.token not in result.stdout
 
 
 def test_every_example_is_run_and_listed() -> None:
     files = {path.name for path in EXAMPLES.glob("*.py")}
-    assert files == SHOWN.keys() | ELSEWHERE
+    assert files == OUTPUTS.keys() | TESTED_ELSEWHERE
     assert files == set(re.findall(r"\]\((\w+\.py)\)", (EXAMPLES / "README.md").read_text()))

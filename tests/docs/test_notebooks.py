@@ -1,4 +1,4 @@
-"""Every notebook runs from its first cell to its last, and shows what is saved in it."""
+"""Every notebook runs from its first cell to its last, and its output equals the saved output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib.font_manager  # noqa: F401 - the first import ever lists the fonts, and may say so
+import matplotlib.font_manager  # noqa: F401 - its first import on a machine lists the fonts and may print this
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -22,22 +22,22 @@ QUESTIONS = json.loads((FOLDER / "questions.json").read_text("utf-8"))
 _IDS = re.compile(r"\b[0-9A-F]{16,}\b")
 _BARS = re.compile(r"^.*\d%\|.*\|.*\n?", re.MULTILINE)
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-_OF_ONE_MACHINE = re.compile(r"/(home|root|tmp|work|Users|site-packages)/|127\.0\.0\.1|localhost")
+_MACHINE_NAMES = re.compile(r"/(home|root|tmp|work|Users|site-packages)/|127\.0\.0\.1|localhost")
 
 
 def load(path: Path) -> Any:
-    """A notebook as it is saved."""
+    """Read a saved notebook."""
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
 
 
 def outputs(notebook: Any) -> Iterator[Any]:
-    """What all cells of a notebook gave."""
+    """Iterate over the outputs of all cells."""
     for cell in notebook.cells:
         yield from cell.get("outputs", [])
 
 
-def shown(cell: Any) -> str:
-    """What a cell prints and evaluates to, without ids and progress bars; a picture is told by its kind."""
+def visible_output(cell: Any) -> str:
+    """Return a cell's printed text and values without ids and progress bars; of a picture, its text form."""
     rest = [output for output in cell.outputs if _WIDGET not in output.get("data", {})]  # bars, with ipywidgets
     texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in rest]
     return _BARS.sub("", _IDS.sub("ID", "".join(texts)))
@@ -46,20 +46,20 @@ def shown(cell: Any) -> str:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_shows_what_is_saved_in_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(path.parent.parent))
-    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a warning of frozen modules, on stderr
-    monkeypatch.setenv("PYTHONWARNINGS", "ignore")  # what versions of other packages say of each other
+    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # or it warns about frozen modules on stderr
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")  # other packages warn about each other's versions
     saved = load(path)
     ran = NotebookClient(load(path), timeout=120, coalesce_streams=True).execute(cwd=str(path.parent))
     for before, after in zip(saved.cells, ran.cells, strict=True):
         if before.cell_type == "code":
-            assert shown(after) == shown(before), before.source
+            assert visible_output(after) == visible_output(before), before.source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_saved_notebook_is_quiet_and_of_no_machine(path: Path) -> None:
     for output in outputs(load(path)):
         assert _BARS.sub("", output.text) == "" if output.get("name") == "stderr" else output.output_type != "error"
-        assert not _OF_ONE_MACHINE.search(json.dumps({**output, "data": {**output.get("data", {}), "image/png": ""}}))
+        assert not _MACHINE_NAMES.search(json.dumps({**output, "data": {**output.get("data", {}), "image/png": ""}}))
 
 
 @pytest.mark.parametrize("name", ["03_rag_langchain", "04_rag_llama_index"])
@@ -73,15 +73,15 @@ def test_every_question_has_its_answer_in_its_document(emulator: Emulator) -> No
     for document in emulator.documents(emulator.add_dataset("library", FOLDER / "library")):
         slices = " ".join(each.text for each in emulator.slices(document.id))
         texts[document.name] = " ".join(slices.split())
-    for asked in QUESTIONS:
-        assert asked["words"] in texts[asked["document"]], asked
+    for question in QUESTIONS:
+        assert question["words"] in texts[question["document"]], question
 
 
 def test_a_question_in_the_other_language_has_a_translation_that_is_a_question_too() -> None:
-    answers = {asked["question"]: (asked["document"], asked["words"]) for asked in QUESTIONS}
-    translated = [asked for asked in QUESTIONS if asked["kind"] == "other language"]
-    assert [answers[asked["translated"]] for asked in translated] == [
-        (asked["document"], asked["words"]) for asked in translated
+    answers = {question["question"]: (question["document"], question["words"]) for question in QUESTIONS}
+    translated = [question for question in QUESTIONS if question["kind"] == "other language"]
+    assert [answers[question["translated"]] for question in translated] == [
+        (question["document"], question["words"]) for question in translated
     ]
     assert len(translated) == 8
 

@@ -1,4 +1,4 @@
-"""The README is true: its Python runs and prints what it says, its commands, links and names exist."""
+"""The README is correct: its Python runs and prints the output shown; its commands, links and names exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 class Block(NamedTuple):
-    """A fenced block, and the text block that follows it at once, if any: what it prints."""
+    """A fenced block, and the text block directly after it, if any: its expected output."""
 
     language: str
     line: int
@@ -33,7 +33,7 @@ class Block(NamedTuple):
 
 
 def read_blocks(text: str) -> list[Block]:
-    """Every fenced block; a ``text`` block belongs to the one before it."""
+    """Return every fenced block; a ``text`` block belongs to the block before it."""
     blocks: list[Block] = []
     end = 0
     for found in re.finditer(r"^```(\w*)\n(.*?)^```$\n?", text, re.MULTILINE | re.DOTALL):
@@ -53,7 +53,7 @@ SHELL = [line for block in BLOCKS if block.language == "sh" for line in block.co
 
 @pytest.fixture
 def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The environment of a reader who has started a local Coze, in a folder that blocks may write into."""
+    """The environment of a reader who runs the emulator, in a folder that blocks may write to."""
     add_workflows(emulator)
     add_library(emulator)
     for folder in ("examples", "notebooks"):
@@ -66,14 +66,14 @@ def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
-    """A block switches the client's log on; here it must not stay so."""
+    """Restores the client's log level, which a block changes."""
     logger = logging.getLogger("coze_client")
     before = logger.level
     yield
     logger.setLevel(before)
 
 
-# LlamaIndex's agents look at every attribute of themselves, deprecated ones too.
+# LlamaIndex's agents read all their attributes, deprecated ones too.
 @pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 @pytest.mark.usefixtures("account", "own_event_loop")
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: f"line-{block.line}")
@@ -98,7 +98,7 @@ def test_the_page_about_the_workflow_that_recalls_runs(capsys: pytest.CaptureFix
             names["recall"] = None
             exec(block.code, names)
             assert names["recall"].slices[0].text.startswith("A table is kept for 15 minutes.")
-    assert "make bot 'recall" in capsys.readouterr().out
+    assert "create bot 'recall" in capsys.readouterr().out
 
 
 def test_no_block_is_of_a_kind_that_nobody_checks() -> None:
@@ -114,8 +114,8 @@ def test_the_readme_opens_with_the_demo_and_the_tests() -> None:
 
 def test_every_make_target_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    asked = set(re.findall(r"^(?:.*`)?make ([a-z-]+)", "\n".join(SHELL) + README, re.MULTILINE))
-    assert {"demo", "test", "check", "bench"} <= asked <= targets
+    used = set(re.findall(r"^(?:.*`)?make ([a-z-]+)", "\n".join(SHELL) + README, re.MULTILINE))
+    assert {"demo", "test", "check", "bench"} <= used <= targets
 
 
 def test_every_extra_exists() -> None:
@@ -134,7 +134,7 @@ def test_every_relative_link_leads_somewhere() -> None:
 
 
 def resolve(value: Any, path: str) -> Any:
-    """The attribute at a dotted path."""
+    """Return the attribute at a dotted path."""
     for name in path.split("."):
         value = getattr(value, name)
     return value
@@ -149,24 +149,24 @@ def test_every_call_of_the_client_that_is_named_exists() -> None:
 def test_the_page_names_every_noun_of_the_client() -> None:
     nouns = {
         name
-        for made in CozeClient.__mro__
-        for name, held in vars(made).items()
-        if isinstance(held, cached_property) and not name.startswith("_")
+        for owner in CozeClient.__mro__
+        for name, resource in vars(owner).items()
+        if isinstance(resource, cached_property) and not name.startswith("_")
     }
-    told = set(re.findall(r"`client\.([a-z_]+)", README))
-    assert nouns - {"aio"} <= told
+    listed = set(re.findall(r"`client\.([a-z_]+)", README))
+    assert nouns - {"aio"} <= listed
     assert {"datasets", "recall", "oauth"} <= nouns
 
 
 FOR_ADAPTERS = {"attach"}
-"""Public calls that only the adapters need: the page leaves them out."""
+"""Public calls that only the adapters need; the README omits them."""
 
 
-@pytest.mark.parametrize(("noun", "told"), re.findall(r"^\| `client\.([a-z_.]+)` \| (`.+) \|$", README, re.MULTILINE))
-def test_the_page_lists_every_call_of_a_noun(noun: str, told: str) -> None:
-    held = resolve(CozeClient("pat_test"), noun)
-    calls = {name for name in dir(held) if not name.startswith("_") and inspect.isroutine(getattr(held, name))}
-    assert set(re.findall(r"`(\w+)`", told)) == calls - FOR_ADAPTERS
+@pytest.mark.parametrize(("noun", "listed"), re.findall(r"^\| `client\.([a-z_.]+)` \| (`.+) \|$", README, re.MULTILINE))
+def test_the_page_lists_every_call_of_a_noun(noun: str, listed: str) -> None:
+    resource = resolve(CozeClient("pat_test"), noun)
+    calls = {name for name in dir(resource) if not name.startswith("_") and inspect.isroutine(getattr(resource, name))}
+    assert set(re.findall(r"`(\w+)`", listed)) == calls - FOR_ADAPTERS
 
 
 def test_every_error_class_exists() -> None:

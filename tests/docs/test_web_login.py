@@ -1,4 +1,4 @@
-"""The example web app from end to end: by its pages alone, and in a real browser where one is installed."""
+"""The example web app from end to end: over HTTP, and in a real browser if one is installed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.auth.test_oauth_callback import free_port
+from tests.support.ports import free_port
 
 APP = Path(__file__).parents[2] / "examples" / "web_login" / "app.py"
 TOKEN = "/api/permission/oauth2/token"
 
 
 class WebApp:
-    """The app as a process of its own, which may be started again."""
+    """The app as a process of its own, which a test may restart."""
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.emulator = emulator
@@ -61,14 +61,14 @@ class WebApp:
 
 @pytest.fixture
 def app(emulator: Emulator, tmp_path: Path) -> Iterator[WebApp]:
-    running = WebApp(emulator, tmp_path)
-    running.start()
-    yield running
-    running.stop()
+    web_app = WebApp(emulator, tmp_path)
+    web_app.start()
+    yield web_app
+    web_app.stop()
 
 
 class Visitor:
-    """A person with a browser of their own, who reads pages and presses what is on them."""
+    """A user with an HTTP client that keeps cookies."""
 
     def __init__(self, app: WebApp, name: str) -> None:
         self.app = app
@@ -135,7 +135,7 @@ def test_a_user_who_refuses_is_told_so(ann: Visitor, app: WebApp) -> None:
 
 
 def test_a_login_that_another_browser_began_is_not_finished_in_this_one(ann: Visitor, bob: Visitor) -> None:
-    """Or a forged link would log the victim in as the attacker."""
+    """Otherwise a forged link would log the victim in as the attacker."""
     consent = ann.consent_page()
     back = ann.browser.post(consent.url, data={"decision": "allow"}, follow_redirects=False).headers["location"]
     page = bob.browser.get(back)
@@ -187,7 +187,7 @@ def test_neither_the_log_nor_a_page_shows_a_secret(ann: Visitor, app: WebApp) ->
 
 
 class Chromium:
-    """A headless Chromium, told what to do over WebDriver, the W3C's protocol."""
+    """A headless Chromium, controlled over WebDriver, the W3C's protocol."""
 
     def __init__(self, driver: str, folder: Path) -> None:
         port = free_port()
@@ -211,7 +211,7 @@ class Chromium:
         self._call("POST", f"{self._session}/url", url=url)
 
     def _find(self, selector: str) -> str:
-        """Waits up to ten seconds for it."""
+        """Wait up to ten seconds for an element."""
         found = self._call("POST", f"{self._session}/element", using="css selector", value=selector)
         return f"{self._session}/element/{next(iter(found.values()))}"
 

@@ -1,4 +1,4 @@
-"""The wheel: holds what it should, installs with its dependencies into an empty environment, and imports there."""
+"""The wheel has the right files, installs with its dependencies into an empty environment, and imports there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ print("works")
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """What a command prints; skips the test where there is no package index to be reached."""
+    """Return a command's output; skip the test if no package index can be reached."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, check=False

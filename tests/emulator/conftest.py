@@ -1,3 +1,5 @@
+"""Emulators of the cloud and of Coze Studio, with plain HTTP clients."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -5,13 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.support.api_calls import Wire
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator() as emulator:
-        yield emulator
+from tests.support.api_calls import ApiClient
 
 
 @pytest.fixture
@@ -21,12 +17,12 @@ def studio() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def wire(emulator: Emulator) -> Iterator[Wire]:
-    with Wire(emulator) as wire:
-        yield wire
+def api(emulator: Emulator) -> Iterator[ApiClient]:
+    with ApiClient(emulator) as api:
+        yield api
 
 
 @pytest.fixture
-def studio_wire(studio: Emulator) -> Iterator[Wire]:
-    with Wire(studio) as wire:
-        yield wire
+def studio_api(studio: Emulator) -> Iterator[ApiClient]:
+    with ApiClient(studio) as studio_api:
+        yield studio_api

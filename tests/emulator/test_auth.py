@@ -3,17 +3,17 @@ from __future__ import annotations
 import pytest
 
 from coze_client.emulator import Emulator, faults
-from tests.support.api_calls import Wire, code, data
+from tests.support.api_calls import ApiClient, code, data
 
 ME = "/v1/users/me"
 
 
-def test_an_unknown_a_missing_and_a_revoked_token_are_4100(wire: Wire, emulator: Emulator) -> None:
-    assert code(wire.get(ME, headers={"Authorization": "Bearer pat_nobody"})) == 4100
-    assert code(wire.get(ME, headers={"Authorization": ""})) == 4100
-    assert data(wire.get(ME))["user_id"]
+def test_an_unknown_a_missing_and_a_revoked_token_are_4100(api: ApiClient, emulator: Emulator) -> None:
+    assert code(api.get(ME, headers={"Authorization": "Bearer pat_nobody"})) == 4100
+    assert code(api.get(ME, headers={"Authorization": ""})) == 4100
+    assert data(api.get(ME))["user_id"]
     emulator.revoke(emulator.token)
-    assert code(wire.get(ME)) == 4100
+    assert code(api.get(ME)) == 4100
 
 
 @pytest.mark.parametrize(
@@ -32,27 +32,27 @@ def test_an_unknown_a_missing_and_a_revoked_token_are_4100(wire: Wire, emulator:
 )
 def test_each_route_asks_for_its_permissions(emulator: Emulator, method: str, path: str, needed: set[str]) -> None:
     for scopes, allowed in ((needed, True), (needed | {"other"}, True), (set(), False), ({"other"}, False)):
-        with Wire(emulator, emulator.issue_token(scopes=scopes)) as wire:
-            assert (code(wire.request(method, path)) == 4101) is not allowed
+        with ApiClient(emulator, emulator.issue_token(scopes=scopes)) as api:
+            assert (code(api.request(method, path)) == 4101) is not allowed
 
 
 def test_a_token_ends_when_its_time_has_come() -> None:
     now = [1000.0]
-    with Emulator(clock=lambda: now[0]) as emulator, Wire(emulator, emulator.issue_token(expires_at=1010)) as wire:
-        assert code(wire.get(ME)) == 0
+    with Emulator(clock=lambda: now[0]) as emulator, ApiClient(emulator, emulator.issue_token(expires_at=1010)) as api:
+        assert code(api.get(ME)) == 0
         now[0] = 1010
-        assert code(wire.get(ME)) == 4100
+        assert code(api.get(ME)) == 4100
 
 
-def test_an_expiring_token_stays_expired(wire: Wire, emulator: Emulator) -> None:
+def test_an_expiring_token_stays_expired(api: ApiClient, emulator: Emulator) -> None:
     emulator.inject(faults.Expire(), path=ME)
-    assert [code(wire.get(ME)) for _ in range(2)] == [4100, 4100]
-    with Wire(emulator, emulator.issue_token()) as other:
+    assert [code(api.get(ME)) for _ in range(2)] == [4100, 4100]
+    with ApiClient(emulator, emulator.issue_token()) as other:
         assert code(other.get(ME)) == 0
 
 
-def test_tokens_are_shaped_like_coze_s_and_hidden_in_calls(wire: Wire, emulator: Emulator) -> None:
-    wire.get(ME)
+def test_tokens_are_shaped_like_coze_s_and_hidden_in_calls(api: ApiClient, emulator: Emulator) -> None:
+    api.get(ME)
     assert emulator.token.startswith("pat_")
     assert emulator.calls[0].headers["authorization"] == f"Bearer {emulator.token}"
     assert emulator.token not in repr(emulator.calls)

@@ -1,4 +1,4 @@
-"""Chatflows: a workflow as a dialogue, in chat events of their own kind."""
+"""Chatflows: a workflow as a dialogue, in its own form of chat events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Turn
 from coze_client.emulator.workflows import Output, Steps, Workflow, WorkflowError, ask, ask_for
-from tests.support.api_calls import Json, Wire, answer, code, parts, question
+from tests.support.api_calls import ApiClient, Json, answer, code, parts, question
 
 
 def support(text: str, tone: str = "kind") -> Steps[str]:
@@ -20,19 +20,21 @@ def support(text: str, tone: str = "kind") -> Steps[str]:
     return f"{tone}: {when}"
 
 
-def chat(wire: Wire, workflow: Workflow, text: str, conversation_id: str | None = None, **more: Any) -> httpx.Response:
+def chat(
+    api: ApiClient, workflow: Workflow, text: str, conversation_id: str | None = None, **more: Any
+) -> httpx.Response:
     body = {
         "workflow_id": workflow.id,
-        "bot_id": wire.emulator.bots["echo"],
+        "bot_id": api.emulator.bots["echo"],
         "conversation_id": conversation_id,
         "additional_messages": [question(text)],
         **more,
     }
-    return wire.post("/v1/workflows/chat", json=body)
+    return api.post("/v1/workflows/chat", json=body)
 
 
 def told(response: httpx.Response) -> list[tuple[str, Any]]:
-    """Names without `conversation.`, and data, of a stream with a space after the colon and no numbers."""
+    """Parse a stream with a space after the colon and no numbers: event names without `conversation.`, and data."""
     blocks = [dict(line.split(": ", 1) for line in block.split("\n")) for block in response.text.split("\n\n")[:-1]]
     assert all(list(block) == ["event", "data"] for block in blocks), response.text
     return [(block["event"].removeprefix("conversation."), json.loads(block["data"])) for block in blocks]
@@ -42,29 +44,31 @@ def answers(response: httpx.Response) -> list[str]:
     return [d["content"] for n, d in told(response) if n == "message.completed" and d["type"] == "answer"]
 
 
-def test_a_question_back_is_answered_by_the_next_message_of_the_conversation(wire: Wire, emulator: Emulator) -> None:
+def test_a_question_back_is_answered_by_the_next_message_of_the_conversation(
+    api: ApiClient, emulator: Emulator
+) -> None:
     workflow = emulator.workflow(chatflow=True)(support)
-    conversation = wire.conversation()["id"]
-    asking = chat(wire, workflow, "hey", conversation)
+    conversation = api.conversation()["id"]
+    asking = chat(api, workflow, "hey", conversation)
     assert answers(asking) == ["You say hey.", "When?\n18:00\n19:00"]
     *_, (_, interrupt), (_, finish), (last, done) = told(asking)
     assert json.loads(interrupt["content"])["msg_type"] == "interrupt"
     assert json.loads(json.loads(finish["content"])["data"]) == {"finish_reason": 1, "FinData": ""}
     assert (last, workflow.id in done["debug_url"]) == ("done", True)
-    answered = chat(wire, workflow, "18:00", conversation)
+    answered = chat(api, workflow, "18:00", conversation)
     assert answers(answered) == ["kind: 18:00"]
     assert [name for name, _ in told(answered)][-2:] == ["chat.completed", "done"]
     assert emulator.runs_started == 1
-    assert answers(chat(wire, workflow, "again", conversation))[0] == "You say again."
+    assert answers(chat(api, workflow, "again", conversation))[0] == "You say again."
     assert emulator.runs_started == 2
 
 
-def test_events_are_a_chats_without_a_bot(wire: Wire, emulator: Emulator) -> None:
+def test_events_are_a_chats_without_a_bot(api: ApiClient, emulator: Emulator) -> None:
     @emulator.workflow(chatflow=True)
     def echo(text: str) -> str:
         return text
 
-    events = told(chat(wire, echo, "hello there"))
+    events = told(chat(api, echo, "hello there"))
     names = ["chat.created", "chat.in_progress", *["message.delta"] * 2, *["message.completed"] * 2, "chat.completed"]
     assert [name for name, _ in events] == [*names, "done"]
     assert not any("bot_id" in data for _, data in events)
@@ -72,64 +76,66 @@ def test_events_are_a_chats_without_a_bot(wire: Wire, emulator: Emulator) -> Non
     assert (completed["status"], completed["usage"]["token_count"] > 0) == ("completed", True)
 
 
-def test_a_chatflow_that_says_nothing_tells_so(wire: Wire, emulator: Emulator) -> None:
+def test_a_chatflow_that_says_nothing_tells_so(api: ApiClient, emulator: Emulator) -> None:
     @emulator.workflow(chatflow=True)
     def silent(text: str) -> dict[str, str]:
         return {"seen": text}
 
-    verbose = [d["content"] for n, d in told(chat(wire, silent, "hey")) if n == "message.completed"]
+    verbose = [d["content"] for n, d in told(chat(api, silent, "hey")) if n == "message.completed"]
     assert [json.loads(content)["msg_type"] for content in verbose] == ["empty result", "generate_answer_finish"]
 
 
-def test_the_dialogue_is_context(wire: Wire, emulator: Emulator) -> None:
+def test_the_dialogue_is_context(api: ApiClient, emulator: Emulator) -> None:
     @emulator.workflow(chatflow=True)
     def recalls(turn: Turn) -> str:
         return " | ".join([*(line.text for line in turn.history), turn.question])
 
-    conversation = wire.conversation()["id"]
+    conversation = api.conversation()["id"]
     history = [question("one"), answer("two"), question("three")]
-    assert answers(chat(wire, recalls, "", conversation, additional_messages=history)) == ["one | two | three"]
-    [second] = answers(chat(wire, recalls, "four", conversation))
+    assert answers(chat(api, recalls, "", conversation, additional_messages=history)) == ["one | two | three"]
+    [second] = answers(chat(api, recalls, "four", conversation))
     assert second == "one | two | three | one | two | three | four"
 
 
-def test_parameters_reach_the_function_and_the_question_only_comes_as_a_message(wire: Wire, emulator: Emulator) -> None:
+def test_parameters_reach_the_function_and_the_question_only_comes_as_a_message(
+    api: ApiClient, emulator: Emulator
+) -> None:
     workflow = emulator.workflow(chatflow=True)(support)
-    conversation = wire.conversation()["id"]
-    chat(wire, workflow, "hey", conversation, parameters={"tone": "rude", "USER_INPUT": "ignored"})
-    assert answers(chat(wire, workflow, "18:00", conversation)) == ["rude: 18:00"]
+    conversation = api.conversation()["id"]
+    chat(api, workflow, "hey", conversation, parameters={"tone": "rude", "USER_INPUT": "ignored"})
+    assert answers(chat(api, workflow, "18:00", conversation)) == ["rude: 18:00"]
 
 
-def test_a_form_is_filled_in_line_by_line(wire: Wire, emulator: Emulator) -> None:
+def test_a_form_is_filled_in_line_by_line(api: ApiClient, emulator: Emulator) -> None:
     @emulator.workflow(chatflow=True)
     def registers(text: str) -> Steps[str]:
         form = yield ask_for(guests=int, name=str)
         return f"{form['name']} brings {form['guests']}"
 
-    conversation = wire.conversation()["id"]
-    [form] = answers(chat(wire, registers, "hey", conversation))
+    conversation = api.conversation()["id"]
+    [form] = answers(chat(api, registers, "hey", conversation))
     assert [field["name"] for field in json.loads(form)] == ["guests", "name"]
-    assert answers(chat(wire, registers, "guests: 3\nname: Ada", conversation)) == ["Ada brings 3"]
+    assert answers(chat(api, registers, "guests: 3\nname: Ada", conversation)) == ["Ada brings 3"]
 
 
-def test_a_failure_is_the_last_event_with_its_code_as_text(wire: Wire, emulator: Emulator) -> None:
+def test_a_failure_is_the_last_event_with_its_code_as_text(api: ApiClient, emulator: Emulator) -> None:
     @emulator.workflow(chatflow=True)
     def fails(text: str) -> None:
         raise WorkflowError(6006, "too slow")
 
-    name, failed = told(chat(wire, fails, "hey"))[-1]
+    name, failed = told(chat(api, fails, "hey"))[-1]
     assert (name, failed["code"]) == ("chat.failed", "6006")
 
 
-def test_a_conversation_of_an_app_goes_by_its_name(wire: Wire, emulator: Emulator) -> None:
+def test_a_conversation_of_an_app_goes_by_its_name(api: ApiClient, emulator: Emulator) -> None:
     workflow = emulator.workflow(chatflow=True, app_id="9")(support)
     mine: Json = {"bot_id": None, "app_id": "9"}
-    wire.conversation(name="kitchen")
-    asking = chat(wire, workflow, "hey", parameters={"CONVERSATION_NAME": "kitchen"}, **mine)
+    api.conversation(name="kitchen")
+    asking = chat(api, workflow, "hey", parameters={"CONVERSATION_NAME": "kitchen"}, **mine)
     assert told(asking)[0][0] == "chat.created"
-    answered = chat(wire, workflow, "19:00", parameters={"CONVERSATION_NAME": "kitchen"}, **mine)
+    answered = chat(api, workflow, "19:00", parameters={"CONVERSATION_NAME": "kitchen"}, **mine)
     assert answers(answered) == ["kind: 19:00"]
-    [(name, failed)] = told(chat(wire, workflow, "hey", parameters={"CONVERSATION_NAME": "cellar"}, **mine))
+    [(name, failed)] = told(chat(api, workflow, "hey", parameters={"CONVERSATION_NAME": "cellar"}, **mine))
     assert (name, failed["code"]) == ("chat.failed", "720702204")
 
 
@@ -148,10 +154,12 @@ def test_a_conversation_of_an_app_goes_by_its_name(wire: Wire, emulator: Emulato
         ({"workflow_id": "7"}, 4200),
     ],
 )
-def test_a_request_that_breaks_a_rule_starts_nothing(wire: Wire, emulator: Emulator, more: Json, expected: int) -> None:
-    assert code(chat(wire, emulator.workflow(chatflow=True)(support), "hey", **more)) == expected
+def test_a_request_that_breaks_a_rule_starts_nothing(
+    api: ApiClient, emulator: Emulator, more: Json, expected: int
+) -> None:
+    assert code(chat(api, emulator.workflow(chatflow=True)(support), "hey", **more)) == expected
     assert emulator.runs_started == 0
 
 
-def test_a_workflow_is_no_chatflow(wire: Wire, emulator: Emulator) -> None:
-    assert code(chat(wire, emulator.workflow()(support), "hey")) == 4000
+def test_a_workflow_is_no_chatflow(api: ApiClient, emulator: Emulator) -> None:
+    assert code(chat(api, emulator.workflow()(support), "hey")) == 4000

@@ -1,4 +1,4 @@
-"""The dataset that the local Coze of the command line has, and who answers from it."""
+"""The dataset of the command line's emulator, and the bots and the workflow that answer from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apps that ask a user in the browser: the consent page, its code, and what the code is worth."""
+"""The consent page for web and PKCE apps, and the authorization code that it issues."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp
 from tests.support.api_calls import data
-from tests.support.oauth_calls import AUTHORIZE, SigningIn, refused
+from tests.support.oauth_calls import AUTHORIZE, OAuthClient, error_code_of
 
 BOTH: tuple[Kind, ...] = ("web", "pkce")
 
@@ -22,9 +22,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def browser(emulator: Emulator, clock: Clock) -> Iterator[SigningIn]:
+def browser(emulator: Emulator, clock: Clock) -> Iterator[OAuthClient]:
     emulator.clock = clock
-    with SigningIn(emulator) as browser:
+    with OAuthClient(emulator) as browser:
         yield browser
 
 
@@ -35,7 +35,7 @@ def app(request: pytest.FixtureRequest, emulator: Emulator) -> OAuthApp:
 
 
 class Form(HTMLParser):
-    """Method, fields and buttons of a page's form."""
+    """The method, fields and buttons of a page's form."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -54,45 +54,45 @@ class Form(HTMLParser):
             self.buttons.append(given.get("value", ""))
 
 
-def test_the_page_says_who_wants_what_and_asks_back(browser: SigningIn, emulator: Emulator) -> None:
+def test_the_page_says_who_wants_what_and_asks_back(browser: OAuthClient, emulator: Emulator) -> None:
     app = emulator.add_oauth_app("web", ["https://me.example/back"], scopes={"chat", "getChat"})
-    page = browser.get(AUTHORIZE, params=browser.link(app))
+    page = browser.get(AUTHORIZE, params=browser.authorize_query(app))
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert all(word in page.text for word in (app.name, "chat, getChat", "Allow", "Deny", "all your workspaces"))
     form = Form(page.text)
     assert (form.method, form.fields, form.buttons) == ("post", {"user": "user-1"}, ["allow", "deny"])
 
 
-def test_the_page_for_a_workspace_names_it(browser: SigningIn, emulator: Emulator) -> None:
+def test_the_page_for_a_workspace_names_it(browser: OAuthClient, emulator: Emulator) -> None:
     app = emulator.oauth_apps["web"]
     path = "/api/permission/oauth2/workspace_id/736163827687053/authorize"
-    query = browser.link(app)
+    query = browser.authorize_query(app)
     assert "736163827687053" in browser.get(path, params=query).text
     assert "code=" in browser.post(path, params=query, data={"decision": "allow"}).headers["location"]
 
 
-def test_nothing_from_the_link_becomes_markup(browser: SigningIn, emulator: Emulator) -> None:
-    query = browser.link(emulator.oauth_apps["web"], emulator_user='"><script>alert(1)</script>')
+def test_nothing_from_the_link_becomes_markup(browser: OAuthClient, emulator: Emulator) -> None:
+    query = browser.authorize_query(emulator.oauth_apps["web"], emulator_user='"><script>alert(1)</script>')
     page = browser.get(AUTHORIZE, params=query)
     assert "<script" not in page.text
     assert Form(page.text).fields["user"] == query["emulator_user"]
 
 
-def test_a_code_and_the_state_go_to_the_redirect_uri(browser: SigningIn, app: OAuthApp) -> None:
-    answer = browser.decide(browser.link(app, state="a b&c=#"))
+def test_a_code_and_the_state_go_to_the_redirect_uri(browser: OAuthClient, app: OAuthApp) -> None:
+    answer = browser.decide(browser.authorize_query(app, state="a b&c=#"))
     assert answer.keys() == {"code", "state"}
     assert (answer["code"][:5], answer["state"]) == ("code_", "a b&c=#")
-    assert browser.decide(browser.link(app, state=""))["state"] == ""
-    assert "state" not in browser.decide(browser.link(app, state=None))
+    assert browser.decide(browser.authorize_query(app, state=""))["state"] == ""
+    assert "state" not in browser.decide(browser.authorize_query(app, state=None))
 
 
-def test_a_redirect_uri_keeps_its_own_query(browser: SigningIn, emulator: Emulator) -> None:
+def test_a_redirect_uri_keeps_its_own_query(browser: OAuthClient, emulator: Emulator) -> None:
     app = emulator.add_oauth_app("web", ["https://me.example/back?tenant=7"])
-    assert browser.decide(browser.link(app)).keys() == {"tenant", "code", "state"}
+    assert browser.decide(browser.authorize_query(app)).keys() == {"tenant", "code", "state"}
 
 
-def test_a_user_who_denies_gets_no_code(browser: SigningIn, app: OAuthApp) -> None:
-    assert browser.decide(browser.link(app), "deny") == {"error": "access_denied", "state": "s1"}
+def test_a_user_who_denies_gets_no_code(browser: OAuthClient, app: OAuthApp) -> None:
+    assert browser.decide(browser.authorize_query(app), "deny") == {"error": "access_denied", "state": "s1"}
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_a_user_who_denies_gets_no_code(browser: SigningIn, app: OAuthApp) -> No
     ],
 )
 def test_who_is_not_registered_gets_no_answer_at_all(
-    browser: SigningIn, app: OAuthApp, changed: dict[str, str | None]
+    browser: OAuthClient, app: OAuthApp, changed: dict[str, str | None]
 ) -> None:
-    query = browser.link(app, **changed)
+    query = browser.authorize_query(app, **changed)
     for answer in (
         browser.get(AUTHORIZE, params=query),
         browser.post(AUTHORIZE, params=query, data={"decision": "allow"}),
@@ -117,8 +117,8 @@ def test_who_is_not_registered_gets_no_answer_at_all(
 
 
 @pytest.mark.parametrize("kind", ["device", "jwt"])
-def test_only_web_and_pkce_apps_have_a_consent_page(browser: SigningIn, emulator: Emulator, kind: Kind) -> None:
-    query = {**browser.link(emulator.oauth_apps["web"]), "client_id": emulator.oauth_apps[kind].client_id}
+def test_only_web_and_pkce_apps_have_a_consent_page(browser: OAuthClient, emulator: Emulator, kind: Kind) -> None:
+    query = {**browser.authorize_query(emulator.oauth_apps["web"]), "client_id": emulator.oauth_apps[kind].client_id}
     assert browser.get(AUTHORIZE, params=query).status_code == 400
 
 
@@ -127,84 +127,86 @@ def test_only_web_and_pkce_apps_have_a_consent_page(browser: SigningIn, emulator
     [{"response_type": "token"}, {"code_challenge": None}, {"code_challenge_method": "S512"}],
 )
 def test_other_mistakes_are_told_to_the_redirect_uri(
-    browser: SigningIn, emulator: Emulator, changed: dict[str, str | None]
+    browser: OAuthClient, emulator: Emulator, changed: dict[str, str | None]
 ) -> None:
-    query = browser.link(emulator.oauth_apps["pkce"], **changed)
+    query = browser.authorize_query(emulator.oauth_apps["pkce"], **changed)
     told = browser.get(AUTHORIZE, params=query)
     assert (told.status_code, "error=invalid_request" in told.headers["location"]) == (302, True)
     assert browser.decide(query)["error"] == "invalid_request"
 
 
-def test_a_form_without_a_decision_is_not_valid(browser: SigningIn, app: OAuthApp) -> None:
-    assert browser.post(AUTHORIZE, params=browser.link(app)).status_code == 400
+def test_a_form_without_a_decision_is_not_valid(browser: OAuthClient, app: OAuthApp) -> None:
+    assert browser.post(AUTHORIZE, params=browser.authorize_query(app)).status_code == 400
 
 
-def test_a_code_is_worth_two_tokens_once(browser: SigningIn, app: OAuthApp, clock: Clock) -> None:
+def test_a_code_is_worth_two_tokens_once(browser: OAuthClient, app: OAuthApp, clock: Clock) -> None:
     code = browser.code(app)
     tokens = browser.exchange(app, code).json()
     assert tokens.keys() == {"access_token", "refresh_token", "expires_in", "token_type"}
     assert (tokens["access_token"][:4], tokens["token_type"]) == ("czu_", "Bearer")
     assert tokens["expires_in"] == clock() + 900
-    with browser.wire(tokens) as wire:
-        assert data(wire.get("/v1/users/me"))["user_name"] == "user-1"
-    assert refused(browser.exchange(app, code)) == "invalid_request"
+    with browser.api(tokens) as api:
+        assert data(api.get("/v1/users/me"))["user_name"] == "user-1"
+    assert error_code_of(browser.exchange(app, code)) == "invalid_request"
 
 
-def test_each_user_is_an_account_of_their_own(browser: SigningIn, app: OAuthApp) -> None:
+def test_each_user_is_an_account_of_their_own(browser: OAuthClient, app: OAuthApp) -> None:
     found = []
     for user in ("user-1", "ada", "bob", "ada"):
-        with browser.wire(browser.tokens(app, user)) as wire:
-            found.append(data(wire.get("/v1/users/me")))
+        with browser.api(browser.tokens(app, user)) as api:
+            found.append(data(api.get("/v1/users/me")))
     assert [user["user_name"] for user in found] == ["user-1", "ada", "bob", "ada"]
     assert len({user["user_id"] for user in found}) == 3
     assert all(user["user_id"].isdecimal() for user in found)
 
 
-def test_the_link_may_name_the_user(browser: SigningIn, emulator: Emulator) -> None:
+def test_the_link_may_name_the_user(browser: OAuthClient, emulator: Emulator) -> None:
     app = emulator.oauth_apps["web"]
-    code = browser.decide(browser.link(app, emulator_user="ada"))["code"]
-    with browser.wire(browser.exchange(app, code).json()) as wire:
-        assert data(wire.get("/v1/users/me"))["user_name"] == "ada"
+    code = browser.decide(browser.authorize_query(app, emulator_user="ada"))["code"]
+    with browser.api(browser.exchange(app, code).json()) as api:
+        assert data(api.get("/v1/users/me"))["user_name"] == "ada"
 
 
-def test_a_code_expires(browser: SigningIn, app: OAuthApp, clock: Clock) -> None:
+def test_a_code_expires(browser: OAuthClient, app: OAuthApp, clock: Clock) -> None:
     code = browser.code(app)
     clock.advance(600)
-    assert refused(browser.exchange(app, code)) == "invalid_request"
+    assert error_code_of(browser.exchange(app, code)) == "invalid_request"
 
 
-def test_a_code_belongs_to_its_app_and_redirect_uri(browser: SigningIn, emulator: Emulator, app: OAuthApp) -> None:
+def test_a_code_belongs_to_its_app_and_redirect_uri(browser: OAuthClient, emulator: Emulator, app: OAuthApp) -> None:
     other = emulator.add_oauth_app(app.kind, app.redirect_uris)
-    assert refused(browser.exchange(other, browser.code(app))) == "invalid_request"
+    assert error_code_of(browser.exchange(other, browser.code(app))) == "invalid_request"
     elsewhere = browser.exchange(app, browser.code(app), redirect_uri=app.redirect_uris[1])
-    assert refused(elsewhere) == "invalid_request"
+    assert error_code_of(elsewhere) == "invalid_request"
 
 
-def test_a_web_app_needs_its_secret(browser: SigningIn, emulator: Emulator) -> None:
+def test_a_web_app_needs_its_secret(browser: OAuthClient, emulator: Emulator) -> None:
     app = emulator.oauth_apps["web"]
     body = {"grant_type": "authorization_code", "client_id": app.client_id, "code": browser.code(app)}
     for headers in ({}, {"Authorization": "Bearer wrong"}):
         answer = browser.post("/api/permission/oauth2/token", json=body, headers=headers)
-        assert refused(answer, 401) == "invalid_client"
+        assert error_code_of(answer, 401) == "invalid_client"
 
 
-def test_a_public_app_sends_no_authorization(browser: SigningIn, emulator: Emulator) -> None:
+def test_a_public_app_sends_no_authorization(browser: OAuthClient, emulator: Emulator) -> None:
     browser.headers["Authorization"] = "Bearer anything"
     app = emulator.oauth_apps["pkce"]
-    assert refused(browser.exchange(app, browser.code(app)), 401) == "invalid_client"
+    assert error_code_of(browser.exchange(app, browser.code(app)), 401) == "invalid_client"
 
 
-@pytest.mark.parametrize("verifier", ["", "w" * 43, SigningIn.challenge])
-def test_the_verifier_must_hash_to_the_challenge(browser: SigningIn, emulator: Emulator, verifier: str) -> None:
+@pytest.mark.parametrize("verifier", ["", "w" * 43, OAuthClient.challenge])
+def test_the_verifier_must_hash_to_the_challenge(browser: OAuthClient, emulator: Emulator, verifier: str) -> None:
     app = emulator.oauth_apps["pkce"]
     code = browser.code(app)
-    assert refused(browser.exchange(app, code, code_verifier=verifier)) == "invalid_request"
-    assert refused(browser.exchange(app, code)) == "invalid_request", "a code works once, also for a wrong verifier"
+    assert error_code_of(browser.exchange(app, code, code_verifier=verifier)) == "invalid_request"
+    assert error_code_of(browser.exchange(app, code)) == "invalid_request", (
+        "a code works once, also for a wrong verifier"
+    )
 
 
 @pytest.mark.parametrize("method", [None, "plain"])
 def test_a_challenge_without_method_is_the_verifier_itself(
-    browser: SigningIn, emulator: Emulator, method: str | None
+    browser: OAuthClient, emulator: Emulator, method: str | None
 ) -> None:
     app = emulator.oauth_apps["pkce"]
 
@@ -213,7 +215,7 @@ def test_a_challenge_without_method_is_the_verifier_itself(
         return browser.exchange(app, code)
 
     assert exchanged(browser.verifier).status_code == 200
-    assert refused(exchanged(browser.challenge)) == "invalid_request"
+    assert error_code_of(exchanged(browser.challenge)) == "invalid_request"
 
 
 def test_an_app_has_three_redirect_uris_at_most(emulator: Emulator) -> None:

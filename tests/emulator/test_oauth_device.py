@@ -1,4 +1,4 @@
-"""Devices: their codes, the user's confirmation, and how fast they may ask."""
+"""The device flow: codes, the user's confirmation, and the limit of polling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
 from tests.support.api_calls import data
-from tests.support.oauth_calls import DEVICE_CODE, SigningIn, refused
+from tests.support.oauth_calls import DEVICE_CODE, OAuthClient, error_code_of
 
 
 @pytest.fixture
@@ -24,13 +24,13 @@ def app(emulator: Emulator) -> OAuthApp:
 
 
 @pytest.fixture
-def device(emulator: Emulator, clock: Clock) -> Iterator[SigningIn]:
+def device(emulator: Emulator, clock: Clock) -> Iterator[OAuthClient]:
     emulator.clock = clock
-    with SigningIn(emulator) as device:
+    with OAuthClient(emulator) as device:
         yield device
 
 
-def test_a_device_gets_its_codes(device: SigningIn, app: OAuthApp, emulator: Emulator) -> None:
+def test_a_device_gets_its_codes(device: OAuthClient, app: OAuthApp, emulator: Emulator) -> None:
     told = device.device(app)
     assert told.keys() == {"device_code", "user_code", "verification_uri", "expires_in", "interval"}
     assert (told["expires_in"], told["interval"]) == (300, 5)
@@ -40,71 +40,71 @@ def test_a_device_gets_its_codes(device: SigningIn, app: OAuthApp, emulator: Emu
     assert device.post(path, json={"client_id": app.client_id}).json()["user_code"] != told["user_code"]
 
 
-def test_an_approved_device_gets_its_tokens_once(device: SigningIn, app: OAuthApp, emulator: Emulator) -> None:
+def test_an_approved_device_gets_its_tokens_once(device: OAuthClient, app: OAuthApp, emulator: Emulator) -> None:
     told = device.device(app)
-    assert refused(device.poll(app, told)) == "authorization_pending"
+    assert error_code_of(device.poll(app, told)) == "authorization_pending"
     emulator.approve_device(told["user_code"], "ada")
     tokens = device.poll(app, told).json()
-    with device.wire(tokens) as wire:
-        assert data(wire.get("/v1/users/me"))["user_name"] == "ada"
+    with device.api(tokens) as api:
+        assert data(api.get("/v1/users/me"))["user_name"] == "ada"
     assert device.refresh(app, tokens["refresh_token"]).status_code == 200
-    assert refused(device.poll(app, told)) == "invalid_request"
+    assert error_code_of(device.poll(app, told)) == "invalid_request"
 
 
-def test_a_denied_device_stays_denied(device: SigningIn, app: OAuthApp, emulator: Emulator) -> None:
+def test_a_denied_device_stays_denied(device: OAuthClient, app: OAuthApp, emulator: Emulator) -> None:
     told = device.device(app)
     emulator.deny_device(told["user_code"])
-    assert [refused(device.poll(app, told)) for _ in range(2)] == ["access_denied"] * 2
+    assert [error_code_of(device.poll(app, told)) for _ in range(2)] == ["access_denied"] * 2
 
 
-def test_a_device_that_asks_too_fast_must_wait_longer(device: SigningIn, app: OAuthApp, clock: Clock) -> None:
+def test_a_device_that_asks_too_fast_must_wait_longer(device: OAuthClient, app: OAuthApp, clock: Clock) -> None:
     told = device.device(app)
     heard = []
     for pause in (0, 5, 4, 9, 15, 14, 20):
         clock.advance(pause)
-        heard.append(refused(device.poll(app, told)))
+        heard.append(error_code_of(device.poll(app, told)))
     pending, slow = "authorization_pending", "slow_down"
     assert heard == [pending, pending, slow, slow, pending, slow, pending]
 
 
-def test_an_app_sets_interval_and_lifetime(device: SigningIn, emulator: Emulator, clock: Clock) -> None:
+def test_an_app_sets_interval_and_lifetime(device: OAuthClient, emulator: Emulator, clock: Clock) -> None:
     app = emulator.add_oauth_app("device", interval=2, code_lifetime=60)
     told = device.device(app)
     assert (told["interval"], told["expires_in"]) == (2, 60)
     device.poll(app, told)
     clock.advance(2)
-    assert refused(device.poll(app, told)) == "authorization_pending"
+    assert error_code_of(device.poll(app, told)) == "authorization_pending"
     clock.advance(58)
-    assert refused(device.poll(app, told)) == "expired_token"
+    assert error_code_of(device.poll(app, told)) == "expired_token"
 
 
-def test_a_late_approval_changes_nothing(device: SigningIn, app: OAuthApp, emulator: Emulator, clock: Clock) -> None:
+def test_a_late_approval_changes_nothing(device: OAuthClient, app: OAuthApp, emulator: Emulator, clock: Clock) -> None:
     told = device.device(app)
     clock.advance(300)
     emulator.approve_device(told["user_code"])
-    assert refused(device.poll(app, told)) == "expired_token"
+    assert error_code_of(device.poll(app, told)) == "expired_token"
 
 
-def test_devices_do_not_know_each_other(device: SigningIn, app: OAuthApp, emulator: Emulator) -> None:
+def test_devices_do_not_know_each_other(device: OAuthClient, app: OAuthApp, emulator: Emulator) -> None:
     first, second = device.device(app), device.device(app)
     emulator.approve_device(first["user_code"])
-    assert refused(device.poll(app, second)) == "authorization_pending"
-    assert refused(device.poll(emulator.add_oauth_app("device"), first)) == "invalid_request"
+    assert error_code_of(device.poll(app, second)) == "authorization_pending"
+    assert error_code_of(device.poll(emulator.add_oauth_app("device"), first)) == "invalid_request"
     assert device.poll(app, first).status_code == 200
-    assert refused(device.poll(app, {"device_code": "x"})) == "invalid_request"
+    assert error_code_of(device.poll(app, {"device_code": "x"})) == "invalid_request"
     with pytest.raises(KeyError):
         emulator.approve_device("NONE-SUCH")
 
 
-def test_only_device_apps_get_device_codes(device: SigningIn, emulator: Emulator) -> None:
+def test_only_device_apps_get_device_codes(device: OAuthClient, emulator: Emulator) -> None:
     web = {"client_id": emulator.oauth_apps["web"].client_id}
-    assert refused(device.post(DEVICE_CODE, json=web)) == "access_deny"
-    assert refused(device.post(DEVICE_CODE, json={"client_id": "1.app.coze"}), 401) == "invalid_client"
-    assert refused(device.post(DEVICE_CODE, json={})) == "invalid_request"
+    assert error_code_of(device.post(DEVICE_CODE, json=web)) == "access_deny"
+    assert error_code_of(device.post(DEVICE_CODE, json={"client_id": "1.app.coze"}), 401) == "invalid_client"
+    assert error_code_of(device.post(DEVICE_CODE, json={})) == "invalid_request"
 
 
 @pytest.mark.parametrize(("decision", "answer"), [("allow", 200), ("deny", 400)])
-def test_a_user_confirms_on_the_page(device: SigningIn, app: OAuthApp, decision: str, answer: int) -> None:
+def test_a_user_confirms_on_the_page(device: OAuthClient, app: OAuthApp, decision: str, answer: int) -> None:
     told = device.device(app)
     query = {"user_code": told["user_code"]}
     page = device.get(told["verification_uri"], params=query)
@@ -116,7 +116,7 @@ def test_a_user_confirms_on_the_page(device: SigningIn, app: OAuthApp, decision:
     assert again.status_code == 400
 
 
-def test_the_page_asks_for_a_code_and_knows_a_wrong_one(device: SigningIn, app: OAuthApp, clock: Clock) -> None:
+def test_the_page_asks_for_a_code_and_knows_a_wrong_one(device: OAuthClient, app: OAuthApp, clock: Clock) -> None:
     assert 'name="user_code"' in device.get("/activate").text
     assert device.get("/activate", params={"user_code": "NONE-SUCH"}).status_code == 400
     query = {"user_code": device.device(app)["user_code"]}

@@ -1,4 +1,4 @@
-"""Texts come out of files; what has none says why."""
+"""Extracting texts from files; a file without text has a reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from coze_client.emulator.text.parsing import Unparsable, decode, parse
+from coze_client.emulator.text.parsing import UnparsableFile, decode, parse
 from tests.support.sample_files import pdf, word
 
 POEM = "床前明月光。疑是地上霜。"
@@ -32,25 +32,25 @@ def test_lines_end_alike() -> None:
 @pytest.mark.parametrize(
     ("kind", "content", "why"),
     [
-        ("txt", bytes(range(256)), "no text in UTF-8"),
-        ("txt", b" \n ", "no text in it"),
-        ("pdf", b"%PDF-1.4 nonsense", "no PDF"),
-        ("pdf", pdf(""), "no text in it"),
-        ("docx", b"PK nonsense", "no DOCX"),
-        ("html", b"<meta charset=undefined><p>\xff", "no text in UTF-8"),
+        ("txt", bytes(range(256)), "not text in UTF-8"),
+        ("txt", b" \n ", "contains no text"),
+        ("pdf", b"%PDF-1.4 nonsense", "not a readable PDF"),
+        ("pdf", pdf(""), "contains no text"),
+        ("docx", b"PK nonsense", "not a readable DOCX"),
+        ("html", b"<meta charset=undefined><p>\xff", "not text in UTF-8"),
         ("doc", b"\xd0\xcf\x11\xe0", "save it as .docx"),
         ("xlsx", b"PK", "xlsx file cannot be parsed"),
         ("", b"?", "a nameless file"),
     ],
 )
 def test_what_cannot_be_read_says_why(kind: str, content: bytes, why: str) -> None:
-    with pytest.raises(Unparsable, match=why):
+    with pytest.raises(UnparsableFile, match=why):
         parse(kind, content)
 
 
-@pytest.mark.parametrize(("blanks", "why"), [(0, "no DOCX"), (110_000_000, "unpacks to")])
+@pytest.mark.parametrize(("blanks", "why"), [(0, "not a readable DOCX"), (110_000_000, "unpacked it has")])
 def test_a_docx_of_nothing_or_of_too_much_says_why(blanks: int, why: str) -> None:
-    with pytest.raises(Unparsable, match=why):
+    with pytest.raises(UnparsableFile, match=why):
         parse("docx", word("kept", document="<w:document {}>" + " " * blanks + "</w:document>"))
 
 
@@ -85,8 +85,8 @@ def test_html_gives_what_is_seen_a_line_for_each_block() -> None:
 def test_broken_html_is_read_or_refused_but_never_an_accident(page: bytes) -> None:
     try:
         assert parse("html", page).startswith("hi")
-    except Unparsable as error:
-        assert "no HTML" in str(error)  # noqa: PT017 - either may come, by the version of Python
+    except UnparsableFile as error:
+        assert "not readable HTML" in str(error)  # noqa: PT017 - either may come, by the version of Python
 
 
 def test_html_is_decoded_as_it_declares() -> None:

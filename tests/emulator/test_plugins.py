@@ -1,4 +1,4 @@
-"""Plugins: functions as tools, called without a bot, and their place in the store."""
+"""Plugins: functions as tools, called without a bot, and their entries in the store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import TypedDict
 
 from coze_client.emulator import Emulator
-from tests.support.api_calls import Json, Wire, code, data
+from tests.support.api_calls import ApiClient, Json, code, data
 
 
 class Weather(TypedDict):
@@ -35,13 +35,13 @@ def weather(emulator: Emulator) -> str:
     return emulator.plugin("Weather", [forecast, shout], "Tells the weather.")
 
 
-def call(wire: Wire, plugin: str, tool: str, **arguments: object) -> Json:
+def call(api: ApiClient, plugin: str, tool: str, **arguments: object) -> Json:
     body = {"tool_name": tool, "arguments": arguments}
-    return dict(wire.post(f"/v1/plugins/{plugin}/tools/call", json=body).json())
+    return dict(api.post(f"/v1/plugins/{plugin}/tools/call", json=body).json())
 
 
-def test_a_plugin_tells_its_tools_with_json_schemas(wire: Wire, emulator: Emulator, weather: str) -> None:
-    told = data(wire.get(f"/v1/plugins/{weather}"))
+def test_a_plugin_tells_its_tools_with_json_schemas(api: ApiClient, emulator: Emulator, weather: str) -> None:
+    told = data(api.get(f"/v1/plugins/{weather}"))
     assert (told["plugin_id"], told["name"], told["is_call_available"]) == (weather, "Weather", True)
     first, second = told["tools"]
     assert (first["name"], first["description"], second["name"]) == ("forecast", "The weather to come.", "shout")
@@ -54,26 +54,26 @@ def test_a_plugin_tells_its_tools_with_json_schemas(wire: Wire, emulator: Emulat
     assert emulator.plugins == {"Weather": weather}
 
 
-def test_several_plugins_come_at_once_and_at_most_twenty(wire: Wire, emulator: Emulator, weather: str) -> None:
+def test_several_plugins_come_at_once_and_at_most_twenty(api: ApiClient, emulator: Emulator, weather: str) -> None:
     other = emulator.plugin("Other", [shout])
-    items = data(wire.get("/v1/plugins/mget", params={"ids": f"{other},{weather}"}))["items"]
+    items = data(api.get("/v1/plugins/mget", params={"ids": f"{other},{weather}"}))["items"]
     assert [item["name"] for item in items] == ["Other", "Weather"]
-    assert code(wire.get("/v1/plugins/mget", params={"ids": ",".join([weather] * 21)})) == 4000
-    assert code(wire.get("/v1/plugins/mget")) == 4000
+    assert code(api.get("/v1/plugins/mget", params={"ids": ",".join([weather] * 21)})) == 4000
+    assert code(api.get("/v1/plugins/mget")) == 4000
 
 
-def test_the_stores_number_of_a_plugin_is_not_its_id(wire: Wire, weather: str) -> None:
-    [item] = data(wire.get("/v1/stores/plugins"))["items"]
+def test_the_stores_number_of_a_plugin_is_not_its_id(api: ApiClient, weather: str) -> None:
+    [item] = data(api.get("/v1/stores/plugins"))["items"]
     assert item["metainfo"]["entity_id"] == weather
     assert item["plugin_info"]["total_tools_count"] == 2
     product = item["metainfo"]["product_id"]
-    assert code(wire.get(f"/v1/plugins/{product}")) == 4200
-    assert call(wire, product, "shout", text="a")["code"] == 4200
+    assert code(api.get(f"/v1/plugins/{product}")) == 4200
+    assert call(api, product, "shout", text="a")["code"] == 4200
 
 
-def test_a_tool_is_called_with_its_arguments(wire: Wire, emulator: Emulator, weather: str) -> None:
-    assert call(wire, weather, "forecast", city="Bern", days=3)["data"] == {"result": {"city": "Bern", "degrees": 23.0}}
-    assert call(wire, weather, "shout", text="hey")["data"] == {"result": "HEY"}
+def test_a_tool_is_called_with_its_arguments(api: ApiClient, emulator: Emulator, weather: str) -> None:
+    assert call(api, weather, "forecast", city="Bern", days=3)["data"] == {"result": {"city": "Bern", "degrees": 23.0}}
+    assert call(api, weather, "shout", text="hey")["data"] == {"result": "HEY"}
     assert emulator.plugin_calls == 2
 
 
@@ -87,37 +87,37 @@ def test_a_tool_is_called_with_its_arguments(wire: Wire, emulator: Emulator, wea
     ],
 )
 def test_a_call_that_goes_wrong_says_what(
-    wire: Wire, weather: str, tool: str, arguments: Json, expected: int, named: str
+    api: ApiClient, weather: str, tool: str, arguments: Json, expected: int, named: str
 ) -> None:
-    refused = call(wire, weather, tool, **arguments)
+    refused = call(api, weather, tool, **arguments)
     assert (refused["code"], named in refused["msg"]) == (expected, True)
 
 
-def test_only_paid_plans_call_and_only_paid_plugins(wire: Wire, emulator: Emulator) -> None:
+def test_only_paid_plans_call_and_only_paid_plugins(api: ApiClient, emulator: Emulator) -> None:
     free = emulator.plugin("Free", [shout], paid=False)
-    assert call(wire, free, "shout", text="a")["code"] == 4101
-    with Emulator(plan="free") as poor, Wire(poor) as wire:
-        assert call(wire, poor.plugin("Weather", [shout]), "shout", text="a")["code"] == 4101
+    assert call(api, free, "shout", text="a")["code"] == 4101
+    with Emulator(plan="free") as poor, ApiClient(poor) as api:
+        assert call(api, poor.plugin("Weather", [shout]), "shout", text="a")["code"] == 4101
         assert poor.plugin_calls == 0
 
 
-def test_the_store_is_searched_page_by_page(wire: Wire, emulator: Emulator) -> None:
+def test_the_store_is_searched_page_by_page(api: ApiClient, emulator: Emulator) -> None:
     for n in range(3):
         emulator.plugin(f"Weather {n}", [shout])
     emulator.plugin("Trains", [shout])
-    first = data(wire.get("/v1/stores/plugins", params={"keyword": "weather", "page_size": 2}))
+    first = data(api.get("/v1/stores/plugins", params={"keyword": "weather", "page_size": 2}))
     assert ([item["metainfo"]["name"] for item in first["items"]], first["has_more"]) == (
         ["Weather 0", "Weather 1"],
         True,
     )
-    last = data(wire.get("/v1/stores/plugins", params={"keyword": "weather", "page_size": 2, "page_num": 2}))
+    last = data(api.get("/v1/stores/plugins", params={"keyword": "weather", "page_size": 2, "page_num": 2}))
     assert ([item["metainfo"]["name"] for item in last["items"]], last["has_more"]) == (["Weather 2"], False)
-    assert code(wire.get("/v1/stores/plugins", params={"sort_type": "relative"})) == 4000
-    assert code(wire.get("/v1/stores/plugins", params={"page_size": 101})) == 4000
+    assert code(api.get("/v1/stores/plugins", params={"sort_type": "relative"})) == 4000
+    assert code(api.get("/v1/stores/plugins", params={"page_size": 101})) == 4000
 
 
-def test_the_stores_shelves_are_those_of_plugins(wire: Wire) -> None:
-    shelves = data(wire.get("/v1/stores/categories", params={"entity_type": "plugin"}))
-    assert all(shelf["id"] and shelf["name"] for shelf in shelves["items"])
-    assert code(wire.get("/v1/stores/categories", params={"entity_type": "bot"})) == 4000
-    assert code(wire.get("/v1/stores/categories")) == 4000
+def test_the_stores_categories_are_those_of_plugins(api: ApiClient) -> None:
+    categories = data(api.get("/v1/stores/categories", params={"entity_type": "plugin"}))
+    assert all(category["id"] and category["name"] for category in categories["items"])
+    assert code(api.get("/v1/stores/categories", params={"entity_type": "bot"})) == 4000
+    assert code(api.get("/v1/stores/categories")) == 4000

@@ -1,4 +1,4 @@
-"""Full-text ranking: terms, BM25, and the index that follows the records."""
+"""Full-text ranking: terms, BM25, and the index of the slices."""
 
 # ruff: noqa: RUF001 - Chinese is written with Chinese punctuation
 
@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from coze_client.emulator.protocol.dialect import CLOUD
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import StoredDocument, StoredSlice
+from coze_client.emulator.state.settings import Settings
 from coze_client.emulator.text.ranking import Posting, rank
 from coze_client.emulator.text.terms import terms
 
@@ -28,7 +28,7 @@ FACTS = (
 
 @pytest.fixture
 def backend() -> Iterator[Backend]:
-    backend = Backend(CLOUD)
+    backend = Backend(Settings())
     put(backend, "1", "facts", *FACTS)
     yield backend
     backend.state.close()
@@ -172,7 +172,7 @@ def test_counting_a_hit_brings_nothing_deleted_back_and_undoes_no_change(backend
     assert document is not None
 
     def found_by_another_thread(kind: Any, key: str) -> Any:
-        """What is read is renamed or deleted before it can be saved again."""
+        """Renames or deletes each record after it is read, before it can be saved again."""
         found = get(kind, key)
         if isinstance(found, StoredDocument):
             state.save(replace(found, name="renamed"))
@@ -205,10 +205,10 @@ def test_documents_at_work_are_not_found_yet(backend: Backend) -> None:
 
 
 def test_the_index_outlives_the_emulator_in_its_file(tmp_path: Path) -> None:
-    first = Backend(CLOUD, tmp_path / "state.db")
+    first = Backend(Settings(data=tmp_path / "state.db"))
     put(first, "1", "facts", *FACTS)
     first.state.close()
-    second = Backend(CLOUD, tmp_path / "state.db")
+    second = Backend(Settings(data=tmp_path / "state.db"))
     assert found(second, "capital of France") == [FACTS[0]]
     second.state.delete(second.state.owned(StoredSlice, "1")[0])
     assert found(second, "capital of France") == []

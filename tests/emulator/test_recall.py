@@ -1,4 +1,4 @@
-"""Bots that look into their datasets before they answer, and tell so."""
+"""Bots that search their datasets before they answer, and report the slices."""
 
 # ruff: noqa: RUF001 - Chinese is written with Chinese punctuation
 
@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.engine.dataset_recall import RecallStyle
+from coze_client.emulator.scripting.bot import RecallStyle
 from coze_client.emulator.scripting.quoting_bot import quote
 from coze_client.emulator.scripts import Answer, AskClient, Item, Turn
 from coze_client.emulator.state.dataset_records import StoredSlice
-from tests.support.api_calls import Json, Wire, data, events, ids, question, text
+from tests.support.api_calls import ApiClient, Json, chat_ids, data, events, message_texts, question
 from tests.support.slices import CITIES, LAKES, add_dataset, backend_of, document_ids
 
 
@@ -26,7 +26,7 @@ def completed(response: httpx.Response) -> list[Json]:
 
 
 def recalls(response: httpx.Response) -> list[Json]:
-    """The JSON texts that tell of a recall, whatever their type."""
+    """Return the JSON texts that report a recall, of messages of any type."""
     contents = [json.loads(each["content"]) for each in completed(response) if each["type"] in ("verbose", "knowledge")]
     return [content for content in contents if content["msg_type"] == "knowledge_recall"]
 
@@ -36,9 +36,9 @@ def chunks(response: httpx.Response) -> list[Any]:
     return list(json.loads(told["data"])["chunks"] or ())
 
 
-def test_a_bot_tells_what_it_recalled_before_it_answers(emulator: Emulator, wire: Wire) -> None:
+def test_a_bot_tells_what_it_recalled_before_it_answers(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
-    response = wire.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Where is Lake Geneva?")
+    response = api.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Where is Lake Geneva?")
     assert [message["type"] for message in completed(response)] == ["verbose", "answer", "verbose"]
     told = json.loads(completed(response)[0]["content"])
     assert list(told) == ["msg_type", "data"]
@@ -62,102 +62,104 @@ def test_a_bot_tells_what_it_recalled_before_it_answers(emulator: Emulator, wire
     }
 
 
-def test_a_web_page_is_recalled_with_its_link(emulator: Emulator, wire: Wire) -> None:
+def test_a_web_page_is_recalled_with_its_link(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Web", {"Lakes": LAKES}, url="https://example.com/lakes")
-    [chunk, _] = chunks(wire.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Lake Geneva?"))
+    [chunk, _] = chunks(api.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Lake Geneva?"))
     assert chunk["meta"]["link"] == {"title": "Lakes", "url": "https://example.com/lakes"}
     assert chunk["meta"]["document"]["source_type"] == 1
 
 
-def test_a_saved_chat_lists_the_recall_and_an_unsaved_one_has_it_all_the_same(emulator: Emulator, wire: Wire) -> None:
+def test_a_saved_chat_lists_the_recall_and_an_unsaved_one_has_it_all_the_same(
+    emulator: Emulator, api: ApiClient
+) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
     bot = emulator.add_bot("guide", dataset_ids=[dataset])
-    chat = wire.finish(wire.start(bot, "Lake Geneva?"))
-    listed = data(wire.get("/v3/chat/message/list", params=ids(chat)))
+    chat = api.finish(api.start(bot, "Lake Geneva?"))
+    listed = data(api.get("/v3/chat/message/list", params=chat_ids(chat)))
     assert [message["type"] for message in listed] == ["verbose", "verbose", "answer"]
     assert json.loads(listed[0]["content"])["msg_type"] == "knowledge_recall"
-    assert len(chunks(wire.ask(bot, "Lake Geneva?", auto_save_history=False))) == 2
+    assert len(chunks(api.ask(bot, "Lake Geneva?", auto_save_history=False))) == 2
 
 
 def test_a_bot_without_a_script_quotes_the_sentence_that_answers_and_names_its_document(
-    emulator: Emulator, wire: Wire
+    emulator: Emulator, api: ApiClient
 ) -> None:
     dataset = add_dataset(emulator, "World", {"lakes.txt": LAKES, "cities.txt": CITIES})
     bot = emulator.add_bot("guide", dataset_ids=[dataset])
     expected = "The capital of France is Paris. [1]\n\nSources: [1] cities.txt"
-    assert text(wire.ask(bot, "What is the capital of France?")) == [expected]
-    assert text(wire.ask(bot, "法国的首都是什么？")) == ["法国的首都是巴黎。 [1]\n\nSources: [1] cities.txt"]
+    assert message_texts(api.ask(bot, "What is the capital of France?")) == [expected]
+    assert message_texts(api.ask(bot, "法国的首都是什么？")) == ["法国的首都是巴黎。 [1]\n\nSources: [1] cities.txt"]
 
 
 def test_several_documents_are_cited_by_number() -> None:
-    with Emulator() as emulator, Wire(emulator) as wire:
+    with Emulator() as emulator, ApiClient(emulator) as api:
         documents = {"a.txt": ["Ducks swim on the lake."], "b.txt": ["Swans swim on the lake, too."]}
         bot = emulator.add_bot("guide", dataset_ids=[add_dataset(emulator, "Birds", documents)])
-        [said] = text(wire.ask(bot, "Who does swim on the lake?"))
+        [said] = message_texts(api.ask(bot, "Who does swim on the lake?"))
     assert said.endswith("Sources: [1] a.txt, [2] b.txt")
     assert "[1]" in said.splitlines()[0]
     assert "Swans swim on the lake, too. [2]" in said
 
 
-def test_nothing_found_is_said_so(emulator: Emulator, wire: Wire) -> None:
+def test_nothing_found_is_said_so(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
-    response = wire.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Who wrote Hamlet?")
-    assert text(response) == ["I found nothing about this in my documents."]
+    response = api.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Who wrote Hamlet?")
+    assert message_texts(response) == ["I found nothing about this in my documents."]
     [told] = recalls(response)
     assert json.loads(told["data"]) == {"chunks": None, "ori_req": "Who wrote Hamlet?", "status_code": 0}
 
 
 @pytest.mark.parametrize("asked", ["🙂", '"', "NOT (*", "x" * 100_000, "猫" * 50_000, "Hamlet? " * 12_000])
-def test_any_question_may_be_asked(emulator: Emulator, wire: Wire, asked: str) -> None:
+def test_any_question_may_be_asked(emulator: Emulator, api: ApiClient, asked: str) -> None:
     bot = emulator.add_bot("guide", dataset_ids=[add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})])
-    assert text(wire.ask(bot, asked)) == ["I found nothing about this in my documents."]
-    assert LAKES[0] in text(wire.ask(bot, f"{asked[:50]} Geneva"))[0]
+    assert message_texts(api.ask(bot, asked)) == ["I found nothing about this in my documents."]
+    assert LAKES[0] in message_texts(api.ask(bot, f"{asked[:50]} Geneva"))[0]
 
 
-def test_a_bot_without_datasets_recalls_nothing(wire: Wire) -> None:
-    assert recalls(wire.ask("echo", "Lake Geneva?")) == []
+def test_a_bot_without_datasets_recalls_nothing(api: ApiClient) -> None:
+    assert recalls(api.ask("echo", "Lake Geneva?")) == []
 
 
-def test_the_same_json_may_come_as_type_knowledge(emulator: Emulator, wire: Wire) -> None:
+def test_the_same_json_may_come_as_type_knowledge(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
     bot = emulator.add_bot("guide", dataset_ids=[dataset], recall=RecallStyle("knowledge"))
-    response = wire.ask(bot, "Lake Geneva?")
+    response = api.ask(bot, "Lake Geneva?")
     assert [message["type"] for message in completed(response)] == ["knowledge", "answer", "verbose"]
     assert [chunk["slice"] for chunk in chunks(response)] == list(LAKES)
 
 
-def test_or_as_plain_text(emulator: Emulator, wire: Wire) -> None:
+def test_or_as_plain_text(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
     bot = emulator.add_bot("guide", dataset_ids=[dataset], recall=RecallStyle("text"))
-    told = text(wire.ask(bot, "Lake Geneva?"), "knowledge")
+    told = message_texts(api.ask(bot, "Lake Geneva?"), "knowledge")
     assert told == [f"---\nrecall slice 1:{LAKES[0]}\nrecall slice 2:{LAKES[1]}"]
 
 
 @pytest.mark.parametrize("encoding", ["verbose", "knowledge"])
-def test_the_data_may_be_null_or_broken(emulator: Emulator, wire: Wire, encoding: Any) -> None:
+def test_the_data_may_be_null_or_broken(emulator: Emulator, api: ApiClient, encoding: Any) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
     null = emulator.add_bot("null", dataset_ids=[dataset], recall=RecallStyle(encoding, "null"))
-    [told] = recalls(wire.ask(null, "Lake Geneva?"))
+    [told] = recalls(api.ask(null, "Lake Geneva?"))
     assert told["data"] is None
     broken = emulator.add_bot("broken", dataset_ids=[dataset], recall=RecallStyle(encoding, "broken"))
-    [told] = recalls(wire.ask(broken, "Lake Geneva?"))
+    [told] = recalls(api.ask(broken, "Lake Geneva?"))
     with pytest.raises(json.JSONDecodeError):
         json.loads(told["data"])
-    assert "Lake Geneva" in text(wire.ask(broken, "Lake Geneva?"))[0]
+    assert "Lake Geneva" in message_texts(api.ask(broken, "Lake Geneva?"))[0]
 
 
-def test_each_dataset_may_have_its_own_message(emulator: Emulator, wire: Wire) -> None:
+def test_each_dataset_may_have_its_own_message(emulator: Emulator, api: ApiClient) -> None:
     datasets = [add_dataset(emulator, name, {f"{name}.txt": LAKES}) for name in ("one", "two")]
     style = RecallStyle(per_dataset=True)
-    response = wire.ask(emulator.add_bot("guide", dataset_ids=datasets, recall=style), "Lake Geneva?")
+    response = api.ask(emulator.add_bot("guide", dataset_ids=datasets, recall=style), "Lake Geneva?")
     names = [json.loads(told["data"])["chunks"][0]["meta"]["dataset"]["name"] for told in recalls(response)]
     assert names == ["one", "two"]
-    assert "[1] one.txt, [2] two.txt" in text(response)[0]
+    assert "[1] one.txt, [2] two.txt" in message_texts(response)[0]
 
 
-def test_the_studio_tells_it_as_knowledge_without_details(studio: Emulator, studio_wire: Wire) -> None:
+def test_the_studio_tells_it_as_knowledge_without_details(studio: Emulator, studio_api: ApiClient) -> None:
     dataset = add_dataset(studio, "Web", {"Lakes": LAKES}, url="https://example.com/lakes")
-    response = studio_wire.ask(studio.add_bot("guide", dataset_ids=[dataset]), "Lake Geneva?")
+    response = studio_api.ask(studio.add_bot("guide", dataset_ids=[dataset]), "Lake Geneva?")
     assert completed(response)[0]["type"] == "knowledge"
     [told] = recalls(response)
     assert json.loads(told["data"])["ori_req"] == ""
@@ -166,17 +168,17 @@ def test_the_studio_tells_it_as_knowledge_without_details(studio: Emulator, stud
     assert chunk["meta"]["document"]["name"] == "Lakes"
 
 
-def test_a_script_gets_what_was_recalled_also_after_tool_outputs(emulator: Emulator, wire: Wire) -> None:
+def test_a_script_gets_what_was_recalled_also_after_tool_outputs(emulator: Emulator, api: ApiClient) -> None:
     def script(turn: Turn) -> Iterator[Item]:
         seen.append(turn)
         yield Answer("done") if turn.outputs else AskClient((("get_weather", {"city": "Geneva"}),))
 
     seen: list[Turn] = []
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
-    chat = wire.finish(wire.start(emulator.add_bot("guide", script, dataset_ids=[dataset]), "Lake Geneva?"))
+    chat = api.finish(api.start(emulator.add_bot("guide", script, dataset_ids=[dataset]), "Lake Geneva?"))
     [call] = chat["required_action"]["submit_tool_outputs"]["tool_calls"]
     body = {"tool_outputs": [{"tool_call_id": call["id"], "output": "rain"}], "stream": True}
-    answered = wire.post("/v3/chat/submit_tool_outputs", params=ids(chat), json=body)
+    answered = api.post("/v3/chat/submit_tool_outputs", params=chat_ids(chat), json=body)
     assert recalls(answered) == []
     first, second = seen
     assert first.recalled == second.recalled
@@ -184,25 +186,25 @@ def test_a_script_gets_what_was_recalled_also_after_tool_outputs(emulator: Emula
     assert (first.recalled[0].text, first.recalled[0].document_name) == (LAKES[0], "lakes.txt")
 
 
-def test_the_question_of_the_turn_is_what_is_looked_up(emulator: Emulator, wire: Wire) -> None:
+def test_the_question_of_the_turn_is_what_is_looked_up(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "World", {"lakes.txt": LAKES, "cities.txt": CITIES})
     bot = emulator.add_bot("guide", dataset_ids=[dataset])
     history = [question("Lake Geneva?"), question("Yes.", "assistant", type="answer"), question("Capital of France?")]
-    response = wire.post("/v3/chat", json={**wire.body(bot, ""), "additional_messages": history, "stream": True})
+    response = api.post("/v3/chat", json={**api.chat_body(bot, ""), "additional_messages": history, "stream": True})
     assert [chunk["slice"] for chunk in chunks(response)] == [CITIES[0]]
 
 
-def test_what_was_recalled_is_not_billed_as_written(emulator: Emulator, wire: Wire) -> None:
+def test_what_was_recalled_is_not_billed_as_written(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Long", {"long.txt": ["lake " * 2000]})
     for encoding in ("verbose", "knowledge", "text"):
         style = replace(RecallStyle(), encoding=encoding)
         bot = emulator.add_bot("guide", lambda _: [Answer("yes")], dataset_ids=[dataset], recall=style)
-        assert wire.finish(wire.start(bot, "lake"))["usage"]["output_count"] == 1
+        assert api.finish(api.start(bot, "lake"))["usage"]["output_count"] == 1
 
 
-def test_recalls_raise_hit_counts(emulator: Emulator, wire: Wire) -> None:
+def test_recalls_raise_hit_counts(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
-    wire.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Constance?")
+    api.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Constance?")
     [document] = document_ids(emulator, dataset)
     assert [each.hit_count for each in backend_of(emulator).state.owned(StoredSlice, document)] == [0, 1]
 

@@ -1,4 +1,4 @@
-"""What the API refuses, each with its code and before anything has happened."""
+"""Invalid requests: each fails with its code, and has no effect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.support.api_calls import Wire, answer, code, parts, question, text
+from tests.support.api_calls import ApiClient, answer, code, message_texts, parts, question
 
 IMAGE = {"type": "image", "file_url": "https://example.com/a.png"}
 TEXT = {"type": "text", "text": "what is this?"}
@@ -58,11 +58,11 @@ PAIRS = {str(n): "v" for n in range(17)}
         ({"additional_messages": [parts(TEXT, {"type": "video", "file_url": "https://example.com"})]}, 4000),
     ],
 )
-def test_a_wrong_chat_is_refused_before_it_begins(wire: Wire, change: dict[str, Any], expected: int) -> None:
-    response = wire.post("/v3/chat", json={**wire.body("echo", "hi", stream=True), **change})
+def test_a_wrong_chat_is_refused_before_it_begins(api: ApiClient, change: dict[str, Any], expected: int) -> None:
+    response = api.post("/v3/chat", json={**api.chat_body("echo", "hi", stream=True), **change})
     assert (response.status_code, code(response)) == (200, expected)
     assert response.json()["detail"]["logid"]
-    assert wire.emulator.chats_started == 0
+    assert api.emulator.chats_started == 0
 
 
 @pytest.mark.parametrize(
@@ -76,41 +76,41 @@ def test_a_wrong_chat_is_refused_before_it_begins(wire: Wire, change: dict[str, 
         [question("hi")] * 100,
     ],
 )
-def test_a_right_chat_is_answered(wire: Wire, messages: list[dict[str, Any]]) -> None:
-    body = {**wire.body("echo", ""), "additional_messages": messages, "stream": True}
-    assert len(text(wire.post("/v3/chat", json=body))) == 1
+def test_a_right_chat_is_answered(api: ApiClient, messages: list[dict[str, Any]]) -> None:
+    body = {**api.chat_body("echo", ""), "additional_messages": messages, "stream": True}
+    assert len(message_texts(api.post("/v3/chat", json=body))) == 1
 
 
-def test_intermediate_messages_may_be_entered_when_nothing_is_saved(wire: Wire) -> None:
+def test_intermediate_messages_may_be_entered_when_nothing_is_saved(api: ApiClient) -> None:
     history = [question("hi"), {**answer("{}"), "type": "function_call"}, {**answer("{}"), "type": "tool_response"}]
-    body = {**wire.body("echo", ""), "additional_messages": [*history, question("so?")], "stream": True}
-    assert text(wire.post("/v3/chat", json={**body, "auto_save_history": False})) == ["so?"]
+    body = {**api.chat_body("echo", ""), "additional_messages": [*history, question("so?")], "stream": True}
+    assert message_texts(api.post("/v3/chat", json={**body, "auto_save_history": False})) == ["so?"]
 
 
-def test_null_counts_as_absent(wire: Wire) -> None:
-    assert text(wire.ask("echo", "hi", meta_data=None, parameters=None, custom_variables=None)) == ["hi"]
+def test_null_counts_as_absent(api: ApiClient) -> None:
+    assert message_texts(api.ask("echo", "hi", meta_data=None, parameters=None, custom_variables=None)) == ["hi"]
 
 
-def test_an_empty_conversation_id_counts_as_absent(wire: Wire) -> None:
-    body = wire.body("echo", "hi", stream=True)
-    assert text(wire.post("/v3/chat", params={"conversation_id": ""}, json=body)) == ["hi"]
+def test_an_empty_conversation_id_counts_as_absent(api: ApiClient) -> None:
+    body = api.chat_body("echo", "hi", stream=True)
+    assert message_texts(api.post("/v3/chat", params={"conversation_id": ""}, json=body)) == ["hi"]
 
 
-def test_an_unpublished_bot_answers_as_a_draft_only(wire: Wire, emulator: Emulator) -> None:
+def test_an_unpublished_bot_answers_as_a_draft_only(api: ApiClient, emulator: Emulator) -> None:
     bot = emulator.add_bot("hidden", lambda turn: [], published=False)
-    assert code(wire.ask(bot, "hi")) == 4015
-    assert wire.ask(bot, "hi", publish_status="unpublished_draft").text.startswith("event:")
+    assert code(api.ask(bot, "hi")) == 4015
+    assert api.ask(bot, "hi", publish_status="unpublished_draft").text.startswith("event:")
 
 
-def test_unknown_ids_have_codes_of_their_own(wire: Wire) -> None:
+def test_unknown_ids_have_codes_of_their_own(api: ApiClient) -> None:
     unknown = "7460000000000009999"
-    chat = wire.start("echo", "hi")
-    assert code(wire.ask("echo", "hi", unknown)) == 4002
+    chat = api.start("echo", "hi")
+    assert code(api.ask("echo", "hi", unknown)) == 4002
     params = {"conversation_id": unknown, "chat_id": chat["id"]}
-    assert code(wire.get("/v3/chat/retrieve", params=params)) == 4002
+    assert code(api.get("/v3/chat/retrieve", params=params)) == 4002
     params = {"conversation_id": chat["conversation_id"], "chat_id": unknown}
-    assert code(wire.get("/v3/chat/retrieve", params=params)) == 4001
-    assert code(wire.get("/v3/chat/retrieve", params={"chat_id": chat["id"]})) == 4000
+    assert code(api.get("/v3/chat/retrieve", params=params)) == 4001
+    assert code(api.get("/v3/chat/retrieve", params={"chat_id": chat["id"]})) == 4000
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,6 @@ def test_refusals_have_their_http_status_when_mapped(expected: int, code_: int) 
         token = {4100: "pat_nobody", 4101: emulator.issue_token(scopes=())}.get(code_, emulator.token)
         path = "/v1/files/retrieve"
         params = {4000: {}, 4200: {"file_id": "1"}}.get(code_, {"file_id": "1"})
-        with Wire(emulator, token) as wire:
-            response = wire.get(path, params=params)
+        with ApiClient(emulator, token) as api:
+            response = api.get(path, params=params)
     assert (response.status_code, code(response)) == (expected, code_)

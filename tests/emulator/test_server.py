@@ -1,4 +1,4 @@
-"""The port, the process and what can be seen from outside."""
+"""The port, the process, and what the emulator records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.support.api_calls import Wire, code, data, events, ids, text
+from tests.support.api_calls import ApiClient, chat_ids, code, data, events, message_texts
 
 
 def test_a_fresh_emulator_comes_as_a_fixture(coze_emulator: Emulator) -> None:
@@ -22,10 +22,10 @@ def test_a_fresh_emulator_comes_as_a_fixture(coze_emulator: Emulator) -> None:
     assert (coze_emulator.calls, coze_emulator.chats_started, coze_emulator.open_streams) == ([], 0, 0)
 
 
-def test_calls_are_recorded_in_order(wire: Wire, emulator: Emulator) -> None:
-    wire.get("/v1/users/me", params={"a": "1"}, headers={"X-Mine": "yes"})
-    wire.post("/v3/chat", json={"bot_id": "1"})
-    wire.post("/nowhere", content=b"not JSON")
+def test_calls_are_recorded_in_order(api: ApiClient, emulator: Emulator) -> None:
+    api.get("/v1/users/me", params={"a": "1"}, headers={"X-Mine": "yes"})
+    api.post("/v3/chat", json={"bot_id": "1"})
+    api.post("/nowhere", content=b"not JSON")
     first, second, third = emulator.calls
     assert (first.method, first.path, first.query, first.body) == ("GET", "/v1/users/me", {"a": "1"}, None)
     assert first.headers["x-mine"] == "yes"
@@ -35,8 +35,8 @@ def test_calls_are_recorded_in_order(wire: Wire, emulator: Emulator) -> None:
 
 
 def test_stopping_cuts_open_streams(emulator: Emulator) -> None:
-    with Emulator() as other, Wire(other) as wire:
-        with wire.stream("POST", "/v3/chat", json=wire.body("slow", "go", stream=True)) as response:
+    with Emulator() as other, ApiClient(other) as api:
+        with api.stream("POST", "/v3/chat", json=api.chat_body("slow", "go", stream=True)) as response:
             lines = response.iter_lines()
             next(lines)
             other.stop()
@@ -46,8 +46,8 @@ def test_stopping_cuts_open_streams(emulator: Emulator) -> None:
 
 
 def test_two_emulators_do_not_know_each_other(emulator: Emulator) -> None:
-    with Emulator() as other, Wire(emulator, other.token) as wire:
-        assert code(wire.get("/v1/users/me")) == 4100
+    with Emulator() as other, ApiClient(emulator, other.token) as api:
+        assert code(api.get("/v1/users/me")) == 4100
 
 
 def test_a_taken_port_is_an_error(emulator: Emulator) -> None:
@@ -61,64 +61,64 @@ def test_wait_until_gives_up(emulator: Emulator) -> None:
         emulator.wait_until(lambda: False, seconds=0.01)
 
 
-def test_wait_until_sees_what_another_thread_does(wire: Wire, emulator: Emulator) -> None:
-    caller = threading.Thread(target=wire.get, args=("/v1/users/me",))
+def test_wait_until_sees_what_another_thread_does(api: ApiClient, emulator: Emulator) -> None:
+    caller = threading.Thread(target=api.get, args=("/v1/users/me",))
     caller.start()
     emulator.wait_until(lambda: bool(emulator.calls))
     caller.join()
 
 
 def test_the_clock_is_the_caller_s() -> None:
-    with Emulator(clock=lambda: 1_700_000_000) as emulator, Wire(emulator) as wire:
-        response = wire.ask("echo", "hi", stream=False)
+    with Emulator(clock=lambda: 1_700_000_000) as emulator, ApiClient(emulator) as api:
+        response = api.ask("echo", "hi", stream=False)
         assert data(response)["created_at"] == 1_700_000_000
         assert response.headers["date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
 def test_state_in_a_file_outlives_the_emulator(tmp_path: Path) -> None:
     file = tmp_path / "coze.db"
-    with Emulator(data=file) as emulator, Wire(emulator) as wire:
+    with Emulator(data=file) as emulator, ApiClient(emulator) as api:
         token, bots = emulator.token, dict(emulator.bots)
-        chat = events(wire.ask("assistant", "my name is Ada"))[0][1]
-        hanging = wire.start("slow", "go")
-    with Emulator(data=file) as emulator, Wire(emulator, token) as wire:
+        chat = events(api.ask("assistant", "my name is Ada"))[0][1]
+        hanging = api.start("slow", "go")
+    with Emulator(data=file) as emulator, ApiClient(emulator, token) as api:
         assert emulator.bots == bots
-        assert data(wire.get("/v3/chat/retrieve", params=ids(chat)))["status"] == "completed"
-        assert data(wire.get("/v3/chat/retrieve", params=ids(hanging)))["status"] == "failed"
-        again = wire.ask("assistant", "what is my name?", chat["conversation_id"])
-        assert text(again) == ["Your name is Ada."]
+        assert data(api.get("/v3/chat/retrieve", params=chat_ids(chat)))["status"] == "completed"
+        assert data(api.get("/v3/chat/retrieve", params=chat_ids(hanging)))["status"] == "failed"
+        again = api.ask("assistant", "what is my name?", chat["conversation_id"])
+        assert message_texts(again) == ["Your name is Ada."]
         assert events(again)[0][1]["id"] not in (chat["id"], hanging["id"])
 
 
 SPACE = {"space_id": "7340000000000000001"}
 
 
-def test_what_json_can_spell_and_nothing_can_write_is_stored_as_something_that_can(wire: Wire) -> None:
+def test_what_json_can_spell_and_nothing_can_write_is_stored_as_something_that_can(api: ApiClient) -> None:
     body = b'{"name": "a \\ud800", "space_id": "7340000000000000001", "format_type": 0}'
-    assert code(wire.post("/v1/datasets", content=body)) == 0
-    [shown] = data(wire.get("/v1/datasets", params=SPACE))["dataset_list"]
+    assert code(api.post("/v1/datasets", content=body)) == 0
+    [shown] = data(api.get("/v1/datasets", params=SPACE))["dataset_list"]
     assert shown["name"] == "a \ufffd"
-    assert code(wire.post("/v1/bot/update", content=b'{"bot_id": "\\ud800"}')) == 4006
+    assert code(api.post("/v1/bot/update", content=b'{"bot_id": "\\ud800"}')) == 4006
 
 
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"name":' * 200_000, b'{"space_id": ' + b"9" * 5000 + b"}"])
-def test_what_is_no_json_that_could_be_read_lacks_what_is_required(wire: Wire, body: bytes) -> None:
-    assert code(wire.post("/v1/datasets", content=body)) == 4000
+def test_what_is_no_json_that_could_be_read_lacks_what_is_required(api: ApiClient, body: bytes) -> None:
+    assert code(api.post("/v1/datasets", content=body)) == 4000
 
 
-def test_a_number_of_thousands_of_digits_is_too_large(wire: Wire) -> None:
-    assert code(wire.get("/v1/datasets", params={**SPACE, "page_size": "9" * 5000})) == 4000
+def test_a_number_of_thousands_of_digits_is_too_large(api: ApiClient) -> None:
+    assert code(api.get("/v1/datasets", params={**SPACE, "page_size": "9" * 5000})) == 4000
 
 
-def test_unknown_routes_are_404_with_a_code(wire: Wire) -> None:
+def test_unknown_routes_are_404_with_a_code(api: ApiClient) -> None:
     for method, path in (("GET", "/v9/nonsense"), ("PUT", "/v3/chat")):
-        response = wire.request(method, path)
+        response = api.request(method, path)
         assert (response.status_code, code(response)) == (404, 4200)
 
 
 @pytest.mark.parametrize("route", ["POST /v1/audio/rooms", "GET /v1/apps", "GET /v1/apps/7"])
-def test_what_is_not_emulated_is_501_not_a_pretended_success(wire: Wire, route: str) -> None:
-    response = wire.request(*route.split())
+def test_what_is_not_emulated_is_501_not_a_pretended_success(api: ApiClient, route: str) -> None:
+    response = api.request(*route.split())
     assert response.status_code == 501
     assert route.split()[1] in response.json()["msg"]
 

@@ -1,4 +1,4 @@
-"""The other dialect: a self-hosted coze-studio, with its defects."""
+"""The studio dialect: a self-hosted coze-studio, with its defects."""
 
 from __future__ import annotations
 
@@ -6,117 +6,117 @@ import json
 from typing import Any
 
 from coze_client.emulator import Emulator
-from tests.support.api_calls import Wire, data, events, ids, names, question
+from tests.support.api_calls import ApiClient, chat_ids, data, event_names, events, question
 
 
-def listed(wire: Wire, conversation_id: str, **body: Any) -> dict[str, Any]:
-    response = wire.post("/v1/conversation/message/list", params={"conversation_id": conversation_id}, json=body)
+def listed(api: ApiClient, conversation_id: str, **body: Any) -> dict[str, Any]:
+    response = api.post("/v1/conversation/message/list", params={"conversation_id": conversation_id}, json=body)
     return dict(response.json())
 
 
-def test_a_stream_ends_with_an_event_of_its_own(studio_wire: Wire) -> None:
-    response = studio_wire.post("/v3/chat", json=studio_wire.body("echo", "Hello"))
-    assert names(response)[-2:] == ["chat.completed", "stream.done"]
+def test_a_stream_ends_with_an_event_of_its_own(studio_api: ApiClient) -> None:
+    response = studio_api.post("/v3/chat", json=studio_api.chat_body("echo", "Hello"))
+    assert event_names(response)[-2:] == ["chat.completed", "stream.done"]
     assert response.text.endswith("event:conversation.stream.done\ndata:\n\n")
     assert "x-tt-logid" not in response.headers
     created = events(response)[0][1]
     assert ("last_error" in created, "usage" in created, created["completed_at"]) == (False, False, 0)
 
 
-def test_payloads_have_keys_of_their_own_and_no_code(studio_wire: Wire) -> None:
-    chat = data(studio_wire.post("/v3/chat", json=studio_wire.body("slow", "Hello", stream=False)))
+def test_payloads_have_keys_of_their_own_and_no_code(studio_api: ApiClient) -> None:
+    chat = data(studio_api.post("/v3/chat", json=studio_api.chat_body("slow", "Hello", stream=False)))
     assert chat["status"] == "created"
-    canceled = studio_wire.post("/v3/chat/cancel", json=ids(chat)).json()
+    canceled = studio_api.post("/v3/chat/cancel", json=chat_ids(chat)).json()
     assert list(canceled) == ["ChatV3ChatDetail"]
     assert canceled["ChatV3ChatDetail"]["status"] == "conversation.chat.cancelled"
-    messages = studio_wire.get("/v3/chat/message/list", params=ids(chat)).json()
+    messages = studio_api.get("/v3/chat/message/list", params=chat_ids(chat)).json()
     assert [message["type"] for message in messages["Messages"]] == ["question"]
     where = {"conversation_id": chat["conversation_id"]}
-    conversation = studio_wire.get("/v1/conversation/retrieve", params=where).json()["ConversationData"]
+    conversation = studio_api.get("/v1/conversation/retrieve", params=where).json()["ConversationData"]
     assert "creator_d" in conversation
 
 
-def test_failures_have_studio_codes_and_statuses(studio_wire: Wire) -> None:
-    wire = studio_wire
+def test_failures_have_studio_codes_and_statuses(studio_api: ApiClient) -> None:
+    api = studio_api
     chat = {"conversation_id": "1", "chat_id": "2"}
-    with Wire(wire.emulator, "pat_nobody") as stranger:
+    with ApiClient(api.emulator, "pat_nobody") as stranger:
         refused = stranger.get("/v1/users/me")
     assert (refused.status_code, refused.json()["code"]) == (200, 700012006)
-    wrong = wire.post("/v3/chat", json={**wire.body("echo", "hi"), "parameters": "{}"})
+    wrong = api.post("/v3/chat", json={**api.chat_body("echo", "hi"), "parameters": "{}"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, 400)
-    streamed = wire.ask("7350000000000009999", "hi")
+    streamed = api.ask("7350000000000009999", "hi")
     assert events(streamed)[0][0] == "error"
     assert events(streamed)[0][1]["code"] == 103100002
-    polled = wire.ask("7350000000000009999", "hi", stream=False)
+    polled = api.ask("7350000000000009999", "hi", stream=False)
     assert (polled.status_code, polled.json()["code"]) == (400, 400)
-    retrieved = wire.get("/v3/chat/retrieve", params=chat)
+    retrieved = api.get("/v3/chat/retrieve", params=chat)
     assert (retrieved.status_code, retrieved.headers["content-type"]) == (500, "text/plain; charset=utf-8")
-    assert wire.post("/v3/chat/cancel", json=chat).status_code == 400
-    assert wire.delete("/v1/conversations/1").json()["code"] == 103000002
-    assert wire.post("/v1/files/upload", files={"file": ("a", b"")}).json()["code"] == 104000006
+    assert api.post("/v3/chat/cancel", json=chat).status_code == 400
+    assert api.delete("/v1/conversations/1").json()["code"] == 103000002
+    assert api.post("/v1/files/upload", files={"file": ("a", b"")}).json()["code"] == 104000006
 
 
-def test_an_unknown_conversation_is_silently_a_new_one_and_an_empty_one_fails(studio_wire: Wire) -> None:
-    created = events(studio_wire.ask("echo", "hi", "7460000000000009999"))[0][1]
+def test_an_unknown_conversation_is_silently_a_new_one_and_an_empty_one_fails(studio_api: ApiClient) -> None:
+    created = events(studio_api.ask("echo", "hi", "7460000000000009999"))[0][1]
     assert created["conversation_id"] != "7460000000000009999"
-    empty = studio_wire.post("/v3/chat", params={"conversation_id": ""}, json=studio_wire.body("echo", "hi"))
+    empty = studio_api.post("/v3/chat", params={"conversation_id": ""}, json=studio_api.chat_body("echo", "hi"))
     assert empty.status_code == 400
 
 
-def test_two_chats_may_run_in_one_conversation(studio_wire: Wire) -> None:
-    chat = data(studio_wire.post("/v3/chat", json=studio_wire.body("slow", "one", stream=False)))
-    assert names(studio_wire.ask("echo", "two", chat["conversation_id"]))[-1] == "stream.done"
+def test_two_chats_may_run_in_one_conversation(studio_api: ApiClient) -> None:
+    chat = data(studio_api.post("/v3/chat", json=studio_api.chat_body("slow", "one", stream=False)))
+    assert event_names(studio_api.ask("echo", "two", chat["conversation_id"]))[-1] == "stream.done"
 
 
-def test_everything_is_saved(studio_wire: Wire) -> None:
-    chat = events(studio_wire.ask("echo", "hi", auto_save_history=False))[0][1]
-    assert data(studio_wire.get("/v3/chat/retrieve", params=ids(chat)))["status"] == "completed"
+def test_everything_is_saved(studio_api: ApiClient) -> None:
+    chat = events(studio_api.ask("echo", "hi", auto_save_history=False))[0][1]
+    assert data(studio_api.get("/v3/chat/retrieve", params=chat_ids(chat)))["status"] == "completed"
 
 
-def test_a_failed_chat_says_error_and_nothing_after_it(studio_wire: Wire) -> None:
-    response = studio_wire.ask("failing", "go")
+def test_a_failed_chat_says_error_and_nothing_after_it(studio_api: ApiClient) -> None:
+    response = studio_api.ask("failing", "go")
     assert events(response)[-1] == ("error", {"code": 103100001, "msg": "model unavailable"})
-    found = data(studio_wire.get("/v3/chat/retrieve", params=ids(events(response)[0][1])))
+    found = data(studio_api.get("/v3/chat/retrieve", params=chat_ids(events(response)[0][1])))
     assert (found["status"], "last_error" in found) == ("failed", False)
 
 
-def test_a_client_plugin_shows_as_an_interrupt(studio_wire: Wire) -> None:
-    response = studio_wire.ask("plugins", "The weather in Bern?")
-    assert names(response)[-2:] == ["message.completed", "stream.done"]
+def test_a_client_plugin_shows_as_an_interrupt(studio_api: ApiClient) -> None:
+    response = studio_api.ask("plugins", "The weather in Bern?")
+    assert event_names(response)[-2:] == ["message.completed", "stream.done"]
     interrupt = [item for _, item in events(response) if (item or {}).get("type") == "verbose"][-1]
     assert json.loads(interrupt["content"])["msg_type"] == "interrupt"
     assert json.loads(interrupt["meta_data"]["requires_action"])[0]["name"] == "get_weather"
     chat = events(response)[0][1]
-    assert data(studio_wire.get("/v3/chat/retrieve", params=ids(chat)))["status"] == "required_action"
+    assert data(studio_api.get("/v3/chat/retrieve", params=chat_ids(chat)))["status"] == "required_action"
 
 
-def test_messages_are_listed_newest_first_and_before_id_turns_around(studio_wire: Wire) -> None:
-    conversation_id = events(studio_wire.ask("echo", "1"))[0][1]["conversation_id"]
-    studio_wire.ask("echo", "2", conversation_id)
+def test_messages_are_listed_newest_first_and_before_id_turns_around(studio_api: ApiClient) -> None:
+    conversation_id = events(studio_api.ask("echo", "1"))[0][1]["conversation_id"]
+    studio_api.ask("echo", "2", conversation_id)
 
     def contents(**body: Any) -> str:
-        return "".join(message["content"] for message in listed(studio_wire, conversation_id, **body)["data"])
+        return "".join(message["content"] for message in listed(studio_api, conversation_id, **body)["data"])
 
     assert contents(order="asc") == contents() == "2211"
-    first, last = (listed(studio_wire, conversation_id)[key] for key in ("first_id", "last_id"))
+    first, last = (listed(studio_api, conversation_id)[key] for key in ("first_id", "last_id"))
     assert contents(after_id=first) == "211"
     assert contents(before_id=last) == "122"
     assert contents(before_id="0", after_id=first) == "2211"
 
 
-def test_an_empty_list_has_zero_cursors_and_entered_messages_are_ignored(studio_wire: Wire) -> None:
-    created = studio_wire.conversation(name="n", messages=[question("hi")])
+def test_an_empty_list_has_zero_cursors_and_entered_messages_are_ignored(studio_api: ApiClient) -> None:
+    created = studio_api.conversation(name="n", messages=[question("hi")])
     assert created["name"] is None
-    page = listed(studio_wire, created["id"])
+    page = listed(studio_api, created["id"])
     assert (page["data"], page["first_id"], page["last_id"]) == ([], "0", "0")
 
 
-def test_an_upload_spells_its_time_otherwise(studio_wire: Wire) -> None:
-    file = studio_wire.upload()
+def test_an_upload_spells_its_time_otherwise(studio_api: ApiClient) -> None:
+    file = studio_api.upload()
     assert ("CreatedAt" in file, "created_at" in file, "url" in file, "uri" in file) == (True, False, True, True)
 
 
-def test_routes_that_the_studio_lacks_ask_for_a_cookie(studio_wire: Wire) -> None:
+def test_routes_that_the_studio_lacks_ask_for_a_cookie(studio_api: ApiClient) -> None:
     for method, path in (
         ("POST", "/v3/chat/submit_tool_outputs"),
         ("POST", "/open_api/v2/chat"),
@@ -124,15 +124,15 @@ def test_routes_that_the_studio_lacks_ask_for_a_cookie(studio_wire: Wire) -> Non
         ("GET", "/v1/files/retrieve"),
         ("GET", "/v9/nonsense"),
     ):
-        response = studio_wire.request(method, path)
+        response = studio_api.request(method, path)
         assert (response.status_code, response.json()["msg"]) == (401, "missing session_key in cookie")
-    wrong_method = studio_wire.post("/v3/chat/retrieve")
+    wrong_method = studio_api.post("/v3/chat/retrieve")
     assert (wrong_method.status_code, wrong_method.text) == (404, "404 page not found")
 
 
-def test_content_it_does_not_understand_is_skipped(studio: Emulator, studio_wire: Wire) -> None:
-    body = studio_wire.body("echo", "")
+def test_content_it_does_not_understand_is_skipped(studio: Emulator, studio_api: ApiClient) -> None:
+    body = studio_api.chat_body("echo", "")
     odd = {"role": "user", "content": "no list", "content_type": "object_string"}
-    response = studio_wire.post("/v3/chat", json={**body, "additional_messages": [question("hi"), odd]})
-    assert names(response)[-1] == "stream.done"
+    response = studio_api.post("/v3/chat", json={**body, "additional_messages": [question("hi"), odd]})
+    assert event_names(response)[-1] == "stream.done"
     assert studio.chats_started == 1

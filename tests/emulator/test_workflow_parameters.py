@@ -1,4 +1,4 @@
-"""A function's annotations as Coze tells parameters, and what a run makes of values that do or do not fit."""
+"""Annotations as Coze's parameters, and the validation of their values in a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Audio, File, Image, Steps
-from tests.support.api_calls import Json, Wire, data
+from tests.support.api_calls import ApiClient, Json, data
 from tests.support.workflow_calls import output, run, stream
 
 
@@ -58,12 +58,12 @@ def everything(
     return address
 
 
-def schema(wire: Wire, workflow_id: str) -> Json:
-    return dict(data(wire.get(f"/v1/workflows/{workflow_id}", params={"include_input_output": "true"})))
+def schema(api: ApiClient, workflow_id: str) -> Json:
+    return dict(data(api.get(f"/v1/workflows/{workflow_id}", params={"include_input_output": "true"})))
 
 
-def test_annotations_become_the_parameter_tree(wire: Wire, emulator: Emulator) -> None:
-    told = schema(wire, emulator.workflow()(everything).id)
+def test_annotations_become_the_parameter_tree(api: ApiClient, emulator: Emulator) -> None:
+    told = schema(api, emulator.workflow()(everything).id)
     string, integer = {"type": "string", "required": True}, {"type": "integer", "required": True}
     assert told["input"]["parameters"] == {
         "city": {**string, "description": "where to eat"},
@@ -100,28 +100,28 @@ def test_annotations_become_the_parameter_tree(wire: Wire, emulator: Emulator) -
     assert told["workflow_detail"]["description"] == "Books all there is."
 
 
-def test_an_end_node_that_answers_has_a_template(wire: Wire, emulator: Emulator) -> None:
+def test_an_end_node_that_answers_has_a_template(api: ApiClient, emulator: Emulator) -> None:
     @emulator.workflow()
     def says() -> Steps[str]:
         yield "hm"
         return "hello"
 
-    told = schema(wire, says.id)["output"]
+    told = schema(api, says.id)["output"]
     assert (told["terminate_plan"], told["content"]) == ("use_answer_content", "{{output}}")
 
 
-def test_a_result_that_is_no_object_is_called_output(wire: Wire, emulator: Emulator) -> None:
+def test_a_result_that_is_no_object_is_called_output(api: ApiClient, emulator: Emulator) -> None:
     @emulator.workflow()
     def numbers() -> list[int]:
         return [1, 2]
 
-    told = schema(wire, numbers.id)["output"]["parameters"]
+    told = schema(api, numbers.id)["output"]["parameters"]
     assert told == {"output": {"type": "array", "items": {"type": "integer"}}}
-    assert json.loads(run(wire, numbers.id)["data"]) == {"output": [1, 2]}
+    assert json.loads(run(api, numbers.id)["data"]) == {"output": [1, 2]}
 
 
-def test_without_the_flag_there_is_no_schema(wire: Wire, emulator: Emulator) -> None:
-    told = data(wire.get(f"/v1/workflows/{emulator.workflows['book_table']}"))
+def test_without_the_flag_there_is_no_schema(api: ApiClient, emulator: Emulator) -> None:
+    told = data(api.get(f"/v1/workflows/{emulator.workflows['book_table']}"))
     assert list(told) == ["workflow_detail"]
 
 
@@ -139,14 +139,14 @@ def test_what_cannot_be_given_by_name_is_a_type_error(emulator: Emulator) -> Non
         emulator.workflow()(variadic)
 
 
-def test_values_arrive_as_the_annotations_say(wire: Wire, emulator: Emulator) -> None:
+def test_values_arrive_as_the_annotations_say(api: ApiClient, emulator: Emulator) -> None:
     seen: list[object] = []
 
     @emulator.workflow()
     def sees(when: datetime, guest: Guest, photo: Image, files: list[File], note: str | None = None) -> None:
         seen.extend([when, guest, photo, files, note])
 
-    file_id = wire.upload("cat.png")["id"]
+    file_id = api.upload("cat.png")["id"]
     file = json.dumps({"file_id": file_id})
     values: Json = {
         "when": "2026-05-01T18:00:00",
@@ -155,7 +155,7 @@ def test_values_arrive_as_the_annotations_say(wire: Wire, emulator: Emulator) ->
         "files": [file, "https://example.com/a.pdf"],
         "note": None,
     }
-    assert output(stream(wire, sees.id, values)) == {}
+    assert output(stream(api, sees.id, values)) == {}
     assert seen == [datetime(2026, 5, 1, 18), Guest("Ada"), "cat.png", ["cat.png", "https://example.com/a.pdf"], None]  # noqa: DTZ001 - as it was sent
 
 
@@ -170,27 +170,27 @@ def test_values_arrive_as_the_annotations_say(wire: Wire, emulator: Emulator) ->
         ({"city": "Bern", "guest": {"name": "Ada", "age": "old"}}, "guest.age"),
         ({"city": "Bern", "photos": ["https://example.com/a.png", {"file_id": "1"}]}, "photos.1"),
         ({"city": "Bern", "photos": ['{"file_id": "1"}']}, "there is no file 1"),
-        ({"city": "Bern", "photos": ["/etc/passwd"]}, "a file is a URL"),
+        ({"city": "Bern", "photos": ["/etc/passwd"]}, "a file must be a URL"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_its_name(
-    wire: Wire, emulator: Emulator, values: Json, named: str
+    api: ApiClient, emulator: Emulator, values: Json, named: str
 ) -> None:
     @emulator.workflow()
     def takes(city: str, guests: int = 2, guest: Guest | None = None, photos: list[Image] | None = None) -> None: ...
 
-    refused = run(wire, takes.id, values)
+    refused = run(api, takes.id, values)
     assert refused["code"] == 4000
     assert named in refused["msg"]
     assert emulator.runs_started == 0
 
 
-def test_another_accounts_file_is_unknown(wire: Wire, emulator: Emulator) -> None:
+def test_another_accounts_file_is_unknown(api: ApiClient, emulator: Emulator) -> None:
     @emulator.workflow()
     def takes(photo: Image) -> str:
         return photo
 
-    file = json.dumps({"file_id": wire.upload()["id"]})
-    assert run(wire, takes.id, {"photo": file})["code"] == 0
-    with Wire(emulator, emulator.issue_token(account="2478774393250009999")) as stranger:
+    file = json.dumps({"file_id": api.upload()["id"]})
+    assert run(api, takes.id, {"photo": file})["code"] == 0
+    with ApiClient(emulator, emulator.issue_token(account="2478774393250009999")) as stranger:
         assert run(stranger, takes.id, {"photo": file})["code"] == 4000

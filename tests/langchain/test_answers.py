@@ -1,4 +1,4 @@
-"""The answers of ChatCoze: the same for invoke, ainvoke, stream and astream."""
+"""What comes out of ChatCoze, the same in whatever way it is asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, AskUser, Extra, FunctionCall, Item, ToolResponse, Turn, Verbose
 from langchain_coze import ChatCoze
 from langchain_coze.chunk_builder import convert_usage
-from tests.langchain.conftest import Ask, add_up, body
+from tests.support.langchain_calls import Ask, chat_body, join_chunks
 
 Make = Callable[..., ChatCoze]
 RECALL = (
@@ -62,7 +62,7 @@ def test_usage_is_read_in_either_spelling(sent_usage: dict[str, Any], counts: tu
     assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == counts
 
 
-def test_details_of_usage_are_there_if_coze_sends_them() -> None:
+def test_details_of_usage_are_told_if_coze_tells_them() -> None:
     details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 4}}
     usage = convert_usage(Usage.model_validate({"token_count": 5, **details}))
     assert usage.get("input_token_details") == {"cache_read": 0}
@@ -92,7 +92,7 @@ def test_every_chunk_of_a_stream_carries_the_same_id_and_only_the_last_metadata(
     assert [bool(chunk.usage_metadata) for chunk in chunks] == [False, False, False, True]
 
 
-def test_reasoning_is_apart_from_the_text(model: Make, ask: Ask) -> None:
+def test_thoughts_stand_apart_from_the_text(model: Make, ask: Ask) -> None:
     answer = ask(model("reasoner"), "Is 7 prime?")
     reasoning, text = answer.content_blocks
     assert answer.content == "After some thought: Is 7 prime?"
@@ -209,7 +209,7 @@ def test_a_workflows_question_is_an_answer_that_the_next_message_replies_to(
     replied = ask(model("clerk"), [HumanMessage("Book a room"), asked, HumanMessage("Chur")])
     assert replied.content == "Booked after 2 lines."
     assert replied.response_metadata["conversation_id"] == asked.response_metadata["conversation_id"]
-    assert len(body(emulator)["additional_messages"]) == 1
+    assert len(chat_body(emulator)["additional_messages"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_the_sum_of_a_stream_is_the_invoked_message(model: Make) -> None:
     unlike = ("chat_id", "conversation_id", "logid", "message_ids")
     for bot in ("echo", "reasoner", "several_answers", "plugins", "follow_ups"):
         whole = model(bot).invoke("The weather in Chur?")
-        total = add_up(list(model(bot).stream("The weather in Chur?")))
+        total = join_chunks(list(model(bot).stream("The weather in Chur?")))
         assert isinstance(total, AIMessageChunk)
         for name in unlike:
             del whole.response_metadata[name], total.response_metadata[name]

@@ -13,7 +13,7 @@ from coze_client import CozeError
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Steps, Workflow, ask
 from langchain_coze import ChatCoze
-from tests.langchain.conftest import Ask
+from tests.support.langchain_calls import Ask
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from langchain_core.rate_limiters import BaseRateLimiter
 
 from coze_client.emulator import Emulator, faults
 from langchain_coze import ChatCoze, CozeModelError, CozeServerError
-from tests.langchain.conftest import Ask
+from tests.support.langchain_calls import Ask
 
 Make = Callable[..., ChatCoze]
 FOUR_WORDS = "one two three four"

@@ -9,12 +9,13 @@ import pytest
 from langchain_core import exceptions as langchain
 
 import coze_client
+from coze_client import ChatFailed
 from coze_client import errors as coze
 from coze_client.core.error_codes import error_for
 from coze_client.emulator import Emulator, faults
 from langchain_coze import ChatCoze, CozeModelError
 from langchain_coze.errors import convert_error
-from tests.langchain.conftest import Ask
+from tests.support.langchain_calls import Ask
 
 Make = Callable[..., ChatCoze]
 
@@ -34,7 +35,7 @@ FAMILY: list[tuple[coze.CozeError, type[Exception], bool]] = [
     (coze.TimedOut("no"), langchain.ModelTimeoutError, False),
     (coze.TimedOut("no", sent=False), langchain.ModelTimeoutError, True),
     (coze.StreamInterrupted("no", text="half", chat_id="1"), langchain.ModelConnectionError, False),
-    (coze.ChatFailed("no", code=5000, text="half"), langchain.ModelAPIError, False),
+    (ChatFailed("no", code=5000, text="half"), langchain.ModelAPIError, False),
     (coze.ProtocolError("no"), langchain.ModelError, False),
     (coze.AccessDenied("no"), langchain.ModelError, False),
 ]

@@ -23,7 +23,7 @@ from coze_client import CozeClient
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripting.standard_bots import FIRST_VERSION
 from langchain_coze import ChatCoze, CozeConfigurationError, CozeNotFound
-from tests.langchain.conftest import Ask, body
+from tests.support.langchain_calls import Ask, chat_body
 
 Make = Callable[..., ChatCoze]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(48))
@@ -32,7 +32,7 @@ ENCODED = base64.b64encode(PNG).decode()
 
 def sent(emulator: Emulator) -> list[dict[str, Any]]:
     """The messages of the last chat that was started."""
-    return list(body(emulator)["additional_messages"])
+    return list(chat_body(emulator)["additional_messages"])
 
 
 def texts(emulator: Emulator) -> list[tuple[str, str]]:
@@ -257,8 +257,8 @@ def test_every_option_goes_with_the_model_and_with_a_call(
     model(**given).invoke("Hi")
     model().invoke("Hi", **{name: value})
     model().bind(**{name: value}).invoke("Hi")
-    assert [body(emulator, number)[key] for number in (1, 2)] == [wire, wire]
-    assert body(emulator, 0)[key] == (wire if given else "u1")
+    assert [chat_body(emulator, number)[key] for number in (1, 2)] == [wire, wire]
+    assert chat_body(emulator, 0)[key] == (wire if given else "u1")
 
 
 def test_a_call_can_go_to_another_bot(model: Make, emulator: Emulator, ask: Ask) -> None:

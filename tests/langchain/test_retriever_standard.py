@@ -9,7 +9,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from coze_client.emulator import Emulator
 from langchain_coze import CozeRetriever
-from tests.support.retrievers import Shelf
+from tests.support.knowledge import AnimalKnowledge
 
 
 class TestByWorkflow(RetrieversIntegrationTests):
@@ -17,11 +17,11 @@ class TestByWorkflow(RetrieversIntegrationTests):
 
     @pytest.fixture(autouse=True)
     def _serve(self, emulator: Emulator) -> None:
-        self.shelf = Shelf(emulator, CozeRetriever)
+        self.knowledge = AnimalKnowledge(emulator, CozeRetriever)
 
     @property
     def recalled_by(self) -> dict[str, str]:
-        return {"workflow_id": self.shelf.workflow_id}
+        return {"workflow_id": self.knowledge.workflow_id}
 
     @property
     def retriever_constructor(self) -> type[CozeRetriever]:
@@ -29,7 +29,7 @@ class TestByWorkflow(RetrieversIntegrationTests):
 
     @property
     def retriever_constructor_params(self) -> dict[str, Any]:
-        emulator = self.shelf.emulator
+        emulator = self.knowledge.emulator
         return {**self.recalled_by, "token": emulator.token, "base_url": emulator.url}
 
     @property
@@ -42,4 +42,4 @@ class TestByBot(TestByWorkflow):
 
     @property
     def recalled_by(self) -> dict[str, str]:
-        return {"bot_id": self.shelf.bot_id}
+        return {"bot_id": self.knowledge.bot_id}

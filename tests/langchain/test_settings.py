@@ -21,7 +21,7 @@ from coze_client import AsyncCozeClient, ConfigurationError, CozeClient
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripting.standard_bots import FIRST_VERSION
 from langchain_coze import ChatCoze, CozeTimedOut
-from tests.langchain.conftest import Ask, body
+from tests.support.langchain_calls import Ask, chat_body
 
 Make = Callable[..., ChatCoze]
 CANARY = "pat_canary_7f3a"
@@ -43,7 +43,7 @@ def test_the_names_of_langchain_community_work(emulator: Emulator, ask: Ask) -> 
     }
     migrated = ChatCoze(**script)
     assert ask(migrated, "Hi").content == "Hi"
-    assert body(emulator)["user_id"] == "ada"
+    assert chat_body(emulator)["user_id"] == "ada"
     assert (migrated.conversation_id, migrated.timeout) == (None, 30)
 
 

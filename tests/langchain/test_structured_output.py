@@ -17,7 +17,7 @@ from coze_client import ConfigurationError, CozeClient
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Item, Turn
 from langchain_coze import ChatCoze
-from tests.langchain.conftest import body
+from tests.support.langchain_calls import chat_body
 
 Make = Callable[..., ChatCoze]
 
@@ -63,7 +63,7 @@ def test_an_answer_becomes_a_value_of_the_schema(model: Make, schema: Any, metho
 def test_the_schema_is_asked_for_with_the_question(model: Make, emulator: Emulator) -> None:
     prompt = ChatPromptTemplate.from_messages([("system", "Be brief."), ("human", "{question}")])
     (prompt | model("assistant").with_structured_output(City)).invoke({"question": QUESTION})
-    (message,) = body(emulator)["additional_messages"]
+    (message,) = chat_body(emulator)["additional_messages"]
     assert message["content"].startswith(f"Instructions:\nBe brief.\n\nQuestion:\n{QUESTION}\n\n")
     assert "What it is called" in message["content"]
 
@@ -71,7 +71,7 @@ def test_the_schema_is_asked_for_with_the_question(model: Make, emulator: Emulat
 def test_a_question_with_an_image_keeps_it(model: Make, emulator: Emulator) -> None:
     question = HumanMessage([{"type": "text", "text": QUESTION}, {"type": "image", "url": "https://a/b.png"}])
     assert model("assistant").with_structured_output(City).invoke([question]).people == 38000
-    assert body(emulator)["additional_messages"][0]["content_type"] == "object_string"
+    assert chat_body(emulator)["additional_messages"][0]["content_type"] == "object_string"
 
 
 @pytest.mark.parametrize("messages", [[SystemMessage(QUESTION)], [HumanMessage("Hi"), AIMessage(QUESTION)]])
@@ -95,15 +95,15 @@ def test_an_answer_that_does_not_fit_is_repaired_outside_the_conversation(
     first, repair = emulator.calls_to("/v3/chat")
     assert first.query == {"conversation_id": conversation}
     assert not repair.query
-    assert body(emulator)["auto_save_history"] is False
-    assert bad in body(emulator)["additional_messages"][0]["content"]
+    assert chat_body(emulator)["auto_save_history"] is False
+    assert bad in chat_body(emulator)["additional_messages"][0]["content"]
 
 
 def test_each_repair_contains_the_last_error(model: Make, emulator: Emulator) -> None:
     emulator.add_bot("liar", liar("no", '{"name": 1}', '{"name": "Chur", "people": 1}'))
     assert model("liar").with_structured_output(City, repairs=2).invoke(QUESTION).people == 1
     assert emulator.chats_started == 3
-    assert '{"name": 1}' in body(emulator)["additional_messages"][0]["content"]
+    assert '{"name": 1}' in chat_body(emulator)["additional_messages"][0]["content"]
 
 
 @pytest.mark.parametrize("repairs", [0, 1, 2])

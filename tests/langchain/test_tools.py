@@ -17,7 +17,7 @@ from coze_client import ConfigurationError
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, AskClient, Item, Turn
 from langchain_coze import ChatCoze, CozeConfigurationError
-from tests.langchain.conftest import Ask
+from tests.support.langchain_calls import Ask
 
 Make = Callable[..., ChatCoze]
 QUESTION = "Tell me the weather and time in Chur"

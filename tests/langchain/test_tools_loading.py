@@ -12,7 +12,7 @@ from langchain_core.tools import BaseTool
 from pydantic import ValidationError
 
 from coze_client import ConfigurationError, CozeClient, InvalidArguments, NotFound
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.emulator import Emulator
 from langchain_coze import CozeBotTool, CozeToolkit, CozeWorkflowTool, aload_coze_tools, load_coze_tools
 

@@ -300,7 +300,7 @@ def test_a_broken_stream_is_reported_and_not_started_again(emulator: Emulator, m
     emulator.inject(faults.CutAfterEvents(1), "/v1/workflow/stream_run")
     message = run(tool, {"place": "Rome"})
     assert message.status == "error"
-    assert "not begun again" in str(message.content)
+    assert "not started again" in str(message.content)
     assert emulator.runs_started == 1
 
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 
 from coze_client.emulator import Emulator
 from llama_index_coze import CozeLLM
-
-Make = Callable[..., CozeLLM]
-Ask = Callable[..., ChatResponse]
-Complete = Callable[..., CompletionResponse]
+from tests.support.llama_index_calls import (
+    Ask,
+    Complete,
+    Make,
+    achat,
+    acomplete,
+    astream_chat,
+    astream_complete,
+    chat,
+    complete,
+    stream_chat,
+    stream_complete,
+)
 
 
 @pytest.fixture(autouse=True)
 def loop_for_blocking_calls(request: pytest.FixtureRequest) -> None:
-    """What a blocking test leaves behind is closed; a test on asyncio has a loop anyway."""
+    """Closes the event loop of a blocking test; a test on asyncio has its own."""
     if not inspect.iscoroutinefunction(request.function):
         request.getfixturevalue("own_event_loop")
 
@@ -38,75 +44,15 @@ def llm(emulator: Emulator) -> Make:
     return make
 
 
-def said(*texts: str) -> list[ChatMessage]:
-    """A dialogue of user and assistant in turn, the user's question last."""
-    roles = ["user", "assistant"]
-    return [ChatMessage(role=roles[(len(texts) - 1 - n) % 2], content=text) for n, text in enumerate(texts)]
-
-
-def body(emulator: Emulator, chat: int = -1) -> Mapping[str, Any]:
-    """What one of the chats was started with."""
-    sent: Any = emulator.calls_to("/v3/chat")[chat].body
-    return dict(sent)
-
-
-def chat(llm: CozeLLM, messages: Any, **options: Any) -> ChatResponse:
-    response: ChatResponse = llm.chat(_messages(messages), **options)
-    return response
-
-
-def achat(llm: CozeLLM, messages: Any, **options: Any) -> ChatResponse:
-    response: ChatResponse = asyncio.run(llm.achat(_messages(messages), **options))
-    return response
-
-
-def stream_chat(llm: CozeLLM, messages: Any, **options: Any) -> ChatResponse:
-    response: ChatResponse = list(llm.stream_chat(_messages(messages), **options))[-1]
-    return response
-
-
-def astream_chat(llm: CozeLLM, messages: Any, **options: Any) -> ChatResponse:
-    async def collect() -> list[ChatResponse]:
-        return [response async for response in await llm.astream_chat(_messages(messages), **options)]
-
-    return asyncio.run(collect())[-1]
-
-
 @pytest.fixture(params=[chat, achat, stream_chat, astream_chat], ids=lambda way: way.__name__)
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Each way of chatting, one after the other: they must end with the same response."""
+    """Each way to chat, one after the other: all must end with the same response."""
     way: Ask = request.param
     return way
 
 
-def complete(llm: CozeLLM, prompt: str, **options: Any) -> CompletionResponse:
-    response: CompletionResponse = llm.complete(prompt, **options)
-    return response
-
-
-def acomplete(llm: CozeLLM, prompt: str, **options: Any) -> CompletionResponse:
-    response: CompletionResponse = asyncio.run(llm.acomplete(prompt, **options))
-    return response
-
-
-def stream_complete(llm: CozeLLM, prompt: str, **options: Any) -> CompletionResponse:
-    response: CompletionResponse = list(llm.stream_complete(prompt, **options))[-1]
-    return response
-
-
-def astream_complete(llm: CozeLLM, prompt: str, **options: Any) -> CompletionResponse:
-    async def collect() -> list[CompletionResponse]:
-        return [response async for response in await llm.astream_complete(prompt, **options)]
-
-    return asyncio.run(collect())[-1]
-
-
 @pytest.fixture(params=[complete, acomplete, stream_complete, astream_complete], ids=lambda way: way.__name__)
 def finish(request: pytest.FixtureRequest) -> Complete:
-    """Each way of completing, one after the other."""
+    """Each way to complete a prompt, one after the other."""
     way: Complete = request.param
     return way
-
-
-def _messages(given: Any) -> Any:
-    return said(given) if isinstance(given, str) else given

@@ -1,4 +1,4 @@
-"""What comes out of CozeLLM, the same in whatever way it is asked."""
+"""The responses of CozeLLM, the same by every method."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from llama_index.core.llms import ChatMessage, MessageRole
 from coze_client import ChatFailed, ConversationBusy
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, AskUser, Audio, Extra, Item, Turn, Verbose
-from tests.llama_index.conftest import Ask, Complete, Make, body, said
+from tests.support.llama_index_calls import Ask, Complete, Make, chat_body, dialogue
 
 RECALL = {
     "chunks": [
@@ -41,7 +41,7 @@ def test_an_answer_is_one_text_block_with_ids_and_follow_ups(llm: Make, emulator
     assert {**response.additional_kwargs, **kept} == response.additional_kwargs
 
 
-def test_usage_is_told_as_coze_sent_it_in_raw_and_beside(llm: Make, ask: Ask) -> None:
+def test_usage_is_in_raw_as_coze_sent_it_and_in_additional_kwargs(llm: Make, ask: Ask) -> None:
     response = ask(llm(), "hello there")
     assert response.raw is not None
     usage = response.raw["usage"]
@@ -72,7 +72,7 @@ def test_a_prompt_is_wrapped_unless_it_is_formatted_already(llm: Make, finish: C
 
 
 def test_each_response_of_a_stream_has_all_the_text_so_far_and_the_new_as_delta(llm: Make) -> None:
-    responses = list(llm().stream_chat(said("one two three")))
+    responses = list(llm().stream_chat(dialogue("one two three")))
     assert [response.delta for response in responses] == ["one ", "two ", "three", ""]
     assert [response.message.content for response in responses] == ["one ", "one two ", *["one two three"] * 2]
     assert [bool(response.raw) for response in responses] == [False, False, False, True]
@@ -91,7 +91,7 @@ def test_each_completion_of_a_stream_has_all_the_text_so_far_and_the_new_as_delt
 def test_async_streams_are_async_generators_that_are_awaited_first(llm: Make) -> None:
     async def kinds() -> list[object]:
         model = llm()
-        streams = [await model.astream_chat(said("hi")), await model.astream_complete("hi")]
+        streams = [await model.astream_chat(dialogue("hi")), await model.astream_complete("hi")]
         for stream in streams:
             await stream.aclose()
         return streams
@@ -99,7 +99,7 @@ def test_async_streams_are_async_generators_that_are_awaited_first(llm: Make) ->
     assert all(isinstance(stream, AsyncGenerator) for stream in asyncio.run(kinds()))
 
 
-def test_thoughts_stand_in_a_block_of_their_own(llm: Make, ask: Ask) -> None:
+def test_thoughts_are_in_a_block_of_their_own(llm: Make, ask: Ask) -> None:
     thinking, text = ask(llm("reasoner"), "Is 7 prime?").message.blocks
     assert isinstance(thinking, ThinkingBlock)
     assert str(thinking.content).endswith("Done thinking.")
@@ -107,13 +107,13 @@ def test_thoughts_stand_in_a_block_of_their_own(llm: Make, ask: Ask) -> None:
 
 
 def test_thoughts_stream_where_agents_look_for_them(llm: Make) -> None:
-    responses = list(llm("reasoner").stream_chat(said("Is 7 prime?")))
+    responses = list(llm("reasoner").stream_chat(dialogue("Is 7 prime?")))
     thoughts = "".join(response.additional_kwargs.get("thinking_delta", "") for response in responses)
     assert responses[-1].message.blocks[0] == ThinkingBlock(content=thoughts)
     assert "".join(response.delta or "" for response in responses) == "After some thought: Is 7 prime?"
 
 
-def test_the_bots_own_plugin_calls_are_told_beside_and_are_no_tool_calls(llm: Make, ask: Ask) -> None:
+def test_the_bots_own_plugin_calls_are_in_additional_kwargs_and_are_no_tool_calls(llm: Make, ask: Ask) -> None:
     model = llm("several_answers", client_plugins=True)
     response = ask(model, "Meaning?")
     (call,), (output,) = response.additional_kwargs["plugin_calls"], response.additional_kwargs["plugin_outputs"]
@@ -151,7 +151,7 @@ def test_a_spoken_answer_is_a_wav_file(llm: Make, emulator: Emulator, ask: Ask) 
         assert played.readframes(1000) == bytes(range(200))
 
 
-def test_cards_and_unknown_messages_are_told_beside(llm: Make, emulator: Emulator, ask: Ask) -> None:
+def test_cards_and_unknown_messages_are_in_additional_kwargs(llm: Make, emulator: Emulator, ask: Ask) -> None:
     def showing(_: Turn) -> Iterator[Item]:
         yield Answer("See:")
         yield Extra("answer", '{"title": "Chur"}', "card")
@@ -184,12 +184,12 @@ def test_a_stop_sequence_cuts_the_answer_and_cancels_the_chat(llm: Make, emulato
 
 
 def test_text_that_might_have_begun_a_stop_sequence_comes_with_the_last_delta(llm: Make) -> None:
-    responses = list(llm(stop="word!").stream_chat(said("my word")))
+    responses = list(llm(stop="word!").stream_chat(dialogue("my word")))
     assert "".join(response.delta or "" for response in responses) == responses[-1].message.content == "my word"
 
 
 def test_a_stream_that_is_left_early_closes_its_line_and_cancels_the_chat(llm: Make, emulator: Emulator) -> None:
-    stream = llm("slow").stream_chat(said("Count"))
+    stream = llm("slow").stream_chat(dialogue("Count"))
     assert next(stream).delta == "word1 "
     stream.close()
     assert emulator.calls[-1].path == "/v3/chat/cancel"
@@ -198,7 +198,7 @@ def test_a_stream_that_is_left_early_closes_its_line_and_cancels_the_chat(llm: M
 
 def test_an_async_stream_that_is_left_early_closes_its_line_and_cancels_the_chat(llm: Make, emulator: Emulator) -> None:
     async def leave() -> None:
-        async for _ in await llm("slow").astream_chat(said("Count")):
+        async for _ in await llm("slow").astream_chat(dialogue("Count")):
             break
         await asyncio.to_thread(emulator.wait_until, gone)
 
@@ -219,12 +219,12 @@ def test_a_workflows_question_is_an_answer_that_the_next_message_replies_to(
     asked = ask(model, "Book a train")
     assert asked.message.content == "Where to?"
     assert model.get_tool_calls_from_response(asked, error_on_no_tool_call=False) == []
-    reply = ask(model, [*said("Book a train"), asked.message, ChatMessage(content="Chur")])
+    reply = ask(model, [*dialogue("Book a train"), asked.message, ChatMessage(content="Chur")])
     assert reply.message.content == "Off to Chur."
-    assert len(body(emulator)["additional_messages"]) == 1
+    assert len(chat_body(emulator)["additional_messages"]) == 1
 
 
-def test_a_busy_conversation_is_told_as_such(llm: Make, emulator: Emulator, ask: Ask) -> None:
+def test_a_busy_conversation_raises_its_own_error(llm: Make, emulator: Emulator, ask: Ask) -> None:
     emulator.inject(faults.Coded(4016, "busy"))
     with pytest.raises(ConversationBusy):
         ask(llm(max_retries=0), "hello")

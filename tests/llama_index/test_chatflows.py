@@ -1,4 +1,4 @@
-"""CozeLLM with a chatflow in place of a bot, in LlamaIndex's four ways of chatting."""
+"""CozeLLM with a chatflow instead of a bot, by LlamaIndex's four chat methods."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Steps
 from coze_client.emulator.workflows import ask as asks
 from llama_index_coze import CozeLLM
-from tests.llama_index.conftest import Ask, said
+from tests.support.llama_index_calls import Ask, dialogue
 
 Booker = Callable[..., CozeLLM]
 
 
 @pytest.fixture
 def booker(emulator: Emulator) -> Booker:
-    """Makes an LLM of a chatflow that books a table and asks for the time; of an app's unless told otherwise."""
+    """Creates an LLM of a chatflow that books a table and asks for the time; by default in an app."""
 
     @emulator.workflow(title="Booker", chatflow=True)
     def book(question: str, city: str = "Rome") -> Steps[str]:
@@ -60,12 +60,12 @@ def test_it_runs_in_a_bot_or_an_app(emulator: Emulator, booker: Booker, ask: Ask
     assert sent(emulator)["ext"] == {"latitude": "1", "user_id": "u1"}
 
 
-def test_the_chatflow_is_the_model_that_llama_index_is_told_of(booker: Booker) -> None:
+def test_the_chatflow_is_the_model_name_in_the_metadata(booker: Booker) -> None:
     assert booker().metadata.model_name == booker().workflow_id
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"app_id": None}, "exactly one of bot_id and app_id"),
         ({"bot_id": "1"}, "exactly one of bot_id and app_id"),
@@ -73,12 +73,12 @@ def test_the_chatflow_is_the_model_that_llama_index_is_told_of(booker: Booker) -
         ({"auto_save_history": False}, "takes no auto_save_history=False"),
     ],
 )
-def test_what_a_chatflow_does_not_take_is_told_at_once(booker: Booker, given: dict[str, Any], told: str) -> None:
-    with pytest.raises(CozeError, match=told):
+def test_what_a_chatflow_does_not_take_is_refused_at_once(booker: Booker, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(CozeError, match=message):
         booker(**given)
 
 
-def test_images_are_told_to_be_no_part_of_a_chatflow(emulator: Emulator, booker: Booker, ask: Ask) -> None:
+def test_images_are_refused_by_a_chatflow(emulator: Emulator, booker: Booker, ask: Ask) -> None:
     picture = ImageBlock(url="https://example.com/a.png")
     with pytest.raises(CozeError, match="text only"):
         ask(booker(), [ChatMessage(blocks=[TextBlock(text="Look"), picture])])
@@ -86,7 +86,7 @@ def test_images_are_told_to_be_no_part_of_a_chatflow(emulator: Emulator, booker:
 
 
 def test_more_than_fifty_messages_are_an_error_or_trimmed(emulator: Emulator, booker: Booker, ask: Ask) -> None:
-    long = said(*["text"] * 53)
+    long = dialogue(*["text"] * 53)
     with pytest.raises(CozeError, match="at most 50 messages"):
         ask(booker(), long)
     assert ask(booker(trim=True), long).message.content == "Which time in Rome?"

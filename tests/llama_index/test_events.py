@@ -1,4 +1,4 @@
-"""What LlamaIndex's instrumentation is told of a call: everything, and once."""
+"""The events that LlamaIndex's instrumentation receives for a call: all of them, each once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pydantic import PrivateAttr
 
 from coze_client import ChatFailed
 from llama_index_coze import CozeLLM
-from tests.llama_index.conftest import Ask, Complete, Make, said
+from tests.support.llama_index_calls import Ask, Complete, Make, dialogue
 
 
 class Listener(BaseEventHandler):
-    """Keeps the events of LLMs."""
+    """Collects the events of LLMs."""
 
     _events: list[BaseEvent] = PrivateAttr(default_factory=list)
 
@@ -30,7 +30,7 @@ class Listener(BaseEventHandler):
 
     @property
     def names(self) -> list[str]:
-        """The kinds of the events so far; what repeats in a row is named once."""
+        """The names of the events so far; equal names in a row appear once."""
         names = [event.class_name().removeprefix("LLM").removesuffix("Event") for event in self._events]
         return [name for n, name in enumerate(names) if names[n - 1 : n] != [name]]
 
@@ -40,7 +40,7 @@ class Listener(BaseEventHandler):
 
 
 class CountingLimiter:
-    """Lets every call pass, and counts them."""
+    """Lets every call pass, and counts the calls."""
 
     asked = 0
 
@@ -75,12 +75,12 @@ def test_a_completion_is_no_chat_besides(llm: Make, listener: Listener, finish: 
 
 def test_a_stream_that_fails_ends_in_an_exception(llm: Make, listener: Listener) -> None:
     with pytest.raises(ChatFailed):
-        list(llm("failing").stream_chat(said("Go on")))
+        list(llm("failing").stream_chat(dialogue("Go on")))
     assert listener.names == ["ChatStart", "ChatInProgress", "Exception"]
 
 
 def test_a_stream_that_is_left_early_ends_in_an_exception(llm: Make, listener: Listener) -> None:
-    stream = llm("slow").stream_chat(said("Count"))
+    stream = llm("slow").stream_chat(dialogue("Count"))
     next(stream)
     stream.close()
     assert listener.names == ["ChatStart", "ChatInProgress", "Exception"]
@@ -89,9 +89,9 @@ def test_a_stream_that_is_left_early_ends_in_an_exception(llm: Make, listener: L
 def test_tokens_are_counted_as_coze_counts_them_and_once(llm: Make, ask: Ask, finish: Complete) -> None:
     counter = TokenCountingHandler(tokenizer=lambda text: ["never right"] * 999)
     model = llm(callback_manager=CallbackManager([counter]))
-    told = [ask(model, "hello there").raw, finish(model, "hello again").raw]
+    raws = [ask(model, "hello there").raw, finish(model, "hello again").raw]
     counted = [(each.prompt_token_count, each.completion_token_count) for each in counter.llm_token_counts]
-    assert counted == [(raw["usage"]["input_tokens"], raw["usage"]["output_tokens"]) for raw in told if raw]
+    assert counted == [(raw["usage"]["input_tokens"], raw["usage"]["output_tokens"]) for raw in raws if raw]
 
 
 def test_a_rate_limiter_is_asked_once_a_call(llm: Make, finish: Complete) -> None:

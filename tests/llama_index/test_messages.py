@@ -1,4 +1,4 @@
-"""What goes into CozeLLM: LlamaIndex's messages and what is sent of them."""
+"""The input of CozeLLM: LlamaIndex's messages and what is sent of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from coze_client.api.files.attachments import Attachment
 from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall
 from coze_client.emulator import Emulator
 from llama_index_coze.messages import convert_to_dialogue
-from tests.llama_index.conftest import Ask, Make, body, said
+from tests.support.llama_index_calls import Ask, Make, chat_body, dialogue
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -38,7 +38,7 @@ PNG = base64.b64decode(
 
 def sent(emulator: Emulator, chat: int = -1) -> list[tuple[str, Any]]:
     """Role and content of each message of a chat."""
-    messages: list[Mapping[str, str]] = body(emulator, chat)["additional_messages"]
+    messages: list[Mapping[str, str]] = chat_body(emulator, chat)["additional_messages"]
     return [
         (each["role"], json.loads(each["content"]) if each["content_type"] == "object_string" else each["content"])
         for each in messages
@@ -46,7 +46,7 @@ def sent(emulator: Emulator, chat: int = -1) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("role", "line"),
+    ("role", "converted_role"),
     [
         (MessageRole.SYSTEM, "system"),
         (MessageRole.DEVELOPER, "system"),
@@ -58,9 +58,9 @@ def sent(emulator: Emulator, chat: int = -1) -> list[tuple[str, Any]]:
         (MessageRole.FUNCTION, "tool"),
     ],
 )
-def test_every_role_of_llamaindex_has_its_place(role: MessageRole, line: str) -> None:
+def test_every_role_of_llamaindex_has_its_place(role: MessageRole, converted_role: str) -> None:
     (converted,) = convert_to_dialogue([ChatMessage(role=role, content="hello")])
-    assert (converted.role, converted.text) == (line, "hello")
+    assert (converted.role, converted.text) == (converted_role, "hello")
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_every_role_of_llamaindex_has_its_place(role: MessageRole, line: str) ->
     ids=["url", "bytes", "data", "audio", "video", "named", "typed", "linked"],
 )
 def test_a_block_becomes_an_attachment(block: Any, attachment: Attachment) -> None:
-    (line,) = convert_to_dialogue([ChatMessage(blocks=[TextBlock(text="look"), block])])
-    assert line == DialogueMessage("user", "look", (attachment,))
+    (message,) = convert_to_dialogue([ChatMessage(blocks=[TextBlock(text="look"), block])])
+    assert message == DialogueMessage("user", "look", (attachment,))
 
 
 def test_an_open_file_is_read() -> None:
@@ -90,8 +90,8 @@ def test_an_open_file_is_read() -> None:
         block = ImageBlock(image=BytesIO(PNG))
     except ValidationError:
         pytest.skip("blocks of this version of LlamaIndex hold no open files")
-    (line,) = convert_to_dialogue([ChatMessage(blocks=[block])])
-    assert line.attachments == (Attachment("image", PNG, "image"),)
+    (message,) = convert_to_dialogue([ChatMessage(blocks=[block])])
+    assert message.attachments == (Attachment("image", PNG, "image"),)
 
 
 @pytest.mark.parametrize("kind", [ImageBlock, AudioBlock, VideoBlock, DocumentBlock])
@@ -104,7 +104,7 @@ def test_a_path_in_a_message_is_never_read(kind: type, tmp_path: Path) -> None:
         convert_to_dialogue([ChatMessage(blocks=[kind(url=secret.as_uri())])])
 
 
-def test_an_empty_block_is_told(llm: Make, ask: Ask) -> None:
+def test_an_empty_block_is_an_error(llm: Make, ask: Ask) -> None:
     with pytest.raises(ConfigurationError, match="image of a message is empty"):
         ask(llm(), [ChatMessage(blocks=[ImageBlock()])])
 
@@ -121,8 +121,8 @@ def test_what_other_providers_put_into_a_history_does_no_harm() -> None:
 
 def test_citable_blocks_are_sent_as_what_they_hold() -> None:
     block = CitableBlock(title="t", source="s", content=[TextBlock(text="inner"), ImageBlock(url="https://x.y/c.png")])
-    (line,) = convert_to_dialogue([ChatMessage(blocks=[block])])
-    assert (line.text, len(line.attachments)) == ("inner", 1)
+    (message,) = convert_to_dialogue([ChatMessage(blocks=[block])])
+    assert (message.text, len(message.attachments)) == ("inner", 1)
 
 
 def test_calls_and_outputs_find_each_other() -> None:
@@ -142,7 +142,7 @@ def test_images_are_uploaded_once_however_often_they_are_sent(llm: Make, emulato
     model = llm("vision")
     question = ChatMessage(blocks=[TextBlock(text="What is it?"), ImageBlock(image=PNG)])
     first = ask(model, [question])
-    ask(model, [question, first.message, *said("And now?")])
+    ask(model, [question, first.message, *dialogue("And now?")])
     assert first.message.content == "I see 1 image(s): image.png."
     assert len(emulator.calls_to("/v1/files/upload")) == 1
     text, image = sent(emulator, 0)[0][1]
@@ -150,7 +150,7 @@ def test_images_are_uploaded_once_however_often_they_are_sent(llm: Make, emulato
 
 
 def test_system_messages_are_joined_to_the_first_question(llm: Make, emulator: Emulator, ask: Ask) -> None:
-    ask(llm(), [ChatMessage(role="system", content="Be brief."), *said("one", "two", "three")])
+    ask(llm(), [ChatMessage(role="system", content="Be brief."), *dialogue("one", "two", "three")])
     assert sent(emulator) == [
         ("user", "Instructions:\nBe brief.\n\nQuestion:\none"),
         ("assistant", "two"),
@@ -160,15 +160,15 @@ def test_system_messages_are_joined_to_the_first_question(llm: Make, emulator: E
 
 def test_system_messages_can_go_into_a_variable_of_the_prompt(llm: Make, emulator: Emulator, ask: Ask) -> None:
     model = llm(system_variable="rules", custom_variables={"name": "Ann"})
-    ask(model, [ChatMessage(role="system", content="Be brief."), *said("one")])
+    ask(model, [ChatMessage(role="system", content="Be brief."), *dialogue("one")])
     assert sent(emulator) == [("user", "one")]
-    assert body(emulator)["custom_variables"] == {"name": "Ann", "rules": "Be brief."}
+    assert chat_body(emulator)["custom_variables"] == {"name": "Ann", "rules": "Be brief."}
 
 
 def test_a_conversation_is_sent_only_what_it_does_not_hold(llm: Make, emulator: Emulator, ask: Ask) -> None:
     first = ask(llm(), "one")
     model = llm(conversation_id=first.message.additional_kwargs["conversation_id"])
-    second = ask(model, [*said("one"), first.message, *said("two")])
+    second = ask(model, [*dialogue("one"), first.message, *dialogue("two")])
     assert second.message.additional_kwargs["conversation_id"] == model.conversation_id
     assert sent(emulator) == [("user", "two")]
 
@@ -176,12 +176,12 @@ def test_a_conversation_is_sent_only_what_it_does_not_hold(llm: Make, emulator: 
 def test_without_a_conversation_the_whole_dialogue_is_sent(llm: Make, emulator: Emulator, ask: Ask) -> None:
     model = llm()
     first = ask(model, "one")
-    ask(model, [*said("one"), first.message, *said("two")])
+    ask(model, [*dialogue("one"), first.message, *dialogue("two")])
     assert sent(emulator) == [("user", "one"), ("assistant", "one"), ("user", "two")]
 
 
 def test_more_than_a_hundred_messages_are_refused_or_trimmed(llm: Make, emulator: Emulator, ask: Ask) -> None:
-    long = said(*map(str, range(101)))
+    long = dialogue(*map(str, range(101)))
     with pytest.raises(ConfigurationError, match="at most 100"):
         ask(llm(), long)
     ask(llm(trim=True), long)

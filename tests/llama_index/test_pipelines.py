@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Turn
-from tests.llama_index.conftest import Make, body
+from tests.support.llama_index_calls import Make, chat_body
 
 
 class Town(BaseModel):
@@ -38,7 +38,7 @@ def index() -> SummaryIndex:
 
 @pytest.fixture
 def settings() -> Iterator[Any]:
-    """LlamaIndex's global settings, as they were before."""
+    """LlamaIndex's global settings; restores them afterwards."""
     before = Settings._llm
     yield Settings
     Settings._llm = before
@@ -63,7 +63,7 @@ def test_a_condense_plus_context_chat_engine_keeps_a_dialogue(
     engine = index.as_chat_engine(ChatMode.CONDENSE_PLUS_CONTEXT, llm("assistant"), memory=memory)
     assert engine.chat("My name is Ann").response.startswith("Nice to meet you, Ann")
     assert "".join(engine.stream_chat("What is my name?").response_gen) == "Your name is Ann."
-    assert "Chur is old." in body(emulator)["additional_messages"][0]["content"]
+    assert "Chur is old." in chat_body(emulator)["additional_messages"][0]["content"]
     assert asyncio.run(engine.achat("What is my name?")).response == "Your name is Ann."
 
 
@@ -77,8 +77,8 @@ def test_predict_fills_a_prompt(llm: Make) -> None:
 
 
 def test_a_system_prompt_goes_before_the_prompts(llm: Make) -> None:
-    told = llm(system_prompt="Be brief.").predict(PromptTemplate("Hello"))
-    assert told == "Instructions:\nBe brief.\n\nQuestion:\nHello"
+    answer = llm(system_prompt="Be brief.").predict(PromptTemplate("Hello"))
+    assert answer == "Instructions:\nBe brief.\n\nQuestion:\nHello"
 
 
 @pytest.mark.parametrize("client_plugins", [False, True])
@@ -130,7 +130,7 @@ def test_an_answer_that_does_not_fit_is_given_back_outside_the_conversation(llm:
     asked, repaired = emulator.calls_to("/v3/chat")[-2:]
     assert asked.query == {"conversation_id": first["conversation_id"]}
     assert repaired.query == {}
-    assert body(emulator)["auto_save_history"] is False
+    assert chat_body(emulator)["auto_save_history"] is False
 
 
 @pytest.mark.parametrize(("repairs", "chats"), [(0, 1), (1, 2), (2, 3)])
@@ -145,7 +145,7 @@ def test_an_answer_that_never_fits_raises_after_the_repairs(
 def test_options_of_a_structured_prediction_reach_every_chat(llm: Make, emulator: Emulator) -> None:
     with pytest.raises(ValueError, match="does not fit"):
         llm("vision").structured_predict(Town, ABOUT, llm_kwargs={"user_id": "u9"}, town="Chur")
-    assert [body(emulator, chat)["user_id"] for chat in (0, 1)] == ["u9", "u9"]
+    assert [chat_body(emulator, chat)["user_id"] for chat in (0, 1)] == ["u9", "u9"]
 
 
 def test_a_schema_joins_a_question_with_an_image(llm: Make, emulator: Emulator) -> None:
@@ -154,4 +154,4 @@ def test_a_schema_joins_a_question_with_an_image(llm: Make, emulator: Emulator) 
     question.blocks.append(ImageBlock(url="https://x.y/town.png"))
     assert structured.chat([question]).raw == Town(name="this", people=1)
     assert len(question.blocks) == 2
-    assert body(emulator)["additional_messages"][0]["content_type"] == "object_string"
+    assert chat_body(emulator)["additional_messages"][0]["content_type"] == "object_string"

@@ -1,4 +1,4 @@
-"""How a CozeLLM is made, changed for a call, stored and found."""
+"""Creating a CozeLLM, overriding its settings for a call, storing it, and importing it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pydantic import SecretStr, ValidationError
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound
 from coze_client.emulator import Emulator
 from llama_index_coze import CozeLLM
-from tests.llama_index.conftest import Ask, Complete, Make, body
+from tests.support.llama_index_calls import Ask, Complete, Make, chat_body
 
 
 def token_from_elsewhere() -> str:
@@ -32,7 +32,7 @@ def test_it_is_an_llm_of_llamaindex() -> None:
     assert CozeLLM.class_name() == "CozeLLM"
 
 
-def test_metadata_tells_llamaindex_what_it_needs(llm: Make) -> None:
+def test_metadata_contains_what_llamaindex_needs(llm: Make) -> None:
     model = llm(context_window=1000, num_output=10)
     metadata = model.metadata
     assert (metadata.context_window, metadata.num_output, metadata.model_name) == (1000, 10, model.bot_id)
@@ -59,7 +59,7 @@ def test_a_call_overrides_the_settings(llm: Make, emulator: Emulator, ask: Ask) 
         "auto_save_history": False,
     }
     response = ask(model, "Hi {{name}}", **options)
-    sent = body(emulator)
+    sent = chat_body(emulator)
     assert {name: sent[name] for name in options} == options
     assert sent["meta_data"] == {"a": "b"}
     assert response.message.additional_kwargs["saved"] is False
@@ -76,8 +76,8 @@ def test_what_the_bot_decides_is_warned_of_once_and_not_sent(llm: Make, emulator
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ask(model, "hello", max_tokens=5)
-    assert "temperature" not in body(emulator)
-    assert "max_tokens" not in body(emulator)
+    assert "temperature" not in chat_body(emulator)
+    assert "max_tokens" not in chat_body(emulator)
 
 
 def test_an_empty_conversation_means_none_and_an_empty_user_one_of_its_own(llm: Make, emulator: Emulator) -> None:
@@ -93,9 +93,9 @@ def test_an_invented_conversation_names_the_cure(llm: Make, ask: Ask) -> None:
         ask(llm(conversation_id="12345"), "hello")
 
 
-@pytest.mark.parametrize("driver", [CozeClient, AsyncCozeClient])
-def test_a_client_of_either_face_serves_both(emulator: Emulator, driver: type, ask: Ask) -> None:
-    given = driver(emulator.token, base_url=emulator.url)
+@pytest.mark.parametrize("client_class", [CozeClient, AsyncCozeClient])
+def test_a_blocking_or_asyncio_client_serves_all_methods(emulator: Emulator, client_class: type, ask: Ask) -> None:
+    given = client_class(emulator.token, base_url=emulator.url)
     assert ask(CozeLLM(bot_id=emulator.bots["echo"], client=given), "hello").message.content == "hello"
 
 
@@ -155,7 +155,7 @@ def test_a_token_is_kept_secret_whatever_it_is_given_as() -> None:
 
 
 def python(*lines: str) -> Sequence[str]:
-    """What a fresh interpreter prints."""
+    """The output of a new interpreter."""
     return subprocess.run(
         [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True
     ).stdout.split()
@@ -172,7 +172,7 @@ def test_the_adapter_never_loads_the_other_one() -> None:
 
 
 def test_a_missing_llamaindex_names_the_extra() -> None:
-    (told,) = python(
+    (printed,) = python(
         "import sys",
         "sys.modules['llama_index.core'] = None",
         "try:",
@@ -180,7 +180,7 @@ def test_a_missing_llamaindex_names_the_extra() -> None:
         "except ImportError as missing:",
         "    print('coze-adapters[llama-index]' in str(missing))",
     )
-    assert told == "True"
+    assert printed == "True"
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

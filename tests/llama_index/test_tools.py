@@ -16,7 +16,7 @@ from llama_index.core.tools import BaseTool, FunctionTool
 from coze_client import ConfigurationError
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Turn
-from tests.llama_index.conftest import Ask, Make, said
+from tests.support.llama_index_calls import Ask, Make, dialogue
 
 
 def get_weather(city: str) -> str:
@@ -50,7 +50,7 @@ def test_a_waiting_chat_is_answered_and_goes_on(llm: Make, emulator: Emulator, a
         ("get_weather", {"city": "Chur"}),
         ("get_weather", {"city": "Bern"}),
     ]
-    history = [*said("How is the weather in Chur and Bern?"), asked.message]
+    history = [*dialogue("How is the weather in Chur and Bern?"), asked.message]
     answer = ask(model, [*history, *outputs(asked.message, "sun", "fog")])
     assert answer.message.content == "get_weather says: sun. get_weather says: fog."
     assert answer.message.additional_kwargs["chat_id"] == asked.message.additional_kwargs["chat_id"]
@@ -64,17 +64,17 @@ def test_an_output_that_is_missing_is_told_before_anything_is_sent(llm: Make, em
         role="assistant", blocks=asked.message.blocks, additional_kwargs=asked.message.additional_kwargs
     )
     with pytest.raises(ConfigurationError, match="no output of get_weather"):
-        ask(model, [*said("…"), first, outputs(asked.message, "sun", "fog")[0]])
+        ask(model, [*dialogue("…"), first, outputs(asked.message, "sun", "fog")[0]])
     assert len(emulator.calls) == 1
 
 
 def test_a_dialogue_goes_on_after_tools(llm: Make, ask: Ask) -> None:
     model = llm("plugins", client_plugins=True)
-    history = said("The time in Chur?")
+    history = dialogue("The time in Chur?")
     history.append(ask(model, history).message)
     history += outputs(history[-1], "noon")
     history.append(ask(model, history).message)
-    answer = ask(model, [*history, *said("Thanks")])
+    answer = ask(model, [*history, *dialogue("Thanks")])
     assert answer.message.content == "Ask me about the weather or the time."
 
 
@@ -139,7 +139,7 @@ def test_a_call_to_a_tool_that_was_not_offered_names_both_sides(llm: Make) -> No
 
 
 def test_preparing_tools_leaves_the_callers_history_alone(llm: Make) -> None:
-    history = said("My name is Ann", "Nice to meet you, Ann.", "So")
+    history = dialogue("My name is Ann", "Nice to meet you, Ann.", "So")
     model = llm("assistant", client_plugins=True)
     response = model.chat_with_tools(TOOLS, ChatMessage(content="what is my name?"), history, tool_required=True)
     assert len(history) == 3

@@ -21,7 +21,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Steps, ask, ask_for
 from llama_index_coze import CozeHumanResponseEvent, CozeInputRequiredEvent
-from tests.support.llama_index_agents import calling_agent, calling_bot, calling_llm, driven, tool_of
+from tests.support.llama_index_agents import calling_agent, calling_bot, calling_llm, run_agent, tool_of
 
 BOOKED = '{"table":7,"city":"Rome","guests":2,"time":"18:00"}'
 ROME = ("book_table", {"city": "Rome"})
@@ -46,7 +46,7 @@ def answering(handler: Any, *answers: object) -> Any:
 
 async def booked(agent: FunctionAgent, *answers: object) -> str:
     handler = agent.run("Book")
-    return str(await driven(handler, answering(handler, *answers)))
+    return str(await run_agent(handler, answering(handler, *answers)))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ async def gone_on(agent: FunctionAgent, at: Stopped, *answers: CozeHumanResponse
     for answer in answers:
         handler.ctx.send_event(answer)
     heard: list[Any] = []
-    output = await driven(handler, heard.append)
+    output = await run_agent(handler, heard.append)
     return str(output), [event for event in heard if isinstance(event, ToolCallResult)]
 
 
@@ -108,7 +108,7 @@ def test_a_question_is_asked_and_its_answer_goes_on_with_the_same_run(emulator: 
                 asked.append(event)
             answer(event)
 
-        return str(await driven(handler, on_event)), asked[0]
+        return str(await run_agent(handler, on_event)), asked[0]
 
     output, question = asyncio.run(run())
     assert output == BOOKED
@@ -165,7 +165,7 @@ def test_a_workflow_that_fails_after_its_answer_is_told_once(emulator: Emulator)
 
 
 @pytest.mark.parametrize("mode", ["stream", "sync", "async"])
-def test_runs_of_every_mode_can_ask(emulator: Emulator, mode: str, naps: list[float]) -> None:
+def test_runs_of_every_mode_can_ask(emulator: Emulator, mode: str, sleeps: list[float]) -> None:
     def greet(name: str) -> Steps[str]:
         polite = yield ask("Formal?")
         return f"{polite} {name}"
@@ -325,14 +325,14 @@ def test_a_finished_call_leaves_nothing_behind_that_a_stored_context_would_begin
 
     async def first() -> str:
         handler = next(lives).run("Book", memory=memory)
-        await driven(handler, answering(handler, "Dr", "no"))
+        await run_agent(handler, answering(handler, "Dr", "no"))
         return json.dumps(handler.ctx.to_dict(serializer=JsonSerializer()))
 
     async def second(stored: str) -> str:
         agent = next(lives)
         context = Context.from_dict(agent, json.loads(stored), serializer=JsonSerializer())
         handler = agent.run("Again", ctx=context, memory=memory)
-        return str(await driven(handler, answering(handler, "Prof", "yes")))
+        return str(await run_agent(handler, answering(handler, "Prof", "yes")))
 
     assert asyncio.run(second(asyncio.run(first()))) == "Prof Ada, yes"
     assert emulator.runs_started == 2

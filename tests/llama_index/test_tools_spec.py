@@ -11,7 +11,7 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import BaseToolSpec
 
 from coze_client import ConfigurationError, CozeClient
-from coze_client.api.workflows.resource import WorkflowInfo
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.emulator import Emulator
 from llama_index_coze import CozeToolSpec
 

@@ -19,7 +19,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Turn
 from coze_client.emulator.workflows import Image, Output, Steps
 from llama_index_coze import CozeLLM, CozeMessageEvent, CozeWorkflowTool
-from tests.support.llama_index_agents import calling_agent, calling_llm, driven, tool_of
+from tests.support.llama_index_agents import calling_agent, calling_llm, run_agent, tool_of
 
 Call = Callable[..., ToolOutput]
 
@@ -240,4 +240,4 @@ def test_a_react_agent_takes_the_tool(emulator: Emulator) -> None:
 
 
 async def _run(agent: Any, on_event: Callable[[Any], None] = lambda _: None) -> Any:
-    return await driven(agent.run("Go"), on_event)
+    return await run_agent(agent.run("Go"), on_event)

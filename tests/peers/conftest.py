@@ -1,4 +1,4 @@
-"""The peers, one process each, and what the emulator says to plain HTTP meanwhile."""
+"""The peers, one process each, and a plain HTTP client to check the emulator meanwhile."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import pytest
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator
 from tests.peers.peer import CozeJs, CozePy, Peer, node_peer, python_peer
-from tests.support.api_calls import Wire
+from tests.support.api_calls import ApiClient
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whichever is first in a fresh checkout waits until its peer's packages are installed."""
+    """Allow more time: the first test of a fresh checkout installs its peer's packages."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture
-def wire(emulator: Emulator) -> Iterator[Wire]:
-    with Wire(emulator) as wire:
-        yield wire
+def api(emulator: Emulator) -> Iterator[ApiClient]:
+    with ApiClient(emulator) as api:
+        yield api
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def cozepy(request: pytest.FixtureRequest, cozepy_process: LineProcess, emulator
 
 @pytest.fixture
 def blocking_cozepy(cozepy_process: LineProcess, emulator: Emulator) -> CozePy:
-    """For what the asyncio client of cozepy has not."""
+    """cozepy's blocking client, for calls that its asyncio client lacks."""
     return CozePy(cozepy_process, emulator, asyncio=False)
 
 

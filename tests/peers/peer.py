@@ -1,4 +1,4 @@
-"""An official client in its own process, asked for one call at a time."""
+"""An official client in a process of its own, which makes one call at a time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from benchmarks.line_process import LineProcess
 from benchmarks.peers import PeerUnavailable, prepared, prepared_node
 from coze_client.emulator import Emulator
 from tests.peers.events import Events
-from tests.support.api_calls import Json, ids, question
+from tests.support.api_calls import Json, chat_ids, question
 
 SCRIPTS = Path(__file__).parent / "scripts"
-PATIENCE = 60.0  # seconds for one call; far above what any takes
+TIMEOUT = 60.0  # seconds for one call, far more than any needs
 
 
 class PeerRaised(Exception):
-    """What the peer raised: the name of its class, Coze's code if it has one, its text."""
+    """An exception of the peer: its class name, Coze's error code if it has one, its text."""
 
     def __init__(self, kind: str, code: int | None, text: str) -> None:
         super().__init__(f"{kind}: {text}")
@@ -29,7 +29,7 @@ class PeerRaised(Exception):
 
 
 class Peer:
-    """A peer's process on one emulator; `more` goes with every call."""
+    """A peer's process, connected to one emulator; `more` is sent with every call."""
 
     def __init__(self, process: LineProcess, emulator: Emulator, **more: object) -> None:
         self.process = process
@@ -38,9 +38,19 @@ class Peer:
         self.more = more
 
     def __call__(self, call: str, *args: object, **given: object) -> Any:
-        """What a method gave, as JSON: `peer("chat.retrieve", conversation_id=…)`; raises `PeerRaised`."""
-        told = {"call": call, "args": args, "given": given, "url": self.emulator.url, "token": self.token, **self.more}
-        line = self.process.ask(json.dumps(told).encode())
+        """Call a method, for example `peer("chat.retrieve", conversation_id=…)`; return its value as JSON.
+
+        Raises `PeerRaised` if the method raised.
+        """
+        message = {
+            "call": call,
+            "args": args,
+            "given": given,
+            "url": self.emulator.url,
+            "token": self.token,
+            **self.more,
+        }
+        line = self.process.ask(json.dumps(message).encode())
         assert line, self.process.last_words()
         answer = json.loads(line)
         if "raised" in answer:
@@ -48,29 +58,30 @@ class Peer:
         return answer["value"]
 
     def bot(self, name: str) -> str:
+        """Return the id of one of the emulator's bots; an id stays as it is."""
         return self.emulator.bots.get(name, name)
 
 
 class CozePy(Peer):
-    """cozepy; a message is its text, the list of its parts, or an object."""
+    """cozepy; a message is a text, a list of parts, or an object."""
 
     def stream(self, bot: str = "echo", *messages: object, **more: object) -> Events:
-        return self.events(self("chat.stream", **self.asked(bot, *messages, **more)))
+        return self.events(self("chat.stream", **self.chat_arguments(bot, *messages, **more)))
 
     def start(self, bot: str = "echo", *messages: object, **more: object) -> Json:
-        return dict(self("chat.create", **self.asked(bot, *messages, **more)))
+        return dict(self("chat.create", **self.chat_arguments(bot, *messages, **more)))
 
     def submit(self, chat: Json, outputs: Mapping[str, str], *, stream: bool) -> Any:
-        """The asyncio client has two methods where the blocking one has a parameter."""
+        """Submit outputs; the asyncio client has two methods where the blocking one has a parameter."""
         given = [{"tool_call_id": call, "output": output} for call, output in outputs.items()]
         call, more = "chat.submit_tool_outputs", {"stream": stream}
         if self.more["asyncio"]:
             call, more = call + "_stream" * stream, {}
-        done = self(call, tool_outputs=given, **more, **ids(chat))
+        done = self(call, tool_outputs=given, **more, **chat_ids(chat))
         return self.events(done) if stream else done
 
-    def asked(self, bot: str, *messages: object, **more: object) -> Json:
-        """A chat's arguments."""
+    def chat_arguments(self, bot: str, *messages: object, **more: object) -> Json:
+        """Return the arguments that start a chat."""
         return {
             "bot_id": self.bot(bot),
             "user_id": "u1",
@@ -79,55 +90,57 @@ class CozePy(Peer):
         }
 
     def events(self, events: list[Json]) -> Events:
-        """Each has its data under the name of its kind; an unknown one is wrapped whole."""
+        """Return name and data of each event; the data stand under the name of the event's kind."""
         return [(event.pop("event"), next(iter(event.values()))) for event in events]
 
 
 class CozeJs(Peer):
-    """@coze/api; a message is its text, or an object."""
+    """@coze/api; a message is a text or an object."""
 
     def stream(self, bot: str = "echo", *messages: object, **more: object) -> Events:
-        told = self("chat.stream", self.asked(bot, *messages, **more))
-        return [(event["event"], event["data"]) for event in told["events"]]
+        result = self("chat.stream", self.chat_arguments(bot, *messages, **more))
+        return [(event["event"], event["data"]) for event in result["events"]]
 
     def start(self, bot: str = "echo", *messages: object, **more: object) -> Json:
-        return dict(self("chat.create", self.asked(bot, *messages, **more)))
+        return dict(self("chat.create", self.chat_arguments(bot, *messages, **more)))
 
     def submit(self, chat: Json, outputs: Mapping[str, str], *, stream: bool) -> Any:
-        """The events, or the chat, which comes as the return value of a generator that yields nothing."""
+        """Submit outputs; without a stream, the chat is the return value of a generator that yields nothing."""
         given = [{"tool_call_id": call, "output": output} for call, output in outputs.items()]
-        told = self("chat.submitToolOutputs", {**ids(chat), "tool_outputs": given, "stream": stream})
-        return [(event["event"], event["data"]) for event in told["events"]] if stream else told["returned"]
+        result = self("chat.submitToolOutputs", {**chat_ids(chat), "tool_outputs": given, "stream": stream})
+        return [(event["event"], event["data"]) for event in result["events"]] if stream else result["returned"]
 
-    def asked(self, bot: str, *messages: object, **more: object) -> Json:
-        asked = [question(message) if isinstance(message, str) else message for message in messages]
+    def chat_arguments(self, bot: str, *messages: object, **more: object) -> Json:
+        given = [question(message) if isinstance(message, str) else message for message in messages]
         return {
             "bot_id": self.bot(bot),
             "user_id": "u1",
-            "additional_messages": asked or [question("hello there")],
+            "additional_messages": given or [question("hello there")],
             **more,
         }
 
 
 @contextmanager
 def python_peer(environment: str, script: str) -> Iterator[LineProcess]:
-    """A script of this folder in an environment of `benchmarks/peers.py`; skips where that cannot be made."""
-    with skipped_without():
+    """Run a script of this folder in an environment of `benchmarks/peers.py`; skip if that cannot be made."""
+    with skip_if_unavailable():
         python = prepared(environment)
-    with LineProcess([python, "-m", f"tests.peers.scripts.{script}"], PATIENCE) as process:
+    with LineProcess([python, "-m", f"tests.peers.scripts.{script}"], TIMEOUT) as process:
         yield process
 
 
 @contextmanager
 def node_peer(script: str) -> Iterator[LineProcess]:
-    with skipped_without():
+    """Run a script of this folder in Node.js; skip if its packages cannot be installed."""
+    with skip_if_unavailable():
         modules = prepared_node()
-    with LineProcess(["node", SCRIPTS / f"{script}.cjs"], PATIENCE, {"NODE_PATH": str(modules)}) as process:
+    with LineProcess(["node", SCRIPTS / f"{script}.cjs"], TIMEOUT, {"NODE_PATH": str(modules)}) as process:
         yield process
 
 
 @contextmanager
-def skipped_without() -> Iterator[None]:
+def skip_if_unavailable() -> Iterator[None]:
+    """Skip the test if the peer's packages are not available."""
     try:
         yield
     except PeerUnavailable as error:

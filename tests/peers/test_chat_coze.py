@@ -53,7 +53,7 @@ def test_a_refusal_has_its_code_and_logid(chat_coze: Peer, bot: str, code: int) 
     assert refused.value.kind == "ValueError"
 
 
-def test_a_status_other_than_200_is_told_with_the_logid(chat_coze: Peer) -> None:
+def test_a_status_other_than_200_is_reported_with_the_logid(chat_coze: Peer) -> None:
     chat_coze.emulator.inject(faults.HttpStatus(502), V2)
     with pytest.raises(PeerRaised, match=r"502.*logid: 2"):
         ask(chat_coze, "invoke")

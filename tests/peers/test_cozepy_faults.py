@@ -12,17 +12,17 @@ import pytest
 from coze_client.emulator import faults
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.protocol.stream import Event
-from tests.peers.events import PLAIN_STREAM, names, text
+from tests.peers.events import PLAIN_STREAM, event_names, joined_deltas
 from tests.peers.peer import CozePy, PeerRaised
-from tests.support.api_calls import Wire, data, ids
+from tests.support.api_calls import ApiClient, chat_ids, data
 
 
-def test_cozepy_retrieves_by_post_and_the_emulator_serves_both(cozepy: CozePy, wire: Wire) -> None:
+def test_cozepy_retrieves_by_post_and_the_emulator_serves_both(cozepy: CozePy, api: ApiClient) -> None:
     """The documentation and the Go SDK say GET, which is what this project sends."""
-    chat = wire.finish(wire.start("echo", "hi"))
-    read = cozepy("chat.retrieve", **ids(chat))
+    chat = api.finish(api.start("echo", "hi"))
+    read = cozepy("chat.retrieve", **chat_ids(chat))
     assert cozepy.emulator.calls_to("/v3/chat/retrieve")[-1].method == "POST"
-    assert data(wire.get("/v3/chat/retrieve", params=ids(chat)))["usage"] == read["usage"]
+    assert data(api.get("/v3/chat/retrieve", params=chat_ids(chat)))["usage"] == read["usage"]
 
 
 def test_cozepy_sends_nulls_and_an_empty_conversation_id_which_count_as_absent(cozepy: CozePy) -> None:
@@ -35,21 +35,21 @@ def test_cozepy_sends_nulls_and_an_empty_conversation_id_which_count_as_absent(c
 
 def test_cozepy_returns_a_poll_out_of_time_as_it_was_before_the_cancel(blocking_cozepy: CozePy) -> None:
     cozepy = blocking_cozepy
-    poll = cozepy("chat.create_and_poll", poll_timeout=-1, **cozepy.asked("slow"))
+    poll = cozepy("chat.create_and_poll", poll_timeout=-1, **cozepy.chat_arguments("slow"))
     assert (poll["chat"]["status"], "messages" in poll) == ("in_progress", False)
     assert cozepy.emulator.chat_status(poll["chat"]["id"]) == "canceled"
 
 
-def test_cozepy_takes_a_negative_code_for_success(cozepy: CozePy, wire: Wire) -> None:
-    conversation = wire.conversation()["id"]
+def test_cozepy_takes_a_negative_code_for_success(cozepy: CozePy, api: ApiClient) -> None:
+    conversation = api.conversation()["id"]
     cozepy.emulator.inject(faults.Coded(-1, "not today"), f"/v1/conversations/{conversation}")
     cozepy("conversations.delete", conversation_id=conversation)
-    assert data(wire.get("/v1/conversation/retrieve", params={"conversation_id": conversation}))["id"] == conversation
+    assert data(api.get("/v1/conversation/retrieve", params={"conversation_id": conversation}))["id"] == conversation
 
 
-def test_cozepy_cannot_read_an_empty_page_without_cursors(cozepy: CozePy, wire: Wire) -> None:
-    where = {"conversation_id": wire.conversation()["id"]}
-    assert wire.post("/v1/conversation/message/list", params=where, json={}).json()["data"] == []
+def test_cozepy_cannot_read_an_empty_page_without_cursors(cozepy: CozePy, api: ApiClient) -> None:
+    where = {"conversation_id": api.conversation()["id"]}
+    assert api.post("/v1/conversation/message/list", params=where, json={}).json()["data"] == []
     with pytest.raises(PeerRaised) as failed:
         cozepy("conversations.messages.list", **where)
     assert (failed.value.kind, failed.value.code) == ("ValidationError", None)
@@ -86,15 +86,15 @@ def test_cozepy_cannot_read_a_failed_chat_told_as_code_and_message(cozepy: CozeP
 def test_spellings_of_a_stream_that_make_no_difference(cozepy: CozePy, fault: Fault) -> None:
     cozepy.emulator.inject(fault)
     events = cozepy.stream("echo", "Grüezi 世界")
-    assert (names(events), text(events)) == (PLAIN_STREAM, "Grüezi 世界")
+    assert (event_names(events), joined_deltas(events)) == (PLAIN_STREAM, "Grüezi 世界")
 
 
 @pytest.mark.parametrize("fault", [faults.UnknownEvents(), faults.Ping()])
 def test_unknown_events_pass_as_unknown(cozepy: CozePy, fault: Fault) -> None:
     cozepy.emulator.inject(fault)
     events = cozepy.stream()
-    assert [name for name in names(events) if name != "unknown"][-1] == "chat.completed"
-    assert (text(events), "unknown" in names(events)) == ("hello there", True)
+    assert [name for name in event_names(events) if name != "unknown"][-1] == "chat.completed"
+    assert (joined_deltas(events), "unknown" in event_names(events)) == ("hello there", True)
 
 
 def test_cozepy_breaks_at_a_comment_line(cozepy: CozePy) -> None:
@@ -113,7 +113,7 @@ def test_cozepy_breaks_at_a_line_separator_within_a_text(cozepy: CozePy) -> None
 
 def test_cozepy_takes_a_stream_that_stops_early_for_a_whole_one(cozepy: CozePy) -> None:
     cozepy.emulator.inject(faults.CutAfterEvents(3, clean=True))
-    assert names(cozepy.stream()) == ["chat.created", "chat.in_progress", "message.delta"]
+    assert event_names(cozepy.stream()) == ["chat.created", "chat.in_progress", "message.delta"]
 
 
 def test_a_lost_connection_is_an_error_of_httpx(cozepy: CozePy) -> None:
@@ -125,7 +125,7 @@ def test_a_lost_connection_is_an_error_of_httpx(cozepy: CozePy) -> None:
 
 def test_a_done_after_a_failed_chat_is_read_over(cozepy: CozePy) -> None:
     cozepy.emulator.inject(faults.Append(Event("done", '"[DONE]"')))
-    assert names(cozepy.stream("failing"))[-1] == "chat.failed"
+    assert event_names(cozepy.stream("failing"))[-1] == "chat.failed"
 
 
 # --- a self-hosted coze-studio, by its source code ---
@@ -138,7 +138,7 @@ def test_the_studio_streams_to_who_names_a_conversation(cozepy_on_studio: CozePy
     assert refused.value.code == 400
     where = {"conversation_id": cozepy_on_studio("conversations.create")["id"]}
     events = cozepy_on_studio.stream(**where)
-    assert (text(events), names(events)[-2:]) == ("hello there", ["chat.completed", "unknown"])
+    assert (joined_deltas(events), event_names(events)[-2:]) == ("hello there", ["chat.completed", "unknown"])
     assert events[-1][1]["event"] == "conversation.stream.done"
 
 
@@ -152,9 +152,9 @@ def test_the_studio_streams_to_who_names_a_conversation(cozepy_on_studio: CozePy
 )
 def test_cozepy_cannot_read_the_studios_own_forms(cozepy_on_studio: CozePy, call: str, expected: str) -> None:
     """It has no POST for chats, and answers these two without `data` under keys of their own."""
-    with Wire(cozepy_on_studio.emulator) as wire:
-        chat = wire.finish(wire.start("echo", "hi"))
-    given: dict[str, Any] = ids(chat)
+    with ApiClient(cozepy_on_studio.emulator) as api:
+        chat = api.finish(api.start("echo", "hi"))
+    given: dict[str, Any] = chat_ids(chat)
     if call.startswith("conversations"):
         del given["chat_id"]
     with pytest.raises(PeerRaised) as failed:

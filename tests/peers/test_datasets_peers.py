@@ -7,8 +7,8 @@ import pytest
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator, faults
 from tests.peers.peer import CozeJs, CozePy, Peer, PeerRaised
-from tests.support.api_calls import Json, Wire
-from tests.support.dataset_calls import SPACE, TEXTS, call, file, web_page, whole
+from tests.support.api_calls import ApiClient, Json
+from tests.support.dataset_calls import IDS_AS_TEXT, WORKSPACE_ID, file, payload, post_document_call, web_page
 
 CREATE = "/open_api/knowledge/document/create"
 LINES = ["custom", 100, "\n"]
@@ -41,26 +41,26 @@ def dataset_id(emulator: Emulator) -> str:
 
 
 def dataset(emulator: Emulator, format_type: int) -> str:
-    with Wire(emulator) as wire:
-        made = wire.post("/v1/datasets", json={"name": "Shelf", "space_id": SPACE, "format_type": format_type})
-        return str(whole(made)["data"]["dataset_id"])
+    with ApiClient(emulator) as api:
+        made = api.post("/v1/datasets", json={"name": "Library", "space_id": WORKSPACE_ID, "format_type": format_type})
+        return str(payload(made)["data"]["dataset_id"])
 
 
 # --- cozepy ---
 
 
-def test_datasets_of_cozepy_are_made_listed_changed_and_deleted(cozepy: CozePy, wire: Wire) -> None:
-    icon = wire.upload("icon.png")["id"]
-    given = {"name": "Owls", "space_id": SPACE, "format_type": 0, "description": "all", "icon_file_id": icon}
+def test_datasets_of_cozepy_are_made_listed_changed_and_deleted(cozepy: CozePy, api: ApiClient) -> None:
+    icon = api.upload("icon.png")["id"]
+    given = {"name": "Owls", "space_id": WORKSPACE_ID, "format_type": 0, "description": "all", "icon_file_id": icon}
     ids = [cozepy("datasets.create", **given)["dataset_id"] for _ in range(3)]
-    listed = cozepy("datasets.list", space_id=SPACE, page_size=2)
+    listed = cozepy("datasets.list", space_id=WORKSPACE_ID, page_size=2)
     assert names(listed, "dataset_id") == ids
     assert (listed[0]["description"], listed[0]["all_file_size"], icon in listed[0]["icon_url"]) == ("all", 0, True)
     cozepy("datasets.update", dataset_id=ids[0], name="Birds")
     cozepy("datasets.delete", dataset_id=ids[1])
-    assert names(cozepy("datasets.list", space_id=SPACE)) == ["Birds", "Owls"]
+    assert names(cozepy("datasets.list", space_id=WORKSPACE_ID)) == ["Birds", "Owls"]
     # not by format_type as well: cozepy on Python 3.10 sends "DocumentFormatType.DOCUMENT"
-    assert names(cozepy("datasets.list", space_id=SPACE, name="bird")) == ["Birds"]
+    assert names(cozepy("datasets.list", space_id=WORKSPACE_ID, name="bird")) == ["Birds"]
 
 
 def test_documents_of_cozepy_are_made_followed_listed_renamed_and_deleted(
@@ -72,7 +72,7 @@ def test_documents_of_cozepy_are_made_followed_listed_renamed_and_deleted(
     assert [document["status"] for document in made] == [0, 0]
     shown = cozepy("datasets.process", dataset_id=dataset_id, document_ids=ids)
     assert [(item["status"], item["progress"]) for item in shown] == [(1, 100), (9, 100)]
-    assert "no text in it" in shown[1]["status_descript"]
+    assert "contains no text" in shown[1]["status_descript"]
     assert slices(emulator, ids[0]) == ["the owl", "the pussycat"]
     cozepy("datasets.documents.update", document_id=ids[0], document_name="bird.txt")
     listed = cozepy("datasets.documents.list", dataset_id=dataset_id, page_size=1)
@@ -90,12 +90,12 @@ def test_a_web_page_comes_with_cozepy_s_rule(cozepy: CozePy, emulator: Emulator,
     assert (shown["status"], shown["url"]) == (9, f"{emulator.url}/v1/users/me")
 
 
-def test_images_of_cozepy_are_made_listed_and_described(cozepy: CozePy, emulator: Emulator, wire: Wire) -> None:
+def test_images_of_cozepy_are_made_listed_and_described(cozepy: CozePy, emulator: Emulator, api: ApiClient) -> None:
     gallery = dataset(emulator, 2)
     with pytest.raises(PeerRaised, match="caption_type is required"):
-        make(cozepy, **pictures(wire, gallery), chunk_strategy=["auto"])
-    wire.post(CREATE, headers=TEXTS, json=by_hand(wire, gallery))
-    make(cozepy, **pictures(wire, gallery), chunk_strategy=["auto"])
+        make(cozepy, **pictures(api, gallery), chunk_strategy=["auto"])
+    api.post(CREATE, headers=IDS_AS_TEXT, json=by_hand(api, gallery))
+    make(cozepy, **pictures(api, gallery), chunk_strategy=["auto"])
     listed = cozepy("datasets.images.list", dataset_id=gallery, page_size=1)
     assert [(photo["type"], photo["status"], photo["source_type"]) for photo in listed] == [("png", 1, 5)] * 2
     cozepy("datasets.images.update", dataset_id=gallery, document_id=listed[0]["document_id"], caption="an owl")
@@ -103,14 +103,14 @@ def test_images_of_cozepy_are_made_listed_and_described(cozepy: CozePy, emulator
     assert len(cozepy("datasets.images.list", dataset_id=gallery, has_caption=True)) == 2
 
 
-def pictures(wire: Wire, gallery: str) -> Json:
-    bases = [{"name": "cat", "source": ["file_id", wire.upload()["id"]]}]
+def pictures(api: ApiClient, gallery: str) -> Json:
+    bases = [{"name": "cat", "source": ["file_id", api.upload()["id"]]}]
     return {"dataset_id": gallery, "document_bases": bases, "format_type": 2}
 
 
-def by_hand(wire: Wire, gallery: str) -> Json:
+def by_hand(api: ApiClient, gallery: str) -> Json:
     """The first image, whose caption_type none of cozepy's builders can say."""
-    source = {"source_file_id": wire.upload()["id"], "document_source": 5}
+    source = {"source_file_id": api.upload()["id"], "document_source": 5}
     bases = [{"name": "first", "source_info": source}]
     return {"dataset_id": gallery, "document_bases": bases, "format_type": 2, "chunk_strategy": {"caption_type": 0}}
 
@@ -121,7 +121,7 @@ def test_a_refusal_about_a_dataset_reaches_cozepy_with_code_and_logid(cozepy: Co
     assert refused.value.code == 4200
     cozepy.token = emulator.issue_token(scopes={"listKnowledge"})
     with pytest.raises(PeerRaised, match="createKnowledge") as refused:
-        cozepy("datasets.create", name="Owls", space_id=SPACE, format_type=0)
+        cozepy("datasets.create", name="Owls", space_id=WORKSPACE_ID, format_type=0)
     assert refused.value.code == 4101
 
 
@@ -150,9 +150,9 @@ def test_cozepy_cannot_read_new_documents_as_the_documentation_shows_them(
         make(cozepy, **given)
 
 
-def test_cozepy_cannot_send_an_update_rule(cozepy: CozePy, wire: Wire, dataset_id: str) -> None:
+def test_cozepy_cannot_send_an_update_rule(cozepy: CozePy, api: ApiClient, dataset_id: str) -> None:
     body = {"dataset_id": dataset_id, "document_bases": [web_page("http://127.0.0.1:9/")], "format_type": 0}
-    [made] = whole(call(wire, "create", {**body, "chunk_strategy": {"chunk_type": 0}}))["document_infos"]
+    [made] = payload(post_document_call(api, "create", {**body, "chunk_strategy": {"chunk_type": 0}}))["document_infos"]
     with pytest.raises(PeerRaised, match="JSON serializable"):
         cozepy("datasets.documents.update", document_id=made["document_id"], update_rule=["auto_update", 24])
 
@@ -167,13 +167,13 @@ def test_cozepy_misses_documents_of_the_studio_whose_pages_start_at_nought(cozep
 
 
 def test_datasets_of_coze_js_are_made_listed_changed_and_deleted(coze_js: CozeJs) -> None:
-    made = coze_js("datasets.create", {"name": "Owls", "space_id": SPACE, "format_type": 0})
-    listed = coze_js("datasets.list", {"space_id": SPACE})
+    made = coze_js("datasets.create", {"name": "Owls", "space_id": WORKSPACE_ID, "format_type": 0})
+    listed = coze_js("datasets.list", {"space_id": WORKSPACE_ID})
     assert (listed["total_count"], names(listed["dataset_list"])) == (1, ["Owls"])
     coze_js("datasets.update", made["dataset_id"], {"name": "Birds"})
-    assert names(coze_js("datasets.list", {"space_id": SPACE})["dataset_list"]) == ["Birds"]
+    assert names(coze_js("datasets.list", {"space_id": WORKSPACE_ID})["dataset_list"]) == ["Birds"]
     coze_js("datasets.delete", made["dataset_id"])
-    assert coze_js("datasets.list", {"space_id": SPACE})["total_count"] == 0
+    assert coze_js("datasets.list", {"space_id": WORKSPACE_ID})["total_count"] == 0
 
 
 def js_documents(coze_js: Peer, dataset_id: str, *bases: Json) -> list[Json]:
@@ -197,9 +197,9 @@ def test_documents_of_coze_js_are_made_followed_listed_renamed_and_deleted(
     assert coze_js("datasets.documents.list", {"dataset_id": dataset_id})["total"] == 0
 
 
-def test_images_of_coze_js_are_made_listed_and_described(coze_js: CozeJs, emulator: Emulator, wire: Wire) -> None:
+def test_images_of_coze_js_are_made_listed_and_described(coze_js: CozeJs, emulator: Emulator, api: ApiClient) -> None:
     gallery = dataset(emulator, 2)
-    [made] = coze_js("datasets.documents.create", by_hand(wire, gallery))
+    [made] = coze_js("datasets.documents.create", by_hand(api, gallery))
     coze_js("datasets.images.update", gallery, made["document_id"], {"caption": "an owl"})
     listed = coze_js("datasets.images.list", gallery, {"keyword": "owl", "page_size": 299})
     assert (listed["total_count"], names(listed["photo_infos"], "caption")) == (1, ["an owl"])

@@ -1,4 +1,4 @@
-"""The official clients run workflows that are Python functions; names tell where they are wrong by the API's facts."""
+"""The official clients run workflows that are Python functions; test names name where they differ from the API."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Output, Steps, WorkflowError, ask
-from tests.peers.events import Events, completed, names
+from tests.peers.events import Events, completed_messages, event_names
 from tests.peers.peer import CozeJs, CozePy, PeerRaised
-from tests.support.api_calls import Json, Wire, question
-from tests.support.workflow_calls import history
+from tests.support.api_calls import ApiClient, Json, question
+from tests.support.workflow_calls import run_history
 
 STREAM = "/v1/workflow/stream_run"
-Told = list[Json]
+WorkflowEvents = list[Json]
 
 
 def greet(name: str) -> Steps[dict[str, str]]:
@@ -37,21 +37,21 @@ def talks(text: str) -> Steps[str]:
     return f"{tone}: {text}"
 
 
-def contents(told: Told) -> list[str]:
-    """What messages say, of either client's events."""
+def contents(events: WorkflowEvents) -> list[str]:
+    """Return the contents of the messages in either client's events."""
     return [
         data["content"]
-        for event in told
+        for event in events
         if (data := event.get("message") or event.get("data") or {}) and "content" in data
     ]
 
 
-def kinds(told: Told) -> list[str]:
-    return [event["event"] for event in told]
+def kinds(events: WorkflowEvents) -> list[str]:
+    return [event["event"] for event in events]
 
 
 def answered(interrupt: Json, workflow_id: str, answer: str) -> Json:
-    """A resume's arguments, out of the interrupt that the client read."""
+    """Return the arguments of a resume, from the interrupt that the client read."""
     asked = interrupt["interrupt_data"]
     given = {"event_id": asked["event_id"], "interrupt_type": asked["type"]}
     return {"workflow_id": workflow_id, "resume_data": answer, **given}
@@ -62,11 +62,11 @@ def answered(interrupt: Json, workflow_id: str, answer: str) -> Json:
 
 def test_a_run_that_cozepy_streams_stops_to_ask_and_goes_on(cozepy: CozePy, emulator: Emulator) -> None:
     workflow = emulator.workflow()(greet)
-    told: Told = cozepy("workflows.runs.stream", workflow_id=workflow.id, parameters={"name": "Ada"})
-    assert kinds(told) == ["Message", "Message", "Message", "Interrupt"]
-    assert [event["id"] for event in told] == [0, 1, 2, 3]
-    assert contents(told) == ["Hello ", "Ada", "Which tone?"]
-    rest: Told = cozepy("workflows.runs.resume", **answered(told[-1]["interrupt"], workflow.id, "Dear"))
+    events: WorkflowEvents = cozepy("workflows.runs.stream", workflow_id=workflow.id, parameters={"name": "Ada"})
+    assert kinds(events) == ["Message", "Message", "Message", "Interrupt"]
+    assert [event["id"] for event in events] == [0, 1, 2, 3]
+    assert contents(events) == ["Hello ", "Ada", "Which tone?"]
+    rest: WorkflowEvents = cozepy("workflows.runs.resume", **answered(events[-1]["interrupt"], workflow.id, "Dear"))
     assert json.loads(contents(rest)[0]) == {"greeting": "Dear Ada"}
     assert rest[0]["message"]["usage"]["token_count"] > 0
     assert emulator.runs_started == 1
@@ -78,7 +78,7 @@ def test_a_plain_run_answers_cozepy(cozepy: CozePy, emulator: Emulator) -> None:
     assert (ran["execute_id"] in ran["debug_url"], ran["usage"]["token_count"] > 0) == (True, True)
 
 
-def test_an_asynchronous_run_is_followed_by_cozepy(cozepy: CozePy, emulator: Emulator, wire: Wire) -> None:
+def test_an_asynchronous_run_is_followed_by_cozepy(cozepy: CozePy, emulator: Emulator, api: ApiClient) -> None:
     free = [False]
 
     @emulator.workflow()
@@ -91,7 +91,7 @@ def test_an_asynchronous_run_is_followed_by_cozepy(cozepy: CozePy, emulator: Emu
     where = {"workflow_id": slow.id, "execute_id": begun["execute_id"]}
     assert cozepy("workflows.runs.run_histories.retrieve", **where)["execute_status"] == "Running"
     free[0] = True
-    emulator.wait_until(lambda: history(wire, slow.id, begun["execute_id"])["execute_status"] == "Success")
+    emulator.wait_until(lambda: run_history(api, slow.id, begun["execute_id"])["execute_status"] == "Success")
     record = cozepy("workflows.runs.run_histories.retrieve", **where)
     assert (record["run_mode"], record["error_code"], record["is_output_trimmed"]) == (2, 0, False)
     uuid = record["node_execute_status"]["Report"]["node_execute_uuid"]
@@ -116,17 +116,17 @@ def test_a_refusal_reaches_cozepy_with_code_and_logid(cozepy: CozePy, emulator: 
     assert (refused.value.code, emulator.runs_started) == (4200, 0)
 
 
-def test_a_chatflow_talks_to_cozepy(cozepy: CozePy, emulator: Emulator, wire: Wire) -> None:
+def test_a_chatflow_talks_to_cozepy(cozepy: CozePy, emulator: Emulator, api: ApiClient) -> None:
     workflow = emulator.workflow(chatflow=True)(talks)
     where: Json = {
         "workflow_id": workflow.id,
         "bot_id": cozepy.bot("echo"),
-        "conversation_id": wire.conversation()["id"],
+        "conversation_id": api.conversation()["id"],
     }
     asking = chatted(cozepy, "hey", where)
-    assert completed(asking)[0] == ("answer", "Which tone?")
-    told = chatted(cozepy, "kind", where)
-    assert (completed(told)[0], names(told)[-1]) == (("answer", "kind: hey"), "chat.completed")
+    assert completed_messages(asking)[0] == ("answer", "Which tone?")
+    events = chatted(cozepy, "kind", where)
+    assert (completed_messages(events)[0], event_names(events)[-1]) == (("answer", "kind: hey"), "chat.completed")
     assert emulator.runs_started == 1
 
 
@@ -152,8 +152,8 @@ def test_cozepy_asks_for_more_workflows_at_once_than_coze_gives(cozepy: CozePy) 
 def test_a_heartbeat_does_not_stop_cozepy(cozepy: CozePy, emulator: Emulator) -> None:
     emulator.inject(faults.Ping(), STREAM)
     workflow = emulator.workflow()(says)
-    told: Told = cozepy("workflows.runs.stream", workflow_id=workflow.id, parameters={"text": "hey"})
-    assert contents(told) == ["You say hey"]
+    events: WorkflowEvents = cozepy("workflows.runs.stream", workflow_id=workflow.id, parameters={"text": "hey"})
+    assert contents(events) == ["You say hey"]
 
 
 def test_cozepy_cannot_read_an_interrupt_of_the_studio(cozepy_on_studio: CozePy) -> None:
@@ -167,10 +167,12 @@ def test_cozepy_cannot_read_an_interrupt_of_the_studio(cozepy_on_studio: CozePy)
 
 def test_a_run_that_coze_js_streams_stops_to_ask_and_goes_on(coze_js: CozeJs, emulator: Emulator) -> None:
     workflow = emulator.workflow()(greet)
-    told: Told = coze_js("workflows.runs.stream", {"workflow_id": workflow.id, "parameters": {"name": "Ada"}})["events"]
-    assert kinds(told) == ["Message", "Message", "Message", "Interrupt"]
-    assert contents(told) == ["Hello ", "Ada", "Which tone?"]
-    rest: Told = coze_js("workflows.runs.resume", answered(told[-1]["data"], workflow.id, "Dear"))["events"]
+    events: WorkflowEvents = coze_js(
+        "workflows.runs.stream", {"workflow_id": workflow.id, "parameters": {"name": "Ada"}}
+    )["events"]
+    assert kinds(events) == ["Message", "Message", "Message", "Interrupt"]
+    assert contents(events) == ["Hello ", "Ada", "Which tone?"]
+    rest: WorkflowEvents = coze_js("workflows.runs.resume", answered(events[-1]["data"], workflow.id, "Dear"))["events"]
     assert kinds(rest) == ["Message", "Done"]
     assert json.loads(contents(rest)[0]) == {"greeting": "Dear Ada"}
     assert emulator.runs_started == 1
@@ -182,11 +184,11 @@ def test_a_plain_run_answers_coze_js(coze_js: CozeJs, emulator: Emulator) -> Non
     assert json.loads(ran["data"])["data"] == "You say hey"
 
 
-def test_an_asynchronous_run_is_followed_by_coze_js(coze_js: CozeJs, emulator: Emulator, wire: Wire) -> None:
+def test_an_asynchronous_run_is_followed_by_coze_js(coze_js: CozeJs, emulator: Emulator, api: ApiClient) -> None:
     workflow = emulator.workflow()(says)
     body = {"workflow_id": workflow.id, "parameters": {"text": "hey"}, "is_async": True}
     execute_id = coze_js("workflows.runs.create", body)["execute_id"]
-    emulator.wait_until(lambda: history(wire, workflow.id, execute_id)["execute_status"] == "Success")
+    emulator.wait_until(lambda: run_history(api, workflow.id, execute_id)["execute_status"] == "Success")
     [record] = coze_js("workflows.runs.history", workflow.id, execute_id)
     assert (record["execute_status"], record["error_code"]) == ("Success", "")
     assert json.loads(json.loads(record["output"])["Output"])["data"] == "You say hey"
@@ -201,17 +203,20 @@ def test_a_failure_reaches_coze_js_in_the_stream_and_in_the_reply(coze_js: CozeJ
     assert failed.value.code == 6006
 
 
-def test_a_chatflow_talks_to_coze_js(coze_js: CozeJs, emulator: Emulator, wire: Wire) -> None:
+def test_a_chatflow_talks_to_coze_js(coze_js: CozeJs, emulator: Emulator, api: ApiClient) -> None:
     workflow = emulator.workflow(chatflow=True)(talks)
-    where = {"workflow_id": workflow.id, "bot_id": coze_js.bot("echo"), "conversation_id": wire.conversation()["id"]}
+    where = {"workflow_id": workflow.id, "bot_id": coze_js.bot("echo"), "conversation_id": api.conversation()["id"]}
 
     def chatted(text: str) -> Events:
-        told = coze_js("workflows.chat.stream", {**where, "additional_messages": [question(text)]})
-        return [(event["event"], event["data"]) for event in told["events"]]
+        events = coze_js("workflows.chat.stream", {**where, "additional_messages": [question(text)]})
+        return [(event["event"], event["data"]) for event in events["events"]]
 
-    assert completed(chatted("hey"))[0] == ("answer", "Which tone?")
-    told = chatted("kind")
-    assert (completed(told)[0], names(told)[-2:]) == (("answer", "kind: hey"), ["chat.completed", "done"])
+    assert completed_messages(chatted("hey"))[0] == ("answer", "Which tone?")
+    events = chatted("kind")
+    assert (completed_messages(events)[0], event_names(events)[-2:]) == (
+        ("answer", "kind: hey"),
+        ["chat.completed", "done"],
+    )
     assert emulator.runs_started == 1
 
 

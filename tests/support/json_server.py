@@ -1,4 +1,4 @@
-"""A loopback server that answers each request by a function of its path and JSON body."""
+"""A loopback server that answers each POST by a function of its JSON body."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import Any
 
 from typing_extensions import Self
 
-Ask = Mapping[str, Any]
-Reply = Callable[[Ask], Mapping[str, object]]
+Body = Mapping[str, Any]
+Respond = Callable[[Body], Mapping[str, object]]
 
 
-class PaperServer:
-    """Tells ``asked``: what each request wanted, its query or JSON body, in the order of arrival."""
+class JsonServer:
+    """Answers with the JSON that `respond` returns; `bodies` are the requests' bodies, in order of arrival."""
 
-    def __init__(self, reply: Reply) -> None:
-        self.asked: list[Ask] = []
+    def __init__(self, respond: Respond) -> None:
+        self.bodies: list[Body] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                ask = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                outer.asked.append(ask)
-                content = json.dumps(reply(ask)).encode()
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                outer.bodies.append(body)
+                content = json.dumps(respond(body)).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the base's name
+            def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the base class has this name
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

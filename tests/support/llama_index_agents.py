@@ -1,4 +1,4 @@
-"""Agents whose bot calls the tools that a test names, once, and then repeats what they gave."""
+"""LlamaIndex agents whose bot calls the tools that a test names, once, and then answers with their outputs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Calls = tuple[tuple[str, Mapping[str, object]], ...]
 
 
 def tool_of(emulator: Emulator, workflow: str = "book_table", **options: Any) -> CozeWorkflowTool:
-    """One of the emulator's workflows as a tool."""
+    """Return one of the emulator's workflows as a tool."""
     client = options.pop("client", None) or CozeClient(emulator.token, base_url=emulator.url)
     workflow_id = emulator.workflows.get(workflow, workflow)
     return CozeWorkflowTool.from_workflow(workflow_id, client=client, **options)
 
 
 def calling_bot(emulator: Emulator, calls: Calls) -> str:
-    """A bot that makes these calls at once, whatever it is asked."""
+    """Add a bot that makes these calls at once, whatever the question; return its id."""
 
     def script(turn: Turn) -> Iterator[Item]:
         if turn.outputs:
@@ -35,18 +35,18 @@ def calling_bot(emulator: Emulator, calls: Calls) -> str:
 
 
 def calling_llm(emulator: Emulator, *calls: tuple[str, Mapping[str, object]], bot: str = "") -> CozeLLM:
-    """Such a bot, or the one that is given, as an LLM."""
+    """Return such a bot, or the one with the id `bot`, as an LLM."""
     client = CozeClient(emulator.token, base_url=emulator.url)
     return CozeLLM(bot_id=bot or calling_bot(emulator, calls), client=client, client_plugins=True, user_id="u1")
 
 
 def calling_agent(tool: CozeWorkflowTool, llm: CozeLLM) -> FunctionAgent:
-    """That LLM with a tool."""
+    """Return an agent with this LLM and one tool."""
     return FunctionAgent(tools=[tool], llm=llm)
 
 
-async def driven(handler: Any, on_event: Callable[[Any], None]) -> AgentOutput:
-    """What a run comes to, with everything that it tells on the way."""
+async def run_agent(handler: Any, on_event: Callable[[Any], None]) -> AgentOutput:
+    """Return the output of an agent's run; `on_event` gets each event."""
     async for event in handler.stream_events():
         on_event(event)
     output: AgentOutput = await handler

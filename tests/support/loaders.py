@@ -1,4 +1,4 @@
-"""A dataset in the emulator, and what a framework without a name would make of it."""
+"""A dataset in the emulator, loaded for a small framework of the tests."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from coze_client import CozeClient
-from coze_client.api.datasets.documents import Document
-from coze_client.bridge.loading.contents import Contents, Framework, Loaded
+from coze_client.api.datasets.values import Document
+from coze_client.bridge.loading.loader import DatasetLoader, Framework, LoadedDocument
 from coze_client.bridge.loading.originals import Original
-from coze_client.bridge.loading.settings import DatasetSettings
+from coze_client.bridge.loading.settings import LoaderSettings
 from coze_client.core.concurrency import Blocking
 from coze_client.emulator.state.dataset_records import IMAGE, StoredDataset, StoredDocument
-from tests.conftest import Connected
+from tests.support.clients import ConnectedClient
 
 
 @dataclass(frozen=True)
 class Page:
-    """A document of a framework that is none."""
+    """A document of the tests' framework."""
 
     text: str
 
 
 def parse(original: Original) -> Sequence[str | Page]:
-    """Text files are one text, files called .pages a document a line."""
+    """Return one text for a text file, and one document for each line of a .pages file."""
     if original.suffix != ".pages":
         return [original.text()]
     with original.path() as path:
@@ -36,32 +36,33 @@ FRAMEWORK = Framework(Page, lambda page: not page.text.strip(), parse)
 
 
 async def exhaust(items: AsyncIterable[object]) -> None:
+    """Iterate to the end and keep nothing."""
     async for _ in items:
         pass
 
 
-class Library:
-    """Datasets in the emulator, loaded over one face."""
+class LoadedDataset:
+    """A dataset in the emulator that one client loads."""
 
-    def __init__(self, coze: Connected[Any]) -> None:
+    def __init__(self, coze: ConnectedClient) -> None:
         self.coze = coze
         self.dataset_id = ""
 
     def fill(self, *names: str, **texts: str) -> list[str]:
-        """A dataset of these documents, each with its name or another text for content; their ids."""
+        """Create the dataset and return its documents' ids; `names` get a text of their own, `texts` have one."""
         contents = {name: f"Text of {name}." for name in names} | texts
         self.dataset_id = self.coze.emulator.add_dataset("library", contents)
         return [document.id for document in self.coze.emulator.documents(self.dataset_id)]
 
     def change(self, document_id: str, **changes: Any) -> None:
-        """Makes a record of the emulator what no upload makes it."""
+        """Change a document's record in the emulator, as no upload can."""
         state = self.coze.emulator._backend.state
         found = state.get(StoredDocument, document_id)
         assert found
         state.save(replace(found, **changes))
 
-    def hang(self, *names: str) -> list[str]:
-        """A dataset of these images; their ids."""
+    def fill_with_images(self, *names: str) -> list[str]:
+        """Create the dataset with these images and return their ids."""
         ids = self.fill(*names)
         state = self.coze.emulator._backend.state
         dataset = state.get(StoredDataset, self.dataset_id)
@@ -71,34 +72,37 @@ class Library:
             self.change(document_id, format_type=IMAGE, type="png", caption=f"Caption of {name}")
         return ids
 
-    def open(self, **settings: Any) -> Contents[Page]:
-        loader = DatasetSettings(dataset_id=self.dataset_id, client=self.coze.client, **settings)
+    def open(self, **settings: Any) -> DatasetLoader[Page]:
+        """Return the iterator over the documents."""
+        loader = LoaderSettings(dataset_id=self.dataset_id, client=self.coze.client, **settings)
         blocking = isinstance(self.coze.client, CozeClient)
-        return loader._blocking_contents(FRAMEWORK) if blocking else loader._asyncio_contents(FRAMEWORK)
+        return loader._blocking_loader(FRAMEWORK) if blocking else loader._asyncio_loader(FRAMEWORK)
 
     def run(self, coroutine: Any) -> Any:
-        """What a coroutine over the client comes to."""
+        """Return the value of a coroutine that uses the client."""
         return Blocking.run(coroutine) if isinstance(self.coze.client, CozeClient) else self.coze.run(coroutine)
 
-    def load(self, **settings: Any) -> list[Loaded[Page]]:
-        """All that is loaded."""
+    def load(self, **settings: Any) -> list[LoadedDocument[Page]]:
+        """Load all documents."""
         return self.coze.collect(self.open(**settings))
 
-    def skim(self, **settings: Any) -> None:
-        """Loads everything and keeps nothing."""
+    def load_and_discard(self, **settings: Any) -> None:
+        """Load all documents and keep none."""
         if isinstance(self.coze.client, CozeClient):
             deque(self.open(**settings), maxlen=0)
         else:
             self.coze.run(exhaust(self.open(**settings)))
 
     def names(self, **settings: Any) -> list[object]:
+        """Load all documents and return their names."""
         return [loaded.metadata["document_name"] for loaded in self.load(on_missing="metadata", **settings)]
 
 
-def texts(loaded: Sequence[Loaded[Page]]) -> list[object]:
+def texts(loaded: Sequence[LoadedDocument[Page]]) -> list[object]:
+    """Return the texts of loaded documents."""
     return [each.content for each in loaded]
 
 
-def told(name: str) -> Callable[[Document], str | None]:
-    """A function that knows the text of one document."""
+def content_of(name: str) -> Callable[[Document], str | None]:
+    """Return a `content` function that returns a text for this document alone."""
     return lambda document: "known" if document.name == name else None

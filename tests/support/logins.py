@@ -1,4 +1,4 @@
-"""An emulator and a clock that both sides go by, credentials of every kind, and a user at the browser."""
+"""Logins of every kind at an emulator whose clock the test moves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coze_client import JWT, PKCE, DeviceCode, WebOAuth
 from coze_client.auth.grants import UserGrant
 from coze_client.emulator import Clock, Emulator
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair, new_key_pair
-from tests.conftest import Driver
+from tests.support.clients import Driver
 
 TOKEN = "/api/permission/oauth2/token"
 DEVICE = "/api/permission/oauth2/device/code"
@@ -19,12 +19,12 @@ DEVICE = "/api/permission/oauth2/device/code"
 
 @cache
 def key_pair() -> KeyPair:
-    """One for all tests, since it takes its time to make."""
+    """Return a key pair for all tests, because a new one takes long."""
     return new_key_pair()
 
 
-class SignIn:
-    """Everything that a login needs; time passes only by ``clock.advance``."""
+class Logins:
+    """Credentials of every kind for one emulator, and its user; time passes only by ``clock.advance``."""
 
     def __init__(self, emulator: Emulator, driver: Driver) -> None:
         self.clock = Clock()
@@ -43,6 +43,11 @@ class SignIn:
         given = {"redirect_uri": app.redirect_uris[0], **changed}
         return PKCE(app.client_id, clock=self.clock, base_url=self.emulator.url, **given)
 
+    def desktop(self, uri: str) -> PKCE:
+        """Return the credentials of a new desktop app with this redirect URI."""
+        app = self.emulator.add_oauth_app("pkce", [uri])
+        return PKCE(app.client_id, redirect_uri=uri, base_url=self.emulator.url, clock=self.clock)
+
     def device(self, **changed: Any) -> DeviceCode:
         app = self.emulator.oauth_apps["device"]
         return DeviceCode(app.client_id, clock=self.clock, base_url=self.emulator.url, **changed)
@@ -54,13 +59,13 @@ class SignIn:
 
     @cached_property
     def service(self) -> Any:
-        """The emulator's registration of the service app."""
+        """The service app as the emulator has it registered."""
         return self.emulator.add_oauth_app("jwt", public_key=key_pair().public_key)
 
-    def press(self, url: str, decision: str = "allow", user: str = "user-1") -> str:
-        """Where the browser is sent when the user has pressed a button of the page at `url`."""
+    def answer_consent(self, url: str, decision: str = "allow", user: str = "user-1") -> str:
+        """Answer the consent page at `url` as `user`; return the URL to which the browser is redirected."""
         parts = urlsplit(url)
-        browser = HTTPConnection(parts.netloc)  # which leaves no log, unlike httpx
+        browser = HTTPConnection(parts.netloc)  # httpx would write a log
         form = urlencode({"decision": decision, "user": user})
         headers = {"content-type": "application/x-www-form-urlencoded"}
         browser.request("POST", f"{parts.path}?{parts.query}", form, headers)
@@ -69,18 +74,18 @@ class SignIn:
         browser.close()
         return answer.headers["location"]
 
-    def logged_in(self, app: UserGrant, user: str = "user-1", **options: Any) -> Any:
-        """A client whose user has logged in."""
+    def log_in(self, app: UserGrant, user: str = "user-1", **options: Any) -> Any:
+        """Return a client whose user has logged in."""
         client = self.driver.client(app, **options)
         login = client.oauth.login()
-        self.run(client.oauth.finish(login, self.press(login.url, user=user)))
+        self.run(client.oauth.finish(login, self.answer_consent(login.url, user=user)))
         return client
 
-    def me(self, client: Any) -> Any:
-        """The name of the user whose token it is, by a call to the API."""
+    def user_name(self, client: Any) -> Any:
+        """Return the user name that the API reports for the client's token."""
         return self.run(client.request("GET", "/v1/users/me"))["data"]["user_name"]
 
     @property
-    def grants(self) -> int:
-        """Token requests so far."""
+    def token_requests(self) -> int:
+        """The number of token requests so far."""
         return len(self.emulator.calls_to(TOKEN))

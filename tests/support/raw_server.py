@@ -1,4 +1,4 @@
-"""A server that says exactly what a test tells it to, byte for byte, on a loopback port."""
+"""A loopback server that sends the bytes of a test, unchanged."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ END = b"0\r\n\r\n"
 
 
 def stream(*pieces: bytes, end: bool = True) -> bytes:
-    """A chunked event stream; without its `end` the line stays open."""
+    """Return an event stream as chunked HTTP response; without `end` it stays open."""
     body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
     return HEAD % b"text/event-stream" + body + (END if end else b"")
 
 
-class WireServer:
-    """Answers the requests of each connection with the next of `answers`; then holds the line until the client leaves.
+class RawServer:
+    """Answers each request with the next of `responses`, then waits until the client closes the connection.
 
-    With `leaves` it hangs up after an answer. `connections` counts who came, `left` tells that the last one has gone.
+    With `hang_up` the server closes the connection after one response. `connections` is the number of connections so
+    far; `client_left` is set when one has ended.
     """
 
-    def __init__(self, answers: Sequence[bytes], *, leaves: bool = False) -> None:
-        self._leaves = leaves
-        self.answers = list(answers)
+    def __init__(self, responses: Sequence[bytes], *, hang_up: bool = False) -> None:
+        self._hang_up = hang_up
+        self.responses = list(responses)
         self.connections = 0
-        self.left = threading.Event()
+        self.client_left = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -59,16 +60,16 @@ class WireServer:
         with connection, connection.makefile("rb") as incoming:
             try:
                 while _read_request(incoming):
-                    connection.sendall(self.answers.pop(0))
-                    if self._leaves:
+                    connection.sendall(self.responses.pop(0))
+                    if self._hang_up:
                         break
             except OSError:
                 pass
-        self.left.set()
+        self.client_left.set()
 
 
 def _read_request(incoming: BinaryIO) -> bool:
-    """False if the client has left."""
+    """Read one request; False if the client closed the connection."""
     length = 0
     line = first = incoming.readline()
     while line.strip():

@@ -11,7 +11,7 @@ _NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/m
 
 
 def pdf(*lines: str) -> bytes:
-    """A PDF of one page; the lines are ASCII without parentheses."""
+    """Return a PDF of one page; the lines must be ASCII without parentheses."""
     shown = " T* ".join(f"({line}) Tj" for line in lines)
     content = f"BT /F1 12 Tf 14 TL 50 750 Td {shown} ET"
     objects = [
@@ -31,7 +31,10 @@ def pdf(*lines: str) -> bytes:
 
 
 def word(*paragraphs: str, table: tuple[tuple[str, ...], ...] = (), document: str = "") -> bytes:
-    """A DOCX: the first paragraph, the table, the other paragraphs; or with the XML of its `document` ({}: w:)."""
+    """Return a DOCX: the first paragraph, the table, the other paragraphs.
+
+    With `document`, that XML replaces word/document.xml; `{}` in it becomes the declaration of the namespace w.
+    """
     content = _word(*paragraphs, table=table)
     return _with_document(content, document.replace("{}", _NAMESPACE)) if document else content
 

@@ -1,11 +1,11 @@
-"""Datasets by hand: slices as a test wants them, whatever the emulator's chunking would make of a text."""
+"""Datasets whose slices a test chooses, without the emulator's chunking."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import (
     FIRST_DATASET_ID,
@@ -25,11 +25,12 @@ CITIES = ("The capital of France is Paris. It lies on the Seine. Many people liv
 
 
 def backend_of(emulator: Emulator) -> Backend:
+    """Return the emulator's backend."""
     return emulator._backend
 
 
 def add_dataset(emulator: Emulator, name: str, documents: Mapping[str, Sequence[str]], url: str = "") -> str:
-    """The id of a dataset whose documents have these slices; with `url` they are web pages."""
+    """Store a dataset whose documents have these slices and return its id; with `url` the documents are web pages."""
     backend = backend_of(emulator)
     dataset_id = backend.state.new_id(StoredDataset, FIRST_DATASET_ID)
     backend.state.save(StoredDataset(dataset_id, ACCOUNT, WORKSPACE, name, TEXT, 0, 0))
@@ -39,6 +40,7 @@ def add_dataset(emulator: Emulator, name: str, documents: Mapping[str, Sequence[
 
 
 def add_document(backend: Backend, dataset_id: str, name: str, slices: Sequence[str], url: str = "") -> str:
+    """Store a document with these slices and return its id."""
     state, source = backend.state, WEB_PAGE if url else LOCAL_FILE
     document_id = state.new_id(StoredDocument, FIRST_DOCUMENT_ID)
     size = sum(map(len, slices))
@@ -50,4 +52,5 @@ def add_document(backend: Backend, dataset_id: str, name: str, slices: Sequence[
 
 
 def document_ids(emulator: Emulator, dataset_id: str) -> list[str]:
+    """Return the ids of a dataset's documents."""
     return [each.id for each in backend_of(emulator).state.owned(StoredDocument, dataset_id)]

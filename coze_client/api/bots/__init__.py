@@ -1,1 +1,1 @@
-"""Bots: create, change, publish and list them."""
+"""Bots: create, change, publish and list them, and read their settings and versions."""

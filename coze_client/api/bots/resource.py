@@ -1,15 +1,16 @@
-"""Bots: agents built in Coze, or by calls from here, which answer chats.
+"""Bots: agents that answer chats; create, change, publish and list them.
 
 API pages: create_bot, update_bot, publish_bot, unpublish_agent, get_metadata_draft_published,
-bots_list_draft_published, list_bot_versions. None of them deletes a bot.
+bots_list_draft_published, list_bot_versions. The API cannot delete a bot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Literal
 
+from coze_client.api.bots.requests import BotContent
 from coze_client.api.bots.values import (
     Bot,
     BotEntry,
@@ -22,49 +23,35 @@ from coze_client.api.bots.values import (
 )
 from coze_client.api.chats.values import PublishStatus
 from coze_client.core.model import Model
-from coze_client.core.request import Kind, Numbering, Page, Pages, Request, by_number, fields, numbered, query, segment
+from coze_client.core.paging import Numbering, Page, Pages, by_number, numbered
+from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
 
-__all__ = [
-    "Bot",
-    "BotEntry",
-    "BotVersion",
-    "Bots",
-    "Knowledge",
-    "ModelInfo",
-    "OnboardingInfo",
-    "PromptInfo",
-    "SuggestReplyInfo",
-]
-
 API_CHANNEL = "1024"
-LONGEST_NAME = 20
-_MOST_DATASETS = 150
-_PAGE = 20  # the API's own default; its cap is not documented
+_DEFAULT_PAGE = 20  # the API's own default; its cap is not documented
 _LARGEST_PAGE_OF_VERSIONS = 30
 
-Listed = Literal["all", "published_online", "published_draft", "unpublished_draft"]
+BotPublishStatus = Literal["all", "published_online", "published_draft", "unpublished_draft"]
 
 
-class _Made(Model):
-    bot_id: str = ""
+class _PublishedBot(Model):
     version: str = ""
 
 
-class _EntryPage(Model):
+class _BotPage(Model):
     items: tuple[BotEntry, ...] = ()
     total: int | None = None
 
 
-class _VersionPage(Model):
+class _BotVersionPage(Model):
     items: tuple[BotVersion, ...] = ()
     has_more: bool = False
 
 
 class Bots(Resource[ConcurrencyT]):
-    """Bots: making, changing and publishing them, and what there are; ``chats`` talks to them."""
+    """``client.bots``: create, change, publish and list bots, and read their settings; ``client.chats`` runs them."""
 
     @call
     def create(
@@ -81,13 +68,26 @@ class Bots(Resource[ConcurrencyT]):
         plugin_id_list: Mapping[str, object] | None = None,
         workflow_id_list: Mapping[str, object] | None = None,
     ) -> Request[str]:
-        """Make a bot, which is a draft until it is published; its id. `name` has 1 to 20 characters.
+        """Create a bot as a draft and return its id; ``publish`` makes it available, ``update`` binds datasets.
 
-        `plugin_id_list` is ``{"id_list": [{"plugin_id": …, "api_id": …}]}``, `workflow_id_list`
-        ``{"ids": [{"id": …}]}``. Datasets are bound by ``update``.
+        `name`: 1 to 20 characters, else ConfigurationError.
+        `prompt_info`: its instructions. `onboarding_info`: the opening of a dialogue. `suggest_reply_info`: suggested
+        questions. `model_info_config`: its language model. `icon_file_id`: an uploaded image. `plugin_id_list`:
+        ``{"id_list": [{"plugin_id": …, "api_id": …}]}``; `workflow_id_list`: ``{"ids": [{"id": …}]}``.
+        API page: create_bot.
         """
-        body = _body(locals(), space_id=workspace_id)
-        return Request("POST", "/v1/bot/create", _read_id, body=body, kind=Kind.START)
+        content = BotContent(
+            name=name,
+            description=description,
+            icon_file_id=icon_file_id,
+            prompt_info=prompt_info,
+            onboarding_info=onboarding_info,
+            suggest_reply_info=suggest_reply_info,
+            model_info_config=model_info_config,
+            plugin_id_list=plugin_id_list,
+            workflow_id_list=workflow_id_list,
+        )
+        return content.create_request(workspace_id)
 
     @call
     def update(
@@ -105,14 +105,28 @@ class Bots(Resource[ConcurrencyT]):
         workflow_id_list: Mapping[str, object] | None = None,
         knowledge: Knowledge | Mapping[str, object] | None = None,
     ) -> Request[None]:
-        """Change a bot's draft, whatever is given; published versions stay as they are. Arguments as in ``create``.
+        """Change the given settings in a bot's draft; published versions stay unchanged.
 
-        `knowledge` replaces all datasets of the bot by its ``dataset_ids`` (Coze's own, not Volcano's): read the bot
-        first if some should stay.
+        `name`: 1 to 20 characters, else ConfigurationError.
+        `prompt_info`: its instructions. `onboarding_info`: the opening of a dialogue. `suggest_reply_info`: suggested
+        questions. `model_info_config`: its language model. `icon_file_id`: an uploaded image. `plugin_id_list`:
+        ``{"id_list": [{"plugin_id": …, "api_id": …}]}``; `workflow_id_list`: ``{"ids": [{"id": …}]}``.
+        `knowledge` replaces all datasets of the bot, so retrieve the bot first to keep some; at most 150 datasets of
+        Coze, not of Volcano. API page: update_bot.
         """
-        if knowledge is not None and len(_wire(knowledge).get("dataset_ids") or ()) > _MOST_DATASETS:
-            raise ConfigurationError(f"A bot takes at most {_MOST_DATASETS} datasets")
-        return Request("POST", "/v1/bot/update", read_nothing, body=_body(locals(), bot_id=bot_id), kind=Kind.START)
+        content = BotContent(
+            name=name,
+            description=description,
+            icon_file_id=icon_file_id,
+            prompt_info=prompt_info,
+            onboarding_info=onboarding_info,
+            suggest_reply_info=suggest_reply_info,
+            model_info_config=model_info_config,
+            plugin_id_list=plugin_id_list,
+            workflow_id_list=workflow_id_list,
+            knowledge=knowledge,
+        )
+        return content.update_request(bot_id)
 
     @call
     def publish(
@@ -122,9 +136,10 @@ class Bots(Resource[ConcurrencyT]):
         connector_ids: Sequence[str] = (API_CHANNEL,),
         connectors: Mapping[str, object] | None = None,
     ) -> Request[str]:
-        """Publish the draft to channels ("1024" API, "999" Chat SDK, or your own); its new version.
+        """Publish the draft to channels and return its new version.
 
-        `connectors` are settings of channels by their id.
+        `connector_ids`: "1024" API (default), "999" Chat SDK, or your own channels. `connectors`: settings of channels
+        by channel id. API page: publish_bot.
         """
         body = fields(bot_id=bot_id, connector_ids=list(connector_ids), connectors=connectors)
         return Request("POST", "/v1/bot/publish", _read_version, body=body, kind=Kind.START)
@@ -133,13 +148,19 @@ class Bots(Resource[ConcurrencyT]):
     def unpublish(
         self, *, bot_id: str, connector_id: str = API_CHANNEL, unpublish_reason: str | None = None
     ) -> Request[None]:
-        """Take a bot out of a channel, which its owner or the channel's may do; `unpublish_reason` is shown there."""
+        """Remove a bot from a channel; only the bot's or the channel's owner may do it.
+
+        `connector_id`: default "1024" (API). `unpublish_reason`: shown in the channel. API page: unpublish_agent.
+        """
         body = fields(connector_id=connector_id, unpublish_reason=unpublish_reason)
         return Request("POST", f"{_path(bot_id)}/unpublish", read_nothing, body=body, kind=Kind.START)
 
     @call
     def retrieve(self, *, bot_id: str, is_published: bool | None = None) -> Request[Bot]:
-        """A bot's settings: those of the published version, or with ``is_published=False`` of the draft."""
+        """Retrieve the settings of a bot: the published version, or with ``is_published=False`` the draft.
+
+        API page: get_metadata_draft_published.
+        """
         return Request("GET", _path(bot_id), Payload(Bot), query(is_published=is_published))
 
     @paged
@@ -147,15 +168,16 @@ class Bots(Resource[ConcurrencyT]):
         self,
         *,
         workspace_id: str,
-        publish_status: Listed | None = None,
+        publish_status: BotPublishStatus | None = None,
         connector_id: str | None = None,
-        page_size: int = _PAGE,
+        page_size: int = _DEFAULT_PAGE,
         concurrency: int = 1,
     ) -> Pages[BotEntry]:
-        """Bots of a workspace, those published to the API channel unless `publish_status` or `connector_id` say else.
+        """List the bots of a workspace; by default those published to the API channel ("1024").
 
-        "published_draft" are drafts of published bots, "unpublished_draft" those that never were. After the first page,
-        `concurrency` pages are fetched at a time.
+        `publish_status`: "published_draft" lists the drafts of published bots, "unpublished_draft" bots that were never
+        published. `page_size`: default 20. `concurrency`: how many pages to fetch at a time after the first. API page:
+        bots_list_draft_published.
         """
         fixed = query(
             workspace_id=workspace_id, publish_status=publish_status, connector_id=connector_id, page_size=page_size
@@ -175,62 +197,33 @@ class Bots(Resource[ConcurrencyT]):
         connector_id: str | None = None,
         page_size: int = _LARGEST_PAGE_OF_VERSIONS,
     ) -> Pages[BotVersion]:
-        """A bot's versions, published ones unless `publish_status` says otherwise; pages of 1 to 30."""
+        """List the versions of a bot; by default published ones, in pages of 1 to 30 (default 30).
+
+        `connector_id`: only versions in this channel. API page: list_bot_versions.
+        """
         if not 1 <= page_size <= _LARGEST_PAGE_OF_VERSIONS:
-            raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE_OF_VERSIONS}, not {page_size}")
+            raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE_OF_VERSIONS}, not {page_size}")
         fixed = query(publish_status=publish_status, connector_id=connector_id, page_size=page_size)
 
-        def page(at: str | None) -> Request[Page[BotVersion]]:
-            where = {**fixed, **query(page_num=at or "1")}
-            return Request("GET", f"{_path(bot_id)}/versions", _read_versions, where)
+        def page(page_number: str | None) -> Request[Page[BotVersion]]:
+            params = {**fixed, **query(page_num=page_number or "1")}
+            return Request("GET", f"{_path(bot_id)}/versions", _read_versions, params)
 
         return Pages(page, by_number)
 
 
-def _read_entries(answer: RawResponse) -> Page[BotEntry]:
-    found = Payload(_EntryPage)(answer)
+def _read_entries(response: RawResponse) -> Page[BotEntry]:
+    found = Payload(_BotPage)(response)
     return Page(found.items, has_more=False, total=found.total)
 
 
-def _read_versions(answer: RawResponse) -> Page[BotVersion]:
-    found = Payload(_VersionPage)(answer)
+def _read_versions(response: RawResponse) -> Page[BotVersion]:
+    found = Payload(_BotVersionPage)(response)
     return Page(found.items, found.has_more)
 
 
-def _read_id(answer: RawResponse) -> str:
-    return Payload(_Made)(answer).bot_id
-
-
-def _read_version(answer: RawResponse) -> str:
-    return Payload(_Made)(answer).version
-
-
-_SETTINGS = ("name", "description", "icon_file_id")
-_PARTS = (
-    "prompt_info",
-    "onboarding_info",
-    "suggest_reply_info",
-    "model_info_config",
-    "plugin_id_list",
-    "workflow_id_list",
-    "knowledge",
-)
-
-
-def _body(given: Mapping[str, Any], **ids: str) -> dict[str, object]:  # the arguments of a method, typed there
-    name = given["name"]
-    if name is not None and not 1 <= len(name) <= LONGEST_NAME:
-        raise ConfigurationError(f"A bot's name has 1 to {LONGEST_NAME} characters: {name!r}")
-    parts = {part: _wire(given[part]) for part in _PARTS if given.get(part) is not None}
-    return {**ids, **fields(**{setting: given[setting] for setting in _SETTINGS}), **parts}
-
-
-def _wire(part: Model | Mapping[str, Any]) -> dict[str, Any]:  # JSON
-    """What was set of a part; what a read one says beyond the fields known here is not sent back."""
-    if not isinstance(part, Model):
-        return dict(part)
-    known = set(type(part).model_fields)
-    return part.model_dump(mode="json", include=known, exclude_unset=True, exclude_none=True)
+def _read_version(response: RawResponse) -> str:
+    return Payload(_PublishedBot)(response).version
 
 
 def _path(bot_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What a bot is: its settings as they are read and written, its entry in a listing, its versions.
+"""Values of the bot API: the settings of a bot, its entry in a listing, and its versions.
 
 API pages: get_metadata_draft_published, bots_list_draft_published, list_bot_versions, create_bot, update_bot.
 """
@@ -13,13 +13,13 @@ from coze_client.core.model import Model
 
 
 class PromptInfo(Model):
-    """How the bot should behave; ``prompt`` has 20,000 characters at most."""
+    """The instructions for the bot; ``prompt`` has at most 20,000 characters."""
 
     prompt: str = ""
 
 
 class OnboardingInfo(Model):
-    """How the bot opens a dialogue: ``prologue`` (300 characters at most) and questions to choose from."""
+    """The opening of a dialogue: ``prologue`` (at most 300 characters), and questions that the user can choose."""
 
     prologue: str = Field(default="", validation_alias=AliasChoices("prologue", "Prologue"))
     suggested_questions: tuple[str, ...] = Field(
@@ -35,10 +35,10 @@ class SuggestReplyInfo(Model):
 
 
 class Knowledge(Model):
-    """The datasets that a bot answers from, 150 at most; Coze answers with ``dataset_ids`` alone, under two names.
+    """The datasets of a bot, at most 150; Coze returns only ``dataset_ids``, under two names.
 
-    ``auto_call`` (default true) looks into them for every question, else only when the prompt says so;
-    ``search_strategy`` is 0 semantic (default), 1 hybrid, 20 full text.
+    ``auto_call`` (default true): the bot searches them for every question, otherwise only when its prompt demands it.
+    ``search_strategy``: 0 semantic (default), 1 hybrid, 20 full text.
     """
 
     dataset_ids: tuple[str, ...] = ()
@@ -48,16 +48,16 @@ class Knowledge(Model):
     @model_validator(mode="before")
     @classmethod
     def _from_infos(cls, given: object) -> object:
-        told = cast("dict[str, object]", given) if isinstance(given, dict) else {}
-        infos = told.get("knowledge_infos")
-        if told.get("dataset_ids") or not isinstance(infos, list):
+        members = cast("dict[str, object]", given) if isinstance(given, dict) else {}
+        infos = members.get("knowledge_infos")
+        if members.get("dataset_ids") or not isinstance(infos, list):
             return given
         ids = [info["id"] for info in cast("list[object]", infos) if isinstance(info, dict) and info.get("id")]
-        return {**told, "dataset_ids": ids}
+        return {**members, "dataset_ids": ids}
 
 
 class ModelInfo(Model):
-    """The model behind a bot, and how it is asked; ``context_round`` is how many exchanges it remembers."""
+    """The language model of a bot and its parameters; ``context_round``: rounds of the dialogue in its context."""
 
     model_id: str = ""
     model_name: str = ""
@@ -70,7 +70,7 @@ class ModelInfo(Model):
 
 
 class BotPluginTool(Model):
-    """One tool of a plugin that a bot uses."""
+    """One tool of a plugin that a bot uses, with its id and description."""
 
     api_id: str = ""
     name: str = ""
@@ -78,7 +78,7 @@ class BotPluginTool(Model):
 
 
 class BotPlugin(Model):
-    """A plugin that a bot uses."""
+    """A plugin that a bot uses, with the tools it may call."""
 
     plugin_id: str = ""
     name: str = ""
@@ -87,7 +87,7 @@ class BotPlugin(Model):
 
 
 class BotWorkflow(Model):
-    """A workflow that a bot uses."""
+    """A workflow that a bot uses, with its id and description."""
 
     id: str = ""
     name: str = ""
@@ -95,7 +95,7 @@ class BotWorkflow(Model):
 
 
 class BotVariable(Model):
-    """A variable that a bot remembers; ``channel`` is custom, system or location."""
+    """A variable in a bot's memory; ``channel`` is custom, system or location."""
 
     keyword: str = ""
     default_value: str = ""
@@ -107,7 +107,7 @@ class BotVariable(Model):
 
 
 class ShortcutCommand(Model):
-    """A shortcut; its ``id`` goes into the ``shortcut_command`` of a chat, ``components`` are its inputs."""
+    """A shortcut of a bot; pass its ``id`` in the ``shortcut_command`` of a chat. ``components`` are its inputs."""
 
     id: str = ""
     name: str = ""
@@ -119,7 +119,7 @@ class ShortcutCommand(Model):
 
 
 class Bot(Model):
-    """A bot's settings; times are unix seconds, ``version`` is "" for a draft that was never published.
+    """The settings of a bot; times are unix seconds, ``version`` is "" for a draft that was never published.
 
     ``bot_mode``: 0 single, 1 multi, 2 single workflow.
     """
@@ -147,7 +147,7 @@ class Bot(Model):
 
 
 class BotEntry(Model):
-    """What a listing tells of a bot; times are unix seconds, ``published_at`` ``None`` if it never was."""
+    """A bot in a listing; times are unix seconds, ``published_at`` is ``None`` for a bot that was never published."""
 
     bot_id: str = Field(default="", validation_alias=AliasChoices("bot_id", "id"))
     name: str = ""
@@ -161,7 +161,7 @@ class BotEntry(Model):
 
 
 class BotVersion(Model):
-    """One published (or drafted) state of a bot; ``version`` can be named in a chat. ``created_at`` in unix seconds."""
+    """A version of a bot; pass ``version`` as the ``bot_version`` of a chat. ``created_at`` is in unix seconds."""
 
     version: str = ""
     changelog: str = Field(default="", validation_alias=AliasChoices("changelog", "description"))

@@ -1,1 +1,1 @@
-"""Chats: one run of a bot in a conversation."""
+"""Chats: start a bot's run in a conversation, read its events, poll and cancel it."""

@@ -1,33 +1,32 @@
-"""Chats: one run of a bot in a conversation; user input in, messages out.
+"""Chats: run a bot in a conversation; the input is messages of the user, the output is messages of the bot.
 
-API pages: chat v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_tool_outputs.
+API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_tool_outputs.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from coze_client.api.chats.chat_call import ChatCall
-from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutput, ToolOutputLike
-from coze_client.api.conversations.messages import Message, MessageLike, convert_to_wire
-from coze_client.core.request import Kind, Request, fields, query
+from coze_client.api.chats.following import follow_chat
+from coze_client.api.chats.requests import (
+    NewChat,
+    cancel_request,
+    messages_request,
+    retrieve_request,
+    submit_request,
+    submit_stream_request,
+)
+from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
+from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutputLike
+from coze_client.api.conversations.values import Message, MessageLike
+from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow
-from coze_client.core.response import Payload
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
-
-_MOST_MESSAGES = 100
-
 
 class Chats(Resource[ConcurrencyT]):
-    """Chats with bots."""
+    """``client.chats``: start a chat, stream or poll it, submit tool outputs, list its messages, cancel it."""
 
     @call
     def create(
@@ -48,21 +47,36 @@ class Chats(Resource[ConcurrencyT]):
         bot_version: str | None = None,
         connector_id: str | None = None,
     ) -> Request[Chat]:
-        """Start a chat and return at once; ask ``retrieve`` for its end, or use ``create_and_poll``.
+        """Start a chat and return it without waiting for the answer; poll it with ``retrieve``.
 
-        `additional_messages`: at most 100, oldest first, the question last. `user_id` separates users' memories and
-        must be the same for the same user. `conversation_id`: omitted, Coze begins a new conversation.
-        `custom_variables` fill the bot's prompt, `parameters` a chatflow's start node, `meta_data` (16 pairs) comes
-        back with ``retrieve``, `extra_params` takes latitude and longitude. `publish_status="unpublished_draft"` runs
-        the draft; `bot_version` an older version. Raises ConversationBusy (4016) if another chat runs for
-        longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest if it is unpublished.
+        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
+        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
+        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
+        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
+        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
+        the channel, default "1024" (API).
+
+        `auto_save_history` must stay True here (4007). Raises ConversationBusy (4016) if another chat occupies the
+        conversation for longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest for
+        an unpublished bot. API page: chat_v3.
         """
-        if not auto_save_history:
-            raise ConfigurationError(
-                "A chat without streaming must be saved (4007): its state could not be asked for",
-                cure="Leave auto_save_history=True, or use chats.stream",
-            )
-        return _start(_body(locals(), stream=False), conversation_id, Payload(Chat))
+        chat = NewChat(
+            bot_id=bot_id,
+            user_id=user_id,
+            additional_messages=additional_messages,
+            conversation_id=conversation_id,
+            custom_variables=custom_variables,
+            auto_save_history=auto_save_history,
+            meta_data=meta_data,
+            extra_params=extra_params,
+            parameters=parameters,
+            shortcut_command=shortcut_command,
+            enable_card=enable_card,
+            publish_status=publish_status,
+            bot_version=bot_version,
+            connector_id=connector_id,
+        )
+        return chat.request()
 
     @events
     def stream(
@@ -84,41 +98,74 @@ class Chats(Resource[ConcurrencyT]):
         connector_id: str | None = None,
         cancel_on_close: bool = True,
     ) -> Events[ChatStream, AsyncChatStream]:
-        """Start a chat and read it as it comes, in one request; arguments as in ``create``.
+        """Start a chat and stream its events in one request.
 
-        The stream heals: if the line breaks after the chat's id is known, and the history is saved, exactly what is
-        missing is fetched. Otherwise StreamInterrupted is raised, with what arrived; a chat is never started twice.
-        Stopping early closes the line and, with `cancel_on_close`, cancels the chat. Raises ChatFailed if the bot
-        fails, and what ``create`` raises.
+        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
+        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
+        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
+        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
+        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
+        the channel, default "1024" (API).
+
+        If the connection breaks, the stream fetches exactly the missing events; this needs the chat's id and
+        `auto_save_history`. Otherwise it raises StreamInterrupted with what arrived; a chat is never started twice.
+        If you stop early, the stream closes the connection and cancels the chat, unless `cancel_on_close` is False.
+        Raises ChatFailed if the bot fails, ConversationBusy (4016), NotFound for an unknown bot or conversation,
+        InvalidRequest for an unpublished bot. API page: chat_v3.
         """
-        request = _start(_body(locals(), stream=True), conversation_id, _unread, stream=True)
-        return ChatCall(request, conversation_id, auto_save_history, cancel_on_close).events()
+        chat = NewChat(
+            bot_id=bot_id,
+            user_id=user_id,
+            additional_messages=additional_messages,
+            conversation_id=conversation_id,
+            custom_variables=custom_variables,
+            auto_save_history=auto_save_history,
+            meta_data=meta_data,
+            extra_params=extra_params,
+            parameters=parameters,
+            shortcut_command=shortcut_command,
+            enable_card=enable_card,
+            publish_status=publish_status,
+            bot_version=bot_version,
+            connector_id=connector_id,
+        )
+        opening = ChatOpening(chat.stream_request(), conversation_id, auto_save_history, cancel_on_close)
+        return opening.events()
 
     @call
     def retrieve(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
-        """A chat's state now (ask once a second at most); only of chats whose history is saved."""
-        return Request("GET", "/v3/chat/retrieve", Payload(Chat), _ids(conversation_id, chat_id))
+        """Retrieve the current state of a chat whose history is saved; at most once a second.
+
+        API page: retrieve_chat.
+        """
+        return retrieve_request(conversation_id, chat_id)
 
     @call
     def messages(self, *, conversation_id: str, chat_id: str) -> Request[tuple[Message, ...]]:
-        """What a chat said: answers, plugin calls, follow-ups; without the question, in no promised order."""
-        return Request("GET", "/v3/chat/message/list", _read_messages, _ids(conversation_id, chat_id))
+        """List the messages of a chat: answers, plugin calls, follow-ups; without the question, in no fixed order.
+
+        API page: list_chat_messages.
+        """
+        return messages_request(conversation_id, chat_id)
 
     @call
     def cancel(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
-        """Stop a running chat; tokens so far are billed. Raises InvalidRequest (4104) if it does not run any more."""
-        body = {"conversation_id": conversation_id, "chat_id": chat_id}
-        return Request("POST", "/v3/chat/cancel", Payload(Chat), body=body)
+        """Cancel a running chat; Coze bills the tokens used so far.
+
+        Raises InvalidRequest (4104) if the chat does not run any more. API page: chat_cancel.
+        """
+        return cancel_request(conversation_id, chat_id)
 
     @call
     def submit_tool_outputs(
         self, *, conversation_id: str, chat_id: str, tool_outputs: Sequence[ToolOutputLike]
     ) -> Request[Chat]:
-        """Hand over the outputs of all tool calls of a chat that waits for them; it then runs on (poll it).
+        """Submit the outputs of a chat's tool calls, all together; the same chat continues, poll it with ``retrieve``.
 
-        Not on coze-studio. Raises ServerError (5000) if the chat's history is not saved.
+        Not available on coze-studio. Raises ServerError (5000) if the chat's history is not saved. API page:
+        chat_submit_tool_outputs.
         """
-        return _submit(conversation_id, chat_id, tool_outputs, Payload(Chat), stream=False)
+        return submit_request(conversation_id, chat_id, tool_outputs)
 
     @events
     def stream_tool_outputs(
@@ -130,14 +177,16 @@ class Chats(Resource[ConcurrencyT]):
         known_message_ids: Collection[str] = (),
         cancel_on_close: bool = True,
     ) -> Events[ChatStream, AsyncChatStream]:
-        """Hand over the outputs of all tool calls and read what the same chat says on.
+        """Submit the outputs of a chat's tool calls, all together, and stream the events of the same chat.
 
-        `known_message_ids`: messages of this chat that were seen before; should the line break, recovery leaves them
-        out. Otherwise as ``stream`` and ``submit_tool_outputs``.
+        `known_message_ids`: messages of this chat that you already have; recovery of a broken connection omits them.
+        If you stop early, the stream cancels the chat, unless `cancel_on_close` is False. Not available on
+        coze-studio. Raises ServerError (5000) if the chat's history is not saved, ChatFailed if the bot fails,
+        StreamInterrupted if recovery fails. API page: chat_submit_tool_outputs.
         """
-        request = _submit(conversation_id, chat_id, tool_outputs, _unread, stream=True)
+        request = submit_stream_request(conversation_id, chat_id, tool_outputs)
         seen = frozenset(known_message_ids)
-        return ChatCall(
+        return ChatOpening(
             request,
             conversation_id,
             saved=True,
@@ -165,85 +214,40 @@ class Chats(Resource[ConcurrencyT]):
         connector_id: str | None = None,
         deadline: float = 600.0,
     ) -> ChatResult:
-        """Start a chat and ask once a second until it ends in whatever way; then its messages.
+        """Start a chat, poll it once a second until its status is terminal, and list its messages.
 
-        A failed or cancelled chat is returned, not raised: look at ``chat.status`` and ``chat.last_error``. After
-        `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` needs fewer requests and is faster.
+        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
+        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
+        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
+        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
+        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
+        the channel, default "1024" (API).
+
+        A failed or cancelled chat is returned, not raised: check ``chat.status`` and ``chat.last_error``. After
+        `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` sends fewer requests and is faster.
+        Raises ConversationBusy (4016), NotFound for an unknown bot or conversation, InvalidRequest for an unpublished
+        bot. API pages: chat_v3, retrieve_chat, list_chat_messages.
         """
         if not deadline > 0:
-            raise ConfigurationError(f"A deadline is more than 0 seconds, not {deadline}")
-        body = _body(locals(), stream=False)
-        from coze_client.api.chats.following import finish
-
+            raise ConfigurationError(f"deadline must be more than 0 seconds, not {deadline}")
+        new = NewChat(
+            bot_id=bot_id,
+            user_id=user_id,
+            additional_messages=additional_messages,
+            conversation_id=conversation_id,
+            custom_variables=custom_variables,
+            meta_data=meta_data,
+            extra_params=extra_params,
+            parameters=parameters,
+            shortcut_command=shortcut_command,
+            enable_card=enable_card,
+            publish_status=publish_status,
+            bot_version=bot_version,
+            connector_id=connector_id,
+        )
         release = await self._session.lock_conversation(conversation_id)
         try:
-            chat = await self._session.send(_start(body, conversation_id, Payload(Chat)))
-            return await finish(self._session, chat, deadline)
+            chat = await self._session.send(new.request())
+            return await follow_chat(self._session, chat, deadline)
         finally:
             release()
-
-
-_NOT_IN_BODY = ("self", "conversation_id", "cancel_on_close", "deadline")
-
-
-def _body(given: Mapping[str, Any], *, stream: bool) -> dict[str, object]:  # the arguments of a method, typed there
-    """The JSON body of a chat; raises ConfigurationError for what Coze would refuse."""
-    arguments = {name: value for name, value in given.items() if name not in _NOT_IN_BODY}
-    if not isinstance(arguments["user_id"], str) or not arguments["user_id"]:
-        raise ConfigurationError("user_id is text, the same for the same user; Coze keeps users' memories apart by it")
-    messages = [convert_to_wire(message) for message in arguments["additional_messages"]]
-    if len(messages) > _MOST_MESSAGES:
-        raise ConfigurationError(f"A chat takes at most {_MOST_MESSAGES} messages (4004), not {len(messages)}")
-    if isinstance(arguments["parameters"], str):
-        arguments["parameters"] = _object(arguments["parameters"])
-    arguments |= {"additional_messages": messages, "stream": stream}
-    arguments.setdefault("auto_save_history", True)
-    return fields(**arguments)
-
-
-def _object(text: str) -> dict[str, object]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise ConfigurationError("parameters is an object, or the JSON text of one")
-    return value
-
-
-def _start(body: Mapping[str, object], conversation_id: str | None, read: Any, *, stream: bool = False) -> Request[Any]:
-    where = query(conversation_id=conversation_id or None)
-    return Request("POST", "/v3/chat", read, where, body, Kind.START, stream=stream)
-
-
-def _submit(
-    conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike], read: Any, *, stream: bool
-) -> Request[Any]:
-    body = {"tool_outputs": [_output(output) for output in outputs], "stream": stream}
-    where = _ids(conversation_id, chat_id)
-    return Request("POST", "/v3/chat/submit_tool_outputs", read, where, body, Kind.START, stream=stream)
-
-
-def _output(given: ToolOutputLike) -> dict[str, str]:
-    try:
-        output = ToolOutput.model_validate(given)
-    except ValidationError as error:
-        raise ConfigurationError(
-            "A tool output is a ToolOutput, or a dict with tool_call_id (text) and output"
-        ) from error
-    return {"tool_call_id": output.tool_call_id, "output": output.output}
-
-
-def _ids(conversation_id: str, chat_id: str) -> dict[str, str]:
-    return query(conversation_id=conversation_id, chat_id=chat_id)
-
-
-def _unread(answer: object) -> None:
-    """Streams are read by their own reading."""
-
-
-_LISTED = Payload(tuple[Message, ...])
-
-
-def _read_messages(answer: Any) -> tuple[Message, ...]:
-    return tuple(message for message in _LISTED(answer) if message.type != "question")

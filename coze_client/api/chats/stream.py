@@ -1,144 +1,174 @@
-"""A chat as it streams, and how a broken one heals."""
+"""The stream of a chat: it locks the conversation, recovers lost events, and cancels the chat on close."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.chats.events import ChatEvent, ChatReading
 from coze_client.api.chats.following import load_messages, wait_for_chat
-from coze_client.api.chats.resource import Chats
+from coze_client.api.chats.requests import cancel_request
 from coze_client.api.chats.values import Chat
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
+from coze_client.core.http import HttpResponse
+from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream import AsyncStream, Stream, StreamFacts, StreamRun
-from coze_client.core.transport import Incoming
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
+from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError, StreamInterrupted
 
-_HEALING_SECONDS = 600.0
-_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
+_RECOVERY_SECONDS = 600.0
+_TYPES_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
+
+
+class ChatOpening(NamedTuple):
+    """How to open the stream of a chat or chatflow, and whether it can be recovered after the connection breaks.
+
+    ``saved``: Coze saves the history. ``known_message_ids``: messages that recovery omits.
+    """
+
+    request: Request[None]
+    conversation_id: str | None
+    saved: bool
+    cancel_on_close: bool
+    chat_id: str | None = None
+    known_message_ids: frozenset[str] = frozenset()
+    no_recovery_reason: str = ""
+    """Why such a stream can never be recovered; "" if it can."""
+
+    def events(self) -> Events[ChatStream, AsyncChatStream]:
+        """The stream for either client."""
+        return Events(
+            self.request,
+            lambda session: ChatStream(ChatStreamRun(session, self)),
+            lambda session: AsyncChatStream(ChatStreamRun(session, self)),
+        )
 
 
 class ChatStreamRun(StreamRun[ChatEvent]):
-    """The steps of a chat stream: waits for its turn in the conversation, heals, cancels."""
+    """The steps of a chat stream: lock the conversation, open, recover, cancel."""
 
     reading: ChatReading
 
-    def __init__(self, session: Session, described: ChatCall) -> None:
-        reading = ChatReading(session.config.max_event_bytes, described.chat_id, described.conversation_id)
-        super().__init__(session, described.request, reading)
-        self.described = described
+    def __init__(self, session: Session, opening: ChatOpening) -> None:
+        reading = ChatReading(session.config.max_event_bytes, opening.chat_id, opening.conversation_id)
+        super().__init__(session, opening.request, reading)
+        self.opening = opening
         self._release: Callable[[], None] | None = None
 
-    async def open(self) -> Incoming:
-        self._release = await self.session.lock_conversation(self.described.conversation_id)
+    async def open(self) -> HttpResponse:
+        self._release = await self.session.lock_conversation(self.opening.conversation_id)
         try:
             incoming = await super().open()
         except BaseException:
-            self.released()
+            self.on_close()
             raise
         return incoming
 
-    async def heal(self, failure: CozeError | None) -> Sequence[ChatEvent]:
+    async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
-        if why := self._incurable():
-            raise self._interrupted(why) from failure
+        if reason := self._no_recovery_reason():
+            raise self._interruption(reason) from failure
         started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
         try:
             chat = await wait_for_chat(
-                self.session, started, self.session.config.timeout.deadline or _HEALING_SECONDS, at_once=True
+                self.session, started, self.session.config.timeout.deadline or _RECOVERY_SECONDS, at_once=True
             )
             listed = await load_messages(self.session, chat)
-            missing = [event for message in in_order(listed) for event in self._missing(message)]
+            missing = [event for message in sort_messages(listed) for event in self._missing(message)]
         except ValueError as conflict:
-            raise self._interrupted(f"{conflict}, so it cannot be completed") from failure
+            raise self._interruption(f"{conflict}, so the stream cannot be recovered") from failure
         except CozeError as error:
-            raise self._interrupted(f"fetching the rest failed too: {error}") from (failure or error)
+            raise self._interruption(f"recovery failed: {error}") from (failure or error)
         return [*missing, *reading.add_end(chat)]
 
     async def abandon(self) -> None:
         reading = self.reading
-        if not (
-            self.described.cancel_on_close and self.described.saved and reading.chat_id and reading.conversation_id
-        ):
+        if not (self.opening.cancel_on_close and self.opening.saved and reading.chat_id and reading.conversation_id):
             return
-        hurried = self.session.hurried()
-        await hurried.send(Chats.cancel(conversation_id=reading.conversation_id, chat_id=reading.chat_id))
+        for_cleanup = self.session.for_cleanup()
+        await for_cleanup.send(cancel_request(reading.conversation_id, reading.chat_id))
 
-    def released(self) -> None:
+    def on_close(self) -> None:
         if self._release:
             self._release()
 
     def _missing(self, message: Message) -> list[ChatEvent]:
-        return [] if message.id in self.described.known_message_ids else self.reading.add_missing(message)
+        return [] if message.id in self.opening.known_message_ids else self.reading.add_missing(message)
 
-    def _incurable(self) -> str:
-        if self.described.incurable:
-            return self.described.incurable
+    def _no_recovery_reason(self) -> str:
+        if self.opening.no_recovery_reason:
+            return self.opening.no_recovery_reason
         if self.reading.chat_id is None or self.reading.conversation_id is None:
-            return "the chat's id had not come yet, and it may run on (it is not started again)"
-        if not self.described.saved:
-            return "the chat's history is not saved (auto_save_history=False), so nothing can be fetched"
-        if self.reading.heard_audio:
-            return "audio that was not delivered cannot be fetched again"
+            return "the chat id had not arrived yet; the chat may still run, and is not started again"
+        if not self.opening.saved:
+            return "the chat's history is not saved (auto_save_history=False), so the rest cannot be fetched"
+        if self.reading.has_audio:
+            return "audio that did not arrive cannot be fetched"
         return ""
 
-    def _interrupted(self, why: str) -> StreamInterrupted:
+    def _interruption(self, reason: str) -> StreamInterrupted:
         reading = self.reading
         return StreamInterrupted(
-            f"The stream broke before its end, and {why}",
-            text=reading.transcript.text,
-            messages=reading.transcript.messages,
+            f"The stream broke before its end: {reason}",
+            text=reading.received.text,
+            messages=reading.received.messages,
             chat_id=reading.chat_id,
             conversation_id=reading.conversation_id,
             logid=self.logid,
-            cure="What arrived is in .text and .messages; the chat may have run on and is billed",
+            cure="The error's .text and .messages hold what arrived; the chat may still run and is billed",
         )
 
 
-def in_order(messages: Iterable[Message]) -> list[Message]:
-    """Listed messages in the order in which a stream gives them: Coze lists them in no promised order."""
-    return sorted(messages, key=lambda message: (message.created_at or 0, _rank(message)))
+def sort_messages(messages: Iterable[Message]) -> list[Message]:
+    """Sort listed messages into the order of a stream: by time, then by type. Coze lists them in no fixed order."""
+    return sorted(messages, key=lambda message: (message.created_at or 0, _sort_rank(message)))
 
 
-def _rank(message: Message) -> int:
-    if message.type in _BEFORE_ANSWERS or message.verbose_type == "knowledge_recall":
+def _sort_rank(message: Message) -> int:
+    if message.type in _TYPES_BEFORE_ANSWERS or message.verbose_type == "knowledge_recall":
         return 0
     return {"answer": 1, "verbose": 2, "follow_up": 3}.get(message.type, 4)
 
 
-class _ChatTold(StreamFacts[ChatStreamRun]):
-    """What a chat stream knows of its chat, on either face."""
+class _ChatStreamFacts(StreamFacts[ChatStreamRun]):
+    """Properties of a chat stream on either client."""
 
     @property
     def chat_id(self) -> str | None:
-        """The chat's id; ``None`` until the server told it."""
+        """The chat's id; ``None`` until an event contains it."""
         return self._run.reading.chat_id
 
     @property
     def conversation_id(self) -> str | None:
-        """The conversation's id; ``None`` until it was given or told."""
+        """The conversation's id, from the call or from an event; ``None`` until then."""
         return self._run.reading.conversation_id
 
     @property
     def chat(self) -> Chat | None:
-        """The chat's last state; after the end with its ``usage``."""
+        """The chat in its latest state; at the end it has ``usage``."""
         return self._run.reading.chat
 
     @property
     def text(self) -> str:
-        """The answer so far: all answer messages, one after the other."""
-        return self._run.reading.transcript.text
+        """The answer so far: the text of all answer messages, joined."""
+        return self._run.reading.received.text
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The messages so far, in order of appearance; while the stream runs, the last may be unfinished."""
-        return self._run.reading.transcript.messages
+        """The messages so far, in order of first appearance; the last may be incomplete while the stream runs."""
+        return self._run.reading.received.messages
 
 
-class ChatStream(_ChatTold, Stream[ChatEvent, ChatStreamRun]):
-    """A chat, event by event; opens when entered or iterated, closes at its end or by ``close``, which cancels it."""
+class ChatStream(_ChatStreamFacts, Stream[ChatEvent, ChatStreamRun]):
+    """The events of a chat, for a ``for`` loop.
+
+    Entering or iterating it opens the stream. ``close`` before the end also cancels the chat, by default.
+    """
 
 
-class AsyncChatStream(_ChatTold, AsyncStream[ChatEvent, ChatStreamRun]):
-    """A chat, event by event; opens when entered or iterated, closes at its end or by ``aclose``, which cancels it."""
+class AsyncChatStream(_ChatStreamFacts, AsyncStream[ChatEvent, ChatStreamRun]):
+    """The events of a chat, for an ``async for`` loop.
+
+    Entering or iterating it opens the stream. ``aclose`` before the end also cancels the chat, by default.
+    """

@@ -1,17 +1,17 @@
-"""A chat: its state, what it waits for, what it costs, what it came to.
+"""Values of the chat API: a chat with its status, tool calls and token usage, tool outputs, and a result.
 
-API pages: chat v3, retrieve_chat, chat_submit_tool_outputs.
+API pages: chat_v3, retrieve_chat, chat_submit_tool_outputs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.core.model import Model
 
 REQUIRES_ACTION = frozenset({"requires_action", "required_action"})
@@ -19,20 +19,23 @@ CANCELED = frozenset({"canceled", "cancelled", "conversation.chat.cancelled"})
 COMPLETED = frozenset({"completed", "compleated"})
 FAILED = frozenset({"failed", "expired", "deleted"})
 TERMINAL = REQUIRES_ACTION | CANCELED | COMPLETED | FAILED
-"""Every spelling of a status after which a chat says no more by itself."""
+"""Every spelling of a status in which a chat sends nothing more unless a caller acts."""
 
 PublishStatus = Literal["published_online", "unpublished_draft"]
 
 
 class TokenDetails(Model):
-    """Parts of a token count."""
+    """How many tokens of a count came from the cache or went into reasoning."""
 
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
 
 
 class Usage(Model):
-    """Tokens of a chat; both spellings that Coze uses are read. ``token_count`` is the total."""
+    """Token usage of a chat; ``token_count`` is the total.
+
+    Coze spells the other two ``…_count`` or ``…_tokens``; both are accepted.
+    """
 
     token_count: int | None = None
     output_count: int | None = Field(default=None, validation_alias=AliasChoices("output_count", "output_tokens"))
@@ -43,31 +46,34 @@ class Usage(Model):
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, given: object) -> object:
-        # a null of one spelling must not hide the number of the other
+        # a null in one spelling must not hide the number in the other
         return {name: count for name, count in given.items() if count is not None} if isinstance(given, dict) else given
 
     @property
     def known(self) -> bool:
-        """False for the empty or zero objects that Coze sends before it knows."""
+        """False for the empty or zero usage that Coze sends before the final count."""
         return bool(self.token_count or self.output_count or self.input_count)
 
 
 class LastError(Model):
-    """Why a chat failed; code 0 or ``None`` on healthy chats."""
+    """Why a chat failed; ``code`` is 0 or ``None`` if it did not fail."""
 
     code: int | str | None = None
     msg: str = ""
 
 
 class FunctionCall(Model):
-    """A plugin and its arguments, as JSON text."""
+    """The function of a tool call: its name, and its arguments as JSON text."""
 
     name: str = ""
     arguments: str = ""
 
 
 class ToolCall(Model):
-    """What a chat waits for: ``type`` function (run this) or reply_message (a workflow's question to the user)."""
+    """A call that a chat waits for.
+
+    ``type``: function (run it and submit its output) or reply_message (a workflow asks the user).
+    """
 
     id: str = ""
     type: str = ""
@@ -75,19 +81,24 @@ class ToolCall(Model):
 
 
 class SubmitToolOutputs(Model):
+    """The tool calls whose outputs must be submitted, all together."""
+
     tool_calls: tuple[ToolCall, ...] = ()
 
 
 class RequiredAction(Model):
+    """What a chat with status requires_action needs; healthy chats may hold a blank one."""
+
     type: str = ""
     submit_tool_outputs: SubmitToolOutputs | None = None
 
 
 class Chat(Model):
-    """One run of a bot.
+    """One run of a bot in a conversation.
 
-    ``status``: created, in_progress, completed, failed, requires_action, canceled, or what the server sends. Times are
-    unix seconds (``completed_at`` is set long before a chat is complete). ``usage`` is final once it is completed.
+    ``status``: created, in_progress, completed, failed, requires_action, canceled, or another text that the server
+    sends. Times are unix seconds; Coze sets ``completed_at`` long before the chat is complete. ``usage`` is final when
+    the status is completed.
     """
 
     id: str = ""
@@ -105,12 +116,12 @@ class Chat(Model):
 
     @property
     def is_terminal(self) -> bool:
-        """True if the chat says no more by itself."""
+        """True if the chat ended, or waits for tool outputs."""
         return self.status in TERMINAL
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """What the chat waits for; empty unless its status says so (blank actions stand in healthy chats)."""
+        """The tool calls that the chat waits for; empty unless its status is requires_action."""
         action = self.required_action
         if self.status not in REQUIRES_ACTION or action is None or action.submit_tool_outputs is None:
             return ()
@@ -118,7 +129,7 @@ class Chat(Model):
 
 
 class ToolOutput(Model):
-    """What a tool call came to; anything but text is sent as JSON text."""
+    """The output of one tool call; a value that is not text is converted to JSON text."""
 
     tool_call_id: str
     output: str
@@ -133,14 +144,25 @@ ToolOutputLike = ToolOutput | Mapping[str, object]
 
 
 class ChatResult(NamedTuple):
-    """A chat that ended, and its messages (without the question; empty unless it was completed or waits for tools)."""
+    """A chat that ended or waits for tool outputs, with its messages.
+
+    ``messages`` omits the question; it is empty for a failed or cancelled chat.
+    """
 
     chat: Chat
     messages: tuple[Message, ...]
 
     @property
     def text(self) -> str:
-        """The bot's answer: the text of its answer messages, one after the other."""
-        from coze_client.api.chats.events import join_answers
-
+        """The bot's answer: the text of all answer messages, joined."""
         return join_answers(self.messages)
+
+
+def is_answer(message: Message) -> bool:
+    """True for an answer message that is text, not a card or audio."""
+    return message.type == "answer" and message.content_type in ("text", "")
+
+
+def join_answers(messages: Iterable[Message]) -> str:
+    """The text of all answer messages, joined in the given order without separators."""
+    return "".join(message.content for message in messages if is_answer(message))

@@ -1,1 +1,1 @@
-"""Conversations and their messages."""
+"""Conversations and their messages: create, list, change, rate and delete them."""

@@ -1,6 +1,7 @@
 """Conversations: the server's memory of a dialogue.
 
-API pages: create/list/retrieve/edit/delete conversation, clear_conversation_context.
+API pages: create_conversation, list_conversations, retrieve_conversation, edit_conversation, delete_conversation,
+clear_conversation_context.
 """
 
 from __future__ import annotations
@@ -9,38 +10,19 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import AliasChoices, Field
-
+from coze_client.api.conversations.values import Conversation, Section
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.conversations.messages import MessageLike, Messages
+    from coze_client.api.conversations.messages import Messages
+    from coze_client.api.conversations.values import MessageLike
 
 _LARGEST_PAGE = 50
-
-
-class Conversation(Model):
-    """A dialogue that Coze remembers; times are unix seconds, ``last_section_id`` names its present context."""
-
-    id: str = ""
-    name: str = ""
-    meta_data: dict[str, str] | None = None
-    created_at: int | None = None
-    updated_at: int | None = None
-    creator_id: str = Field(default="", validation_alias=AliasChoices("creator_id", "creator_d"))
-    connector_id: str = ""
-    last_section_id: str = ""
-
-
-class Section(Model):
-    """A fresh context of a conversation; what was said before it is kept, but no longer read by the bot."""
-
-    id: str = ""
-    conversation_id: str = ""
 
 
 class _ConversationPage(Model):
@@ -48,17 +30,17 @@ class _ConversationPage(Model):
     has_more: bool = False
 
 
-def _read_page(answer: RawResponse) -> Page[Conversation]:
-    found = convert(_ConversationPage, Payload(_ConversationPage).within(read_envelope(answer)))
+def _read_page(response: RawResponse) -> Page[Conversation]:
+    found = convert(_ConversationPage, Payload(_ConversationPage).extract(read_envelope(response)))
     return Page(found.conversations, found.has_more)
 
 
 class Conversations(Resource[ConcurrencyT]):
-    """Conversations of this token's account; ``.messages`` are what they hold."""
+    """``client.conversations``: create, list, rename, clear and delete the conversations of this account."""
 
     @cached_property
     def messages(self) -> Messages[ConcurrencyT]:
-        """The messages of conversations."""
+        """``client.conversations.messages``: the messages that conversations hold."""
         from coze_client.api.conversations.messages import Messages
 
         return Messages(self._session, self._concurrency)
@@ -73,12 +55,13 @@ class Conversations(Resource[ConcurrencyT]):
         meta_data: Mapping[str, str] | None = None,
         connector_id: str | None = None,
     ) -> Request[Conversation]:
-        """Begin a conversation, possibly with `messages` already in it.
+        """Create a conversation, empty or with `messages` in it.
 
-        Only one made with `bot_id` is found by ``list``. `name` has 100 characters at most, `meta_data` 16 pairs;
-        `connector_id` is "1024" (API, the default) or "999" (Chat SDK). coze-studio ignores `messages` and `name`.
+        `bot_id`: without it, ``list`` does not find the conversation. `name`: at most 100 characters. `meta_data`: at
+        most 16 pairs. `connector_id`: "1024" (API, default) or "999" (Chat SDK). coze-studio ignores `messages` and
+        `name`. API page: create_conversation.
         """
-        from coze_client.api.conversations.messages import convert_to_wire
+        from coze_client.api.conversations.values import convert_to_wire
 
         sent = [convert_to_wire(message) for message in messages] if messages is not None else None
         body = fields(bot_id=bot_id, name=name, messages=sent, meta_data=meta_data, connector_id=connector_id)
@@ -93,38 +76,57 @@ class Conversations(Resource[ConcurrencyT]):
         connector_id: str | None = None,
         page_size: int = _LARGEST_PAGE,
     ) -> Pages[Conversation]:
-        """Conversations that were made with `bot_id`, newest first unless ``sort_order="ASC"``; pages of 1 to 50."""
-        if not 1 <= page_size <= _LARGEST_PAGE:
-            raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE}, not {page_size}")
+        """List the conversations that were created with `bot_id`, newest first; pages of 1 to 50 (default 50).
 
-        def page(at: str | None) -> Request[Page[Conversation]]:
-            where = query(
-                bot_id=bot_id, page_num=at or "1", page_size=page_size, sort_order=sort_order, connector_id=connector_id
+        `sort_order`: "ASC" is oldest first. `connector_id`: default "1024" (API). API page: list_conversations.
+        """
+        if not 1 <= page_size <= _LARGEST_PAGE:
+            raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")
+
+        def page(number: str | None) -> Request[Page[Conversation]]:
+            params = query(
+                bot_id=bot_id,
+                page_num=number or "1",
+                page_size=page_size,
+                sort_order=sort_order,
+                connector_id=connector_id,
             )
-            return Request("GET", "/v1/conversations", _read_page, where)
+            return Request("GET", "/v1/conversations", _read_page, params)
 
         return Pages(page, by_number)
 
     @call
     def retrieve(self, *, conversation_id: str) -> Request[Conversation]:
-        """One conversation of this account."""
+        """Retrieve one conversation of this account.
+
+        API page: retrieve_conversation.
+        """
         return Request(
             "GET", "/v1/conversation/retrieve", Payload(Conversation), query(conversation_id=conversation_id)
         )
 
     @call
     def update(self, *, conversation_id: str, name: str) -> Request[Conversation]:
-        """Rename a conversation (100 characters at most)."""
+        """Rename a conversation; a name has at most 100 characters.
+
+        API page: edit_conversation.
+        """
         return Request("PUT", _path(conversation_id), Payload(Conversation), body=fields(name=name))
 
     @call
     def delete(self, *, conversation_id: str) -> Request[None]:
-        """Delete a conversation and what it holds, for good."""
+        """Delete a conversation and its messages permanently.
+
+        API page: delete_conversation.
+        """
         return Request("DELETE", _path(conversation_id), read_nothing, kind=Kind.START)
 
     @call
     def clear(self, *, conversation_id: str) -> Request[Section]:
-        """Let the bot forget what was said so far; the messages stay listable."""
+        """Start a new section: the bot ignores the earlier messages, which ``messages.list`` still returns.
+
+        API page: clear_conversation_context.
+        """
         return Request("POST", f"{_path(conversation_id)}/clear", Payload(Section), kind=Kind.START)
 
 

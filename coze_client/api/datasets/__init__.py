@@ -1,1 +1,1 @@
-"""Datasets (knowledge bases), their documents and images."""
+"""Datasets (knowledge bases), their documents and their images: create, list, change and delete them."""

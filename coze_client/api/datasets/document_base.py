@@ -1,4 +1,7 @@
-"""A document on its way into a dataset, in one of the ways in which Coze takes it. API page: create_knowledge_files."""
+"""A document to upload to a dataset: a file, text, a web page or an image.
+
+API page: create_knowledge_files.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from os import PathLike
 from pathlib import Path, PurePath
 
 from coze_client.api.datasets.values import UpdateRule
-from coze_client.api.files.resource import Source
+from coze_client.api.files.values import Source
 from coze_client.core.request import fields
 from coze_client.errors import ConfigurationError
 
@@ -20,7 +23,7 @@ LOCAL, WEB, CUSTOM, UPLOADED = 0, 1, 2, 5
 
 @dataclass(frozen=True)
 class DocumentBase:
-    """A document to be put into a dataset, made by one of its ``from_…``; it holds the whole content."""
+    """A document to upload to a dataset; build it by a ``from_…`` method. It holds the whole content in memory."""
 
     name: str
     source: Mapping[str, str | int]
@@ -29,79 +32,82 @@ class DocumentBase:
 
     @classmethod
     def from_file(cls, file: Source, name: str | None = None) -> DocumentBase:
-        """A pdf, txt, doc or docx: a path, bytes, or a file opened in binary mode, which is read at once.
+        """From a pdf, txt, doc or docx file: a path, bytes, or a file opened in binary mode, which is read at once.
 
-        `name` (default: the file's own) tells the format by its extension. Raises ConfigurationError for other formats
-        and empty files, OSError for a path that cannot be read.
+        `name`: default the file's own; its extension is the format. Raises ConfigurationError for other formats and
+        empty files, OSError for a path that cannot be read.
         """
-        name = name or _own_name(file)
+        name = name or _file_name(file)
         kind = PurePath(name).suffix[1:].lower()
         if kind not in FILE_TYPES:
             raise ConfigurationError(
-                f"name of a document file ends in .pdf, .txt, .doc or .docx, not {name!r}",
-                cure="Send md, html and the like by DocumentBase.from_text(text, name)",
+                f"The name of a document file ends in .pdf, .txt, .doc or .docx, not {name!r}",
+                cure="Upload other text formats, such as md or html, by DocumentBase.from_text(text, name)",
             )
         content = _read(file)
         if not content:
-            raise ConfigurationError(f"The file {name!r} is empty, which Coze refuses")
+            raise ConfigurationError(f"The file {name!r} is empty, and Coze rejects empty files")
         return cls(name, {"file_base64": b64encode(content).decode(), "file_type": kind})
 
     @classmethod
     def from_text(cls, text: str, name: str) -> DocumentBase:
-        """Text, sent as a txt file of this name."""
+        """From text, uploaded as a txt file of this name; raises ConfigurationError if it is empty."""
         if not text:
-            raise ConfigurationError(f"The text of {name!r} is empty, which Coze refuses")
-        return cls(checked_name(name), {"file_base64": b64encode(text.encode()).decode(), "file_type": "txt"})
+            raise ConfigurationError(f"The text of {name!r} is empty, and Coze rejects empty files")
+        return cls(validate_name(name), {"file_base64": b64encode(text.encode()).decode(), "file_type": "txt"})
 
     @classmethod
     def from_url(cls, url: str, name: str, update_rule: UpdateRule | None = None) -> DocumentBase:
-        """A web page, which Coze fetches; by `update_rule` again and again (default: once)."""
+        """From a web page, which Coze fetches once, or regularly by `update_rule`.
+
+        Raises ConfigurationError if the URL is not http(s).
+        """
         if not url.startswith(("http://", "https://")):
-            raise ConfigurationError(f"url of a web page begins with http:// or https://, not as in {url!r}")
-        return cls(checked_name(name), {"web_url": url, "document_source": WEB}, update_rule)
+            raise ConfigurationError(f"The url of a web page must start with http:// or https://, not as in {url!r}")
+        return cls(validate_name(name), {"web_url": url, "document_source": WEB}, update_rule)
 
     @classmethod
     def from_image(cls, file_id: str, name: str, caption: str | None = None) -> DocumentBase:
-        """An image for a dataset of images, by the id that ``files.upload`` gave it."""
+        """From an image, for a dataset of images; `file_id` is the id that ``files.upload`` returned."""
         source: dict[str, str | int] = {"source_file_id": file_id, "document_source": UPLOADED}
-        return cls(checked_name(name), source, caption=caption)
+        return cls(validate_name(name), source, caption=caption)
 
     @classmethod
     def from_custom_text(cls, text: str, name: str) -> DocumentBase:
-        """Text for coze-studio, which takes no files, pages and images by the API; other servers refuse it."""
-        return cls(checked_name(name), {"custom_content": text, "document_source": CUSTOM})
+        """From text, for coze-studio, whose API accepts no files, pages or images; other servers reject it."""
+        return cls(validate_name(name), {"custom_content": text, "document_source": CUSTOM})
 
     @property
     def size(self) -> int:
-        """Bytes that it takes in the body of a request, base64 counted in."""
+        """Its size in the body of a request, in bytes, with base64."""
         encoded = str(self.source.get("file_base64", ""))
         rest = {**self.source, "file_base64": ""} if encoded else self.source
         return len(encoded) + json_length({**self.wire(), "source_info": rest})
 
     @property
     def way(self) -> int:
-        """How it gets there: 0 in the request, 1 as a web page, 2 as text of the studio, 5 as an uploaded image."""
+        """Coze's ``document_source``: 0 file or text, 1 web page, 2 text for coze-studio, 5 uploaded image."""
         return int(self.source.get("document_source", LOCAL))
 
     def wire(self) -> dict[str, object]:
-        """As it is sent; raises ConfigurationError for an update rule that Coze refuses."""
+        """Convert to the JSON that the API accepts; raises ConfigurationError for an update rule that Coze rejects."""
         rule = self.update_rule.wire() if self.update_rule else None
         return fields(name=self.name, source_info=self.source, update_rule=rule, caption=self.caption)
 
 
-def checked_name(name: str) -> str:
-    """The same; raises ConfigurationError if there is none."""
+def validate_name(name: str) -> str:
+    """Return the name of a document unchanged; raises ConfigurationError if it is blank."""
     if not name.strip():
-        raise ConfigurationError("name of a document is empty, which Coze refuses")
+        raise ConfigurationError("The name of a document is empty, and Coze rejects that")
     return name
 
 
 def json_length(value: object) -> int:
-    """Bytes of a value in the body of a request."""
+    """The size of a value in the body of a request, in bytes."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _own_name(file: Source) -> str:
+def _file_name(file: Source) -> str:
     if isinstance(file, (str, PathLike)):
         return Path(file).name
     own_name = getattr(file, "name", "")
@@ -115,5 +121,5 @@ def _read(file: Source) -> bytes:
         return Path(file).read_bytes()
     content = file.read()
     if isinstance(content, str):
-        raise ConfigurationError("The file is open as text", cure='Open it in binary mode: open(path, "rb")')
+        raise ConfigurationError("The file is open in text mode", cure='Open it in binary mode: open(path, "rb")')
     return content

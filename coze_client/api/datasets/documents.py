@@ -1,7 +1,9 @@
-"""Documents of a dataset: put in, listed, renamed, deleted. Coze cuts them into slices, which only recall shows.
+"""Documents of a dataset: upload, list, rename and delete them.
+
+Coze splits documents into slices; only recall returns them.
 
 API pages: create_knowledge_files, list_knowledge_files, modify_knowledge_files, delete_knowdge_files. Only the owner of
-a dataset may change what is in it, and only in Coze's own datasets (not Volcano's).
+a dataset may change its documents, and only in datasets of Coze, not of Volcano.
 """
 
 from __future__ import annotations
@@ -10,36 +12,36 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import TypeVar
 
-from coze_client.api.datasets.document_base import DocumentBase, checked_name, json_length
-from coze_client.api.datasets.values import ChunkStrategy, Document, Processed, UpdateRule
-from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered
+from coze_client.api.datasets.document_base import DocumentBase, json_length, validate_name
+from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
+from coze_client.core.paging import Numbering, Page, Pages, numbered
+from coze_client.core.request import Kind, Request, fields
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError
-
-__all__ = ["ChunkStrategy", "Document", "DocumentBase", "Documents", "Processed", "UpdateRule"]
 
 T = TypeVar("T")
 
 TEXT, IMAGE = 0, 2
 MOST_CREATED, MOST_DELETED = 10, 100
 LARGEST_BODY = 15 * 1024 * 1024
-_IDS_AS_TEXT = {"Agw-Js-Conv": "str"}  # without it ids are numbers, which JSON readers may round
+_IDS_AS_TEXT = {"Agw-Js-Conv": "str"}  # without it, Coze sends ids as numbers, which JSON parsers may round
 
 
-class _Listed(Envelope):
+class _DocumentPageEnvelope(Envelope):
     document_infos: tuple[Document, ...] | None = None
     total: int | None = None
 
 
 class Documents(Resource[ConcurrencyT]):
-    """What is in a dataset."""
+    """``client.datasets.documents``: the documents of datasets."""
 
     @paged
     def list(self, *, dataset_id: str, page_size: int = 100, concurrency: int = 1) -> Pages[Document]:
-        """A dataset's documents; after the first page `concurrency` pages at a time.
+        """List the documents of a dataset; `page_size` defaults to 100.
 
-        Servers that count pages from 0 (coze-studio) are found out: their first page may come last.
+        `concurrency`: how many pages to fetch at a time after the first. coze-studio numbers pages from 0; the client
+        detects this, and then the first page may come last. API page: list_knowledge_files.
         """
 
         def page(number: int) -> Request[Page[Document]]:
@@ -57,52 +59,59 @@ class Documents(Resource[ConcurrencyT]):
         chunk_strategy: ChunkStrategy | None = None,
         format_type: int = TEXT,
     ) -> Request[tuple[Document, ...]]:
-        """Put 1 to 10 documents into a dataset; they are busy at first, see ``datasets.wait``. Never sent twice.
+        """Upload 1 to 10 documents to a dataset; Coze then processes them, see ``datasets.wait``.
 
-        All of one kind (files and texts, web pages, or images), 15 MB a request, base64 included. `chunk_strategy`
-        (default: Coze's own way) must be the same for a dataset of images as at its first upload; `format_type` is 2
-        there. Raises ConfigurationError for what Coze would refuse.
+        All must be of one kind: files and texts, web pages, or images. A request has at most 15 MB, base64 included.
+        `chunk_strategy`: default automatic; for images, it must stay the one of the first upload. `format_type`: 0
+        text, 2 images. The call is not retried if it may have arrived. Raises ConfigurationError for documents that
+        Coze would reject. API page: create_knowledge_files.
         """
         _check_count("documents", documents, MOST_CREATED)
         if len({document.way for document in documents}) > 1:
-            cure = "Send files and texts, web pages, and images in requests of their own"
-            raise ConfigurationError("documents of one request must all come in the same way", cure=cure)
+            cure = "Use separate calls for files and texts, web pages, and images"
+            raise ConfigurationError("The documents of one request must be of one kind", cure=cure)
         strategy = chunk_strategy or ChunkStrategy.automatic()
-        around = fields(dataset_id=dataset_id, chunk_strategy=strategy.wire(), format_type=format_type)
-        size = sum(document.size + 1 for document in documents) + json_length({**around, "document_bases": []})
+        settings = fields(dataset_id=dataset_id, chunk_strategy=strategy.wire(), format_type=format_type)
+        size = sum(document.size + 1 for document in documents) + json_length({**settings, "document_bases": []})
         if size > LARGEST_BODY:
             raise ConfigurationError(
-                f"documents take {size} bytes in one request, base64 included; Coze takes {LARGEST_BODY} (15 MB)",
-                cure="Send fewer at a time; a file alone has 11 MB at most",
+                f"The documents have {size} bytes in one request, base64 included; Coze accepts {LARGEST_BODY} (15 MB)",
+                cure="Send fewer documents at a time; a single file has at most 11 MB",
             )
         bases = [document.wire() for document in documents]
-        return _post("create", _read_documents, Kind.START, **around, document_bases=bases)
+        return _post("create", _read_documents, Kind.START, **settings, document_bases=bases)
 
     @call
     def update(
         self, *, document_id: str, name: str | None = None, update_rule: UpdateRule | None = None
     ) -> Request[None]:
-        """Rename a document, or change how often its web page is fetched; what is not given stays."""
+        """Rename a document, or change how often Coze fetches its web page; omitted settings stay unchanged.
+
+        Raises ConfigurationError if nothing is given. API page: modify_knowledge_files.
+        """
         if name is None and update_rule is None:
-            raise ConfigurationError("Give name or update_rule, or nothing is updated")
-        name = name if name is None else checked_name(name)
+            raise ConfigurationError("Give name or update_rule: nothing to update")
+        name = name if name is None else validate_name(name)
         rule = update_rule.wire() if update_rule else None
         return _post("update", read_nothing, document_id=document_id, document_name=name, update_rule=rule)
 
     @call
     def delete(self, *, document_ids: Sequence[str]) -> Request[None]:
-        """Delete 1 to 100 documents with their slices, for good."""
+        """Delete 1 to 100 documents and their slices permanently.
+
+        API page: delete_knowdge_files.
+        """
         _check_count("document_ids", document_ids, MOST_DELETED)
         return _post("delete", read_nothing, Kind.START, document_ids=[*document_ids])
 
 
-def _read_page(answer: RawResponse) -> Page[Document]:
-    found = read_whole(_Listed, answer)
+def _read_page(response: RawResponse) -> Page[Document]:
+    found = read_with_envelope(_DocumentPageEnvelope, response)
     return Page(found.document_infos or (), has_more=False, total=found.total)
 
 
-def _read_documents(answer: RawResponse) -> tuple[Document, ...]:
-    return read_whole(_Listed, answer).document_infos or ()
+def _read_documents(response: RawResponse) -> tuple[Document, ...]:
+    return read_with_envelope(_DocumentPageEnvelope, response).document_infos or ()
 
 
 def _post(what: str, read: Callable[[RawResponse], T], kind: Kind = Kind.READ, **given: object) -> Request[T]:
@@ -112,5 +121,5 @@ def _post(what: str, read: Callable[[RawResponse], T], kind: Kind = Kind.READ, *
 
 def _check_count(name: str, given: Sequence[object], most: int) -> None:
     if isinstance(given, str) or not 1 <= len(given) <= most:
-        told = "a single string" if isinstance(given, str) else str(len(given))
-        raise ConfigurationError(f"{name} has 1 to {most} entries a request, not {told}", cure="Send them in batches")
+        count = "a single string" if isinstance(given, str) else str(len(given))
+        raise ConfigurationError(f"{name} must have 1 to {most} entries, not {count}", cure="Send them in batches")

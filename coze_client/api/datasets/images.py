@@ -1,62 +1,33 @@
-"""Images of a dataset of images, found by their captions.
+"""Images of a dataset of images; recall searches their captions.
 
-API pages: get_images, update_image_caption. They are put in and deleted as documents.
+API pages: get_images, update_image_caption. Upload and delete them as documents.
 """
 
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from coze_client.api.datasets.documents import ChunkStrategy, Processed
+from coze_client.api.datasets.values import Image
 from coze_client.core.model import Model
-from coze_client.core.request import Numbering, Page, Pages, Request, numbered, query, segment
+from coze_client.core.paging import Numbering, Page, Pages, numbered
+from coze_client.core.request import Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Envelope, RawResponse, read_nothing, read_whole
+from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 
 _LARGEST_PAGE = 299
 
 
-def _text(value: object) -> object:
-    return "" if value is None else value
-
-
-class Image(Processed):
-    """An image; ``caption`` is what recall searches, ``url`` is signed anew with every answer and soon expires.
-
-    Times are unix seconds, ``size`` bytes; ``type`` is the extension.
-    """
-
-    document_id: str = ""
-    name: str = ""
-    url: str = ""
-    caption: Annotated[str, BeforeValidator(_text)] = ""
-    type: str = ""
-    size: int | None = None
-    creator_id: str = ""
-    source_type: int | None = None
-    format_type: int | None = None
-    create_time: int | None = None
-    update_time: int | None = None
-    char_count: int | None = None
-    slice_count: int | None = None
-    hit_count: int | None = None
-    chunk_strategy: ChunkStrategy | None = None
-
-
-class _Found(Model):
+class _ImagePage(Model):
     photo_infos: tuple[Image, ...] | None = None
     total_count: int | None = None
 
 
-class _Listed(Envelope):
-    data: _Found | None = None
+class _ImagePageEnvelope(Envelope):
+    data: _ImagePage | None = None
 
 
 class Images(Resource[ConcurrencyT]):
-    """What is in a dataset of images."""
+    """``client.datasets.images``: the images of datasets, and their captions."""
 
     @paged
     def list(
@@ -68,20 +39,24 @@ class Images(Resource[ConcurrencyT]):
         page_size: int = _LARGEST_PAGE,
         concurrency: int = 1,
     ) -> Pages[Image]:
-        """A dataset's images, or those whose caption has `keyword`; after the first page `concurrency` at a time.
+        """List the images of a dataset, in pages of 1 to 299 (default 299).
 
-        Pages of 1 to 299.
+        `keyword`: only images whose caption contains it. `has_caption`: only images with, or without, a caption.
+        `concurrency`: how many pages to fetch at a time after the first. API page: get_images.
         """
-        where = query(keyword=keyword, has_caption=has_caption, page_size=page_size)
+        params = query(keyword=keyword, has_caption=has_caption, page_size=page_size)
 
         def page(number: int) -> Request[Page[Image]]:
-            return Request("GET", _path(dataset_id), _read_page, {**where, **query(page_num=number)})
+            return Request("GET", _path(dataset_id), _read_page, {**params, **query(page_num=number)})
 
         return numbered(page, Numbering(page_size, attrgetter("document_id"), concurrency, largest=_LARGEST_PAGE))
 
     @call
     def update(self, *, dataset_id: str, document_id: str, caption: str) -> Request[None]:
-        """Replace an image's caption (not on coze-studio)."""
+        """Replace the caption of an image; not available on coze-studio.
+
+        API page: update_image_caption.
+        """
         return Request("PUT", f"{_path(dataset_id)}/{segment(document_id)}", read_nothing, body={"caption": caption})
 
 
@@ -89,6 +64,6 @@ def _path(dataset_id: str) -> str:
     return f"/v1/datasets/{segment(dataset_id)}/images"
 
 
-def _read_page(answer: RawResponse) -> Page[Image]:
-    found = read_whole(_Listed, answer).data or _Found()
+def _read_page(response: RawResponse) -> Page[Image]:
+    found = read_with_envelope(_ImagePageEnvelope, response).data or _ImagePage()
     return Page(found.photo_infos or (), has_more=False, total=found.total_count)

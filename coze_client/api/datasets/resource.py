@@ -1,7 +1,7 @@
-"""Datasets: knowledge bases, in Coze's words. What is in them is ``.documents`` and ``.images``.
+"""Datasets, which Coze also calls knowledge bases; ``.documents`` and ``.images`` are their contents.
 
-API pages: create_dataset, list_dataset, update_dataset, delete_dataset, get_dataset_progress. The API cannot search
-them: see ``client.recall``.
+API pages: create_dataset, list_dataset, update_dataset, delete_dataset, get_dataset_progress. The API has no search:
+see ``client.recall``.
 """
 
 from __future__ import annotations
@@ -10,109 +10,50 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import attrgetter
 from time import monotonic
-from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from coze_client.api.datasets.documents import TEXT, ChunkStrategy, Documents, Processed
+from coze_client.api.datasets.documents import TEXT, Documents
 from coze_client.api.datasets.images import Images
+from coze_client.api.datasets.values import Dataset, DocumentProgress
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Kind, Numbering, Page, Pages, Request, fields, numbered, query, segment
-from coze_client.core.resource import ConcurrencyT, Cursor, Resource, call, flow, paged
-from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_whole
+from coze_client.core.paging import Cursor, Numbering, Page, Pages, numbered
+from coze_client.core.request import Kind, Request, fields, query, segment
+from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
+from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError, NotFound, TimedOut
 
 _LARGEST_PAGE = 300
 _LONGEST_NAME = 100
-_MOST_AT_ONCE = 100  # ids in a question about progress: the API tells no limit
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two questions about progress
+_MOST_AT_ONCE = 100  # ids in one poll; the API documents no limit
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two polls
 
 OnProgress = Callable[[tuple["DocumentProgress", ...]], object]
 
 
-def _items(value: object) -> object:
-    return () if value is None else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_items)]
-
-
-class Dataset(Model):
-    """A knowledge base; times are unix seconds, ``all_file_size`` bytes.
-
-    ``status`` 1 enabled, 3 disabled; ``format_type`` 0 text, 1 table, 2 image; all enums are open.
-    """
-
-    dataset_id: str = ""
-    name: str = ""
-    description: str = ""
-    space_id: str = ""
-    status: int | None = None
-    format_type: int | None = None
-    can_edit: bool | None = None
-    icon_uri: str = ""
-    icon_url: str = ""
-    doc_count: int | None = None
-    slice_count: int | None = None
-    hit_count: int | None = None
-    bot_used_count: int | None = None
-    all_file_size: int | None = None
-    file_list: Texts = ()
-    failed_file_list: Texts = ()
-    processing_file_list: Texts = ()
-    processing_file_id_list: Texts = ()
-    chunk_strategy: ChunkStrategy | None = None
-    creator_id: str = ""
-    creator_name: str = ""
-    avatar_url: str = ""
-    create_time: int | None = None
-    update_time: int | None = None
-    dataset_type: int | None = None
-
-
-class DocumentProgress(Processed):
-    """How far Coze is with a document: ``progress`` in percent, ``remaining_time`` seconds, ``size`` bytes.
-
-    ``status_descript`` tells why it failed.
-    """
-
-    document_id: str = ""
-    document_name: str = ""
-    type: str = ""
-    size: int | None = None
-    url: str = ""
-    progress: int | None = None
-    remaining_time: int | None = None
-    status_descript: str = ""
-    update_type: int | None = None
-    update_interval: int | None = None
-
-
-class _Made(Model):
+class _CreatedDataset(Model):
     dataset_id: str = ""
 
 
-class _Found(Model):
+class _DatasetPage(Model):
     dataset_list: tuple[Dataset, ...] | None = None
     total_count: int | None = None
 
 
-class _Listed(Envelope):
-    data: _Found | None = None
+class _DatasetPageEnvelope(Envelope):
+    data: _DatasetPage | None = None
 
 
 class Datasets(Resource[ConcurrencyT]):
-    """Knowledge bases of a workspace."""
+    """``client.datasets``: create, list, change and delete datasets, and wait until documents are processed."""
 
     @cached_property
     def documents(self) -> Documents[ConcurrencyT]:
-        """Documents: put in, listed, renamed, deleted."""
+        """``client.datasets.documents``: upload, list, rename and delete documents."""
         return Documents(self._session, self._concurrency)
 
     @cached_property
     def images(self) -> Images[ConcurrencyT]:
-        """Images and their captions."""
+        """``client.datasets.images``: list images and change their captions."""
         return Images(self._session, self._concurrency)
 
     @paged
@@ -125,14 +66,15 @@ class Datasets(Resource[ConcurrencyT]):
         page_size: int = _LARGEST_PAGE,
         concurrency: int = 1,
     ) -> Pages[Dataset]:
-        """A workspace's datasets, or those that have `name` in their names; pages of 1 to 300.
+        """List the datasets of a workspace, without those of apps, in pages of 1 to 300 (default 300).
 
-        After the first page, `concurrency` pages are fetched at a time. Datasets of apps are not listed.
+        `name`: only datasets whose name contains it. `format_type`: 0 text, 1 table, 2 image. `concurrency`: how many
+        pages to fetch at a time after the first. API page: list_dataset.
         """
-        where = query(space_id=workspace_id, name=name, format_type=format_type, page_size=page_size)
+        params = query(space_id=workspace_id, name=name, format_type=format_type, page_size=page_size)
 
         def page(number: int) -> Request[Page[Dataset]]:
-            return Request("GET", "/v1/datasets", _read_page, {**where, **query(page_num=number)})
+            return Request("GET", "/v1/datasets", _read_page, {**params, **query(page_num=number)})
 
         return numbered(page, Numbering(page_size, attrgetter("dataset_id"), concurrency, largest=_LARGEST_PAGE))
 
@@ -146,9 +88,11 @@ class Datasets(Resource[ConcurrencyT]):
         description: str | None = None,
         icon_file_id: str | None = None,
     ) -> Request[str]:
-        """Make a dataset for text (`format_type` 0) or images (2); its id. `name` has 1 to 100 characters.
+        """Create a dataset and return its id.
 
-        Never sent twice. Tables (1) can be made on coze-studio alone.
+        `name`: 1 to 100 characters, else ConfigurationError. `format_type`: 0 text (default), 2 images, 1 tables (only
+        on coze-studio). `icon_file_id`: an uploaded image. The call is not retried if it may have arrived. API page:
+        create_dataset.
         """
         settings = _settings(name, description, icon_file_id)
         body = {**settings, "space_id": workspace_id, "format_type": format_type}
@@ -164,11 +108,11 @@ class Datasets(Resource[ConcurrencyT]):
         icon_file_id: str | None = None,
         workspace_id: str | None = None,
     ) -> None:
-        """Replace a dataset's name, description and icon: Coze clears what is not given.
+        """Replace the name, description and icon of a dataset; Coze clears the settings that you omit.
 
-        With `workspace_id` the description is read first, and kept if none is given; that is a listing, since the API
-        shows no single dataset. An icon cannot be kept: Coze does not tell its file's id. Raises NotFound if the
-        workspace has no such dataset.
+        With `workspace_id`, an omitted description is kept: the client lists the datasets first, because the API cannot
+        retrieve a single one. The icon cannot be kept, because Coze does not return its file id. Raises NotFound if the
+        workspace has no such dataset. API pages: update_dataset, list_dataset.
         """
         if workspace_id is not None and description is None:
             found = await self._find(dataset_id, workspace_id)
@@ -183,20 +127,26 @@ class Datasets(Resource[ConcurrencyT]):
                     return dataset
         raise NotFound(
             f"Workspace {workspace_id} has no dataset {dataset_id}",
-            cure="Check both ids; without workspace_id nothing is read first, and what you leave out is cleared",
+            cure="Check both ids; without workspace_id, no dataset is read, and Coze clears omitted settings",
         )
 
     @call
     def delete(self, *, dataset_id: str) -> Request[None]:
-        """Delete a dataset with all that is in it, for good; bots lose it, too."""
+        """Delete a dataset and its contents permanently; bots lose it, too.
+
+        API page: delete_dataset.
+        """
         return Request("DELETE", _path(dataset_id), read_nothing, kind=Kind.START)
 
     @call
     def process(self, *, dataset_id: str, document_ids: Sequence[str]) -> Request[tuple[DocumentProgress, ...]]:
-        """How far Coze is with documents of one dataset; those that it does not know are left out."""
+        """Retrieve the processing progress of documents of one dataset; unknown documents are omitted.
+
+        API page: get_dataset_progress.
+        """
         body = {"document_ids": _ids(document_ids)}
         if not document_ids:
-            raise ConfigurationError("document_ids of process is empty")
+            raise ConfigurationError("document_ids must not be empty")
         return Request("POST", f"{_path(dataset_id)}/process", _read_progress, body=body)
 
     @flow
@@ -208,54 +158,57 @@ class Datasets(Resource[ConcurrencyT]):
         timeout: float = 600.0,
         on_progress: OnProgress | None = None,
     ) -> tuple[DocumentProgress, ...]:
-        """Wait until Coze has processed documents, or could not (``failed``, with its ``status_descript``).
+        """Poll until Coze has processed documents; a failed one has ``failed`` and ``status_descript``.
 
-        Asks after 1 s and then ever more seldom, up to every 10 s, for `timeout` seconds. `on_progress`, sync or async,
-        is told all that is known after every look. Raises TimedOut, and once the others are through, NotFound for ids
-        that the dataset lacks.
+        It polls at once, and then after pauses that grow from 1 to 10 seconds. `on_progress`, a function or coroutine
+        function, is called after every poll with all progress known so far. Raises TimedOut after `timeout` seconds
+        (default 600), and NotFound for unknown ids, when the other documents are processed. API page:
+        get_dataset_progress.
         """
-        ends, pause = monotonic() + timeout, _FIRST_PAUSE
+        end_time, pause = monotonic() + timeout, _FIRST_PAUSE
         known: dict[str, DocumentProgress] = {}
         missing: list[str] = []
         busy = [*dict.fromkeys(_ids(document_ids))]
         while busy:
-            told = await self._look(dataset_id, busy, ends)
-            missing += [each for each in busy if each not in told]
-            known.update(told)
-            busy = [each for each in busy if each in told and told[each].busy]
+            progress = await self._fetch_progress(dataset_id, busy, end_time)
+            missing += [each for each in busy if each not in progress]
+            known.update(progress)
+            busy = [each for each in busy if each in progress and progress[each].busy]
             if on_progress is not None:
-                await maybe_await(on_progress(_in_order(known, document_ids)))
-            if busy and monotonic() + pause > ends:
-                raise _out_of_time(busy, dataset_id, timeout)
+                await maybe_await(on_progress(_in_given_order(known, document_ids)))
+            if busy and monotonic() + pause > end_time:
+                raise _wait_timed_out(busy, dataset_id, timeout)
             if busy:
                 await self._session.concurrency.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
         if missing:
             raise NotFound(
                 f"Dataset {dataset_id} has no document {', '.join(missing)}",
-                cure="They may be deleted, or belong to another dataset: client.datasets.documents.list tells",
+                cure="They may be deleted, or in another dataset: see client.datasets.documents.list",
             )
-        return _in_order(known, document_ids)
+        return _in_given_order(known, document_ids)
 
-    async def _look(self, dataset_id: str, document_ids: Sequence[str], ends: float) -> dict[str, DocumentProgress]:
+    async def _fetch_progress(
+        self, dataset_id: str, document_ids: Sequence[str], end_time: float
+    ) -> dict[str, DocumentProgress]:
         found: dict[str, DocumentProgress] = {}
-        for at in range(0, len(document_ids), _MOST_AT_ONCE):
-            request = Datasets.process(dataset_id=dataset_id, document_ids=document_ids[at : at + _MOST_AT_ONCE])
-            told = await self._session.within(ends - monotonic()).send(request)
-            found.update((each.document_id, each) for each in told)
+        for start in range(0, len(document_ids), _MOST_AT_ONCE):
+            request = Datasets.process(dataset_id=dataset_id, document_ids=document_ids[start : start + _MOST_AT_ONCE])
+            progress = await self._session.with_deadline(end_time - monotonic()).send(request)
+            found.update((each.document_id, each) for each in progress)
         return found
 
 
 def update_request(
     dataset_id: str, name: str, description: str | None = None, icon_file_id: str | None = None
 ) -> Request[None]:
-    """The request that replaces a dataset's settings: all of them."""
+    """The request that replaces all settings of a dataset."""
     return Request("PUT", _path(dataset_id), read_nothing, body=_settings(name, description, icon_file_id))
 
 
 def _ids(document_ids: Sequence[str]) -> Sequence[str]:
     if isinstance(document_ids, str):
-        raise ConfigurationError("document_ids is a list of ids, not a single one")
+        raise ConfigurationError("document_ids must be a list of ids, not a single one")
     return [*document_ids]
 
 
@@ -265,33 +218,33 @@ def _path(dataset_id: str) -> str:
 
 def _settings(name: str, description: str | None, icon_file_id: str | None) -> dict[str, object]:
     if not 1 <= len(name) <= _LONGEST_NAME:
-        raise ConfigurationError(f"name of a dataset has 1 to {_LONGEST_NAME} characters, not {len(name)}")
+        raise ConfigurationError(f"The name of a dataset must have 1 to {_LONGEST_NAME} characters, not {len(name)}")
     return fields(name=name, description=description, file_id=icon_file_id)
 
 
-def _read_id(answer: RawResponse) -> str:
-    return Payload(_Made)(answer).dataset_id
+def _read_id(response: RawResponse) -> str:
+    return Payload(_CreatedDataset)(response).dataset_id
 
 
-def _read_page(answer: RawResponse) -> Page[Dataset]:
-    found = read_whole(_Listed, answer).data or _Found()
+def _read_page(response: RawResponse) -> Page[Dataset]:
+    found = read_with_envelope(_DatasetPageEnvelope, response).data or _DatasetPage()
     return Page(found.dataset_list or (), has_more=False, total=found.total_count)
 
 
-def _read_progress(answer: RawResponse) -> tuple[DocumentProgress, ...]:
-    payload = Payload(dict).within(read_envelope(answer))
+def _read_progress(response: RawResponse) -> tuple[DocumentProgress, ...]:
+    payload = Payload(dict).extract(read_envelope(response))
     if isinstance(payload, dict):
         payload = payload.get("data") or ()
     return convert(tuple[DocumentProgress, ...], payload)
 
 
-def _in_order(known: dict[str, DocumentProgress], document_ids: Sequence[str]) -> tuple[DocumentProgress, ...]:
+def _in_given_order(known: dict[str, DocumentProgress], document_ids: Sequence[str]) -> tuple[DocumentProgress, ...]:
     return tuple(known[each] for each in dict.fromkeys(document_ids) if each in known)
 
 
-def _out_of_time(busy: Sequence[str], dataset_id: str, timeout: float) -> TimedOut:
+def _wait_timed_out(busy: Sequence[str], dataset_id: str, timeout: float) -> TimedOut:
     some = ", ".join(busy[:3]) + (f" and {len(busy) - 3} more" if len(busy) > 3 else "")
     return TimedOut(
         f"Coze did not process {some} within {timeout:g} s",
-        cure=f"It goes on by itself: wait again with client.datasets.wait(dataset_id={dataset_id!r}, …)",
+        cure=f"Coze continues: wait again with client.datasets.wait(dataset_id={dataset_id!r}, …)",
     )

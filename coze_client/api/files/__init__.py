@@ -1,1 +1,1 @@
-"""Files: upload them, and name them in messages."""
+"""Files: upload them, and attach them to messages."""

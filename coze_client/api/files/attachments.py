@@ -1,7 +1,7 @@
-"""What goes along with a question: images, files and audio, uploaded where Coze cannot fetch them itself.
+"""Attachments of messages: images, files and audio, by URL, by id, or uploaded by content.
 
-A content that was uploaded is remembered by its hash, so that a client sends each only once. What a message says is
-never taken for a path: whoever writes messages could then read the files of the machine.
+A client remembers each uploaded content by its hash and uploads it only once. Text of a message is never used as a
+path; otherwise, the author of a message could read files of this machine.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from typing import Literal, cast
 from urllib.parse import unquote_to_bytes
 from weakref import WeakKeyDictionary
 
-from coze_client.api.files.resource import Upload, upload_request
-from coze_client.auth.credentials import Credentials
+from coze_client.api.files.requests import upload_request
+from coze_client.core.credentials import Credentials
 from coze_client.core.fork_lock import ForkSafeLock
-from coze_client.core.media import HEAD_BYTES, extension_of, mend_name
+from coze_client.core.http import Transport
+from coze_client.core.media import HEAD_BYTES, extension_of, fix_extension
 from coze_client.core.session import KeyedLocks, Session
-from coze_client.core.transport import Transport
+from coze_client.core.upload import Upload
 from coze_client.errors import ConfigurationError
 
 Medium = Literal["image", "file", "audio"]
 
 _AT_ONCE = 4
-_guard = ForkSafeLock()
+_uploads_lock = ForkSafeLock()
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """One image, file or audio: a public URL or the id of an uploaded file (text), or its content (bytes)."""
+    """One image, file or audio: ``source`` is a public URL or the id of an uploaded file (str), or content (bytes)."""
 
     kind: Medium
     source: str | bytes
@@ -40,20 +41,20 @@ class Attachment:
 
     @classmethod
     def at(cls, kind: Medium, url: str, name: str = "") -> Attachment:
-        """By URL: http(s), which Coze fetches, or ``data:``; raises ConfigurationError for any other."""
+        """From a URL: http(s), which Coze fetches, or ``data:``; raises ConfigurationError for any other."""
         scheme = url.partition(":")[0].lower()
         if scheme == "data":
-            return _inline(kind, url, name)
+            return _parse_data_uri(kind, url, name)
         if scheme not in ("http", "https"):
             raise ConfigurationError(
                 f"{kind} is no http(s) or data: URL: {url[:40]!r}",
-                cure="Paths and file:// are never read from messages: give the file's bytes, or upload it first",
+                cure="Paths and file:// URLs in messages are never read: give the file's bytes, or upload it first",
             )
         return cls(kind, url, name)
 
     @classmethod
     def encoded(cls, kind: Medium, text: str, mime_type: str = "", name: str = "") -> Attachment:
-        """By content in base64, as frameworks carry it; raises ConfigurationError if it is not base64."""
+        """From content in base64, the form in frameworks' messages; raises ConfigurationError if it is not base64."""
         try:
             content = base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
@@ -62,35 +63,35 @@ class Attachment:
 
     @classmethod
     def of(cls, kind: Medium, content: bytes, mime_type: str = "", name: str = "") -> Attachment:
-        """By content; without a name it gets the extension of its type, since Coze goes by it."""
+        """From content; a missing name gets the extension of its type, because Coze reads the type from it."""
         return cls(kind, bytes(content), name or kind + extension_of(mime_type))
 
     @classmethod
     def uploaded(cls, kind: Medium, file_id: str) -> Attachment:
-        """By the id of a file that this account uploaded."""
+        """From the id of a file that this account uploaded."""
         return cls(kind, file_id)
 
 
 async def upload_each(session: Session, contents: Sequence[Upload]) -> list[str]:
-    """The file ids of `contents` (bytes), in order; at most four are sent at a time, and each once per client."""
+    """Upload contents (bytes) and return their file ids in order; at most four at a time, each once per client."""
     jobs = [partial(_upload_once, session, upload) for upload in contents]
     return await session.concurrency.gather(jobs, _AT_ONCE) if jobs else []
 
 
 class _Uploads:
-    """What one account has uploaded over one client's connections: hash -> file id."""
+    """The uploads of one account over one client's connections: hash to file id, with one lock per content."""
 
     def __init__(self) -> None:
         self.ids: dict[bytes, str] = {}
-        self.turns = KeyedLocks()
+        self.locks = KeyedLocks()
 
 
-# Files are private to an account, and ``options(token=…)`` lets several share the connections.
+# Files are private to an account, and with ``options(token=…)`` several accounts share the connections.
 _uploads: WeakKeyDictionary[Transport, list[tuple[Credentials, _Uploads]]] = WeakKeyDictionary()
 
 
 def _uploads_of(session: Session) -> _Uploads:
-    with _guard:
+    with _uploads_lock:
         owned = _uploads.setdefault(session.transport, [])
         for owner, uploads in owned:
             if owner == session.credentials:
@@ -100,26 +101,26 @@ def _uploads_of(session: Session) -> _Uploads:
 
 
 async def _upload_once(session: Session, upload: Upload) -> str:
-    """The id of a file with this content; whoever comes second waits for the first one's upload."""
+    """Return the id of a file with this content; concurrent callers wait for one upload."""
     content = cast("bytes", upload.content)
     uploads, digest = _uploads_of(session), sha256(content).digest()
     key = (session.concurrency.scope(), digest.hex())
-    turn = uploads.turns.join(key, session.concurrency.new_lock)
+    lock = uploads.locks.join(key, session.concurrency.new_lock)
     try:
-        await session.concurrency.acquire(turn, None)
+        await session.concurrency.acquire(lock, None)
         try:
             if digest not in uploads.ids:
-                mended = Upload(mend_name(upload.name, content[:HEAD_BYTES]), content)
+                mended = Upload(fix_extension(upload.name, content[:HEAD_BYTES]), content)
                 uploads.ids[digest] = (await session.send(upload_request(mended))).id
             return uploads.ids[digest]
         finally:
-            turn.release()
+            lock.release()
     finally:
-        uploads.turns.leave(key)
+        uploads.locks.leave(key)
 
 
-def _inline(kind: Medium, url: str, name: str) -> Attachment:
-    """A data: URI, RFC 2397."""
+def _parse_data_uri(kind: Medium, url: str, name: str) -> Attachment:
+    """Parse a data: URI (RFC 2397)."""
     head, _, data = url[len("data:") :].partition(",")
     mime_type, *marks = head.split(";")
     if "base64" in [mark.strip().lower() for mark in marks]:

@@ -1,1 +1,1 @@
-"""Chats over the v2 API."""
+"""Chats over the v2 API, the predecessor of v3."""

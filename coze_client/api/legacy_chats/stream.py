@@ -1,207 +1,72 @@
-"""A v2 chat as it streams: ``data`` lines alone, the event's name inside the JSON, and no way back after a cut."""
+"""The stream of a v2 chat: only ``data`` lines, with the event's name inside the JSON; it cannot be recovered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from io import StringIO
 
-from pydantic import AliasChoices, Field
-
-from coze_client.api.chats.events import DONE, is_answer, join_answers
-from coze_client.api.legacy_chats.resource import LegacyMessage
-from coze_client.core.error_codes import error_for
-from coze_client.core.model import Model, convert, convert_json
+from coze_client.api.chats.values import join_answers
+from coze_client.api.legacy_chats.events import LegacyChatEvent, LegacyChatReading
+from coze_client.api.legacy_chats.values import LegacyMessage
 from coze_client.core.request import Request
-from coze_client.core.response import integer, log_id, raise_error_in
 from coze_client.core.session import Session
-from coze_client.core.sse import Decoder, ServerSentEvent
-from coze_client.core.stream import AsyncStream, Reading, Stream, StreamFacts, StreamRun
-from coze_client.errors import APIError, CozeError, ProtocolError, StreamInterrupted
-
-
-@dataclass(frozen=True)
-class LegacyChatEvent:
-    """One event of a v2 chat stream.
-
-    ``type``: message, done, or what the server sends; ``data`` the raw bytes. ``message`` is a piece of the message
-    number ``index``, the last piece if ``is_finish``; ``seq_id`` counts the pieces where the server does. ``delta`` is
-    what the event adds to the answer's text, "" for everything else.
-    """
-
-    type: str
-    data: bytes
-    message: LegacyMessage | None = None
-    index: int = 0
-    seq_id: int | None = None
-    is_finish: bool = False
-    delta: str = ""
-
-
-class _Error(Model):
-    """Public v2 clients disagree about the names."""
-
-    code: int | str | None = Field(default=None, validation_alias=AliasChoices("code", "err_code"))
-    msg: str = Field(default="", validation_alias=AliasChoices("msg", "err_msg"))
-
-
-class _Wire(Model):
-    """An event's JSON, as it comes."""
-
-    event: str = ""
-    message: LegacyMessage | None = None
-    index: int = 0
-    seq_id: int | None = None
-    is_finish: bool = False
-    conversation_id: str = ""
-    error_information: _Error | None = None
-
-    @property
-    def error(self) -> _Error:
-        """What went wrong; some servers leave the inner object out."""
-        return self.error_information or convert(_Error, self.model_extra)
-
-
-@dataclass
-class _GrowingMessage:
-    """A message in the making: its first piece (for the fields), the text and extra information so far."""
-
-    first: LegacyMessage
-    text: StringIO = field(default_factory=StringIO)
-    extra_info: dict[str, object] | None = None
-
-    def add(self, piece: LegacyMessage) -> str:
-        """Takes a piece; what it adds to the answer."""
-        self.text.write(piece.content)
-        self.extra_info = piece.extra_info or self.extra_info
-        return piece.content if is_answer(self.first) else ""
-
-    def message(self) -> LegacyMessage:
-        """The message as far as it came."""
-        return self.first.model_copy(update={"content": self.text.getvalue(), "extra_info": self.extra_info})
-
-
-class LegacyChatReading(Reading[LegacyChatEvent]):
-    """Bytes of a v2 chat stream to events; joins the pieces of each message by its index. Knows no network."""
-
-    def __init__(self, limit: int, conversation_id: str | None = None) -> None:
-        super().__init__()
-        self._decoder = Decoder(limit)
-        self._messages: dict[int, _GrowingMessage] = {}
-        self.conversation_id = conversation_id
-
-    @property
-    def messages(self) -> tuple[LegacyMessage, ...]:
-        """The messages so far, in order of appearance; unfinished ones too."""
-        return tuple(growing.message() for growing in self._messages.values())
-
-    def feed(self, chunk: bytes) -> list[LegacyChatEvent]:
-        """The events that this piece completes, up to a failure."""
-        out: list[LegacyChatEvent] = []
-        try:
-            for sse in self._decoder.feed(chunk):
-                self._take(sse, out)
-        except CozeError as error:
-            self.fail(error)
-        return out
-
-    def finish(self) -> list[LegacyChatEvent]:
-        """The event that was pending when the line ended, unless it was cut; what is no stream at all is a refusal."""
-        out: list[LegacyChatEvent] = []
-        try:
-            for sse in self._decoder.finish():
-                with suppress(ProtocolError):  # cut in the middle of its data
-                    self._take(sse, out)
-            stray = self._decoder.stray.strip()
-            if not self._messages and not out and stray.startswith((b"{", b"<")):
-                raise_error_in(stray)
-        except CozeError as error:
-            self.fail(error)
-        return out
-
-    def _take(self, sse: ServerSentEvent, out: list[LegacyChatEvent]) -> None:
-        if not self.over and sse.data.strip():
-            out.append(self._read(sse))
-
-    def _read(self, sse: ServerSentEvent) -> LegacyChatEvent:
-        told = _wire(sse)
-        self.conversation_id = told.conversation_id or self.conversation_id
-        if told.event == "message" and told.message is not None:
-            return self._add(told, told.message, sse.data)
-        if told.event in DONE:
-            self.over = self.complete = True
-        elif error := _failure(told):
-            raise error
-        return LegacyChatEvent(told.event, sse.data)
-
-    def _add(self, told: _Wire, message: LegacyMessage, data: bytes) -> LegacyChatEvent:
-        growing = self._messages.get(told.index)
-        if growing is None:
-            growing = self._messages[told.index] = _GrowingMessage(message)
-        delta = growing.add(message)
-        return LegacyChatEvent(told.event, data, message, told.index, told.seq_id, told.is_finish, delta)
-
-
-def _wire(sse: ServerSentEvent) -> _Wire:
-    """An event's JSON; what is none (keep-alives, ``[DONE]``) has only a name."""
-    if sse.data.lstrip().startswith(b"{"):
-        told = convert_json(_Wire, sse.data)
-        return told if told.event else told.model_copy(update={"event": sse.event})
-    return _Wire(event="done" if sse.data.strip().strip(b'"') == b"[DONE]" else sse.event)
-
-
-def _failure(told: _Wire) -> APIError | None:
-    error = told.error
-    code = integer(error.code)
-    if told.event.lower() != "error" and code in (None, 0, ""):
-        return None
-    message = error.msg or "The server reported an error without saying which"
-    return error_for(code, message, logid=log_id(told.model_extra or {}))
+from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
+from coze_client.core.stream_run import StreamRun
+from coze_client.errors import CozeError, StreamInterrupted
 
 
 class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
-    """The steps of a v2 chat stream: nothing heals, and nothing can be told to the server."""
+    """The steps of a v2 chat stream; v2 can neither recover nor cancel a chat."""
 
     reading: LegacyChatReading
 
     def __init__(self, session: Session, request: Request[None], conversation_id: str | None) -> None:
         super().__init__(session, request, LegacyChatReading(session.config.max_event_bytes, conversation_id or None))
 
-    async def heal(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
+    async def recover(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
         reading = self.reading
         raise StreamInterrupted(
-            "The stream broke before its end, and the v2 API has no way to fetch the rest",
+            "The stream broke before its end, and the v2 API cannot return the rest",
             text=join_answers(reading.messages),
             messages=reading.messages,
             conversation_id=reading.conversation_id,
             logid=self.logid,
-            cure="What arrived is in .text and .messages; the chat may have run on and is billed",
+            cure="The error's .text and .messages hold what arrived; the chat may still run and is billed",
         ) from failure
 
 
-class _LegacyChatTold(StreamFacts[LegacyChatStreamRun]):
-    """What a v2 chat stream knows of its chat, on either face."""
+class _LegacyChatStreamFacts(StreamFacts[LegacyChatStreamRun]):
+    """Properties of a v2 chat stream on either client."""
 
     @property
     def conversation_id(self) -> str | None:
-        """The conversation's id; ``None`` until it was given or told."""
+        """The conversation's id, from the call or from an event; ``None`` until then."""
         return self._run.reading.conversation_id
 
     @property
     def text(self) -> str:
-        """The answer so far: all answer messages, one after the other."""
+        """The answer so far: the text of all answer messages, joined."""
         return join_answers(self._run.reading.messages)
 
     @property
     def messages(self) -> tuple[LegacyMessage, ...]:
-        """The messages so far, in order of appearance; while the stream runs, the last may be unfinished."""
+        """The messages so far, in order of first appearance; the last may be incomplete while the stream runs."""
         return self._run.reading.messages
 
 
-class LegacyChatStream(_LegacyChatTold, Stream[LegacyChatEvent, LegacyChatStreamRun]):
-    """A v2 chat, event by event; closed at its end or by ``close``, which leaves the chat itself running."""
+class LegacyChatStream(_LegacyChatStreamFacts, Stream[LegacyChatEvent, LegacyChatStreamRun]):
+    """The events of a v2 chat, for a ``for`` loop; ``close`` does not stop the chat itself."""
 
 
-class AsyncLegacyChatStream(_LegacyChatTold, AsyncStream[LegacyChatEvent, LegacyChatStreamRun]):
-    """A v2 chat, event by event; closed at its end or by ``aclose``, which leaves the chat itself running."""
+class AsyncLegacyChatStream(_LegacyChatStreamFacts, AsyncStream[LegacyChatEvent, LegacyChatStreamRun]):
+    """The events of a v2 chat, for an ``async for`` loop; ``aclose`` does not stop the chat itself."""
+
+
+def legacy_chat_events(
+    request: Request[None], conversation_id: str | None
+) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
+    """The stream that `request` opens, for either client."""
+    return Events(
+        request,
+        lambda session: LegacyChatStream(LegacyChatStreamRun(session, request, conversation_id)),
+        lambda session: AsyncLegacyChatStream(LegacyChatStreamRun(session, request, conversation_id)),
+    )

@@ -1,1 +1,1 @@
-"""Recall: the slices of datasets that fit a question."""
+"""Recall: find slices of datasets for a question, through a workflow or a bot."""

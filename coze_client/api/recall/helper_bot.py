@@ -1,4 +1,4 @@
-"""Helper bots: one dataset, looked into for every question, and an answer of one word.
+"""Helper bots: a bot that searches one dataset for every question, and answers with one word.
 
 API pages: create_bot, update_bot, bots_list_draft_published, get_metadata_draft_published.
 """
@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from coze_client.api.bots.resource import LONGEST_NAME, Bot, Bots, Knowledge, PromptInfo, SuggestReplyInfo
+from coze_client.api.bots.requests import LONGEST_NAME
+from coze_client.api.bots.resource import Bots
+from coze_client.api.bots.values import Bot, Knowledge, PromptInfo, SuggestReplyInfo
 from coze_client.api.chats.values import PublishStatus
-from coze_client.core.resource import Cursor
+from coze_client.core.paging import Cursor
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,15 +21,15 @@ if TYPE_CHECKING:
 
 _PREFIX = "recall "
 _DESCRIPTION = "Recalls from dataset {} and does nothing else. Made by setup() of coze_client."
-_DESCRIBED = re.compile(re.escape(_DESCRIPTION).replace(r"\{\}", "(.+)"))
-_PROMPT = "Answer every question with the single word: ok"  # the bot is asked for its recall; its answer is billed
+_DESCRIPTION_PATTERN = re.compile(re.escape(_DESCRIPTION).replace(r"\{\}", "(.+)"))
+_PROMPT = "Answer every question with the single word: ok"  # its answers are billed but not needed
 
 
 @dataclass(frozen=True)
 class RecallBot:
     """A bot that recalls from one dataset: ``recall.from_bot(bot.bot_id, query, publish_status=bot.publish_status)``.
 
-    ``todo`` tells what is still to be done, step by step; ``bot_id`` is "" as long as the bot is to be made.
+    ``todo`` lists the steps that are still missing; ``bot_id`` is "" until the bot is created.
     """
 
     bot_id: str
@@ -38,28 +40,31 @@ class RecallBot:
     todo: tuple[str, ...] = ()
 
 
-async def load_helper(session: Session, dataset_id: str, workspace_id: str, name: str | None) -> RecallBot:
-    """The dataset's helper bot as it is now, with what it lacks; raises ConfigurationError if its name is taken."""
+async def find_helper_bot(session: Session, dataset_id: str, workspace_id: str, name: str | None) -> RecallBot:
+    """Find the helper bot of a dataset, with the steps that it lacks.
+
+    Raises ConfigurationError if another bot has its name.
+    """
     name = name or f"{_PREFIX}{dataset_id[len(_PREFIX) - LONGEST_NAME :]}"
     if len(name) > LONGEST_NAME:
-        raise ConfigurationError(f"A bot's name has 1 to {LONGEST_NAME} characters: {name!r}")
-    bots = await _load_named(session, workspace_id, name)
-    ours = [bot for bot in bots if bot.description == _DESCRIPTION.format(dataset_id)]
-    if bots and not ours:
+        raise ConfigurationError(f"A bot's name must have 1 to {LONGEST_NAME} characters: {name!r}")
+    bots = await _load_bots_named(session, workspace_id, name)
+    own_bots = [bot for bot in bots if bot.description == _DESCRIPTION.format(dataset_id)]
+    if bots and not own_bots:
         raise ConfigurationError(
-            f"A bot of another purpose is named {name!r} in workspace {workspace_id}", cure="Give setup another name"
+            f"Another bot in workspace {workspace_id} has the name {name!r}", cure="Call setup with another name"
         )
-    bind = f"bind dataset {dataset_id} to it, to be looked into for every question"
-    if not ours:
+    bind = f"bind dataset {dataset_id} to it, to search it for every question"
+    if not own_bots:
         return RecallBot(
-            "", name, dataset_id, workspace_id, todo=(f"make bot {name!r} in workspace {workspace_id}", bind)
+            "", name, dataset_id, workspace_id, todo=(f"create bot {name!r} in workspace {workspace_id}", bind)
         )
-    todo = () if ours[0].knowledge.dataset_ids == (dataset_id,) else (bind,)
-    return RecallBot(ours[0].bot_id, name, dataset_id, workspace_id, todo=todo)
+    todo = () if own_bots[0].knowledge.dataset_ids == (dataset_id,) else (bind,)
+    return RecallBot(own_bots[0].bot_id, name, dataset_id, workspace_id, todo=todo)
 
 
-async def complete_helper(session: Session, helper: RecallBot) -> RecallBot:
-    """The helper bot, after what it lacked was done; cut off in between, the next setup goes on from there."""
+async def build_helper_bot(session: Session, helper: RecallBot) -> RecallBot:
+    """Do the missing steps and return the helper bot; after an interruption, the next setup continues."""
     bot_id = helper.bot_id or await session.send(
         Bots.create(
             name=helper.name,
@@ -75,20 +80,20 @@ async def complete_helper(session: Session, helper: RecallBot) -> RecallBot:
     return replace(helper, bot_id=bot_id, todo=())
 
 
-async def retire_helper(session: Session, bot_id: str) -> RecallBot:
-    """The helper bot without its dataset; raises ConfigurationError, with nothing changed, for any other bot."""
+async def unbind_helper_bot(session: Session, bot_id: str) -> RecallBot:
+    """Unbind the dataset of a helper bot; raises ConfigurationError for any other bot, which stays unchanged."""
     bot = await session.send(Bots.retrieve(bot_id=bot_id, is_published=False))
-    described = _DESCRIBED.fullmatch(bot.description)
+    described = _DESCRIPTION_PATTERN.fullmatch(bot.description)
     if described is None:
-        raise ConfigurationError(f"Bot {bot.name!r} ({bot_id}) was not made by setup: its datasets stay bound")
+        raise ConfigurationError(f"Bot {bot.name!r} ({bot_id}) was not created by setup: its datasets stay bound")
     if bot.knowledge.dataset_ids:
         await session.send(Bots.update(bot_id=bot_id, knowledge=Knowledge(dataset_ids=())))
-    by_hand = f"delete bot {bot.name!r} ({bot_id}) by hand in Coze: no call of the API does it"
+    by_hand = f"delete bot {bot.name!r} ({bot_id}) by hand in Coze: the API cannot delete bots"
     return RecallBot(bot_id, bot.name, described[1], todo=(by_hand,))
 
 
-async def _load_named(session: Session, workspace_id: str, name: str) -> list[Bot]:
-    """The drafts of all bots of this name."""
+async def _load_bots_named(session: Session, workspace_id: str, name: str) -> list[Bot]:
+    """Load the drafts of all bots with this name."""
     cursor = Cursor(session, Bots.list(workspace_id=workspace_id, publish_status="all"))
     ids: list[str] = []
     while (page := await cursor.next()) is not None:

@@ -1,6 +1,6 @@
-"""Recalls: what datasets hold about a question, by way of a workflow or a bot, since Coze has no search endpoint.
+"""Recalls: find slices of datasets for a question through a workflow or a bot; Coze has no search endpoint.
 
-API pages: workflow_stream_run, chat v3. How to build the workflow: docs/recall-workflow.md.
+API pages: workflow_stream_run, chat_v3. How to build the workflow: docs/recall-workflow.md.
 """
 
 from __future__ import annotations
@@ -9,22 +9,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from coze_client.api.chats.chat_call import ChatCall
 from coze_client.api.chats.events import MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.resource import Chats
-from coze_client.api.chats.stream import ChatStreamRun
+from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import PublishStatus
-from coze_client.api.conversations.messages import Message
-from coze_client.api.recall.helper_bot import RecallBot, complete_helper, load_helper, retire_helper
-from coze_client.api.recall.slices import OutputPath, Recall, Slice, distinct, is_recall, read_output, read_recall
+from coze_client.api.conversations.values import Message
+from coze_client.api.recall.helper_bot import RecallBot, build_helper_bot, find_helper_bot, unbind_helper_bot
+from coze_client.api.recall.slices import OutputPath, deduplicate, is_recall, read_output, read_recall
+from coze_client.api.recall.values import Recall, Slice
+from coze_client.api.workflows.failures import WorkflowInterrupted
 from coze_client.api.workflows.resource import Mode, Workflows
 from coze_client.api.workflows.stream import WorkflowResult
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.resource import ConcurrencyT, Resource, flow
 from coze_client.core.session import Session
-from coze_client.errors import CozeError, WorkflowInterrupted
-
-__all__ = ["RecallBot", "Recalls", "Until"]
+from coze_client.errors import CozeError
 
 _EXECUTE_ID = re.compile(r"[?&]execute_id=(\w+)")
 
@@ -32,7 +31,7 @@ Until = Literal["recall", "answer"]
 
 
 class Recalls(Resource[ConcurrencyT]):
-    """Slices of datasets for a question; by a workflow no model is paid, by a bot a whole answer may be."""
+    """``client.recall``: find slices of datasets; a workflow costs no model call, a bot may bill a full answer."""
 
     @flow
     async def from_workflow(
@@ -49,13 +48,18 @@ class Recalls(Resource[ConcurrencyT]):
         workflow_version: str | None = None,
         connector_id: str | None = None,
     ) -> Recall:
-        """Run a workflow whose end node returns what its knowledge node found, and read the slices out of that.
+        """Run a workflow whose end node returns the output of its knowledge node, and read the slices from it.
 
-        `query` goes in as the parameter `query_parameter`, beside `parameters`. `path` leads to the list in the output
-        ("found.outputList"); without it the nearest list that looks like slices is taken, whatever its name. An end
-        node that answers with text gives one slice of source "text". Workflows tell no scores, and how many slices
-        they find is set in the node. Nothing recalled is an empty recall. Other arguments, and what is raised, as in
-        ``workflows.execute``; WorkflowInterrupted: a workflow that asks somebody is no use here.
+        `query` is passed as the parameter `query_parameter`, beside `parameters`. `path` leads to the list of slices
+        in the output ("found.outputList"); without it, the nearest list that looks like slices is used. An end node
+        that returns text results in one slice with the source "text". Workflows return no scores; the knowledge node
+        sets the number of slices. If nothing is found, the recall is empty.
+
+        `mode`: "stream", "sync" (at most 90 seconds) or "async". `bot_id` if the workflow uses a bot's database or
+        variables, `app_id` if it belongs to an app; not both. `workflow_version`: default the latest. `connector_id`:
+        the channel, default "1024" (API). Raises WorkflowFailed, StreamInterrupted if the connection breaks, NotFound
+        (4200) for a workflow that is not published, WorkflowInterrupted if it asks a question. API page:
+        workflow_stream_run.
         """
         workflows: Workflows[Any] = Workflows(self._session, self._concurrency)
         try:
@@ -70,15 +74,15 @@ class Recalls(Resource[ConcurrencyT]):
                     connector_id=connector_id,
                 )
             )
-        except WorkflowInterrupted as asked:
-            asked.cure = "For recalls, take a workflow that asks nothing: start, knowledge, end"
+        except WorkflowInterrupted as interrupted:
+            interrupted.cure = "For recalls, use a workflow that asks no question: start, knowledge, end"
             raise
-        told = _EXECUTE_ID.search(result.debug_url)
+        match = _EXECUTE_ID.search(result.debug_url)
         return Recall(
             query,
             read_output(result.output, path),
             workflow_id=workflow_id,
-            execute_id=result.execute_id or (told[1] if told else ""),
+            execute_id=result.execute_id or (match[1] if match else ""),
             debug_url=result.debug_url,
         )
 
@@ -98,15 +102,20 @@ class Recalls(Resource[ConcurrencyT]):
         parameters: Mapping[str, object] | None = None,
         connector_id: str | None = None,
     ) -> Recall:
-        """Ask a bot and read what it recalled, before it answers. EVERY CALL MAY BILL A FULL ANSWER, unread as it is.
+        """Start a chat with a bot and read the slices that it recalls. EVERY CALL MAY BILL A FULL ANSWER, even unread.
 
-        It returns with the first message that tells of slices. A bot that looks into its datasets several times for a
-        question is read `until` its "answer" begins, which may be seconds later; so is one that recalls nothing, which
-        is an empty recall. Then the stream is closed; with `save_history` the chat is also cancelled, so that the
-        conversation is free again (Coze bills it all the same). `user_id` separates users' memories. Other arguments,
-        and what is raised, as in ``chats.stream``; ChatFailed only if the bot failed before it recalled anything.
+        `until`: "recall" returns after the first message with slices. "answer" reads until the answer begins, which may
+        be seconds later, for a bot that searches its datasets several times. A bot that recalls nothing is also read up
+        to its answer; the recall is then empty. Then the stream is closed. With `save_history`, the chat is also
+        cancelled, which frees the conversation; Coze bills it nevertheless.
+
+        `user_id`: Coze keeps one memory per user_id. `conversation_id`: default a new conversation. `custom_variables`
+        fill the bot's prompt, `parameters` the start node of a chatflow. `publish_status="unpublished_draft"` runs the
+        draft, `bot_version` an older version; `connector_id`: the channel, default "1024" (API). Raises ChatFailed if
+        the bot fails before it recalls anything, StreamInterrupted if the connection breaks, ConversationBusy (4016),
+        NotFound for an unknown bot, InvalidRequest for an unpublished one. API page: chat_v3.
         """
-        described = Chats.stream(
+        events = Chats.stream(
             bot_id=bot_id,
             user_id=user_id,
             additional_messages=[Message.user(query)],
@@ -118,65 +127,66 @@ class Recalls(Resource[ConcurrencyT]):
             parameters=parameters,
             connector_id=connector_id,
         )
-        chat = ChatCall(described.request, conversation_id, save_history, cancel_on_close=True)
-        running = _Recalling(self._session, chat, until)
-        await running.collect(running.take)
+        opening = ChatOpening(events.request, conversation_id, save_history, cancel_on_close=True)
+        stream_run = _RecallStreamRun(self._session, opening, until)
+        await stream_run.collect(stream_run.read_slices)
         return Recall(
             query,
-            distinct(running.slices),
+            deduplicate(stream_run.slices),
             bot_id=bot_id,
-            chat_id=running.reading.chat_id or "",
-            conversation_id=running.reading.conversation_id or "",
-            logid=running.logid,
+            chat_id=stream_run.reading.chat_id or "",
+            conversation_id=stream_run.reading.conversation_id or "",
+            logid=stream_run.logid,
         )
 
     @flow
     async def setup(
         self, dataset_id: str, workspace_id: str, *, name: str | None = None, dry_run: bool = True
     ) -> RecallBot:
-        """Make the helper bot that ``from_bot`` can ask for one dataset, once; later calls find it again by its name.
+        """Create the helper bot of one dataset for ``from_bot``; later calls find the bot by its name.
 
-        With `dry_run` nothing is made: ``todo`` tells what would be. The bot stays a draft, is asked as such, and
-        answers with one word, so that its answers cost little. Two first calls at once may make a bot each, which both
-        work; later calls find one of them. `name` has 20 characters at most, by default "recall "
-        and the end of the dataset's id. Raises ConfigurationError if another bot has that name.
+        With `dry_run` (default), nothing is created, and ``todo`` lists the steps. The bot stays a draft and answers
+        with one word, so its answers cost little. `name`: at most 20 characters, default "recall " and the end of the
+        dataset's id. Two concurrent first calls may create two bots; both work, and later calls find one of them.
+        Raises ConfigurationError if another bot has that name. API pages: create_bot, update_bot,
+        bots_list_draft_published.
         """
-        helper = await load_helper(self._session, dataset_id, workspace_id, name)
-        return helper if dry_run else await complete_helper(self._session, helper)
+        helper = await find_helper_bot(self._session, dataset_id, workspace_id, name)
+        return helper if dry_run else await build_helper_bot(self._session, helper)
 
     @flow
     async def teardown(self, bot_id: str) -> RecallBot:
-        """Unbind the dataset of a bot that ``setup`` made; ``todo`` names the bot, to be deleted by hand in Coze.
+        """Unbind the dataset of a bot that ``setup`` created; ``todo`` names the bot to delete by hand in Coze.
 
-        Raises ConfigurationError for any other bot, which is left as it is.
+        Raises ConfigurationError for any other bot, which stays unchanged. API page: update_bot.
         """
-        return await retire_helper(self._session, bot_id)
+        return await unbind_helper_bot(self._session, bot_id)
 
 
-class _Recalling(ChatStreamRun):
-    """A chat that is read until it has told what it recalled."""
+class _RecallStreamRun(ChatStreamRun):
+    """A chat stream that is read only until the recall is known."""
 
-    def __init__(self, session: Session, described: ChatCall, until: Until) -> None:
-        super().__init__(session, described)
+    def __init__(self, session: Session, opening: ChatOpening, until: Until) -> None:
+        super().__init__(session, opening)
         self.slices: list[Slice] = []
         self._until = until
-        self._told = False
+        self._finished = False
 
-    def take(self, event: ChatEvent) -> None:
-        """Keep what a message recalls; once nothing more is waited for, the rest is not read."""
+    def read_slices(self, event: ChatEvent) -> None:
+        """Collect the slices of a message, and end the stream when no more are needed."""
         message = event.message
-        if self._told or message is None:
+        if self._finished or message is None:
             return
         if event.type == MESSAGE_COMPLETED and is_recall(message):
             self.slices += read_recall(message)
-            self._told = self._until == "recall" and bool(self.slices)
+            self._finished = self._until == "recall" and bool(self.slices)
         else:
-            self._told = message.type == "answer"
-        self.reading.over = self.reading.over or self._told
+            self._finished = message.type == "answer"
+        self.reading.over = self.reading.over or self._finished
 
-    async def heal(self, failure: CozeError | None) -> Sequence[ChatEvent]:
-        return () if self._told else await super().heal(failure)
+    async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
+        return () if self._finished else await super().recover(failure)
 
     def raise_failure(self) -> None:
-        if not (self._told or self.slices):
+        if not (self._finished or self.slices):
             super().raise_failure()

@@ -1,8 +1,9 @@
-"""What was recalled from knowledge bases for a question, read from bots' messages and workflows' outputs; pure.
+"""Read recalled slices from a bot's messages and from a workflow's output; no I/O.
 
-Coze has no search endpoint. A bot tells what it recalled in messages of three forms on record (verbose: official best
-practice; the same JSON as type knowledge: coze-studio; plain text: an old page of chat v3), a workflow in the output of
-its knowledge node, under whatever name its author gave it. No promise covers any of these: what is strange is skipped.
+Coze has no search endpoint. A bot sends its recall in a message, in one of three known formats: a verbose message
+(official best practice), the same JSON in a message of type knowledge (coze-studio), or plain text (an old version of
+page chat_v3). A workflow returns it in the output of its knowledge node, under a name that its author chose. None of
+these formats is guaranteed, so unknown data is skipped.
 """
 
 from __future__ import annotations
@@ -11,118 +12,81 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from typing import cast
 
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
+from coze_client.api.recall.values import Slice
 
-_PLAIN = re.compile(r"^(?:-{3,}\s*)?recall slice \d+:", re.MULTILINE)
-_TEXT_KEYS = ("output", "slice", "content", "text")  # the workflow node's, the bot's, and what authors rename them to
+_PLAIN_SEPARATOR = re.compile(r"^(?:-{3,}\s*)?recall slice \d+:", re.MULTILINE)
+_TEXT_KEYS = (
+    "output",
+    "slice",
+    "content",
+    "text",
+)  # of the knowledge node, of bots, and common names that authors choose
 _LONGEST_ID = 64  # bits
 
 OutputPath = str | Sequence[str | int]
 
 
-@dataclass(frozen=True)
-class Slice:
-    """A piece of a document that was recalled.
-
-    ``score`` is higher for better, on no promised scale, and ``None`` where Coze does not tell it (workflows never do);
-    ids, names and the link are "" then. ``rank`` counts from 1, best first. ``source``: "bot", "workflow", or "text"
-    for the whole text of a workflow that answers with text, so that its slices cannot be told apart.
-    """
-
-    text: str
-    score: float | None = None
-    dataset_id: str = ""
-    dataset_name: str = ""
-    document_id: str = ""
-    document_name: str = ""
-    title: str = ""
-    url: str = ""
-    rank: int = 0
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class Recall:
-    """The slices that a question recalled, best first, and by what; iterable, and false if there are none.
-
-    Of a workflow's run ``workflow_id``, ``execute_id`` and ``debug_url`` are told, of a bot's chat ``bot_id``,
-    ``chat_id``, ``conversation_id`` and ``logid``; the others are "" or ``None``.
-    """
-
-    query: str
-    slices: tuple[Slice, ...] = ()
-    workflow_id: str = ""
-    bot_id: str = ""
-    execute_id: str = ""
-    debug_url: str = ""
-    chat_id: str = ""
-    conversation_id: str = ""
-    logid: str | None = None
-
-    def __iter__(self) -> Iterator[Slice]:
-        return iter(self.slices)
-
-    def __len__(self) -> int:
-        return len(self.slices)
-
-
 def is_recall(message: Message) -> bool:
-    """True for a message that tells what was recalled, also if that was nothing."""
+    """True for a message that holds a recall, even an empty one."""
     if message.type != "verbose":
         return message.type == "knowledge"
-    told = _object(message.content)
-    return told.get("msg_type") == "knowledge_recall" or told.get("verbose_type") == "knowledge"  # the latter is old
+    content = _as_object(message.content)
+    if content.get("msg_type") == "knowledge_recall":
+        return True
+    return content.get("verbose_type") == "knowledge"  # an older form
 
 
 def read_recall(message: Message) -> tuple[Slice, ...]:
-    """The slices that a message tells of, best first as Coze orders them; none if it is no recall or says nothing."""
+    """Return the slices in a message, best first as Coze orders them; none if it is no recall or empty."""
     if not is_recall(message):
         return ()
-    told = _decoded(message.content)
-    if isinstance(told, str):
-        return distinct(_read_items(map(_unruled, _PLAIN.split(told)[1:]), "bot"))
-    return distinct(_read_items(_chunks(told), "bot"))
+    content = _decode_json(message.content)
+    if isinstance(content, str):
+        return deduplicate(_read_items(map(_strip_rule, _PLAIN_SEPARATOR.split(content)[1:]), "bot"))
+    return deduplicate(_read_items(_find_chunks(content), "bot"))
 
 
 def read_output(output: object, path: OutputPath | None = None) -> tuple[Slice, ...]:
-    """The slices in a workflow's output (JSON, or the text of it), best first as the workflow orders them.
+    """Return the slices in a workflow's output (JSON or JSON text), best first as the workflow orders them.
 
-    `path` leads to them: names separated by dots, or a sequence of names; a number picks an item of a list, a name goes
-    into each of its items. From there, or from the top, the nearest list of objects with a text ``output`` counts, else
-    the nearest of texts or of nothing. What has no list is one slice, its whole text, unless something in it is null.
+    `path` leads to them: names separated by dots, or a sequence of names. A number selects an item of a list; a name
+    selects a member of each item. From there, the nearest list of objects with a text ``output`` (or a similar key) is
+    used, otherwise the nearest list of texts or empty list. An output without such a list is one slice with its whole
+    text; it has none if a value in it is null.
     """
-    return distinct(slice_ for value in _at(output, path) for slice_ in _search(value))
+    return deduplicate(slice_ for value in _follow_path(output, path) for slice_ in _find_slices(value))
 
 
-def distinct(slices: Iterable[Slice]) -> tuple[Slice, ...]:
-    """Each text of each document once, where it stood first; ranked anew from 1."""
+def deduplicate(slices: Iterable[Slice]) -> tuple[Slice, ...]:
+    """Drop repeated texts of the same document, and number the rest from rank 1."""
     first: dict[tuple[str, str], Slice] = {}
     for slice_ in slices:
         first.setdefault((slice_.document_id, slice_.text), slice_)
     return tuple(replace(slice_, rank=rank) for rank, slice_ in enumerate(first.values(), 1))
 
 
-def _chunks(value: object) -> Iterable[object]:
-    """The chunks of a bot's message, in however many layers of ``data`` and of JSON text they are wrapped."""
+def _find_chunks(value: object) -> Iterable[object]:
+    """Find the chunks of a bot's message, below any number of ``data`` members and layers of JSON text."""
     while isinstance(value, dict):
-        value = _decoded(value["chunks"] if "chunks" in value else value.get("data"))
+        value = _decode_json(value["chunks"] if "chunks" in value else value.get("data"))
     return cast("list[object]", value) if isinstance(value, list) else ()
 
 
-def _at(value: object, path: OutputPath | None) -> list[object]:
-    """What stands at the end of `path`; several values if it leads through lists."""
+def _follow_path(value: object, path: OutputPath | None) -> list[object]:
+    """Return the values at the end of `path`; several if it leads through lists."""
     steps = path.split(".") if isinstance(path, str) else path
-    found = [_decoded(value)]
+    found = [_decode_json(value)]
     for step in steps if path and steps else ():
-        found = [_decoded(inner) for outer in found for inner in _inside(outer, step)]
+        found = [_decode_json(inner) for outer in found for inner in _take_step(outer, step)]
     return found
 
 
-def _inside(value: object, step: str | int) -> Iterator[object]:
+def _take_step(value: object, step: str | int) -> Iterator[object]:
     if isinstance(value, list):
         items = cast("list[object]", value)
         if str(step).isdecimal():
@@ -130,13 +94,13 @@ def _inside(value: object, step: str | int) -> Iterator[object]:
             return
     else:
         items = [value]
-    for item in map(_object, items):
+    for item in map(_as_object, items):
         if str(step) in item:
             yield item[str(step)]
 
 
-def _search(value: object) -> Iterable[Slice]:
-    """The slices of the list that is nearest to the top, else of the whole."""
+def _find_slices(value: object) -> Iterable[Slice]:
+    """Return the slices of the list nearest to the top, or else of the whole value."""
     parts = list(_breadth_first(value))
     lists = [
         [item for item in cast("list[object]", part) if item is not None] for part in parts if isinstance(part, list)
@@ -151,14 +115,14 @@ def _search(value: object) -> Iterable[Slice]:
     if any(part is None for part in parts):
         return ()
     whole = "\n".join(part for part in parts if isinstance(part, str))
-    return _read_items([value if _text_of(value) else whole], "text")
+    return _read_items([value if _slice_text(value) else whole], "text")
 
 
 def _breadth_first(value: object) -> Iterator[object]:
-    """Everything in a JSON value, the value itself first; texts of JSON are gone into, nulls of lists left out."""
+    """Yield a JSON value and everything in it, breadth first; parse JSON text, and omit null in lists."""
     waiting = deque([value])
     while waiting:
-        part = _decoded(waiting.popleft())
+        part = _decode_json(waiting.popleft())
         yield part
         if isinstance(part, dict):
             waiting.extend(cast("dict[str, object]", part).values())
@@ -167,69 +131,69 @@ def _breadth_first(value: object) -> Iterator[object]:
 
 
 def _read_items(items: Iterable[object], source: str) -> Iterator[Slice]:
-    """A slice for each item that is a text or an object with one; blank ones are none."""
+    """Yield a slice for each item that is text or an object with text; skip blank text."""
     for item in items:
-        if text := _text_of(item):
-            yield _slice(_object(item) if isinstance(item, dict) else {}, text, source)
+        if text := _slice_text(item):
+            yield _build_slice(_as_object(item) if isinstance(item, dict) else {}, text, source)
 
 
-def _text_of(item: object) -> str:
-    """The text of a slice in JSON; "" if it has none."""
-    told = cast("Mapping[str, object]", item) if isinstance(item, dict) else {"text": item}
-    texts = (told.get(key) for key in _TEXT_KEYS)
-    return next((_writable(text) for text in texts if isinstance(text, str) and text.strip()), "")
+def _slice_text(item: object) -> str:
+    """Return the text of a slice in JSON; "" if it has none."""
+    chunk = cast("Mapping[str, object]", item) if isinstance(item, dict) else {"text": item}
+    texts = (chunk.get(key) for key in _TEXT_KEYS)
+    return next((_replace_surrogates(text) for text in texts if isinstance(text, str) and text.strip()), "")
 
 
-def _slice(told: Mapping[str, object], text: str, source: str) -> Slice:
-    meta = _object(told.get("meta"))
-    dataset, document, link = (_object(meta.get(name)) for name in ("dataset", "document", "link"))
+def _build_slice(chunk: Mapping[str, object], text: str, source: str) -> Slice:
+    meta = _as_object(chunk.get("meta"))
+    dataset, document, link = (_as_object(meta.get(name)) for name in ("dataset", "document", "link"))
     return Slice(
         text,
-        _score(told.get("score")),
-        _text(dataset.get("id"), told.get("datasetId"), told.get("dataset_id")),
-        _text(dataset.get("name")),
-        _text(document.get("id"), told.get("documentId"), told.get("document_id")),
-        _text(document.get("name"), told.get("documentName"), told.get("document_name")),
-        _text(link.get("title")),
-        _text(link.get("url"), told.get("url")),
+        _parse_score(chunk.get("score")),
+        _first_text(dataset.get("id"), chunk.get("datasetId"), chunk.get("dataset_id")),
+        _first_text(dataset.get("name")),
+        _first_text(document.get("id"), chunk.get("documentId"), chunk.get("document_id")),
+        _first_text(document.get("name"), chunk.get("documentName"), chunk.get("document_name")),
+        _first_text(link.get("title")),
+        _first_text(link.get("url"), chunk.get("url")),
         source=source,
     )
 
 
-def _unruled(text: str) -> str:
-    """Plain text without blanks around it, and without the rule of dashes that may end it."""
+def _strip_rule(text: str) -> str:
+    """Strip blanks, and a line of dashes at the end."""
     before, _, last = text.strip().rpartition("\n")
     return text.strip() if last.strip("-\r ") else before.rstrip()
 
 
-def _decoded(value: object) -> object:
-    """A JSON value; of texts what they say, in as many layers as it takes, if that is a list, an object or null."""
-    while isinstance(value, str) and (told := _parsed(value)) is not value:
-        value = told
+def _decode_json(value: object) -> object:
+    """Parse JSON text repeatedly until the value is a list, object, null or plain text."""
+    while isinstance(value, str) and (parsed := _parse_json(value)) is not value:
+        value = parsed
     return value
 
 
-def _parsed(text: str) -> object:
+def _parse_json(text: str) -> object:
     if not text.lstrip().startswith(("{", "[", '"', "null")):
         return text
     try:
         return cast("object", json.loads(text))
-    except (ValueError, RecursionError):  # the latter: nested without end
+    except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return text
 
 
-def _object(value: object) -> Mapping[str, object]:
-    """`value` if it is a JSON object, or the text of one; else an empty one."""
-    value = _decoded(value)
+def _as_object(value: object) -> Mapping[str, object]:
+    """Return `value` if it is a JSON object or the text of one, otherwise an empty object."""
+    value = _decode_json(value)
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
-def _writable(text: str) -> str:
-    """`text` with U+FFFD for each half of a surrogate pair, which JSON can spell but no encoding can write."""
+def _replace_surrogates(text: str) -> str:
+    """Replace single surrogates by U+FFFD: JSON can contain them, but no encoding can write them."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _score(value: object) -> float | None:
+def _parse_score(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
@@ -238,11 +202,11 @@ def _score(value: object) -> float | None:
         return None
 
 
-def _text(*values: object) -> str:
-    """The first of `values` that is a name or an id."""
+def _first_text(*values: object) -> str:
+    """Return the first of `values` that is a name or an id, as text; "" if none is."""
     for value in values:
         if isinstance(value, str) and value:
-            return _writable(value)
+            return _replace_surrogates(value)
         if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _LONGEST_ID:
             return str(value)
     return ""

@@ -1,1 +1,1 @@
-"""Workflows and chatflows: parameters, runs and their results."""
+"""Workflows and chatflows: list them, validate arguments, run and resume them, read results and records."""

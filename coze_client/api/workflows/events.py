@@ -1,6 +1,6 @@
-"""The events of a workflow's stream: decoded, typed, watched for gaps; pure.
+"""The events of a workflow's stream: decode and type them, and find gaps in their numbers; no I/O.
 
-API page workflow_stream_run, and coze-studio's spellings.
+API page: workflow_stream_run. The spellings of coze-studio are accepted too.
 """
 
 from __future__ import annotations
@@ -11,76 +11,37 @@ from typing import cast
 
 from pydantic import AliasChoices, Field
 
-from coze_client.api.chats.values import Usage
+from coze_client.api.workflows.failures import WorkflowFailed
+from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.error_codes import cure_for
 from coze_client.core.model import Model, convert_json, parse_json
-from coze_client.core.response import integer, raise_error_in
+from coze_client.core.reading import Reading
+from coze_client.core.response import parse_code, raise_error_in
 from coze_client.core.sse import Decoder, ServerSentEvent
-from coze_client.core.stream import Reading
-from coze_client.errors import CozeError, ProtocolError, WorkflowFailed
+from coze_client.errors import CozeError, ProtocolError
 
 _log = logging.getLogger("coze_client")
 
-_KNOWN = frozenset({"Message", "Interrupt", "Error", "error", "Done", "done"})
+_KNOWN_EVENTS = frozenset({"Message", "Interrupt", "Error", "error", "Done", "done"})
 
 
-class Parameter(Model):
-    """One input or output of a workflow, as Coze tells it: a tree, not JSON Schema.
-
-    ``type``: string, integer, number, boolean, time, object, array, a file kind, or what the server sends.
-    """
-
-    type: str = ""
-    required: bool = False
-    description: str = ""
-    default_value: str | None = None
-    items: Parameter | None = None
-    properties: dict[str, Parameter] | None = None
-
-
-class Interrupt(Model):
-    """What a workflow waits for. ``type``: 2 question, 5 input node, 6 local plugin, 7 OAuth plugin, or another.
-
-    All of it is kept as it came; ``question`` and ``options`` are read out of it.
-    """
-
-    event_id: str = ""
-    type: int = 0
-    data: str = ""
-    required_parameters: dict[str, Parameter] | None = None
-
-
-class WorkflowMessage(Model):
-    """What an output node, a question or the end node says; ``node_title`` "" or "End" is the end node."""
-
-    content: str = ""
-    content_type: str = ""
-    node_id: str = ""
-    node_title: str = ""
-    node_type: str = ""
-    node_seq_id: str = ""
-    node_is_finish: bool = False
-    node_execute_uuid: str = ""
-    usage: Usage | None = None
-    ext: dict[str, str] | None = None
-
-
-class _Interrupted(Model):
+class _InterruptData(Model):
     interrupt_data: Interrupt = Field(default_factory=Interrupt)
     node_title: str = ""
     debug_url: str = ""
 
 
-class _Failed(Model):
+class _EndData(Model):
     error_code: int | str | None = Field(default=None, validation_alias=AliasChoices("error_code", "code"))
     error_message: str = Field(default="", validation_alias=AliasChoices("error_message", "msg"))
     debug_url: str = ""
 
 
 class WorkflowEvent:
-    """One event of a workflow's stream: ``type`` (message, interrupt, done, or the server's name), raw ``data``.
+    """One event of a workflow's stream.
 
-    ``message`` or ``interrupt`` is what it says, ``id`` its number. Errors are raised, heartbeats are not given.
+    ``type``: message, interrupt, done, or another name that the server sends; ``data`` the raw bytes; ``id`` the
+    event's number. ``message`` or ``interrupt`` is the parsed data. Error events are raised; heartbeats are dropped.
     """
 
     __slots__ = ("data", "id", "interrupt", "message", "node_title", "type")
@@ -106,7 +67,10 @@ class WorkflowEvent:
 
 
 class WorkflowReading(Reading[WorkflowEvent]):
-    """Bytes of a workflow's stream to events; keeps the messages, the debug URL and what numbers are missing."""
+    """Converts the bytes of a workflow's stream to events; keeps the messages, the interrupt and the gaps. No I/O.
+
+    `limit`: bytes of one event at most.
+    """
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -123,7 +87,7 @@ class WorkflowReading(Reading[WorkflowEvent]):
         try:
             for sse in self._decoder.feed(chunk):
                 if sse.event.lower() == "ping":
-                    self._sequences["id"] = max(_number(sse.id), self._sequences.get("id", -1))
+                    self._sequences["id"] = max(_parse_number(sse.id), self._sequences.get("id", -1))
                 elif not self.over:
                     out.append(self._read(sse))
         except CozeError as error:
@@ -134,101 +98,101 @@ class WorkflowReading(Reading[WorkflowEvent]):
         out: list[WorkflowEvent] = []
         try:
             for sse in self._decoder.finish():
-                if self.complete or sse.event in _KNOWN:
-                    out.append(self._read(sse))  # noqa: PERF401 - what came before a failure is kept
+                if self.complete or sse.event in _KNOWN_EVENTS:
+                    out.append(self._read(sse))  # noqa: PERF401 - keep the events before a failure
             stray = self._decoder.stray.strip()
             if not out and not self.messages and stray.startswith((b"{", b"<")):
                 raise_error_in(stray)
         except ProtocolError:
-            pass  # cut in the middle of its data
+            pass  # the last event's data is incomplete
         except CozeError as error:
             self.fail(error)
         return out
 
     def _read(self, sse: ServerSentEvent) -> WorkflowEvent:
         name, data = sse.event, sse.data
-        self._count("id", sse.id)
+        self._check_sequence("id", sse.id)
         if name == "Message":
             message = convert_json(WorkflowMessage, data)
-            self._count(message.node_id or message.node_title, message.node_seq_id)
+            self._check_sequence(message.node_id or message.node_title, message.node_seq_id)
             self.messages.append(message)
             return WorkflowEvent("message", data, sse.id, message)
         if name == "Interrupt":
-            return self._interrupted(sse)
+            return self._read_interrupt(sse)
         if name in ("Done", "done"):
             self.over = self.complete = True
-            self.debug_url = convert_json(_Failed, data).debug_url if data.startswith(b"{") else ""
+            self.debug_url = convert_json(_EndData, data).debug_url if data.startswith(b"{") else ""
             return WorkflowEvent("done", data, sse.id)
         if name in ("Error", "error"):
             self.complete = True
-            raise self._failed(data)
+            raise self._read_error(data)
         return WorkflowEvent(name, data, sse.id)
 
-    def _interrupted(self, sse: ServerSentEvent) -> WorkflowEvent:
-        told = convert_json(_Interrupted, sse.data)
-        self.interrupt, self.node_title = told.interrupt_data, told.node_title
-        self.debug_url = told.debug_url
+    def _read_interrupt(self, sse: ServerSentEvent) -> WorkflowEvent:
+        parsed = convert_json(_InterruptData, sse.data)
+        self.interrupt, self.node_title = parsed.interrupt_data, parsed.node_title
+        self.debug_url = parsed.debug_url
         self.over = self.complete = True
-        return WorkflowEvent("interrupt", sse.data, sse.id, None, told.interrupt_data, told.node_title)
+        return WorkflowEvent("interrupt", sse.data, sse.id, None, parsed.interrupt_data, parsed.node_title)
 
-    def _failed(self, data: bytes) -> WorkflowFailed:
+    def _read_error(self, data: bytes) -> WorkflowFailed:
         try:
             body = parse_json(data)
         except ProtocolError:
             body = None
         if not isinstance(body, dict):  # coze-studio sends the bare text of internal failures
             body = {"error_message": data.decode("utf-8", "replace").strip()}
-        told = convert_json(_Failed, json.dumps(body).encode())
-        code = integer(told.error_code)
+        parsed = convert_json(_EndData, json.dumps(body).encode())
+        code = parse_code(parsed.error_code)
         return WorkflowFailed(
-            told.error_message or "The workflow failed without saying why",
+            parsed.error_message or "The workflow failed without an error message",
             code=code,
             node_title=self.messages[-1].node_title if self.messages else "",
-            debug_url=told.debug_url,
+            debug_url=parsed.debug_url,
             messages=tuple(self.messages),
             logid=self.logid,
             cure=cure_for(code),
         )
 
-    def _count(self, of: str, number: str) -> None:
-        """Notes a number that is missing before this one; Coze numbers events, and the messages of a node."""
-        found, expected = _number(number), self._sequences.get(of, -1) + 1
-        if found < 0:
+    def _check_sequence(self, counter: str, text: str) -> None:
+        """Record the numbers that are missing before this one; Coze numbers events, and the messages of each node."""
+        number, expected = _parse_number(text), self._sequences.get(counter, -1) + 1
+        if number < 0:
             return
-        if found > expected:
-            gap = f"{of} {expected}" + (f" to {found - 1}" if found - 1 > expected else "")
+        if number > expected:
+            gap = f"{counter} {expected}" + (f" to {number - 1}" if number - 1 > expected else "")
             if not self.gaps:
-                _log.warning("a workflow's stream lacks what is numbered %s", gap)
+                _log.warning("a workflow's stream has a gap: %s is missing", gap)
             self.gaps.append(gap)
-        self._sequences[of] = found
+        self._sequences[counter] = number
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     return int(text) if text.isdecimal() else -1
 
 
-def read_question(interrupt: Interrupt, said: str) -> tuple[str, tuple[str, ...]]:
-    """An interrupt's question and the options it offers; `said` is what the node said before, if it was told there.
+def read_question(interrupt: Interrupt, last_message: str) -> tuple[str, tuple[str, ...]]:
+    """Return an interrupt's question and its options; `last_message` is the question if the interrupt has none.
 
-    Cloud: ``{content_type, content, options}``. coze-studio: ``{messages: [{content}]}``; there the content of
-    a question with options is JSON of its own, ``{question, options: [{name}]}``.
+    Cloud: ``{content_type, content, options}``. coze-studio: ``{messages: [{content}]}``; there, the content of a
+    question with options is itself JSON, ``{question, options: [{name}]}``.
     """
-    told = _object(interrupt.data)
-    messages = told.get("messages")
+    parsed = _parse_object(interrupt.data)
+    messages = parsed.get("messages")
     if isinstance(messages, list) and messages and isinstance(messages[-1], dict):
-        told = cast("dict[str, object]", messages[-1])
-    inner = _object(told.get("content"))
+        parsed = cast("dict[str, object]", messages[-1])
+    inner = _parse_object(parsed.get("content"))
     if "question" in inner:
-        told = inner
-    question = told.get("question") or told.get("content")
-    options = told.get("options")
+        parsed = inner
+    question = parsed.get("question") or parsed.get("content")
+    options = parsed.get("options")
     return (
-        question if isinstance(question, str) and question else said or interrupt.data,
-        tuple(_option(each) for each in options) if isinstance(options, list) else (),
+        question if isinstance(question, str) and question else last_message or interrupt.data,
+        tuple(_option_text(each) for each in options) if isinstance(options, list) else (),
     )
 
 
-def _object(text: object) -> dict[str, object]:
+def _parse_object(text: object) -> dict[str, object]:
     try:
         value = json.loads(text) if isinstance(text, str) else None
     except ValueError:
@@ -236,5 +200,5 @@ def _object(text: object) -> dict[str, object]:
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
-def _option(option: object) -> str:
+def _option_text(option: object) -> str:
     return str(option.get("name") or option) if isinstance(option, dict) else str(option)

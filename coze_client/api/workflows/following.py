@@ -1,28 +1,37 @@
-"""A run followed to its end: streamed, plain or asynchronous, it comes to a result, a failure or a question."""
+"""Follow a run to its result, failure or interrupt, whether it is streamed, synchronous or asynchronous.
+
+API pages: workflow_run, workflow_stream_run, workflow_resume, resume_workflow, workflow_history.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
 
-from coze_client.api.workflows.events import Interrupt, WorkflowEvent, read_question
-from coze_client.api.workflows.history import RunHistory, WorkflowRun, history_request, studio_history_request
-from coze_client.api.workflows.stream import UNSAID, PriorOutput, WorkflowResult, WorkflowStreamRun, join_messages
-from coze_client.core.request import Kind, Request
-from coze_client.errors import NotFound, TimedOut, WorkflowFailed, WorkflowInterrupted
-
-if TYPE_CHECKING:
-    from coze_client.api.workflows.resource import Workflows
-    from coze_client.core.session import Session
+from coze_client.api.workflows.events import WorkflowEvent, read_question
+from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
+from coze_client.api.workflows.history import RunHistory, WorkflowRun
+from coze_client.api.workflows.requests import Resumption, history_request, studio_history_request
+from coze_client.api.workflows.stream import (
+    NO_PRIOR_OUTPUT,
+    PriorOutput,
+    WorkflowResult,
+    WorkflowStreamRun,
+    join_messages,
+)
+from coze_client.api.workflows.values import Interrupt
+from coze_client.core.request import Request
+from coze_client.core.session import Session
+from coze_client.errors import NotFound, TimedOut
 
 _NO_RECORD = 4314
-_STUDIO_ASKS = "<UNSET>"  # a state that coze-studio has no name for: interrupted
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two questions about an asynchronous run
+_STUDIO_INTERRUPTED = "<UNSET>"  # coze-studio's status of an interrupted run
+LONGEST_RUN = 86400.0  # seconds: Coze ends an asynchronous run after 24 hours
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two polls
 
 
 async def load_history(session: Session, workflow_id: str, execute_id: str) -> RunHistory:
-    """A run's record by whichever of its two routes the server has; raises NotFound."""
+    """Load the record of a run from the cloud's route or else coze-studio's; raises NotFound."""
     try:
         return await session.send(history_request(workflow_id, execute_id))
     except NotFound as missing:
@@ -34,43 +43,44 @@ async def load_history(session: Session, workflow_id: str, execute_id: str) -> R
             raise missing from None
 
 
-async def collect(
-    workflows: Workflows[Any],
-    path: str,
-    body: Mapping[str, object],
+async def follow_stream(
+    session: Session,
+    workflow_id: str,
+    request: Request[None],
     on_event: Callable[[WorkflowEvent], object] | None,
-    earlier: PriorOutput = UNSAID,
+    earlier: PriorOutput = NO_PRIOR_OUTPUT,
 ) -> WorkflowResult:
-    """One streamed run to its end; or its going on, with what it said `earlier`."""
-    running = WorkflowStreamRun(workflows._session, start(path, body, unread, stream=True))
+    """Read a streamed run to its end; raises WorkflowInterrupted, WorkflowFailed or StreamInterrupted.
+
+    `earlier`: the output before an answered interrupt.
+    """
+    stream_run = WorkflowStreamRun(session, request)
     try:
-        await running.collect(on_event or _ignore)
+        await stream_run.collect(on_event or _ignore_event)
     except WorkflowFailed as failed:
         failed.messages = (*earlier.messages, *failed.messages)
         raise
-    reading = running.reading
+    reading = stream_run.reading
     if reading.interrupt is not None:
-        raise interrupted(
-            workflows,
-            str(body["workflow_id"]),
+        raise interruption(
+            session,
+            workflow_id,
             reading.interrupt,
-            text=reading.messages[-1].content if reading.messages else "",
+            last_message=reading.messages[-1].content if reading.messages else "",
             node_title=reading.node_title,
             debug_url=reading.debug_url,
-            said=earlier.and_then(reading, join_messages(reading.messages)),
-            logid=running.logid,
+            prior=earlier.extended_by(reading, join_messages(reading.messages)),
+            logid=stream_run.logid,
             on_event=on_event,
         )
     return WorkflowResult.of_messages(reading, earlier)
 
 
-async def outcome(
-    workflows: Workflows[Any], workflow_id: str, run: WorkflowRun, deadline: float | None
-) -> WorkflowResult:
-    """What a plain run came to; one that was begun asynchronously is polled, if there is a `deadline`."""
+async def follow_run(session: Session, workflow_id: str, run: WorkflowRun, deadline: float | None) -> WorkflowResult:
+    """Return the result of a run that is not streamed; with a `deadline`, poll an asynchronous run until it ends."""
     if run.interrupt_data is not None and run.interrupt_data.event_id:
-        raise interrupted(
-            workflows,
+        raise interruption(
+            session,
             workflow_id,
             run.interrupt_data,
             debug_url=run.debug_url,
@@ -78,26 +88,26 @@ async def outcome(
             streamed=False,
         )
     if not run.data and deadline is not None and run.execute_id:
-        return await wait_for_run(workflows, workflow_id, run.execute_id, deadline)
+        return await wait_for_run(session, workflow_id, run.execute_id, deadline)
     return WorkflowResult.of_text(run.data, run.execute_id, run.debug_url, run.usage)
 
 
-async def wait_for_run(workflows: Workflows[Any], workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
-    """What came of a run that goes on by itself, asked for in growing steps; raises TimedOut after `deadline` s."""
-    session, ends, pause = workflows._session, monotonic() + deadline, _FIRST_PAUSE
+async def wait_for_run(session: Session, workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
+    """Poll a run until it ends, with growing pauses; raises TimedOut after `deadline` seconds."""
+    end_time, pause = monotonic() + deadline, _FIRST_PAUSE
     record = await load_history(session, workflow_id, execute_id)
     while record.runs:
-        if monotonic() + pause > ends:
+        if monotonic() + pause > end_time:
             raise TimedOut(
                 f"Run {execute_id} of workflow {workflow_id} did not end within {deadline:g} s",
-                cure=f"Ask later: client.workflows.result(workflow_id=…, execute_id={execute_id!r})",
+                cure=f"Poll later: client.workflows.result(workflow_id=…, execute_id={execute_id!r})",
             )
         await session.concurrency.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
         record = await load_history(session, workflow_id, execute_id)
     if record.interrupt_data is not None:
-        raise interrupted(
-            workflows,
+        raise interruption(
+            session,
             workflow_id,
             record.interrupt_data,
             debug_url=record.debug_url,
@@ -105,34 +115,35 @@ async def wait_for_run(workflows: Workflows[Any], workflow_id: str, execute_id: 
             streamed=False,
         )
     if record.execute_status != "Success":
-        asks = record.execute_status == _STUDIO_ASKS
+        is_interrupted = record.execute_status == _STUDIO_INTERRUPTED
         raise WorkflowFailed(
-            record.error_message or ("The run stopped to ask" if asks else f"The run ended as {record.execute_status}"),
+            record.error_message
+            or ("The run stopped to ask a question" if is_interrupted else f"The run ended as {record.execute_status}"),
             code=record.error_code or None,
             debug_url=record.debug_url,
             execute_id=execute_id,
             logid=record.logid or None,
-            cure="coze-studio tells only streams what a run asks: use mode='stream'" if asks else "",
+            cure="coze-studio sends the question only in a stream: use mode='stream'" if is_interrupted else "",
         )
     return WorkflowResult.of_record(record)
 
 
-def interrupted(
-    workflows: Workflows[Any],
+def interruption(
+    session: Session,
     workflow_id: str,
     interrupt: Interrupt,
     *,
-    text: str = "",
+    last_message: str = "",
     node_title: str = "",
     debug_url: str = "",
     execute_id: str = "",
-    said: PriorOutput = UNSAID,
+    prior: PriorOutput = NO_PRIOR_OUTPUT,
     streamed: bool = True,
     logid: str | None = None,
     on_event: Callable[[WorkflowEvent], object] | None = None,
 ) -> WorkflowInterrupted:
-    """The error that carries a question, and resumes the run on the client that ran it; `text` was said last."""
-    question, options = read_question(interrupt, text)
+    """Build the error that holds a question and can resume the run on this client."""
+    question, options = read_question(interrupt, last_message)
     error = WorkflowInterrupted(
         f"The workflow asks: {question}" if question else "The workflow waits for an answer",
         workflow_id=workflow_id,
@@ -144,27 +155,45 @@ def interrupted(
         execute_id=execute_id,
         streamed=streamed,
         logid=logid,
-        **said._asdict(),
+        **prior._asdict(),
     )
-    error.resumer = lambda answer: workflows.answer(
-        workflow_id=workflow_id,
-        interrupt=interrupt,
-        answer=answer,
-        streamed=streamed,
-        on_event=on_event,
-        **said._asdict(),
+    error.resumer = lambda answer: session.concurrency.run(
+        answer_interrupt(
+            session,
+            workflow_id,
+            interrupt,
+            answer,
+            streamed=streamed,
+            earlier=prior,
+            deadline=LONGEST_RUN,
+            on_event=on_event,
+        )
     )
     return error
 
 
-def start(path: str, body: Mapping[str, object], read: Any, *, stream: bool = False) -> Request[Any]:
-    """A request that begins or goes on with a run; never sent twice."""
-    return Request("POST", path, read, body=body, kind=Kind.START, stream=stream)
+async def answer_interrupt(
+    session: Session,
+    workflow_id: str,
+    interrupt: Interrupt,
+    answer: str,
+    *,
+    streamed: bool,
+    earlier: PriorOutput,
+    deadline: float,
+    on_event: Callable[[WorkflowEvent], object] | None,
+) -> WorkflowResult:
+    """Resume a run with the answer to its interrupt, and follow it to its end or to its next interrupt.
+
+    `streamed`: the run was started by a streaming call. `earlier`: the output before this interrupt.
+    """
+    resumption = Resumption(
+        workflow_id=workflow_id, event_id=interrupt.event_id, interrupt_type=interrupt.type, resume_data=answer
+    )
+    if streamed:
+        return await follow_stream(session, workflow_id, resumption.stream_request(), on_event, earlier)
+    return await follow_run(session, workflow_id, await session.send(resumption.request()), deadline)
 
 
-def unread(answer: object) -> None:
-    """Streams are read by their own reading."""
-
-
-def _ignore(event: object) -> None:
-    """For who wants no events."""
+def _ignore_event(event: object) -> None:
+    """The default for `on_event`."""

@@ -1,20 +1,25 @@
-"""What a run answers, and what is kept of it. API pages: workflow_run, workflow_history."""
+"""Values of a workflow run: its response, and the record that Coze keeps of it.
+
+API pages: workflow_run, workflow_history, get_node_execute_history_response.
+"""
 
 from __future__ import annotations
 
 from pydantic import AliasChoices, Field
 
 from coze_client.api.chats.values import Usage
-from coze_client.api.workflows.events import Interrupt
+from coze_client.api.workflows.values import Interrupt
 from coze_client.core.model import Model, convert
-from coze_client.core.request import Request, query, segment
 from coze_client.core.response import Payload, RawResponse, read_envelope
 
 _RUNNING = frozenset({"Running", ""})
 
 
 class WorkflowRun(Model):
-    """What a run answered: ``data`` is text, mostly JSON; empty if it runs on (asynchronous) or was interrupted."""
+    """The response to a run: ``data`` is text, mostly JSON.
+
+    ``data`` is empty if the run is asynchronous or was interrupted. ``debug_url`` shows the run in Coze.
+    """
 
     data: str = ""
     execute_id: str = ""
@@ -26,7 +31,7 @@ class WorkflowRun(Model):
 
 
 class NodeStatus(Model):
-    """How an output node came out in a run."""
+    """The status of an output node in a run; ``update_time`` in unix seconds."""
 
     node_id: str = ""
     is_finish: bool = False
@@ -38,9 +43,10 @@ class NodeStatus(Model):
 
 
 class RunHistory(Model):
-    """A run's record. ``execute_status``: Success, Running, Fail, Cancel (coze-studio), or another.
+    """The record of a run. ``execute_status``: Success, Running, Fail, Cancel (coze-studio), or another.
 
-    ``output`` is JSON text; its key Output holds the end node's, on coze-studio it is the end node's itself.
+    ``output`` is JSON text: an object whose key Output holds the output of the end node. On coze-studio it is the
+    output of the end node itself. Times are unix seconds.
     """
 
     execute_id: str = ""
@@ -63,37 +69,25 @@ class RunHistory(Model):
 
     @property
     def runs(self) -> bool:
-        """True while the run goes on."""
+        """True while the run continues by itself."""
         return self.execute_status in _RUNNING and self.interrupt_data is None
 
 
 class NodeOutput(Model):
-    """What one output node gave out, for outputs too large for the record."""
+    """The output of one output node; for outputs that are too large for the record."""
 
     is_finish: bool = False
     node_output: str = ""
 
 
-def read_run(answer: RawResponse) -> WorkflowRun:
-    """The whole envelope is the answer: its ``data`` is text beside ids and usage."""
-    return convert(WorkflowRun, read_envelope(answer))
+def read_run(response: RawResponse) -> WorkflowRun:
+    """Read a run from the whole envelope: ``data`` is text, and the ids and usage are beside it."""
+    return convert(WorkflowRun, read_envelope(response))
 
 
-def read_history(answer: RawResponse) -> RunHistory:
-    """A record, which Coze puts into a list of one."""
-    payload = Payload(RunHistory).within(read_envelope(answer))
+def read_history(response: RawResponse) -> RunHistory:
+    """Read a record, which Coze sends as a list of one."""
+    payload = Payload(RunHistory).extract(read_envelope(response))
     if isinstance(payload, list):
         payload = payload[0] if payload else {}
     return convert(RunHistory, payload)
-
-
-def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
-    """The record of a run, on coze.com and coze.cn."""
-    path = f"/v1/workflows/{segment(workflow_id)}/run_histories/{segment(execute_id)}"
-    return Request("GET", path, read_history)
-
-
-def studio_history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
-    """The record of a run, on coze-studio."""
-    where = query(workflow_id=workflow_id, execute_id=execute_id)
-    return Request("GET", "/v1/workflow/get_run_history", read_history, where)

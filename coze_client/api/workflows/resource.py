@@ -1,71 +1,70 @@
-"""Workflows: graphs built in Coze's canvas, run with parameters.
+"""Workflows: graphs built in Coze's canvas; run them with parameters, or a chatflow as a dialogue.
 
-API pages: workflow_run, workflow_stream_run, workflow_stream_resume, workflow_resume, workflow_chat, workflow_history,
-get_workflow_list, get_workflow_info, list_workflow_version, collaborators.
+API pages: workflow_run, workflow_stream_run, workflow_resume, resume_workflow, workflow_chat, workflow_history,
+get_node_execute_history_response, get_workflow_list, get_workflow_info, list_workflow_version,
+add_workflow_collaborator, remove_workflow_collaborator, switch_workflow_develop_mode.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from coze_client.api.chats.chat_call import ChatCall
-from coze_client.api.conversations.messages import MessageLike, convert_to_wire
-from coze_client.api.workflows.events import Interrupt, WorkflowEvent, WorkflowMessage
-from coze_client.api.workflows.following import collect, load_history, outcome, start, unread, wait_for_run
-from coze_client.api.workflows.history import (
-    NodeOutput,
-    NodeStatus,
-    RunHistory,
-    WorkflowRun,
+from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
+from coze_client.api.conversations.values import MessageLike
+from coze_client.api.workflows.events import WorkflowEvent
+from coze_client.api.workflows.file_arguments import FileSources, upload_files
+from coze_client.api.workflows.following import (
+    LONGEST_RUN,
+    answer_interrupt,
+    follow_run,
+    follow_stream,
+    load_history,
+    wait_for_run,
+)
+from coze_client.api.workflows.history import NodeOutput, RunHistory, WorkflowRun
+from coze_client.api.workflows.requests import (
+    NewChatflow,
+    NewRun,
+    Resumption,
     history_request,
-    read_run,
     studio_history_request,
+    workflow_path,
+)
+from coze_client.api.workflows.stream import (
+    AsyncWorkflowStream,
+    PriorOutput,
+    WorkflowResult,
+    WorkflowStream,
+    workflow_events,
 )
 from coze_client.api.workflows.values import (
-    Inputs,
-    Outputs,
+    Interrupt,
     Workflow,
     WorkflowInfo,
+    WorkflowMessage,
     WorkflowVersion,
     read_versions,
     read_workflows,
 )
-from coze_client.core.request import Kind, Page, Pages, Request, by_number, fields, query, segment
+from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.request import Kind, Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow, paged
 from coze_client.core.response import Payload, read_nothing
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
-    from coze_client.api.workflows.file_arguments import FileSources
     from coze_client.api.workflows.signature import WorkflowSignature
-    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowResult, WorkflowStream
-
-__all__ = [
-    "Inputs",
-    "Mode",
-    "NodeOutput",
-    "NodeStatus",
-    "Outputs",
-    "RunHistory",
-    "Workflow",
-    "WorkflowInfo",
-    "WorkflowRun",
-    "WorkflowVersion",
-    "Workflows",
-]
 
 _LARGEST_PAGE = 30
-_MOST_CHATFLOW_MESSAGES = 50
 
-PublishStatus = Literal["all", "published_online", "unpublished_draft"]
+WorkflowPublishStatus = Literal["all", "published_online", "unpublished_draft"]
 Mode = Literal["stream", "sync", "async"]
 
 
 class Workflows(Resource[ConcurrencyT]):
-    """Workflows: what there are, what they take, running them, and what came of earlier runs."""
+    """``client.workflows``: list workflows, read their inputs, run and resume them, read results and records."""
 
     @paged
     def list(
@@ -74,41 +73,46 @@ class Workflows(Resource[ConcurrencyT]):
         workspace_id: str | None = None,
         app_id: str | None = None,
         workflow_mode: Literal["workflow", "chatflow"] | None = None,
-        publish_status: PublishStatus | None = None,
+        publish_status: WorkflowPublishStatus | None = None,
         page_size: int = _LARGEST_PAGE,
     ) -> Pages[Workflow]:
-        """Workflows of a workspace or app, published ones unless `publish_status` says otherwise; pages of 1 to 30."""
+        """List the workflows of a workspace or app; by default published ones, in pages of 1 to 30 (default 30).
+
+        `workflow_mode`: default workflows and chatflows. API page: get_workflow_list.
+        """
         _check_page_size(page_size)
 
-        def page(at: str | None) -> Request[Page[Workflow]]:
-            where = query(
+        def page(number: str | None) -> Request[Page[Workflow]]:
+            params = query(
                 workspace_id=workspace_id,
                 app_id=app_id,
                 workflow_mode=workflow_mode,
                 publish_status=publish_status,
-                page_num=at or "1",
+                page_num=number or "1",
                 page_size=page_size,
             )
-            return Request("GET", "/v1/workflows", read_workflows, where)
+            return Request("GET", "/v1/workflows", read_workflows, params)
 
         return Pages(page, by_number)
 
     @call
     def retrieve(self, *, workflow_id: str) -> Request[WorkflowInfo]:
-        """A workflow with the parameters it takes and gives; coze-studio tells none."""
-        where = query(include_input_output=True)
-        return Request("GET", _path(workflow_id), Payload(WorkflowInfo), where)
+        """Retrieve a workflow with its inputs and outputs; coze-studio returns neither.
+
+        API page: get_workflow_info.
+        """
+        params = query(include_input_output=True)
+        return Request("GET", workflow_path(workflow_id), Payload(WorkflowInfo), params)
 
     @flow
     async def prepare(
         self, *, signature: WorkflowSignature, arguments: Mapping[str, object], files: FileSources | None = None
     ) -> dict[str, object]:
-        """The ``parameters`` of a run: `arguments` checked, and files among them uploaded, each content once.
+        """Validate `arguments`, upload the files in them, and return the ``parameters`` of a run.
 
-        Raises InvalidArguments, with nothing sent, for what the workflow does not take.
+        `files`: the files that arguments may name. Each content is uploaded once per client. Raises InvalidArguments
+        before anything is sent. API pages: upload_files, workflow_run.
         """
-        from coze_client.api.workflows.file_arguments import upload_files
-
         return await upload_files(self._session, signature.check(arguments, files))
 
     @paged
@@ -116,16 +120,19 @@ class Workflows(Resource[ConcurrencyT]):
         self,
         *,
         workflow_id: str,
-        publish_status: PublishStatus | None = None,
+        publish_status: WorkflowPublishStatus | None = None,
         page_size: int = _LARGEST_PAGE,
     ) -> Pages[WorkflowVersion]:
-        """A workflow's versions with their parameters, newest first; pages of 1 to 30."""
+        """List the versions of a workflow with their inputs and outputs, newest first; pages of 1 to 30 (default 30).
+
+        `publish_status`: default published versions. API page: list_workflow_version.
+        """
         _check_page_size(page_size)
-        path = f"{_path(workflow_id)}/versions"
+        path = f"{workflow_path(workflow_id)}/versions"
         fixed = query(publish_status=publish_status, page_size=page_size, include_input_output=True)
 
-        def page(at: str | None) -> Request[Page[WorkflowVersion]]:
-            return Request("GET", path, read_versions, {**fixed, **query(page_token=at)})
+        def page(token: str | None) -> Request[Page[WorkflowVersion]]:
+            return Request("GET", path, read_versions, {**fixed, **query(page_token=token)})
 
         return Pages(page, lambda _, page: page.cursor if page.has_more else None)
 
@@ -141,13 +148,23 @@ class Workflows(Resource[ConcurrencyT]):
         workflow_version: str | None = None,
         connector_id: str | None = None,
     ) -> Request[WorkflowRun]:
-        """Run a published workflow and wait for its end; Coze drops the connection after 90 seconds.
+        """Run a published workflow and wait for its end; Coze closes the connection after 90 seconds.
 
-        `bot_id` where the workflow uses a bot's database or variables, `app_id` where it is part of an app; not both.
-        `ext` takes latitude, longitude and user_id. Workflows with output nodes can only be streamed. Raises NotFound
-        (4200) for a workflow that is not published.
+        `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
+        `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
+        the latest. `connector_id`: the channel, default "1024" (API). Workflows with output nodes can only be streamed.
+        Raises NotFound (4200) for a workflow that is not published. API page: workflow_run.
         """
-        return start("/v1/workflow/run", _run_body(locals()), read_run)
+        run = NewRun(
+            workflow_id=workflow_id,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        return run.request()
 
     @call
     def run_async(
@@ -161,12 +178,23 @@ class Workflows(Resource[ConcurrencyT]):
         workflow_version: str | None = None,
         connector_id: str | None = None,
     ) -> Request[WorkflowRun]:
-        """Begin a run of up to 24 hours and return at once; ``execute_id`` finds it again (``result``), from anywhere.
+        """Start a run of at most 24 hours without waiting; pass its ``execute_id`` to ``result``, in any process.
 
-        Arguments as in ``run``. Raises PermissionDenied (6003) on the free plan.
+        `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
+        `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
+        the latest. `connector_id`: the channel, default "1024" (API). Raises PermissionDenied (6003) on the free plan,
+        NotFound (4200) for a workflow that is not published. API page: workflow_run.
         """
-        body = {**_run_body(locals()), "is_async": True}
-        return start("/v1/workflow/run", body, read_run)
+        run = NewRun(
+            workflow_id=workflow_id,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        return run.request(is_async=True)
 
     @events
     def stream(
@@ -180,24 +208,50 @@ class Workflows(Resource[ConcurrencyT]):
         workflow_version: str | None = None,
         connector_id: str | None = None,
     ) -> Events[WorkflowStream, AsyncWorkflowStream]:
-        """Run a published workflow and read what its nodes say as they say it; arguments as in ``run``.
+        """Run a published workflow and stream the messages of its nodes; an interrupt is the last event of its stream.
 
-        An interrupt is an event, the stream's last. Raises WorkflowFailed if the workflow fails, and StreamInterrupted
-        if the line breaks: a run is never begun twice.
+        `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
+        `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
+        the latest. `connector_id`: the channel, default "1024" (API). Raises WorkflowFailed if the workflow fails,
+        StreamInterrupted if the connection breaks (a run is never started twice), NotFound (4200) for a workflow that
+        is not published. API page: workflow_stream_run.
         """
-        return _streamed("/v1/workflow/stream_run", _run_body(locals()))
+        run = NewRun(
+            workflow_id=workflow_id,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        return workflow_events(run.stream_request())
 
     @call
     def resume(self, *, workflow_id: str, event_id: str, interrupt_type: int, resume_data: str) -> Request[WorkflowRun]:
-        """Answer an interrupt of a run that was begun by ``run`` or ``run_async``."""
-        return start("/v1/workflows/resume", _resume_body(locals()), read_run)
+        """Answer the interrupt of a run that ``run`` or ``run_async`` started; the same run continues.
+
+        `event_id` and `interrupt_type` are those of the Interrupt; `resume_data` is the user's answer. Raises
+        InvalidRequest (4315) if the run has ended. API page: resume_workflow.
+        """
+        resumption = Resumption(
+            workflow_id=workflow_id, event_id=event_id, interrupt_type=interrupt_type, resume_data=resume_data
+        )
+        return resumption.request()
 
     @events
     def stream_resume(
         self, *, workflow_id: str, event_id: str, interrupt_type: int, resume_data: str
     ) -> Events[WorkflowStream, AsyncWorkflowStream]:
-        """Answer an interrupt of a run that was begun by ``stream``, and read on; at most three times a run."""
-        return _streamed("/v1/workflow/stream_resume", _resume_body(locals()))
+        """Answer the interrupt of a run that ``stream`` started, and stream on; at most three times a run.
+
+        `event_id` and `interrupt_type` are those of the Interrupt; `resume_data` is the user's answer. Raises
+        WorkflowFailed if the workflow fails, StreamInterrupted if the connection breaks. API page: workflow_resume.
+        """
+        resumption = Resumption(
+            workflow_id=workflow_id, event_id=event_id, interrupt_type=interrupt_type, resume_data=resume_data
+        )
+        return workflow_events(resumption.stream_request())
 
     @events
     def chat(
@@ -213,55 +267,88 @@ class Workflows(Resource[ConcurrencyT]):
         workflow_version: str | None = None,
         connector_id: str | None = None,
     ) -> Events[ChatStream, AsyncChatStream]:
-        """Run a chatflow as a dialogue: the last message is the user's, at most 50, text only.
+        """Run a chatflow as a dialogue and stream its events; to answer its question, call ``chat`` again.
 
-        Exactly one of `bot_id` and `app_id`. A chatflow that asks something is answered by the next ``chat`` in the
-        same conversation. A broken stream cannot be recovered: StreamInterrupted.
+        `additional_messages`: at most 50, text only, oldest first; the last is the user's. `parameters`: the inputs of
+        the start node. Give exactly one of `bot_id` and `app_id`. `conversation_id`: default a new conversation.
+        `ext`: latitude, longitude and user_id. `workflow_version`: default the latest. `connector_id`: the channel,
+        default "1024" (API). Raises ChatFailed if the chatflow fails, StreamInterrupted if the connection breaks: a
+        chatflow's stream cannot be recovered. API page: workflow_chat.
         """
-        body = _chat_body(locals())
-        request = Request("POST", "/v1/workflows/chat", unread, body=body, kind=Kind.START, stream=True)
-        why = "a chatflow's messages cannot be fetched afterwards"
-        return ChatCall(request, conversation_id, saved=True, cancel_on_close=False, incurable=why).events()
+        chatflow = NewChatflow(
+            workflow_id=workflow_id,
+            additional_messages=additional_messages,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            conversation_id=conversation_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
+        request = chatflow.stream_request()
+        reason = "the messages of a chatflow cannot be fetched afterwards"
+        opening = ChatOpening(request, conversation_id, saved=True, cancel_on_close=False, no_recovery_reason=reason)
+        return opening.events()
 
     @call
     def run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:
-        """A run's record on coze.com and coze.cn; ``history`` also asks coze-studio's way."""
+        """Retrieve the record of a run from coze.com or coze.cn; ``history`` also works on coze-studio.
+
+        Raises NotFound (4314) for an unknown run. API page: workflow_history.
+        """
         return history_request(workflow_id, execute_id)
 
     @call
     def studio_run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:
-        """A run's record on coze-studio."""
+        """Retrieve the record of a run from coze-studio; it has no API page."""
         return studio_history_request(workflow_id, execute_id)
 
     @call
     def node_history(self, *, workflow_id: str, execute_id: str, node_execute_uuid: str) -> Request[NodeOutput]:
-        """What one output node gave out, kept for 24 hours; ids as in a record's ``node_execute_status``."""
-        run = f"{_path(workflow_id)}/run_histories/{segment(execute_id)}"
+        """Retrieve the output of one output node; Coze keeps it for 24 hours.
+
+        The ids are in the record's ``node_execute_status``. Raises NotFound (4314) for an unknown run. API page:
+        get_node_execute_history_response.
+        """
+        run = f"{workflow_path(workflow_id)}/run_histories/{segment(execute_id)}"
         return Request("GET", f"{run}/execute_nodes/{segment(node_execute_uuid)}", Payload(NodeOutput))
 
     @call
     def add_collaborator(self, *, workflow_id: str, user_id: str) -> Request[None]:
-        """Let a member of the workspace work on the workflow (enterprise plans)."""
+        """Allow a member of the workspace to edit the workflow (enterprise plans).
+
+        API page: add_workflow_collaborator.
+        """
         body = {"collaborators": [{"user_id": user_id}]}
-        return Request("POST", f"{_path(workflow_id)}/collaborators", read_nothing, body=body, kind=Kind.START)
+        return Request("POST", f"{workflow_path(workflow_id)}/collaborators", read_nothing, body=body, kind=Kind.START)
 
     @call
     def remove_collaborator(self, *, workflow_id: str, user_id: str) -> Request[None]:
-        """Take the workflow from a collaborator again."""
-        path = f"{_path(workflow_id)}/collaborators/{segment(user_id)}"
+        """Remove a collaborator from the workflow (enterprise plans).
+
+        API page: remove_workflow_collaborator.
+        """
+        path = f"{workflow_path(workflow_id)}/collaborators/{segment(user_id)}"
         return Request("DELETE", path, read_nothing, kind=Kind.START)
 
     @call
     def set_collaboration_mode(
         self, *, workflow_id: str, collaboration_mode: Literal["single", "collaboration"]
     ) -> Request[None]:
-        """Let one person or several work on a workflow."""
+        """Set whether one person or several may edit a workflow.
+
+        API page: switch_workflow_develop_mode.
+        """
         body = {"collaboration_mode": collaboration_mode}
-        return Request("POST", f"{_path(workflow_id)}/collaboration_mode", read_nothing, body=body)
+        return Request("POST", f"{workflow_path(workflow_id)}/collaboration_mode", read_nothing, body=body)
 
     @flow
     async def history(self, *, workflow_id: str, execute_id: str) -> RunHistory:
-        """A run's record, by whichever of its two routes the server has."""
+        """Retrieve the record of a run, on the cloud or on coze-studio.
+
+        Raises NotFound (4314) for an unknown run. API page: workflow_history.
+        """
         return await load_history(self._session, workflow_id, execute_id)
 
     @flow
@@ -276,24 +363,35 @@ class Workflows(Resource[ConcurrencyT]):
         ext: Mapping[str, str] | None = None,
         workflow_version: str | None = None,
         connector_id: str | None = None,
-        deadline: float = 86400.0,
+        deadline: float = LONGEST_RUN,
         on_event: Callable[[WorkflowEvent], object] | None = None,
     ) -> WorkflowResult:
-        """Run a workflow to its end, whatever it takes.
+        """Run a workflow to its end and return its result; it streams, because Coze ends other calls after 90 seconds.
 
-        It streams, since Coze drops plain runs after 90 seconds; "sync" and "async" only where you choose them. With
-        "stream", `on_event` is told of every event. Arguments as in ``run``; `deadline` (seconds) bounds the polling of
-        an asynchronous run. Raises WorkflowInterrupted if it stops to ask somebody, WorkflowFailed, StreamInterrupted
-        if the line breaks (the run may go on and is not begun again), and TimedOut with the execute_id.
+        `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
+        `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
+        the latest. `connector_id`: the channel, default "1024" (API).
+
+        `mode`: "stream" calls `on_event` with every event; "sync" waits for one response, at most 90 seconds; "async"
+        polls for at most `deadline` seconds (default 24 hours). Raises WorkflowInterrupted if the run stops to ask a
+        question, WorkflowFailed, StreamInterrupted if the connection breaks (the run may continue, and is not started
+        again), TimedOut with the execute_id. API pages: workflow_run, workflow_stream_run, workflow_history.
         """
-        body = _run_body(locals())
+        if mode not in ("stream", "sync", "async"):
+            raise ConfigurationError(f'mode must be "stream", "sync" or "async", not {mode!r}')
+        new = NewRun(
+            workflow_id=workflow_id,
+            parameters=parameters,
+            bot_id=bot_id,
+            app_id=app_id,
+            ext=ext,
+            workflow_version=workflow_version,
+            connector_id=connector_id,
+        )
         if mode == "stream":
-            return await collect(self, "/v1/workflow/stream_run", body, on_event)
-        if mode not in ("sync", "async"):
-            raise ConfigurationError(f'mode is "stream", "sync" or "async", not {mode!r}')
-        body = {**body, "is_async": True} if mode == "async" else body
-        run = await self._session.send(start("/v1/workflow/run", body, read_run))
-        return await outcome(self, workflow_id, run, deadline if mode == "async" else None)
+            return await follow_stream(self._session, workflow_id, new.stream_request(), on_event)
+        run = await self._session.send(new.request(is_async=mode == "async"))
+        return await follow_run(self._session, workflow_id, run, deadline if mode == "async" else None)
 
     @flow
     async def answer(
@@ -305,81 +403,38 @@ class Workflows(Resource[ConcurrencyT]):
         streamed: bool = True,
         messages: Sequence[WorkflowMessage] = (),
         gaps: Sequence[str] = (),
-        deadline: float = 86400.0,
+        deadline: float = LONGEST_RUN,
         on_event: Callable[[WorkflowEvent], object] | None = None,
     ) -> WorkflowResult:
-        """Answer a run's question and follow the same run to its end, or to its next question.
+        """Answer the interrupt of a run and return the result of the same run; raises what ``execute`` raises.
 
-        `streamed` tells by which family of calls it was begun; `messages` and `gaps`, those of WorkflowInterrupted, are
-        put before what a stream says now. The server's answer decides how often this works (a
-        streamed run three times); 4315 means that the run has ended already.
+        `interrupt`, `streamed`, `messages` and `gaps` are those of the WorkflowInterrupted error; `messages` and `gaps`
+        are prepended to the further ones. `streamed` means that a streaming call started the run. `deadline`: seconds
+        to poll a run that is not streamed. `on_event` is called with every event of a stream. Coze allows three answers
+        in a streamed run. Raises InvalidRequest (4315) if the run has ended. API pages: workflow_resume,
+        resume_workflow.
         """
-        body = _resume_body(
-            {
-                "workflow_id": workflow_id,
-                "event_id": interrupt.event_id,
-                "interrupt_type": interrupt.type,
-                "resume_data": answer,
-            }
+        return await answer_interrupt(
+            self._session,
+            workflow_id,
+            interrupt,
+            answer,
+            streamed=streamed,
+            earlier=PriorOutput(tuple(messages), tuple(gaps)),
+            deadline=deadline,
+            on_event=on_event,
         )
-        if streamed:
-            from coze_client.api.workflows.stream import PriorOutput
-
-            return await collect(
-                self, "/v1/workflow/stream_resume", body, on_event, PriorOutput(tuple(messages), tuple(gaps))
-            )
-        run = await self._session.send(start("/v1/workflows/resume", body, read_run))
-        return await outcome(self, workflow_id, run, deadline)
 
     @flow
-    async def result(self, *, workflow_id: str, execute_id: str, deadline: float = 86400.0) -> WorkflowResult:
-        """What came of an asynchronous run, waited for up to `deadline` seconds; works from any process.
+    async def result(self, *, workflow_id: str, execute_id: str, deadline: float = LONGEST_RUN) -> WorkflowResult:
+        """Poll an asynchronous run until it ends and return its result; works in any process.
 
-        Raises as ``execute``.
+        Raises WorkflowInterrupted if the run stopped to ask a question, WorkflowFailed, NotFound (4314) for an unknown
+        run, TimedOut after `deadline` seconds (default 24 hours). API page: workflow_history.
         """
-        return await wait_for_run(self, workflow_id, execute_id, deadline)
-
-
-_RUN_FIELDS = ("workflow_id", "parameters", "bot_id", "app_id", "ext", "workflow_version", "connector_id")
-_CHAT_FIELDS = (*_RUN_FIELDS, "conversation_id")
-_RESUME_FIELDS = ("workflow_id", "event_id", "interrupt_type", "resume_data")
-
-
-def _run_body(given: Mapping[str, Any]) -> dict[str, object]:  # the arguments of a method, typed there
-    if given["bot_id"] and given["app_id"]:
-        raise ConfigurationError("Give bot_id or app_id, not both (4000)")
-    return fields(**{name: given[name] for name in _RUN_FIELDS})
-
-
-def _chat_body(given: Mapping[str, Any]) -> dict[str, object]:
-    if bool(given["bot_id"]) == bool(given["app_id"]):
-        raise ConfigurationError("A chatflow needs exactly one of bot_id and app_id")
-    messages = [convert_to_wire(message) for message in given["additional_messages"]]
-    if len(messages) > _MOST_CHATFLOW_MESSAGES:
-        raise ConfigurationError(f"A chatflow takes at most {_MOST_CHATFLOW_MESSAGES} messages, not {len(messages)}")
-    body = fields(**{name: given[name] for name in _CHAT_FIELDS})
-    return {"parameters": {}, **body, "additional_messages": messages}
-
-
-def _resume_body(given: Mapping[str, Any]) -> dict[str, object]:
-    return {name: given[name] for name in _RESUME_FIELDS}
-
-
-def _streamed(path: str, body: Mapping[str, object]) -> Events[WorkflowStream, AsyncWorkflowStream]:
-    from coze_client.api.workflows.stream import AsyncWorkflowStream, WorkflowStream, WorkflowStreamRun
-
-    request = start(path, body, unread, stream=True)
-    return Events(
-        request,
-        lambda session: WorkflowStream(WorkflowStreamRun(session, request)),
-        lambda session: AsyncWorkflowStream(WorkflowStreamRun(session, request)),
-    )
+        return await wait_for_run(self._session, workflow_id, execute_id, deadline)
 
 
 def _check_page_size(page_size: int) -> None:
     if not 1 <= page_size <= _LARGEST_PAGE:
-        raise ConfigurationError(f"page_size is 1 to {_LARGEST_PAGE}, not {page_size}")
-
-
-def _path(workflow_id: str) -> str:
-    return f"/v1/workflows/{segment(workflow_id)}"
+        raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")

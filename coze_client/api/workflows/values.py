@@ -1,4 +1,4 @@
-"""What a workflow is: its name, its inputs and outputs, its versions.
+"""Values of the workflow API: workflows, parameters, versions, interrupts and messages.
 
 API pages: get_workflow_list, get_workflow_info, list_workflow_version.
 """
@@ -7,21 +7,62 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from coze_client.api.workflows.events import Parameter
+from coze_client.api.chats.values import Usage
 from coze_client.core.model import Model
-from coze_client.core.request import Page
+from coze_client.core.paging import Page
 from coze_client.core.response import Payload, RawResponse
 
 
+class Parameter(Model):
+    """One input or output of a workflow, in Coze's own format (a tree, not JSON Schema).
+
+    ``type``: string, integer, number, boolean, time, object, array, a file type, or another text that the server sends.
+    """
+
+    type: str = ""
+    required: bool = False
+    description: str = ""
+    default_value: str | None = None
+    items: Parameter | None = None
+    properties: dict[str, Parameter] | None = None
+
+
+class Interrupt(Model):
+    """Why a workflow run stopped. ``type``: 2 question, 5 input node, 6 local plugin, 7 OAuth plugin, or another.
+
+    All fields are as Coze sent them; WorkflowInterrupted has ``question`` and ``options``, parsed from ``data``.
+    """
+
+    event_id: str = ""
+    type: int = 0
+    data: str = ""
+    required_parameters: dict[str, Parameter] | None = None
+
+
+class WorkflowMessage(Model):
+    """A message of an output node, question node or end node; the end node has ``node_title`` "" or "End"."""
+
+    content: str = ""
+    content_type: str = ""
+    node_id: str = ""
+    node_title: str = ""
+    node_type: str = ""
+    node_seq_id: str = ""
+    node_is_finish: bool = False
+    node_execute_uuid: str = ""
+    usage: Usage | None = None
+    ext: dict[str, str] | None = None
+
+
 class Creator(Model):
-    """Who made something."""
+    """The user who created a workflow or version."""
 
     id: str = ""
     name: str = ""
 
 
 class Workflow(Model):
-    """A workflow's basic facts; times are unix seconds, ``app_id`` "0" or "" if it belongs to none."""
+    """A workflow in a listing; times are unix seconds, ``app_id`` is "0" or "" if it belongs to no app."""
 
     workflow_id: str = ""
     workflow_name: str = ""
@@ -34,13 +75,16 @@ class Workflow(Model):
 
 
 class Inputs(Model):
-    """The start node's inputs by name."""
+    """The inputs of the start node, by name."""
 
     parameters: dict[str, Parameter] | None = None
 
 
 class Outputs(Model):
-    """The end node's outputs by name; ``content`` is its template where ``terminate_plan`` is use_answer_content."""
+    """The outputs of the end node, by name.
+
+    ``content`` is its template if ``terminate_plan`` is use_answer_content.
+    """
 
     parameters: dict[str, Parameter] | None = None
     terminate_plan: str = ""
@@ -48,7 +92,7 @@ class Outputs(Model):
 
 
 class WorkflowInfo(Model):
-    """A workflow with its inputs and outputs; both ``None`` where the server tells no schema (coze-studio)."""
+    """A workflow with its inputs and outputs; both are ``None`` on coze-studio, which returns no schema."""
 
     workflow_detail: Workflow = Field(default_factory=Workflow)
     input: Inputs | None = None
@@ -56,7 +100,7 @@ class WorkflowInfo(Model):
 
 
 class WorkflowVersion(Model):
-    """A published version, like v0.0.1; times are unix seconds."""
+    """A version of a workflow, like v0.0.1; times are unix seconds."""
 
     workflow_id: str = ""
     version: str = ""
@@ -79,13 +123,13 @@ class _VersionPage(Model):
     next_page_token: str = ""
 
 
-def read_workflows(answer: RawResponse) -> Page[Workflow]:
-    """A page of a listing."""
-    found = Payload(_WorkflowPage)(answer)
+def read_workflows(response: RawResponse) -> Page[Workflow]:
+    """Read a page of workflows."""
+    found = Payload(_WorkflowPage)(response)
     return Page(found.items, found.has_more)
 
 
-def read_versions(answer: RawResponse) -> Page[WorkflowVersion]:
-    """A page of versions, with the token of the next."""
-    found = Payload(_VersionPage)(answer)
+def read_versions(response: RawResponse) -> Page[WorkflowVersion]:
+    """Read a page of versions, with the token of the next page."""
+    found = Payload(_VersionPage)(response)
     return Page(found.items, found.has_more, cursor=found.next_page_token or None)

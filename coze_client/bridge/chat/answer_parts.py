@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent, is_answer
-from coze_client.api.chats.values import Chat, ToolCall
-from coze_client.api.conversations.messages import Message
-from coze_client.api.recall.slices import Slice, is_recall, read_recall
+from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
+from coze_client.api.chats.values import Chat, ToolCall, is_answer
+from coze_client.api.conversations.values import Message
+from coze_client.api.recall.slices import is_recall, read_recall
+from coze_client.api.recall.values import Slice
 from coze_client.errors import ProtocolError
 
 _OUTPUTS = frozenset({"tool_response", "tool_output"})

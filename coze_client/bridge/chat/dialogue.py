@@ -22,7 +22,7 @@ from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
-    from coze_client.api.conversations.messages import Message
+    from coze_client.api.conversations.values import Message
     from coze_client.core.stream import Events
 
 _MAX_MESSAGES = 100

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from coze_client.api.conversations.messages import Message
+from coze_client.api.conversations.values import Message
 from coze_client.api.files.attachments import Attachment, Medium, upload_each
-from coze_client.api.files.resource import Upload
 from coze_client.core.session import Session
+from coze_client.core.upload import Upload
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Documents of a dataset as framework documents."""
+"""What the document loaders of both adapters share: listing, filtering, and finding the text of documents."""

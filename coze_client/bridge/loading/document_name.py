@@ -1,4 +1,4 @@
-"""Names of documents, as they are compared."""
+"""The form in which document names are compared."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from unicodedata import normalize
 
 
 def normalized_name(name: str) -> str:
-    """The same for a name however its accents are composed: file systems and servers differ in that."""
+    """Return `name` in Unicode's form NFC: file systems and servers compose accents differently."""
     return normalize("NFC", name)

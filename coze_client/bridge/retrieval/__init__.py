@@ -1,1 +1,1 @@
-"""Recall as a retriever."""
+"""What the retrievers of both adapters share: settings, filters and metadata of recalled slices."""

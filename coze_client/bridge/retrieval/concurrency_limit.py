@@ -1,4 +1,4 @@
-"""How many calls of one object run at a time."""
+"""A limit on how many calls of one object run at the same time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ Semaphore = threading.Semaphore | asyncio.Semaphore
 
 
 class ConcurrencyLimit:
-    """At most so many at a time, of the threads of a process and of the tasks of each event loop; copies start anew."""
+    """Lets `maximum` callers in at a time, counted for all threads of a process and for each event loop by itself.
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._guard = ForkSafeLock()
-        self._semaphores: dict[object, tuple[Semaphore, int]] = {}  # with the number of users, so that loops are let go
+    A copy or an unpickled limit starts with all slots free.
+    """
+
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._lock = ForkSafeLock()
+        self._semaphores: dict[object, tuple[Semaphore, int]] = {}  # with a user count, so that closed loops are freed
 
     @asynccontextmanager
     async def slot(self, concurrency: Concurrency) -> AsyncIterator[None]:
-        """Inside, one of the places is taken; waits for it."""
+        """Wait for a free slot, and hold it until the block ends."""
         key = concurrency.scope()
         semaphore = self._join(key, concurrency)
         try:
@@ -37,16 +40,16 @@ class ConcurrencyLimit:
 
     def _join(self, key: object, concurrency: Concurrency) -> Semaphore:
         make = threading.Semaphore if isinstance(concurrency, Blocking) else asyncio.Semaphore
-        with self._guard:
-            semaphore, users = self._semaphores.get(key) or (make(self._most), 0)
+        with self._lock:
+            semaphore, users = self._semaphores.get(key) or (make(self._maximum), 0)
             self._semaphores[key] = (semaphore, users + 1)
             return semaphore
 
     def _leave(self, key: object) -> None:
-        with self._guard:
+        with self._lock:
             semaphore, users = self._semaphores.pop(key)
             if users > 1:
                 self._semaphores[key] = (semaphore, users - 1)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return ConcurrencyLimit, (self._most,)
+        return ConcurrencyLimit, (self._maximum,)

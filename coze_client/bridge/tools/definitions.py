@@ -6,8 +6,9 @@ from collections.abc import MutableMapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from coze_client.api.workflows.resource import WorkflowInfo, Workflows
+from coze_client.api.workflows.resource import Workflows
 from coze_client.api.workflows.signature import Given, WorkflowSignature
+from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.bridge.connection import Client
 from coze_client.bridge.tools.tool_names import tool_name
 from coze_client.core.concurrency import maybe_await

@@ -10,8 +10,9 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-from coze_client.api.workflows.events import Interrupt, WorkflowMessage
+from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
 from coze_client.api.workflows.stream import WorkflowResult
+from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import convert
 from coze_client.errors import (
@@ -25,8 +26,6 @@ from coze_client.errors import (
     QuotaExceeded,
     RateLimited,
     TransportError,
-    WorkflowFailed,
-    WorkflowInterrupted,
 )
 
 _NOT_STARTED = (

@@ -1,1 +1,1 @@
-"""Files and framework documents into a dataset."""
+"""What the dataset writers of both adapters share: reading sources, uploading each content once, and reporting."""

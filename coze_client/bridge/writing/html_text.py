@@ -1,35 +1,35 @@
-"""The text of a web page that is sent as a file: Coze takes no HTML."""
+"""Converts HTML files to text, because Coze accepts no HTML files."""
 
 from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
 
-_UNSEEN = frozenset({"script", "style", "title", "template", "noscript", "svg"})
+_HIDDEN = frozenset({"script", "style", "title", "template", "noscript", "svg"})
 _BLOCK = re.compile(
     "address|article|aside|blockquote|body|br|caption|d[dlt]|details|div|fieldset|figcaption|figure|footer|form|h[1-6]|"
     "header|hr|li|main|nav|ol|option|p|pre|section|summary|table|tr|ul"
 )
 
 
-class _Text(HTMLParser):
+class _TextParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts = ["\n"]
-        self._unseen = 0
+        self._hidden = 0
         self._verbatim = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._step(tag, 1)
+        self._enter_or_leave(tag, 1)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._step(tag, 0)
+        self._enter_or_leave(tag, 0)
 
     def handle_endtag(self, tag: str) -> None:
-        self._step(tag, -1)
+        self._enter_or_leave(tag, -1)
 
     def handle_data(self, data: str) -> None:
-        if self._unseen:
+        if self._hidden:
             return
         if not self._verbatim:
             data = re.sub(r"\s+", " ", data)
@@ -37,21 +37,21 @@ class _Text(HTMLParser):
         if data:
             self.parts.append(data)
 
-    def _step(self, tag: str, deeper: int) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(self._unseen + deeper, 0)
+    def _enter_or_leave(self, tag: str, change: int) -> None:
+        if tag in _HIDDEN:
+            self._hidden = max(self._hidden + change, 0)
         if tag == "pre":
-            self._verbatim = max(self._verbatim + deeper, 0)
+            self._verbatim = max(self._verbatim + change, 0)
         if tag in ("td", "th"):
-            self.parts.extend(["\t"] * (deeper > 0 and self.parts[-1] != "\n"))
+            self.parts.extend(["\t"] * (change > 0 and self.parts[-1] != "\n"))
         elif _BLOCK.fullmatch(tag):
             self.parts.append("\n")
 
 
 def convert_to_text(html: str) -> str:
-    """What a reader sees of an HTML page, a block a line; no title, scripts, styles or markup."""
-    reading = _Text()
-    reading.feed(html)
-    reading.close()
-    lines = (line.rstrip() for line in "".join(reading.parts).splitlines())
+    """The visible text of an HTML page, one block a line, without title, scripts, styles or markup."""
+    parser = _TextParser()
+    parser.feed(html)
+    parser.close()
+    lines = (line.rstrip() for line in "".join(parser.parts).splitlines())
     return "\n".join(line for line in lines if line)

@@ -1,4 +1,4 @@
-"""What a run knows of every content, kept in step with the record."""
+"""The state of every upload in one run: the stored upload record, and the failures of this run."""
 
 from __future__ import annotations
 
@@ -7,79 +7,84 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from coze_client.bridge.writing.record import DatasetUploads, UploadEntry
+from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry
 from coze_client.core.concurrency import Concurrency
 
 
 class Failure(NamedTuple):
-    """Why something is not in the dataset; `sure` if that is certain."""
+    """Why a content is not in the dataset; without `certain`, it may be there after all."""
 
-    text: str
+    message: str
     logid: str = ""
-    sure: bool = True
+    certain: bool = True
 
     @classmethod
-    def of(cls, error: Exception, *, sure: bool = True) -> Failure:
-        return cls(str(error), getattr(error, "logid", None) or "", sure)
+    def of(cls, error: Exception, *, certain: bool = True) -> Failure:
+        return cls(str(error), getattr(error, "logid", None) or "", certain)
 
 
 class Journal:
-    """The uploads of a dataset, by content, and why failed ones did; each change is on record before it counts."""
+    """The uploads and failures of a dataset by content hash.
 
-    def __init__(self, concurrency: Concurrency, log: DatasetUploads, changed: Callable[[], object]) -> None:
+    Every change of an upload is stored in the record first. `on_change` is called after each change.
+    """
+
+    def __init__(self, concurrency: Concurrency, record: DatasetUploads, on_change: Callable[[], object]) -> None:
         self._concurrency = concurrency
-        self._log = log
-        self._changed = changed
+        self._record = record
+        self._on_change = on_change
         self.uploads: dict[str, UploadEntry] = {}
         self.failures: dict[str, Failure] = {}
 
-    async def read(self) -> None:
-        """What earlier runs knew."""
-        self.uploads = await self._concurrency.call(self._log.uploads)
+    async def load(self) -> None:
+        """Load the uploads that earlier runs stored."""
+        self.uploads = await self._concurrency.call(self._record.uploads)
 
-    def known(self, contents: Iterable[str]) -> list[UploadEntry]:
-        """What is known of these."""
-        return [self.uploads[each] for each in contents if each in self.uploads]
+    def entries(self, hashes: Iterable[str]) -> list[UploadEntry]:
+        """The uploads of these contents, as far as there are any."""
+        return [self.uploads[each] for each in hashes if each in self.uploads]
 
-    def open(self, contents: Iterable[str]) -> list[UploadEntry]:
-        """Those of them that were to be sent, of which no answer is known."""
-        return [each for each in self.known(contents) if each.state == "intended"]
+    def unanswered(self, hashes: Iterable[str]) -> list[UploadEntry]:
+        """Those of these uploads that were intended and have no known reply."""
+        return [each for each in self.entries(hashes) if each.state == "intended"]
 
     def document_ids(self) -> set[str]:
-        """Every document that is known to come from here."""
+        """The ids of all documents that this record's uploads created."""
         return {upload.document_id for upload in list(self.uploads.values())}
 
-    async def note(
-        self, uploads: Sequence[UploadEntry] = (), *, forget: Sequence[str] = (), remove: Collection[str] = ()
+    async def store(
+        self, uploads: Sequence[UploadEntry] = (), *, forget: Sequence[str] = (), delete_later: Collection[str] = ()
     ) -> None:
-        """As ``DatasetUploads.write``."""
-        if not (uploads or forget or remove):
+        """Store the changes, as ``DatasetUploads.write`` does; an upload that succeeded clears its failure."""
+        if not (uploads or forget or delete_later):
             return
-        await self._concurrency.call(partial(self._log.write, uploads, forget=forget, remove=remove))
+        await self._concurrency.call(partial(self._record.write, uploads, forget=forget, delete_later=delete_later))
         for upload in uploads:
-            self.uploads[upload.content] = upload
+            self.uploads[upload.content_hash] = upload
             if upload.state == "uploaded":
-                self.failures.pop(upload.content, None)
-        for content in forget:
-            self.uploads.pop(content, None)
-        self._changed()
+                self.failures.pop(upload.content_hash, None)
+        for content_hash in forget:
+            self.uploads.pop(content_hash, None)
+        self._on_change()
 
-    def fail(self, contents: Iterable[str], failure: Failure) -> None:
-        """Remembers why these failed; it is for this run's report only."""
-        self.failures.update(dict.fromkeys(contents, failure))
-        self._changed()
+    def fail(self, hashes: Iterable[str], failure: Failure) -> None:
+        """Keep the reason why these contents failed, for this run's report; it is not stored."""
+        self.failures.update(dict.fromkeys(hashes, failure))
+        self._on_change()
 
-    async def marked(self) -> set[str]:
-        """Documents that are to be deleted."""
-        return await self._concurrency.call(self._log.removals)
+    async def pending_deletions(self) -> set[str]:
+        """The ids of the documents that are still to be deleted."""
+        return await self._concurrency.call(self._record.pending_deletions)
 
-    async def removed(self, document_ids: Collection[str]) -> None:
-        """These no longer exist, nor what is known of them."""
+    async def store_deleted(self, document_ids: Collection[str]) -> None:
+        """Store that these documents no longer exist, and forget their uploads."""
         if document_ids:
-            await self._concurrency.call(partial(self._log.write, removed=document_ids))
+            await self._concurrency.call(partial(self._record.write, deleted=document_ids))
             self.uploads = {key: each for key, each in self.uploads.items() if each.document_id not in document_ids}
 
 
-def intent(content: str, name: str, known: Sequence[str], replaces: Collection[str]) -> UploadEntry:
-    """What is on record before something is sent."""
-    return UploadEntry(content, name, "intended", "", tuple(known), tuple(sorted(replaces)), time.time())
+def intended_upload(
+    content_hash: str, name: str, same_name_ids: Sequence[str], replaces: Collection[str]
+) -> UploadEntry:
+    """The entry that is stored before a content is sent."""
+    return UploadEntry(content_hash, name, "intended", "", tuple(same_name_ids), tuple(sorted(replaces)), time.time())

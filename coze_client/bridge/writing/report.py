@@ -1,4 +1,4 @@
-"""What became of everything that was to be written into a dataset."""
+"""The report of a run: the result for every source."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ _HEADINGS = ("name", "document", "status", "error", "logid")
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one file, text or web page.
+    """The result for one file, text or web page.
 
-    ``status``: "ready"; "uploaded" if Coze had not finished processing it; "skipped" if the dataset had this content
-    already, in the document that ``document_id`` names; "failed" for the reason in ``error``; "unknown" if the answer
-    was lost and the document has not turned up, which a later run finds out. ``name`` is the document's in the dataset.
+    ``status`` is "ready"; "uploaded" if Coze has not finished processing it; "skipped" if the dataset already had this
+    content, in the document ``document_id``; "failed" for the reason in ``error``; or "unknown" if the reply was lost
+    and the dataset does not list the document; the next run checks again. ``name`` is the document's name in the
+    dataset.
     """
 
     name: str
@@ -30,7 +31,10 @@ class Fate:
 
 
 class Progress(NamedTuple):
-    """How far a run is: ``done`` of ``total`` have their fate, of which those in process count by their percentage."""
+    """The progress of a run: ``done`` of ``total`` sources are finished; one in processing counts as a fraction.
+
+    ``doing`` is "uploading" or "processing".
+    """
 
     total: int
     done: float
@@ -39,7 +43,7 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True)
 class WriteReport:
-    """Each item's fate, in the order given; a table as text and in notebooks."""
+    """The result for each source, in the order given; shown as a table in text and in notebooks."""
 
     fates: tuple[Fate, ...]
 
@@ -51,17 +55,17 @@ class WriteReport:
 
     @property
     def failed(self) -> tuple[Fate, ...]:
-        """What is not in the dataset, or not surely: another run tries these again."""
+        """The results "failed" and "unknown"; another run tries these sources again."""
         return tuple(fate for fate in self.fates if fate.status in ("failed", "unknown"))
 
     @property
     def document_ids(self) -> tuple[str, ...]:
-        """The documents that hold the contents, those that were there before included."""
+        """The ids of the documents with these contents, including those that existed before the run."""
         return tuple(dict.fromkeys(fate.document_id for fate in self.fates if fate.document_id))
 
     @property
     def counts(self) -> dict[Status, int]:
-        """How many of each status that occurs."""
+        """The number of results for each status that occurs."""
         return dict(Counter(fate.status for fate in self.fates))
 
     def __str__(self) -> str:

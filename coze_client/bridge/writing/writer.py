@@ -1,4 +1,4 @@
-"""Writing into a dataset, whatever the framework: the faces of ``Writing``, and whose turn it is."""
+"""The base class of both adapters' dataset writers; a lock per dataset lets one run work at a time."""
 
 from __future__ import annotations
 
@@ -7,35 +7,40 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from coze_client.api.datasets.documents import ChunkStrategy, DocumentBase
+from coze_client.api.datasets.document_base import DocumentBase
+from coze_client.api.datasets.values import ChunkStrategy
 from coze_client.bridge.connection import Client, asyncio_client, blocking_client
-from coze_client.bridge.writing.progress import Tell, progress_bar
-from coze_client.bridge.writing.record import MEMORY, UploadRecord
+from coze_client.bridge.writing.progress_bar import OnProgress, progress_bar
 from coze_client.bridge.writing.report import Progress, WriteReport
-from coze_client.bridge.writing.run import WriteRun, WriteSettings
-from coze_client.bridge.writing.sources import Source, Text
+from coze_client.bridge.writing.run import WriteRun
+from coze_client.bridge.writing.settings import WriteSettings
+from coze_client.bridge.writing.sources import Source, SourceText
+from coze_client.bridge.writing.upload_record import MEMORY, UploadRecord
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 
 D = TypeVar("D")
 T = TypeVar("T")
 
-_MOMENT = 0.1
+_LOCK_POLL_SECONDS = 0.1
 
 
 class DatasetWriter(Generic[D]):
     """Writes files, folders, web pages and a framework's documents into a dataset.
 
-    `client`: of either kind, its twin being used for the other calls; ``None``: of the environment. `record` (a path,
-    or an ``UploadRecord``) remembers what was uploaded: with a file, a run that was interrupted is finished by the next
-    one, and no content is uploaded twice; in memory, the default, that holds only while this writer lives. One writer
-    of a record at a time works on a dataset, the others wait for it. `concurrency`: uploads at a time; what exceeds
-    Coze's rate waits by the client's retry policy. `settle`: seconds after which an upload whose answer was lost, and
-    which does not show up in the dataset, was not carried out. `timeout`: seconds to wait for Coze to process it all.
+    `client`: blocking or asyncio; the other kind is created from it when needed. ``None``: a client of the environment.
+
+    `record`: a path or an ``UploadRecord``, which stores what was uploaded. With a file, the next run finishes an
+    interrupted one, and no content is uploaded twice. The default is in memory: then this holds only while the writer
+    lives. Writers that share a record write into a dataset one after another.
+
+    `concurrency`: uploads at a time; requests above Coze's rate limit wait by the client's retry policy. `settle`:
+    seconds after which an upload has failed if its reply was lost and the dataset does not list its document.
+    `timeout`: seconds to wait until Coze has processed everything.
     """
 
     documents: ClassVar[tuple[type, ...]] = ()
-    """The framework's classes that ``convert`` takes."""
+    """The framework's classes that ``convert`` accepts."""
 
     def __init__(
         self,
@@ -52,8 +57,8 @@ class DatasetWriter(Generic[D]):
         self.record = record if isinstance(record, UploadRecord) else UploadRecord(record)
         self._settings = WriteSettings(concurrency, settle, timeout)
 
-    def convert(self, document: D) -> Text:
-        """A document's text, and the name it is to have."""
+    def convert(self, document: D) -> SourceText:
+        """Return a document's text and name."""
         raise NotImplementedError
 
     def add(
@@ -62,19 +67,21 @@ class DatasetWriter(Generic[D]):
         *,
         chunking: ChunkStrategy | None = None,
         show_progress: bool = False,
-        on_progress: Tell | None = None,
+        on_progress: OnProgress | None = None,
     ) -> WriteReport:
-        """Upload what the dataset does not have yet, and wait until Coze has processed it.
+        """Upload the contents that the dataset lacks, and wait until Coze has processed them.
 
-        `sources`: paths of files and folders, URLs of web pages, the framework's documents, or ``DocumentBase``, mixed
-        as you like. pdf, txt, doc and docx go as they are; md, html and the framework's documents as text. A content
-        goes under its file's name, with part of its hash where another content has that name. `chunking`: how Coze cuts
-        it, or captions images (default: Coze's own way). `show_progress`: a bar of tqdm's; `on_progress` hears what it
-        shows. coze-studio takes nothing of this but ``DocumentBase.from_custom_text``: the rest fails there, and the
-        empty documents that it makes instead are deleted.
+        `sources`: paths of files and folders, URLs of web pages, the framework's documents, or ``DocumentBase``, in any
+        mix. pdf, txt, doc and docx files are sent unchanged; md and html files and the framework's documents are sent
+        as text. A document has its file's name; if another content has that name, part of the content's hash is
+        appended. `chunking`: how Coze splits documents into slices or captions images (default: Coze's own).
+        `show_progress`: show a tqdm bar. `on_progress`: a callback that receives the same progress.
 
-        Goes on after failures: the report tells each one's fate. Raises CozeError if the dataset cannot be listed, and
-        ConfigurationError if the record cannot be used. API page: create_knowledge_files.
+        coze-studio accepts only ``DocumentBase.from_custom_text``. Other sources fail there, and the empty documents
+        that it creates instead are deleted.
+
+        A failure does not stop the run: the report contains the result for each source. Raises CozeError if the dataset
+        cannot be listed, and ConfigurationError if the record cannot be used. API page: create_knowledge_files.
         """
         settings = self._settings._replace(chunking=chunking)
         client = blocking_client(self.client)
@@ -86,7 +93,7 @@ class DatasetWriter(Generic[D]):
         *,
         chunking: ChunkStrategy | None = None,
         show_progress: bool = False,
-        on_progress: Tell | None = None,
+        on_progress: OnProgress | None = None,
     ) -> WriteReport:
         """As ``add``, on asyncio."""
         settings = self._settings._replace(chunking=chunking)
@@ -99,13 +106,13 @@ class DatasetWriter(Generic[D]):
         instead_of: str | Sequence[str] = (),
         chunking: ChunkStrategy | None = None,
         show_progress: bool = False,
-        on_progress: Tell | None = None,
+        on_progress: OnProgress | None = None,
     ) -> WriteReport:
-        """As ``add``; what stood in the dataset under the same names is deleted once the new contents are ready.
+        """As ``add``; then delete the older documents with the same names, once the new ones are ready.
 
-        `instead_of`: names or ids of the documents to delete instead, for a single source.
+        `instead_of`: for a single source, the names or ids of the documents to delete instead.
         """
-        settings = self._settings.instead(instead_of, chunking)
+        settings = self._settings.for_replacing(instead_of, chunking)
         client = blocking_client(self.client)
         return Blocking.run(self._write(client, sources, settings, show_progress, on_progress))
 
@@ -116,14 +123,14 @@ class DatasetWriter(Generic[D]):
         instead_of: str | Sequence[str] = (),
         chunking: ChunkStrategy | None = None,
         show_progress: bool = False,
-        on_progress: Tell | None = None,
+        on_progress: OnProgress | None = None,
     ) -> WriteReport:
         """As ``replace``, on asyncio."""
-        settings = self._settings.instead(instead_of, chunking)
+        settings = self._settings.for_replacing(instead_of, chunking)
         return await self._write(asyncio_client(self.client), sources, settings, show_progress, on_progress)
 
     def delete(self, *documents: str) -> tuple[str, ...]:
-        """Delete the documents that have these names or ids; the ids of those that were there. Raises CozeError."""
+        """Delete the documents with these names or ids, and return the ids of those found. Raises CozeError."""
         return Blocking.run(self._run(blocking_client(self.client), self._settings, lambda run: run.delete(documents)))
 
     async def adelete(self, *documents: str) -> tuple[str, ...]:
@@ -135,30 +142,30 @@ class DatasetWriter(Generic[D]):
         client: Client,
         sources: Source | D | Iterable[Source | D],
         settings: WriteSettings,
-        show_progress: bool,  # noqa: FBT001 - handed on
-        on_progress: Tell | None,
+        show_progress: bool,  # noqa: FBT001 - the flag of the public methods
+        on_progress: OnProgress | None,
     ) -> WriteReport:
-        given = list(self._converted(sources))
-        with _shown(show_progress, on_progress) as tell:
-            return await self._run(client, settings, lambda run: run.write(given), tell)
+        converted = list(self._converted(sources))
+        with _with_bar(show_progress, on_progress) as callback:
+            return await self._run(client, settings, lambda run: run.write(converted), callback)
 
     async def _run(
         self,
         client: Client,
         settings: WriteSettings,
         work: Callable[[WriteRun], Coroutine[Any, Any, T]],
-        tell: Tell | None = None,
+        on_progress: OnProgress | None = None,
     ) -> T:
-        """One run, as soon as it is this writer's turn."""
-        while (log := self.record.claim(self.dataset_id)) is None:
-            await client._session.concurrency.sleep(_MOMENT)
+        """Wait for the dataset's lock, and do `work` in a run."""
+        while (uploads := self.record.acquire(self.dataset_id)) is None:
+            await client._session.concurrency.sleep(_LOCK_POLL_SECONDS)
         try:
-            return await work(WriteRun(client, self.dataset_id, log, settings, tell))
+            return await work(WriteRun(client, self.dataset_id, uploads, settings, on_progress))
         finally:
-            log.release()
+            uploads.release()
 
     def _converted(self, sources: Source | D | Iterable[Source | D]) -> Iterator[Source]:
-        single = (str, os.PathLike, DocumentBase, Text, *self.documents)
+        single = (str, os.PathLike, DocumentBase, SourceText, *self.documents)
         for source in (sources,) if isinstance(sources, single) else cast("Iterable[Source | D]", sources):
             if isinstance(source, self.documents):
                 yield self.convert(cast("D", source))
@@ -166,21 +173,21 @@ class DatasetWriter(Generic[D]):
                 yield cast("Source", source)
             else:
                 raise ConfigurationError(
-                    f"A dataset takes no {type(source).__name__}",
-                    cure="Give paths, URLs, documents of the framework, or DocumentBase",
+                    f"A dataset does not accept a {type(source).__name__}",
+                    cure="Give paths, URLs, the framework's documents, or DocumentBase",
                 )
 
 
 @contextmanager
-def _shown(show_progress: bool, on_progress: Tell | None) -> Iterator[Tell | None]:  # noqa: FBT001 - handed on
+def _with_bar(show_progress: bool, on_progress: OnProgress | None) -> Iterator[OnProgress | None]:  # noqa: FBT001 - the flag of the public methods
     if not show_progress:
         yield on_progress
         return
-    with progress_bar("Writing", "documents") as show:
+    with progress_bar("Writing", "documents") as update_bar:
 
-        def tell(progress: Progress) -> None:
-            show(progress)
+        def update(progress: Progress) -> None:
+            update_bar(progress)
             if on_progress is not None:
                 on_progress(progress)
 
-        yield tell
+        yield update

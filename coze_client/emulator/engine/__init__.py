@@ -1,1 +1,1 @@
-"""Runs bots and workflows and turns what they do into events."""
+"""Run bots and workflows, format their events, recall slices, and process documents."""

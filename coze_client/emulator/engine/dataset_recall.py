@@ -1,53 +1,34 @@
-"""What a bot recalls from its datasets before it answers, and the messages that tell it, in every form on record.
+"""Recall slices from a bot's datasets before it answers, and build the messages that report them.
 
-The forms: a verbose message (the official best practice), the same JSON as type knowledge (coze-studio), plain text as
-type knowledge (an old page of chat v3).
+There are three forms: a verbose message (the official best practice), the same JSON in a message of type knowledge
+(coze-studio), and plain text in a message of type knowledge (an old page of chat v3).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 from coze_client.emulator.protocol.stream import to_json
+from coze_client.emulator.scripting.bot import RecallStyle, ScriptedBot
 from coze_client.emulator.scripts import Extra, Recalled
+from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument
-from coze_client.emulator.state.knowledge import Hit
-
-if TYPE_CHECKING:
-    from coze_client.emulator.scripting.standard_bots import ScriptedBot
-    from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.knowledge_search import Hit
 
 TOP_K = 5
 MIN_SCORE = 0.2
 
 
 @dataclass(frozen=True)
-class RecallStyle:
-    """How a bot tells what it recalled; by default in one message, `encoding` None as the dialect does.
-
-    `data` "null" and "broken" replace the JSON of the slices by null, or by its first half. `per_dataset` gives each
-    dataset a message of its own.
-    """
-
-    encoding: Literal["verbose", "knowledge", "text"] | None = None
-    data: Literal["chunks", "null", "broken"] = "chunks"
-    per_dataset: bool = False
-
-
-DEFAULT_STYLE = RecallStyle()
-
-
-@dataclass(frozen=True)
 class BotRecall:
-    """The slices, the best first, and the messages that tell of them."""
+    """The recalled slices, best first, and the messages that report them."""
 
     slices: tuple[Recalled, ...]
     messages: tuple[Extra, ...]
 
 
 def recall(backend: Backend, bot: ScriptedBot, question: str) -> BotRecall | None:
-    """None for a bot that looks nothing up by itself."""
+    """Search the bot's datasets for the question; None if the bot has none, or does not search automatically."""
     if not bot.dataset_ids or not bot.auto_call:
         return None
     groups = [(each,) for each in bot.dataset_ids] if bot.recall.per_dataset else [bot.dataset_ids]
@@ -66,18 +47,18 @@ def _message(backend: Backend, style: RecallStyle, question: str, hits: list[Hit
 
 
 def _data(backend: Backend, style: RecallStyle, question: str, hits: list[Hit]) -> str | None:
-    """JSON text; its chunks are null where nothing was found, as coze-studio has it."""
+    """Return the slices as JSON text; without slices `chunks` is null, as in coze-studio."""
     chunks = [_chunk(backend, hit) for hit in hits] or None
-    asked = question if backend.dialect.recall_details else ""
-    text = to_json({"chunks": chunks, "ori_req": asked, "status_code": 0})
+    shown = question if backend.dialect.recall_details else ""
+    text = to_json({"chunks": chunks, "ori_req": shown, "status_code": 0})
     return {"chunks": text, "null": None, "broken": text[: len(text) // 2]}[style.data]
 
 
 def _chunk(backend: Backend, hit: Hit) -> dict[str, object]:
     dataset = backend.state.get(StoredDataset, hit.slice.dataset_id)
     document = backend.state.get(StoredDocument, hit.slice.owner)
-    told = document if backend.dialect.recall_details else None
-    url = told.url if told else ""
+    details = document if backend.dialect.recall_details else None
+    url = details.url if details else ""
     return {
         "slice": hit.slice.text,
         "score": hit.score,
@@ -86,10 +67,10 @@ def _chunk(backend: Backend, hit: Hit) -> dict[str, object]:
             "document": {
                 "id": hit.slice.owner,
                 "name": document.name if document else "",
-                "format_type": told.format_type if told else 0,
-                "source_type": told.source_type if told else 0,
+                "format_type": details.format_type if details else 0,
+                "source_type": details.source_type if details else 0,
             },
-            "link": {"title": told.name if told and url else "", "url": url},
+            "link": {"title": details.name if details and url else "", "url": url},
             "card": {"title": "", "con": "", "index": ""},
         },
     }

@@ -1,22 +1,20 @@
-"""A workflow of three nodes: start with a query, look it up in datasets, end with what was found."""
+"""A workflow that searches datasets: a start node with a query, a knowledge node, and an end node."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import create_model
 from typing_extensions import TypedDict
 
-from coze_client.emulator.workflows import Workflow, named_workflow
-
-if TYPE_CHECKING:
-    from coze_client.emulator.state.backend import Backend
-    from coze_client.emulator.state.knowledge import Hit
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.knowledge_search import Hit
+from coze_client.emulator.workflows import Workflow, new_workflow
 
 
 class Chunk(TypedDict):
-    """What the knowledge node tells of a slice: neither score nor names."""
+    """A slice in the output of the knowledge node, which contains neither scores nor names."""
 
     output: str
     documentId: str
@@ -32,21 +30,21 @@ def knowledge_workflow(
     *,
     text: bool,
 ) -> Workflow:
-    """The workflow, not yet added; its end node returns `variable`, or with `text` words instead of variables."""
+    """Create the workflow without adding it; its end node returns `variable`, or with `text` one plain text."""
 
-    def found(query: str) -> list[Hit]:
+    def search(query: str) -> list[Hit]:
         return backend.knowledge.search(dataset_ids, query, top_k, min_score)
 
     def search_knowledge(query: str) -> dict[str, list[Chunk] | None]:
-        chunks = [Chunk(output=hit.slice.text, documentId=hit.slice.owner) for hit in found(query)]
+        chunks = [Chunk(output=hit.slice.text, documentId=hit.slice.owner) for hit in search(query)]
         return {variable: chunks or (None if empty == "null" else [])}
 
     def tell_knowledge(query: str) -> str:
-        return "\n\n".join(hit.slice.text for hit in found(query))
+        return "\n\n".join(hit.slice.text for hit in search(query))
 
-    variables: Any = {variable: (list[Chunk], ...)}  # the end node's, which pydantic wants as keywords
+    variables: Any = {variable: (list[Chunk], ...)}  # of the end node; pydantic takes them as keywords
     search_knowledge.__annotations__ = {"query": str, "return": create_model("Knowledge", **variables)}
     function: Callable[..., object] = tell_knowledge if text else search_knowledge
-    described = "Looks a query up in datasets."
+    description = "Looks a query up in datasets."
     number, now = len(backend.workflows), backend.now
-    return named_workflow(function, number=number, description=described, created_at=now)
+    return new_workflow(function, number=number, description=description, created_at=now)

@@ -1,1 +1,1 @@
-"""The HTTP forms of Coze: requests, envelopes, streams, dialects and faults."""
+"""Coze's HTTP protocol: requests, replies, event streams, errors, dialects and faults."""

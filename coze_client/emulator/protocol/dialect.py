@@ -1,4 +1,4 @@
-"""Where the cloud and a self-hosted coze-studio differ: one table, so that no route asks which of the two it is."""
+"""The differences between the cloud and a self-hosted coze-studio, as one table; no route checks which one it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
 from coze_client.emulator.protocol.stream import Event, to_json
 
@@ -29,91 +29,93 @@ class Dialect:
     stream_by_default: bool = False
     one_running_chat: bool = True
     unsaved_chats: bool = True
-    """Whether auto_save_history=false is honoured; the studio saves always."""
+    """Whether auto_save_history=false has an effect; the studio always saves."""
     strict_messages: bool = True
-    """Whether object_string and message types are judged; the studio skips what it does not understand."""
+    """Whether object_string and message types are validated; the studio skips what it does not know."""
     client_plugins: bool = True
-    """Whether requires_action exists as an event; the studio's agents say it in an answer and a verbose message."""
+    """Whether the event requires_action exists; the studio's bots send an answer and a verbose message instead."""
     audio: bool = True
     oauth: bool = True
-    """Whether apps can sign users in; the studio knows nothing but personal tokens."""
-    decodes_ids: bool = False
-    """Whether an empty conversation_id in a query fails, since it is no number."""
-    invents_conversations: bool = False
-    """Whether an unknown conversation_id silently starts a new conversation."""
+    """Whether OAuth apps exist; the studio has only personal tokens."""
+    rejects_empty_ids: bool = False
+    """Whether an empty conversation_id in a query is an error, since it is not a number."""
+    creates_unknown_conversations: bool = False
+    """Whether an unknown conversation_id silently creates a new conversation."""
     lists_questions: bool = False
-    """Whether a chat's message list contains the question too."""
-    orders_messages: bool = True
-    """Whether a conversation's message list honours `order`; the studio lists the newest first, always."""
-    blanks: bool = True
-    """Whether a chat carries a zero last_error and a zero usage."""
-    texts_as_digits: bool = True
+    """Whether a chat's message list contains the question, too."""
+    honours_message_order: bool = True
+    """Whether a conversation's message list honours `order`; the studio always lists the newest first."""
+    sends_empty_fields: bool = True
+    """Whether a chat contains last_error and usage even if they are zero."""
+    updated_at_as_text: bool = True
     """Whether a message's updated_at is a string of digits."""
     recall_encoding: str = "verbose"
-    """How bots tell what they recalled: in a verbose message, or as the type knowledge."""
+    """The message type in which bots report recalled slices: verbose or knowledge."""
     recall_details: bool = True
-    """Whether that tells the question, and each document's format and link."""
+    """Whether that message contains the question, and each document's format and link."""
     dataset_formats: tuple[int, ...] = (0, 2)
-    """What datasets can be made for: 0 texts, 1 tables, 2 images."""
+    """The format_type values that a new dataset may have: 0 texts, 1 tables, 2 images."""
     file_sources: bool = True
-    """Whether documents are made of files, web pages and images; the studio makes empty ones of them."""
-    lists_everything: bool = False
-    """Whether a dataset list without page_num and page_size has one page alone."""
+    """Whether documents can be created from files, web pages and images; the studio creates empty documents."""
+    unpaged_dataset_list: bool = False
+    """Whether a dataset list without page_num and page_size returns everything on one page."""
     numeric_ids: bool = True
-    """Whether ids of documents are numbers, unless a header asks for texts."""
+    """Whether ids of documents are numbers, unless a header asks for strings."""
     first_document_page: int = 1
     document_page_size: int = 10
-    refuses_strange_documents: bool = False
-    """Whether progress is refused for documents that are unknown, which the cloud leaves out."""
+    rejects_unknown_documents: bool = False
+    """Whether unknown documents are an error when progress is requested; the cloud omits them."""
     image_page_size: int | None = 10
-    """None where it must be said."""
-    says_logid: bool = True
+    """The default page size; None if the request must contain it."""
+    has_logid: bool = True
+    """Whether replies contain a logid."""
     workflow_versions: bool = True
-    """Whether a run's workflow_version is honoured; the studio always runs the latest."""
-    nameless_chatflows: bool = True
-    """Whether a chatflow may do without a conversation's id or name."""
+    """Whether workflow_version has an effect; the studio always runs the latest version."""
+    conversation_name_optional: bool = True
+    """Whether a chatflow needs neither the id nor the name of a conversation."""
     created_status: str = "in_progress"
     canceled_status: str = "canceled"
     action_status: str = "requires_action"
     done: Event = CLOUD_DONE
     payload_keys: Mapping[str, str] = field(default_factory=dict)
-    """Paths whose payload has another key than the cloud's; such replies come without code and msg."""
+    """The key of the payload by path, where it differs from the cloud's; these replies have no code and msg."""
     missing: frozenset[tuple[str, str]] = frozenset()
-    """Method and route of what this dialect lacks."""
+    """Method and path of the routes that this dialect does not have."""
     codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    """The cloud's code to HTTP status and code here."""
+    """The HTTP status and code of this dialect by the cloud's code."""
     workflow_codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    """The cloud's code to the code of a plain run, and of every other call about workflows."""
+    """By the cloud's code: the code of a blocking run, and the code of all other workflow calls."""
     dataset_codes: Mapping[int, int] = field(default_factory=dict)
-    """The cloud's code to the code of every call about datasets, their documents and images."""
+    """The code of all calls about datasets, documents and images by the cloud's code."""
 
-    def refuse(self, refusal: Refusal, path: str, logid: str, *, streaming: bool, mapped: bool) -> Reply:
-        """The refusal as this dialect words it; `mapped` gives the cloud's codes their HTTP status."""
-        if self.says_logid:
-            status = MAPPED_STATUS.get(refusal.code, 200) if mapped else 200
+    def error_reply(self, error: ApiError, path: str, logid: str, *, streaming: bool, mapped: bool) -> Reply:
+        """Build the reply for an error; `mapped` sends the cloud's codes with a 4xx or 5xx status."""
+        if self.has_logid:
+            status = MAPPED_STATUS.get(error.code, 200) if mapped else 200
             headers = {"retry-after": "1"} if status == 429 else {}
-            body = {"code": refusal.code, "msg": refusal.msg, "detail": {"logid": logid}}
+            body = {"code": error.code, "msg": error.msg, "detail": {"logid": logid}}
             return json_reply(status, body, headers)
-        if path.startswith("/v1/workflow") and refusal.code in self.workflow_codes:
-            mapped_code, raw = self.workflow_codes[refusal.code]
-            return json_reply(200, {"code": mapped_code if path == "/v1/workflow/run" else raw, "msg": refusal.msg})
-        if path.startswith(DATASET_PATHS) and refusal.code in self.dataset_codes:
-            return json_reply(200, {"code": self.dataset_codes[refusal.code], "msg": refusal.msg})
-        if path in UNBOUND_PATHS and refusal.code == 4000:
-            return RawReply(400, refusal.msg.encode(), "text/plain; charset=utf-8")
-        status, code = self.codes.get(refusal.code, (500, 500))
-        if status == 400 or refusal.code == 4100:
-            return json_reply(status, {"code": code, "msg": refusal.msg})
+        if path.startswith("/v1/workflow") and error.code in self.workflow_codes:
+            run_code, other_code = self.workflow_codes[error.code]
+            return json_reply(200, {"code": run_code if path == "/v1/workflow/run" else other_code, "msg": error.msg})
+        if path.startswith(DATASET_PATHS) and error.code in self.dataset_codes:
+            return json_reply(200, {"code": self.dataset_codes[error.code], "msg": error.msg})
+        if path in UNBOUND_PATHS and error.code == 4000:
+            return RawReply(400, error.msg.encode(), "text/plain; charset=utf-8")
+        status, code = self.codes.get(error.code, (500, 500))
+        if status == 400 or error.code == 4100:
+            return json_reply(status, {"code": code, "msg": error.msg})
         if path == "/v3/chat/retrieve":
-            return RawReply(500, refusal.msg.encode(), "text/plain; charset=utf-8")
+            return RawReply(500, error.msg.encode(), "text/plain; charset=utf-8")
         if path == "/v3/chat" and streaming:
-            return EventReply(_once(Event("error", {"code": code, "msg": refusal.msg})))
+            return EventReply(_once(Event("error", {"code": code, "msg": error.msg})))
         if path in ("/v3/chat", "/v3/chat/cancel"):
-            return json_reply(400, {"code": 400, "msg": refusal.msg})
-        return json_reply(status, {"code": code, "msg": refusal.msg})
+            return json_reply(400, {"code": 400, "msg": error.msg})
+        return json_reply(status, {"code": code, "msg": error.msg})
 
     def unknown_route(self, logid: str, *, path_exists: bool) -> RawReply:
-        if self.says_logid:
+        """Build the reply for an unknown path, or for an unknown method of a path that exists."""
+        if self.has_logid:
             body = {"code": 4200, "msg": "The requested API was not found", "detail": {"logid": logid}}
             return json_reply(404, body)
         if path_exists:
@@ -121,11 +123,12 @@ class Dialect:
         return json_reply(401, {"code": 401, "msg": "missing session_key in cookie"})
 
     def envelope(self, payload: JsonReply, path: str, logid: str) -> dict[str, object]:
+        """Build the JSON of a successful reply."""
         key = self.payload_keys.get(path, payload.key)
         data = {} if payload.data is None else {key: payload.data}
         bare = payload.bare or path in self.payload_keys
         head: dict[str, object] = {} if bare else {"code": 0, "msg": ""}
-        detail = {"detail": {"logid": logid}} if self.says_logid and not payload.bare else {}
+        detail = {"detail": {"logid": logid}} if self.has_logid and not payload.bare else {}
         return {**head, **data, **payload.beside, **detail}
 
 
@@ -144,25 +147,25 @@ STUDIO = Dialect(
     client_plugins=False,
     audio=False,
     oauth=False,
-    decodes_ids=True,
-    invents_conversations=True,
+    rejects_empty_ids=True,
+    creates_unknown_conversations=True,
     lists_questions=True,
-    orders_messages=False,
-    blanks=False,
-    texts_as_digits=False,
+    honours_message_order=False,
+    sends_empty_fields=False,
+    updated_at_as_text=False,
     recall_encoding="knowledge",
     recall_details=False,
     dataset_formats=(0, 1, 2),
     file_sources=False,
-    lists_everything=True,
+    unpaged_dataset_list=True,
     numeric_ids=False,
     first_document_page=0,
     document_page_size=2**31,
-    refuses_strange_documents=True,
+    rejects_unknown_documents=True,
     image_page_size=None,
-    says_logid=False,
+    has_logid=False,
     workflow_versions=False,
-    nameless_chatflows=False,
+    conversation_name_optional=False,
     created_status="created",
     canceled_status="conversation.chat.cancelled",
     action_status="required_action",

@@ -1,4 +1,4 @@
-"""Where a fault may step in: before a reply, instead of it, in its values, its events, its bytes."""
+"""The base class of faults: a method for each stage of a reply that a fault can change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coze_client.emulator.protocol.stream import Event, Framing
 
 
 class ConnectionCut(Exception):
-    """Ends a body before its end; `clean` says that the server pretends this was all."""
+    """Raised to cut a body; `clean` ends the body as if it were complete."""
 
     def __init__(self, *, clean: bool) -> None:
         super().__init__()
@@ -20,45 +20,49 @@ class ConnectionCut(Exception):
 
 
 class Fault:
-    """A fault that does nothing; each of its kind overrides one stage."""
+    """A fault that changes nothing; subclasses override one method."""
 
     answers: ClassVar[bool] = False
-    """Whether it answers in place of the server."""
+    """Whether the fault replaces the server's reply."""
 
     expires_token: ClassVar[bool] = False
-    """Whether the request's token is dead from now on."""
+    """Whether the fault expires the token of the request."""
 
     async def wait(self) -> None:
-        """Spends time before anything happens."""
+        """Delay the handling of the request."""
 
     def instead(self) -> RawReply | None:
-        """An answer given before the server does anything."""
+        """Return a reply that is sent without handling the request."""
         return None
 
     def afterwards(self) -> RawReply | None:
-        """An answer given in place of the server's, after it has done its work."""
+        """Return a reply that is sent instead of the server's, after the request was handled."""
         return None
 
     def payload(self, value: dict[str, object]) -> dict[str, object]:
+        """Change the JSON of a successful reply."""
         return value
 
     def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        """Change the events of a stream."""
         return events
 
     def framing(self, framing: Framing) -> Framing:
+        """Change the way events are encoded."""
         return framing
 
     def chunks(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Change the bytes of a body."""
         return chunks
 
 
 @dataclass
-class Injected:
-    """A fault that waits for the next `times` requests whose path matches."""
+class PendingFault:
+    """A fault for the next `times` requests whose path matches the pattern `path`."""
 
     fault: Fault
     path: str
     times: int
 
-    def suits(self, path: str) -> bool:
+    def matches(self, path: str) -> bool:
         return fnmatchcase(path, self.path)

@@ -1,4 +1,4 @@
-"""What a handler answers, as values; the app gives them their bytes."""
+"""The replies of handlers as values; the app encodes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ CLOUD_CHATS = Framing()
 
 @dataclass(frozen=True)
 class JsonReply:
-    """A JSON success: `data` under `key` in the envelope, `beside` next to it; `bare` leaves code and msg out."""
+    """A successful JSON reply: `data` under `key` in the envelope, and the fields of `beside` next to it.
+
+    `bare` omits code and msg.
+    """
 
     data: object = None
     key: str = "data"
@@ -30,7 +33,7 @@ class EventReply:
 
 @dataclass(frozen=True)
 class RawReply:
-    """A complete answer, byte for byte; `dropped` closes the connection before any of it."""
+    """A reply of these bytes; `dropped` closes the connection instead of sending it."""
 
     status: int = 200
     body: bytes = b""

@@ -1,4 +1,4 @@
-"""A request as the handlers see it: its fields read strictly, as the cloud does, each surprise a 4000."""
+"""A parsed request; its fields are validated strictly, as the cloud does, and an invalid one is error 4000."""
 
 from __future__ import annotations
 
@@ -7,122 +7,133 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 
 
 class Fields:
-    """Named JSON values of a body, a query or a part of a body. `null` counts as absent."""
+    """The JSON fields of a body, a part of a body or a query; `null` counts as absent."""
 
     def __init__(self, values: Mapping[str, object] | None = None) -> None:
         self.values = {name: value for name, value in (values or {}).items() if value is not None}
 
     def optional(self, name: str) -> str | None:
+        """Return a string; None if it is absent."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
-            raise Refusal(4000, f"{name} must be a string")
+            raise ApiError(4000, f"{name} must be a string")
         return value
 
     def text(self, name: str) -> str:
+        """Return a string; 4000 if it is absent or empty."""
         value = self.optional(name)
         if not value:
-            raise Refusal(4000, f"{name} is required")
+            raise ApiError(4000, f"{name} is required")
         return value
 
-    def identity(self, name: str) -> str:
-        """An id, which some clients send as a number; 4000 if it is missing or has anything but digits."""
-        return _identity(name, self.values.get(name))
+    def numeric_id(self, name: str) -> str:
+        """Return an id, which some clients send as a number; 4000 if it is absent or has anything but digits."""
+        return _numeric_id(name, self.values.get(name))
 
-    def identities(self, name: str, most: int) -> list[str]:
-        """One id to `most` of them."""
+    def numeric_ids(self, name: str, most: int) -> list[str]:
+        """Return a list of 1 to `most` ids."""
         value = self.values.get(name)
         if not isinstance(value, list) or not 1 <= len(value) <= most:
-            raise Refusal(4000, f"{name} must be a list of 1 to {most} ids")
-        return [_identity(name, each) for each in value]
+            raise ApiError(4000, f"{name} must be a list of 1 to {most} ids")
+        return [_numeric_id(name, each) for each in value]
 
     def choice(self, name: str, allowed: Collection[str], default: str) -> str:
+        """Return one of the allowed strings; an empty one counts as absent."""
         value = self.optional(name) or default
         if value not in allowed:
-            raise Refusal(4000, f"{name} must be one of {', '.join(sorted(allowed))}")
+            raise ApiError(4000, f"{name} must be one of {', '.join(sorted(allowed))}")
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
+        """Return a boolean."""
         value = self.values.get(name, default)
         if not isinstance(value, bool):
-            raise Refusal(4000, f"{name} must be true or false")
+            raise ApiError(4000, f"{name} must be true or false")
         return value
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """An integer, or its digits as a query spells it."""
+        """Return an integer between `low` and `high`; it may be given as a string of digits, as in a query."""
         value = self.values.get(name, default)
         if isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise Refusal(4000, f"{name} must be a number from {low} to {high}")
+            raise ApiError(4000, f"{name} must be a number from {low} to {high}")
         return value
 
     def mapping(self, name: str) -> dict[str, object]:
+        """Return an object; empty if it is absent."""
         value = self.values.get(name, {})
         if not isinstance(value, dict):
-            raise Refusal(4000, f"{name} must be an object")
+            raise ApiError(4000, f"{name} must be an object")
         return value
 
     def pairs(self, name: str) -> dict[str, str]:
-        """An object whose values are all strings."""
+        """Return an object whose values are all strings; empty if it is absent."""
         pairs = self.mapping(name)
         if not all(isinstance(value, str) for value in pairs.values()):
-            raise Refusal(4000, f"every value of {name} must be a string")
+            raise ApiError(4000, f"every value of {name} must be a string")
         return {key: str(value) for key, value in pairs.items()}
 
     def meta_data(self) -> dict[str, str]:
+        """Return `meta_data`; 4003 if it exceeds a limit."""
         pairs = self.pairs("meta_data")
         if len(pairs) > 16 or not all(1 <= len(k) <= 64 and 1 <= len(v) <= 512 for k, v in pairs.items()):
-            raise Refusal(4003)
+            raise ApiError(4003)
         return pairs
 
     def texts(self, name: str) -> list[str]:
+        """Return a list of strings; empty if it is absent."""
         value = self.values.get(name, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise Refusal(4000, f"{name} must be a list of strings")
+            raise ApiError(4000, f"{name} must be a list of strings")
         return value
 
     def objects(self, name: str) -> list[Fields]:
+        """Return a list of objects; empty if it is absent."""
         value = self.values.get(name, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise Refusal(4000, f"{name} must be a list of objects")
+            raise ApiError(4000, f"{name} must be a list of objects")
         return [Fields(item) for item in value]
 
 
-def _identity(name: str, value: object) -> str:
+def _numeric_id(name: str, value: object) -> str:
     digits = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not re.fullmatch(r"[0-9]+", digits):
-        raise Refusal(4000, f"{name} must be an id of decimal digits")
+        raise ApiError(4000, f"{name} must be an id of decimal digits")
     return digits
 
 
 @dataclass(frozen=True)
 class UploadedPart:
-    """One file part of a multipart body; its bytes are counted, not kept."""
+    """One file of a multipart body; only its size in bytes is kept."""
 
     file_name: str
     size: int
 
 
 class Caller(NamedTuple):
-    """Whose token a request carries: an account, perhaps one session of it, perhaps for some `bots` only."""
+    """The owner of a request's token: an account, and perhaps one of its sessions.
+
+    `bots` are the ids that the token may use; None means all.
+    """
 
     account: str = ""
     session: str = ""
     bots: frozenset[str] | None = None
 
 
-NOBODY = Caller()
+ANONYMOUS = Caller()
 
 
 @dataclass(frozen=True)
 class IncomingRequest:
-    """`body` holds the fields of JSON, `form` those of an HTML form, `uploads` the files of a multipart body.
+    """A request: `body` has the fields of a JSON body, `form` those of an HTML form, `uploads` the uploaded files.
 
-    `size` is how many bytes the body has that is JSON.
+    `values` are the parameters of the path. `size` is the length of a JSON body in bytes.
     """
 
     method: str
@@ -133,7 +144,7 @@ class IncomingRequest:
     body: Fields = field(default_factory=Fields)
     uploads: tuple[UploadedPart, ...] = ()
     form: Fields = field(default_factory=Fields)
-    caller: Caller = NOBODY
+    caller: Caller = ANONYMOUS
     size: int = 0
 
     @property

@@ -1,4 +1,4 @@
-"""Server-sent events and their bytes."""
+"""Encode server-sent events."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Event:
-    """`name` None leaves the event line out (the v2 API); `data` goes out as JSON, or as it is if it is a string.
+    """One event; `name` None omits the event line, as in the v2 API; `data` is sent as JSON unless it is a string.
 
-    `id` numbers the events of streams that have numbers.
+    `id` is the number of the event, None in streams without numbers.
     """
 
     name: str | None
@@ -20,7 +20,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Framing:
-    """How an event is spelled; the defaults are those of the cloud's chat streams."""
+    """The separators of fields, lines and events; the defaults are those of the cloud's chat streams."""
 
     colon: str = ":"
     newline: str = "\n"
@@ -29,10 +29,12 @@ class Framing:
 
 
 def to_json(value: object) -> str:
+    """Encode a value as compact JSON, with non-ASCII characters unescaped."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def encode(event: Event, framing: Framing) -> bytes:
+    """Encode one event; each line of its data becomes a data line."""
     data = event.data if isinstance(event.data, str) else to_json(event.data)
     lines = [f":{framing.comment}"] if framing.comment else []
     if event.id is not None:

@@ -1,1 +1,1 @@
-"""The API routes, one module a resource."""
+"""The routes of the API, one module for each resource."""

@@ -1,16 +1,16 @@
-"""The settings of a bot as create_bot and update_bot take them, judged, and as they are told again."""
+"""Validate the settings of a bot in create_bot and update_bot, and describe them in replies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
-from coze_client.emulator.routes.bot_drafts import BotDraft, Settings, knowledge_of, name_of
-from coze_client.emulator.routes.plugins import ScriptedPlugin
+from coze_client.emulator.scripting.plugin import ScriptedPlugin
 from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.bot_records import BotSettings, StoredBot, knowledge_of, name_of
 from coze_client.emulator.state.dataset_records import StoredDataset
-from coze_client.emulator.state.records import StoredFile
+from coze_client.emulator.state.file_records import StoredFile
 from coze_client.emulator.workflows import Workflow
 
 LONGEST = {"name": 20, "description": 500}
@@ -30,11 +30,11 @@ PARTS = (
 )
 
 
-def read_settings(backend: Backend, request: IncomingRequest, *, with_knowledge: bool) -> Settings:
-    """Those that are given; 4000 for one that breaks a rule. A bot gets its knowledge only once there is a bot."""
+def read_settings(backend: Backend, request: IncomingRequest, *, with_knowledge: bool) -> BotSettings:
+    """Read the settings of a request; 4000 for an invalid one. Only an update reads knowledge (`with_knowledge`)."""
     body = request.body
-    texts: Settings = {name: body.optional(name) for name in TEXTS if name in body.values}
-    parts: Settings = {name: body.mapping(name) for name in PARTS if name in body.values}
+    texts: BotSettings = {name: body.optional(name) for name in TEXTS if name in body.values}
+    parts: BotSettings = {name: body.mapping(name) for name in PARTS if name in body.values}
     _check_texts(body)
     _check_onboarding(Fields(body.mapping("onboarding_info")))
     Fields(body.mapping("suggest_reply_info")).choice("reply_mode", ("enable", "disable", "customized"), "enable")
@@ -43,7 +43,7 @@ def read_settings(backend: Backend, request: IncomingRequest, *, with_knowledge:
     icon = body.optional("icon_file_id")
     file = backend.state.get(StoredFile, icon) if icon else None
     if icon and (file is None or file.account != request.account):
-        raise Refusal(4000, f"icon_file_id {icon} is no file of yours")
+        raise ApiError(4000, f"icon_file_id {icon} is not one of your files")
     if not with_knowledge or "knowledge" not in body.values:
         return {**texts, **parts}
     return {**texts, **parts, "knowledge": _knowledge(backend, request)}
@@ -55,85 +55,86 @@ def _check_texts(body: Fields) -> None:
         body.text("name")
     for name, longest in LONGEST.items():
         if len(body.optional(name) or "") > longest:
-            raise Refusal(4000, f"{name} has at most {longest} characters")
+            raise ApiError(4000, f"{name} has at most {longest} characters")
     if len(prompt) > LONGEST_PROMPT:
-        raise Refusal(4000, f"prompt has at most {LONGEST_PROMPT} characters")
+        raise ApiError(4000, f"prompt has at most {LONGEST_PROMPT} characters")
 
 
 def _check_onboarding(onboarding: Fields) -> None:
     if len(onboarding.optional("prologue") or "") > LONGEST_PROLOGUE:
-        raise Refusal(4000, f"prologue has at most {LONGEST_PROLOGUE} characters")
+        raise ApiError(4000, f"prologue has at most {LONGEST_PROLOGUE} characters")
     if any(len(question) > LONGEST_SUGGESTION for question in onboarding.texts("suggested_questions")):
-        raise Refusal(4000, f"a suggested question has at most {LONGEST_SUGGESTION} characters")
+        raise ApiError(4000, f"a suggested question has at most {LONGEST_SUGGESTION} characters")
 
 
-def _knowledge(backend: Backend, request: IncomingRequest) -> Settings:
-    """Replaces the bot's datasets, all of them."""
+def _knowledge(backend: Backend, request: IncomingRequest) -> BotSettings:
+    """Read `knowledge`; it replaces all datasets of the bot."""
     knowledge = Fields(request.body.mapping("knowledge"))
     dataset_ids = knowledge.texts("dataset_ids")
     strategy = knowledge.number("search_strategy", 0, 0, max(STRATEGIES))
     if len(dataset_ids) > MOST_DATASETS:
-        raise Refusal(4000, f"a bot has at most {MOST_DATASETS} datasets")
+        raise ApiError(4000, f"a bot has at most {MOST_DATASETS} datasets")
     if strategy not in STRATEGIES:
-        raise Refusal(4000, f"search_strategy must be one of {', '.join(map(str, STRATEGIES))}")
+        raise ApiError(4000, f"search_strategy must be one of {', '.join(map(str, STRATEGIES))}")
     for dataset_id in dataset_ids:
         dataset = backend.state.get(StoredDataset, dataset_id)
         if dataset is None or dataset.account != request.account:
-            raise Refusal(4000, f"{dataset_id} is no dataset of yours")
+            raise ApiError(4000, f"{dataset_id} is not one of your datasets")
     auto_call = knowledge.flag("auto_call", default=True)
     return {"dataset_ids": dataset_ids, "auto_call": auto_call, "search_strategy": strategy}
 
 
-def wire(backend: Backend, agent: BotDraft, settings: Mapping[str, object], version: str) -> dict[str, object]:
-    """What get_metadata tells; of the knowledge nothing but which datasets it is."""
-    told = Fields(settings)
-    onboarding = told.mapping("onboarding_info")
+def describe_bot(backend: Backend, bot: StoredBot, settings: Mapping[str, object], version: str) -> dict[str, object]:
+    """Return the JSON of a bot in get_metadata; of the knowledge it contains only the datasets."""
+    fields = Fields(settings)
+    onboarding = fields.mapping("onboarding_info")
     return {
-        "bot_id": agent.id,
+        "bot_id": bot.id,
         "name": name_of(settings),
-        "description": told.optional("description") or "",
+        "description": fields.optional("description") or "",
         "icon_url": icon_url(backend, settings),
-        "create_time": agent.created_at,
-        "update_time": agent.updated_at,
+        "create_time": bot.created_at,
+        "update_time": bot.updated_at,
         "version": version,
-        "prompt_info": {"prompt": "", **told.mapping("prompt_info")},
+        "prompt_info": {"prompt": "", **fields.mapping("prompt_info")},
         "onboarding_info": {"prologue": "", "suggested_questions": [], **onboarding},
         "bot_mode": 0,
-        "plugin_info_list": _plugins(backend, told),
-        "model_info": {**MODEL, **told.mapping("model_info_config")},
+        "plugin_info_list": _plugins(backend, fields),
+        "model_info": {**MODEL, **fields.mapping("model_info_config")},
         "knowledge": {"knowledge_infos": _datasets(backend, settings)},
-        "workflow_info_list": _workflows(backend, told),
-        "suggest_reply_info": {"reply_mode": "enable", **told.mapping("suggest_reply_info")},
+        "workflow_info_list": _workflows(backend, fields),
+        "suggest_reply_info": {"reply_mode": "enable", **fields.mapping("suggest_reply_info")},
         "shortcut_commands": [],
         "variables": [],
         "voice_info_list": [],
         "default_user_input_type": "text",
-        "owner_user_id": agent.account,
+        "owner_user_id": bot.account,
         "folder_id": "",
     }
 
 
 def icon_url(backend: Backend, settings: Mapping[str, object]) -> str:
+    """Return the address of a bot's icon; empty if there is none."""
     file = backend.state.get(StoredFile, Fields(settings).optional("icon_file_id") or "")
     return f"http://127.0.0.1/bot_files/{file.id}/{file.file_name}" if file else ""
 
 
 def _datasets(backend: Backend, settings: Mapping[str, object]) -> list[dict[str, object]]:
-    """Those that are still there."""
+    """List the datasets that still exist."""
     found = [backend.state.get(StoredDataset, dataset_id) for dataset_id in knowledge_of(settings)[0]]
     return [{"id": dataset.id, "name": dataset.name} for dataset in found if dataset]
 
 
-def _plugins(backend: Backend, told: Fields) -> list[dict[str, object]]:
-    return [_plugin(plugin_id, tools, backend.plugins.get(plugin_id)) for plugin_id, tools in _tool_ids(told).items()]
+def _plugins(backend: Backend, fields: Fields) -> list[dict[str, object]]:
+    return [_plugin(plugin_id, tools, backend.plugins.get(plugin_id)) for plugin_id, tools in _tool_ids(fields).items()]
 
 
-def _tool_ids(told: Fields) -> dict[str, list[str]]:
-    """Those of each plugin."""
-    chosen: dict[str, list[str]] = {}
-    for item in Fields(told.mapping("plugin_id_list")).objects("id_list"):
-        chosen.setdefault(item.text("plugin_id"), []).append(item.text("api_id"))
-    return chosen
+def _tool_ids(fields: Fields) -> dict[str, list[str]]:
+    """Return the tool ids by plugin id."""
+    tool_ids: dict[str, list[str]] = {}
+    for item in Fields(fields.mapping("plugin_id_list")).objects("id_list"):
+        tool_ids.setdefault(item.text("plugin_id"), []).append(item.text("api_id"))
+    return tool_ids
 
 
 def _plugin(plugin_id: str, tool_ids: list[str], plugin: ScriptedPlugin | None) -> dict[str, object]:
@@ -144,8 +145,8 @@ def _plugin(plugin_id: str, tool_ids: list[str], plugin: ScriptedPlugin | None) 
     return {**head, "api_info_list": tools}
 
 
-def _workflows(backend: Backend, told: Fields) -> list[dict[str, object]]:
-    return [_workflow(each, backend.workflows.get(each)) for each in _workflow_ids(told)]
+def _workflows(backend: Backend, fields: Fields) -> list[dict[str, object]]:
+    return [_workflow(each, backend.workflows.get(each)) for each in _workflow_ids(fields)]
 
 
 def _workflow(workflow_id: str, workflow: Workflow | None) -> dict[str, object]:
@@ -153,5 +154,5 @@ def _workflow(workflow_id: str, workflow: Workflow | None) -> dict[str, object]:
     return {"id": workflow_id, "name": name, "description": description, "icon_url": ""}
 
 
-def _workflow_ids(told: Fields) -> list[str]:
-    return [item.text("id") for item in Fields(told.mapping("workflow_id_list")).objects("ids")]
+def _workflow_ids(fields: Fields) -> list[str]:
+    return [item.text("id") for item in Fields(fields.mapping("workflow_id_list")).objects("ids")]

@@ -1,25 +1,24 @@
-"""Bots: create, update, publish, unpublish, retrieve, list, and their versions."""
+"""Routes of bots: create, update, publish, unpublish, retrieve, list, and list versions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
-from coze_client.emulator.routes.bot_drafts import (
-    API_CHANNEL,
-    FIRST_AGENT_ID,
-    BotDraft,
-    Settings,
-    Version,
-    all_drafts,
-    find_draft,
-    name_of,
-)
-from coze_client.emulator.routes.bot_settings import icon_url, read_settings, wire
+from coze_client.emulator.routes.bot_lookup import all_stored_bots, find_stored_bot
+from coze_client.emulator.routes.bot_settings import describe_bot, icon_url, read_settings
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.bot_records import (
+    API_CHANNEL,
+    FIRST_STORED_BOT_ID,
+    BotSettings,
+    BotVersion,
+    StoredBot,
+    name_of,
+)
 
 MANY = 2**31
 LARGEST_PAGE_OF_VERSIONS = 30
@@ -28,84 +27,86 @@ OWN_CHANNELS = (API_CHANNEL, "999")
 ONLINE, CHANGED, UNPUBLISHED = "published_online", "published_draft", "unpublished_draft"
 
 
-def agent_of(backend: Backend, bot_id: str) -> BotDraft:
-    """4006 if there is none."""
-    agent = find_draft(backend, bot_id)
-    if agent is None:
-        raise Refusal(4006, f"there is no bot {bot_id}")
-    return agent
+def bot_of(backend: Backend, bot_id: str) -> StoredBot:
+    """Return the record of a bot; 4006 if there is none."""
+    bot = find_stored_bot(backend, bot_id)
+    if bot is None:
+        raise ApiError(4006, f"there is no bot {bot_id}")
+    return bot
 
 
-def own_agent(backend: Backend, request: IncomingRequest, bot_id: str) -> BotDraft:
-    """4101 if the bot is somebody else's."""
-    agent = agent_of(backend, bot_id)
-    if agent.account != request.account:
-        raise Refusal(4101, f"bot {bot_id} belongs to another account")
-    return agent
+def own_bot(backend: Backend, request: IncomingRequest, bot_id: str) -> StoredBot:
+    """Return the record of the caller's own bot; 4101 if it belongs to another account."""
+    bot = bot_of(backend, bot_id)
+    if bot.account != request.account:
+        raise ApiError(4101, f"bot {bot_id} belongs to another account")
+    return bot
 
 
 async def create(backend: Backend, request: IncomingRequest) -> Reply:
     workspace_id = request.body.text("space_id")
     request.body.text("name")
     settings, now = read_settings(backend, request, with_knowledge=False), backend.now
-    agent = BotDraft(backend.state.new_id(BotDraft, FIRST_AGENT_ID), request.account, workspace_id, now, now, settings)
-    backend.state.save(agent)
-    return JsonReply({"bot_id": agent.id})
+    bot = StoredBot(
+        backend.state.new_id(StoredBot, FIRST_STORED_BOT_ID), request.account, workspace_id, now, now, settings
+    )
+    backend.state.save(bot)
+    return JsonReply({"bot_id": bot.id})
 
 
 async def update(backend: Backend, request: IncomingRequest) -> Reply:
-    """Changes the draft alone; what is given replaces what was there, as a whole."""
-    agent = own_agent(backend, request, request.body.text("bot_id"))
-    draft = {**agent.draft, **read_settings(backend, request, with_knowledge=True)}
-    backend.state.save(replace(agent, draft=draft, updated_at=backend.now))
+    """Change only the draft; each given setting replaces the old one as a whole."""
+    bot = own_bot(backend, request, request.body.text("bot_id"))
+    draft = {**bot.draft, **read_settings(backend, request, with_knowledge=True)}
+    backend.state.save(replace(bot, draft=draft, updated_at=backend.now))
     return JsonReply()
 
 
 async def publish(backend: Backend, request: IncomingRequest) -> Reply:
-    agent = own_agent(backend, request, request.body.text("bot_id"))
+    bot = own_bot(backend, request, request.body.text("bot_id"))
     channels = request.body.texts("connector_ids")
     request.body.mapping("connectors")
     if not channels:
-        raise Refusal(4000, "connector_ids is required")
+        raise ApiError(4000, "connector_ids is required")
     if API_CHANNEL not in channels and not set(channels) <= set(OWN_CHANNELS):
-        raise Refusal(4000, f"a channel of your own needs the API channel {API_CHANNEL}, too")
+        raise ApiError(4000, f"a channel of your own needs the API channel {API_CHANNEL}, too")
     version = int(backend.clock() * 1000)
-    while str(version) in agent.versions:
+    while str(version) in bot.versions:
         version += 1
-    backend.state.save(agent.published_as(str(version), channels, backend.now))
-    return JsonReply({"bot_id": agent.id, "version": str(version)})
+    backend.state.save(bot.published_as(str(version), channels, backend.now))
+    return JsonReply({"bot_id": bot.id, "version": str(version)})
 
 
 async def unpublish(backend: Backend, request: IncomingRequest) -> Reply:
-    agent = own_agent(backend, request, request.values["bot_id"])
+    bot = own_bot(backend, request, request.values["bot_id"])
     channel = request.body.text("connector_id")
     if len(request.body.optional("unpublish_reason") or "") > LONGEST_REASON:
-        raise Refusal(4000, f"unpublish_reason has at most {LONGEST_REASON} characters")
-    if channel not in agent.channels:
-        raise Refusal(4015, f"bot {agent.id} is not in channel {channel}")
-    channels = {known: version for known, version in agent.channels.items() if known != channel}
-    backend.state.save(replace(agent, channels=channels))
+        raise ApiError(4000, f"unpublish_reason has at most {LONGEST_REASON} characters")
+    if channel not in bot.channels:
+        raise ApiError(4015, f"bot {bot.id} is not in channel {channel}")
+    channels = {known: version for known, version in bot.channels.items() if known != channel}
+    backend.state.save(replace(bot, channels=channels))
     return JsonReply()
 
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
-    """What is online, or the owner's draft."""
+    """Return the online version, or the draft to its owner."""
     bot_id = request.values["bot_id"]
     if request.query.choice("is_published", ("true", "false"), "true") == "true":
-        return _online(backend, agent_of(backend, bot_id))
-    agent = own_agent(backend, request, bot_id)
-    return JsonReply(wire(backend, agent, agent.draft, ""))
+        return _online(backend, bot_of(backend, bot_id))
+    bot = own_bot(backend, request, bot_id)
+    return JsonReply(describe_bot(backend, bot, bot.draft, ""))
 
 
 async def retrieve_online(backend: Backend, request: IncomingRequest) -> Reply:
-    return _online(backend, agent_of(backend, request.query.text("bot_id")))
+    return _online(backend, bot_of(backend, request.query.text("bot_id")))
 
 
-def _online(backend: Backend, agent: BotDraft) -> JsonReply:
-    online = agent.online()
+def _online(backend: Backend, bot: StoredBot) -> JsonReply:
+    online = bot.online()
     if online is None:
-        raise Refusal(4015, f"bot {agent.id}")
-    return JsonReply(wire(backend, agent, online["settings"], agent.channels[API_CHANNEL]))
+        raise ApiError(4015, f"bot {bot.id}")
+    return JsonReply(describe_bot(backend, bot, online["settings"], bot.channels[API_CHANNEL]))
 
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
@@ -113,67 +114,67 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     channel = query.optional("connector_id") or API_CHANNEL
     status = query.choice("publish_status", ("all", ONLINE, CHANGED, UNPUBLISHED), ONLINE)
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, MANY)
-    agents = _agents_in(backend, query.text("workspace_id"))
-    found = [agent for agent in agents if status in ("all", *_statuses(agent, channel))]
+    bots = _bots_in(backend, query.text("workspace_id"))
+    found = [bot for bot in bots if status in ("all", *_statuses(bot, channel))]
     start = (page - 1) * size
-    items = [_entry(backend, agent, channel, online=status == ONLINE) for agent in found[start : start + size]]
+    items = [_entry(backend, bot, channel, online=status == ONLINE) for bot in found[start : start + size]]
     return JsonReply({"items": items, "total": len(found)})
 
 
-def _agents_in(backend: Backend, workspace_id: str) -> list[BotDraft]:
-    return [agent for agent in all_drafts(backend) if agent.workspace_id == workspace_id]
+def _bots_in(backend: Backend, workspace_id: str) -> list[StoredBot]:
+    return [bot for bot in all_stored_bots(backend) if bot.workspace_id == workspace_id]
 
 
-def _statuses(agent: BotDraft, channel: str) -> list[str]:
-    """A bot is online in a channel, perhaps with changes since; or it is in no channel at all."""
-    version = agent.online(channel)
+def _statuses(bot: StoredBot, channel: str) -> list[str]:
+    """Return the statuses of a bot: online, perhaps with a changed draft, or in no channel at all."""
+    version = bot.online(channel)
     if version is None:
-        return [] if agent.channels else [UNPUBLISHED]
-    return [ONLINE] if version["settings"] == agent.draft else [ONLINE, CHANGED]
+        return [] if bot.channels else [UNPUBLISHED]
+    return [ONLINE] if version["settings"] == bot.draft else [ONLINE, CHANGED]
 
 
-def _entry(backend: Backend, agent: BotDraft, channel: str, *, online: bool) -> dict[str, object]:
-    """As published where that was asked for, else as the draft is."""
-    version = agent.online(channel)
-    settings = version["settings"] if version and online else agent.draft
+def _entry(backend: Backend, bot: StoredBot, channel: str, *, online: bool) -> dict[str, object]:
+    """Return the list entry, with the published settings if `online`, or else with the draft's."""
+    version = bot.online(channel)
+    settings = version["settings"] if version and online else bot.draft
     published = {"published_at": version["created_at"]} if version else {}
     return {
-        "id": agent.id,
+        "id": bot.id,
         **_described(backend, settings),
         "folder_id": "",
-        "is_published": bool(agent.channels),
-        "updated_at": agent.updated_at,
-        "owner_user_id": agent.account,
+        "is_published": bool(bot.channels),
+        "updated_at": bot.updated_at,
+        "owner_user_id": bot.account,
         **published,
     }
 
 
-def _described(backend: Backend, settings: Settings) -> dict[str, object]:
+def _described(backend: Backend, settings: BotSettings) -> dict[str, object]:
     described = settings.get("description") or ""
     return {"name": name_of(settings), "description": described, "icon_url": icon_url(backend, settings)}
 
 
 async def list_published(backend: Backend, request: IncomingRequest) -> Reply:
-    """The older list: pages are numbered by page_index, times are texts."""
+    """The older list: page_index numbers the pages, times are strings."""
     query = request.query
     page, size = query.number("page_index", 1, 1, MANY), query.number("page_size", 20, 1, MANY)
-    agents = _agents_in(backend, query.text("space_id"))
-    found = [(agent, version) for agent in agents if (version := agent.online())]
+    bots = _bots_in(backend, query.text("space_id"))
+    found = [(bot, version) for bot in bots if (version := bot.online())]
     start = (page - 1) * size
-    bots = [_older_entry(backend, agent, version) for agent, version in found[start : start + size]]
-    return JsonReply({"space_bots": bots, "total": len(found)})
+    entries = [_older_entry(backend, bot, version) for bot, version in found[start : start + size]]
+    return JsonReply({"space_bots": entries, "total": len(found)})
 
 
-def _older_entry(backend: Backend, agent: BotDraft, version: Version) -> dict[str, object]:
+def _older_entry(backend: Backend, bot: StoredBot, version: BotVersion) -> dict[str, object]:
     described = _described(backend, version["settings"])
-    head = {"bot_id": agent.id, "bot_name": described.pop("name")}
+    head = {"bot_id": bot.id, "bot_name": described.pop("name")}
     return {**head, **described, "publish_time": str(version["created_at"])}
 
 
 async def versions(backend: Backend, request: IncomingRequest) -> Reply:
-    """Newest first. Drafts have no versions of their own here."""
+    """List the versions, newest first; the emulator has no versions of drafts."""
     query = request.query
-    agent = agent_of(backend, request.values["bot_id"])
+    bot = bot_of(backend, request.values["bot_id"])
     status = query.choice("publish_status", (ONLINE, UNPUBLISHED), ONLINE)
     channel = query.optional("connector_id") or API_CHANNEL
     page = query.number("page_num", 1, 1, MANY)
@@ -184,9 +185,9 @@ async def versions(backend: Backend, request: IncomingRequest) -> Reply:
             "changelog": "",
             "created_at": version["created_at"],
             "publish_status": ONLINE,
-            "creator": {"id": agent.account, "name": "emulator"},
+            "creator": {"id": bot.account, "name": "emulator"},
         }
-        for name, version in reversed(agent.versions.items())
+        for name, version in reversed(bot.versions.items())
         if status == ONLINE and channel in version["channels"]
     ]
     start = (page - 1) * size

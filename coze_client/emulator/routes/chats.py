@@ -1,22 +1,22 @@
-"""Chats: start, retrieve, cancel, list the messages of, submit tool outputs to."""
+"""Routes of chats: start, retrieve, cancel, list messages, submit tool outputs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from coze_client.emulator.engine.chat_engine import FIRST_CHAT_ID, BotRun
-from coze_client.emulator.engine.context import read_turn, remembered
+from coze_client.emulator.engine.chat_context import read_turn, saved_context
+from coze_client.emulator.engine.chat_run import FIRST_CHAT_ID, ChatRun
 from coze_client.emulator.engine.incoming_messages import IncomingMessage, read_incoming, save_incoming
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import EventReply, JsonReply, Reply
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
-from coze_client.emulator.routes.bot_drafts import find_bot
-from coze_client.emulator.routes.conversations import begin, conversation_of
+from coze_client.emulator.routes.bot_lookup import find_bot
+from coze_client.emulator.routes.conversations import conversation_of, new_conversation
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.scripting.standard_bots import ScriptedBot
+from coze_client.emulator.scripting.bot import ScriptedBot
 from coze_client.emulator.scripts import Turn
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import StoredChat, StoredConversation, StoredMessage
+from coze_client.emulator.state.chat_records import StoredChat, StoredConversation, StoredMessage
 
 PUBLISHED = "published_online"
 DRAFT = "unpublished_draft"
@@ -27,39 +27,40 @@ async def create(backend: Backend, request: IncomingRequest) -> Reply:
     stream = body.flag("stream", default=backend.dialect.stream_by_default)
     saved = body.flag("auto_save_history", default=True) or not backend.dialect.unsaved_chats
     if not stream and not saved:
-        raise Refusal(4007)
+        raise ApiError(4007)
     bot = bot_of(backend, request)
     body.text("user_id")
-    _check_the_rest(body)
+    _check_other_fields(body)
     meta_data, variables = body.meta_data(), _variables(body)
-    entered = read_incoming(backend, request.account, body.objects("additional_messages"), saved=saved)
+    incoming = read_incoming(backend, request.account, body.objects("additional_messages"), saved=saved)
     conversation = _conversation(backend, request, bot)
-    turn = read_turn(backend, bot, remembered(backend, conversation), entered, variables)
-    chat = _begin(backend, request.account, bot, conversation, entered, meta_data, saved=saved)
-    return _answer(backend, chat, bot, turn, stream=stream)
+    turn = read_turn(backend, bot, saved_context(backend, conversation), incoming, variables)
+    chat = _new_chat(backend, request.account, bot, conversation, incoming, meta_data, saved=saved)
+    return _run(backend, chat, bot, turn, stream=stream)
 
 
 def bot_of(backend: Backend, request: IncomingRequest) -> ScriptedBot:
+    """Return the bot that the request names; 4006 if there is none, 4101 or 4015 if the caller cannot use it."""
     body, bots = request.body, request.caller.bots
     bot_id, version = body.text("bot_id"), body.optional("bot_version")
     status = body.choice("publish_status", (PUBLISHED, DRAFT), PUBLISHED)
     if status == DRAFT and version:
-        raise Refusal(4000, "bot_version cannot be given with a draft")
+        raise ApiError(4000, "bot_version cannot be given with a draft")
     bot = find_bot(backend, bot_id, draft=status == DRAFT, version=version)
     if bot is None:
-        raise Refusal(4006, f"version {version} of bot {bot_id}" if version else f"bot {bot_id}")
+        raise ApiError(4006, f"version {version} of bot {bot_id}" if version else f"bot {bot_id}")
     if bots is not None and bot.id not in bots:
-        raise Refusal(4101, "the token's scope does not list this bot")
+        raise ApiError(4101, "the token's scope does not list this bot")
     if not bot.published and status != DRAFT:
-        raise Refusal(4015)
+        raise ApiError(4015)
     return bot
 
 
-def _check_the_rest(body: Fields) -> None:
+def _check_other_fields(body: Fields) -> None:
     body.mapping("parameters")
     body.flag("enable_card", default=False)
     if extra := body.pairs("extra_params").keys() - {"latitude", "longitude"}:
-        raise Refusal(4000, f"extra_params does not know {', '.join(sorted(extra))}")
+        raise ApiError(4000, f"extra_params has unknown fields: {', '.join(sorted(extra))}")
     if shortcut := body.mapping("shortcut_command"):
         Fields(shortcut).text("command_id")
 
@@ -67,43 +68,43 @@ def _check_the_rest(body: Fields) -> None:
 def _variables(body: Fields) -> dict[str, str]:
     variables = body.pairs("custom_variables")
     if not all(name.replace("_", "a").isalpha() for name in variables):
-        raise Refusal(4000, "names of custom_variables are letters and underscores")
+        raise ApiError(4000, "names of custom_variables are letters and underscores")
     return variables
 
 
 def _conversation(backend: Backend, request: IncomingRequest, bot: ScriptedBot) -> StoredConversation:
-    """The conversation that the query names, free for a chat, or a new one."""
-    wanted = request.query.optional("conversation_id")
-    if wanted == "" and backend.dialect.decodes_ids:
-        raise Refusal(4000, "conversation_id is no number")
-    if not wanted:
-        return begin(backend, request.caller, bot.id)
-    known = backend.state.get(StoredConversation, wanted)
-    if known is None and backend.dialect.invents_conversations:
-        return begin(backend, request.caller, bot.id)
-    conversation = conversation_of(backend, request, wanted)
+    """Return the conversation in the query, or a new one; 4016 if a chat is running in it."""
+    conversation_id = request.query.optional("conversation_id")
+    if conversation_id == "" and backend.dialect.rejects_empty_ids:
+        raise ApiError(4000, "conversation_id is not a number")
+    if not conversation_id:
+        return new_conversation(backend, request.caller, bot.id)
+    known = backend.state.get(StoredConversation, conversation_id)
+    if known is None and backend.dialect.creates_unknown_conversations:
+        return new_conversation(backend, request.caller, bot.id)
+    conversation = conversation_of(backend, request, conversation_id)
     if backend.dialect.one_running_chat and any(
-        _settled(backend, chat).running for chat in backend.state.owned(StoredChat, wanted)
+        _current(backend, chat).running for chat in backend.state.owned(StoredChat, conversation_id)
     ):
-        raise Refusal(4016)
+        raise ApiError(4016)
     return conversation
 
 
-def _begin(
+def _new_chat(
     backend: Backend,
     account: str,
     bot: ScriptedBot,
     conversation: StoredConversation,
-    entered: list[IncomingMessage],
+    incoming: list[IncomingMessage],
     meta_data: dict[str, str],
     *,
     saved: bool,
 ) -> StoredChat:
-    """From here on the chat has happened: it is counted, and its question is part of the conversation."""
+    """Save a new chat and its messages, and count the chat."""
     chat_id = backend.state.new_id(StoredChat, FIRST_CHAT_ID)
     inserted: list[str] = []
     if saved:
-        context, question = entered[:-1], entered[-1:]
+        context, question = incoming[:-1], incoming[-1:]
         inserted += [save_incoming(backend, conversation, message).id for message in context]
         inserted += [save_incoming(backend, conversation, message, chat_id, bot.id).id for message in question]
     chat = StoredChat(
@@ -124,43 +125,43 @@ def _begin(
     return chat
 
 
-def _answer(backend: Backend, chat: StoredChat, bot: ScriptedBot, turn: Turn, *, stream: bool) -> Reply:
-    run = BotRun(backend, chat, bot, turn)
+def _run(backend: Backend, chat: StoredChat, bot: ScriptedBot, turn: Turn, *, stream: bool) -> Reply:
+    run = ChatRun(backend, chat, bot, turn)
     run.start()
     if stream:
         return EventReply(run.events())
-    return JsonReply(replace(chat, status=backend.dialect.created_status).wire_in_full(backend.dialect))
+    return JsonReply(replace(chat, status=backend.dialect.created_status).describe_in_full(backend.dialect))
 
 
 def chat_of(backend: Backend, request: IncomingRequest, ids: Fields) -> StoredChat:
-    """The saved chat that both ids name; 4002 or 4001 if it is not there, or not the caller's."""
+    """Return a saved chat by both of its ids; 4002 or 4001 if it does not exist or belongs to another account."""
     conversation = conversation_of(backend, request, ids.text("conversation_id"))
     chat = backend.state.get(StoredChat, ids.text("chat_id"))
     if chat is None or chat.conversation_id != conversation.id or not chat.saved:
-        raise Refusal(4001)
-    return _settled(backend, chat)
+        raise ApiError(4001)
+    return _current(backend, chat)
 
 
-def _settled(backend: Backend, chat: StoredChat) -> StoredChat:
-    """The chat, failed if it was running when an earlier emulator on the same file was stopped."""
-    if not chat.running or chat.id in backend.runs:
+def _current(backend: Backend, chat: StoredChat) -> StoredChat:
+    """Return the chat; a chat that was running when an earlier emulator with this file stopped has failed."""
+    if not chat.running or backend.runs.get(ChatRun, chat.id) is not None:
         return chat
     return replace(chat, status="failed", error_code=5000, error_msg="the emulator was stopped", ended_at=backend.now)
 
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
-    return JsonReply(chat_of(backend, request, request.query).wire_in_full(backend.dialect))
+    return JsonReply(chat_of(backend, request, request.query).describe_in_full(backend.dialect))
 
 
 async def messages(backend: Backend, request: IncomingRequest) -> Reply:
-    """What the bot said, not what it was asked; the verbose message stands before the last answer."""
+    """List the messages of the bot, without the question; verbose messages stand before the last answer."""
     chat = chat_of(backend, request, request.query)
     found = [
         message for message in backend.state.owned(StoredMessage, chat.conversation_id) if message.chat_id == chat.id
     ]
     if not backend.dialect.lists_questions:
         found = _verbose_first([message for message in found if message.id not in chat.inserted])
-    return JsonReply([message.wire(backend.dialect) for message in found])
+    return JsonReply([message.describe(backend.dialect) for message in found])
 
 
 def _verbose_first(messages: list[StoredMessage]) -> list[StoredMessage]:
@@ -174,37 +175,37 @@ def _verbose_first(messages: list[StoredMessage]) -> list[StoredMessage]:
 async def cancel(backend: Backend, request: IncomingRequest) -> Reply:
     chat = chat_of(backend, request, request.body)
     if not chat.running:
-        raise Refusal(4104)
+        raise ApiError(4104)
     chat = replace(chat, status=backend.dialect.canceled_status, ended_at=backend.now)
     backend.state.save(chat)
     backend.notify()
-    return JsonReply(chat.wire_in_full(backend.dialect))
+    return JsonReply(chat.describe_in_full(backend.dialect))
 
 
 async def submit_tool_outputs(backend: Backend, request: IncomingRequest) -> Reply:
-    chat, run = _waiting(backend, request)
+    chat, run = _waiting_run(backend, request)
     stream = request.body.flag("stream", default=False)
     outputs: dict[str, str] = {}
     for item in request.body.objects("tool_outputs"):
         outputs[item.text("tool_call_id")] = item.optional("output") or ""
     if outputs.keys() != {call["id"] for call in chat.open_calls}:
-        raise Refusal(4000, "tool_outputs must answer each open tool call once, and nothing else")
+        raise ApiError(4000, "tool_outputs must answer each open tool call once, and nothing else")
     calls = [{**call, "output": outputs[call["id"]]} if call["id"] in outputs else call for call in chat.calls]
     chat = replace(chat, status="in_progress", calls=calls)
     backend.state.save(chat)
-    return _answer(backend, chat, run.bot, run.turn, stream=stream)
+    return _run(backend, chat, run.bot, run.turn, stream=stream)
 
 
-def _waiting(backend: Backend, request: IncomingRequest) -> tuple[StoredChat, BotRun]:
+def _waiting_run(backend: Backend, request: IncomingRequest) -> tuple[StoredChat, ChatRun]:
     chat = backend.state.get(StoredChat, request.query.text("chat_id"))
     if chat is not None and not chat.saved and chat.account == request.account:
-        raise Refusal(5000, "tool outputs need a chat with auto_save_history")
+        raise ApiError(5000, "tool outputs need a chat with auto_save_history")
     chat = chat_of(backend, request, request.query)
     if chat.status != "requires_action":
-        raise Refusal(4000, f"the chat does not wait for tool outputs, it is {chat.status}")
-    run = backend.runs.get(chat.id)
+        raise ApiError(4000, f"the chat does not wait for tool outputs, its status is {chat.status}")
+    run = backend.runs.get(ChatRun, chat.id)
     if run is None:
-        raise Refusal(5000, "the chat was begun before the emulator was restarted")
+        raise ApiError(5000, "the chat started before the emulator was restarted")
     return chat, run
 
 

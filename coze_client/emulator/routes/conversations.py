@@ -1,22 +1,22 @@
-"""Conversations: create, list, retrieve, rename, clear, delete."""
+"""Routes of conversations: create, list, retrieve, rename, clear, delete."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from coze_client.emulator.engine.incoming_messages import read_incoming, save_incoming
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import Caller, Fields, IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import StoredConversation, StoredMessage
+from coze_client.emulator.state.chat_records import StoredConversation, StoredMessage
 
 FIRST_CONVERSATION_ID = 7460000000000000001
 MANY = 2**31
 
 
-def begin(
+def new_conversation(
     backend: Backend,
     caller: Caller,
     bot_id: str = "",
@@ -24,54 +24,55 @@ def begin(
     connector_id: str = "1024",
     meta_data: dict[str, str] | None = None,
 ) -> StoredConversation:
-    new = backend.state.new_id(StoredConversation, FIRST_CONVERSATION_ID)
+    """Create and save a conversation of the caller."""
+    new_id = backend.state.new_id(StoredConversation, FIRST_CONVERSATION_ID)
     now = backend.now
     conversation = StoredConversation(
-        new, caller.account, new, now, now, bot_id, name, connector_id, meta_data or {}, caller.session
+        new_id, caller.account, new_id, now, now, bot_id, name, connector_id, meta_data or {}, caller.session
     )
     backend.state.save(conversation)
     return conversation
 
 
 def conversation_of(backend: Backend, request: IncomingRequest, conversation_id: str) -> StoredConversation:
-    """The conversation; 4002 if there is none, or it is another account's or another session's."""
+    """Return the caller's conversation; 4002 if there is none, or if another account or session owns it."""
     conversation = backend.state.get(StoredConversation, conversation_id)
     if conversation is None or not conversation.belongs_to(request.caller):
-        raise Refusal(4002)
+        raise ApiError(4002)
     return conversation
 
 
 def _name(body: Fields, key: str = "name") -> str:
     name = body.optional(key) or ""
     if len(name) > 100:
-        raise Refusal(4000, f"{key} has at most 100 characters")
+        raise ApiError(4000, f"{key} has at most 100 characters")
     return name
 
 
 async def create(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
     bot_id, connector_id, meta_data = body.optional("bot_id") or "", body.optional("connector_id"), body.meta_data()
-    entered = read_incoming(backend, request.account, body.objects("messages"))
+    incoming = read_incoming(backend, request.account, body.objects("messages"))
     name = _name(body)
-    if not backend.dialect.orders_messages:
-        entered, name = [], ""
-    conversation = begin(backend, request.caller, bot_id, name, connector_id or "1024", meta_data)
-    for message in entered:
+    if not backend.dialect.honours_message_order:
+        incoming, name = [], ""
+    conversation = new_conversation(backend, request.caller, bot_id, name, connector_id or "1024", meta_data)
+    for message in incoming:
         save_incoming(backend, conversation, message)
-    return JsonReply(conversation.wire(backend.dialect))
+    return JsonReply(conversation.describe(backend.dialect))
 
 
 async def create_named(backend: Backend, request: IncomingRequest) -> Reply:
-    """A conversation that an app's chatflow finds by its name; with get_or_create the one that has the name already."""
+    """Create a conversation that an app's chatflow finds by name; get_or_create may return an existing one."""
     body = request.body
-    for needed in ("app_id", "workflow_id", "conversation_name"):
-        body.text(needed)
+    for field in ("app_id", "workflow_id", "conversation_name"):
+        body.text(field)
     name, meta_data = _name(body, "conversation_name"), body.meta_data()
-    known = (each for each in backend.state.owned(StoredConversation, request.account) if each.name == name)
-    found = next(known, None) if body.flag("get_or_create", default=False) else None
+    matches = (each for each in backend.state.owned(StoredConversation, request.account) if each.name == name)
+    found = next(matches, None) if body.flag("get_or_create", default=False) else None
     connector_id = body.optional("connector_id") or "1024"
-    conversation = found or begin(backend, request.caller, "", name, connector_id, meta_data)
-    return JsonReply(conversation.wire(backend.dialect))
+    conversation = found or new_conversation(backend, request.caller, "", name, connector_id, meta_data)
+    return JsonReply(conversation.describe(backend.dialect))
 
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
@@ -87,13 +88,13 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     ]
     found = found[::-1] if newest_first else found
     start = (page - 1) * size
-    shown = [conversation.wire(backend.dialect) for conversation in found[start : start + size]]
+    shown = [conversation.describe(backend.dialect) for conversation in found[start : start + size]]
     return JsonReply({"conversations": shown, "has_more": len(found) > start + size})
 
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
     conversation = conversation_of(backend, request, request.query.text("conversation_id"))
-    return JsonReply(conversation.wire(backend.dialect))
+    return JsonReply(conversation.describe(backend.dialect))
 
 
 async def update(backend: Backend, request: IncomingRequest) -> Reply:
@@ -101,11 +102,11 @@ async def update(backend: Backend, request: IncomingRequest) -> Reply:
     request.body.text("name")
     conversation = replace(conversation, name=_name(request.body), updated_at=backend.now)
     backend.state.save(conversation)
-    return JsonReply(conversation.wire(backend.dialect))
+    return JsonReply(conversation.describe(backend.dialect))
 
 
 async def clear(backend: Backend, request: IncomingRequest) -> Reply:
-    """A new section: what was said stays listable, and is no longer context."""
+    """Begin a new section; the old messages can still be listed, but are no longer context."""
     conversation = conversation_of(backend, request, request.values["conversation_id"])
     section = str(int(conversation.section_id) + 1)
     backend.state.save(replace(conversation, section_id=section, updated_at=backend.now))

@@ -1,14 +1,14 @@
-"""Datasets: create, update, delete, list, and how far their documents are."""
+"""Routes of datasets: create, update, delete, list, and the progress of their documents."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from coze_client.emulator.engine.processing import delete_document, look_at
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.engine.document_processing import count_look, delete_document
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
-from coze_client.emulator.routes.bot_drafts import bots_with
+from coze_client.emulator.routes.bot_lookup import count_bots_with
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import (
@@ -20,7 +20,7 @@ from coze_client.emulator.state.dataset_records import (
     StoredDataset,
     StoredDocument,
 )
-from coze_client.emulator.state.records import StoredFile
+from coze_client.emulator.state.file_records import StoredFile
 
 MANY = 2**31
 LARGEST_PAGE = 300
@@ -28,12 +28,12 @@ LONGEST_NAME = 100
 
 
 def dataset_of(backend: Backend, request: IncomingRequest, dataset_id: str) -> StoredDataset:
-    """The caller's own dataset; 4200 if there is none of this id, 4101 if it is somebody else's."""
+    """Return the caller's own dataset; 4200 if there is none, 4101 if it belongs to another account."""
     dataset = backend.state.get(StoredDataset, dataset_id)
     if dataset is None:
-        raise Refusal(4200, f"there is no dataset {dataset_id}")
+        raise ApiError(4200, f"there is no dataset {dataset_id}")
     if dataset.account != request.account:
-        raise Refusal(4101, f"dataset {dataset_id} belongs to another account")
+        raise ApiError(4101, f"dataset {dataset_id} belongs to another account")
     return dataset
 
 
@@ -46,6 +46,7 @@ def new_dataset(
     description: str = "",
     icon_file_id: str = "",
 ) -> StoredDataset:
+    """Create and save a dataset."""
     dataset_id = backend.state.new_id(StoredDataset, FIRST_DATASET_ID)
     now = backend.now
     dataset = StoredDataset(dataset_id, account, workspace_id, name, format_type, now, now, description, icon_file_id)
@@ -55,41 +56,41 @@ def new_dataset(
 
 async def create(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
-    workspace_id, format_type = body.identity("space_id"), body.number("format_type", -1, TEXT, IMAGE)
+    workspace_id, format_type = body.numeric_id("space_id"), body.number("format_type", -1, TEXT, IMAGE)
     if format_type not in backend.dialect.dataset_formats:
-        raise Refusal(4000, f"format_type must be one of {', '.join(map(str, backend.dialect.dataset_formats))}")
-    dataset = new_dataset(backend, request.account, workspace_id, format_type, *_described(backend, request))
+        raise ApiError(4000, f"format_type must be one of {', '.join(map(str, backend.dialect.dataset_formats))}")
+    dataset = new_dataset(backend, request.account, workspace_id, format_type, *_read_description(backend, request))
     return JsonReply({"dataset_id": dataset.id})
 
 
 async def update(backend: Backend, request: IncomingRequest) -> Reply:
-    """Replaces name, description and icon; those left out are cleared (page update_dataset)."""
+    """Replace name, description and icon; absent ones are cleared (page update_dataset)."""
     dataset = dataset_of(backend, request, request.values["dataset_id"])
-    name, description, icon = _described(backend, request)
+    name, description, icon = _read_description(backend, request)
     changed = replace(dataset, name=name, description=description, icon_file_id=icon, updated_at=backend.now)
     backend.state.save(changed)
     return JsonReply()
 
 
-def _described(backend: Backend, request: IncomingRequest) -> tuple[str, str, str]:
-    """Name, description and icon."""
+def _read_description(backend: Backend, request: IncomingRequest) -> tuple[str, str, str]:
+    """Read name, description and icon."""
     body = request.body
     name, icon = body.text("name"), body.optional("file_id") or ""
     if len(name) > LONGEST_NAME:
-        raise Refusal(4000, f"name has at most {LONGEST_NAME} characters")
-    if icon and not uploaded(backend, request, icon):
-        raise Refusal(4000, f"file_id {icon} is no file of yours")
+        raise ApiError(4000, f"name has at most {LONGEST_NAME} characters")
+    if icon and not uploaded_file(backend, request, icon):
+        raise ApiError(4000, f"file_id {icon} is not one of your files")
     return name, body.optional("description") or "", icon
 
 
-def uploaded(backend: Backend, request: IncomingRequest, file_id: str) -> StoredFile | None:
-    """A file that the caller has uploaded."""
+def uploaded_file(backend: Backend, request: IncomingRequest, file_id: str) -> StoredFile | None:
+    """Return a file that the caller uploaded; None if there is none."""
     file = backend.state.get(StoredFile, file_id)
     return file if file and file.account == request.account else None
 
 
 async def delete(backend: Backend, request: IncomingRequest) -> Reply:
-    """With all its documents; bots show and search only datasets that exist, so they lose it, too."""
+    """Delete a dataset and its documents; bots lose it, too, since they use only datasets that exist."""
     dataset = dataset_of(backend, request, request.values["dataset_id"])
     for document in backend.state.owned(StoredDocument, dataset.id):
         delete_document(backend, document)
@@ -98,7 +99,7 @@ async def delete(backend: Backend, request: IncomingRequest) -> Reply:
 
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
-    """The caller's own in this workspace, oldest first."""
+    """List the caller's datasets of a workspace, oldest first."""
     query = request.query
     workspace_id, name = query.text("space_id"), (query.optional("name") or "").lower()
     format_type = query.number("format_type", TEXT, TEXT, IMAGE) if query.optional("format_type") else None
@@ -115,18 +116,19 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
 
 
 def _paging(backend: Backend, query: Fields) -> tuple[int, int]:
-    """Where the page begins and how long it is; the studio gives everything to whom does not ask for pages."""
-    if backend.dialect.lists_everything and not query.values.keys() & {"page_num", "page_size"}:
+    """Return the start and size of the page; without parameters the studio returns everything."""
+    if backend.dialect.unpaged_dataset_list and not query.values.keys() & {"page_num", "page_size"}:
         return 0, MANY
     size = query.number("page_size", 10, 1, LARGEST_PAGE)
     return (query.number("page_num", 1, 1, MANY) - 1) * size, size
 
 
 def describe_dataset(backend: Backend, dataset: StoredDataset) -> dict[str, object]:
+    """Return the JSON of a dataset in lists."""
     now = backend.clock()
     documents = backend.state.owned(StoredDocument, dataset.id)
     busy = [document for document in documents if document.status(now) == BUSY]
-    settled = [document for document in documents if document not in busy]
+    processed = [document for document in documents if document not in busy]
     icon = f"FileBizType.BIZ_DATASET_ICON/{dataset.icon_file_id}" if dataset.icon_file_id else ""
     return {
         "dataset_id": dataset.id,
@@ -145,28 +147,28 @@ def describe_dataset(backend: Backend, dataset: StoredDataset) -> dict[str, obje
         "update_time": dataset.updated_at,
         "doc_count": len(documents),
         "file_list": [document.name for document in documents],
-        "failed_file_list": [document.name for document in settled if document.failure],
+        "failed_file_list": [document.name for document in processed if document.failure],
         "processing_file_list": [document.name for document in busy],
         "processing_file_id_list": [document.id for document in busy],
-        "slice_count": sum(document.slice_count for document in settled),
+        "slice_count": sum(document.slice_count for document in processed),
         "hit_count": sum(document.hit_count for document in documents),
         "all_file_size": str(sum(document.size for document in documents)),
-        "bot_used_count": bots_with(backend, dataset.id),
+        "bot_used_count": count_bots_with(backend, dataset.id),
         "chunk_strategy": {},
         "project_id": "",
     }
 
 
 async def process(backend: Backend, request: IncomingRequest) -> Reply:
-    """How far each document is; what is unknown, or in another dataset, is left out, or refused by the studio."""
+    """Return the progress of documents; unknown ones are omitted by the cloud, and an error in the studio."""
     dataset = dataset_of(backend, request, request.values["dataset_id"])
-    known = [backend.state.get(StoredDocument, each) for each in request.body.identities("document_ids", MANY)]
-    found = [document for document in known if document and document.dataset_id == dataset.id]
-    if len(found) < len(known) and backend.dialect.refuses_strange_documents:
-        raise Refusal(4101, "not all document_ids are documents of this dataset")
+    documents = [backend.state.get(StoredDocument, each) for each in request.body.numeric_ids("document_ids", MANY)]
+    found = [document for document in documents if document and document.dataset_id == dataset.id]
+    if len(found) < len(documents) and backend.dialect.rejects_unknown_documents:
+        raise ApiError(4101, "not all document_ids are documents of this dataset")
     items = [_progress(backend, document) for document in found]
     for document in found:
-        look_at(backend, document)
+        count_look(backend, document)
     return JsonReply({"data": items})
 
 

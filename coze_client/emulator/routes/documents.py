@@ -1,19 +1,19 @@
-"""Documents of a dataset: create, list, update, delete."""
+"""Routes of documents: create, list, update, delete."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from coze_client.emulator.engine.processing import delete_document, digest_all, look_at, store
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.engine.document_processing import count_look, delete_document, process_sources, save_document
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.datasets import MANY, dataset_of
+from coze_client.emulator.routes.document_sources import SourceReader, refresh_rule
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.routes.sources import SourceReader, rule_for
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import BUSY, IMAGE, StoredDocument
-from coze_client.emulator.text.chunking import read_strategy
+from coze_client.emulator.text.chunking import read_chunk_rule
 
 MOST_CREATED, MOST_DELETED = 10, 100
 LARGEST_BODY = 15 * 1024 * 1024
@@ -22,32 +22,32 @@ LARGEST_BODY = 15 * 1024 * 1024
 async def create(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
     _check_length(request)
-    dataset = dataset_of(backend, request, body.identity("dataset_id"))
+    dataset = dataset_of(backend, request, body.numeric_id("dataset_id"))
     if not {"format_type", "chunk_strategy"} <= body.values.keys():
-        raise Refusal(4000, "format_type and chunk_strategy are required")
+        raise ApiError(4000, "format_type and chunk_strategy are required")
     if body.number("format_type", dataset.format_type, 0, IMAGE) != dataset.format_type:
-        raise Refusal(4000, f"format_type of this dataset is {dataset.format_type}")
+        raise ApiError(4000, f"format_type of this dataset is {dataset.format_type}")
     bases = body.objects("document_bases")
     if not 1 <= len(bases) <= MOST_CREATED:
-        raise Refusal(4000, f"document_bases has 1 to {MOST_CREATED} documents")
+        raise ApiError(4000, f"document_bases must have 1 to {MOST_CREATED} documents")
     strategy = Fields(body.mapping("chunk_strategy"))
-    sources, chunks = SourceReader(backend, request, dataset, strategy).read(bases), read_strategy(strategy)
-    digested = await digest_all(sources, chunks, dataset.format_type)
-    dataset = dataset_of(backend, request, dataset.id)  # it may be gone by now
-    made = zip(sources, digested, strict=True)
-    documents = [store(backend, dataset, source, chunks, digest) for source, digest in made]
+    sources, rule = SourceReader(backend, request, dataset, strategy).read(bases), read_chunk_rule(strategy)
+    processed = await process_sources(sources, rule, dataset.format_type)
+    dataset = dataset_of(backend, request, dataset.id)  # it may have been deleted meanwhile
+    results = zip(sources, processed, strict=True)
+    documents = [save_document(backend, dataset, source, rule, result) for source, result in results]
     return JsonReply([_created(backend, request, document) for document in documents], key="document_infos")
 
 
 def _check_length(request: IncomingRequest) -> None:
     if request.size > LARGEST_BODY:
-        raise Refusal(4000, f"the body has {request.size} bytes, at most {LARGEST_BODY} are taken; base64 adds a third")
+        raise ApiError(4000, f"the body has {request.size} bytes, the limit is {LARGEST_BODY}; base64 adds a third")
 
 
 def _created(backend: Backend, request: IncomingRequest, document: StoredDocument) -> dict[str, object]:
-    """As creating tells it: at work, whatever has become of it since.
+    """Describe a new document: still processing, whatever its state is.
 
-    The page's sample has null for source_type and update_type, with which cozepy could create nothing.
+    In the sample of the documentation source_type and update_type are null; cozepy could not parse that.
     """
     fresh = {"status": BUSY, "char_count": 0, "slice_count": 0}
     uri = f"FileBizType.BIZ_BOT_DATASET/{document.account}_{document.id}.{document.type}"
@@ -55,49 +55,52 @@ def _created(backend: Backend, request: IncomingRequest, document: StoredDocumen
 
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
-    """Oldest first. Every look brings the documents of the page nearer to their end."""
+    """List documents, oldest first; this counts as a request for the progress of the listed documents."""
     body, dialect = request.body, backend.dialect
-    dataset = dataset_of(backend, request, body.identity("dataset_id"))
+    dataset = dataset_of(backend, request, body.numeric_id("dataset_id"))
     size = body.number("size", dialect.document_page_size, 1, MANY)
     page = body.number("page", dialect.first_document_page, 0, MANY)
     start = max(page - dialect.first_document_page, 0) * size
     documents = backend.state.page(StoredDocument, dataset.id, start, size)
     items = [describe_document(backend, request, document) for document in documents]
     for document in documents:
-        look_at(backend, document)
+        count_look(backend, document)
     return JsonReply(items, key="document_infos", beside={"total": backend.state.count(StoredDocument, dataset.id)})
 
 
 async def update(backend: Backend, request: IncomingRequest) -> Reply:
-    document = document_of(backend, request, request.body.identity("document_id"))
+    document = document_of(backend, request, request.body.numeric_id("document_id"))
     name = request.body.optional("document_name") or document.name
     if "update_rule" in request.body.values:
-        rule = rule_for(document.source_type, request.body)
-        document = replace(document, update_type=rule.type, update_interval=rule.interval)
+        refresh = refresh_rule(document.source_type, request.body)
+        document = replace(document, update_type=refresh.type, update_interval=refresh.interval)
     backend.state.save(replace(document, name=name, updated_at=backend.now))
     return JsonReply()
 
 
 async def delete(backend: Backend, request: IncomingRequest) -> Reply:
-    """All or none."""
-    ids = request.body.identities("document_ids", MOST_DELETED)
+    """Delete all documents or, if one is unknown, none."""
+    ids = request.body.numeric_ids("document_ids", MOST_DELETED)
     for document in [document_of(backend, request, document_id) for document_id in dict.fromkeys(ids)]:
         delete_document(backend, document)
     return JsonReply()
 
 
 def document_of(backend: Backend, request: IncomingRequest, document_id: str) -> StoredDocument:
-    """The caller's own document; 4200 if there is none of this id, 4101 if it is somebody else's."""
+    """Return the caller's own document; 4200 if there is none, 4101 if it belongs to another account."""
     document = backend.state.get(StoredDocument, document_id)
     if document is None:
-        raise Refusal(4200, f"there is no document {document_id}")
+        raise ApiError(4200, f"there is no document {document_id}")
     if document.account != request.account:
-        raise Refusal(4101, f"document {document_id} belongs to another account")
+        raise ApiError(4101, f"document {document_id} belongs to another account")
     return document
 
 
 def describe_document(backend: Backend, request: IncomingRequest, document: StoredDocument) -> dict[str, object]:
-    """The cloud tells ids as numbers unless the request has `Agw-Js-Conv: str` (page list_knowledge_files)."""
+    """Return the JSON of a document; the cloud sends ids as numbers unless the request has `Agw-Js-Conv: str`.
+
+    See page list_knowledge_files.
+    """
     now = backend.clock()
     busy = document.busy(now)
     as_text = not backend.dialect.numeric_ids or request.headers.get("agw-js-conv") == "str"

@@ -1,4 +1,4 @@
-"""A route and who may use it."""
+"""A route of the API and its permissions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Handler = Callable[[Backend, IncomingRequest], Awaitable[Reply]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`path` with `{names}`; `permissions` are what a token with scopes must have; None asks for no token."""
+    """A route; `path` contains `{names}`. A token with scopes needs all `permissions`; None needs no token."""
 
     method: str
     path: str

@@ -1,9 +1,9 @@
-"""Images of a dataset: list, and their captions."""
+"""Routes of the images of a dataset: list them, and update their captions."""
 
 from __future__ import annotations
 
-from coze_client.emulator.engine.processing import replace_caption
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.engine.document_processing import replace_caption
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.datasets import MANY, dataset_of
@@ -18,12 +18,12 @@ LARGEST_PAGE = 299
 def _dataset_of(backend: Backend, request: IncomingRequest) -> StoredDataset:
     dataset = dataset_of(backend, request, request.values["dataset_id"])
     if dataset.format_type != IMAGE:
-        raise Refusal(4000, f"dataset {dataset.id} has no images, but texts")
+        raise ApiError(4000, f"dataset {dataset.id} is not a dataset of images")
     return dataset
 
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
-    """Oldest first; `keyword` is looked for in captions."""
+    """List images, oldest first; `keyword` filters by caption."""
     query = request.query
     dataset = _dataset_of(backend, request)
     page = query.number("page_num", 1, 1, MANY)
@@ -36,11 +36,11 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
         if keyword in image.caption.lower() and captioned in ("", "true" if image.caption else "false")
     ]
     shown = found[(page - 1) * size : page * size]
-    photos = [_described(image, backend.clock()) for image in shown]
+    photos = [_describe_image(image, backend.clock()) for image in shown]
     return JsonReply({"photo_infos": photos, "total_count": len(found)})
 
 
-def _described(image: StoredDocument, now: float) -> dict[str, object]:
+def _describe_image(image: StoredDocument, now: float) -> dict[str, object]:
     return {
         "document_id": image.id,
         "name": image.name,
@@ -60,7 +60,7 @@ async def update(backend: Backend, request: IncomingRequest) -> Reply:
     dataset = _dataset_of(backend, request)
     image = document_of(backend, request, request.values["document_id"])
     if image.dataset_id != dataset.id:
-        raise Refusal(4200, f"dataset {dataset.id} has no image {image.id}")
+        raise ApiError(4200, f"dataset {dataset.id} has no image {image.id}")
     replace_caption(backend, image, request.body.text("caption"))
     return JsonReply()
 

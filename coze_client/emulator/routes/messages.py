@@ -1,25 +1,25 @@
-"""Messages of a conversation: create, list, retrieve, modify, delete, and the feedback on them."""
+"""Routes of messages: create, list, retrieve, modify, delete, and feedback."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from coze_client.emulator.engine.incoming_messages import IncomingMessage, read_content, save_incoming
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.conversations import conversation_of
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.records import StoredConversation, StoredMessage
+from coze_client.emulator.state.chat_records import StoredConversation, StoredMessage
 
 
 async def create(backend: Backend, request: IncomingRequest) -> Reply:
     conversation = conversation_of(backend, request, request.query.text("conversation_id"))
     role = request.body.choice("role", ("user", "assistant"), "")
     content, content_type = _content(backend, request)
-    entered = IncomingMessage(role, "", content, content_type, request.body.meta_data(), "", ())
-    return JsonReply(save_incoming(backend, conversation, entered).wire(backend.dialect))
+    incoming = IncomingMessage(role, "", content, content_type, request.body.meta_data(), "", ())
+    return JsonReply(save_incoming(backend, conversation, incoming).describe(backend.dialect))
 
 
 def _content(backend: Backend, request: IncomingRequest) -> tuple[str, str]:
@@ -30,23 +30,23 @@ def _content(backend: Backend, request: IncomingRequest) -> tuple[str, str]:
 
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
-    """A page between two cursors, in the order asked for; the cursors of an empty page are absent (studio: "0")."""
+    """List a page between two cursors; an empty page has no cursors, or in the studio the cursors "0"."""
     body = request.body
     conversation = conversation_of(backend, request, request.query.text("conversation_id"))
     limit = body.number("limit", 50, 1, 50)
-    found = _listed(backend, conversation, body)
+    found = _select(backend, conversation, body)
     page, has_more = _page(backend, found, body, limit)
     cursors = {"first_id": page[0].id, "last_id": page[-1].id} if page else {}
-    if not page and not backend.dialect.orders_messages:
+    if not page and not backend.dialect.honours_message_order:
         cursors = {"first_id": "0", "last_id": "0"}
-    data = [message.wire(backend.dialect) for message in page]
+    data = [message.describe(backend.dialect) for message in page]
     return JsonReply(data, beside={**cursors, "has_more": has_more})
 
 
-def _listed(backend: Backend, conversation: StoredConversation, body: Fields) -> list[StoredMessage]:
-    """Questions, answers and handmade messages, on request what lies between; the newest first by default."""
+def _select(backend: Backend, conversation: StoredConversation, body: Fields) -> list[StoredMessage]:
+    """Select questions, answers and created messages, on request also the rest; the newest first by default."""
     everything, chat_id = body.flag("include_middle_message", default=False), body.optional("chat_id")
-    newest_first = body.choice("order", ("asc", "desc"), "desc") == "desc" or not backend.dialect.orders_messages
+    newest_first = body.choice("order", ("asc", "desc"), "desc") == "desc" or not backend.dialect.honours_message_order
     found = [
         message
         for message in backend.state.owned(StoredMessage, conversation.id)
@@ -56,9 +56,12 @@ def _listed(backend: Backend, conversation: StoredConversation, body: Fields) ->
 
 
 def _page(backend: Backend, found: list[StoredMessage], body: Fields, limit: int) -> tuple[list[StoredMessage], bool]:
-    """after_id: later in this order; before_id: earlier; both: a window. The studio's before_id wins, even "0"."""
+    """Return a page and whether more follow: messages after after_id, before before_id, or between both.
+
+    In the studio before_id takes precedence, even "0".
+    """
     after, before = body.optional("after_id"), body.optional("before_id")
-    if not backend.dialect.orders_messages and before is not None:
+    if not backend.dialect.honours_message_order and before is not None:
         newer = found[: _place(found, before, len(found))][::-1] if before != "0" else found
         return newer[:limit], len(newer) > limit
     start = _place(found, after, -1) + 1
@@ -74,20 +77,21 @@ def _place(found: list[StoredMessage], cursor: str | None, unset: int) -> int:
         return unset
     place = next((n for n, message in enumerate(found) if message.id == cursor), None)
     if place is None:
-        raise Refusal(4005, "the cursor is no message of this list")
+        raise ApiError(4005, "the cursor is not a message of this list")
     return place
 
 
 def message_of(backend: Backend, request: IncomingRequest, ids: Fields) -> StoredMessage:
+    """Return a message of the caller's conversation; 4002 or 4005 if there is none."""
     conversation = conversation_of(backend, request, ids.text("conversation_id"))
     message = backend.state.get(StoredMessage, ids.text("message_id"))
     if message is None or message.conversation_id != conversation.id:
-        raise Refusal(4005)
+        raise ApiError(4005)
     return message
 
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
-    return JsonReply(message_of(backend, request, request.query).wire(backend.dialect))
+    return JsonReply(message_of(backend, request, request.query).describe(backend.dialect))
 
 
 async def modify(backend: Backend, request: IncomingRequest) -> Reply:
@@ -97,22 +101,22 @@ async def modify(backend: Backend, request: IncomingRequest) -> Reply:
         content, content_type = _content(backend, request)
         message = replace(message, content=content, content_type=content_type)
     elif not meta_data:
-        raise Refusal(4000, "content and meta_data cannot both be empty")
+        raise ApiError(4000, "content and meta_data cannot both be empty")
     message = replace(message, meta_data=meta_data or message.meta_data, updated_at=backend.now)
     backend.state.save(message)
-    return JsonReply(message.wire(backend.dialect), key="message")
+    return JsonReply(message.describe(backend.dialect), key="message")
 
 
 async def delete(backend: Backend, request: IncomingRequest) -> Reply:
-    """An answer takes along what led to it: the calls, responses and verbose messages of its chat."""
+    """Delete a message; an answer is deleted with the calls, responses and verbose messages of its chat."""
     message = message_of(backend, request, request.query)
     if message.type not in ("question", "answer", ""):
-        raise Refusal(4005, "only questions and answers can be deleted")
+        raise ApiError(4005, "only questions and answers can be deleted")
     for other in backend.state.owned(StoredMessage, message.conversation_id):
         depends = message.type == "answer" and message.chat_id and other.chat_id == message.chat_id
         if other.id == message.id or (depends and other.type not in ("question", "answer")):
             backend.state.delete(other)
-    return JsonReply(message.wire(backend.dialect))
+    return JsonReply(message.describe(backend.dialect))
 
 
 async def set_feedback(backend: Backend, request: IncomingRequest) -> Reply:
@@ -121,9 +125,9 @@ async def set_feedback(backend: Backend, request: IncomingRequest) -> Reply:
     kind, comment = body.choice("feedback_type", ("like", "unlike"), ""), body.optional("comment") or ""
     reasons = body.values.get("reason_types", [])
     if not isinstance(reasons, list) or len(reasons) > 10 or any(len(str(reason)) > 30 for reason in reasons):
-        raise Refusal(4000, "reason_types has at most 10 reasons of 30 characters")
+        raise ApiError(4000, "reason_types has at most 10 reasons of 30 characters")
     if len(comment) > 250:
-        raise Refusal(4000, "comment has at most 250 characters")
+        raise ApiError(4000, "comment has at most 250 characters")
     feedback: dict[str, object] = {"feedback_type": kind, "reason_types": reasons, "comment": comment}
     backend.state.save(replace(message, feedback=feedback))
     return JsonReply()

@@ -1,4 +1,4 @@
-"""Routes that Coze has and this emulator has not: they say so, with HTTP 501."""
+"""Routes that Coze has but the emulator does not implement; they return HTTP 501."""
 
 from __future__ import annotations
 
@@ -57,12 +57,13 @@ DELETE,GET,POST /v1/workspaces/{workspace_id}/members
 """
 
 
-async def unserved(_backend: Backend, request: IncomingRequest) -> Reply:
-    return json_reply(501, {"code": 501, "msg": f"the emulator does not do {request.method} {request.path}"})
+async def not_implemented_reply(_backend: Backend, request: IncomingRequest) -> Reply:
+    """Return HTTP 501."""
+    return json_reply(501, {"code": 501, "msg": f"the emulator does not implement {request.method} {request.path}"})
 
 
 ENDPOINTS = tuple(
-    Endpoint(method, path, (), unserved)
+    Endpoint(method, path, (), not_implemented_reply)
     for methods, path in (line.split() for line in ROUTES.strip().splitlines())
     for method in methods.split(",")
 )

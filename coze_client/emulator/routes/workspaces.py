@@ -1,12 +1,12 @@
-"""Workspaces: the one that there is."""
+"""The route of workspaces; the emulator has one."""
 
 from __future__ import annotations
 
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.workflows import WORKSPACE
 
@@ -15,11 +15,11 @@ LARGEST_PAGE = 50
 
 
 async def list_(_backend: Backend, request: IncomingRequest) -> Reply:
-    """Everybody's, and owned by the account of the emulator's ready token."""
+    """List the workspace; the account of the emulator's own token owns it, and all others are members."""
     query = request.query
     page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, LARGEST_PAGE)
     if bool(query.optional("user_id")) != bool(query.optional("coze_account_id")):
-        raise Refusal(4000, "user_id and coze_account_id are given together")
+        raise ApiError(4000, "user_id and coze_account_id must be given together")
     workspace = {
         "id": WORKSPACE,
         "name": "Emulated workspace",

@@ -1,1 +1,1 @@
-"""Bots and workflows as Python functions."""
+"""Bots, plugins and workflows as Python functions, and the standard bots."""

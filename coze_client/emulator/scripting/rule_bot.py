@@ -1,4 +1,4 @@
-"""The bot that follows a few rules well enough for tool calls, structured output and a name it was told."""
+"""The bot "assistant": simple rules for tool calls, structured output, and remembering the user's name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GENERIC = frozenset({"tool", "tools", "plugin", "plugins", "function"})
 
 
 def assistant(turn: Turn) -> Iterator[Item]:
-    """Fills a JSON schema it is shown, calls the client plugin that the question suits, else chats."""
+    """Fill in the JSON schema of the prompt, or call the client plugin that fits the question, or chat."""
     schema = requested_schema(turn.question)
     if schema is not None:
         prompt = re.sub(r"```json.*?```", "", turn.question, flags=re.DOTALL)
@@ -27,9 +27,10 @@ def assistant(turn: Turn) -> Iterator[Item]:
 
 
 def small_talk(turn: Turn) -> str:
-    said = [line.text for line in turn.history if line.role == "user"]
+    """Repeat the question, or answer about the user's name, which is searched in the history."""
+    messages = [line.text for line in turn.history if line.role == "user"]
     if re.search(r"what(?:'s| is) my name", turn.question, re.IGNORECASE):
-        names = [found[1] for text in said if (found := re.search(r"my name is (\w+)", text, re.IGNORECASE))]
+        names = [found[1] for text in messages if (found := re.search(r"my name is (\w+)", text, re.IGNORECASE))]
         return f"Your name is {names[-1]}." if names else "You have not told me your name."
     if found := re.search(r"my name is (\w+)", turn.question, re.IGNORECASE):
         return f"Nice to meet you, {found[1]}."
@@ -37,33 +38,34 @@ def small_talk(turn: Turn) -> str:
 
 
 def requested_schema(question: str) -> Schema | None:
-    """The fenced JSON that follows the words "JSON schema"."""
+    """Return the fenced JSON after the words "JSON schema"; None if there is none."""
     found = re.search(r"JSON schema.*?```json\s*(.*?)```", question, re.DOTALL | re.IGNORECASE)
     schema = json.loads(found[1]) if found else None
     return schema if isinstance(schema, dict) else None
 
 
 def function_of(schema: Schema) -> Schema:
-    """The function itself, whether or not it is wrapped as `{"type": "function", "function": …}`."""
+    """Return the function schema, also if it is wrapped as `{"type": "function", "function": …}`."""
     inner = schema.get("function", schema)
     return inner if isinstance(inner, dict) else schema
 
 
 def suitable_plugin(turn: Turn) -> Schema | None:
-    """The declared plugin that the question names, or shares a word with, or the first if it asks for a tool."""
+    """Return the plugin that the question names or shares a word with, or the first if it asks for any tool."""
     plugins = [function_of(plugin) for plugin in turn.plugins]
     question = turn.question.lower()
-    asked = set(re.findall(r"\w{4,}", question))
+    words = set(re.findall(r"\w{4,}", question))
     for plugin in plugins:
         if re.search(rf"\b{re.escape(str(plugin['name']).lower())}\b", question):
             return plugin
     for plugin in plugins:
-        if (asked - GENERIC) & set(re.split(r"[_\W]+", str(plugin["name"]).lower())):
+        if (words - GENERIC) & set(re.split(r"[_\W]+", str(plugin["name"]).lower())):
             return plugin
-    return plugins[0] if plugins and asked & GENERIC else None
+    return plugins[0] if plugins and words & GENERIC else None
 
 
 def arguments_for(plugin: Schema, question: str) -> dict[str, object]:
+    """Fill in the required parameters of a plugin from the question."""
     parameters = plugin.get("parameters")
     if not isinstance(parameters, dict):
         return {}
@@ -72,7 +74,7 @@ def arguments_for(plugin: Schema, question: str) -> dict[str, object]:
 
 
 def fill(schema: Schema, root: Schema, prompt: str, name: str = "") -> object:
-    """A plausible value: numbers from the prompt, strings from its quotes or the whole of it, choices the first."""
+    """Make up a value: numbers and quoted strings come from the prompt, choices are those it names, or the first."""
     schema = resolve_reference(schema, root)
     if "const" in schema:
         return schema["const"]
@@ -85,8 +87,8 @@ def fill(schema: Schema, root: Schema, prompt: str, name: str = "") -> object:
         properties = schema.get("properties")
         members = properties if isinstance(properties, dict) else {}
         required = schema.get("required", list(members))
-        wanted = required if isinstance(required, list) else []
-        return {key: fill(members[key], root, prompt, key) for key in members if key in wanted}
+        names = required if isinstance(required, list) else []
+        return {key: fill(members[key], root, prompt, key) for key in members if key in names}
     if kind == "array":
         items = schema.get("items")
         return [fill(items if isinstance(items, dict) else {"type": "string"}, root, prompt, name)]
@@ -102,7 +104,7 @@ def fill(schema: Schema, root: Schema, prompt: str, name: str = "") -> object:
 
 
 def resolve_reference(schema: Schema, root: Schema) -> Schema:
-    """The schema behind `$ref`, or the first alternative of `anyOf`, `oneOf`, `allOf`."""
+    """Resolve `$ref`, and the first alternative of `anyOf`, `oneOf` or `allOf`."""
     while True:
         reference = schema.get("$ref")
         if isinstance(reference, str):
@@ -118,5 +120,6 @@ def resolve_reference(schema: Schema, root: Schema) -> Schema:
 
 
 def quoted(prompt: str) -> str:
+    """Return the first quoted text of the prompt, or else the prompt on one line."""
     found = re.search(r"(?<!\w)'([^']+)'(?!\w)|\"([^\"]+)\"|“([^”]+)”|「([^」]+)」", prompt)
     return next(group for group in found.groups() if group) if found else " ".join(prompt.split())

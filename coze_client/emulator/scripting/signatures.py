@@ -1,4 +1,4 @@
-"""A function's inputs and outputs, read from its annotations."""
+"""Read the inputs and outputs of a function from its annotations."""
 
 from __future__ import annotations
 
@@ -29,25 +29,26 @@ CHATFLOW_INPUTS: dict[str, Tree] = {
 
 @dataclass(frozen=True)
 class Signature:
-    """`parameters` by name; `question` is the parameter of a chatflow that gets the user's words, as a `Turn` or text.
+    """The `parameters` of a function by name, and the JSON Schema of its result, `returns`.
 
-    `returns` is the JSON Schema of the result.
+    `question` is the name of the parameter of a chatflow that gets the user's message; with `whole_turn` it gets a
+    `Turn`.
     """
 
     parameters: dict[str, InputParameter]
-    returns: dict[str, Any]  # JSON Schema; empty where the annotation tells nothing
+    returns: dict[str, Any]  # empty without an annotation
     question: str = ""
     whole_turn: bool = False
 
     @property
     def input(self) -> dict[str, object]:
-        """What the API tells under `input`."""
+        """The value of `input` in API replies."""
         trees = {name: parameter.tree for name, parameter in self.parameters.items()}
         return {"parameters": {**CHATFLOW_INPUTS, **trees} if self.question else trees}
 
     @property
     def output(self) -> dict[str, object]:
-        """What it tells under `output`; an end node that returns text has a template in place of variables."""
+        """The value of `output` in API replies; an end node that returns text has a template instead of variables."""
         if self.returns == {"type": "string"}:
             answer = {"terminate_plan": "use_answer_content", "content": "{{output}}"}
             return {"parameters": {"output": {"type": "string"}}, **answer}
@@ -57,7 +58,7 @@ class Signature:
 
 
 def read_signature(function: Callable[..., object], *, chatflow: bool = False) -> Signature:
-    """TypeError where something cannot be a parameter of Coze's; an unannotated one is a string."""
+    """Read a signature; parameters without annotation are strings. TypeError if one cannot be a parameter of Coze."""
     try:
         hints = get_type_hints(function, include_extras=True)
     except NameError as error:
@@ -66,9 +67,9 @@ def read_signature(function: Callable[..., object], *, chatflow: bool = False) -
     if unnamed := [each.name for each in named if each.kind not in NAMED]:
         raise TypeError(f"{function.__name__}: {', '.join(unnamed)} cannot be given by name")
     question = named[0].name if chatflow and named else ""
-    told = dict(_ARGUMENT.findall(function.__doc__ or ""))
+    descriptions = dict(_ARGUMENT.findall(function.__doc__ or ""))
     parameters = {
-        each.name: _parameter(each, hints.get(each.name, str), told.get(each.name, ""))
+        each.name: _parameter(each, hints.get(each.name, str), descriptions.get(each.name, ""))
         for each in named
         if each.name != question
     }
@@ -78,7 +79,7 @@ def read_signature(function: Callable[..., object], *, chatflow: bool = False) -
 
 
 def summary(function: Callable[..., object]) -> str:
-    """The first paragraph of its docstring, on one line."""
+    """Return the first paragraph of a function's docstring, on one line."""
     return " ".join((function.__doc__ or "").strip().partition("\n\n")[0].split())
 
 
@@ -89,7 +90,7 @@ def _parameter(each: inspect.Parameter, hint: object, description: str) -> Input
 
 
 def _with_field(hint: object) -> object:
-    """`Annotated[str, "a description"]` as pydantic spells it."""
+    """Convert `Annotated[str, "a description"]` to pydantic's form."""
     if get_origin(hint) is not Annotated:
         return hint
     inner, *notes = get_args(hint)
@@ -100,7 +101,7 @@ def _with_field(hint: object) -> object:
 
 
 def _result(returned: object) -> object:
-    """What a generator returns at its end; None if its annotation does not tell."""
+    """Return the type of a generator's return value; None if its annotation does not contain it."""
     if get_origin(returned) is Generator:
         return get_args(returned)[2]
     return None if get_origin(returned) in (Iterator, Iterable) else returned

@@ -1,14 +1,13 @@
-"""The bots that every emulator has, by the name of their script."""
+"""The bots that every emulator has; each has the name of its script."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-from coze_client.emulator.engine.dataset_recall import DEFAULT_STYLE, RecallStyle
+from coze_client.emulator.scripting.bot import CREATED_AT, FIRST_BOT_ID, ScriptedBot
 from coze_client.emulator.scripting.quoting_bot import librarian
 from coze_client.emulator.scripting.rule_bot import assistant
 from coze_client.emulator.scripts import (
@@ -26,32 +25,12 @@ from coze_client.emulator.scripts import (
     Turn,
 )
 
-FIRST_BOT_ID = 7350000000000000001
-_MADE = 1735689600
-FIRST_VERSION = f"{_MADE}000"
-"""The version of every bot that was scripted and never changed by the API."""
-
-
-@dataclass(frozen=True)
-class ScriptedBot:
-    """A script under an id; `plugins` are its client plugins as OpenAI-style function schemas.
-
-    With `auto_call` it looks into its datasets before every answer, and tells so in the style of `recall`.
-    """
-
-    id: str
-    name: str
-    script: Script
-    published: bool = True
-    plugins: tuple[Mapping[str, object], ...] = ()
-    dataset_ids: tuple[str, ...] = ()
-    auto_call: bool = True
-    recall: RecallStyle = DEFAULT_STYLE
-    created_at: int = _MADE
+FIRST_VERSION = f"{CREATED_AT}000"
+"""The version of each standard bot that the API has not changed."""
 
 
 def echo(turn: Turn) -> Iterator[Item]:
-    """Says the question again, `{{name}}` filled from custom_variables; speaks it too if it was spoken to."""
+    """Repeat the question with `{{name}}` replaced from custom_variables; audio in the question adds audio."""
     text = re.sub(r"\{\{(\w+)\}\}", lambda found: turn.variables.get(found[1], found[0]), turn.question)
     yield Answer(text or describe(turn.parts))
     if any(part.kind == "audio" for part in turn.parts):
@@ -60,6 +39,7 @@ def echo(turn: Turn) -> Iterator[Item]:
 
 
 def reasoner(turn: Turn) -> Iterator[Item]:
+    """Send reasoning before the answer."""
     yield Reasoning(f"The user says {turn.question!r}. I should think before I answer. ")
     yield Reasoning("Done thinking.")
     yield Answer(f"After some thought: {turn.question}")
@@ -89,7 +69,7 @@ PLUGINS = (
 
 
 def plugins(turn: Turn) -> Iterator[Item]:
-    """Has the client look up weather and time, a call for each city named, or book a table; tells what came of it."""
+    """Call client plugins for weather and time, one call for each city, or for booking a table; report the outputs."""
     if turn.outputs:
         yield Answer(" ".join(f"{done.name} says: {done.output}." for done in turn.outputs))
         return
@@ -107,11 +87,12 @@ def plugins(turn: Turn) -> Iterator[Item]:
 
 
 def vision(turn: Turn) -> Iterator[Item]:
+    """List the images and files of the question."""
     yield Answer(describe(turn.parts))
 
 
 def describe(parts: tuple[Part, ...]) -> str:
-    """How many of which kind, then the names."""
+    """Describe images and files by their number for each kind, and their names."""
     if not parts:
         return "I see nothing but text."
     kinds = [part.kind for part in parts]
@@ -120,12 +101,13 @@ def describe(parts: tuple[Part, ...]) -> str:
 
 
 def follow_ups(turn: Turn) -> Iterator[Item]:
+    """Send three suggested questions after the answer."""
     yield Answer(f"You asked: {turn.question}")
     yield FollowUps(("Why?", "How much?", "What comes next?"))
 
 
 def several_answers(turn: Turn) -> Iterator[Item]:
-    """Two answers around a plugin that the server runs itself."""
+    """Send two answers, with a server-side plugin call between them."""
     yield Answer("Let me look that up. ")
     yield FunctionCall("search-web", {"query": turn.question})
     yield ToolResponse(json.dumps({"content_type": 1, "response_for_model": "42", "type_for_model": 1}))
@@ -133,11 +115,12 @@ def several_answers(turn: Turn) -> Iterator[Item]:
 
 
 def slow(turn: Turn) -> Iterator[Item]:
-    """Two hundred words, one each `pace` (or 50 ms)."""
+    """Send two hundred words, one every `pace` seconds, or every 50 ms if the pace is 0."""
     yield Answer(" ".join(f"word{n}" for n in range(1, 201)), pace=turn.pace or 0.05)
 
 
 def failing(_turn: Turn) -> Iterator[Item]:
+    """Fail after half of an answer."""
     yield Answer("This goes well until ", pieces=("This goes ", "well until "))
     yield Fail(5000, "model unavailable")
 
@@ -151,12 +134,12 @@ SCRIPTS: Mapping[str, Script] = MappingProxyType(
 
 
 def default_script(dataset_ids: Collection[str]) -> Script:
-    """What a bot does that nobody gave a script."""
+    """Return the script of a bot that was created without one."""
     return librarian if dataset_ids else assistant
 
 
 def standard_bots() -> list[ScriptedBot]:
-    """The same ids in every emulator, so that a conversation kept in a file finds its bot again."""
+    """Return the standard bots; their ids are always the same, so that conversations in a file keep their bot."""
     return [
         ScriptedBot(str(FIRST_BOT_ID + n), name, script, plugins=PLUGINS if name == "plugins" else ())
         for n, (name, script) in enumerate(SCRIPTS.items())

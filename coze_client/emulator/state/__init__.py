@@ -1,1 +1,1 @@
-"""What the emulator keeps: records in SQLite, and the counters of a run."""
+"""The state of the emulator: records in SQLite, the running chats and workflows, counters and recorded calls."""

@@ -1,4 +1,4 @@
-"""The nouns of a knowledge base that the state holds: datasets, their documents, the slices of these."""
+"""The stored records of datasets, documents and slices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUSY, READY, FAILED = 0, 1, 9  # status
 
 @dataclass(frozen=True)
 class StoredDataset:
-    """A knowledge base of one account in one workspace; `format_type` is 0 for text, 2 for images."""
+    """A dataset of one account in one workspace; `format_type` is 0 for texts, 1 for tables, 2 for images."""
 
     id: str
     account: str
@@ -35,10 +35,11 @@ class StoredDataset:
 
 @dataclass(frozen=True)
 class StoredDocument:
-    """A document whose slices are there from the start, but are told of only when it is no longer `busy`.
+    """A document; its slices are stored at once, but shown only when it is no longer `busy`.
 
-    It takes `looks` looks at its progress, of which `looked` are done, and the time from `begun_at` to `ready_at`.
-    `failure` says why nothing could be made of it. `caption` is an image's, `url` where a web page or an image is.
+    Processing ends when its progress was requested `looks_needed` times, of which `looks_done` are counted, and at
+    `ready_at`. `failure` is the reason why it has no slices. `caption` belongs to an image, `url` to a web page or an
+    image. Times are Unix seconds, `size` is bytes.
     """
 
     id: str
@@ -60,8 +61,8 @@ class StoredDocument:
     caption: str = ""
     url: str = ""
     failure: str = ""
-    looks: int = 0
-    looked: int = 0
+    looks_needed: int = 0
+    looks_done: int = 0
     begun_at: float = 0.0
     ready_at: float = 0.0
 
@@ -70,29 +71,30 @@ class StoredDocument:
         return self.dataset_id
 
     def busy(self, now: float) -> bool:
-        return self.looked < self.looks or self.begun_at <= now < self.ready_at
+        """Whether the document is still being processed."""
+        return self.looks_done < self.looks_needed or self.begun_at <= now < self.ready_at
 
     def status(self, now: float) -> int:
-        """As the API numbers it: 0 at work, 1 ready, 9 failed."""
+        """Return the status in the API: 0 processing, 1 ready, 9 failed."""
         return BUSY if self.busy(now) else FAILED if self.failure else READY
 
     def progress(self, now: float) -> int:
-        """Percent; less than 100 until it is over, for good or ill."""
+        """Return the progress in percent; 100 only when processing has ended, also with a failure."""
         if not self.busy(now):
             return 100
-        seen = self.looked / self.looks if self.looks else 1.0
+        look_share = self.looks_done / self.looks_needed if self.looks_needed else 1.0
         duration = self.ready_at - self.begun_at
-        passed = (now - self.begun_at) / duration if duration > 0 else 1.0
-        return max(0, int(99 * min(seen, passed, 1.0)))
+        time_share = (now - self.begun_at) / duration if duration > 0 else 1.0
+        return max(0, int(99 * min(look_share, time_share, 1.0)))
 
     def remaining_time(self, now: float) -> int:
-        """Seconds, a look counted as one."""
-        return max(self.looks - self.looked, math.ceil(self.ready_at - now), 0)
+        """Return the remaining seconds; each request for the progress that is still needed counts as one."""
+        return max(self.looks_needed - self.looks_done, math.ceil(self.ready_at - now), 0)
 
 
 @dataclass(frozen=True)
 class StoredSlice:
-    """A piece of a document, `sequence` from 0; `owner` is the document's id."""
+    """A slice of a document; `sequence` counts from 0; `owner` is the document's id."""
 
     id: str
     owner: str

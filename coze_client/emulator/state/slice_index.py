@@ -1,4 +1,4 @@
-"""The full-text index of all slices: it lives beside the records and follows them whoever saves or deletes them."""
+"""The full-text index of all slices; SQLite triggers update it whenever a slice is saved or deleted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Collection
 
 from coze_client.emulator.protocol.stream import to_json
 from coze_client.emulator.state.dataset_records import StoredSlice
-from coze_client.emulator.state.state import State
+from coze_client.emulator.state.storage import Storage
 from coze_client.emulator.text.ranking import Posting, rank
 from coze_client.emulator.text.terms import terms
 
-# a slice that was only counted keeps its text, and its terms
+# an update of the hit count alone does not change the terms
 _SCRIPT = f"""
 CREATE TABLE IF NOT EXISTS slice_length (slice TEXT PRIMARY KEY, dataset TEXT, length INTEGER);
 CREATE INDEX IF NOT EXISTS slice_length_dataset ON slice_length (dataset);
@@ -34,7 +34,7 @@ CREATE TEMP TRIGGER slice_changed AFTER UPDATE ON main.record WHEN new.kind = '{
     INSERT INTO slice_term SELECT key, new.id, value FROM json_each(term_counts(new.body));
     UPDATE slice_length SET length = (SELECT total(count) FROM slice_term WHERE slice = new.id) WHERE slice = new.id;
 END;
-"""  # noqa: S608 - the name is a class's
+"""  # noqa: S608 - the inserted name is a class name
 _POSTINGS = """
 SELECT term, slice, count, length FROM slice_term JOIN slice_length USING (slice)
 WHERE term IN (SELECT value FROM json_each(?)) AND dataset IN (SELECT value FROM json_each(?))
@@ -43,20 +43,20 @@ _TOTALS = "SELECT count(*), avg(length) FROM slice_length WHERE dataset IN (SELE
 
 
 class SliceIndex:
-    """Found by BM25; in the state's file, if it has one."""
+    """The index of one storage, in the same SQLite file; ranks slices with BM25."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
-        state.index(_SCRIPT, term_counts=_term_counts)
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        storage.index(_SCRIPT, term_counts=_term_counts)
 
     def rank(self, dataset_ids: Collection[str], query: str) -> list[tuple[str, float]]:
-        """Ids of the slices that share a term with the query, best first, with scores between 0 and 1."""
+        """Return ids of the slices that share a term with the query, best first, with scores between 0 and 1."""
         wanted, datasets = set(terms(query)), to_json(list(dataset_ids))
-        [(slices, mean_length)] = self._state.rows(_TOTALS, datasets)
-        postings = [Posting(*row) for row in self._state.rows(_POSTINGS, to_json(list(wanted)), datasets)]
+        [(slices, mean_length)] = self._storage.rows(_TOTALS, datasets)
+        postings = [Posting(*row) for row in self._storage.rows(_POSTINGS, to_json(list(wanted)), datasets)]
         return rank(wanted, postings, slices, mean_length or 1.0)
 
 
 def _term_counts(body: str) -> str:
-    """The JSON of a slice's record to that of its terms' counts."""
+    """Convert the JSON of a slice's record to the JSON of its term counts."""
     return to_json(Counter(terms(json.loads(body)["text"])))

@@ -1,1 +1,1 @@
-"""Text of files and pages, cut into slices and ranked."""
+"""Extract the text of files and web pages, split it into slices, and rank slices for a query."""

@@ -1,4 +1,4 @@
-"""How a document is cut into slices: the API's chunk strategies (page create_knowledge_files)."""
+"""Split a document into slices by the API's chunk strategies (page create_knowledge_files)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ URL_OR_EMAIL = re.compile(r"(?:https?://|www\.)[\x21-\x7e]*[\w/]|(?<![\w.+-])[\w
 
 @dataclass(frozen=True)
 class ChunkRule:
-    """`chunk_type` 0 leaves everything to Coze, 1 cuts at `separator` and at `max_tokens`."""
+    """A chunk strategy: `chunk_type` 0 splits automatically, 1 splits at `separator` and at `max_tokens`."""
 
     chunk_type: int = AUTOMATIC
     separator: str = ""
@@ -30,12 +30,15 @@ class ChunkRule:
     remove_urls_emails: bool = False
 
     @property
-    def wire(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         return asdict(self)
 
 
-def read_strategy(fields: Fields) -> ChunkRule:
-    """As a request has it; 4000 for a custom one without a separator, or whose max_tokens is not 100 to 2000."""
+def read_chunk_rule(fields: Fields) -> ChunkRule:
+    """Read the chunk strategy of a request; 4000 for an invalid one.
+
+    A custom strategy needs a separator, and 100 to 2000 max_tokens.
+    """
     if fields.number("chunk_type", AUTOMATIC, AUTOMATIC, CUSTOM) == AUTOMATIC:
         return ChunkRule()
     return ChunkRule(
@@ -48,27 +51,27 @@ def read_strategy(fields: Fields) -> ChunkRule:
 
 
 def count_tokens(text: str) -> int:
-    """About what a model counts: a Chinese character or a mark is one token, six letters of other scripts are."""
+    """Estimate the tokens: each Chinese character, each mark, and each six letters of another script count as one."""
     return sum(1 for _ in TOKEN.finditer(text))
 
 
-def cut(text: str, strategy: ChunkRule) -> list[str]:
-    """The slices: a custom separator always parts them, automatic ones hold as many whole lines as they can."""
-    if strategy.chunk_type == AUTOMATIC:
+def split(text: str, rule: ChunkRule) -> list[str]:
+    """Split a text into slices; a custom separator always separates slices, automatic slices contain whole lines."""
+    if rule.chunk_type == AUTOMATIC:
         return list(_packed(_pieces(text.splitlines(keepends=True), AUTOMATIC_TOKENS), AUTOMATIC_TOKENS))
-    cleaned = (_cleaned(part, strategy) for part in text.split(strategy.separator))
-    most = strategy.max_tokens
+    cleaned = (_cleaned(part, rule) for part in text.split(rule.separator))
+    most = rule.max_tokens
     return [piece for part in cleaned for piece in _packed(_pieces([part], most), most)]
 
 
-def _cleaned(text: str, strategy: ChunkRule) -> str:
-    if strategy.remove_urls_emails:
+def _cleaned(text: str, rule: ChunkRule) -> str:
+    if rule.remove_urls_emails:
         text = URL_OR_EMAIL.sub("", text)
-    return re.sub(r"\s+", " ", text) if strategy.remove_extra_spaces else text
+    return re.sub(r"\s+", " ", text) if rule.remove_extra_spaces else text
 
 
 def _pieces(parts: Iterable[str], most: int) -> Iterator[str]:
-    """Each part whole if it fits, else its sentences, and of those that do not fit either, stretches of tokens."""
+    """Split each part that has more than `most` tokens into sentences, and longer sentences after `most` tokens."""
     for part in parts:
         if count_tokens(part) <= most:
             yield part
@@ -79,15 +82,15 @@ def _pieces(parts: Iterable[str], most: int) -> Iterator[str]:
 
 
 def _packed(pieces: Iterable[str], most: int) -> Iterator[str]:
-    """As many of the pieces together as fit, without the white space around them; none that is empty."""
-    held: list[str] = []
+    """Join neighbouring pieces up to `most` tokens; strip white space, and drop empty slices."""
+    buffer: list[str] = []
     size = 0
     for piece in pieces:
         tokens = count_tokens(piece)
         if size + tokens > most:
-            yield "".join(held).strip()
-            held, size = [], 0
-        held.append(piece)
+            yield "".join(buffer).strip()
+            buffer, size = [], 0
+        buffer.append(piece)
         size += tokens
-    if rest := "".join(held).strip():
+    if rest := "".join(buffer).strip():
         yield rest

@@ -1,4 +1,4 @@
-"""BM25: how well texts answer a query, from the terms that they share; pure."""
+"""Rank texts for a query with BM25, by the terms that they share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-K1, B = 1.2, 0.75  # how soon repetition stops to count, and how much a text's length does
+K1, B = 1.2, 0.75  # the weight of repetition and of the length of a text
 
 
 class Posting(NamedTuple):
-    """A text has this term `times` times; `length` is that of the text, in terms."""
+    """A term that occurs `times` times in a text; `length` is the length of the text in terms."""
 
     term: str
     text_id: str
@@ -22,10 +22,10 @@ class Posting(NamedTuple):
 def rank(
     wanted: Collection[str], postings: Iterable[Posting], texts: int, mean_length: float
 ) -> list[tuple[str, float]]:
-    """Ids of the texts that share a term with the query, best first, with scores between 0 and 1.
+    """Return ids of the texts that share a term with the query, best first, with scores between 0 and 1.
 
-    A text of mean length that says each wanted term once gets 0.75, one that says half of their weight 0.5. `texts` is
-    how many there are in all, also of those without any such term.
+    A text of mean length that contains each wanted term once gets 0.75; one that contains half of their weight gets
+    0.5. `texts` is the number of all texts, also of those without any wanted term.
     """
     found: dict[str, list[Posting]] = defaultdict(list)
     for posting in postings:
@@ -41,7 +41,7 @@ def rank(
 
 
 def _weight(texts: int, having: int) -> float:
-    """The rarer the heavier; a term that no text has weighs as if one had it."""
+    """Rare terms weigh more; a term that no text has weighs as if one text had it."""
     having = max(having, 1)
     return math.log(1 + (texts - having + 0.5) / (having + 0.5))
 

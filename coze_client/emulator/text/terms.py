@@ -1,4 +1,4 @@
-"""What a text is about, as terms to look for: Chinese by characters and pairs of them, other words by their stem."""
+"""The search terms of a text: characters and pairs of characters for Chinese, stems for other words."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"  # and kana
-# particles, pronouns and question words; splitting there also keeps pairs across them out
-_EMPTY_IDEOGRAPHS = re.compile("什么|怎么|哪里|哪些|多少|[的了是吗呢吧么啊谁哪在和与及之]")
+# particles, pronouns and question words; splitting at them also avoids pairs across them
+_STOP_IDEOGRAPHS = re.compile("什么|怎么|哪里|哪些|多少|[的了是吗呢吧么啊谁哪在和与及之]")
 _RUN = re.compile(rf"([{_IDEOGRAPHS}]+)|[^\W_{_IDEOGRAPHS}]+")
-_EMPTY_WORDS = frozenset(
+_STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
         """
@@ -25,22 +25,22 @@ _EMPTY_WORDS = frozenset(
 
 
 def terms(text: str) -> list[str]:
-    """In their order, repeated as often as they occur; nothing of punctuation, emoji and words that mean nothing."""
+    """Return the terms in their order, with repetitions; punctuation, emoji and stop words have no terms."""
     return list(_terms(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def _terms(text: str) -> Iterator[str]:
     for run in _RUN.finditer(text):
         if run[1]:
-            for piece in _EMPTY_IDEOGRAPHS.split(run[1]):
+            for piece in _STOP_IDEOGRAPHS.split(run[1]):
                 yield from piece
                 yield from map("".join, pairwise(piece))
-        elif run[0] not in _EMPTY_WORDS:
+        elif run[0] not in _STOP_WORDS:
             yield stem(run[0])
 
 
 def stem(word: str) -> str:
-    """An English word without its commonest endings: lakes, painted, running, make → lak, paint, run, mak."""
+    """Remove common English endings: lakes, painted, running, make → lak, paint, run, mak."""
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return word
     if word.endswith("ies"):

@@ -1,4 +1,4 @@
-"""Makes the calls it is told with langchain-community's ChatCoze."""
+"""Makes the calls of its input with langchain-community's ChatCoze."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from langchain_community.chat_models import ChatCoze
 from tests.peers.scripts.serve import serve
 
 
-def answer(told: dict[str, Any]) -> object:
-    """The contents of an answer's chunks, or the whole content."""
-    given = told["given"]
+def answer(request: dict[str, Any]) -> object:
+    """Return the contents of an answer's chunks, or its whole content."""
+    given = request["given"]
     messages = [tuple(message) for message in given.pop("messages")]
-    model = ChatCoze(coze_api_base=told["url"], coze_api_key=told["token"], **given)
-    if told["call"] == "stream":
+    model = ChatCoze(coze_api_base=request["url"], coze_api_key=request["token"], **given)
+    if request["call"] == "stream":
         return [chunk.content for chunk in model.stream(messages)]
-    return getattr(model, told["call"])(messages).content
+    return getattr(model, request["call"])(messages).content
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// Makes the calls it is told with @coze/api, which NODE_PATH leads to.
+// Makes the calls of its input with @coze/api, which NODE_PATH leads to.
 const fs = require("fs");
 const readline = require("readline");
 const { CozeAPI } = require("@coze/api");
@@ -13,7 +13,7 @@ async function answer({ call, url, token, args }) {
   return result[Symbol.asyncIterator] ? walk(result) : (await result) ?? null;
 }
 
-// Everything a generator yields, and what it returns at its end.
+// Return what a generator yields and its return value.
 async function walk(generator) {
   const events = [];
   for (;;) {
@@ -29,10 +29,10 @@ function raised(error) {
 
 const lines = readline.createInterface({ input: process.stdin });
 lines.on("line", async (line) => {
-  const told = await answer(JSON.parse(line)).then(
+  const reply = await answer(JSON.parse(line)).then(
     (value) => ({ value }),
     (error) => ({ raised: raised(error) }),
   );
-  process.stdout.write(JSON.stringify(told) + "\n");
+  process.stdout.write(JSON.stringify(reply) + "\n");
 });
 lines.on("close", () => process.exit());

@@ -1,24 +1,24 @@
-// Calls the functions of @coze/api that sign in, which NODE_PATH leads to; naps are counted, not taken.
+// Calls the OAuth functions of @coze/api, which NODE_PATH leads to; sleeps are recorded, not slept.
 const readline = require("readline");
 const coze = require("@coze/api");
 
-let naps = [];
+let sleeps = [];
 const later = global.setTimeout;
 global.setTimeout = (then, pause, ...rest) => {
-  naps.push(pause / 1000);
+  sleeps.push(pause / 1000);
   return later(then, 0, ...rest);
 };
 
 async function answer({ call, args }) {
-  if (call === "naps") {
-    const taken = naps;
-    naps = [];
+  if (call === "sleeps") {
+    const taken = sleeps;
+    sleeps = [];
     return taken;
   }
   return coze[call](...args);
 }
 
-// The message names no cause; the body that it was made from does.
+// The message lacks the cause; the response body has it.
 function raised(error) {
   const body = JSON.stringify(error.rawError ?? null);
   return { kind: error.constructor.name, code: error.code ?? null, text: `${error.message} ${body}` };
@@ -26,10 +26,10 @@ function raised(error) {
 
 const lines = readline.createInterface({ input: process.stdin });
 lines.on("line", async (line) => {
-  const told = await answer(JSON.parse(line)).then(
+  const reply = await answer(JSON.parse(line)).then(
     (value) => ({ value }),
     (error) => ({ raised: raised(error) }),
   );
-  process.stdout.write(JSON.stringify(told) + "\n");
+  process.stdout.write(JSON.stringify(reply) + "\n");
 });
 lines.on("close", () => process.exit());

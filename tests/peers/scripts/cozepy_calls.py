@@ -1,4 +1,4 @@
-"""Makes the calls it is told with cozepy, on either of its clients."""
+"""Makes the calls of its input with cozepy, through either of its clients."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from pydantic import BaseModel
 from tests.peers.scripts.serve import serve
 
 
-def answer(told: dict[str, Any]) -> object:
-    if told["asyncio"]:
-        return asyncio.run(call_async(told))
-    client = Coze(auth=TokenAuth(told["token"]), base_url=told["url"])
-    return plain(method(client, told["call"])(**arguments(told["given"])))
+def answer(request: dict[str, Any]) -> object:
+    if request["asyncio"]:
+        return asyncio.run(call_async(request))
+    client = Coze(auth=TokenAuth(request["token"]), base_url=request["url"])
+    return plain(method(client, request["call"])(**arguments(request["given"])))
 
 
-async def call_async(told: dict[str, Any]) -> object:
-    client = AsyncCoze(auth=AsyncTokenAuth(told["token"]), base_url=told["url"])
-    result = method(client, told["call"])(**arguments(told["given"]))
+async def call_async(request: dict[str, Any]) -> object:
+    client = AsyncCoze(auth=AsyncTokenAuth(request["token"]), base_url=request["url"])
+    result = method(client, request["call"])(**arguments(request["given"]))
     if inspect.isawaitable(result):
         result = await result
     if hasattr(result, "__aiter__"):
@@ -48,7 +48,7 @@ def method(client: object, path: str) -> Any:
 
 
 def arguments(given: dict[str, Any]) -> dict[str, Any]:
-    """JSON in cozepy's own types, by its own builders."""
+    """Convert JSON to cozepy's types, with its builders."""
     for name in ("additional_messages", "messages"):
         if name in given:
             given[name] = [message(item) for item in given[name]]
@@ -73,12 +73,12 @@ def document(name: str, source: list[Any], rule: list[Any] | None = None) -> Doc
 
 
 def built(kind: Any, call: list[Any]) -> Any:
-    """What a builder makes: `["auto_update", 24]`."""
+    """Call a builder: `["auto_update", 24]`."""
     return getattr(kind, f"build_{call[0]}")(*call[1:])
 
 
 def message(given: str | list[dict[str, Any]] | dict[str, Any]) -> Any:
-    """A text is a question, a list the parts of one, an object any message."""
+    """Convert a text or a list of parts to a question, an object to any message."""
     if isinstance(given, str):
         return Message.build_user_question_text(given)
     if isinstance(given, list):

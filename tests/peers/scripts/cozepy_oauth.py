@@ -1,4 +1,4 @@
-"""Signs in with the app of a config file, by either of cozepy's clients; naps are counted, not taken."""
+"""Logs in with the app of a config file, through either of cozepy's clients; sleeps are recorded, not slept."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from cozepy import AsyncCoze, AsyncJWTAuth, Coze, JWTAuth, Scope, load_oauth_app
 
 from tests.peers.scripts.serve import serve
 
-naps: list[SupportsIndex | float] = []
-time.sleep = naps.append
+sleeps: list[SupportsIndex | float] = []
+time.sleep = sleeps.append
 
 
-def answer(told: dict[str, Any]) -> object:
-    if told["call"] == "naps":
-        taken, naps[:] = naps[:], []
+def answer(request: dict[str, Any]) -> object:
+    if request["call"] == "sleeps":
+        taken, sleeps[:] = sleeps[:], []
         return taken
-    config, given = told["config"], told["given"]
+    config, given = request["config"], request["given"]
     if "scope" in given:
         given["scope"] = Scope(**given["scope"])
-    if told["asyncio"]:
-        return asyncio.run(call_async(async_app(config), told["call"], given))
+    if request["asyncio"]:
+        return asyncio.run(call_async(async_app(config), request["call"], given))
     app: Any = load_oauth_app_from_config(config)
-    if told["call"] == "me":
+    if request["call"] == "me":
         return plain(Coze(JWTAuth(oauth_app=app), base_url=config["coze_api_base"]).users.me())
-    return plain(getattr(app, told["call"])(**given))
+    return plain(getattr(app, request["call"])(**given))
 
 
 async def call_async(app: Any, call: str, given: dict[str, Any]) -> object:
@@ -39,7 +39,7 @@ async def call_async(app: Any, call: str, given: dict[str, Any]) -> object:
 
 
 def async_app(config: dict[str, str]) -> Any:
-    """What `load_oauth_app_from_config` does not make."""
+    """Make an asyncio app, which `load_oauth_app_from_config` does not."""
     kind: Any = getattr(cozepy, f"Async{type(load_oauth_app_from_config(config)).__name__}")
     named = {**config, "base_url": config["coze_api_base"], "www_base_url": config["coze_www_base"]}
     return kind(**{name: named[name] for name in inspect.signature(kind).parameters})

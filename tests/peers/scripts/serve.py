@@ -1,4 +1,4 @@
-"""The loop of a peer's script in Python."""
+"""The main loop of a peer's Python script."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 def serve(answer: Callable[[dict[str, Any]], object]) -> None:
-    """Answers each line of JSON with one: what `answer` gave for it, or what it raised."""
+    """Answer each line of JSON with another: the value of `answer` for it, or the exception."""
     for line in sys.stdin:
         try:
-            told: dict[str, object] = {"value": answer(json.loads(line))}
-        except Exception as error:  # noqa: BLE001 - whatever a peer raises is what the test wants to know
-            told = {"raised": {"kind": type(error).__name__, "code": getattr(error, "code", None), "text": str(error)}}
-        print(json.dumps(told), flush=True)
+            reply: dict[str, object] = {"value": answer(json.loads(line))}
+        except Exception as error:  # noqa: BLE001 - the test asserts whatever a peer raises
+            reply = {"raised": {"kind": type(error).__name__, "code": getattr(error, "code", None), "text": str(error)}}
+        print(json.dumps(reply), flush=True)

@@ -1,1 +1,1 @@
-"""The OAuth routes, apps, keys and accounts."""
+"""Tokens, OAuth apps and their keys, users, and the routes of the OAuth flows."""

@@ -1,4 +1,4 @@
-"""The page on which a user lets an app in, and the code that the app's redirect URI gets for it."""
+"""The page on which a user allows or denies an app, and the authorization code for the app's redirect URI."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import RawReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.routes.oauth import pages
-from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp, find
+from coze_client.emulator.routes.oauth import html_pages
+from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp, find_app
 from coze_client.emulator.routes.oauth.users import sign_in
 from coze_client.emulator.state.backend import Backend
 
-CODE_LIFETIME = 600  # seconds, the most that RFC 6749 4.1.2 recommends; Coze names none
+CODE_LIFETIME = 600  # seconds, the maximum that RFC 6749 4.1.2 recommends; Coze documents none
 
 
 @dataclass(frozen=True)
-class Code:
-    """An authorization code that waits for its exchange; `challenge` is "" where PKCE was not asked for."""
+class AuthorizationCode:
+    """An authorization code before its exchange; `challenge` is "" without PKCE; `expires_at` is Unix time."""
 
     id: str
     client_id: str
@@ -37,8 +37,8 @@ class Code:
     def owner(self) -> str:
         return self.account
 
-    def proven_by(self, verifier: str) -> bool:
-        """RFC 7636 4.6; a code without challenge needs no proof."""
+    def accepts(self, verifier: str) -> bool:
+        """Check a code verifier (RFC 7636 4.6); a code without challenge needs none."""
         if not self.challenge:
             return True
         if self.method == "plain":
@@ -47,8 +47,8 @@ class Code:
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == self.challenge
 
 
-class Link(NamedTuple):
-    """An authorize URL whose redirect URI is the app's own, so that it may be told of any other `mistake`."""
+class AuthorizeRequest(NamedTuple):
+    """A request for authorization with a registered redirect URI, to which any other `mistake` is reported."""
 
     app: OAuthApp
     redirect_uri: str
@@ -57,27 +57,28 @@ class Link(NamedTuple):
     method: str
     mistake: str
 
-    def back(self, **answer: str) -> RawReply:
-        """To the redirect URI, with the state as it came."""
+    def redirect(self, **answer: str) -> RawReply:
+        """Redirect to the redirect URI, with the state of the request."""
         query = urlencode(answer if self.state is None else {**answer, "state": self.state})
         return RawReply(
             302, headers={"location": f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{query}"}
         )
 
-    def back_with_mistake(self) -> RawReply:
-        return self.back(error="invalid_request", error_description=self.mistake)
+    def redirect_with_mistake(self) -> RawReply:
+        """Redirect with the error invalid_request."""
+        return self.redirect(error="invalid_request", error_description=self.mistake)
 
 
-def read_link(backend: Backend, request: IncomingRequest) -> Link:
-    """The link; a Refusal if its app is unknown or did not register the redirect URI, which then hears nothing."""
+def read_authorize_request(backend: Backend, request: IncomingRequest) -> AuthorizeRequest:
+    """Read the request; ApiError, which is not reported to the redirect URI, unless the app has registered it."""
     query = {name: str(value) for name, value in request.query.values.items()}
-    app, redirect_uri = find(backend, query.get("client_id", "")), query.get("redirect_uri", "")
+    app, redirect_uri = find_app(backend, query.get("client_id", "")), query.get("redirect_uri", "")
     if app is None:
-        raise Refusal(4000, "no app has this client_id")
+        raise ApiError(4000, "no app has this client_id")
     if app.kind not in ("web", "pkce"):
-        raise Refusal(4000, f"a {app.kind} app does not ask for consent here")
+        raise ApiError(4000, f"a {app.kind} app does not ask for consent here")
     if redirect_uri not in app.redirect_uris:
-        raise Refusal(4000, "redirect_uri must be exactly one that the app has registered")
+        raise ApiError(4000, "redirect_uri must be exactly one that the app has registered")
     challenge, method = query.get("code_challenge", ""), query.get("code_challenge_method", "plain")
     mistake = ""
     if query.get("response_type") != "code":
@@ -86,38 +87,38 @@ def read_link(backend: Backend, request: IncomingRequest) -> Link:
         mistake = "code_challenge is required"
     elif method not in ("plain", "S256"):
         mistake = "code_challenge_method must be plain or S256"
-    return Link(app, redirect_uri, query.get("state"), challenge, method, mistake)
+    return AuthorizeRequest(app, redirect_uri, query.get("state"), challenge, method, mistake)
 
 
 async def ask(backend: Backend, request: IncomingRequest) -> Reply:
-    """The form itself, where Coze first redirects to another page."""
-    link = read_link(backend, request)
-    if link.mistake:
-        return link.back_with_mistake()
+    """Show the form; Coze itself first redirects to another page."""
+    authorize = read_authorize_request(backend, request)
+    if authorize.mistake:
+        return authorize.redirect_with_mistake()
     workspace = request.values.get("workspace_id")
     note = f"Only in workspace {workspace}." if workspace else "In all your workspaces."
-    return pages.consent(link.app, pages.user_of(request), note)
+    return html_pages.consent(authorize.app, html_pages.user_of(request), note)
 
 
 async def decide(backend: Backend, request: IncomingRequest) -> Reply:
-    """The form on its way back, to the same URL, which is read again."""
-    link = read_link(backend, request)
-    if link.mistake:
-        return link.back_with_mistake()
-    if not pages.allowed(request):
-        return link.back(error="access_denied")
-    account = sign_in(backend, pages.user_of(request))
-    code = Code(
+    """Handle the submitted form, which is sent to the same URL."""
+    authorize = read_authorize_request(backend, request)
+    if authorize.mistake:
+        return authorize.redirect_with_mistake()
+    if not html_pages.allowed(request):
+        return authorize.redirect(error="access_denied")
+    account = sign_in(backend, html_pages.user_of(request))
+    code = AuthorizationCode(
         f"code_{secrets.token_urlsafe(32)}",
-        link.app.client_id,
+        authorize.app.client_id,
         account,
-        link.redirect_uri,
+        authorize.redirect_uri,
         backend.clock() + CODE_LIFETIME,
-        link.challenge,
-        link.method,
+        authorize.challenge,
+        authorize.method,
     )
     backend.state.save(code)
-    return link.back(code=code.id)
+    return authorize.redirect(code=code.id)
 
 
 PATHS = (
@@ -125,6 +126,6 @@ PATHS = (
     "/api/permission/oauth2/workspace_id/{workspace_id}/authorize",
 )
 ENDPOINTS = (
-    *(Endpoint("GET", path, None, pages.with_page_errors(ask)) for path in PATHS),
-    *(Endpoint("POST", path, None, pages.with_page_errors(decide)) for path in PATHS),
+    *(Endpoint("GET", path, None, html_pages.with_page_errors(ask)) for path in PATHS),
+    *(Endpoint("POST", path, None, html_pages.with_page_errors(decide)) for path in PATHS),
 )

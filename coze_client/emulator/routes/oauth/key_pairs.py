@@ -1,4 +1,4 @@
-"""RSA key pairs of service apps, as PEM texts."""
+"""Create RSA key pairs of service apps, as PEM texts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 
 class KeyPair(NamedTuple):
-    """`private_key` is PKCS#8, or "" where only the public half is known."""
+    """A key pair as PEM; `private_key` is PKCS#8, or "" if only the public key is known."""
 
     public_key: str
     private_key: str = ""
 
 
 def new_key_pair() -> KeyPair:
+    """Generate a key pair of 2048 bits; needs cryptography."""
     from cryptography.hazmat.primitives import serialization as pem
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -25,7 +26,7 @@ def new_key_pair() -> KeyPair:
 
 
 def fingerprint(public_key: str) -> str:
-    """What Coze shows beside a public key, and a JWT names as `kid`; ValueError if the text is no key."""
+    """Return the fingerprint of a public key, which JWTs have as `kid`; ValueError if the text is not a key."""
     from cryptography.hazmat.primitives import serialization as pem
 
     key = pem.load_pem_public_key(public_key.encode())

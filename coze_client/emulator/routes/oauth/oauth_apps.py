@@ -1,4 +1,4 @@
-"""OAuth apps: what a developer registers with Coze, and one of each kind that is ready."""
+"""OAuth apps: register them, find them, and one standard app of each kind."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from coze_client.emulator.protocol.request import IncomingRequest
-from coze_client.emulator.routes.oauth.auth import ACCOUNT
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair, fingerprint, new_key_pair
-from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal
+from coze_client.emulator.routes.oauth.oauth_error import OAuthError
+from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.state.backend import Backend
 
 Kind = Literal["web", "pkce", "device", "jwt"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-READY_IDS = {kind: str(7010000000000000001 + place) for place, kind in enumerate(KINDS)}
+STANDARD_IDS = {kind: str(7010000000000000001 + place) for place, kind in enumerate(KINDS)}
 FIRST_APP_ID = 7010000000000000101
-READY_REDIRECT_URIS = ("http://127.0.0.1:8766/callback", "http://localhost:8766/callback")
+STANDARD_REDIRECT_URIS = ("http://127.0.0.1:8766/callback", "http://localhost:8766/callback")
 SUFFIX = ".app.coze"
 
 
 @dataclass(frozen=True)
 class OAuthApp:
-    """One registered app; `scopes` None grants everything its user may do.
+    """One registered app; `scopes` None grants all permissions of its user.
 
     `client_secret` is "" unless the kind is "web"; the keys are "" unless it is "jwt". `interval` and
-    `code_lifetime` are the seconds that a device is told.
+    `code_lifetime` are the seconds in replies to a device.
     """
 
     id: str
@@ -43,16 +43,17 @@ class OAuthApp:
 
     @property
     def owner(self) -> str:
-        """The developer's account, for which a service app acts."""
+        """The account of the developer; a service app acts for it."""
         return ACCOUNT
 
     @property
     def client_id(self) -> str:
+        """The id that the app sends."""
         return self.id if self.kind == "jwt" else self.id + SUFFIX
 
     def config(self, url: str) -> dict[str, str]:
-        """The app as the official SDKs' config files spell it, with `url` as both hosts."""
-        given = {
+        """Return the app in the format of the official SDKs' config files, with `url` as both hosts."""
+        fields = {
             "client_type": self.kind,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
@@ -61,7 +62,7 @@ class OAuthApp:
             "coze_api_base": url,
             "coze_www_base": url,
         }
-        return {name: value for name, value in given.items() if value}
+        return {name: value for name, value in fields.items() if value}
 
 
 def register(
@@ -75,7 +76,7 @@ def register(
     interval: int = 5,
     code_lifetime: int = 300,
 ) -> OAuthApp:
-    """A new app of this kind; a "jwt" app without keys gets a pair. ValueError beyond Coze's three redirect URIs."""
+    """Register an app; a "jwt" app without keys gets a new pair. ValueError for more than three redirect URIs."""
     if len(redirect_uris) > 3:
         raise ValueError("an OAuth app has at most 3 redirect URIs")
     keys = (keys or new_key_pair()) if kind == "jwt" else None
@@ -96,32 +97,33 @@ def register(
     return app
 
 
-def find(backend: Backend, client_id: str) -> OAuthApp | None:
+def find_app(backend: Backend, client_id: str) -> OAuthApp | None:
+    """Return the app with this client id; None if there is none."""
     app = backend.state.get(OAuthApp, client_id.removesuffix(SUFFIX))
     return app if app is not None and app.client_id == client_id else None
 
 
-def client_of(backend: Backend, request: IncomingRequest, *kinds: Kind) -> OAuthApp:
-    """The app that asks: a web app proven by its secret, the others by sending no Authorization at all."""
-    app = find(backend, request.body.text("client_id"))
+def authenticate_app(backend: Backend, request: IncomingRequest, *kinds: Kind) -> OAuthApp:
+    """Return the app that sent the request; a web app must send its secret, others no Authorization header."""
+    app = find_app(backend, request.body.text("client_id"))
     if app is None:
-        raise OAuthRefusal("invalid_client", "no app has this client_id")
+        raise OAuthError("invalid_client", "no app has this client_id")
     if app.kind not in kinds:
-        raise OAuthRefusal("access_deny", f"a {app.kind} app cannot do this")
+        raise OAuthError("access_deny", f"a {app.kind} app cannot do this")
     if request.bearer != app.client_secret:
-        raise OAuthRefusal("invalid_client", "Authorization must carry the client secret, if the app has one")
+        raise OAuthError("invalid_client", "Authorization must carry the client secret, if the app has one")
     return app
 
 
-class ReadyApps(Mapping[Kind, OAuthApp]):
-    """An app of each kind, registered when it is first looked at, since a key pair takes its time."""
+class StandardApps(Mapping[Kind, OAuthApp]):
+    """One app of each kind, registered on first access, since creating a key pair is slow."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
     def __getitem__(self, kind: Kind) -> OAuthApp:
-        app_id = READY_IDS[kind]
-        uris = READY_REDIRECT_URIS if kind in ("web", "pkce") else ()
+        app_id = STANDARD_IDS[kind]
+        uris = STANDARD_REDIRECT_URIS if kind in ("web", "pkce") else ()
         return self._backend.state.get(OAuthApp, app_id) or register(
             self._backend, kind, app_id=app_id, redirect_uris=uris
         )

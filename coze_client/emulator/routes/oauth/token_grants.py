@@ -1,21 +1,21 @@
-"""The token endpoint: a code, a refresh token, a device code or a signed JWT for an access token."""
+"""The token endpoint: exchange a code, a refresh token, a device code or a signed JWT for an access token."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
 
-from coze_client.emulator.protocol.refusal import Refusal
+from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.routes.oauth import auth, devices
-from coze_client.emulator.routes.oauth.auth import StoredToken
-from coze_client.emulator.routes.oauth.consent import Code
+from coze_client.emulator.routes.oauth import devices, tokens
+from coze_client.emulator.routes.oauth.consent import AuthorizationCode
 from coze_client.emulator.routes.oauth.devices import DeviceGrant
-from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp, client_of
-from coze_client.emulator.routes.oauth.oauth_refusal import OAuthRefusal, spent, with_oauth_errors
-from coze_client.emulator.routes.oauth.service_jwt import prove
+from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp, authenticate_app
+from coze_client.emulator.routes.oauth.oauth_error import OAuthError, invalid_grant, with_oauth_errors
+from coze_client.emulator.routes.oauth.service_jwt import verify
+from coze_client.emulator.routes.oauth.tokens import StoredToken
 from coze_client.emulator.state.backend import Backend
 
 ACCESS_LIFETIME = 15 * 60
@@ -24,70 +24,73 @@ LONGEST = 86399
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 BOT_CHAT = frozenset({"chat", "getChat", "cancelChat", "submitToolChat", "listMessage"})
-"""What a channel app's permission Connector.botChat stands for; which these are is nowhere documented."""
+"""The permissions that Connector.botChat of a channel app stands for; Coze does not document them."""
 
 
 async def token(backend: Backend, request: IncomingRequest) -> Reply:
+    """Return tokens for a grant."""
     grant = GRANTS.get(request.body.text("grant_type"))
     if grant is None:
-        raise OAuthRefusal("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANTS)}")
+        raise OAuthError("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANTS)}")
     return grant(backend, request)
 
 
-async def token_elsewhere(backend: Backend, request: IncomingRequest) -> Reply:
-    """For another account or an enterprise, which only a service app can ask."""
+async def token_for_account(backend: Backend, request: IncomingRequest) -> Reply:
+    """Return a token for another account or an enterprise; only a service app can request it."""
     if request.body.text("grant_type") != JWT_BEARER:
-        raise OAuthRefusal("unsupported_grant_type", f"grant_type must be {JWT_BEARER} here")
+        raise OAuthError("unsupported_grant_type", f"grant_type must be {JWT_BEARER} here")
     [other] = request.values.values()
     if not other.isdecimal():
-        raise OAuthRefusal("invalid_request", "the id in the path must be digits")
+        raise OAuthError("invalid_request", "the id in the path must be digits")
     return by_jwt(backend, request, other)
 
 
 def by_code(backend: Backend, request: IncomingRequest) -> Reply:
-    """A code works once, even if the rest of the request is wrong."""
-    body, app = request.body, client_of(backend, request, "web", "pkce")
-    code = backend.state.get(Code, body.text("code"))
+    """Exchange an authorization code; it is used up even if the rest of the request is invalid."""
+    body, app = request.body, authenticate_app(backend, request, "web", "pkce")
+    code = backend.state.get(AuthorizationCode, body.text("code"))
     if code is None or code.client_id != app.client_id:
-        raise spent(backend, "code")
+        raise invalid_grant(backend, "code")
     backend.state.delete(code)
     if code.expires_at <= backend.clock():
-        raise spent(backend, "code")
+        raise invalid_grant(backend, "code")
     if body.text("redirect_uri") != code.redirect_uri:
-        raise OAuthRefusal("invalid_request", "redirect_uri must be the one that the code was sent to")
-    if not code.proven_by(body.optional("code_verifier") or ""):
-        raise spent(backend, "code_verifier")
+        raise OAuthError("invalid_request", "redirect_uri must be the one that the code was sent to")
+    if not code.accepts(body.optional("code_verifier") or ""):
+        raise invalid_grant(backend, "code_verifier")
     return user_tokens(backend, app, code.account)
 
 
 def by_refresh_token(backend: Backend, request: IncomingRequest) -> Reply:
-    """A new pair; the used refresh token dies at once, the access token beside it lives on."""
-    app = client_of(backend, request, "web", "pkce", "device")
-    used = auth.living(backend, request.body.text("refresh_token"), refresh=True)
+    """Return a new pair; the used refresh token is revoked, but not the access token issued with it."""
+    app = authenticate_app(backend, request, "web", "pkce", "device")
+    used = tokens.find_valid_token(backend, request.body.text("refresh_token"), refresh=True)
     if used is None or used.client_id != app.client_id:
-        raise spent(backend, "refresh_token")
-    auth.revoke(backend, used.id)
+        raise invalid_grant(backend, "refresh_token")
+    tokens.revoke(backend, used.id)
     return user_tokens(backend, app, used.account)
 
 
 def by_device_code(backend: Backend, request: IncomingRequest) -> Reply:
-    app = client_of(backend, request, "device")
+    """Exchange a device code that the user approved."""
+    app = authenticate_app(backend, request, "device")
     grant = backend.state.get(DeviceGrant, request.body.text("device_code"))
     if grant is None or grant.client_id != app.client_id:
-        raise spent(backend, "device_code")
+        raise invalid_grant(backend, "device_code")
     if grant.expires_at <= backend.clock():
-        raise OAuthRefusal("expired_token", "the device code has expired; ask for a new one")
+        raise OAuthError("expired_token", "the device code has expired; ask for a new one")
     if grant.denied:
-        raise OAuthRefusal("access_denied", "the user has refused")
+        raise OAuthError("access_denied", "the user refused the request")
     if not grant.account:
-        devices.keep_pace(backend, grant, app)
-        raise OAuthRefusal("authorization_pending", "the user has not answered yet")
+        devices.limit_polling(backend, grant, app)
+        raise OAuthError("authorization_pending", "the user has not answered yet")
     backend.state.delete(grant)
     return user_tokens(backend, app, grant.account)
 
 
-def by_jwt(backend: Backend, request: IncomingRequest, account: str = auth.ACCOUNT) -> Reply:
-    app, session = prove(backend, request.bearer, request.headers["host"])
+def by_jwt(backend: Backend, request: IncomingRequest, account: str = tokens.ACCOUNT) -> Reply:
+    """Return an access token for a signed JWT."""
+    app, session = verify(backend, request.bearer, request.headers["host"])
     seconds = request.body.number("duration_seconds", ACCESS_LIFETIME, 1, LONGEST)
     scopes, bots = read_scope(Fields(request.body.mapping("scope")))
     if scopes is not None and app.scopes is not None:
@@ -101,15 +104,15 @@ def by_jwt(backend: Backend, request: IncomingRequest, account: str = auth.ACCOU
         session=session,
         bots=bots,
     )
-    return granted(backend, access)
+    return token_reply(backend, access)
 
 
 def read_scope(scope: Fields) -> tuple[list[str] | None, list[str] | None]:
-    """Permissions and bots that a JWT's scope object confines the token to; None where it does not."""
-    named = [
+    """Read the permissions and bot ids to which a request limits the token; None means no limit."""
+    parts = [
         Fields(scope.mapping(part)) for part in ("account_permission", "workspace_permission", "workflow_permission")
     ]
-    lists = [part.values["permission_list"] for part in named if "permission_list" in part.values]
+    lists = [part.values["permission_list"] for part in parts if "permission_list" in part.values]
     attribute = Fields(scope.mapping("attribute_constraint")).mapping("connector_bot_chat_attribute")
     bots = attribute.get("bot_id_list")
     scopes = {name for names in lists for name in _strings(names)}
@@ -119,11 +122,12 @@ def read_scope(scope: Fields) -> tuple[list[str] | None, list[str] | None]:
 
 def _strings(value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise Refusal(4000, "scope must hold lists of strings")
+        raise ApiError(4000, "scope must contain lists of strings")
     return value
 
 
 def user_tokens(backend: Backend, app: OAuthApp, account: str) -> Reply:
+    """Issue an access token and a refresh token of a user to an app."""
     now = backend.now
     access = StoredToken(
         f"czu_{secrets.token_urlsafe(48)}", account, app.scopes, now + ACCESS_LIFETIME, client_id=app.client_id
@@ -131,17 +135,17 @@ def user_tokens(backend: Backend, app: OAuthApp, account: str) -> Reply:
     refresh = StoredToken(
         secrets.token_urlsafe(54), account, [], now + REFRESH_LIFETIME, client_id=app.client_id, refresh=True
     )
-    return granted(backend, access, refresh)
+    return token_reply(backend, access, refresh)
 
 
-def granted(backend: Backend, access: StoredToken, refresh: StoredToken | None = None) -> Reply:
-    """Flat, without the envelope; expires_in is a moment in Unix seconds."""
-    told: dict[str, object] = {"access_token": access.id, "expires_in": access.expires_at, "token_type": "Bearer"}
+def token_reply(backend: Backend, access: StoredToken, refresh: StoredToken | None = None) -> Reply:
+    """Save the tokens and build the reply, without envelope; expires_in is a Unix time in seconds, not a duration."""
+    fields: dict[str, object] = {"access_token": access.id, "expires_in": access.expires_at, "token_type": "Bearer"}
     backend.state.save(access)
     if refresh is not None:
         backend.state.save(refresh)
-        told["refresh_token"] = refresh.id
-    return JsonReply(beside=told, bare=True)
+        fields["refresh_token"] = refresh.id
+    return JsonReply(beside=fields, bare=True)
 
 
 GRANTS: dict[str, Callable[[Backend, IncomingRequest], Reply]] = {
@@ -152,8 +156,8 @@ GRANTS: dict[str, Callable[[Backend, IncomingRequest], Reply]] = {
 }
 ENDPOINTS = (
     Endpoint("POST", "/api/permission/oauth2/token", None, with_oauth_errors(token)),
-    Endpoint("POST", "/api/permission/oauth2/account/{account_id}/token", None, with_oauth_errors(token_elsewhere)),
+    Endpoint("POST", "/api/permission/oauth2/account/{account_id}/token", None, with_oauth_errors(token_for_account)),
     Endpoint(
-        "POST", "/api/permission/oauth2/enterprise_id/{enterprise_id}/token", None, with_oauth_errors(token_elsewhere)
+        "POST", "/api/permission/oauth2/enterprise_id/{enterprise_id}/token", None, with_oauth_errors(token_for_account)
     ),
 )

@@ -1,4 +1,4 @@
-"""Users who sign in, and who the token belongs to."""
+"""The users of the OAuth pages, and the route that returns the token's user."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from zlib import crc32
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
-from coze_client.emulator.routes.oauth.auth import ACCOUNT
+from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.state.backend import Backend
 
 
 @dataclass(frozen=True)
 class User:
-    """`id` is the account; `name` is what the user signed in as."""
+    """A user; `id` is the account, `name` the name given at sign-in."""
 
     id: str
     name: str
@@ -25,12 +25,12 @@ class User:
 
 
 def account_named(user: str) -> str:
-    """An account for each name, always the same; "user-1" is who the emulator's ready token belongs to."""
+    """Return the account of a name, always the same; "user-1" owns the emulator's own token."""
     return ACCOUNT if user == "user-1" else str(int(ACCOUNT) + 1 + crc32(user.encode()))
 
 
 def sign_in(backend: Backend, user: str) -> str:
-    """The user's account, which from now on has their name."""
+    """Save a user under their account; return the account."""
     account = account_named(user)
     backend.state.save(User(account, user))
     return account

@@ -1,0 +1,144 @@
+"""The requests of the chat API, as values: start a chat, submit tool outputs, poll, list messages, cancel.
+
+API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_tool_outputs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pydantic import ValidationError
+
+from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOutputLike
+from coze_client.api.conversations.values import Message, MessageLike, convert_to_wire
+from coze_client.core.request import Kind, Request, query
+from coze_client.core.response import Payload, RawResponse
+from coze_client.errors import ConfigurationError
+
+_MOST_MESSAGES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewChat:
+    """A chat to start: the parameters of ``chats.create`` and ``chats.stream``, as one value.
+
+    Raises ConfigurationError if ``user_id`` is no text or empty.
+    """
+
+    bot_id: str
+    user_id: str
+    additional_messages: Sequence[MessageLike] = ()
+    conversation_id: str | None = None
+    custom_variables: Mapping[str, str] | None = None
+    auto_save_history: bool = True
+    meta_data: Mapping[str, str] | None = None
+    extra_params: Mapping[str, str] | None = None
+    parameters: Mapping[str, object] | str | None = None
+    shortcut_command: Mapping[str, object] | None = None
+    enable_card: bool | None = None
+    publish_status: PublishStatus | None = None
+    bot_version: str | None = None
+    connector_id: str | None = None
+
+    def __post_init__(self) -> None:
+        user: object = self.user_id
+        if not isinstance(user, str) or not user:
+            raise ConfigurationError("user_id must be a non-empty string: Coze keeps one memory per user_id")
+
+    def request(self) -> Request[Chat]:
+        """The request that starts the chat without waiting; raises ConfigurationError if the history is not saved."""
+        if not self.auto_save_history:
+            raise ConfigurationError(
+                "A chat that is not streamed must save its history (4007): Coze cannot retrieve an unsaved chat",
+                cure="Keep auto_save_history=True, or use chats.stream",
+            )
+        return self._post(Payload(Chat), stream=False)
+
+    def stream_request(self) -> Request[None]:
+        """The request that starts the chat; the response is a stream of events."""
+        return self._post(ignore_response, stream=True)
+
+    def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
+        params = query(conversation_id=self.conversation_id or None)
+        return Request("POST", "/v3/chat", read, params, self._body(stream=stream), Kind.START, stream=stream)
+
+    def _body(self, *, stream: bool) -> dict[str, object]:
+        """The JSON body: all parameters that are set, except conversation_id, which is a query parameter."""
+        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "conversation_id"}
+        given["additional_messages"] = messages = [convert_to_wire(message) for message in self.additional_messages]
+        if len(messages) > _MOST_MESSAGES:
+            raise ConfigurationError(f"A chat accepts at most {_MOST_MESSAGES} messages (4004), not {len(messages)}")
+        if isinstance(self.parameters, str):
+            given["parameters"] = _parse_parameters(self.parameters)
+        return {name: value for name, value in {**given, "stream": stream}.items() if value is not None}
+
+
+def _parse_parameters(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ConfigurationError("parameters must be an object, or the JSON text of one")
+    return value
+
+
+def retrieve_request(conversation_id: str, chat_id: str) -> Request[Chat]:
+    """The request for the current state of a chat."""
+    return Request("GET", "/v3/chat/retrieve", Payload(Chat), _ids(conversation_id, chat_id))
+
+
+def messages_request(conversation_id: str, chat_id: str) -> Request[tuple[Message, ...]]:
+    """The request for the messages of a chat; it drops the question, which coze-studio includes."""
+    return Request("GET", "/v3/chat/message/list", _read_messages, _ids(conversation_id, chat_id))
+
+
+def cancel_request(conversation_id: str, chat_id: str) -> Request[Chat]:
+    """The request that cancels a chat."""
+    return Request("POST", "/v3/chat/cancel", Payload(Chat), body=_ids(conversation_id, chat_id))
+
+
+def submit_request(conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike]) -> Request[Chat]:
+    """The request that submits tool outputs without waiting for the chat."""
+    return _submit(conversation_id, chat_id, outputs, Payload(Chat), stream=False)
+
+
+def submit_stream_request(conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike]) -> Request[None]:
+    """The request that submits tool outputs; the response is a stream of events."""
+    return _submit(conversation_id, chat_id, outputs, ignore_response, stream=True)
+
+
+def _submit(
+    conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike], read: Any, *, stream: bool
+) -> Request[Any]:  # typed by the two functions above
+    body = {"tool_outputs": [_tool_output(output) for output in outputs], "stream": stream}
+    params = _ids(conversation_id, chat_id)
+    return Request("POST", "/v3/chat/submit_tool_outputs", read, params, body, Kind.START, stream=stream)
+
+
+def _tool_output(given: ToolOutputLike) -> dict[str, str]:
+    try:
+        output = ToolOutput.model_validate(given)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "A tool output must be a ToolOutput, or a dict with tool_call_id (text) and output"
+        ) from error
+    return {"tool_call_id": output.tool_call_id, "output": output.output}
+
+
+def _ids(conversation_id: str, chat_id: str) -> dict[str, str]:
+    return query(conversation_id=conversation_id, chat_id=chat_id)
+
+
+def ignore_response(response: object) -> None:
+    """The reader of a stream request: the stream reads the events itself."""
+
+
+_MESSAGES = Payload(tuple[Message, ...])
+
+
+def _read_messages(response: RawResponse) -> tuple[Message, ...]:
+    return tuple(message for message in _MESSAGES(response) if message.type != "question")

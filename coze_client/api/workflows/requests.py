@@ -1,0 +1,125 @@
+"""The requests of the workflow API, as values: start a run, resume it, read its record.
+
+API pages: workflow_run, workflow_stream_run, workflow_resume, resume_workflow, workflow_chat, workflow_history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from coze_client.api.chats.requests import ignore_response
+from coze_client.api.conversations.values import MessageLike, convert_to_wire
+from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history, read_run
+from coze_client.core.request import Kind, Request, query, segment
+from coze_client.errors import ConfigurationError
+
+_MOST_CHATFLOW_MESSAGES = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRun:
+    """A workflow run to start: the parameters of ``run``, ``run_async``, ``stream`` and ``execute``, as one value.
+
+    Raises ConfigurationError for both ``bot_id`` and ``app_id``.
+    """
+
+    workflow_id: str
+    parameters: Mapping[str, object] | None = None
+    bot_id: str | None = None
+    app_id: str | None = None
+    ext: Mapping[str, str] | None = None
+    workflow_version: str | None = None
+    connector_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.bot_id and self.app_id:
+            raise ConfigurationError("Give bot_id or app_id, not both (4000)")
+
+    def request(self, *, is_async: bool = False) -> Request[WorkflowRun]:
+        """The request that runs the workflow to its end, or only starts it if `is_async`."""
+        body = {**_given(self), "is_async": True} if is_async else _given(self)
+        return _start("/v1/workflow/run", body, read_run)
+
+    def stream_request(self) -> Request[None]:
+        """The request that runs the workflow; the response is a stream of events."""
+        return _start("/v1/workflow/stream_run", _given(self), ignore_response, stream=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewChatflow:
+    """A chatflow to start: the parameters of ``workflows.chat``, as one value.
+
+    Raises ConfigurationError unless exactly one of ``bot_id`` and ``app_id`` is given.
+    """
+
+    workflow_id: str
+    additional_messages: Sequence[MessageLike]
+    parameters: Mapping[str, object] | None = None
+    bot_id: str | None = None
+    app_id: str | None = None
+    conversation_id: str | None = None
+    ext: Mapping[str, str] | None = None
+    workflow_version: str | None = None
+    connector_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.bot_id) == bool(self.app_id):
+            raise ConfigurationError("A chatflow needs exactly one of bot_id and app_id")
+
+    def stream_request(self) -> Request[None]:
+        """The request that runs the chatflow; the response is a stream of events."""
+        messages = [convert_to_wire(message) for message in self.additional_messages]
+        if len(messages) > _MOST_CHATFLOW_MESSAGES:
+            raise ConfigurationError(
+                f"A chatflow accepts at most {_MOST_CHATFLOW_MESSAGES} messages, not {len(messages)}"
+            )
+        body = {"parameters": {}, **_given(self), "additional_messages": messages}
+        return _start("/v1/workflows/chat", body, ignore_response, stream=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumption:
+    """An answer to the interrupt of a run: the parameters of ``workflows.resume``, as one value."""
+
+    workflow_id: str
+    event_id: str
+    interrupt_type: int
+    resume_data: str
+
+    def request(self) -> Request[WorkflowRun]:
+        """The request that resumes a run started by ``run`` or ``run_async``."""
+        return _start("/v1/workflows/resume", asdict(self), read_run)
+
+    def stream_request(self) -> Request[None]:
+        """The request that resumes a run started by ``stream``; the response is a stream of events."""
+        return _start("/v1/workflow/stream_resume", asdict(self), ignore_response, stream=True)
+
+
+def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
+    """The request for the record of a run on coze.com and coze.cn."""
+    path = f"{workflow_path(workflow_id)}/run_histories/{segment(execute_id)}"
+    return Request("GET", path, read_history)
+
+
+def studio_history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
+    """The request for the record of a run on coze-studio."""
+    params = query(workflow_id=workflow_id, execute_id=execute_id)
+    return Request("GET", "/v1/workflow/get_run_history", read_history, params)
+
+
+def workflow_path(workflow_id: str) -> str:
+    """The URL path of one workflow."""
+    return f"/v1/workflows/{segment(workflow_id)}"
+
+
+def _given(value: NewRun | NewChatflow) -> dict[str, object]:
+    """The fields that are set; ``None`` is omitted, ``False``, 0 and "" are sent."""
+    members = {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: member for name, member in members.items() if member is not None}
+
+
+def _start(path: str, body: Mapping[str, object], read: Any, *, stream: bool = False) -> Request[Any]:
+    # `Any` is typed by the methods above.
+    return Request("POST", path, read, body=body, kind=Kind.START, stream=stream)

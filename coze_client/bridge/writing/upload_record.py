@@ -1,0 +1,223 @@
+"""The stored record of uploads by dataset: an SQLite file, with which the next run finishes an interrupted one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+
+from coze_client.core.file_lock import BUSY, FileLock
+from coze_client.errors import ConfigurationError
+
+MEMORY = ":memory:"
+State = Literal["intended", "uploaded", "ready", "failed"]
+"""``intended``: will be sent, or was sent without a known reply. The others are states of the document in Coze."""
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS uploads (
+    dataset_id TEXT, content TEXT, name TEXT, state TEXT, document_id TEXT, known TEXT, replaces TEXT, at REAL,
+    PRIMARY KEY (dataset_id, content)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS removals (
+    dataset_id TEXT, document_id TEXT, PRIMARY KEY (dataset_id, document_id)
+) WITHOUT ROWID;
+"""
+
+
+class UploadEntry(NamedTuple):
+    """The state of one upload.
+
+    ``content_hash`` is the hash of what is sent. ``same_name_ids`` are the documents that had the same name before it
+    was sent: a further document with that name is this upload's. ``replaces`` are documents to delete once this one is
+    ready. ``changed_at`` is the unix time of the last change.
+    """
+
+    content_hash: str
+    name: str
+    state: State
+    document_id: str = ""
+    same_name_ids: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    changed_at: float = 0.0
+
+    def with_state(self, state: State, document_id: str = "") -> UploadEntry:
+        """A copy in the new state, changed now."""
+        return self._replace(state=state, document_id=document_id or self.document_id, changed_at=time.time())
+
+
+class UploadRecord:
+    """Stores uploads in one SQLite file, or in memory (``":memory:"``) while the object lives.
+
+    Datasets, threads and processes may share a file. One lock per dataset lets a single run write at a time; the system
+    releases the lock if the process dies. The file contains names, ids and hashes of documents, but no content and no
+    token. The locks are empty files beside it (``<path>.….lock``). Every method raises ConfigurationError if the file
+    cannot be used.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] = MEMORY) -> None:
+        self.path = MEMORY if path == MEMORY else str(Path(path).expanduser().absolute())
+        self._memory_lock = threading.Lock()
+        self._memory = _connect(MEMORY) if self.path == MEMORY else None
+
+    def acquire(self, dataset_id: str) -> DatasetUploads | None:
+        """Lock a dataset and return its uploads; ``None`` if another run holds the lock. Unlock it by ``release``."""
+        if self._memory is not None:
+            free = self._memory_lock.acquire(blocking=False)
+            return DatasetUploads(self._memory, dataset_id, self._memory_lock.release) if free else None
+        with _configuration_errors(self.path):
+            try:
+                lock = FileLock(Path(f"{self.path}.{quote(dataset_id, safe='')}.lock"), wait=False)
+            except BUSY:
+                return None
+            try:
+                connection = _connect(self.path)
+            except BaseException:
+                lock.release()
+                raise
+        return DatasetUploads(connection, dataset_id, lambda: _close(connection, lock), self.path)
+
+    def __del__(self) -> None:
+        if memory := getattr(self, "_memory", None):
+            memory.close()
+
+    def __repr__(self) -> str:
+        return f"UploadRecord({self.path!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return UploadRecord, (self.path,)
+
+
+class DatasetUploads:
+    """The uploads of one locked dataset; every ``write`` is on the disk when it returns."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, dataset_id: str, release: Callable[[], None], path: str = MEMORY
+    ) -> None:
+        self._connection = connection
+        self._dataset_id = dataset_id
+        self._release = release
+        self._path = path
+        self._lock = threading.Lock()
+        self._released = False
+
+    def uploads(self) -> dict[str, UploadEntry]:
+        """All uploads by content hash."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT content, name, state, document_id, known, replaces, at FROM uploads WHERE dataset_id = ?",
+                (self._dataset_id,),
+            ).fetchall()
+            return {row[0]: _upload(*row) for row in rows}
+
+    def pending_deletions(self) -> set[str]:
+        """The ids of the documents that are still to be deleted."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT document_id FROM removals WHERE dataset_id = ?", (self._dataset_id,))
+            return {row[0] for row in rows}
+
+    def write(
+        self,
+        uploads: Iterable[UploadEntry] = (),
+        *,
+        forget: Iterable[str] = (),
+        delete_later: Iterable[str] = (),
+        deleted: Iterable[str] = (),
+    ) -> None:
+        """Write all changes in one transaction.
+
+        `uploads` are inserted or replaced. `forget` are content hashes whose uploads are removed. `delete_later` are
+        ids of documents that are to be deleted from the dataset, `deleted` those that no longer exist.
+        """
+        dataset_id, gone = self._dataset_id, [(self._dataset_id, each) for each in deleted]
+        rows = [(dataset_id, *_row(each)) for each in uploads]
+        with self._writing() as connection:
+            connection.executemany(
+                "DELETE FROM uploads WHERE dataset_id = ? AND content = ?", [(dataset_id, each) for each in forget]
+            )
+            connection.executemany("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany(
+                "INSERT OR IGNORE INTO removals VALUES (?, ?)", [(dataset_id, each) for each in delete_later]
+            )
+            connection.executemany("DELETE FROM removals WHERE dataset_id = ? AND document_id = ?", gone)
+            connection.executemany("DELETE FROM uploads WHERE dataset_id = ? AND document_id = ?", gone)
+
+    def release(self) -> None:
+        """Unlock the dataset; waits for a write in another thread."""
+        with self._lock:
+            self._released = True
+            self._release()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _configuration_errors(self._path):
+            if self._released:  # by a cancelled run whose other thread still writes
+                raise sqlite3.ProgrammingError("this run has ended")
+            yield self._connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+
+def _row(upload: UploadEntry) -> tuple[object, ...]:
+    return (*upload[:4], json.dumps(upload.same_name_ids), json.dumps(upload.replaces), upload.changed_at)
+
+
+def _upload(
+    content: str, name: str, state: State, document_id: str, known: str, replaces: str, at: float
+) -> UploadEntry:
+    return UploadEntry(content, name, state, document_id, tuple(json.loads(known)), tuple(json.loads(replaces)), at)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "PRAGMA synchronous = FULL"
+        )  # without it, a power cut could lose an intended upload, which would then be sent twice
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, _VERSION):
+            raise ConfigurationError(
+                f"The upload record {path} has version {version}; this library reads version {_VERSION}",
+                cure="Use the version of coze-adapters that wrote it, or another file",
+            )
+        connection.executescript(_SCHEMA)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _close(connection: sqlite3.Connection, lock: FileLock) -> None:
+    try:
+        connection.close()
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _configuration_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error, json.JSONDecodeError) as error:
+        raise ConfigurationError(
+            f"The upload record {path} cannot be used: {error}",
+            cure="Give a file that only coze-adapters uses, in a folder that this user can write, on a local disk",
+        ) from error

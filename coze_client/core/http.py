@@ -1,0 +1,101 @@
+"""What the session and the transport exchange: an HTTP request to send, and an HTTP response to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from coze_client.core.config import Timeout
+from coze_client.core.response import RawResponse
+from coze_client.errors import ProtocolError, TimedOut
+
+if TYPE_CHECKING:
+    from coze_client.core.upload import Upload
+
+_LARGEST_BODY = 256 * 1024 * 1024
+
+
+class HttpRequest(NamedTuple):
+    """A request ready to be sent: absolute URL and all headers.
+
+    The body is `content` (JSON), or a multipart form with the file `upload`, or empty. `deadline` is a time of the
+    monotonic clock; it is infinite if the call has no deadline.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    upload: Upload | None
+    timeout: Timeout
+    deadline: float
+
+
+class HttpResponse(Protocol):
+    """A response whose headers have arrived and whose body is still to be read."""
+
+    @property
+    def head(self) -> RawResponse:
+        """The status and the headers; ``content`` is empty."""
+        ...
+
+    async def read(self, deadline: float) -> RawResponse:
+        """Read the whole body, then release the connection.
+
+        Raises TransportError, also after `deadline`, and ProtocolError for a body that is too large.
+        """
+        ...
+
+    async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
+        """Pass each piece of the body to `receive` until the body ends or `receive` returns True.
+
+        Raises TransportError.
+        """
+
+    async def drain(self, seconds: float) -> None:
+        """Read the rest of a finished stream, so that the connection can be reused; stop silently after `seconds`."""
+
+    async def abort(self) -> None:
+        """Break the connection; a thread that is reading from it wakes up."""
+
+    async def close(self) -> None:
+        """Release the connection; a second call does nothing."""
+
+
+class Transport(Protocol):
+    """Sends one HTTP request, without retries."""
+
+    async def open(self, http_request: HttpRequest) -> HttpResponse:
+        """Send the request and return its response as soon as the headers arrive; raises TransportError."""
+        ...
+
+    async def close(self) -> None:
+        """Close the idle connections; a later request opens new ones."""
+
+
+class BodyBuffer:
+    """Collects the pieces of a response body; limits its size to 256 MB and its time to the call's deadline."""
+
+    def __init__(self, head: RawResponse, deadline: float) -> None:
+        self._head = head
+        self._deadline = deadline
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> bool:
+        """Keep a piece; always False, so that reading goes on. Raises ProtocolError or TimedOut at a limit."""
+        self._size += len(piece)
+        if self._size > _LARGEST_BODY:
+            raise ProtocolError(f"The response is larger than {_LARGEST_BODY} bytes")
+        if monotonic() > self._deadline:
+            raise TimedOut(
+                "The response took longer than the call's deadline",
+                cure="Raise timeout.deadline if the call needs more time",
+            )
+        self._pieces.append(piece)
+        return False
+
+    def response(self) -> RawResponse:
+        """The response with the body as collected."""
+        return self._head._replace(content=b"".join(self._pieces))

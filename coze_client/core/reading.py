@@ -1,0 +1,38 @@
+"""Parsing a stream's body, without any input or output of its own."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from coze_client.errors import CozeError
+
+E = TypeVar("E")
+
+
+class Reading(Generic[E]):
+    """Parses one stream: takes the pieces of its body and returns the events that they complete.
+
+    ``over``: there is nothing more to read, although the connection may still be open. ``complete``: nothing is missing
+    if the connection ends now. ``failure``: the error that the stream reported; it is raised after the events before
+    it. ``logid``: the log id of the response.
+    """
+
+    def __init__(self) -> None:
+        self.logid: str | None = None
+        self.over = False
+        self.complete = False
+        self.failure: CozeError | None = None
+
+    def feed(self, chunk: bytes) -> list[E]:
+        """Parse one piece of the body; return the events that it completes, up to a failure."""
+        raise NotImplementedError
+
+    def finish(self) -> list[E]:
+        """Return the events that are still pending when the connection ends, but no truncated ones."""
+        raise NotImplementedError
+
+    def fail(self, error: CozeError) -> None:
+        """End the stream with `error`, adding the log id to it."""
+        self.failure = error
+        self.over = True
+        error.logid = error.logid or self.logid

@@ -1,0 +1,80 @@
+"""The writers of both frameworks: documents and files become documents of a dataset."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coze_client import AsyncCozeClient, CozeClient
+from coze_client.emulator import Emulator
+from tests.support.frameworks import Framework
+
+
+@pytest.fixture
+def dataset_id(emulator: Emulator) -> str:
+    return emulator.add_dataset("library", {})
+
+
+@pytest.fixture
+def documents(framework: Framework) -> list[Any]:
+    """Two pages of one file, and a document with an id alone."""
+    return [
+        framework.page("The owl", "owl.pdf", 0),
+        framework.page("and the pussycat", "owl.pdf", 1),
+        framework.document("went to sea", "42"),
+    ]
+
+
+def texts(emulator: Emulator, dataset_id: str) -> dict[str, str]:
+    return {
+        each.name: "".join(piece.text for piece in emulator.slices(each.id)) for each in emulator.documents(dataset_id)
+    }
+
+
+def test_documents_and_files_are_written_side_by_side(
+    framework: Framework, documents: list[Any], client: CozeClient, emulator: Emulator, dataset_id: str, tmp_path: Path
+) -> None:
+    (tmp_path / "boat.md").write_text("in a beautiful pea-green boat")
+    report = framework.writer(client, dataset_id).add([*documents, tmp_path])
+    names = [fate.name for fate in report]
+    assert names[0] == "owl.pdf"
+    assert names[1].startswith("owl-")
+    assert names[2:] == ["42", "boat.md"]
+    assert list(texts(emulator, dataset_id).values()) == [
+        "The owl",
+        "and the pussycat",
+        "went to sea",
+        "in a beautiful pea-green boat",
+    ]
+    assert report.counts == {"ready": 4}
+
+
+def test_one_writer_serves_blocking_and_asyncio_callers(
+    framework: Framework, documents: list[Any], client: CozeClient, emulator: Emulator, dataset_id: str, tmp_path: Path
+) -> None:
+    async def write() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as asyncio_client:
+            writer = framework.writer(asyncio_client, dataset_id, record=tmp_path / "uploads.sqlite")
+            assert (await writer.aadd(documents[2])).counts == {"ready": 1}
+            assert (await writer.areplace(framework.document("went home", "42"))).counts == {"ready": 1}
+
+    asyncio.run(write())
+    writer = framework.writer(client, dataset_id, record=tmp_path / "uploads.sqlite")
+    assert writer.add(framework.document("went home", None)).counts == {"skipped": 1}
+    assert writer.delete("42")
+    assert texts(emulator, dataset_id) == {}
+
+
+def test_a_progress_bar_is_shown_only_on_request(
+    framework: Framework, documents: list[Any], client: CozeClient, dataset_id: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    writer = framework.writer(client, dataset_id)
+    writer.add(documents[0])
+    assert capfd.readouterr().err == ""
+    writer.add(documents, show_progress=True)
+    printed = capfd.readouterr().err
+    assert "100%" in printed
+    assert "3/3 documents" in printed

@@ -1,0 +1,74 @@
+"""Rules for every file of the packages; `test_layers.py` has the rules for imports between their own modules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import coze_client
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("coze_client", "langchain_coze", "llama_index_coze")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+LANGCHAIN = {"langchain", "langchain_core", "langgraph"}
+SERVERS = {"starlette", "uvicorn", "python_multipart"}
+HTTP_CLIENTS = {"httpx", "httpx_aiohttp", "httpcore", "aiohttp", "anyio", "requests"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    """The packages that a module imports when it runs, at its top or in a function; type-only imports do not count."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.Import):
+        yield from (alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module.partition(".")[0]
+    for child in ast.iter_child_nodes(node):
+        yield from imports(child)
+
+
+def forbidden_imports(file: str) -> set[str]:
+    """The other projects' packages that a file must not import."""
+    package = file.partition("/")[0]
+    forbidden = set() if package == "langchain_coze" else set(LANGCHAIN)
+    if package != "llama_index_coze":
+        forbidden.add("llama_index")
+    if file.startswith("coze_client/emulator/"):
+        return forbidden
+    return forbidden | SERVERS | (set() if file == "coze_client/core/transport.py" else HTTP_CLIENTS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_only_adapters_import_frameworks_and_only_transport_imports_an_http_client(path: Path) -> None:
+    assert set(imports(ast.parse(path.read_text(encoding="utf-8")))) & forbidden_imports(name(path)) == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_every_module_is_named_by_its_noun(path: Path) -> None:
+    assert path.stem not in {"utils", "util", "helpers", "helper", "common", "base", "misc", "shared", "tools_util"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_is_marked_as_typed(package: str) -> None:
+    assert (ROOT / package / "py.typed").exists()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_exists_and_has_a_docstring(package: str) -> None:
+    module = import_module(package)
+    for public in module.__all__:
+        assert getattr(module, public).__doc__ or public == "__version__", public
+        assert public in dir(module), public
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Telepathy'"):
+        coze_client.Telepathy  # noqa: B018  # looking is the test
