@@ -22,7 +22,7 @@ model = ChatCoze(
 streaming = ChatCoze(coze_api_key=token, coze_api_base=url, bot_id=bot, user="ada", streaming=True)
 prompt = ChatPromptTemplate.from_template("Say {what}")
 history = [HumanMessage("My name is Ada"), AIMessage("Hello Ada"), HumanMessage("What is my name?")]
-told = {
+results = {
     "invoke": model.invoke("Hello there").content,
     "streaming": streaming.invoke("Hello there").content,
     "history": model.invoke(history).content,
@@ -31,4 +31,4 @@ told = {
     "batch": [answer.content for answer in model.batch(["a", "b", "c"])],
     "call": model.invoke("Hello", user="bob").content,
 }
-print(json.dumps(told))
+print(json.dumps(results))

@@ -56,9 +56,9 @@ COUNTS: list[tuple[dict[str, Any], tuple[int, int, int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("told", "counts"), COUNTS)
-def test_usage_is_read_in_either_spelling(told: dict[str, Any], counts: tuple[int, int, int]) -> None:
-    usage = convert_usage(Usage.model_validate(told))
+@pytest.mark.parametrize(("sent_usage", "counts"), COUNTS)
+def test_usage_is_read_in_either_spelling(sent_usage: dict[str, Any], counts: tuple[int, int, int]) -> None:
+    usage = convert_usage(Usage.model_validate(sent_usage))
     assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == counts
 
 

@@ -70,7 +70,7 @@ def test_it_runs_in_a_bot_or_an_app(emulator: Emulator, greeter: Callable[..., C
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"app_id": None}, "exactly one of bot_id and app_id"),
         ({"bot_id": "1"}, "exactly one of bot_id and app_id"),
@@ -80,9 +80,9 @@ def test_it_runs_in_a_bot_or_an_app(emulator: Emulator, greeter: Callable[..., C
     ],
 )
 def test_what_a_chatflow_does_not_take_is_an_error_at_once(
-    greeter: Callable[..., ChatCoze], given: dict[str, Any], told: str
+    greeter: Callable[..., ChatCoze], given: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(CozeError, match=told):
+    with pytest.raises(CozeError, match=message):
         greeter(**given)
 
 

@@ -19,8 +19,8 @@ def run(python: Path | str, module: str, emulator: Emulator) -> dict[str, object
     command = [python, SCRIPT, module, emulator.url, emulator.token, emulator.bots["echo"]]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    told: dict[str, object] = json.loads(done.stdout)
-    return told
+    printed: dict[str, object] = json.loads(done.stdout)
+    return printed
 
 
 @pytest.mark.timeout(600)  # installs langchain-community in a fresh checkout

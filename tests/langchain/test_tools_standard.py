@@ -25,8 +25,8 @@ class OfWorkflow:
 
     @property
     def tool_constructor_params(self) -> dict[str, Any]:
-        told = {"name": "double", "description": "Doubles.", "workflow_id": "7420000000000000002"}
-        return {**told, "signature": SIGNATURE, "client": CozeClient("pat_test")}
+        fields = {"name": "double", "description": "Doubles.", "workflow_id": "7420000000000000002"}
+        return {**fields, "signature": SIGNATURE, "client": CozeClient("pat_test")}
 
     @property
     def tool_invoke_params_example(self) -> dict[str, Any]:
@@ -48,8 +48,8 @@ class TestPluginTool(OfWorkflow, ToolsUnitTests):
 
     @property
     def tool_constructor_params(self) -> dict[str, Any]:
-        told = {"name": "double", "description": "Doubles.", "plugin_id": "7", "tool_name": "double"}
-        return {**told, "signature": SIGNATURE, "client": CozeClient("pat_test")}
+        fields = {"name": "double", "description": "Doubles.", "plugin_id": "7", "tool_name": "double"}
+        return {**fields, "signature": SIGNATURE, "client": CozeClient("pat_test")}
 
 
 @pytest.mark.disable_socket

@@ -78,8 +78,8 @@ def sent(emulator: Emulator) -> Any:
 
 
 def test_a_workflow_is_described_as_a_function(make: Any) -> None:
-    told = convert_to_openai_tool(make(add))["function"]
-    assert told == {
+    function = convert_to_openai_tool(make(add))["function"]
+    assert function == {
         "name": "add",
         "description": "add: Adds two numbers.",
         "parameters": {
@@ -267,13 +267,13 @@ def look_on(place: str) -> Steps[str]:
 
 async def test_nodes_are_heard_as_custom_events_while_the_tool_runs(make: Any) -> None:
     tool = make(look_on)
-    told = [
+    messages = [
         event["data"]
         async for event in tool.astream_events({"place": "Rome"}, version="v2")
         if event["event"] == "on_custom_event" and event["name"] == "coze_workflow_message"
     ]
-    assert [each["content"] for each in told if each["node_title"] == "Progress"] == ["Looking ", "for tables"]
-    assert {each["tool_name"] for each in told} == {"look_on"}
+    assert [each["content"] for each in messages if each["node_title"] == "Progress"] == ["Looking ", "for tables"]
+    assert {each["tool_name"] for each in messages} == {"look_on"}
 
 
 def test_a_tool_survives_copies_and_pickles(make: Any) -> None:
