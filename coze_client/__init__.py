@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from coze_client.api.recall.resource import RecallUntil
     from coze_client.api.recall.slices import OutputPath
     from coze_client.api.recall.values import Recall, Slice
+    from coze_client.api.users import User
     from coze_client.api.workflows.events import WorkflowEvent
     from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
     from coze_client.api.workflows.file_arguments import FileSources
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
         WorkflowParameter,
         WorkflowVersion,
     )
+    from coze_client.api.workspaces import Workspace
     from coze_client.auth.config_file import from_config
     from coze_client.auth.environment import from_env
     from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, UserGrant, WebOAuth
@@ -208,6 +210,7 @@ _MODULES = {
         "Recall",
         "Slice",
     ),
+    "api.users": ("User",),
     "api.workflows.events": ("WorkflowEvent",),
     "api.workflows.failures": (
         "WorkflowFailed",
@@ -245,6 +248,7 @@ _MODULES = {
         "WorkflowParameter",
         "WorkflowVersion",
     ),
+    "api.workspaces": ("Workspace",),
     "auth.config_file": ("from_config",),
     "auth.environment": ("from_env",),
     "auth.grants": (
@@ -432,6 +436,7 @@ __all__ = [
     "TransportError",
     "UpdateRule",
     "Usage",
+    "User",
     "UserGrant",
     "WebOAuth",
     "WhenBusy",
@@ -450,6 +455,7 @@ __all__ = [
     "WorkflowSignature",
     "WorkflowStream",
     "WorkflowVersion",
+    "Workspace",
     "__version__",
     "from_config",
     "from_env",

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from coze_client.api.oauth import OAuth
     from coze_client.api.plugins import Plugins
     from coze_client.api.recall.resource import Recalls
+    from coze_client.api.users import Users
     from coze_client.api.workflows.resource import Workflows
+    from coze_client.api.workspaces import Workspaces
 
 
 class Resources(Generic[ConcurrencyT]):
@@ -96,3 +98,17 @@ class Resources(Generic[ConcurrencyT]):
         from coze_client.api.oauth import OAuth
 
         return OAuth(self._session, self._concurrency)
+
+    @cached_property
+    def users(self) -> Users[ConcurrencyT]:
+        """The user that the token belongs to."""
+        from coze_client.api.users import Users
+
+        return Users(self._session, self._concurrency)
+
+    @cached_property
+    def workspaces(self) -> Workspaces[ConcurrencyT]:
+        """The workspaces that the token's user has joined."""
+        from coze_client.api.workspaces import Workspaces
+
+        return Workspaces(self._session, self._concurrency)

@@ -1,0 +1,29 @@
+"""Users: the account that a token belongs to.
+
+Not on coze-studio. No API page; the official SDKs of Python, Go and JavaScript agree.
+"""
+
+from __future__ import annotations
+
+from coze_client.core.model import Model
+from coze_client.core.request import Request
+from coze_client.core.resource import ConcurrencyT, Resource, call
+from coze_client.core.response import Payload
+
+
+class User(Model):
+    """A Coze account; only ``user_id`` is sure to be set, the names and the URL of the picture may be ""."""
+
+    user_id: str = ""
+    user_name: str = ""
+    nick_name: str = ""
+    avatar_url: str = ""
+
+
+class Users(Resource[ConcurrencyT]):
+    """Users of Coze."""
+
+    @call
+    def me(self) -> Request[User]:
+        """Retrieve the user that the token belongs to: the cheapest check of a token. Any valid token may call it."""
+        return Request("GET", "/v1/users/me", Payload(User))
