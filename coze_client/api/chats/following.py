@@ -59,7 +59,7 @@ async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_onc
             request = retrieve_request(chat.conversation_id, chat.id)
             found = await session.with_deadline(end_time - monotonic()).send(request)
         except TimedOut:
-            if monotonic() < ends:
+            if monotonic() < end_time:
                 raise  # by the client's own timeout; else the loop reports that the chat did not end
         except NotFound as error:
             unknown += 1
