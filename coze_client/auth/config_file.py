@@ -17,6 +17,9 @@ from coze_client.auth.jwt import JWT
 from coze_client.auth.token_store import MemoryStore, TokenStore
 from coze_client.errors import ConfigurationError
 
+IN_MEMORY = MemoryStore()
+"""The store of credentials from the environment: one for the whole process."""
+
 _APPS: Mapping[str, type[UserGrant]] = {"web": WebOAuth, "pkce": PKCE, "device": DeviceCode}
 
 

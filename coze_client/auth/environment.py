@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from coze_client.auth.token_store import MemoryStore, TokenStore
 from coze_client.core.credentials import (
     Caller,
     Credentials,
@@ -16,7 +16,8 @@ from coze_client.core.credentials import (
 )
 from coze_client.errors import ConfigurationError
 
-_IN_MEMORY = MemoryStore()
+if TYPE_CHECKING:
+    from coze_client.auth.token_store import TokenStore
 
 
 def from_env(store: TokenStore | None = None) -> Credentials:
@@ -28,10 +29,10 @@ def from_env(store: TokenStore | None = None) -> Credentials:
     all credentials of the process share one in memory. Raises ConfigurationError if no variable is set, or one is
     invalid.
     """
-    from coze_client.auth.config_file import from_config, without_memory
+    from coze_client.auth.config_file import IN_MEMORY, from_config, without_memory
     from coze_client.auth.jwt import JWT
 
-    store = _IN_MEMORY if store is None else store
+    store = IN_MEMORY if store is None else store
     if token := token_from_environment():
         return PersonalToken(token)
     if client_id := os.environ.get("COZE_JWT_OAUTH_CLIENT_ID"):

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from coze_client import JWT, CozeClient, FileStore, PersonalToken, WebOAuth, from_config
-from coze_client.auth.environment import _IN_MEMORY
+from coze_client.auth.config_file import IN_MEMORY
 from coze_client.emulator import Emulator
 from langchain_coze import ChatCoze
 from llama_index_coze import CozeLLM
@@ -98,7 +98,7 @@ def test_models_of_a_service_in_the_environment_share_one_token_and_pickle_witho
         assert ask(pickle.loads(dumped)) == "hello you"
     finally:
         for model in models:
-            _IN_MEMORY.save(model._coze._session.credentials.key, None)
+            IN_MEMORY.save(model._coze._session.credentials.key, None)
     assert len(emulator.calls_to(TOKEN)) == 1
 
 
