@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Iterator
 
@@ -13,6 +14,10 @@ from coze_client import CozeClient
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.emulator import Emulator
 from tests.support.clients import AsyncioDriver, BlockingDriver, ConnectedClient, Driver
+
+# Settings of the user, such as the two lines that the emulator prints to be pasted, must not reach the tests.
+for name in [name for name in os.environ if name.startswith("COZE_")]:
+    del os.environ[name]
 
 # A slow machine generates examples slowly; that is no fault of the code under test.
 settings.register_profile(
