@@ -6,6 +6,7 @@ API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from coze_client.api.chats.following import follow_chat
 from coze_client.api.chats.requests import (
@@ -16,13 +17,15 @@ from coze_client.api.chats.requests import (
     submit_request,
     submit_stream_request,
 )
-from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
 from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutputLike
 from coze_client.api.conversations.values import Message, MessageLike
 from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 
 
 class Chats(Resource[ConcurrencyT]):
@@ -113,6 +116,8 @@ class Chats(Resource[ConcurrencyT]):
         Raises ChatFailed if the bot fails, ConversationBusy (4016), NotFound for an unknown bot or conversation,
         InvalidRequest for an unpublished bot. API page: chat_v3.
         """
+        from coze_client.api.chats.stream import ChatOpening
+
         chat = NewChat(
             bot_id=bot_id,
             user_id=user_id,
@@ -184,6 +189,8 @@ class Chats(Resource[ConcurrencyT]):
         coze-studio. Raises ServerError (5000) if the chat's history is not saved, ChatFailed if the bot fails,
         StreamInterrupted if recovery fails. API page: chat_submit_tool_outputs.
         """
+        from coze_client.api.chats.stream import ChatOpening
+
         request = submit_stream_request(conversation_id, chat_id, tool_outputs)
         seen = frozenset(known_message_ids)
         return ChatOpening(

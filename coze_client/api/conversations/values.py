@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from pydantic import AliasChoices, Field
 
-from coze_client.api.files.values import File
 from coze_client.core.model import Model
 from coze_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from coze_client.api.files.values import File
 
 
 class Conversation(Model):
