@@ -26,7 +26,7 @@ from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from langchain_coze.attachments import Block, convert_blocks
 from langchain_coze.event_reporter import EventReporter
-from langchain_coze.langgraph_node import configured, in_graph, node_run
+from langchain_coze.langgraph_interrupts import configured, in_graph, node_run
 
 ContentAndArtifact = tuple[str, Any]  # the text for the model, and a value that depends on the kind of tool
 

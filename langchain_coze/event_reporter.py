@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 
 from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.api.workflows.values import WorkflowMessage
-from langchain_coze.langgraph_node import in_graph
+from langchain_coze.langgraph_interrupts import in_graph
 
 MESSAGE_EVENT = "coze_workflow_message"
 """The event's name in ``astream_events``, and its ``type`` in ``stream(stream_mode="custom")``."""

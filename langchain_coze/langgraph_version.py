@@ -1,4 +1,4 @@
-"""The supported versions of LangGraph: ``langgraph_node`` uses names of LangGraph that are not public."""
+"""The supported versions of LangGraph: ``langgraph_interrupts`` uses names of LangGraph that are not public."""
 
 from __future__ import annotations
 

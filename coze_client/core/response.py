@@ -1,4 +1,4 @@
-"""Reads the envelope that Coze puts around every response, into a value or an error.
+"""Reads a response: its envelope into a value or an error, its log id, and its ``Retry-After`` header.
 
 Neither ``code == 0`` nor the HTTP status alone proves success: Coze sends errors with HTTP 200, and gateways send error
 statuses without a code.

@@ -316,7 +316,7 @@ def test_a_graph_without_places_for_tasks_is_an_error_and_no_hang(
     emulator: Emulator, go: Go, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = made(emulator)
-    monkeypatch.setattr("langchain_coze.langgraph_node._START_TIMEOUT", 0.1)
+    monkeypatch.setattr("langchain_coze.langgraph_interrupts._START_TIMEOUT", 0.1)
     graph = agent(calls(tool, {"city": "Rome"}, {"city": "Oslo"}), tools=[tool])
     with pytest.raises(ConfigurationError, match="max_concurrency"):
         limited(go)(graph, {"messages": [HumanMessage("Book both")]})

@@ -1,4 +1,4 @@
-"""The events of a chat stream: decode and type them, and collect the messages; no I/O.
+"""The events of a chat stream: decode and type them, collect the messages, find which listed ones are missing; no I/O.
 
 API page: chat_v3, stream response. The spellings of coze-studio are accepted too.
 """
