@@ -25,5 +25,8 @@ class Users(Resource[ConcurrencyT]):
 
     @call
     def me(self) -> Request[User]:
-        """Retrieve the user that the token belongs to: the cheapest check of a token. Any valid token may call it."""
-        return Request("GET", "/v1/users/me", Payload(User))
+        """Retrieve the user that the token belongs to: the cheapest check of a token. Any valid token may call it.
+
+        Raises AuthenticationError (4100) for a wrong token, ProtocolError if the response names no user.
+        """
+        return Request("GET", "/v1/users/me", Payload(User, needed="user_id"))

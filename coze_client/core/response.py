@@ -53,13 +53,21 @@ class Response(Generic[T]):
 
 @dataclass(frozen=True)
 class Payload(Generic[T]):
-    """Converts a response to ``kind``, from the ``key`` of its envelope; raises the error that the response reports."""
+    """Converts a response to ``kind``, from the ``key`` of its envelope; raises the error that the response reports.
+
+    Raises ProtocolError if the response reports success but lacks the field ``needed``, without which it is worth
+    nothing.
+    """
 
     kind: type[T]
     key: str = "data"
+    needed: str = ""
 
     def __call__(self, response: RawResponse) -> T:
-        return convert(self.kind, self.extract(read_envelope(response)))
+        value = convert(self.kind, self.extract(read_envelope(response)))
+        if self.needed and not getattr(value, self.needed):
+            raise ProtocolError(f"The server reported success, but sent no {self.needed}", logid=response.logid)
+        return value
 
     def extract(self, envelope: Mapping[str, object]) -> object:
         """The payload of an envelope without error; an empty list or object if it is ``null`` or absent."""

@@ -114,7 +114,7 @@ class Session:
             http_response = await self.transport.open(http_request)
             response = await http_response.read(http_request.deadline)
             self._log_response(request, response)
-            return Response(request.read(response), response.status, response.headers, response.logid)
+            return Response(_read(request, response), response.status, response.headers, response.logid)
 
         return await self._send_with_retries(request, attempt)
 
@@ -253,6 +253,15 @@ class Session:
     def _log_response(self, request: Request[Any], response: RawResponse) -> None:
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, response.logid)
+
+
+def _read(request: Request[T], response: RawResponse) -> T:
+    """The value of a response; every error about its content carries the log id."""
+    try:
+        return request.read(response)
+    except CozeError as error:
+        error.logid = error.logid or response.logid
+        raise
 
 
 def _seconds_left(deadline: float) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
-from coze_client import AuthenticationError, User
-from tests.support.clients import ConnectedClient
+from coze_client import AuthenticationError, ProtocolError, User
+from tests.support.clients import ConnectedClient, Driver
 
 
 def test_a_token_knows_its_user(coze: ConnectedClient) -> None:
@@ -19,3 +20,12 @@ def test_a_wrong_token_has_no_user(coze: ConnectedClient) -> None:
     stranger = coze.driver.client("pat_wrong", base_url=coze.emulator.url)
     with pytest.raises(AuthenticationError, match="4100"):
         coze.run(stranger.users.me())
+
+
+@pytest.mark.parametrize("data", [None, {}, [], {"user_id": ""}, {"user_id": None}, {"user_name": "ada"}])
+def test_a_success_without_a_user_is_an_error_with_its_logid(driver: Driver, data: object) -> None:
+    answer = httpx.Response(200, json={"code": 0, "data": data}, headers={"x-tt-logid": "L1"})
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(ProtocolError, match=r"no user_id|unexpected structure") as caught:
+        driver.run(client.users.me())
+    assert caught.value.logid == "L1"

@@ -501,3 +501,23 @@ def test_polling_and_streaming_share_the_locks(coze: ConnectedClient) -> None:
             )
         )
     coze.run(stream.close())
+
+
+@pytest.mark.parametrize("data", [["1"], "text", 7, [{"id": 1}]], ids=repr)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.conversations.retrieve(conversation_id="1"),
+        lambda client: client.chats.retrieve(conversation_id="1", chat_id="2"),
+        lambda client: client.bots.retrieve(bot_id="1"),
+        lambda client: client.files.retrieve(file_id="1"),
+        lambda client: client.users.me(),
+    ],
+    ids=["conversation", "chat", "bot", "file", "user"],
+)
+def test_an_error_about_the_content_of_a_response_has_its_logid(driver: Driver, call: Any, data: object) -> None:
+    answer = httpx.Response(200, json={"code": 0, "data": data}, headers={"x-tt-logid": "L1"})
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(ProtocolError) as caught:
+        driver.run(call(client))
+    assert caught.value.logid == "L1"
