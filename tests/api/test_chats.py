@@ -15,6 +15,7 @@ from coze_client import (
     AsyncCozeClient,
     ChatResult,
     ConfigurationError,
+    ConversationBusy,
     InvalidRequest,
     Message,
     NotFound,
@@ -229,6 +230,23 @@ def test_a_chat_that_does_not_end_in_time_is_cancelled_and_told(
     assert coze.asked[-1] == "/v3/chat/cancel"
 
 
+def test_a_poll_that_is_cut_short_by_the_deadline_reports_that_the_chat_did_not_end(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
+) -> None:
+    Clock(monkeypatch, sleeps)
+    coze = Coze("in_progress")
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v3/chat/retrieve":
+            sleeps.append(9.0)
+            raise httpx.ReadTimeout("nothing arrived")
+        return coze(request)
+
+    with pytest.raises(TimedOut, match=r"did not end within 2\.5 s.*longer deadline.*\[chat 7, conversation 8\]"):
+        poll(driver, respond, deadline=2.5)
+    assert coze.asked[-1] == "/v3/chat/cancel"
+
+
 @pytest.mark.parametrize("failure", [refused(4104), refused(0, 502), httpx.ReadError("broke")], ids=repr)
 def test_a_cancellation_that_fails_does_not_hide_that_time_is_up(
     driver: Driver, failure: httpx.Response | Exception, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
@@ -326,3 +344,19 @@ def test_a_poll_that_fails_tells_which_chat_was_under_way(coze: ConnectedClient)
     assert caught.value.chat_id
     assert caught.value.chat_id in str(caught.value)
     assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
+
+
+@pytest.mark.parametrize("invalid", [{"parameters": "[]"}, {"additional_messages": ["no message"]}], ids=repr)
+def test_an_invalid_argument_is_refused_without_waiting_for_another_chat(
+    driver: Driver, invalid: dict[str, Any]
+) -> None:
+    coze = Coze("completed")
+    client = driver.client("t", base_url="http://coze", retry=None, transport=httpx.MockTransport(coze))
+    session = client._session
+    release = driver.run(session.concurrency.run(session.lock_conversation("8")))
+    with pytest.raises(ConversationBusy):
+        driver.run(client.chats.create_and_poll(bot_id="1", user_id="u", conversation_id="8"))
+    with pytest.raises(ConfigurationError):
+        driver.run(client.chats.create_and_poll(bot_id="1", user_id="u", conversation_id="8", **invalid))
+    release()
+    assert coze.asked == []

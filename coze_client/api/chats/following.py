@@ -51,7 +51,7 @@ async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_onc
         remaining = end_time - monotonic()
         if remaining <= 0:
             raise TimedOut(
-                f"The chat did not end within {deadline:g} s", cure="Increase deadline, or retrieve the chat later"
+                f"The chat did not end within {deadline:g} s", cure="Give chats that need more time a longer deadline"
             )
         await session.concurrency.sleep(min(pause, remaining))
         pause = _POLL_SECONDS

@@ -252,9 +252,10 @@ class Chats(Resource[ConcurrencyT]):
             bot_version=bot_version,
             connector_id=connector_id,
         )
+        request = new.request()  # before the lock: an invalid argument must not wait for another chat
         release = await self._session.lock_conversation(conversation_id)
         try:
-            chat = await self._session.send(new.request())
+            chat = await self._session.send(request)
             return await follow_chat(self._session, chat, deadline)
         finally:
             release()
