@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
+import httpx
 import pytest
 
 from coze_client import ConfigurationError, DocumentBase, NotFound, TimedOut
@@ -172,6 +174,21 @@ def test_wait_gives_up_at_its_deadline(driver: Driver, sleeps: list[float]) -> N
         with pytest.raises(TimedOut, match=r"did not process 1 within 0\.5 s.*wait again"):
             driver.run(datasets.wait(dataset_id="9", document_ids=["1"], timeout=0.5))
     assert sleeps == []
+
+
+def test_wait_gives_up_at_its_deadline_even_if_that_cuts_a_poll_short(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
+) -> None:
+    began = time.monotonic()
+    monkeypatch.setattr("coze_client.api.datasets.resource.monotonic", lambda: began + sum(sleeps))
+
+    def respond(_: httpx.Request) -> httpx.Response:
+        sleeps.append(9.0)
+        raise httpx.ReadTimeout("nothing arrived")
+
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(respond))
+    with pytest.raises(TimedOut, match=r"did not process 1 within 2\.5 s.*wait again"):
+        driver.run(client.datasets.wait(dataset_id="9", document_ids=["1"], timeout=2.5))
 
 
 def test_wait_looks_ever_more_seldom(driver: Driver, sleeps: list[float]) -> None:

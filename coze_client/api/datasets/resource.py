@@ -27,7 +27,7 @@ _LONGEST_NAME = 100
 _MOST_AT_ONCE = 100  # ids in one poll; the API documents no limit
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two polls
 
-OnDocumentProgress = Callable[[tuple["DocumentProgress", ...]], object]
+OnDocumentProgress = Callable[[tuple[DocumentProgress, ...]], object]
 
 
 class _CreatedDataset(Model):
@@ -170,7 +170,12 @@ class Datasets(Resource[ConcurrencyT]):
         missing: list[str] = []
         busy = [*dict.fromkeys(_ids(document_ids))]
         while busy:
-            progress = await self._fetch_progress(dataset_id, busy, end_time)
+            try:
+                progress = await self._fetch_progress(dataset_id, busy, end_time)
+            except TimedOut as error:  # by the client's own timeout, or because the deadline cut this poll short
+                if monotonic() < end_time:
+                    raise
+                raise _wait_timed_out(busy, dataset_id, timeout) from error
             missing += [each for each in busy if each not in progress]
             known.update(progress)
             busy = [each for each in busy if each in progress and progress[each].busy]
