@@ -25,7 +25,6 @@ from coze_client.errors import CozeError, ProtocolError
 
 MESSAGE_DELTA = "conversation.message.delta"
 MESSAGE_COMPLETED = "conversation.message.completed"
-CHAT_COMPLETED = "conversation.chat.completed"
 CHAT_REQUIRES_ACTION = "conversation.chat.requires_action"
 AUDIO_DELTA = "conversation.audio.delta"
 DONE_EVENTS = frozenset({"done", "Done", "conversation.stream.done"})
@@ -67,9 +66,7 @@ class ChatEvent:
     @property
     def message(self) -> Message | None:
         """The message in this event: of a delta, only the part that it adds; of other events, the whole message."""
-        if (
-            self._message is None and self.type == MESSAGE_DELTA
-        ):  # parsed only on demand: most callers read only the text
+        if self._message is None and self.type == MESSAGE_DELTA:  # parsed on demand: most callers read only the text
             self._message = _parse_message(self.data)
         return self._message
 

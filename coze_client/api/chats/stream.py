@@ -24,7 +24,8 @@ _TYPES_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_outpu
 class ChatOpening(NamedTuple):
     """How to open the stream of a chat or chatflow, and whether it can be recovered after the connection breaks.
 
-    ``saved``: Coze saves the history. ``known_message_ids``: messages that recovery omits.
+    ``saved``: Coze saves the history. ``known_message_ids``: messages that recovery omits. ``no_recovery_reason``: why
+    such a stream can never be recovered; "" if it can.
     """
 
     request: Request[None]
@@ -34,7 +35,6 @@ class ChatOpening(NamedTuple):
     chat_id: str | None = None
     known_message_ids: frozenset[str] = frozenset()
     no_recovery_reason: str = ""
-    """Why such a stream can never be recovered; "" if it can."""
 
     def events(self) -> Events[ChatStream, AsyncChatStream]:
         """The stream for either client."""
@@ -59,11 +59,10 @@ class ChatStreamRun(StreamRun[ChatEvent]):
     async def open(self) -> HttpResponse:
         self._release = await self.session.lock_conversation(self.opening.conversation_id)
         try:
-            incoming = await super().open()
+            return await super().open()
         except BaseException:
             self.on_close()
             raise
-        return incoming
 
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
@@ -86,8 +85,7 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         reading = self.reading
         if not (self.opening.cancel_on_close and self.opening.saved and reading.chat_id and reading.conversation_id):
             return
-        for_cleanup = self.session.for_cleanup()
-        await for_cleanup.send(cancel_request(reading.conversation_id, reading.chat_id))
+        await self.session.for_cleanup().send(cancel_request(reading.conversation_id, reading.chat_id))
 
     def on_close(self) -> None:
         if self._release:

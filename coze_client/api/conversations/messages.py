@@ -20,7 +20,6 @@ from coze_client.errors import ConfigurationError
 
 T = TypeVar("T")
 
-
 _LARGEST_PAGE = 50
 
 
@@ -114,7 +113,7 @@ class Messages(Resource[ConcurrencyT]):
         modify_message.
         """
         if content is None and meta_data is None:
-            raise ConfigurationError("Give content or meta_data: nothing to change")
+            raise ConfigurationError("Give content or meta_data: there is nothing to change")
         kind = content_type or ("text" if content is not None else None)
         body = fields(content=content, content_type=kind, meta_data=meta_data)
         return _post("modify", Payload(Message, "message"), _ids(conversation_id, message_id), body, Kind.READ)

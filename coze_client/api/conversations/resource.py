@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from coze_client.api.conversations.values import Conversation, Section
+from coze_client.api.conversations.values import Conversation, MessageLike, Section, convert_to_wire
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Page, Pages, by_number
 from coze_client.core.request import Kind, Request, fields, query, segment
@@ -20,7 +20,6 @@ from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from coze_client.api.conversations.messages import Messages
-    from coze_client.api.conversations.values import MessageLike
 
 _LARGEST_PAGE = 50
 
@@ -61,8 +60,6 @@ class Conversations(Resource[ConcurrencyT]):
         most 16 pairs. `connector_id`: "1024" (API, default) or "999" (Chat SDK). coze-studio ignores `messages` and
         `name`. API page: create_conversation.
         """
-        from coze_client.api.conversations.values import convert_to_wire
-
         sent = [convert_to_wire(message) for message in messages] if messages is not None else None
         body = fields(bot_id=bot_id, name=name, messages=sent, meta_data=meta_data, connector_id=connector_id)
         return Request("POST", "/v1/conversation/create", Payload(Conversation), body=body, kind=Kind.START)

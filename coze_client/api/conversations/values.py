@@ -41,7 +41,6 @@ class Section(Model):
 AttachmentSource: TypeAlias = "str | File"
 """A public URL (http or https), the id of an uploaded file, or the File that ``files.upload`` returned."""
 
-
 _SENT = ("role", "type", "content", "content_type", "meta_data", "name")
 
 
@@ -134,7 +133,7 @@ def convert_to_wire(message: MessageLike) -> dict[str, object]:
         }
     if not isinstance(message, Mapping):
         raise ConfigurationError(
-            f"A message must be a Message, as of Message.user(…), or a dict, not {type(message).__name__}"
+            f"A message must be a Message, such as Message.user(…), or a dict, not {type(message).__name__}"
         )
     wire = {name: value for name, value in message.items() if value is not None}
     if wire.get("role") == "assistant":
