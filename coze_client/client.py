@@ -77,7 +77,8 @@ class _Client(Resources[ConcurrencyT]):
         """A copy of the client with other settings, over the same connections: for one call or for many.
 
         ``client.options(timeout=5).chats.retrieve(…)``. Settings that are not given stay; `headers` are added. With a
-        `token`, the copy is another user's: one connection pool serves many users. Raises ConfigurationError.
+        `token`, the copy is another user's: one connection pool serves many users. Raises ConfigurationError for
+        invalid settings.
         """
         old = self._session.config
         config = old._replace(
@@ -131,7 +132,7 @@ class CozeClient(_Client[Blocking]):
     (default 600; connecting: 5). `retry`: how often to retry; ``None`` for a single try. `when_busy`: "wait" until no
     other chat runs in the conversation, or "raise" ConversationBusy. `headers`: sent with every request. `proxy` (URL)
     and `ca_bundle` (path) default to the environment (``HTTPS_PROXY``, ``SSL_CERT_FILE`` …). `max_event_bytes`: the
-    longest allowed event of a stream. `http_client` or `transport`: your own one of httpx; you close it.
+    longest allowed event of a stream. `http_client` or `transport`: your own httpx object, which you close yourself.
 
     Threads may share a client, and a forked child may use it. It can be deep-copied and pickled; the pickle contains a
     literal token in clear text, so treat it as a secret. Raises ConfigurationError for invalid arguments.
@@ -172,7 +173,9 @@ class CozeClient(_Client[Blocking]):
     ) -> Mapping[str, object]:
         """Call an endpoint that has no method here, and return the JSON object of the response.
 
-        Token, retries and errors are those of the other methods. A POST is repeated only if it certainly did nothing.
+        Token, retries and errors are those of the other methods. GET and HEAD may be repeated; any other method is
+        repeated only if the request certainly did nothing. Raises ConfigurationError for a `path` without a leading
+        slash.
         """
         return Blocking.run(self._session.send(_custom_request(method, path, query, json, headers)))
 

@@ -21,7 +21,7 @@ class User(Model):
 
 
 class Users(Resource[ConcurrencyT]):
-    """Users of Coze."""
+    """``client.users``: the user that the token belongs to."""
 
     @call
     def me(self) -> Request[User]:

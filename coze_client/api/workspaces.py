@@ -1,4 +1,4 @@
-"""Workspaces: what they are, and the caller's role in each.
+"""Workspaces: list those of the caller, with the caller's role in each.
 
 API page: list_workspace. Not on coze-studio.
 """
@@ -18,7 +18,10 @@ _LARGEST_PAGE = 50
 
 
 class Workspace(Model):
-    """A workspace; ``role_type``: owner, admin or member; ``workspace_type``: personal or team; both are open."""
+    """A workspace. ``role_type`` owner, admin or member; ``workspace_type`` personal or team.
+
+    The server may send other values.
+    """
 
     id: str = ""
     name: str = ""
@@ -38,7 +41,7 @@ class _WorkspacePage(Model):
 
 
 class Workspaces(Resource[ConcurrencyT]):
-    """The workspaces of an account."""
+    """``client.workspaces``: list the workspaces that the caller has joined."""
 
     @paged
     def list(
@@ -50,10 +53,11 @@ class Workspaces(Resource[ConcurrencyT]):
         page_size: int = _LARGEST_PAGE,
         concurrency: int = 1,
     ) -> Pages[Workspace]:
-        """List the workspaces of the caller, in pages of 1 to 50; `concurrency` pages at a time after the first.
+        """List the workspaces of the caller, in pages of 1 to 50 (default 50).
 
         `enterprise_id`: those of an enterprise. `user_id` and `coze_account_id`: those of a member of an organization;
-        give both or none. Permission: listWorkspace (else PermissionDenied, 4101). API page: list_workspace.
+        give both or none. `concurrency`: how many pages to fetch at a time after the first. Permission: listWorkspace
+        (else PermissionDenied, 4101). API page: list_workspace.
         """
         if bool(user_id) != bool(coze_account_id):
             raise ConfigurationError("user_id and coze_account_id must be given together (4000)")
@@ -67,6 +71,6 @@ class Workspaces(Resource[ConcurrencyT]):
         return numbered(page, Numbering(page_size, attrgetter("id"), concurrency, largest=_LARGEST_PAGE))
 
 
-def _read_page(answer: RawResponse) -> Page[Workspace]:
-    found = Payload(_WorkspacePage)(answer)
+def _read_page(response: RawResponse) -> Page[Workspace]:
+    found = Payload(_WorkspacePage)(response)
     return Page(found.workspaces, has_more=False, total=found.total_count)

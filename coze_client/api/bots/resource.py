@@ -70,11 +70,10 @@ class Bots(Resource[ConcurrencyT]):
     ) -> Request[str]:
         """Create a bot as a draft and return its id; ``publish`` makes it available, ``update`` binds datasets.
 
-        `name`: 1 to 20 characters, else ConfigurationError.
-        `prompt_info`: its instructions. `onboarding_info`: the opening of a dialogue. `suggest_reply_info`: suggested
-        questions. `model_info_config`: its language model. `icon_file_id`: an uploaded image. `plugin_id_list`:
-        ``{"id_list": [{"plugin_id": …, "api_id": …}]}``; `workflow_id_list`: ``{"ids": [{"id": …}]}``.
-        API page: create_bot.
+        `name`: 1 to 20 characters, else ConfigurationError. `prompt_info`: its instructions. `onboarding_info`: the
+        opening of a dialogue. `suggest_reply_info`: suggested questions. `model_info_config`: its language model.
+        `icon_file_id`: an uploaded image. `plugin_id_list`: ``{"id_list": [{"plugin_id": …, "api_id": …}]}``;
+        `workflow_id_list`: ``{"ids": [{"id": …}]}``. API page: create_bot.
         """
         content = BotContent(
             name=name,
@@ -107,12 +106,11 @@ class Bots(Resource[ConcurrencyT]):
     ) -> Request[None]:
         """Change the given settings in a bot's draft; published versions stay unchanged.
 
-        `name`: 1 to 20 characters, else ConfigurationError.
-        `prompt_info`: its instructions. `onboarding_info`: the opening of a dialogue. `suggest_reply_info`: suggested
-        questions. `model_info_config`: its language model. `icon_file_id`: an uploaded image. `plugin_id_list`:
-        ``{"id_list": [{"plugin_id": …, "api_id": …}]}``; `workflow_id_list`: ``{"ids": [{"id": …}]}``.
-        `knowledge` replaces all datasets of the bot, so retrieve the bot first to keep some; at most 150 datasets of
-        Coze, not of Volcano. API page: update_bot.
+        `name`: 1 to 20 characters, else ConfigurationError. `prompt_info`: its instructions. `onboarding_info`: the
+        opening of a dialogue. `suggest_reply_info`: suggested questions. `model_info_config`: its language model.
+        `icon_file_id`: an uploaded image. `plugin_id_list`: ``{"id_list": [{"plugin_id": …, "api_id": …}]}``;
+        `workflow_id_list`: ``{"ids": [{"id": …}]}``. `knowledge` replaces all datasets of the bot, so retrieve the bot
+        first to keep some; at most 150 datasets of Coze, not of Volcano, else ConfigurationError. API page: update_bot.
         """
         content = BotContent(
             name=name,
@@ -176,8 +174,8 @@ class Bots(Resource[ConcurrencyT]):
         """List the bots of a workspace; by default those published to the API channel ("1024").
 
         `publish_status`: "published_draft" lists the drafts of published bots, "unpublished_draft" bots that were never
-        published. `page_size`: default 20. `concurrency`: how many pages to fetch at a time after the first. API page:
-        bots_list_draft_published.
+        published. `connector_id`: another channel, for published bots and their drafts. `page_size`: default 20.
+        `concurrency`: how many pages to fetch at a time after the first. API page: bots_list_draft_published.
         """
         fixed = query(
             workspace_id=workspace_id, publish_status=publish_status, connector_id=connector_id, page_size=page_size

@@ -50,14 +50,14 @@ class Chats(Resource[ConcurrencyT]):
         bot_version: str | None = None,
         connector_id: str | None = None,
     ) -> Request[Chat]:
-        """Start a chat and return it without waiting for the answer; poll it with ``retrieve``.
+        """Start a chat and return it without waiting; poll it with ``retrieve``, or use ``create_and_poll`` instead.
 
-        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
-        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
-        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
-        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
-        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
-        the channel, default "1024" (API).
+        `user_id`: always the same for the same user, because Coze keeps one memory per user_id. `additional_messages`:
+        at most 100, oldest first, the question last. `conversation_id`: default a new conversation. `custom_variables`
+        fill the bot's prompt, `parameters` the start node of a chatflow; `shortcut_command` runs one of the bot's
+        shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
+        `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
+        `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
 
         `auto_save_history` must stay True here (4007). Raises ConversationBusy (4016) if another chat occupies the
         conversation for longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest for
@@ -103,12 +103,12 @@ class Chats(Resource[ConcurrencyT]):
     ) -> Events[ChatStream, AsyncChatStream]:
         """Start a chat and stream its events in one request.
 
-        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
-        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
-        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
-        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
-        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
-        the channel, default "1024" (API).
+        `user_id`: always the same for the same user, because Coze keeps one memory per user_id. `additional_messages`:
+        at most 100, oldest first, the question last. `conversation_id`: default a new conversation. `custom_variables`
+        fill the bot's prompt, `parameters` the start node of a chatflow; `shortcut_command` runs one of the bot's
+        shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
+        `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
+        `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
 
         If the connection breaks, the stream fetches exactly the missing events; this needs the chat's id and
         `auto_save_history`. Otherwise it raises StreamInterrupted with what arrived; a chat is never started twice.
@@ -223,12 +223,12 @@ class Chats(Resource[ConcurrencyT]):
     ) -> ChatResult:
         """Start a chat, poll it once a second until its status is terminal, and list its messages.
 
-        `user_id`: Coze keeps one memory per user_id. `additional_messages`: at most 100, oldest first, the question
-        last. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the
-        start node of a chatflow; `shortcut_command` runs one of the bot's shortcuts. `extra_params`: latitude and
-        longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns. `enable_card`: question nodes may answer
-        with cards. `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`:
-        the channel, default "1024" (API).
+        `user_id`: always the same for the same user, because Coze keeps one memory per user_id. `additional_messages`:
+        at most 100, oldest first, the question last. `conversation_id`: default a new conversation. `custom_variables`
+        fill the bot's prompt, `parameters` the start node of a chatflow; `shortcut_command` runs one of the bot's
+        shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
+        `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
+        `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
 
         A failed or cancelled chat is returned, not raised: check ``chat.status`` and ``chat.last_error``. After
         `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` sends fewer requests and is faster.

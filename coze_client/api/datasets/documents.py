@@ -62,9 +62,9 @@ class Documents(Resource[ConcurrencyT]):
         """Upload 1 to 10 documents to a dataset; Coze then processes them, see ``datasets.wait``.
 
         All must be of one kind: files and texts, web pages, or images. A request has at most 15 MB, base64 included.
-        `chunk_strategy`: default automatic; for images, it must stay the one of the first upload. `format_type`: 0
-        text, 2 images. The call is not retried if it may have arrived. Raises ConfigurationError for documents that
-        Coze would reject. API page: create_knowledge_files.
+        `chunk_strategy`: default automatic; a dataset of images needs the one of its first upload. `format_type`: 0
+        text (default), 2 images. The call is not retried if it may have arrived. Raises ConfigurationError for
+        documents that Coze would reject. API page: create_knowledge_files.
         """
         _check_count("documents", documents, MOST_CREATED)
         if len({document.way for document in documents}) > 1:
@@ -90,7 +90,7 @@ class Documents(Resource[ConcurrencyT]):
         Raises ConfigurationError if nothing is given. API page: modify_knowledge_files.
         """
         if name is None and update_rule is None:
-            raise ConfigurationError("Give name or update_rule: nothing to update")
+            raise ConfigurationError("Give name or update_rule: there is nothing to update")
         name = name if name is None else validate_name(name)
         rule = update_rule.wire() if update_rule else None
         return _post("update", read_nothing, document_id=document_id, document_name=name, update_rule=rule)

@@ -33,10 +33,11 @@ class LegacyChats(Resource[ConcurrencyT]):
     ) -> Request[LegacyChat]:
         """Start a chat and wait for the whole answer, in one request that lasts as long as the bot runs.
 
-        `user`: Coze keeps one memory per user. `query`: the question. `chat_history`: the messages before it, oldest
-        first. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt. Raises NotFound
-        for an unknown bot, InvalidRequest for an unpublished one, ServerError if the bot fails, TransportError if the
-        connection breaks; the call is not retried if the chat may have started.
+        `user`: always the same for the same user, because Coze keeps one memory per user. `query`: the question.
+        `chat_history`: the messages before it, oldest first. `conversation_id`: default a new conversation.
+        `custom_variables` fill the bot's prompt. Raises NotFound for an unknown bot, InvalidRequest for an unpublished
+        one, ServerError if the bot fails, TransportError if the connection breaks; the call is not retried if the chat
+        may have started.
         """
         chat = NewLegacyChat(
             bot_id=bot_id,
@@ -61,11 +62,12 @@ class LegacyChats(Resource[ConcurrencyT]):
     ) -> Events[LegacyChatStream, AsyncLegacyChatStream]:
         """Start a chat and stream its events in one request.
 
-        `user`: Coze keeps one memory per user. `query`: the question. `chat_history`: the messages before it, oldest
-        first. `conversation_id`: default a new conversation. `custom_variables` fill the bot's prompt. If you stop
-        early, the stream closes the connection, but v2 cannot cancel the chat. Raises NotFound for an unknown bot,
-        InvalidRequest for an unpublished one, ServerError if the bot fails. Raises StreamInterrupted, with what
-        arrived, if the stream ends before ``done``: v2 cannot return the rest, and the chat is not started again.
+        `user`: always the same for the same user, because Coze keeps one memory per user. `query`: the question.
+        `chat_history`: the messages before it, oldest first. `conversation_id`: default a new conversation.
+        `custom_variables` fill the bot's prompt. If you stop early, the stream closes the connection, but v2 cannot
+        cancel the chat. Raises NotFound for an unknown bot, InvalidRequest for an unpublished one, ServerError if the
+        bot fails. Raises StreamInterrupted, with what arrived, if the stream ends before ``done``: v2 cannot return the
+        rest, and the chat is not started again.
         """
         chat = NewLegacyChat(
             bot_id=bot_id,

@@ -109,11 +109,12 @@ class Recalls(Resource[ConcurrencyT]):
         to its answer; the recall is then empty. Then the stream is closed. With `save_history`, the chat is also
         cancelled, which frees the conversation; Coze bills it nevertheless.
 
-        `user_id`: Coze keeps one memory per user_id. `conversation_id`: default a new conversation. `custom_variables`
-        fill the bot's prompt, `parameters` the start node of a chatflow. `publish_status="unpublished_draft"` runs the
-        draft, `bot_version` an older version; `connector_id`: the channel, default "1024" (API). Raises ChatFailed if
-        the bot fails before it recalls anything, StreamInterrupted if the connection breaks, ConversationBusy (4016),
-        NotFound for an unknown bot, InvalidRequest for an unpublished one. API page: chat_v3.
+        `user_id`: always the same for the same user, because Coze keeps one memory per user_id. `conversation_id`:
+        default a new conversation. `custom_variables` fill the bot's prompt, `parameters` the start node of a chatflow.
+        `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`: the
+        channel, default "1024" (API). Raises ChatFailed if the bot fails before it recalls anything, StreamInterrupted
+        if the connection breaks, ConversationBusy (4016), NotFound for an unknown bot or conversation, InvalidRequest
+        for an unpublished bot. API page: chat_v3.
         """
         events = Chats.stream(
             bot_id=bot_id,

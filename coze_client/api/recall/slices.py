@@ -20,12 +20,8 @@ from coze_client.api.conversations.values import Message
 from coze_client.api.recall.values import Slice
 
 _PLAIN_SEPARATOR = re.compile(r"^(?:-{3,}\s*)?recall slice \d+:", re.MULTILINE)
-_TEXT_KEYS = (
-    "output",
-    "slice",
-    "content",
-    "text",
-)  # of the knowledge node, of bots, and common names that authors choose
+# The text of a slice: the knowledge node's name, the bots', and two that authors often choose.
+_TEXT_KEYS = ("output", "slice", "content", "text")
 _LONGEST_ID = 64  # bits
 
 OutputPath = str | Sequence[str | int]
@@ -55,9 +51,9 @@ def read_output(output: object, path: OutputPath | None = None) -> tuple[Slice, 
     """Return the slices in a workflow's output (JSON or JSON text), best first as the workflow orders them.
 
     `path` leads to them: names separated by dots, or a sequence of names. A number selects an item of a list; a name
-    selects a member of each item. From there, the nearest list of objects with a text ``output`` (or a similar key) is
-    used, otherwise the nearest list of texts or empty list. An output without such a list is one slice with its whole
-    text; it has none if a value in it is null.
+    selects a member of each item. From there, or from the top without a path, the nearest list of objects with a text
+    ``output`` (or a similar key) is used, otherwise the nearest list of texts or empty list. An output without such a
+    list is one slice with its whole text; it has none if a value in it is null.
     """
     return deduplicate(slice_ for value in _follow_path(output, path) for slice_ in _find_slices(value))
 

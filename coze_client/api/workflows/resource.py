@@ -73,7 +73,8 @@ class Workflows(Resource[ConcurrencyT]):
     ) -> Pages[Workflow]:
         """List the workflows of a workspace or app; by default published ones, in pages of 1 to 30 (default 30).
 
-        `workflow_mode`: default workflows and chatflows. API page: get_workflow_list.
+        `workflow_mode`: default both. `publish_status`: "all", "published_online" or "unpublished_draft". API page:
+        get_workflow_list.
         """
         _check_page_size(page_size)
 
@@ -262,8 +263,9 @@ class Workflows(Resource[ConcurrencyT]):
         workflow_version: str | None = None,
         connector_id: str | None = None,
     ) -> Events[ChatStream, AsyncChatStream]:
-        """Run a chatflow as a dialogue and stream its events; to answer its question, call ``chat`` again.
+        """Run a chatflow as a dialogue and stream its events.
 
+        To answer a question of the chatflow, call ``chat`` again in the same conversation.
         `additional_messages`: at most 50, text only, oldest first; the last is the user's. `parameters`: the inputs of
         the start node. Give exactly one of `bot_id` and `app_id`. `conversation_id`: default a new conversation.
         `ext`: latitude, longitude and user_id. `workflow_version`: default the latest. `connector_id`: the channel,

@@ -121,9 +121,10 @@ class WorkflowSignature:
     def check(self, arguments: Mapping[str, object], files: FileSources | None = None) -> dict[str, object]:
         """Validate arguments and return them under Coze's names, as JSON, with a FileArgument for each file.
 
-        Missing arguments stay missing; so does ``None`` where the schema does not allow it. Defaults of a pydantic
-        model or function are filled in; the server fills in those of a JSON schema. `files`: the files that arguments
-        may name. Raises InvalidArguments, which names every invalid argument, or the file that may not be read.
+        Missing arguments stay missing; ``None`` counts as missing where the schema does not allow it. Defaults of a
+        pydantic model or function are filled in; the server fills in those of a JSON schema. `files`: the files that
+        arguments may name. Raises InvalidArguments, which names every invalid argument, or the file that may not be
+        read.
         """
         given = {self._names.get(name, name): value for name, value in arguments.items()}
         converted = _ArgumentConverter(self._schema, files or FileSources()).convert_members(given, self._schema, "")

@@ -1,4 +1,4 @@
-"""The stream of a workflow run, and the result of a run."""
+"""The stream of a workflow run, as a blocking or asyncio iterator; it cannot be recovered."""
 
 from __future__ import annotations
 
