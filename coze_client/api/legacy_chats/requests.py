@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from coze_client.api.chats.requests import ignore_response
 from coze_client.api.conversations.values import MessageLike, convert_to_wire
 from coze_client.api.legacy_chats.values import LegacyChat
 from coze_client.core.model import convert
 from coze_client.core.request import Kind, Request, fields
-from coze_client.core.response import RawResponse, read_envelope, read_nothing
+from coze_client.core.response import RawResponse, read_envelope
 from coze_client.errors import ConfigurationError
 
 _SENT = ("role", "type", "content", "content_type")
@@ -44,7 +45,7 @@ class NewLegacyChat:
 
     def stream_request(self) -> Request[None]:
         """The request whose response is a stream of events."""
-        return self._post(read_nothing, stream=True)
+        return self._post(ignore_response, stream=True)
 
     def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
         body = fields(
