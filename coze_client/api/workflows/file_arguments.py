@@ -38,54 +38,58 @@ class FileSources(NamedTuple):
     attachments: Sequence[Attachment] = ()
     roots: Sequence[str | PathLike[str]] = ()
 
-    def _find(self, value: object, location: str) -> FileArgument:
-        """Return the file that `value` is or names.
 
-        Bytes and Path objects are always accepted: only the program can make them. Raises InvalidArguments, with
-        `location` in the message, for a value that is no file or may not be read.
-        """
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return FileArgument(bytes(value), location.rpartition(".")[2].partition("[")[0])
-        if isinstance(value, PathLike):
-            return FileArgument(Path(cast("PathLike[str]", value)))
-        if isinstance(value, Attachment):
-            return _from_attachment(value)
-        if isinstance(value, dict) and isinstance(value.get("file_id"), str):
-            return FileArgument(_file_id_json(value["file_id"]))
-        if isinstance(value, str) and value.strip():
-            return self._from_text(value.strip(), location)
-        raise InvalidArguments(f"{location} must be a file: give a URL, a file_id, bytes or a Path, not {value!r:.60}")
+def find_file(value: object, sources: FileSources, location: str) -> FileArgument:
+    """Return the file that an argument is or names.
 
-    def _from_text(self, text: str, location: str) -> FileArgument:
-        scheme = text.partition(":")[0].lower()
-        if scheme in ("http", "https"):
-            return FileArgument(text)
-        if scheme == "data":
-            return _from_attachment(Attachment.from_url("file", text))
-        if text.isdecimal():
-            return FileArgument(_file_id_json(text))
-        if text.startswith("{") and (file_id := _parse_file_id(text)):
-            return FileArgument(_file_id_json(file_id))
-        return self._find_attachment(text) or self._find_below_roots(text, location)
+    Bytes and Path objects are always accepted: only the program can make them. Raises InvalidArguments, with
+    `location` in the message, for a value that is no file or may not be read.
+    """
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return FileArgument(bytes(value), location.rpartition(".")[2].partition("[")[0])
+    if isinstance(value, PathLike):
+        return FileArgument(Path(cast("PathLike[str]", value)))
+    if isinstance(value, Attachment):
+        return _from_attachment(value)
+    if isinstance(value, dict) and isinstance(value.get("file_id"), str):
+        return FileArgument(_file_id_json(value["file_id"]))
+    if isinstance(value, str) and value.strip():
+        return _from_text(value.strip(), sources, location)
+    raise InvalidArguments(f"{location} must be a file: give a URL, a file_id, bytes or a Path, not {value!r:.60}")
 
-    def _find_attachment(self, text: str) -> FileArgument | None:
-        number = text.removeprefix(_ATTACHMENT_PREFIX).strip()
-        if text.startswith(_ATTACHMENT_PREFIX) and number.isdecimal() and 0 < int(number) <= len(self.attachments):
-            return _from_attachment(self.attachments[int(number) - 1])
-        named = [attachment for attachment in self.attachments if attachment.name == text]
-        return _from_attachment(named[-1]) if named else None
 
-    def _find_below_roots(self, text: str, location: str) -> FileArgument:
-        if not text.lower().startswith("file:"):
-            for root in map(Path, self.roots):
-                with suppress(OSError, RuntimeError, ValueError):  # too long, circular links, or not a path
-                    path = (root / text).resolve()
-                    if path.is_relative_to(root.resolve()) and path.is_file():
-                        return FileArgument(path)
-        raise InvalidArguments(
-            f"{location} names no file that may be read: {text[:60]!r}",
-            cure="Give an http(s) URL, a file_id, attachment:1, or a path below one of file_roots",
-        )
+def _from_text(text: str, sources: FileSources, location: str) -> FileArgument:
+    scheme = text.partition(":")[0].lower()
+    if scheme in ("http", "https"):
+        return FileArgument(text)
+    if scheme == "data":
+        return _from_attachment(Attachment.from_url("file", text))
+    if text.isdecimal():
+        return FileArgument(_file_id_json(text))
+    if text.startswith("{") and (file_id := _parse_file_id(text)):
+        return FileArgument(_file_id_json(file_id))
+    return _find_attachment(text, sources.attachments) or _find_below_roots(text, sources.roots, location)
+
+
+def _find_attachment(text: str, attachments: Sequence[Attachment]) -> FileArgument | None:
+    number = text.removeprefix(_ATTACHMENT_PREFIX).strip()
+    if text.startswith(_ATTACHMENT_PREFIX) and number.isdecimal() and 0 < int(number) <= len(attachments):
+        return _from_attachment(attachments[int(number) - 1])
+    named = [attachment for attachment in attachments if attachment.name == text]
+    return _from_attachment(named[-1]) if named else None
+
+
+def _find_below_roots(text: str, roots: Sequence[str | PathLike[str]], location: str) -> FileArgument:
+    if not text.lower().startswith("file:"):
+        for root in map(Path, roots):
+            with suppress(OSError, RuntimeError, ValueError):  # too long, circular links, or not a path
+                path = (root / text).resolve()
+                if path.is_relative_to(root.resolve()) and path.is_file():
+                    return FileArgument(path)
+    raise InvalidArguments(
+        f"{location} names no file that may be read: {text[:60]!r}",
+        cure="Give an http(s) URL, a file_id, attachment:1, or a path below one of file_roots",
+    )
 
 
 def describe_file(schema: dict[str, Any]) -> dict[str, Any]:  # JSON schema

@@ -16,7 +16,7 @@ from typing import Any, cast, get_type_hints
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
-from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file
+from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file, find_file
 from coze_client.api.workflows.values import WorkflowInfo, WorkflowParameter
 from coze_client.core.json_schema import Schema, resolve_schema, schema_errors
 from coze_client.errors import ConfigurationError, InvalidArguments
@@ -171,7 +171,7 @@ class _ArgumentConverter:
     def _convert(self, value: object, schema: object, location: str) -> object:
         known = resolve_schema(schema, self._root)
         if value is not None and _takes_file(known):
-            return self._files._find(value, location)
+            return find_file(value, self._files, location)
         if isinstance(value, BaseModel):
             value = value.model_dump(by_alias=True, exclude_unset=True)
         if isinstance(value, Mapping):
