@@ -193,6 +193,6 @@ def test_a_listing_without_a_total_ends_at_a_short_page(driver: Driver) -> None:
     assert [entry.bot_id for entry in driver.collect(listing)] == ["1", "2", "3"]
 
 
-def test_a_bot_that_is_not_there_is_told(coze: ConnectedClient) -> None:
+def test_a_bot_that_does_not_exist_is_reported(coze: ConnectedClient) -> None:
     with pytest.raises(CozeError, match="4006"):
         coze.run(coze.client.bots.retrieve(bot_id="7350000000000009999"))

@@ -296,7 +296,7 @@ def test_another_task_may_close_a_stream_that_waits(emulator: Emulator, held: He
     asyncio.run(main())
 
 
-def test_two_readers_of_one_stream_are_told_so(emulator: Emulator, held: Held) -> None:
+def test_two_readers_of_one_stream_are_an_error(emulator: Emulator, held: Held) -> None:
     errors: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
         asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
@@ -337,7 +337,7 @@ def test_a_blocking_stream_may_be_read_inside_a_running_event_loop(emulator: Emu
     assert asyncio.run(notebook()) == "one two"
 
 
-def test_a_stream_may_be_begun_in_one_thread_and_read_on_in_another(emulator: Emulator) -> None:
+def test_a_stream_may_be_opened_in_one_thread_and_read_on_in_another(emulator: Emulator) -> None:
     with CozeClient(emulator.token, base_url=emulator.url) as client:
         asked = client.chats.stream(
             bot_id=emulator.bots["echo"], user_id="u", additional_messages=[Message.user("one two three")]

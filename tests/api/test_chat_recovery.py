@@ -45,14 +45,14 @@ def test_a_stream_cut_after_any_byte_gives_the_text_and_messages_of_an_uncut_one
     stream = (STREAMS / f"{name}.sse").read_bytes()
     text, messages, _, _ = read(stream, len(stream))
     for cut in range(chat_id_known_at(stream), len(stream)):
-        healed_text, healed_messages, replay, deltas = read(stream, cut, broken=broken)
-        assert (healed_text, plain(healed_messages)) == (text, plain(messages)), f"cut after {cut} bytes"
+        recovered_text, recovered_messages, replay, deltas = read(stream, cut, broken=broken)
+        assert (recovered_text, plain(recovered_messages)) == (text, plain(messages)), f"cut after {cut} bytes"
         assert "".join(deltas) == text, f"cut after {cut} bytes"
         assert replay.starts == 1
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_stream_cut_before_the_chats_id_is_known_is_told_and_not_started_again(name: str) -> None:
+def test_a_stream_cut_before_the_chats_id_is_known_is_reported_and_not_started_again(name: str) -> None:
     stream = (STREAMS / f"{name}.sse").read_bytes()
     for cut in range(stream.index(b'"conversation_id"')):
         replay = StreamReplay(stream, cut)
@@ -130,7 +130,7 @@ def test_what_was_delivered_must_be_the_beginning_of_what_is_listed() -> None:
     assert caught.value.text == "The train"
 
 
-def test_missing_audio_is_told_as_not_recoverable() -> None:
+def test_missing_audio_is_reported_as_not_recoverable() -> None:
     stream = (STREAMS / "chat_audio_delta.sse").read_bytes()
     first_audio = stream.index(b"conversation.audio.delta")
     cut = stream.index(b"\n\n", first_audio) + 10

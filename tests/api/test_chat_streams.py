@@ -88,7 +88,7 @@ def test_several_messages_of_a_chat_join_to_its_text(
     assert [message.type for message in asked.messages] == types
 
 
-def test_thoughts_are_told_apart_from_the_answer(coze: ConnectedClient) -> None:
+def test_reasoning_is_separate_from_the_answer(coze: ConnectedClient) -> None:
     asked = coze.ask("hi", bot="reasoner")
     events = coze.collect(asked)
     thoughts = "".join(event.reasoning for event in events)
@@ -351,7 +351,7 @@ def test_later_deltas_are_read_as_leniently_as_the_first(driver: Driver) -> None
     ]
 
 
-def test_malformed_json_in_a_known_event_is_told_after_what_came_before(driver: Driver) -> None:
+def test_malformed_json_in_a_known_event_is_reported_after_what_came_before(driver: Driver) -> None:
     broken = b"event:conversation.message.delta\ndata:{oops\n\n"
     with RawServer([stream(BEGIN, delta(b"good"), broken, DONE)]) as server:
         asked = chat(driver.client("t", base_url=server.url), cancel_on_close=False)
@@ -360,7 +360,7 @@ def test_malformed_json_in_a_known_event_is_told_after_what_came_before(driver: 
         assert asked.text == "good"
 
 
-def test_an_event_beyond_the_limit_is_told_instead_of_held(driver: Driver) -> None:
+def test_an_event_beyond_the_limit_is_reported_instead_of_stored(driver: Driver) -> None:
     with RawServer([stream(BEGIN, delta(b"x" * 5000), end=False)]) as server:
         asked = chat(driver.client("t", base_url=server.url, max_event_bytes=1000), cancel_on_close=False)
         with pytest.raises(ProtocolError, match="longer than 1000 bytes"):

@@ -67,8 +67,8 @@ def test_a_running_chat_can_be_cancelled_once(coze: ConnectedClient) -> None:
 
 
 def test_tool_outputs_let_a_waiting_chat_go_on(coze: ConnectedClient) -> None:
-    begun = coze.run(coze.client.chats.create(**asked(coze, "plugins", "the weather in Bern and the time")))
-    waiting = ended(coze, begun)
+    started = coze.run(coze.client.chats.create(**asked(coze, "plugins", "the weather in Bern and the time")))
+    waiting = ended(coze, started)
     assert waiting.status == "requires_action"
     outputs = [ToolOutput(tool_call_id=call.id, output="fine") for call in waiting.tool_calls]
     chat = coze.run(coze.client.chats.submit_tool_outputs(**ids(waiting), tool_outputs=outputs))
@@ -219,7 +219,7 @@ class Clock:
         monkeypatch.setattr("coze_client.api.chats.following.monotonic", lambda: began + sum(sleeps))
 
 
-def test_a_chat_that_does_not_end_in_time_is_cancelled_and_told(
+def test_a_chat_that_does_not_end_in_time_is_cancelled_and_reported(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
 ) -> None:
     Clock(monkeypatch, sleeps)

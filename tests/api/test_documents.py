@@ -40,15 +40,15 @@ def test_create_sends_format_and_strategy_always() -> None:
 
 
 def test_the_other_calls_carry_the_header_that_keeps_ids_whole() -> None:
-    where = "/open_api/knowledge/document"
+    path = "/open_api/knowledge/document"
     page = Documents.list(dataset_id="7", page_size=5).page(None)
-    assert sent(page) == ("POST", f"{where}/list", {"dataset_id": "7", "page": 1, "size": 5}, AS_TEXT, Kind.READ)
+    assert sent(page) == ("POST", f"{path}/list", {"dataset_id": "7", "page": 1, "size": 5}, AS_TEXT, Kind.READ)
     request: Request[None] = Documents.update(document_id="8", name="b", update_rule=UpdateRule.every(48))
     rule = {"update_type": 1, "update_interval": 48}
     body: dict[str, object] = {"document_id": "8", "document_name": "b", "update_rule": rule}
-    assert sent(request) == ("POST", f"{where}/update", body, AS_TEXT, Kind.READ)
+    assert sent(request) == ("POST", f"{path}/update", body, AS_TEXT, Kind.READ)
     request = Documents.delete(document_ids=("8", "9"))
-    assert sent(request) == ("POST", f"{where}/delete", {"document_ids": ["8", "9"]}, AS_TEXT, Kind.START)
+    assert sent(request) == ("POST", f"{path}/delete", {"document_ids": ["8", "9"]}, AS_TEXT, Kind.START)
 
 
 def test_a_web_page_and_an_image_are_sent_in_their_own_ways() -> None:
@@ -174,7 +174,7 @@ def test_documents_live_from_create_to_delete(coze: ConnectedClient) -> None:
     assert {document.name for document in listed} == {"one.txt", "2.txt"}
 
 
-def test_a_missing_dataset_is_told_with_its_code(coze: ConnectedClient) -> None:
+def test_a_missing_dataset_is_reported_with_its_code(coze: ConnectedClient) -> None:
     with pytest.raises(NotFound) as caught:
         coze.collect(coze.client.datasets.documents.list(dataset_id="7399"))
     assert caught.value.code == 4200

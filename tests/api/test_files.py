@@ -215,7 +215,7 @@ def test_a_path_that_cannot_be_read_is_the_systems_error(driver: Driver, tmp_pat
         ("", "file.png"),
     ],
 )
-def test_a_name_is_mended_where_its_extension_lies_and_loses_its_folders(given: str, name: str) -> None:
+def test_an_extension_is_fixed_where_it_lies_and_a_name_loses_its_folders(given: str, name: str) -> None:
     assert fix_extension(given, PNG) == name
 
 
@@ -248,10 +248,10 @@ def test_a_name_that_does_not_lie_stays(name: str, head: bytes) -> None:
 
 @given(st.text(), st.binary(max_size=64) | st.sampled_from(sorted(HEADS.values())))
 def test_any_name_becomes_one_without_folders(name: str, head: bytes) -> None:
-    mended = fix_extension(name, head)
-    assert mended
-    assert "/" not in mended
-    assert "\\" not in mended
+    fixed = fix_extension(name, head)
+    assert fixed
+    assert "/" not in fixed
+    assert "\\" not in fixed
 
 
 def test_names_with_quotes_and_line_ends_stay_inside_their_field(driver: Driver) -> None:
@@ -261,7 +261,7 @@ def test_names_with_quotes_and_line_ends_stay_inside_their_field(driver: Driver)
     assert content == PNG
 
 
-def test_types_and_extensions_are_told_from_each_other() -> None:
+def test_types_and_extensions_are_derived_from_each_other() -> None:
     assert (mime_of("a.png"), mime_of("a.unheard_of")) == ("image/png", "application/octet-stream")
     assert (extension_of("image/png; q=1"), extension_of("IMAGE/PNG"), extension_of("x/y")) == (".png", ".png", "")
 
@@ -352,7 +352,7 @@ def test_a_large_file_is_streamed_from_disk_and_not_held(
 
 
 @pytest.mark.parametrize("fault", [faults.Coded(4302), faults.HttpStatus(413)], ids=repr)
-def test_a_file_that_the_server_finds_too_large_is_told_so(coze: ConnectedClient, fault: Fault) -> None:
+def test_a_file_that_the_server_finds_too_large_is_reported(coze: ConnectedClient, fault: Fault) -> None:
     coze.emulator.inject(fault, path="/v1/files/upload")
     with pytest.raises(InvalidRequest, match="512 MB"):
         coze.run(coze.client.files.upload(PNG))

@@ -239,7 +239,7 @@ def test_a_refusal_tells_code_logid_and_cure(coze: Any, shape: str) -> None:
 
 
 @SHAPES
-def test_a_wrong_token_is_told_so(coze: Any, shape: str) -> None:
+def test_a_wrong_token_is_reported(coze: Any, shape: str) -> None:
     coze.emulator.revoke(coze.emulator.token)
     with pytest.raises(AuthenticationError):
         ask(coze, shape)
@@ -290,13 +290,13 @@ def test_a_refusal_under_the_name_of_a_stream_is_a_refusal(coze: Any) -> None:
     assert caught.value.logid == "log1"
 
 
-def test_a_web_page_under_the_name_of_a_stream_is_told_so(coze: Any) -> None:
+def test_a_web_page_under_the_name_of_a_stream_is_reported(coze: Any) -> None:
     answer_with(coze, b"<html><body>Sign in</body></html>")
     with pytest.raises(ProtocolError, match="Sign in"):
         coze.collect(stream(coze))
 
 
-def test_malformed_json_is_told_and_what_came_before_it_delivered(coze: Any) -> None:
+def test_malformed_json_is_reported_and_what_came_before_it_delivered(coze: Any) -> None:
     answer_with(coze, spelled(piece("Hel")) + b'data:{"event":\n\n' + spelled(piece("lo"), DONE))
     streamed = stream(coze)
     with pytest.raises(ProtocolError, match="malformed JSON"):
@@ -316,7 +316,7 @@ def test_malformed_json_is_told_and_what_came_before_it_delivered(coze: Any) -> 
         (faults.DropConnection(), ConnectionFailed),
     ],
 )
-def test_a_chat_that_may_have_begun_is_not_begun_again(
+def test_a_chat_that_may_have_started_is_not_started_again(
     coze: Any, shape: str, fault: Any, error: type[CozeError]
 ) -> None:
     coze.emulator.inject(faults.AfterStart(fault), PATH)
@@ -327,14 +327,14 @@ def test_a_chat_that_may_have_begun_is_not_begun_again(
 
 
 @SHAPES
-def test_a_chat_that_cannot_have_begun_is_tried_again(coze: Any, shape: str) -> None:
+def test_a_chat_that_cannot_have_started_is_tried_again(coze: Any, shape: str) -> None:
     coze.emulator.inject(faults.HttpStatus(429, headers={"Retry-After": "0"}), PATH)
     assert ask(coze, shape).text == "hello there"
     assert coze.emulator.chats_started == 1
 
 
 @pytest.mark.parametrize("clean", [True, False])
-def test_a_cut_stream_tells_what_arrived_and_is_not_begun_again(coze: Any, clean: bool) -> None:
+def test_a_cut_stream_reports_what_arrived_and_is_not_started_again(coze: Any, clean: bool) -> None:
     coze.emulator.inject(faults.CutAfterEvents(1, clean=clean), PATH)
     streamed = stream(coze)
     with pytest.raises(StreamInterrupted, match="cannot return the rest") as caught:

@@ -78,7 +78,7 @@ def test_the_question_has_the_parameter_that_the_workflow_calls_it(coze: Connect
     assert texts(coze.run(asking)) == ["why 0", "why 1"]
 
 
-def test_a_failed_workflow_is_told_as_it_is(coze: ConnectedClient) -> None:
+def test_a_failed_workflow_is_raised_unchanged(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Broken")
     def broken(query: str) -> None:
         raise ValueError("no such table")
@@ -98,7 +98,7 @@ def test_a_workflow_that_asks_is_no_use_for_recalls(coze: ConnectedClient) -> No
     assert caught.value.question == "Which town?"
 
 
-def test_a_broken_run_is_not_begun_again(coze: ConnectedClient, towns: str) -> None:
+def test_a_broken_run_is_not_started_again(coze: ConnectedClient, towns: str) -> None:
     workflow_id = coze.emulator.add_knowledge_workflow([towns])
     coze.emulator.inject(faults.CutAfterBytes(30), path="/v1/workflow/stream_run")
     with pytest.raises(StreamInterrupted):
@@ -258,9 +258,10 @@ def event(name: str, data: object) -> bytes:
 
 
 CREATED = event("conversation.chat.created", {"id": "1", "conversation_id": "2", "status": "created"})
-TOLD = {"msg_type": "knowledge_recall", "data": json.dumps({"chunks": [{"slice": "a"}]})}
+RECALL_CONTENT = {"msg_type": "knowledge_recall", "data": json.dumps({"chunks": [{"slice": "a"}]})}
 RECALLED = event(
-    "conversation.message.completed", {"id": "3", "chat_id": "1", "type": "verbose", "content": json.dumps(TOLD)}
+    "conversation.message.completed",
+    {"id": "3", "chat_id": "1", "type": "verbose", "content": json.dumps(RECALL_CONTENT)},
 )
 FIRST_WORD = event("conversation.message.delta", {"id": "4", "chat_id": "1", "type": "answer", "content": "Well"})
 FIRST_THOUGHT = event(
@@ -316,7 +317,7 @@ def test_what_is_nested_without_end_harms_no_recall(driver: Driver) -> None:
 # Helper bots
 
 
-def test_setup_makes_nothing_unless_told_to(coze: ConnectedClient, towns: str) -> None:
+def test_setup_makes_nothing_in_a_dry_run(coze: ConnectedClient, towns: str) -> None:
     planned = coze.run(coze.client.recall.setup(towns, WORKSPACE))
     assert planned.bot_id == ""
     assert [step.partition(" ")[0] for step in planned.todo] == ["create", "bind"]

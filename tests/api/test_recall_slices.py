@@ -168,7 +168,7 @@ def test_an_answer_in_text_is_one_slice_that_says_so(output: object) -> None:
     assert read_output(output) == (Slice("Chur and Bern", rank=1, source="text"),)
 
 
-def test_a_text_in_an_object_keeps_what_else_is_told() -> None:
+def test_a_text_in_an_object_keeps_its_other_fields() -> None:
     assert read_output({"output": "Chur", "documentId": "7"})[0].document_id == "7"
 
 

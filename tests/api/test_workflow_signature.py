@@ -64,7 +64,7 @@ def test_each_type_of_coze_becomes_json_schema(parameter: dict[str, Any], schema
     assert signature(value=parameter).schema["properties"] == {"value": schema}
 
 
-def test_descriptions_and_required_inputs_are_told() -> None:
+def test_descriptions_and_required_inputs_are_in_the_schema() -> None:
     made = signature(city={"type": "string", "required": True, "description": "Where"}, days={"type": "integer"})
     assert made.schema == {
         "type": "object",
@@ -93,7 +93,7 @@ def test_every_kind_of_file_is_a_string_that_says_what_it_takes(kind: str) -> No
     assert "format" not in schema
 
 
-def test_an_unknown_type_is_a_string_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_type_is_a_string_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "coze_client"):
         made = [signature(value={"type": "hologram"}) for _ in range(3)]
     assert made[0].schema["properties"] == {"value": {"type": "string"}}

@@ -59,10 +59,10 @@ def test_every_mode_comes_to_the_same_output(coze: ConnectedClient, echo: str, m
 
 
 def test_an_asynchronous_run_is_found_again_by_another_client(coze: ConnectedClient, echo: str) -> None:
-    begun = coze.run(coze.client.workflows.run_async(workflow_id=echo, parameters={"text": "later"}))
-    assert begun.execute_id
+    run = coze.run(coze.client.workflows.run_async(workflow_id=echo, parameters={"text": "later"}))
+    assert run.execute_id
     elsewhere = CozeClient(coze.emulator.token, base_url=coze.emulator.url)
-    assert elsewhere.workflows.result(workflow_id=echo, execute_id=begun.execute_id).output == {"output": "later"}
+    assert elsewhere.workflows.result(workflow_id=echo, execute_id=run.execute_id).output == {"output": "later"}
 
 
 def test_a_question_is_answered_in_the_same_run(coze: ConnectedClient, book: str) -> None:
@@ -138,7 +138,7 @@ def test_numbers_that_were_missing_before_a_question_stay_in_the_result() -> Non
     assert asked.value.resume("that").gaps == ("id 0 to 2",)
 
 
-def test_events_are_told_while_the_run_goes_on(coze: ConnectedClient, book: str) -> None:
+def test_events_arrive_while_the_run_goes_on(coze: ConnectedClient, book: str) -> None:
     types: list[str] = []
     with pytest.raises(WorkflowInterrupted) as caught:
         coze.run(
@@ -152,7 +152,7 @@ def test_events_are_told_while_the_run_goes_on(coze: ConnectedClient, book: str)
     assert types[-1] == "done"
 
 
-def test_a_cut_run_is_told_and_never_begun_again(coze: ConnectedClient, book: str) -> None:
+def test_a_cut_run_is_reported_and_never_started_again(coze: ConnectedClient, book: str) -> None:
     coze.emulator.inject(faults.CutAfterBytes(30), path="/v1/workflow/stream_run")
     with pytest.raises(StreamInterrupted, match="not started again"):
         coze.run(coze.client.workflows.execute(workflow_id=book, parameters={"city": "Bern"}))
@@ -181,7 +181,7 @@ def test_bot_and_app_are_refused_together_before_anything_is_sent() -> None:
         Workflows.chat(workflow_id="1", additional_messages=[])
 
 
-def test_missing_numbers_are_told_and_heartbeats_are_none() -> None:
+def test_missing_numbers_are_reported_and_heartbeats_are_none() -> None:
     def message(number: int, text: str) -> bytes:
         data = f'{{"content":"{text}","node_title":"Message","node_seq_id":"{number}"}}'
         return f"id: {number}\nevent: Message\ndata: {data}\n\n".encode()
@@ -232,7 +232,7 @@ def test_questions_are_read_as_cloud_and_studio_tell_them(
     assert read_question(Interrupt(event_id="1/2", type=2, data=data), last_message) == (question, options)
 
 
-def test_an_asynchronous_run_that_asks_on_a_studio_is_told_and_not_waited_for(driver: Driver) -> None:
+def test_an_asynchronous_run_that_asks_on_a_studio_is_reported_and_not_waited_for(driver: Driver) -> None:
     with Emulator(dialect="studio") as emulator:
         client = driver.client(emulator.token, base_url=emulator.url)
         workflow = emulator.workflows["book_table"]

@@ -160,16 +160,16 @@ def failures(coze: ConnectedClient) -> list[Callable[[], object]]:
 
         return call
 
-    said = f'{{"code": 4100, "msg": "bad token {emulator.token}"}}'.encode()
+    body = f'{{"code": 4100, "msg": "bad token {emulator.token}"}}'.encode()
     return [
-        injected(faults.HttpStatus(500, said)),
-        injected(faults.HttpStatus(401, said)),
-        injected(faults.HttpStatus(200, said)),
-        injected(faults.HttpStatus(200, said[:-1])),
+        injected(faults.HttpStatus(500, body)),
+        injected(faults.HttpStatus(401, body)),
+        injected(faults.HttpStatus(200, body)),
+        injected(faults.HttpStatus(200, body[:-1])),
         injected(faults.HttpStatus(502, b"<html>" + emulator.token.encode())),
         injected(faults.DropConnection()),
         injected(faults.Coded(4101)),
-        streamed(faults.HttpStatus(200, said, "application/json")),
+        streamed(faults.HttpStatus(200, body, "application/json")),
         streamed(faults.CutAfterEvents(3)),
         streamed(faults.Coded(4000)),
     ]

@@ -287,8 +287,8 @@ def test_a_jwt_that_is_not_accepted_is_reported_with_every_likely_cause(
 
 
 def test_an_app_of_the_wrong_type_is_reported(logins: Logins) -> None:
-    said = b'{"error": "access_deny", "error_message": "wrong type"}'
-    logins.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
+    body = b'{"error": "access_deny", "error_message": "wrong type"}'
+    logins.emulator.inject(faults.HttpStatus(400, body), path=TOKEN)
     with pytest.raises(AccessDenied, match="of the right type"):
         logins.user_name(logins.driver.client(logins.jwt()))
 
@@ -399,10 +399,10 @@ def test_eight_processes_that_share_a_store_make_one_request(emulator: Emulator,
     ]
     for worker in workers:
         send_line(worker, key_pair().private_key.replace("\n", "\\n"))
-    assert [said(worker) for worker in workers] == ["ready"] * 8
+    assert [read_line(worker) for worker in workers] == ["ready"] * 8
     for worker in workers:
         send_line(worker, "go")
-    assert len({said(worker) for worker in workers}) == 1
+    assert len({read_line(worker) for worker in workers}) == 1
     for worker in workers:
         worker.communicate(timeout=30)
     assert len(emulator.calls_to(TOKEN)) == 1
@@ -414,6 +414,6 @@ def send_line(worker: subprocess.Popen[str], line: str) -> None:
     worker.stdin.write(f"{line}\n")
 
 
-def said(worker: subprocess.Popen[str]) -> str:
+def read_line(worker: subprocess.Popen[str]) -> str:
     assert worker.stdout is not None
     return worker.stdout.readline().strip()

@@ -316,8 +316,8 @@ def test_a_withdrawn_consent_ends_the_login(logins: Logins) -> None:
 def test_a_disabled_app_is_no_reason_to_log_in_again(logins: Logins) -> None:
     client = logins.log_in(logins.web())
     logins.clock.advance(1000)
-    said = b'{"error_code": "access_deny", "error_message": "app disabled"}'
-    logins.emulator.inject(faults.HttpStatus(400, said), path=TOKEN)
+    body = b'{"error_code": "access_deny", "error_message": "app disabled"}'
+    logins.emulator.inject(faults.HttpStatus(400, body), path=TOKEN)
     with pytest.raises(AccessDenied, match="app is enabled"):
         logins.user_name(client)
     assert logins.user_name(client) == "user-1"
@@ -353,7 +353,7 @@ def test_an_oauth_error_is_recognised_by_its_code_at_any_status(driver: Driver, 
 
 
 @pytest.mark.parametrize(
-    ("said", "error"),
+    ("body", "error"),
     [
         (b"<html>login</html>", ProtocolError),
         (b"", ProtocolError),
@@ -366,11 +366,11 @@ def test_an_oauth_error_is_recognised_by_its_code_at_any_status(driver: Driver, 
     ],
 )
 def test_whatever_the_token_endpoint_answers_is_one_of_the_errors_and_quotes_no_token(
-    logins: Logins, said: bytes, error: type[Exception]
+    logins: Logins, body: bytes, error: type[Exception]
 ) -> None:
     client = logins.driver.client(logins.web())
     login = client.oauth.login()
-    logins.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=TOKEN)
+    logins.emulator.inject(faults.HttpStatus(200, body, "application/json"), path=TOKEN)
     with pytest.raises(error) as caught:
         logins.run(client.oauth.finish(login, logins.answer_consent(login.url)))
     assert "czu_x" not in str(caught.value)
@@ -439,7 +439,7 @@ def test_a_stream_whose_token_has_expired_refreshes_once_and_starts_once(logins:
     assert (logins.token_requests, logins.emulator.chats_started) == (2, 1)
 
 
-def test_a_cut_stream_heals_although_the_token_expired_on_the_way(logins: Logins) -> None:
+def test_a_cut_stream_recovers_although_the_token_expired_on_the_way(logins: Logins) -> None:
     client = logins.log_in(logins.web())
     logins.emulator.inject(faults.CutAfterEvents(3))
     logins.emulator.inject(faults.Expire(), path="/v3/chat/retrieve")

@@ -117,8 +117,8 @@ def test_slow_down_makes_each_wait_five_seconds_longer_up_to_half_a_minute(
 ) -> None:
     client = logins.driver.client(logins.device())
     login = logins.run(client.oauth.start_device()).model_copy(update={"interval": interval, "expires_in": 300})
-    said = b'{"error": "slow_down", "error_description": "too fast"}'
-    logins.emulator.inject(faults.HttpStatus(400, said), path=TOKEN, times=len(polls) - 1)
+    body = b'{"error": "slow_down", "error_description": "too fast"}'
+    logins.emulator.inject(faults.HttpStatus(400, body), path=TOKEN, times=len(polls) - 1)
     logins.emulator.approve_device(login.user_code)
     logins.run(client.oauth.wait_for_device(login))
     assert waiting.polls == polls
@@ -199,8 +199,8 @@ def test_an_answer_without_a_device_code_is_reported(logins: Logins) -> None:
 
 def test_a_user_code_of_digits_is_text(logins: Logins) -> None:
     client = logins.driver.client(logins.device())
-    said = b'{"device_code": "d", "user_code": 12345678, "verification_uri": "https://x.example/?lang=en"}'
-    logins.emulator.inject(faults.HttpStatus(200, said, "application/json"), path=DEVICE)
+    body = b'{"device_code": "d", "user_code": 12345678, "verification_uri": "https://x.example/?lang=en"}'
+    logins.emulator.inject(faults.HttpStatus(200, body, "application/json"), path=DEVICE)
     login = logins.run(client.oauth.start_device())
     assert login.verification_url == "https://x.example/?lang=en&user_code=12345678"
 

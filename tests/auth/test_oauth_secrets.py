@@ -116,10 +116,10 @@ class Repeat(Fault):
 
     def instead(self) -> RawReply:
         call = self.logins.emulator.calls[-1]
-        said = f"unknown: {call.headers.get('authorization')} {json.dumps(call.body)}"
+        message = f"unknown: {call.headers.get('authorization')} {json.dumps(call.body)}"
         if self.as_json:
-            return RawReply(self.status, json.dumps({"error": "invalid_request", "error_message": said}).encode())
-        return RawReply(self.status, f"<html>{said}</html>".encode(), "text/html")
+            return RawReply(self.status, json.dumps({"error": "invalid_request", "error_message": message}).encode())
+        return RawReply(self.status, f"<html>{message}</html>".encode(), "text/html")
 
 
 def repeating(logins: Logins) -> list[Repeat]:

@@ -101,10 +101,10 @@ def now(coroutine: Coroutine[Any, Any, T]) -> T:
     return Blocking.run(coroutine)
 
 
-def on_a_loop(session: Session, own: Renewable, tasks: int, begun: threading.Semaphore | None = None) -> list[str]:
+def on_a_loop(session: Session, own: Renewable, tasks: int, started: threading.Semaphore | None = None) -> list[str]:
     async def one() -> str:
-        if begun is not None:
-            begun.release()
+        if started is not None:
+            started.release()
         return await own.token(session)
 
     async def all_of_them() -> list[str]:
@@ -113,9 +113,9 @@ def on_a_loop(session: Session, own: Renewable, tasks: int, begun: threading.Sem
     return asyncio.run(all_of_them())
 
 
-def once_all_began(begun: threading.Semaphore, number: int) -> None:
+def once_all_started(started: threading.Semaphore, number: int) -> None:
     for _ in range(number):
-        assert begun.acquire(timeout=10)
+        assert started.acquire(timeout=10)
 
 
 def expired(own: Counted) -> Token:
@@ -127,17 +127,17 @@ def test_fifty_threads_and_two_loops_of_fifty_tasks_make_one_grant_of_an_expired
     kind: str, session: Session, asession: Session, pool: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
     store: TokenStore = {"memory": MemoryStore, "own": Slow}.get(kind, partial(FileStore, tmp_path / "tokens"))()
-    begun = threading.Semaphore(0)
-    own = Counted(store, partial(once_all_began, begun, 150))
+    started = threading.Semaphore(0)
+    own = Counted(store, partial(once_all_started, started, 150))
     if kind != "nothing":
         store.save(own.key, expired(own))
 
     def blocking() -> str:
-        begun.release()
+        started.release()
         return now(own.token(session))
 
     threads = [pool.submit(blocking) for _ in range(50)]
-    loops = [pool.submit(on_a_loop, asession, own, 50, begun) for _ in range(2)]
+    loops = [pool.submit(on_a_loop, asession, own, 50, started) for _ in range(2)]
     tokens = {future.result(30) for future in threads} | {token for loop in loops for token in loop.result(30)}
     assert tokens == {"token_1"}
     assert own.grants == [None if kind == "nothing" else expired(own)]
@@ -201,16 +201,16 @@ def failing(error: Exception) -> Callable[[], object]:
 def test_a_failed_renewal_fails_everybody_who_waited_and_the_next_caller_tries_again(
     session: Session, pool: ThreadPoolExecutor
 ) -> None:
-    begun = threading.Semaphore(0)
+    started = threading.Semaphore(0)
 
-    def fails_once_all_began() -> None:
-        once_all_began(begun, 10)
+    def fails_once_all_started() -> None:
+        once_all_started(started, 10)
         raise OAuthError("no", code="internal_error")
 
-    own = Counted(work=fails_once_all_began)
+    own = Counted(work=fails_once_all_started)
 
     def ask() -> str:
-        begun.release()
+        started.release()
         return now(own.token(session))
 
     outcomes = [future.exception(30) for future in [pool.submit(ask) for _ in range(10)]]
@@ -325,13 +325,13 @@ def test_neither_the_grants_work_nor_the_store_ever_runs_on_an_event_loops_threa
 
 
 def test_a_refused_token_is_renewed_once_however_many_were_refused(session: Session, pool: ThreadPoolExecutor) -> None:
-    begun = threading.Semaphore(0)
+    started = threading.Semaphore(0)
     own = Counted()
     refused = now(own.token(session))
-    own.work = partial(once_all_began, begun, 20)
+    own.work = partial(once_all_started, started, 20)
 
     def renew() -> bool:
-        begun.release()
+        started.release()
         return now(own.renew(session, refused))
 
     assert all(future.result(30) for future in [pool.submit(renew) for _ in range(20)])
@@ -413,13 +413,13 @@ def test_who_loses_the_race_for_a_refresh_token_takes_what_the_winner_stored(ses
 
 
 def test_credentials_of_one_store_and_key_share_one_renewal(session: Session, pool: ThreadPoolExecutor) -> None:
-    begun, store = threading.Semaphore(0), MemoryStore()
-    work = partial(once_all_began, begun, 20)
+    started, store = threading.Semaphore(0), MemoryStore()
+    work = partial(once_all_started, started, 20)
     clock = Clock()
     many = [Counted(store, work, clock) for _ in range(20)]
 
     def ask(own: Counted) -> str:
-        begun.release()
+        started.release()
         return now(own.token(session))
 
     assert set(pool.map(ask, many)) == {"token_1"}
