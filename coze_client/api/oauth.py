@@ -109,4 +109,5 @@ class OAuth(Resource[ConcurrencyT]):
         return credentials
 
 
+# A DeviceCode is a UserGrant too, but its login has no callback.
 _ACCEPTED: dict[type[Renewable], tuple[type[Renewable], ...]] = {UserGrant: (WebOAuth, PKCE)}

@@ -54,7 +54,7 @@ async def find_helper_bot(session: Session, dataset_id: str, workspace_id: str, 
         raise ConfigurationError(
             f"Another bot in workspace {workspace_id} has the name {name!r}", cure="Call setup with another name"
         )
-    bind = f"bind dataset {dataset_id} to it, to search it for every question"
+    bind = f"bind dataset {dataset_id} to the bot, which then searches it for every question"
     if not own_bots:
         return RecallBot(
             "", name, dataset_id, workspace_id, todo=(f"create bot {name!r} in workspace {workspace_id}", bind)

@@ -363,7 +363,7 @@ class Workflows(Resource[ConcurrencyT]):
         deadline: float = LONGEST_RUN,
         on_event: Callable[[WorkflowEvent], object] | None = None,
     ) -> WorkflowResult:
-        """Run a workflow to its end and return its result; it streams, because Coze ends other calls after 90 seconds.
+        """Run a workflow to its end and return its result; it streams, as Coze closes a plain call after 90 seconds.
 
         `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
         `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
