@@ -109,8 +109,9 @@ class Bots(Resource[ConcurrencyT]):
         `name`: 1 to 20 characters, else ConfigurationError. `prompt_info`: its instructions. `onboarding_info`: the
         opening of a dialogue. `suggest_reply_info`: suggested questions. `model_info_config`: its language model.
         `icon_file_id`: an uploaded image. `plugin_id_list`: ``{"id_list": [{"plugin_id": …, "api_id": …}]}``;
-        `workflow_id_list`: ``{"ids": [{"id": …}]}``. `knowledge` replaces all datasets of the bot, so retrieve the bot
-        first to keep some; at most 150 datasets of Coze, not of Volcano, else ConfigurationError. API page: update_bot.
+        `workflow_id_list`: ``{"ids": [{"id": …}]}``. `knowledge`: its ``dataset_ids`` replace all datasets of the bot,
+        so retrieve the bot first to keep some; at most 150 datasets of Coze, not of Volcano, else ConfigurationError.
+        API page: update_bot.
         """
         content = BotContent(
             name=name,
@@ -197,7 +198,8 @@ class Bots(Resource[ConcurrencyT]):
     ) -> Pages[BotVersion]:
         """List the versions of a bot; by default published ones, in pages of 1 to 30 (default 30).
 
-        `connector_id`: only versions in this channel. API page: list_bot_versions.
+        `publish_status`: "unpublished_draft" lists drafts. `connector_id`: only published versions in this channel. API
+        page: list_bot_versions.
         """
         if not 1 <= page_size <= _LARGEST_PAGE_OF_VERSIONS:
             raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE_OF_VERSIONS}, not {page_size}")
