@@ -28,6 +28,7 @@ _SIGN_IN = (
 )
 _PARAMETERS = "Compare the parameters of the call with the API page of this endpoint"
 _LATER = "Try again later, or send fewer calls per minute"
+_SERVER = "If it happens again, send the logid to the operator of the server"
 _BALANCE = "Check the plan and the balance of the account in Coze"
 
 _CODES: Mapping[int, tuple[type[APIError], str]] = {
@@ -48,7 +49,7 @@ _CODES: Mapping[int, tuple[type[APIError], str]] = {
     4010: (InvalidRequest, "Send fewer or shorter messages: the prompt is longer than the bot's model accepts"),
     4011: (QuotaExceeded, _BALANCE),
     4012: (InvalidRequest, "Choose another model in the bot's settings: this one is no longer offered"),
-    4013: (ServerError, "Try again later, or choose another model for the bot: its model service failed"),
+    4013: (ServerError, "Choose another model for the bot if its model service fails again"),
     4014: (InvalidRequest, "Ask in another way: the bot cannot answer this question"),
     4015: (InvalidRequest, "Publish the bot to the API channel in Coze"),
     4016: (ConversationBusy, "Wait until the running chat ends, cancel it, or use another conversation"),
@@ -72,7 +73,7 @@ _CODES: Mapping[int, tuple[type[APIError], str]] = {
     4304: (InvalidRequest, "Check the file: Coze cannot read it"),
     4314: (NotFound, "Check the execution id; Coze keeps the records of runs for a limited time"),
     4315: (InvalidRequest, "Start a new run: this one has ended and cannot be resumed"),
-    5000: (ServerError, "Try again later; if it fails again, send the logid to Coze's support"),
+    5000: (ServerError, "If it happens again, send the logid to Coze's support"),
     6003: (PermissionDenied, "Upgrade the plan: asynchronous runs need a paid one"),
     6023: (ServerError, "Shorten the workflow, or run it asynchronously: it exceeded its time limit"),
     6031: (NotFound, "Publish the workflow in Coze"),
@@ -103,7 +104,7 @@ _STATUSES: Mapping[int, tuple[type[APIError], str]] = {
     ),
     404: (NotFound, "Check base_url; a self-hosted server may not have this endpoint"),
     405: (NotFound, "Check base_url; a self-hosted server may not have this endpoint"),
-    408: (ServerError, _LATER),
+    408: (ServerError, _SERVER),
     413: (InvalidRequest, "Send a smaller request: the API allows 15 MB, files 512 MB; a proxy may allow less"),
     429: (RateLimited, _LATER),
 }
@@ -131,7 +132,7 @@ def _classify(code: int | str | None, message: str, status: int | None) -> tuple
     if isinstance(code, int) and code in _CODES:
         return _CODES[code]
     if status is not None and status >= 500:
-        return ServerError, _LATER
+        return ServerError, _SERVER
     return _STATUSES.get(status or 0, (APIError, ""))
 
 

@@ -17,6 +17,7 @@ from coze_client.errors import (
     ConversationBusy,
     CozeError,
     OAuthError,
+    ProtocolError,
     RateLimited,
     ServerError,
     TransportError,
@@ -62,6 +63,15 @@ def may_retry(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) ->
     if kind is Kind.START:
         return error.status == 429 or error.code in _NOTHING_STARTED_CODES
     return error.code in _TEMPORARY_CODES or error.status in _TEMPORARY_STATUSES
+
+
+def may_have_started(kind: Kind, error: BaseException) -> bool:
+    """True if a start failed in a way that leaves open whether the server acted on it."""
+    if kind is not Kind.START:
+        return False
+    if isinstance(error, TransportError):
+        return error.sent
+    return isinstance(error, (ServerError, ProtocolError)) and not may_retry(kind, error)
 
 
 def retry_delay(error: BaseException | None, attempt: int, *, left: float, tries_left: int, chance: float) -> float:

@@ -21,7 +21,7 @@ from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.masking import mask_secret
 from coze_client.core.request import Request
 from coze_client.core.response import RawResponse, Response, is_stream, read_envelope
-from coze_client.core.retry import Retry, may_retry, retry_loop
+from coze_client.core.retry import Retry, may_have_started, may_retry, retry_loop
 from coze_client.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -39,6 +39,9 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 
 _AGENT = (
     f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
+)
+_CHECK_FIRST = (
+    "The server may have acted on this call. Check before you call again: a second chat or run is billed, too"
 )
 _CLEANUP_TIMEOUT = Timeout(connect=2.0, read=3.0)
 
@@ -231,6 +234,8 @@ class Session:
         except CozeError as error:
             for secret in (token, *request.secrets):
                 mask_secret(error, secret)
+            if may_have_started(request.kind, error):
+                error.cure = _CHECK_FIRST
             raise
 
     def _http_request(self, request: Request[Any], token: str, deadline: float) -> HttpRequest:
