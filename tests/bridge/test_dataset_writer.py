@@ -80,7 +80,7 @@ def test_the_chunk_strategy_is_the_caller_s(target: WrittenDataset) -> None:
 
 
 def test_what_no_dataset_takes_is_refused_before_anything_is_sent(target: WrittenDataset) -> None:
-    with pytest.raises(ConfigurationError, match="does not accept a int"):
+    with pytest.raises(ConfigurationError, match="does not accept a source of type int"):
         target.add([7])
     assert target.emulator.calls == []
 
