@@ -218,5 +218,5 @@ def test_a_function_that_waits_for_a_loop_needs_one(emulator: Emulator) -> None:
 async def first_page(loader: LoaderSettings) -> tuple[LoadedDocument[Page], ...] | None:
     page = await loader._asyncio_loader(FRAMEWORK).next()
     assert loader.client
-    await loader.client.aio.close()  # type: ignore[union-attr]  # a CozeClient, whose twin it is
+    await loader.client.aio.close()  # type: ignore[union-attr]  # a CozeClient
     return page
