@@ -8,11 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from coze_client.bridge import SHARED_TYPES
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
     from coze_client.bridge.connection import AnyCozeClient
     from coze_client.bridge.loading.loader import OnMissing
+    from coze_client.bridge.tools.definitions import DefinitionCache
     from coze_client.bridge.writing.progress_bar import OnWriteProgress
     from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
     from coze_client.bridge.writing.sources import SourceText, WriteSource
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from langchain_coze.plugin_tool import CozePluginTool
     from langchain_coze.retriever import CozeRetriever
     from langchain_coze.structured_output import OutputSchema
-    from langchain_coze.toolkit import CozeToolkit, DefinitionCache, aload_coze_tools, load_coze_tools
+    from langchain_coze.toolkit import CozeToolkit, aload_coze_tools, load_coze_tools
     from langchain_coze.workflow_tool import CozeWorkflowTool
 
 __all__ = [
@@ -93,8 +95,6 @@ __all__ = [
     "load_coze_tools",
 ]
 _HOMES = {
-    "OutputSchema": "structured_output",
-    "DefinitionCache": "toolkit",
     "ChatCoze": "chat_model",
     "CozeBotTool": "bot_tool",
     "CozeDatasetLoader": "document_loader",
@@ -103,27 +103,16 @@ _HOMES = {
     "CozeRetriever": "retriever",
     "CozeToolkit": "toolkit",
     "CozeWorkflowTool": "workflow_tool",
+    "OutputSchema": "structured_output",
     "aload_coze_tools": "toolkit",
     "load_coze_tools": "toolkit",
-}
-_SHARED = {  # types of signatures, which both adapters use
-    "AnyCozeClient": "coze_client.bridge.connection",
-    "OnMissing": "coze_client.bridge.loading.loader",
-    "OnWriteProgress": "coze_client.bridge.writing.progress_bar",
-    "WriteStatus": "coze_client.bridge.writing.report",
-    "WriteSource": "coze_client.bridge.writing.sources",
-    "WriteResult": "coze_client.bridge.writing.report",
-    "Progress": "coze_client.bridge.writing.report",
-    "SourceText": "coze_client.bridge.writing.sources",
-    "UploadRecord": "coze_client.bridge.writing.upload_record",
-    "WriteReport": "coze_client.bridge.writing.report",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _SHARED.get(name) or f"{__name__}.{_HOMES.get(name, 'errors')}"
+    home = SHARED_TYPES.get(name) or f"{__name__}.{_HOMES.get(name, 'errors')}"
     try:
         value: object = getattr(import_module(home), name)
     except ModuleNotFoundError as error:

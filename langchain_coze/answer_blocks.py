@@ -26,7 +26,8 @@ Block = dict[str, Any]  # standard blocks are JSON of many shapes
 def convert_part(part: Part) -> Block:
     """Convert a part to a standard block.
 
-    LangChain merges blocks of equal index: pieces of audio share one, all other blocks get an index of their own.
+    LangChain merges blocks with an equal index. So pieces of audio share one, and blocks that must stay apart have
+    their own. Citations have none.
     """
     if isinstance(part, PluginCall):
         call = {"type": "server_tool_call", "id": part.id, "name": part.name, "args": dict(part.arguments)}

@@ -200,8 +200,9 @@ class ChatCoze(BotSettings, BaseChatModel):
 
         Coze has no parameter for this, so the schema is added to the question, and the answer is validated. The bot
         repairs an invalid answer up to `repairs` times, each in a new chat that is billed and not saved. If the answer
-        is still invalid, OutputParserException is raised. With `include_raw`, the result is instead a dict of ``raw``,
-        ``parsed`` and ``parsing_error``. `method` and `strict` exist for compatibility and have no effect.
+        is still invalid, OutputParserException is raised. With `include_raw`, every result is a dict of ``raw``,
+        ``parsed`` and ``parsing_error``, which holds that exception. `method` and `strict` exist for compatibility and
+        have no effect.
         """
         if kwargs:
             raise TypeError(f"with_structured_output takes no {', '.join(sorted(kwargs))}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.tools import BaseTool, BaseToolkit
@@ -11,15 +11,12 @@ from pydantic import ConfigDict, Field
 from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
-from coze_client.bridge.tools.definitions import ToolDefinition, load_plugins, load_workflows
+from coze_client.bridge.tools.definitions import DefinitionCache, ToolDefinition, load_plugins, load_workflows
 from coze_client.bridge.tools.tool_names import tool_names
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from langchain_coze.plugin_tool import CozePluginTool
 from langchain_coze.workflow_tool import CozeWorkflowTool
-
-DefinitionCache = MutableMapping[str, WorkflowInfo]
-"""Workflows by id. WorkflowInfo is a pydantic model, so it can be stored as JSON."""
 
 
 def load_coze_tools(

@@ -10,10 +10,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from coze_client.bridge import SHARED_TYPES
+
 if TYPE_CHECKING:
     from coze_client.bridge.connection import AnyCozeClient
     from coze_client.bridge.loading.loader import OnMissing
-    from coze_client.bridge.tools.definitions import ToolDefinition
+    from coze_client.bridge.tools.definitions import DefinitionCache
     from coze_client.bridge.writing.progress_bar import OnWriteProgress
     from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
     from coze_client.bridge.writing.sources import SourceText, WriteSource
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from llama_index_coze.tool_spec import CozeToolSpec
     from llama_index_coze.workflow_tool import CozeWorkflowTool
 
-_HOME_OF = {
+_HOMES = {
     "CozeDatasetWriter": "dataset_writer",
     "CozeHumanResponseEvent": "interrupts",
     "CozeInputRequiredEvent": "interrupts",
@@ -37,19 +39,6 @@ _HOME_OF = {
     "CozeToolSpec": "tool_spec",
     "CozeWorkflowTool": "workflow_tool",
     "DatasetDocuments": "reader",
-}
-_SHARED = {  # types of signatures, which both adapters use
-    "WriteResult": "coze_client.bridge.writing.report",
-    "Progress": "coze_client.bridge.writing.report",
-    "SourceText": "coze_client.bridge.writing.sources",
-    "UploadRecord": "coze_client.bridge.writing.upload_record",
-    "ToolDefinition": "coze_client.bridge.tools.definitions",
-    "AnyCozeClient": "coze_client.bridge.connection",
-    "OnMissing": "coze_client.bridge.loading.loader",
-    "OnWriteProgress": "coze_client.bridge.writing.progress_bar",
-    "WriteSource": "coze_client.bridge.writing.sources",
-    "WriteStatus": "coze_client.bridge.writing.report",
-    "WriteReport": "coze_client.bridge.writing.report",
 }
 
 __all__ = [
@@ -64,11 +53,11 @@ __all__ = [
     "CozeToolSpec",
     "CozeWorkflowTool",
     "DatasetDocuments",
+    "DefinitionCache",
     "OnMissing",
     "OnWriteProgress",
     "Progress",
     "SourceText",
-    "ToolDefinition",
     "UploadRecord",
     "WriteReport",
     "WriteResult",
@@ -81,7 +70,7 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        value: object = getattr(import_module(_SHARED.get(name) or f"{__name__}.{_HOME_OF[name]}"), name)
+        value: object = getattr(import_module(SHARED_TYPES.get(name) or f"{__name__}.{_HOMES[name]}"), name)
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] != "llama_index":
             raise

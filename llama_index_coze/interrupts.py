@@ -74,7 +74,10 @@ class CozeMessageEvent(Event):
 
 
 class NeverSentEvent(Event):
-    """An event that nobody sends: a superseded tool call waits for it, and so ends without an output."""
+    """An event that nobody sends: a superseded tool call waits for it, and so ends without an output.
+
+    A stored context contains the name of this class and of its module.
+    """
 
 
 class StepStore:

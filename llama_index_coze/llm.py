@@ -121,17 +121,19 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
         """Return the bot's answer to one question."""
-        return self._answer(CompletionResponseBuilder(self._complete_with(prompt, kwargs, formatted=formatted)))
+        return self._answer(CompletionResponseBuilder(self._completion_builder(prompt, kwargs, formatted=formatted)))
 
     @llm_completion_callback()
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:  # noqa: FBT001, FBT002 - LlamaIndex's signature
         """Stream the bot's answer to one question."""
-        return self._stream(CompletionResponseBuilder(self._complete_with(prompt, kwargs, formatted=formatted)))
+        return self._stream(CompletionResponseBuilder(self._completion_builder(prompt, kwargs, formatted=formatted)))
 
     @llm_completion_callback()
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: FBT001, FBT002 - LlamaIndex's signature
         """As ``complete``, on asyncio."""
-        return await self._aanswer(CompletionResponseBuilder(self._complete_with(prompt, kwargs, formatted=formatted)))
+        return await self._aanswer(
+            CompletionResponseBuilder(self._completion_builder(prompt, kwargs, formatted=formatted))
+        )
 
     @llm_completion_callback()
     async def astream_complete(
@@ -141,7 +143,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponseAsyncGen:
         """As ``stream_complete``, on asyncio: await it for the generator."""
-        return self._astream(CompletionResponseBuilder(self._complete_with(prompt, kwargs, formatted=formatted)))
+        return self._astream(CompletionResponseBuilder(self._completion_builder(prompt, kwargs, formatted=formatted)))
 
     def get_tool_calls_from_response(
         self,
@@ -250,7 +252,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
             **kwargs,
         }
 
-    def _complete_with(self, prompt: str, options: Mapping[str, Any], *, formatted: bool) -> AnswerBuilder:
+    def _completion_builder(self, prompt: str, options: Mapping[str, Any], *, formatted: bool) -> AnswerBuilder:
         wrap = self.completion_to_prompt
         question = prompt if formatted or wrap is None else wrap(prompt)
         return self._answer_builder(convert_to_dialogue([ChatMessage(content=question)]), options)

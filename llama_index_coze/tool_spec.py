@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
-from coze_client.api.workflows.values import WorkflowInfo
 from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
-from coze_client.bridge.tools.definitions import ToolDefinition, load_workflows
+from coze_client.bridge.tools.definitions import DefinitionCache, ToolDefinition, load_workflows
 from coze_client.bridge.tools.tool_names import tool_names
 from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking
@@ -41,7 +40,7 @@ class CozeToolSpec(BaseToolSpec):
         workflow_ids: Sequence[str] = (),
         workspace_id: str | None = None,
         name_prefix: str = "",
-        cache: MutableMapping[str, WorkflowInfo] | None = None,
+        cache: DefinitionCache | None = None,
         **options: Any,
     ) -> None:
         if not (workflow_ids or workspace_id):
@@ -80,8 +79,11 @@ class CozeToolSpec(BaseToolSpec):
         )
         titles = {info.workflow_detail.workflow_id: info.workflow_detail.workflow_name for info in infos}
         names = tool_names(titles, prefix=self._name_prefix)
-        facts = [ToolDefinition.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]
-        return {each.name: CozeWorkflowTool.of_facts(each, client=self._client, **self._options) for each in facts}
+        definitions = [ToolDefinition.of_info(info, names[info.workflow_detail.workflow_id]) for info in infos]
+        return {
+            each.name: CozeWorkflowTool._from_definition(each, client=self._client, **self._options)
+            for each in definitions
+        }
 
 
 def _choose(

@@ -74,7 +74,7 @@ class CozeWorkflowTool(FunctionTool):
         environment. `return_direct`: the tool's output is the agent's answer. `file_roots`: folders whose files may be
         read if a language model names them. The other options are those of ``client.workflows.execute``.
         """
-        self._facts = ToolDefinition.of_signature(workflow_id, signature)
+        self._definition = ToolDefinition.of_signature(workflow_id, signature)
         self._client = client or CozeClient()
         self._file_roots = tuple(file_roots)
         self._options = fields(
@@ -86,9 +86,9 @@ class CozeWorkflowTool(FunctionTool):
             connector_id=connector_id,
         )
         metadata = ToolMetadata(
-            description=description or self._facts.description,
-            name=name or self._facts.name,
-            fn_schema=self._facts.signature.model,
+            description=description or self._definition.description,
+            name=name or self._definition.name,
+            fn_schema=self._definition.signature.model,
             return_direct=return_direct,
         )
         super().__init__(self._run, metadata, self._arun)
@@ -114,18 +114,19 @@ class CozeWorkflowTool(FunctionTool):
 
     @classmethod
     async def _load(cls, client: AnyCozeClient, workflow_id: str, prefix: str, options: Mapping[str, Any]) -> Self:
-        return cls.of_facts(await load_definition(client, workflow_id, None, prefix=prefix), client=client, **options)
+        definition = await load_definition(client, workflow_id, None, prefix=prefix)
+        return cls._from_definition(definition, client=client, **options)
 
     @classmethod
-    def of_facts(cls, facts: ToolDefinition, **options: Any) -> Self:
-        """Create a tool from a workflow's facts; `options` are those of the class."""
-        named: dict[str, Any] = {"name": facts.name, "description": facts.description, **fields(**options)}
-        return cls(facts.workflow_id, facts.signature, **named)
+    def _from_definition(cls, definition: ToolDefinition, **options: Any) -> Self:
+        """Create a tool with the definition's name and description, unless `options` (those of the class) have them."""
+        defaults: dict[str, Any] = {"name": definition.name, "description": definition.description}
+        return cls(definition.workflow_id, definition.signature, **{**defaults, **fields(**options)})
 
     @property
     def signature(self) -> WorkflowSignature:
         """The workflow's inputs."""
-        return self._facts.signature
+        return self._definition.signature
 
     def call(self, *args: Any, **kwargs: Any) -> ToolOutput:
         """Run the workflow; positional arguments are in the order of its inputs."""
@@ -153,7 +154,7 @@ class CozeWorkflowTool(FunctionTool):
         on_event: OnEvent | None = None,
     ) -> WorkflowCall:
         files = FileSources(attachments, self._file_roots)
-        return WorkflowCall(client, self._facts, arguments, files, self._options, on_event)
+        return WorkflowCall(client, self._definition, arguments, files, self._options, on_event)
 
     def _split(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], Context[Any] | None]:
         """Separate the context, if an agent gave one, from the arguments by name."""

@@ -39,7 +39,7 @@ def test_documents_and_files_are_written_side_by_side(
 ) -> None:
     (tmp_path / "boat.md").write_text("in a beautiful pea-green boat")
     report = framework.writer(client, dataset_id).add([*documents, tmp_path])
-    names = [fate.name for fate in report]
+    names = [result.name for result in report]
     assert names[0] == "owl.pdf"
     assert names[1].startswith("owl-")
     assert names[2:] == ["42", "boat.md"]

@@ -121,9 +121,9 @@ def test_audio_pieces_join_as_base64(size: int) -> None:
     pieces = [base64.b64encode(sound[start : start + size]).decode() for start in range(0, len(sound), size)]
     events = [ChatEvent(AUDIO_DELTA, b"", message("answer", piece, 1, "audio")) for piece in pieces]
     parts = [part for event in events for part in collected.feed(event)] + list(collected.rest(None))
-    heard = [part for part in parts if isinstance(part, AudioPart)]
-    assert base64.b64decode("".join(part.data for part in heard), validate=True) == sound
-    assert "".join(part.mime_type for part in heard) == AUDIO_MIME_TYPE
+    audio = [part for part in parts if isinstance(part, AudioPart)]
+    assert base64.b64decode("".join(part.data for part in audio), validate=True) == sound
+    assert "".join(part.mime_type for part in audio) == AUDIO_MIME_TYPE
 
 
 def test_audio_that_is_no_base64_is_a_protocol_error() -> None:

@@ -80,14 +80,14 @@ def test_the_chunk_strategy_is_the_caller_s(target: WrittenDataset) -> None:
 
 
 def test_what_no_dataset_takes_is_refused_before_anything_is_sent(target: WrittenDataset) -> None:
-    with pytest.raises(ConfigurationError, match="does not accept a int"):
+    with pytest.raises(ConfigurationError, match="does not accept a source of type int"):
         target.add([7])
     assert target.emulator.calls == []
 
 
 def test_equal_names_become_distinct_ones(target: WrittenDataset) -> None:
     report = target.add([Note("n.txt", "one"), Note("n.txt", "two")])
-    first, second = (fate.name for fate in report)
+    first, second = (result.name for result in report)
     assert first == "n.txt"
     assert second.startswith("n-")
     assert second.endswith(".txt")
@@ -182,7 +182,7 @@ def test_it_goes_on_after_failures_and_reports_each(target: WrittenDataset, fold
     (folder / "film.mp4").write_bytes(b"1")
     names = ["empty.txt", "broken.pdf", "film.mp4", "absent.txt", "a.txt"]
     report = target.add([folder / name for name in names] + [Note("blank", " \n")])
-    by_name = {fate.name: fate for fate in report}
+    by_name = {result.name: result for result in report}
     assert statuses(report) == ["failed"] * 4 + ["ready", "failed"]
     assert "empty" in by_name["empty.txt"].error
     assert by_name["broken.pdf"].document_id
@@ -190,7 +190,7 @@ def test_it_goes_on_after_failures_and_reports_each(target: WrittenDataset, fold
     assert "film.mp4" in by_name["film.mp4"].error
     assert "No such file" in by_name["absent.txt"].error
     assert "contains no text" in by_name["blank"].error
-    assert {fate.name for fate in report.failed} == {*by_name} - {"a.txt"}
+    assert {result.name for result in report.failed} == {*by_name} - {"a.txt"}
 
 
 def test_a_file_that_vanishes_or_changes_before_it_is_sent_fails_by_itself(
@@ -200,7 +200,7 @@ def test_a_file_that_vanishes_or_changes_before_it_is_sent_fails_by_itself(
         (folder / "a.txt").unlink(missing_ok=True)
         (folder / "b.md").write_text("another text")
 
-    by_name = {fate.name: fate for fate in target.add(folder, on_progress=meddle)}
+    by_name = {result.name: result for result in target.add(folder, on_progress=meddle)}
     assert "No such file" in by_name["a.txt"].error
     assert "was changed" in by_name["b.md"].error
     assert sorted(target.texts) == ["c.html", "d.txt", "e.txt"]
@@ -225,9 +225,9 @@ def test_one_refused_document_does_not_take_its_batch_along(target: WrittenDatas
 
 def test_a_used_up_quota_is_reported_and_the_next_run_tries_again(target: WrittenDataset) -> None:
     target.emulator.inject(faults.Coded(4008), CREATE)
-    [fate] = target.add(Note("n", "text"))
-    assert fate.status == "failed"
-    assert "4008" in fate.error
+    [result] = target.add(Note("n", "text"))
+    assert result.status == "failed"
+    assert "4008" in result.error
     assert statuses(target.add(Note("n", "text"))) == ["ready"]
 
 
@@ -242,11 +242,11 @@ def test_what_takes_too_long_is_reported_as_uploaded_and_waited_for_by_the_next_
 ) -> None:
     with Emulator(processing_seconds=3600) as emulator:
         target = WrittenDataset(driver, emulator, tmp_path / "uploads.sqlite")
-        [fate] = target.add(Note("n", "text"), writer=target.writer(timeout=0))
-        assert fate.status == "uploaded"
-        assert "still processing" in fate.error
-        begun = emulator.clock()
-        emulator.clock = lambda: begun + 4000
+        [result] = target.add(Note("n", "text"), writer=target.writer(timeout=0))
+        assert result.status == "uploaded"
+        assert "still processing" in result.error
+        started = emulator.clock()
+        emulator.clock = lambda: started + 4000
         assert statuses(target.add(Note("n", "text"))) == ["ready"]
         assert target.create_calls == 1
 
@@ -278,9 +278,9 @@ def test_what_did_not_arrive_in_its_time_is_sent_once_more(target: WrittenDatase
 
 def test_what_stays_unknown_is_reported_so_and_sent_by_a_later_run(target: WrittenDataset, sleeps: list[float]) -> None:
     target.emulator.inject(faults.DropConnection(), CREATE, times=2)
-    [fate] = target.add(Note("n", "text"), writer=target.writer(settle=15))
-    assert fate.status == "unknown"
-    assert fate.error
+    [result] = target.add(Note("n", "text"), writer=target.writer(settle=15))
+    assert result.status == "unknown"
+    assert result.error
     assert statuses(target.add(Note("n", "text"))) == ["ready"]
     assert target.texts == {"n": "text"}
 
@@ -359,22 +359,22 @@ def test_an_old_version_stays_until_the_new_one_is_ready(target: WrittenDataset,
 def test_an_old_version_that_cannot_be_deleted_is_reported_and_deleted_by_the_next_run(target: WrittenDataset) -> None:
     target.add(Note("n", "old"))
     target.emulator.inject(faults.Coded(4000), DELETE)
-    [fate] = target.call("replace", Note("n", "new"))
-    assert fate.status == "ready"
-    assert "could not be deleted" in fate.error
+    [result] = target.call("replace", Note("n", "new"))
+    assert result.status == "ready"
+    assert "could not be deleted" in result.error
     target.add(Note("m", "more"))
     assert target.texts == {"n": "new", "m": "more"}
 
 
-def test_a_replacement_that_an_earlier_run_began_is_finished_by_any_later_one(driver: Driver, tmp_path: Path) -> None:
+def test_a_replacement_that_an_earlier_run_started_is_finished_by_any_later_one(driver: Driver, tmp_path: Path) -> None:
     with Emulator(processing_seconds=3600) as emulator:
         target = WrittenDataset(driver, emulator, tmp_path / "uploads.sqlite")
         target.dataset_id = emulator.add_dataset("with one", {"n": "old"})
         assert statuses(
             target.call("replace", Note("new", "new"), instead_of="n", writer=target.writer(timeout=0))
         ) == ["uploaded"]
-        begun = emulator.clock()
-        emulator.clock = lambda: begun + 4000
+        started = emulator.clock()
+        emulator.clock = lambda: started + 4000
         assert statuses(target.add(Note("new", "new"))) == ["ready"]
         assert target.texts == {"new": "new"}
 
@@ -411,7 +411,7 @@ def test_what_a_listing_left_out_because_others_deleted_meanwhile_is_not_sent_ag
 
 def test_documents_are_deleted_by_name_and_id(target: WrittenDataset) -> None:
     report = target.add(notes(3))
-    ids = {fate.name: fate.document_id for fate in report}
+    ids = {result.name: result.document_id for result in report}
     deleted = target.call("delete", "note 0", ids["note 2"], "nothing of this name")
     assert deleted == (ids["note 0"], ids["note 2"])
     assert list(target.texts) == ["note 1"]

@@ -39,4 +39,4 @@ def test_the_name_as_it_was_sent_goes_before_other_spellings(target: WrittenData
     report = target.add([Note("a.txt.txt", "twice"), Note("a.txt", "once")], writer=target.writer(settle=15))
     assert target.texts == {"a.txt.txt": "twice", "a.txt": "once"}
     ids = {each.name: each.id for each in target.emulator.documents(target.dataset_id)}
-    assert {fate.name: fate.document_id for fate in report} == ids
+    assert {result.name: result.document_id for result in report} == ids

@@ -92,7 +92,9 @@ def test_a_function_gives_text_bytes_a_path_or_documents(dataset: LoadedDataset,
 def test_what_is_no_content_is_refused_by_its_name(dataset: LoadedDataset) -> None:
     dataset.fill("a.txt")
 
-    with pytest.raises(ConfigurationError, match=r"returned a int for 'a.txt'.*str, bytes, a pathlib.Path, a Page"):
+    with pytest.raises(
+        ConfigurationError, match=r"returned a value of type int for 'a.txt'.*str, bytes, a pathlib.Path, a Page"
+    ):
         dataset.load(content=lambda _: 7)
 
 
@@ -216,5 +218,5 @@ def test_a_function_that_waits_for_a_loop_needs_one(emulator: Emulator) -> None:
 async def first_page(loader: LoaderSettings) -> tuple[LoadedDocument[Page], ...] | None:
     page = await loader._asyncio_loader(FRAMEWORK).next()
     assert loader.client
-    await loader.client.aio.close()  # type: ignore[union-attr]  # a CozeClient, whose twin it is
+    await loader.client.aio.close()  # type: ignore[union-attr]  # a CozeClient
     return page

@@ -177,3 +177,27 @@ def test_a_released_record_is_one_file_and_its_lock(tmp_path: Path) -> None:
     uploads.write([ONE])
     uploads.release()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["uploads.sqlite", "uploads.sqlite.1.lock"]
+
+
+def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "uploads.sqlite"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(
+        """
+        CREATE TABLE uploads (
+            dataset_id TEXT, content TEXT, name TEXT, state TEXT, document_id TEXT, known TEXT, replaces TEXT, at REAL,
+            PRIMARY KEY (dataset_id, content)
+        ) WITHOUT ROWID;
+        CREATE TABLE removals (
+            dataset_id TEXT, document_id TEXT, PRIMARY KEY (dataset_id, document_id)
+        ) WITHOUT ROWID;
+        INSERT INTO uploads VALUES ('1', 'hash-1', 'a.txt', 'intended', '', '["7", "8"]', '["7"]', 1.5);
+        INSERT INTO removals VALUES ('1', '7');
+        PRAGMA user_version = 1;
+        """
+    )
+    connection.close()
+    uploads = acquired(UploadRecord(path))
+    assert uploads.uploads() == {"hash-1": ONE}
+    assert uploads.pending_deletions() == {"7"}
+    uploads.release()

@@ -47,7 +47,7 @@ def test_each_content_gets_its_own_document_whatever_the_response_contains(
     target.emulator.inject(OddResponse(how), CREATE)
     report = target.add(notes(3), writer=target.writer(settle=15))
     ids = {each.name: each.id for each in target.emulator.documents(target.dataset_id)}
-    assert {fate.name: fate.document_id for fate in report} == ids
+    assert {result.name: result.document_id for result in report} == ids
     assert statuses(report) == ["ready"] * 3
     assert target.create_calls == 1
 
@@ -105,7 +105,7 @@ def test_web_pages_and_texts_go_side_by_side_and_once(target: WrittenDataset, si
     sources = [f"{site}/owl", Note("sea", "The sea"), f"{site}/boat"]
     report = target.add(sources)
     host = site.removeprefix("http://")
-    assert [fate.name for fate in report] == [f"{host} owl", "sea", f"{host} boat"]
+    assert [result.name for result in report] == [f"{host} owl", "sea", f"{host} boat"]
     assert statuses(report) == ["ready"] * 3
     assert target.create_calls == 2
     assert "This is /owl." in target.texts[f"{host} owl"]
@@ -155,7 +155,8 @@ def test_a_studio_that_makes_empty_documents_of_files_is_reported_and_left_as_it
     report = studio.add([*notes(25), DocumentBase.from_custom_text("custom", "c")])
     assert statuses(report) == ["failed"] * 25 + ["ready"]
     assert all(
-        "accepts no files and web pages" in fate.error and "from_custom_text" in fate.error for fate in report.failed
+        "accepts no files and web pages" in result.error and "from_custom_text" in result.error
+        for result in report.failed
     )
     assert studio.texts == {"c": "custom"}
     assert statuses(studio.add(notes(1))) == ["failed"]

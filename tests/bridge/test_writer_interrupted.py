@@ -67,8 +67,8 @@ def job(call: Callable[[str, Any], Any]) -> list[WriteReport]:
 def check_finished(target: WrittenDataset) -> None:
     """A second run finishes the job: no document is lost or doubled, and the replaced one is deleted."""
     reports = job(target.call)
-    assert {fate.status for report in reports for fate in report} <= {"ready", "skipped"}
-    assert not any(fate.error for report in reports for fate in report)
+    assert {result.status for report in reports for result in report} <= {"ready", "skipped"}
+    assert not any(result.error for report in reports for result in report)
     assert target.texts == {"old": "new", **{each.title: each.text for each in notes(11)}}
 
 
@@ -164,7 +164,7 @@ from tests.support.writers import NoteWriter, notes
 
 url, token, record, dataset_id = sys.argv[1:]
 with CozeClient(token, base_url=url) as client:
-    print(*(fate.status for fate in NoteWriter(client, dataset_id, record=record).add(notes(25))))
+    print(*(result.status for result in NoteWriter(client, dataset_id, record=record).add(notes(25))))
 """
 
 
@@ -179,9 +179,9 @@ def test_processes_that_share_a_record_double_nothing(emulator: Emulator, tmp_pa
 
 @pytest.fixture
 def threads() -> Iterator[list[threading.Thread]]:
-    begun: list[threading.Thread] = []
-    yield begun
-    for thread in begun:
+    started: list[threading.Thread] = []
+    yield started
+    for thread in started:
         thread.join()
 
 

@@ -1,4 +1,4 @@
-"""What comes out of ChatCoze, the same in whatever way it is asked."""
+"""The answers of ChatCoze, the same by invoke, ainvoke, stream and astream."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_usage_is_read_in_either_spelling(sent_usage: dict[str, Any], counts: tu
     assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == counts
 
 
-def test_details_of_usage_are_told_if_coze_tells_them() -> None:
+def test_details_of_usage_are_there_if_coze_sends_them() -> None:
     details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 4}}
     usage = convert_usage(Usage.model_validate({"token_count": 5, **details}))
     assert usage.get("input_token_details") == {"cache_read": 0}

@@ -20,7 +20,7 @@ Make = Callable[..., ChatCoze]
 FOUR_WORDS = "one two three four"
 
 
-class Heard(BaseCallbackHandler):
+class CallbackRecorder(BaseCallbackHandler):
     """Records the calls of the callbacks."""
 
     def __init__(self) -> None:
@@ -38,26 +38,26 @@ class Heard(BaseCallbackHandler):
         self.ends.append(response.generations[0][0].message)
 
 
-def test_callbacks_hear_every_word_once(model: Make, ask: Ask) -> None:
-    heard = Heard()
-    ask(model(streaming=True), FOUR_WORDS, config={"callbacks": [heard]})
-    assert [token for token in heard.tokens if token] == ["one ", "two ", "three ", "four"]
-    assert len(heard.ends) == 1
-    assert heard.ends[0].usage_metadata["total_tokens"] > 0
+def test_callbacks_get_every_word_once(model: Make, ask: Ask) -> None:
+    recorder = CallbackRecorder()
+    ask(model(streaming=True), FOUR_WORDS, config={"callbacks": [recorder]})
+    assert [token for token in recorder.tokens if token] == ["one ", "two ", "three ", "four"]
+    assert len(recorder.ends) == 1
+    assert recorder.ends[0].usage_metadata["total_tokens"] > 0
 
 
-def test_invoking_without_streaming_tells_no_words_but_the_end(model: Make) -> None:
-    heard = Heard()
-    model().invoke(FOUR_WORDS, config={"callbacks": [heard]})
-    assert not heard.tokens
-    assert heard.ends[0].content == FOUR_WORDS
+def test_without_streaming_callbacks_get_the_end_and_no_words(model: Make) -> None:
+    recorder = CallbackRecorder()
+    model().invoke(FOUR_WORDS, config={"callbacks": [recorder]})
+    assert not recorder.tokens
+    assert recorder.ends[0].content == FOUR_WORDS
 
 
-def test_a_failure_in_the_middle_is_told_with_its_class(model: Make, ask: Ask) -> None:
-    heard = Heard()
+def test_callbacks_get_a_failure_in_the_middle_with_its_class(model: Make, ask: Ask) -> None:
+    recorder = CallbackRecorder()
     with pytest.raises(CozeModelError):
-        ask(model("failing"), "Hi", config={"callbacks": [heard]})
-    assert [type(error).__name__ for error in heard.errors] == ["CozeChatFailed"]
+        ask(model("failing"), "Hi", config={"callbacks": [recorder]})
+    assert [type(error).__name__ for error in recorder.errors] == ["CozeChatFailed"]
 
 
 def test_events_of_a_stream(model: Make) -> None:
@@ -72,10 +72,10 @@ def test_events_of_a_stream(model: Make) -> None:
 
 
 @pytest.mark.parametrize("bot", ["reasoner", "several_answers", "plugins"])
-def test_protocol_events_tell_words_thoughts_and_calls_once(model: Make, bot: str) -> None:
-    heard = Heard()
+def test_protocol_events_contain_words_thoughts_and_calls_once(model: Make, bot: str) -> None:
+    recorder = CallbackRecorder()
     question = "The weather and time in Chur and Bern?"
-    stream = model(bot).stream_events(question, version="v3", config={"callbacks": [heard]})
+    stream = model(bot).stream_events(question, version="v3", config={"callbacks": [recorder]})
     output = stream.output
     whole = model(bot).invoke(question)
     assert output.text == whole.text
@@ -159,23 +159,23 @@ def test_a_cancelled_task_cancels_its_chat(model: Make, emulator: Emulator, stre
             builder = super()._chunk_builder(*args)
             feed = builder.answer.feed
 
-            def tell(event: Any) -> Any:
+            def observed_feed(event: Any) -> Any:
                 if event.delta:
-                    begun.set()
+                    started.set()
                 return feed(event)
 
-            builder.answer.feed = tell  # type: ignore[method-assign]  # a spy
+            builder.answer.feed = observed_feed  # type: ignore[method-assign]  # a spy
             return builder
 
     async def cancel() -> None:
         options: Any = {"token": emulator.token, "base_url": emulator.url, "streaming": streaming}
         task = asyncio.create_task(Waiting(bot_id=emulator.bots["slow"], **options).ainvoke("Count"))
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(started.wait(), 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    begun = asyncio.Event()
+    started = asyncio.Event()
     asyncio.run(cancel())
     settled(emulator)
 

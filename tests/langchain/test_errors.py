@@ -65,7 +65,7 @@ def test_a_refusal_is_caught_as_either(model: Make, ask: Ask) -> None:
         ask(model(token="pat_wrong"), "Hi")
 
 
-def test_a_failed_chat_tells_what_it_said_before(model: Make, ask: Ask) -> None:
+def test_the_error_of_a_failed_chat_has_the_text_before_it(model: Make, ask: Ask) -> None:
     with pytest.raises(coze_client.ChatFailed) as failure:
         ask(model("failing"), "Hi")
     assert failure.value.text == "This goes well until "
@@ -73,7 +73,7 @@ def test_a_failed_chat_tells_what_it_said_before(model: Make, ask: Ask) -> None:
     assert isinstance(failure.value, langchain.ModelAPIError)
 
 
-def test_a_stream_that_cannot_heal_tells_what_arrived(model: Make, emulator: Emulator, ask: Ask) -> None:
+def test_the_error_of_a_stream_that_cannot_recover_has_what_arrived(model: Make, emulator: Emulator, ask: Ask) -> None:
     emulator.inject(faults.CutAfterEvents(4))
     with pytest.raises(coze_client.StreamInterrupted) as failure:
         ask(model(), "one two three", auto_save_history=False)

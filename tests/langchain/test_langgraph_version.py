@@ -47,7 +47,7 @@ def test_the_installed_version_is_found() -> None:
 
 
 @pytest.mark.parametrize("version", ["1.1.10", ""])
-def test_a_tool_in_a_graph_of_another_version_begins_nothing(
+def test_a_tool_in_a_graph_of_another_version_starts_nothing(
     version: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workflow = emulator.workflow(title="greet")(lambda: "hello")

@@ -166,7 +166,7 @@ def test_the_timeout_is_the_clients(model: Make, emulator: Emulator, ask: Ask) -
 
 
 @pytest.mark.parametrize(("retries", "starts"), [(0, 1), (1, 2)])
-def test_only_what_surely_did_not_begin_is_tried_again(
+def test_only_what_surely_did_not_start_is_tried_again(
     model: Make, emulator: Emulator, retries: int, starts: int
 ) -> None:
     limited = faults.HttpStatus(429, headers={"Retry-After": "0"})

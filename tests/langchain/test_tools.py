@@ -149,10 +149,10 @@ def test_an_agent_runs_on_asyncio_and_streams_its_words(model: Make, emulator: E
         given = {"messages": [HumanMessage("Tell me the weather in Chur and Bern")]}
         return [part.text async for part, _ in agent.astream(given, stream_mode="messages") if part.type != "tool"]
 
-    said = asyncio.run(words())
-    assert "".join(said) == "get_weather says: snow in Chur. get_weather says: snow in Bern."
+    streamed = asyncio.run(words())
+    assert "".join(streamed) == "get_weather says: snow in Chur. get_weather says: snow in Bern."
     # https://reference.langchain.com/python/langgraph/config/get_stream_writer: 3.10 loses what a node is run with
-    assert len(said) > 5 or sys.version_info < (3, 11)
+    assert len(streamed) > 5 or sys.version_info < (3, 11)
     assert emulator.chats_started == 1
 
 

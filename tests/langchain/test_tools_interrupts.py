@@ -156,17 +156,17 @@ def test_a_run_of_one_client_is_continued_by_the_other(emulator: Emulator) -> No
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
 
-def test_the_result_holds_what_was_said_before_every_question(emulator: Emulator, go: Go) -> None:
+def test_the_result_has_the_messages_before_every_question(emulator: Emulator, go: Go) -> None:
     tool = made(emulator)
     graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
     go(graph, {"messages": [HumanMessage("Book")]})
     go(graph, Command(resume="18:00"))
     result = go(graph, Command(resume="4"))["messages"][-2].artifact
-    said = [message.content for message in result.messages]
-    assert said == ["Looking around", "Which time in Rome?", "How many in Rome?"]
+    contents = [message.content for message in result.messages]
+    assert contents == ["Looking around", "Which time in Rome?", "How many in Rome?"]
 
 
-def test_a_form_tells_what_it_requires_and_takes_json(emulator: Emulator, go: Go) -> None:
+def test_a_form_lists_its_required_parameters_and_takes_json(emulator: Emulator, go: Go) -> None:
     def order() -> Steps[str]:
         form = yield ask_for(guests=int, name=str)
         return f"{form['name']} with {form['guests']}"
@@ -281,13 +281,13 @@ def test_a_tool_called_by_a_node_of_the_user_s_asks_too(emulator: Emulator, go: 
     assert emulator.runs_started == 1
 
 
-def test_nodes_are_heard_in_the_graph_s_custom_stream(emulator: Emulator) -> None:
+def test_messages_of_nodes_are_in_the_graph_s_custom_stream(emulator: Emulator) -> None:
     tool = made(emulator)
     graph = agent(calls(tool, {"city": "Rome"}), tools=[tool])
     config = {"configurable": {"thread_id": "1"}}
-    heard = list(graph.stream({"messages": [HumanMessage("Book")]}, config, stream_mode="custom"))
-    assert [each["content"] for each in heard if each["node_title"] == "Progress"] == ["Looking ", "around"]
-    assert {each["type"] for each in heard} == {"coze_workflow_message"}
+    events = list(graph.stream({"messages": [HumanMessage("Book")]}, config, stream_mode="custom"))
+    assert [each["content"] for each in events if each["node_title"] == "Progress"] == ["Looking ", "around"]
+    assert {each["type"] for each in events} == {"coze_workflow_message"}
 
 
 def test_a_model_names_what_is_attached_to_the_messages(emulator: Emulator, go: Go) -> None:
@@ -338,10 +338,10 @@ def booking_node(tool: Any, *, fails: int = 0, policy: RetryPolicy | None = None
     failures = iter(range(fails))
 
     def node(state: MessagesState, config: RunnableConfig) -> Any:
-        said = tool.invoke({"city": "Rome"}, config)
+        text = tool.invoke({"city": "Rome"}, config)
         if next(failures, None) is not None:
             raise ConnectionError("what comes after the tool")
-        return {"messages": [AIMessage(said)]}
+        return {"messages": [AIMessage(text)]}
 
     graph = StateGraph(MessagesState).add_node("book", node, retry_policy=policy)
     return graph.add_edge(START, "book").add_edge("book", END).compile(checkpointer=InMemorySaver())
@@ -350,7 +350,7 @@ def booking_node(tool: Any, *, fails: int = 0, policy: RetryPolicy | None = None
 AT_ONCE = RetryPolicy(max_attempts=3, initial_interval=0, jitter=False)
 
 
-def test_a_node_that_langgraph_tries_again_begins_nothing_twice(emulator: Emulator, go: Go) -> None:
+def test_a_node_that_langgraph_tries_again_starts_nothing_twice(emulator: Emulator, go: Go) -> None:
     graph = booking_node(made(emulator), fails=2, policy=AT_ONCE)
     result = go(graph, {"messages": []})
     while "__interrupt__" in result:
@@ -360,7 +360,7 @@ def test_a_node_that_langgraph_tries_again_begins_nothing_twice(emulator: Emulat
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
 
-def test_parallel_calls_beside_one_that_is_tried_again_begin_nothing_twice(emulator: Emulator, go: Go) -> None:
+def test_parallel_calls_beside_one_that_is_tried_again_start_nothing_twice(emulator: Emulator, go: Go) -> None:
     tool, failures = made(emulator), iter([ConnectionError("at first")])
 
     @plain_tool
@@ -395,7 +395,7 @@ def test_a_tool_in_a_subgraph_asks_through_it(emulator: Emulator, go: Go) -> Non
     assert emulator.runs_started == 2
 
 
-def test_a_node_that_is_taken_up_after_its_failure_begins_nothing_twice(emulator: Emulator, go: Go) -> None:
+def test_a_node_that_is_resumed_after_its_failure_starts_nothing_twice(emulator: Emulator, go: Go) -> None:
     def plain(city: str) -> str:
         return city
 
@@ -481,17 +481,17 @@ def slow_tool(emulator: Emulator) -> CozeWorkflowTool:
     return made(emulator, slow)
 
 
-def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator) -> None:
+def test_a_run_that_was_cancelled_halfway_is_not_started_again(emulator: Emulator) -> None:
     tool = slow_tool(emulator)
     graph = agent(calls(tool, {}), tools=[tool])
     config: RunnableConfig = {"configurable": {"thread_id": "1"}}
 
     async def cancelled() -> None:
-        heard = graph.astream({"messages": [HumanMessage("Go")]}, config, stream_mode="custom")
-        async for each in heard:
+        events = graph.astream({"messages": [HumanMessage("Go")]}, config, stream_mode="custom")
+        async for each in events:
             assert each["content"] == "working"
             break
-        await heard.aclose()
+        await events.aclose()
 
     asyncio.run(cancelled())
     [failure] = tool_texts(ainvoke(graph, None))
@@ -499,7 +499,7 @@ def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator)
     assert emulator.runs_started == 1
 
 
-def test_a_run_whose_process_was_killed_is_not_begun_again(emulator: Emulator, tmp_path: Path) -> None:
+def test_a_run_whose_process_was_killed_is_not_started_again(emulator: Emulator, tmp_path: Path) -> None:
     tool = slow_tool(emulator)
     command = [sys.executable, "-c", KILLED, str(tmp_path / "graph.sqlite"), emulator.url, emulator.token]
     with subprocess.Popen([*command, tool.workflow_id], stdout=subprocess.PIPE, text=True) as process:
@@ -532,8 +532,8 @@ model = Model(messages=iter([AIMessage("", tool_calls=[ToolCall(name="slow", arg
 with SqliteSaver.from_conn_string(database) as saver:
     agent = create_agent(model, [tool], checkpointer=saver)
     config = {"configurable": {"thread_id": "1"}}
-    for heard in agent.stream({"messages": [HumanMessage("Go")]}, config, stream_mode="custom"):
-        print(heard["content"], flush=True)
+    for event in agent.stream({"messages": [HumanMessage("Go")]}, config, stream_mode="custom"):
+        print(event["content"], flush=True)
 """
 
 SCRIPT = """
@@ -554,12 +554,12 @@ class Model(GenericFakeChatModel):
 way, database, url, token, workflow_id, answer = sys.argv[1:]
 tool = CozeWorkflowTool.from_workflow(workflow_id, client=CozeClient(token, base_url=url))
 asked = AIMessage("", tool_calls=[ToolCall(name="book", args={"city": "Rome"}, id="1")])
-said = [AIMessage("done")] if answer else [asked, AIMessage("done")]
+messages = [AIMessage("done")] if answer else [asked, AIMessage("done")]
 given = Command(resume=answer) if answer else {"messages": [HumanMessage("Book")]}
 config = {"configurable": {"thread_id": "1"}}
 
 def agent(saver):
-    return create_agent(Model(messages=iter(said)), [tool], checkpointer=saver)
+    return create_agent(Model(messages=iter(messages)), [tool], checkpointer=saver)
 
 async def arun():
     async with AsyncSqliteSaver.from_conn_string(database) as saver:

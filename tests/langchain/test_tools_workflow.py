@@ -265,7 +265,7 @@ def look_on(place: str) -> Steps[str]:
     return f"Found in {place}"
 
 
-async def test_nodes_are_heard_as_custom_events_while_the_tool_runs(make: Any) -> None:
+async def test_messages_of_nodes_are_custom_events_while_the_tool_runs(make: Any) -> None:
     tool = make(look_on)
     messages = [
         event["data"]
@@ -278,8 +278,8 @@ async def test_nodes_are_heard_as_custom_events_while_the_tool_runs(make: Any) -
 
 def test_a_tool_survives_copies_and_pickles(make: Any) -> None:
     tool = make(add)
-    for twin in (copy.deepcopy(tool), pickle.loads(pickle.dumps(tool))):
-        assert twin.invoke({"first": 1}) == '{"sum":3}'
+    for copied in (copy.deepcopy(tool), pickle.loads(pickle.dumps(tool))):
+        assert copied.invoke({"first": 1}) == '{"sum":3}'
 
 
 def test_no_token_is_shown(emulator: Emulator, make: Any) -> None:

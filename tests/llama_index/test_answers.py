@@ -164,7 +164,7 @@ def test_cards_and_unknown_messages_are_in_additional_kwargs(llm: Make, emulator
     assert response.additional_kwargs["other_messages"][0]["content"] == "sun"
 
 
-def test_a_bot_that_fails_raises_with_what_it_had_said(llm: Make, ask: Ask) -> None:
+def test_the_error_of_a_bot_that_fails_has_the_text_before_it(llm: Make, ask: Ask) -> None:
     with pytest.raises(ChatFailed, match="model unavailable") as failed:
         ask(llm("failing"), "Go on")
     assert failed.value.text == "This goes well until "

@@ -12,4 +12,4 @@ from llama_index_coze import CozeDatasetWriter
 def test_a_node_without_text_fails_by_itself(emulator: Emulator, client: CozeClient) -> None:
     nodes = [ImageNode(id_="picture"), TextNode(text="The owl", metadata={"file_name": "owl.pdf"})]
     report = CozeDatasetWriter(client, emulator.add_dataset("library", {})).add(nodes)
-    assert [(fate.name, fate.status) for fate in report] == [("picture", "failed"), ("owl.pdf", "ready")]
+    assert [(result.name, result.status) for result in report] == [("picture", "failed"), ("owl.pdf", "ready")]

@@ -59,7 +59,7 @@ def listener() -> Iterator[Listener]:
     dispatcher.event_handlers.remove(listening)
 
 
-def test_a_chat_begins_and_ends_once(llm: Make, listener: Listener, ask: Ask) -> None:
+def test_a_chat_has_one_start_event_and_one_end_event(llm: Make, listener: Listener, ask: Ask) -> None:
     response = ask(llm(), "hello there")
     streamed = ["ChatInProgress"] if "stream" in ask.__name__ else []
     assert listener.names == ["ChatStart", *streamed, "ChatEnd"]

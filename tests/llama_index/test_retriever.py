@@ -90,8 +90,8 @@ def test_instrumentation_reports_the_start_and_the_nodes(
     knowledge: Knowledge, search: Search, listener: RetrievalListener
 ) -> None:
     found = search(knowledge.by_workflow(), "autumn")
-    begun, ended = (event.model_dump() for event in listener._events)
-    assert (begun["class_name"], begun["str_or_query_bundle"]) == ("RetrievalStartEvent", "autumn")
+    started, ended = (event.model_dump() for event in listener._events)
+    assert (started["class_name"], started["str_or_query_bundle"]) == ("RetrievalStartEvent", "autumn")
     assert (ended["class_name"], [each["node"]["text"] for each in ended["nodes"]]) == (
         "RetrievalEndEvent",
         node_texts(found),
@@ -103,6 +103,6 @@ def test_callbacks_get_the_question_and_the_nodes(knowledge: Knowledge, search: 
     handler = LlamaDebugHandler(print_trace_on_end=False)
     retriever = knowledge.by_workflow(callback_manager=CallbackManager([handler]))
     found = search(retriever, "autumn")
-    ((begun, ended),) = handler.get_event_pairs(CBEventType.RETRIEVE)
-    assert begun.payload == {EventPayload.QUERY_STR: "autumn"}
+    ((started, ended),) = handler.get_event_pairs(CBEventType.RETRIEVE)
+    assert started.payload == {EventPayload.QUERY_STR: "autumn"}
     assert ended.payload == {EventPayload.NODES: found}

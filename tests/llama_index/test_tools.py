@@ -1,4 +1,4 @@
-"""Client plugins as LlamaIndex's tools: the bot asks, the tools of its caller answer, the same chat goes on."""
+"""Client plugins as LlamaIndex's tools: the bot calls, the tools of the client answer, the same chat continues."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_waiting_chat_is_answered_and_goes_on(llm: Make, emulator: Emulator, a
     assert emulator.chats_started == 1
 
 
-def test_an_output_that_is_missing_is_told_before_anything_is_sent(llm: Make, emulator: Emulator, ask: Ask) -> None:
+def test_an_output_that_is_missing_is_an_error_before_anything_is_sent(llm: Make, emulator: Emulator, ask: Ask) -> None:
     model = llm("plugins", client_plugins=True)
     asked = ask(model, "How is the weather in Chur and Bern?")
     first = ChatMessage(

@@ -1,4 +1,4 @@
-"""A workflow that asks, in an agent's run: a human answers, and the same workflow run goes on."""
+"""A workflow that asks, in an agent's run: a human answers, and the same workflow run continues."""
 
 from __future__ import annotations
 
@@ -75,16 +75,16 @@ async def stopped(agent: FunctionAgent, questions: int = 1, *answers: object) ->
     return Stopped(asked, context, memory)
 
 
-async def gone_on(agent: FunctionAgent, at: Stopped, *answers: CozeHumanResponseEvent) -> tuple[str, list[Any]]:
-    """What the run comes to that another agent goes on with, and the tools' outputs on the way."""
+async def continued(agent: FunctionAgent, at: Stopped, *answers: CozeHumanResponseEvent) -> tuple[str, list[Any]]:
+    """Continue a stopped run with another agent; return the output, and the results of the tools."""
     context = Context.from_dict(agent, json.loads(at.context), serializer=JsonSerializer())
     handler = agent.run(ctx=context)
     await context.store.set("memory", at.memory)
     for answer in answers:
         handler.ctx.send_event(answer)
-    heard: list[Any] = []
-    output = await run_agent(handler, heard.append)
-    return str(output), [event for event in heard if isinstance(event, ToolCallResult)]
+    events: list[Any] = []
+    output = await run_agent(handler, events.append)
+    return str(output), [event for event in events if isinstance(event, ToolCallResult)]
 
 
 def agents(emulator: Emulator, *calls: tuple[str, Any], workflow: str = "book_table") -> Iterator[FunctionAgent]:
@@ -128,13 +128,13 @@ def test_one_question_after_the_other(emulator: Emulator) -> None:
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
 
-def test_the_result_holds_what_was_said_before_every_question(emulator: Emulator) -> None:
+def test_the_result_has_the_messages_before_every_question(emulator: Emulator) -> None:
     workflow = emulator.workflow()(two_questions)
     lives = agents(emulator, ("two_questions", {"name": "Ada"}), workflow=workflow.id)
     at = asyncio.run(stopped(next(lives), 2, "Dr"))
-    _, [heard] = asyncio.run(gone_on(next(lives), at, at.questions[1].answer("no")))
-    assert isinstance(heard.tool_output.raw_output, WorkflowResult)
-    assert [message.content for message in heard.tool_output.raw_output.messages] == ["Which title?", "Formal?"]
+    _, [call] = asyncio.run(continued(next(lives), at, at.questions[1].answer("no")))
+    assert isinstance(call.tool_output.raw_output, WorkflowResult)
+    assert [message.content for message in call.tool_output.raw_output.messages] == ["Which title?", "Formal?"]
 
 
 def test_an_answer_that_is_none_of_the_options_is_asked_for_again(emulator: Emulator) -> None:
@@ -153,7 +153,7 @@ def test_an_input_node_is_answered_by_a_mapping(emulator: Emulator) -> None:
     assert asyncio.run(booked(agent, {"guests": 3, "name": "Ada"})) == "Ada and 3"
 
 
-def test_a_workflow_that_fails_after_its_answer_is_told_once(emulator: Emulator) -> None:
+def test_a_workflow_that_fails_after_its_answer_is_reported_once(emulator: Emulator) -> None:
     def picky() -> Steps[str]:
         answer = yield ask("Which?")
         raise ValueError(f"not {answer}")
@@ -187,7 +187,7 @@ def test_equal_calls_at_once_are_asked_and_answered_each_for_itself(emulator: Em
 def test_another_process_goes_on_with_the_stored_context(emulator: Emulator) -> None:
     lives = agents(emulator, ROME)
     at = asyncio.run(stopped(next(lives)))
-    output, results = asyncio.run(gone_on(next(lives), at, at.questions[0].answer("18:00")))
+    output, results = asyncio.run(continued(next(lives), at, at.questions[0].answer("18:00")))
     assert output == BOOKED
     assert len(results) == 1
     assert emulator.runs_started == 1
@@ -198,7 +198,7 @@ def test_another_process_goes_on_after_the_second_question(emulator: Emulator) -
     workflow = emulator.workflow()(two_questions)
     lives = agents(emulator, ("two_questions", {"name": "Ada"}), workflow=workflow.id)
     at = asyncio.run(stopped(next(lives), 2, "Dr"))
-    output, results = asyncio.run(gone_on(next(lives), at, at.questions[1].answer("no")))
+    output, results = asyncio.run(continued(next(lives), at, at.questions[1].answer("no")))
     assert output == "Dr Ada, no"
     assert len(results) == 1
     assert emulator.runs_started == 1
@@ -215,7 +215,7 @@ def test_another_process_gives_every_question_its_own_answer(emulator: Emulator)
     at = asyncio.run(stopped(next(lives), 2))
     days = {"When to Rome?": "Monday", "When to Bern?": "Friday"}
     answers = [question.answer(days[question.question]) for question in at.questions]
-    output, results = asyncio.run(gone_on(next(lives), at, *answers))
+    output, results = asyncio.run(continued(next(lives), at, *answers))
     assert sorted(output.split(" & ")) == ["Bern on Friday", "Rome on Monday"]
     assert len(results) == 2
     assert emulator.runs_started == 2
@@ -238,11 +238,11 @@ tool = CozeWorkflowTool.from_workflow(workflow, client=client)
 llm = CozeLLM(bot_id=bot, client=client, client_plugins=True, user_id="u1")
 agent = FunctionAgent(tools=[tool], llm=llm)
 
-async def begun():
+async def first_run():
     memory = ChatMemoryBuffer.from_defaults()
     return agent.run("Book", memory=memory), memory
 
-async def gone_on():
+async def continued():
     stored = json.loads(Path(file).read_text())
     memory = ChatMemoryBuffer.from_defaults([ChatMessage.model_validate(each) for each in stored["memory"]])
     context = Context.from_dict(agent, stored["context"], serializer=JsonSerializer())
@@ -253,12 +253,12 @@ async def gone_on():
     return handler, memory
 
 async def main():
-    handler, memory = await (gone_on() if answer else begun())
+    handler, memory = await (continued() if answer else first_run())
     async for event in handler.stream_events():
         if isinstance(event, CozeInputRequiredEvent):
             context = handler.ctx.to_dict(serializer=JsonSerializer())
-            said = [message.model_dump(mode="json") for message in memory.get_all()]
-            stored = {"context": context, "memory": said, "question": event.model_dump()}
+            messages = [message.model_dump(mode="json") for message in memory.get_all()]
+            stored = {"context": context, "memory": messages, "question": event.model_dump()}
             Path(file).write_text(json.dumps(stored))
             print(event.question, flush=True)
             await handler.cancel_run()
@@ -285,7 +285,7 @@ def test_the_process_may_end_between_question_and_answer(emulator: Emulator, tmp
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
 
 
-def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator) -> None:
+def test_a_run_that_was_cancelled_halfway_is_not_started_again(emulator: Emulator) -> None:
     over: list[bool] = []
 
     def slow() -> Steps[str]:
@@ -308,7 +308,7 @@ def test_a_run_that_was_cancelled_halfway_is_not_begun_again(emulator: Emulator)
 
     at = asyncio.run(cut())
     over.append(True)
-    output, _ = asyncio.run(gone_on(next(lives), at))
+    output, _ = asyncio.run(continued(next(lives), at))
     assert "was started before" in output
     assert emulator.runs_started == 1
 
@@ -318,7 +318,7 @@ def test_a_stored_context_holds_no_token(emulator: Emulator) -> None:
     assert emulator.token not in at.context
 
 
-def test_a_finished_call_leaves_nothing_behind_that_a_stored_context_would_begin_again(emulator: Emulator) -> None:
+def test_a_finished_call_leaves_nothing_behind_that_a_stored_context_would_start_again(emulator: Emulator) -> None:
     workflow = emulator.workflow()(two_questions)
     lives = agents(emulator, ("two_questions", {"name": "Ada"}), workflow=workflow.id)
     memory = ChatMemoryBuffer.from_defaults()

@@ -81,9 +81,9 @@ def test_schemas_are_asked_for_once(emulator: Emulator, client: CozeClient, load
 
 def test_tools_can_be_chosen_and_described_by_name(emulator: Emulator, client: CozeClient, load: Load) -> None:
     ids = [emulator.workflow()(greet).id, emulator.workflows["book_table"]]
-    told = ToolMetadata(name="greet", description="Says hello.")
+    metadata = ToolMetadata(name="greet", description="Says hello.")
     [tool] = load(
-        CozeToolSpec(client, workflow_ids=ids), spec_functions=["greet"], func_to_metadata_mapping={"greet": told}
+        CozeToolSpec(client, workflow_ids=ids), spec_functions=["greet"], func_to_metadata_mapping={"greet": metadata}
     )
     assert tool.metadata.description == "Says hello."
     with pytest.raises(ConfigurationError, match="No tools called dance; there are greet, book_table"):
@@ -97,6 +97,6 @@ def test_options_are_those_of_every_tool(emulator: Emulator, client: CozeClient,
     assert len(emulator.calls_to("/v1/workflow/run")) == 1
 
 
-def test_nothing_to_load_is_told_at_once(client: CozeClient) -> None:
+def test_nothing_to_load_is_an_error_at_once(client: CozeClient) -> None:
     with pytest.raises(ConfigurationError, match="workflow_ids or a workspace_id"):
         CozeToolSpec(client)

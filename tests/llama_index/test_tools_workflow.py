@@ -1,4 +1,4 @@
-"""A workflow as a LlamaIndex tool: what it tells of itself, what it gives, and how it fails."""
+"""A workflow as a LlamaIndex tool: its description, its outputs and its errors."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_single_argument_workflow_that_fails_is_run_once(emulator: Emulator) -
         assert "720701013" in output.content
 
 
-def test_arguments_that_do_not_fit_are_told_and_nothing_is_sent(emulator: Emulator, call: Call) -> None:
+def test_invalid_arguments_are_reported_and_nothing_is_sent(emulator: Emulator, call: Call) -> None:
     output = call(tool_of(emulator, emulator.workflow()(add).id), a="many")
     assert output.is_error
     assert "a is not of type integer" in output.content
@@ -122,7 +122,7 @@ def test_a_given_signature_needs_no_request(emulator: Emulator, call: Call) -> N
     assert call(tool, a=1).content == '{"sum":2}'
 
 
-def test_a_client_of_either_face_serves_both(emulator: Emulator, call: Call) -> None:
+def test_either_client_serves_blocking_and_asyncio_calls(emulator: Emulator, call: Call) -> None:
     workflow = emulator.workflow()(add)
 
     async def find() -> CozeWorkflowTool:
@@ -189,24 +189,24 @@ def test_a_function_agent_hears_what_the_nodes_say_meanwhile(emulator: Emulator)
         return "go"
 
     tool = tool_of(emulator, emulator.workflow()(count).id)
-    heard: list[Any] = []
-    output = asyncio.run(_run(calling_agent(tool, calling_llm(emulator, ("count", {}))), heard.append))
-    told = [(event.node_title, event.content) for event in heard if isinstance(event, CozeMessageEvent)]
-    assert told[:3] == [("Steps", "3 "), ("Steps", "2 "), ("Steps", "1")]
+    events: list[Any] = []
+    output = asyncio.run(_run(calling_agent(tool, calling_llm(emulator, ("count", {}))), events.append))
+    messages = [(event.node_title, event.content) for event in events if isinstance(event, CozeMessageEvent)]
+    assert messages[:3] == [("Steps", "3 "), ("Steps", "2 "), ("Steps", "1")]
     assert str(output) == "go"
 
 
 def test_an_agent_goes_on_when_a_workflow_fails(emulator: Emulator) -> None:
     tool = tool_of(emulator, emulator.workflow()(broken).id)
-    heard: list[Any] = []
-    output = asyncio.run(_run(calling_agent(tool, calling_llm(emulator, ("broken", {"name": "Ann"}))), heard.append))
-    [result] = [event for event in heard if isinstance(event, ToolCallResult)]
+    events: list[Any] = []
+    output = asyncio.run(_run(calling_agent(tool, calling_llm(emulator, ("broken", {"name": "Ann"}))), events.append))
+    [result] = [event for event in events if isinstance(event, ToolCallResult)]
     assert result.tool_output.is_error
     assert "nobody is called Ann" in str(output)
     assert emulator.runs_started == 1
 
 
-def test_equal_calls_at_once_are_runs_of_their_own_and_so_are_those_of_the_next_turn(emulator: Emulator) -> None:
+def test_equal_calls_at_once_are_runs_of_their_own_and_so_are_those_of_the_next_question(emulator: Emulator) -> None:
     tool = tool_of(emulator, emulator.workflow()(add).id)
     agent = calling_agent(tool, calling_llm(emulator, ("add", {"a": 1}), ("add", {"a": 1})))
 

@@ -47,8 +47,8 @@ def plan_chat(
 ) -> PlannedChat:
     """Plan the request that continues a dialogue.
 
-    `options` are ChatOptions and ``conversation_id`` (empty means none). With ``workflow_id`` and ``app_id`` among
-    them, the chatflow answers instead of a bot. `system_variable` names the custom variable that takes the system
+    `options` are ChatOptions and ``conversation_id`` (empty means none). With a ``workflow_id`` among them, that
+    chatflow of the ``bot_id`` or ``app_id`` answers. `system_variable` names the custom variable that takes the system
     messages; without it, they are joined to the first question. Raises TypeError for unknown options, and
     ConfigurationError for a dialogue that cannot be continued.
     """

@@ -32,7 +32,7 @@ class BotSettings(Connection):
     app_id: str | None = None
     """The app that the chatflow belongs to, if it belongs to no bot."""
     user_id: str = Field(default_factory=lambda: uuid4().hex)
-    """The user whose memory the bot uses. Default: a random id for this instance."""
+    """The user whose memory the bot uses: the same id for the same user. Default, or if empty: random per instance."""
     conversation_id: str | None = None
     """The conversation in which Coze stores the history; an unknown id raises NotFound (4002)."""
     custom_variables: dict[str, str] | None = None

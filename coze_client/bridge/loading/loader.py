@@ -151,7 +151,7 @@ class DatasetLoader(Generic[D]):
             return (item,)
         accepted = f"str, bytes, a pathlib.Path, a {self._framework.document_class.__name__}, a list of these, or None"
         raise ConfigurationError(
-            f"content= returned a {type(item).__name__} for {document.name!r}", cure=f"Return {accepted}"
+            f"content= returned a value of type {type(item).__name__} for {document.name!r}", cure=f"Return {accepted}"
         )
 
     def _parse(self, original: Original) -> Sequence[str | D]:

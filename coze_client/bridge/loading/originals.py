@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coze_client.bridge.loading.document_name import normalized_name
 from coze_client.bridge.loading.metadata import DocumentInfo
+from coze_client.bridge.loading.normalized_name import normalized_name
 from coze_client.errors import ConfigurationError
 
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]*")  # a version like v1.2 is no suffix

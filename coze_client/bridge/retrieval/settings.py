@@ -14,10 +14,9 @@ from coze_client.api.chats.values import PublishStatus
 from coze_client.api.recall.resource import RecallUntil
 from coze_client.api.recall.values import Recall, Slice
 from coze_client.api.workflows.resource import RunMode
-from coze_client.bridge.connection import Connection
+from coze_client.bridge.connection import AnyCozeClient, Connection
 from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
 from coze_client.bridge.retrieval.document_names import DocumentNames
-from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import maybe_await
 from coze_client.errors import ConfigurationError
 
@@ -117,9 +116,7 @@ class RetrieverSettings(Connection, RecallOptions):
         self._limit = ConcurrencyLimit(self.concurrency)
         return self
 
-    async def _recall(
-        self, client: CozeClient | AsyncCozeClient, query: str, k: int, overrides: Mapping[str, Any]
-    ) -> Recall:
+    async def _recall(self, client: AnyCozeClient, query: str, k: int, overrides: Mapping[str, Any]) -> Recall:
         """Return the first `k` slices for `query` that pass the filters.
 
         `overrides` are fields of RecallOptions for this query. Raises CozeError, and ConfigurationError if the recall
@@ -170,7 +167,7 @@ def select(slices: Sequence[Slice], options: RecallOptions) -> tuple[Slice, ...]
     return tuple(slice_ for slice_ in slices if _passes(slice_, options))
 
 
-def _ask(client: CozeClient | AsyncCozeClient, query: str, options: RecallOptions) -> Recall | Awaitable[Recall]:
+def _ask(client: AnyCozeClient, query: str, options: RecallOptions) -> Recall | Awaitable[Recall]:
     if options.workflow_id:
         return client.recall.from_workflow(options.workflow_id, query, **_values(options, _WORKFLOW_OPTIONS))
     return client.recall.from_bot(options.bot_id, query, **_values(options, _BOT_OPTIONS))

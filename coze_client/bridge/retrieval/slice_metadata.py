@@ -6,8 +6,6 @@ from uuid import NAMESPACE_URL, uuid5
 
 from coze_client.api.recall.values import Recall, Slice
 
-MetadataValue = str | int | float
-
 _RUN_FIELDS = ("workflow_id", "bot_id", "execute_id", "debug_url", "chat_id", "conversation_id", "logid")
 
 
@@ -18,13 +16,13 @@ def slice_id(slice_: Slice) -> str:
     return str(uuid5(NAMESPACE_URL, encodable))
 
 
-def slice_metadata(slice_: Slice, recall: Recall, *, run: bool) -> dict[str, MetadataValue]:
+def slice_metadata(slice_: Slice, recall: Recall, *, run: bool) -> dict[str, str | int | float]:
     """What the recall returned about the slice's document, without the score; empty values are left out.
 
     With `run`, it also contains ``rank``, ``recalled_by`` and the ids of the workflow run or chat. ``source`` is the
     URI that the document loaders give the same document, if the recall returned the document's and the dataset's id.
     """
-    metadata: dict[str, MetadataValue | None] = {
+    metadata: dict[str, str | int | float | None] = {
         "source": _source(slice_, recall),
         "dataset_id": slice_.dataset_id,
         "dataset_name": slice_.dataset_name,

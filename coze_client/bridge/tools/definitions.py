@@ -19,6 +19,9 @@ from coze_client.errors import ConfigurationError
 if TYPE_CHECKING:
     from coze_client.api.plugins import Plugin
 
+DefinitionCache = MutableMapping[str, WorkflowInfo]
+"""Workflows by id. WorkflowInfo is a pydantic model, so it can be stored as JSON."""
+
 _MAX_CONCURRENT = 10
 _MAX_PLUGINS = 20
 _MAX_DESCRIPTION = 1024  # characters, of a tool's description in the APIs of language models
@@ -68,7 +71,7 @@ async def load_workflows(
     *,
     workflow_ids: Sequence[str] = (),
     workspace_id: str | None = None,
-    cache: MutableMapping[str, WorkflowInfo] | None = None,
+    cache: DefinitionCache | None = None,
 ) -> tuple[WorkflowInfo, ...]:
     """Load workflows with their parameters: the given ones, then all published ones of the workspace.
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from coze_client.api.datasets.documents import Documents
 from coze_client.api.datasets.values import Document
-from coze_client.bridge.loading.document_name import normalized_name
+from coze_client.bridge.loading.normalized_name import normalized_name
 from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 

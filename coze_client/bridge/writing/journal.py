@@ -26,7 +26,7 @@ class Failure(NamedTuple):
 class Journal:
     """The uploads and failures of a dataset by content hash.
 
-    Every change of an upload is stored in the record first. `on_change` is called after each change.
+    Every change of an upload is stored in the record first. `on_change` is called after each ``store`` and ``fail``.
     """
 
     def __init__(self, concurrency: Concurrency, record: DatasetUploads, on_change: Callable[[], object]) -> None:

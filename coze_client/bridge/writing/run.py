@@ -10,6 +10,7 @@ from functools import partial
 from coze_client.api.datasets.document_base import UPLOADED, DocumentBase
 from coze_client.api.datasets.documents import IMAGE, MOST_DELETED, TEXT
 from coze_client.api.datasets.values import ChunkStrategy, Document, DocumentProgress
+from coze_client.bridge.connection import AnyCozeClient
 from coze_client.bridge.writing.inventory import Inventory
 from coze_client.bridge.writing.journal import Failure, Journal, intended_upload
 from coze_client.bridge.writing.lost_uploads import LostUploads
@@ -18,7 +19,6 @@ from coze_client.bridge.writing.settings import WriteSettings
 from coze_client.bridge.writing.sources import SourceDocument, WriteSource, distinct_name, load_sources
 from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry
 from coze_client.bridge.writing.uploader import PlannedUpload, Uploader
-from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import maybe_await
 from coze_client.errors import ConfigurationError, CozeError, InvalidRequest, NotFound, PermissionDenied, TimedOut
 
@@ -28,7 +28,7 @@ class WriteRun:
 
     def __init__(
         self,
-        client: CozeClient | AsyncCozeClient,
+        client: AnyCozeClient,
         dataset_id: str,
         record: DatasetUploads,
         settings: WriteSettings,

@@ -106,12 +106,7 @@ def _described(base: DocumentBase) -> SourceDocument:
 def _load_or_error(name: str, load: Callable[[], SourceDocument]) -> SourceDocument:
     try:
         return load()
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-        CozeError,
-    ) as error:  # an invalid path, text that is not UTF-8, an unknown home
+    except (OSError, ValueError, RuntimeError, CozeError) as error:  # an invalid path or text, an unknown home
         return SourceDocument(_printable(name), error=_printable(str(error)))
 
 

@@ -21,6 +21,7 @@ State = Literal["intended", "uploaded", "ready", "failed"]
 """``intended``: will be sent, or was sent without a known reply. The others are states of the document in Coze."""
 
 _VERSION = 1
+# Stored files have these column names: `known` holds an entry's same_name_ids, `at` its changed_at.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS uploads (
     dataset_id TEXT, content TEXT, name TEXT, state TEXT, document_id TEXT, known TEXT, replaces TEXT, at REAL,
@@ -56,10 +57,10 @@ class UploadEntry(NamedTuple):
 class UploadRecord:
     """Stores uploads in one SQLite file, or in memory (``":memory:"``) while the object lives.
 
-    Datasets, threads and processes may share a file. One lock per dataset lets a single run write at a time; the system
-    releases the lock if the process dies. The file contains names, ids and hashes of documents, but no content and no
-    token. The locks are empty files beside it (``<path>.….lock``). Every method raises ConfigurationError if the file
-    cannot be used.
+    Datasets, threads and processes may share a file. A lock lets a single run at a time write into a dataset; the
+    system releases it if the process dies. The file contains names, ids and hashes of documents, but no content and no
+    token. The locks are empty files beside it, one for each dataset (``<path>.….lock``); a record in memory has one
+    lock for all. Every method raises ConfigurationError if the file cannot be used.
     """
 
     def __init__(self, path: str | os.PathLike[str] = MEMORY) -> None:
@@ -188,9 +189,8 @@ def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(
-            "PRAGMA synchronous = FULL"
-        )  # without it, a power cut could lose an intended upload, which would then be sent twice
+        # Otherwise a power cut could lose an intended upload, which would then be sent twice.
+        connection.execute("PRAGMA synchronous = FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _VERSION):
             raise ConfigurationError(

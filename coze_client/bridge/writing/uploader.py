@@ -108,9 +108,9 @@ class Uploader:
             return None
 
     async def _handle_error(self, uploads: Sequence[PlannedUpload], error: CozeError) -> None:
-        """Handle an error of a create request, which creates none or any of the documents.
+        """Handle an error of a create request: none of its documents exists, or the error leaves that open.
 
-        If one invalid document may have failed the batch, send each half of it by itself.
+        If one invalid document may have failed the batch, send each half of the missing ones by itself.
         """
         if not _created_nothing(error):
             self._journal.fail([upload.entry.content_hash for upload in uploads], Failure.of(error, certain=False))

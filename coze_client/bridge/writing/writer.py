@@ -74,8 +74,8 @@ class DatasetWriter(Generic[D]):
         `sources`: paths of files and folders, URLs of web pages, the framework's documents, or ``DocumentBase``, in any
         mix. pdf, txt, doc and docx files are sent unchanged; md and html files and the framework's documents are sent
         as text. A document has its file's name; if another content has that name, part of the content's hash is
-        appended. `chunking`: how Coze splits documents into slices or captions images (default: Coze's own).
-        `show_progress`: show a tqdm bar. `on_progress`: a callback that receives the same progress.
+        inserted before the extension. `chunking`: how Coze splits documents into slices or captions images (default:
+        Coze's own). `show_progress`: show a tqdm bar. `on_progress`: a callback that receives the same progress.
 
         coze-studio accepts only ``DocumentBase.from_custom_text``. Other sources fail there, and the empty documents
         that it creates instead are deleted.
@@ -146,7 +146,7 @@ class DatasetWriter(Generic[D]):
         on_progress: OnWriteProgress | None,
     ) -> WriteReport:
         converted = list(self._converted(sources))
-        with _with_bar(show_progress, on_progress) as callback:
+        with _with_bar(on_progress, show_progress=show_progress) as callback:
             return await self._run(client, settings, lambda run: run.write(converted), callback)
 
     async def _run(
@@ -173,13 +173,13 @@ class DatasetWriter(Generic[D]):
                 yield cast("WriteSource", source)
             else:
                 raise ConfigurationError(
-                    f"A dataset does not accept a {type(source).__name__}",
+                    f"A dataset does not accept a source of type {type(source).__name__}",
                     cure="Give paths, URLs, the framework's documents, or DocumentBase",
                 )
 
 
 @contextmanager
-def _with_bar(show_progress: bool, on_progress: OnWriteProgress | None) -> Iterator[OnWriteProgress | None]:  # noqa: FBT001 - the flag of the public methods
+def _with_bar(on_progress: OnWriteProgress | None, *, show_progress: bool) -> Iterator[OnWriteProgress | None]:
     if not show_progress:
         yield on_progress
         return
