@@ -6,7 +6,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from coze_client.emulator.protocol.api_error import ApiError
@@ -24,6 +24,8 @@ CODE_LIFETIME = 600  # seconds, the maximum that RFC 6749 4.1.2 recommends; Coze
 @dataclass(frozen=True)
 class AuthorizationCode:
     """An authorization code before its exchange; `challenge` is "" without PKCE; `expires_at` is Unix time."""
+
+    KIND: ClassVar[str] = "Code"
 
     id: str
     client_id: str
