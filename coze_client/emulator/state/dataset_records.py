@@ -40,9 +40,9 @@ class StoredDataset:
 class StoredDocument:
     """A document; its slices are stored at once, but shown only when it is no longer `busy`.
 
-    Processing ends when its progress was requested `looks_needed` times, of which `looks_done` are counted, and at
-    `ready_at`. `failure` is the reason why it has no slices. `caption` belongs to an image, `url` to a web page or an
-    image. Times are Unix seconds, `size` is bytes.
+    Processing ends when its progress was requested `looks_needed` times, of which `looks_done` are counted, but not
+    before `ready_at`. `failure` is the reason why it has no slices. `caption` belongs to an image, `url` to a web page
+    or an image. Times are Unix seconds, `size` is bytes.
     """
 
     KIND: ClassVar[str] = "StoredDocument"

@@ -72,7 +72,7 @@ class AuthorizeRequest(NamedTuple):
 
 
 def read_authorize_request(backend: Backend, request: IncomingRequest) -> AuthorizeRequest:
-    """Read the request; ApiError, which is not reported to the redirect URI, unless the app has registered it."""
+    """Read the request; ApiError, and no report to the redirect URI, unless the app is known and has registered it."""
     query = {name: str(value) for name, value in request.query.values.items()}
     app, redirect_uri = find_app(backend, query.get("client_id", "")), query.get("redirect_uri", "")
     if app is None:
