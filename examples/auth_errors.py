@@ -23,7 +23,7 @@ from coze_client import (
 def explain(client: CozeClient) -> str:
     """Requests the current user; returns the user, or the error and what to do about it."""
     try:
-        return f"Good: {client.request('GET', '/v1/users/me')['data']}"
+        return f"Good: you are {client.users.me().user_name}"
     except ExpiredToken as error:  # nobody is logged in, or the login has expired: send the user to the login page
         return f"Log in: {error}"
     except AccessDenied as error:  # the user, or the owner of the app, refused

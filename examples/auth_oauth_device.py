@@ -20,4 +20,4 @@ except AccessDenied:
 except ExpiredToken:
     raise SystemExit("That took too long: run me again.") from None
 
-print("Logged in as", client.request("GET", "/v1/users/me")["data"])
+print("Logged in as", client.users.me().user_name)

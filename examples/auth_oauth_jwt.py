@@ -14,7 +14,7 @@ from coze_client import JWT, CozeClient, FileStore, from_config
 service = from_config(Path(os.environ["COZE_OAUTH_CONFIG"]), store=FileStore("coze_tokens.json"))
 assert isinstance(service, JWT)
 client = CozeClient(service)  # requests a token at the first call, renews it in time, shares it with other processes
-print("This is", client.request("GET", "/v1/users/me")["data"])
+print("This is", client.users.me().user_name)
 
 # One service, many users: each user has a separate token, and sees only their own conversations.
 for user in ("ann", "bob"):

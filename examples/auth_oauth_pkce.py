@@ -18,7 +18,7 @@ app = from_config(
 client = CozeClient(app)
 
 client.oauth.login_with_browser()  # opens the browser, and listens at the redirect URI for one request
-print("Logged in as", client.request("GET", "/v1/users/me")["data"])
+print("Logged in as", client.users.me().user_name)
 
 # Step by step, if your program opens the page itself:
 login = client.oauth.login(method="S256")

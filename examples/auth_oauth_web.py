@@ -21,4 +21,4 @@ login = client.oauth.login()  # keep it in the user's session: `finish` checks i
 print("Open", login.url)
 client.oauth.finish(login, input("Then paste the address that you came back to: "))
 
-print("Logged in as", client.request("GET", "/v1/users/me")["data"])  # from now on the client renews the token
+print("Logged in as", client.users.me().user_name)  # from now on the client renews the token

@@ -20,5 +20,5 @@ from_text = CozeClient(os.environ["COZE_API_TOKEN"])
 from_function = CozeClient(read_token)
 
 for client in (from_environment, from_text, from_function):
-    account = client.request("GET", "/v1/users/me")["data"]
-    print("The token is good for", client.base_url, "and belongs to", account)
+    user = client.users.me()
+    print("The token is good for", client.base_url, "and belongs to", user.user_name, user.user_id)

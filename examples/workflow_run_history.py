@@ -15,7 +15,7 @@ client.workflows.result(workflow_id=WORKFLOW, execute_id=run.execute_id)
 record = client.workflows.run_history(workflow_id=WORKFLOW, execute_id=run.execute_id)
 print(record.execute_status, record.output)
 for title, node in (record.node_execute_status or {}).items():
-    said = client.workflows.node_history(
+    output = client.workflows.node_history(
         workflow_id=WORKFLOW, execute_id=run.execute_id, node_execute_uuid=node.node_execute_uuid
     )
-    print(title, "said", said.node_output)
+    print(title, "said", output.node_output)

@@ -61,6 +61,7 @@ EMULATOR_LAYERS = (
     "coze_client.emulator",
 )
 ADAPTERS = {"langchain_coze", "llama_index_coze"}
+SMALL_RESOURCES = LAYERS.index("coze_client.api")
 
 
 def module_of(path: Path) -> str:
@@ -71,6 +72,9 @@ def module_of(path: Path) -> str:
 MODULES = {
     module_of(path): path for package in PACKAGES for path in sorted((ROOT / package.replace(".", "/")).rglob("*.py"))
 }
+
+EMULATOR_MODULES = [name for name in MODULES if f"{name}.".startswith("coze_client.emulator.")]
+CLIENT_MODULES = [name for name in MODULES if name not in EMULATOR_MODULES and not name.startswith("tests.")]
 
 
 def imports(module: str) -> Iterator[str]:
@@ -102,18 +106,28 @@ def _no_layer(module: str) -> int:
     raise ValueError(f"{module} is in no layer: give it one in {Path(__file__).name}")
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if "emulator" not in name and "tests" not in name])
+@pytest.mark.parametrize("module", CLIENT_MODULES)
 def test_imports_go_sideways_or_down(module: str) -> None:
     floor = layer_of(module, LAYERS)
     above = {name for name in imports(module) if layer_of(name, LAYERS) > floor}
     assert above == set()
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if "coze_client.emulator" in name])
+@pytest.mark.parametrize("module", EMULATOR_MODULES)
 def test_imports_of_the_emulator_go_sideways_or_down_and_never_to_the_client(module: str) -> None:
     floor = layer_of(module, EMULATOR_LAYERS)
     above = {name for name in imports(module) if layer_of(name, EMULATOR_LAYERS) > floor}
     assert above == set()
+
+
+@pytest.mark.parametrize("module", [name for name in CLIENT_MODULES if layer_of(name, LAYERS) == SMALL_RESOURCES])
+def test_a_resource_without_a_layer_of_its_own_imports_no_other(module: str) -> None:
+    same_layer = {name for name in imports(module) if layer_of(name, LAYERS) == SMALL_RESOURCES}
+    assert {name for name in same_layer if resource_of(name) != resource_of(module)} == set()
+
+
+def resource_of(module: str) -> str:
+    return ".".join(module.split(".")[:3])
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] in ADAPTERS])

@@ -52,9 +52,15 @@ def test_only_adapters_import_frameworks_and_only_transport_imports_an_http_clie
     assert set(imports(ast.parse(path.read_text(encoding="utf-8")))) & forbidden_imports(name(path)) == set()
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_every_module_is_named_by_its_noun(path: Path) -> None:
-    assert path.stem not in {"utils", "util", "helpers", "helper", "common", "base", "misc", "shared", "tools_util"}
+def is_vague(part: str) -> bool:
+    """Whether a folder or file has a name for leftovers instead of a noun, such as `utils` or `chat_helpers`."""
+    plain = part.strip("_")
+    return plain in {"base", "common", "helper", "misc", "shared"} or plain.endswith(("util", "utils", "helpers"))
+
+
+@pytest.mark.parametrize("path", [*FILES, *sorted((ROOT / "tests" / "support").rglob("*.py"))], ids=name)
+def test_every_module_and_folder_is_named_by_its_noun(path: Path) -> None:
+    assert [part for part in path.relative_to(ROOT).with_suffix("").parts if is_vague(part)] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -51,7 +51,7 @@ def greeting(emulator: Emulator) -> str:
         f'{{"bot_id":"{emulator.bots["echo"]}","user_id":"me","stream":true,'
         '"additional_messages":[{"role":"user","content":"Hello!","content_type":"text"}]}'
     )
-    return f"""Coze emulator ({emulator.dialect} dialect): conformance to the protocol, not model quality
+    return f"""Coze emulator ({emulator.dialect} dialect): scripted bots that follow the protocol, no models
 
   export COZE_API_BASE={emulator.url}
   export COZE_API_TOKEN={emulator.token}

@@ -129,7 +129,10 @@ async def _numbered(events: AsyncIterator[Event]) -> AsyncIterator[tuple[int, Ev
 
 @dataclass(frozen=True)
 class NullFields(Fault):
-    """Replaces by null the empty values of a JSON reply, and every field whose name is in `names`."""
+    """Replaces by null the empty strings and objects of a JSON reply, and every field whose name is in `names`.
+
+    The code and the msg of the reply stay.
+    """
 
     names: Collection[str] = ()
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 from html import escape
 from secrets import token_urlsafe
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Cookie, FastAPI, Form, Request
@@ -53,8 +53,8 @@ def client_of(session: str) -> AsyncCozeClient:
 async def home(session: Session = "") -> HTMLResponse:
     if not session:
         return HTMLResponse(HEAD + LOG_IN)
-    me: Any = await client_of(session).request("GET", "/v1/users/me")
-    return HTMLResponse(f"{HEAD}<p>You are <b id=user>{escape(me['data']['user_name'])}</b>.{FORM}{LOG_OUT}")
+    me = await client_of(session).users.me()
+    return HTMLResponse(f"{HEAD}<p>You are <b id=user>{escape(me.user_name)}</b>.{FORM}{LOG_OUT}")
 
 
 @app.get("/login")

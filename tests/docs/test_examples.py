@@ -52,7 +52,7 @@ OUTPUTS = {
     "log.py": ("echo", "DEBUG coze_client: POST /v3/chat: HTTP 200 (logid "),
     "recall.py": ("echo", "table inside.\ndelete bot 'recall 0000000000001'"),
     "timeout.py": ("echo", "Answered in time: The conversation does not exist"),
-    "users_me.py": ("echo", "You are {"),
+    "users_me.py": ("echo", "You are emulated\nThe API returns {"),
     "workflow_async.py": ("echo", "It came to {'price': 100, 'currency': 'EUR'}"),
     "workflow_chat_stream.py": ("echo", "Welcome! You said: Hello\nWelcome! You said: A table for two"),
     "workflow_no_stream.py": ("echo", '{"price":100,"currency":"EUR"}\nTokens: '),

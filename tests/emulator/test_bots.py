@@ -44,12 +44,12 @@ def test_spoken_questions_are_answered_with_audio_after_completed(api: ApiClient
 
 
 def test_reasoning_comes_first_under_the_answers_id(api: ApiClient) -> None:
-    told = events(api.ask("reasoner", "Hello"))
-    deltas = [item for name, item in told if name == "conversation.message.delta"]
+    received = events(api.ask("reasoner", "Hello"))
+    deltas = [item for name, item in received if name == "conversation.message.delta"]
     thinking = [bool(item.get("reasoning_content")) for item in deltas]
     assert thinking == sorted(thinking, reverse=True)
     assert {item["content"] for item in deltas if item.get("reasoning_content")} == {""}
-    whole = next(item for name, item in told if name == "conversation.message.completed")
+    whole = next(item for name, item in received if name == "conversation.message.completed")
     assert {item["id"] for item in deltas} == {whole["id"]}
     assert whole["reasoning_content"] == "".join(item.get("reasoning_content", "") for item in deltas)
     assert whole["content"] == "".join(item["content"] for item in deltas)
@@ -64,8 +64,10 @@ def test_vision_names_what_it_was_shown(api: ApiClient) -> None:
         {"type": "file", "file_url": "https://example.com/a.pdf"},
     ]
     body = {**api.chat_body("vision", ""), "additional_messages": [parts(*shown)], "stream": True}
-    [said] = message_texts(api.post("/v3/chat", json=body))
-    assert said == "I see 2 image(s), 1 file(s): cat.png, https://example.com/dog.png, https://example.com/a.pdf."
+    [description] = message_texts(api.post("/v3/chat", json=body))
+    assert (
+        description == "I see 2 image(s), 1 file(s): cat.png, https://example.com/dog.png, https://example.com/a.pdf."
+    )
 
 
 def test_follow_ups_come_after_the_finished_answers(api: ApiClient) -> None:
@@ -93,8 +95,8 @@ def test_slow_says_one_word_a_delta(api: ApiClient) -> None:
 
 
 def test_words_join_to_the_text_again() -> None:
-    for said in ("", " ", "one two  three\n", "a" * 50, "会议纪要:下周一 10 点", " \u2028x\x85y"):
-        assert "".join(words(said)) == said
+    for text in ("", " ", "one two  three\n", "a" * 50, "会议纪要:下周一 10 点", " \u2028x\x85y"):
+        assert "".join(words(text)) == text
 
 
 def test_scripts_see_what_was_said_before(api: ApiClient, emulator: Emulator) -> None:
@@ -136,8 +138,8 @@ def test_scripts_may_say_any_type_of_message(api: ApiClient, emulator: Emulator)
 
 
 def test_the_assistant_remembers_a_name_from_the_conversation(api: ApiClient) -> None:
-    told = api.ask("assistant", "Hello, my name is Ada.")
-    conversation_id = events(told)[0][1]["conversation_id"]
+    response = api.ask("assistant", "Hello, my name is Ada.")
+    conversation_id = events(response)[0][1]["conversation_id"]
     assert message_texts(api.ask("assistant", "What's my name?", conversation_id)) == ["Your name is Ada."]
     assert message_texts(api.ask("assistant", "What's my name?")) == ["You have not told me your name."]
 
@@ -204,8 +206,8 @@ def test_the_assistant_fills_a_schema_it_is_shown(api: ApiClient) -> None:
         "required": ["setup", "rating", "mood", "tags", "inner"],
     }
     prompt = f"Rate a happy joke with 7.\nAnswer by this JSON schema:\n```json\n{json.dumps(schema)}\n```"
-    [said] = message_texts(api.ask("assistant", prompt))
-    filled = json.loads(said.removeprefix("```json").removesuffix("```"))
+    [answer] = message_texts(api.ask("assistant", prompt))
+    filled = json.loads(answer.removeprefix("```json").removesuffix("```"))
     assert filled == {
         "setup": "Rate a happy joke with 7. Answer by this JSON schema:",
         "rating": 7,

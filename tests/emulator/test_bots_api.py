@@ -40,8 +40,8 @@ def listed(api: ApiClient, **query: Any) -> list[Json]:
 
 def recalled(response: httpx.Response) -> list[str]:
     contents = [json.loads(content) for content in message_texts(response, "verbose")]
-    [told] = [content["data"] for content in contents if content["msg_type"] == "knowledge_recall"]
-    return [chunk["slice"] for chunk in json.loads(told)["chunks"] or ()]
+    [recall] = [content["data"] for content in contents if content["msg_type"] == "knowledge_recall"]
+    return [chunk["slice"] for chunk in json.loads(recall)["chunks"] or ()]
 
 
 def test_a_new_bot_is_a_draft_that_chats_as_one_only(api: ApiClient) -> None:
@@ -68,17 +68,18 @@ def test_what_was_set_is_told_again(api: ApiClient, emulator: Emulator) -> None:
         workflow_id_list={"ids": [{"id": emulator.workflows["book_table"]}, {"id": "9"}]},
     )
     update(api, bot, knowledge={"dataset_ids": [dataset]})
-    told = shown(api, bot, is_published="false")
-    assert (told["bot_id"], told["name"], told["description"], told["version"]) == (bot, "Guide", "Knows lakes", "")
-    assert icon in told["icon_url"]
-    assert told["prompt_info"] == {"prompt": "Be brief."}
-    assert told["onboarding_info"] == {"prologue": "Hi!", "suggested_questions": ["Where?"]}
-    assert told["suggest_reply_info"] == {"reply_mode": "disable"}
-    assert (told["model_info"]["model_id"], told["model_info"]["temperature"]) == ("1", 0.5)
-    [plugin] = told["plugin_info_list"]
+    details = shown(api, bot, is_published="false")
+    assert (details["bot_id"], details["version"]) == (bot, "")
+    assert (details["name"], details["description"]) == ("Guide", "Knows lakes")
+    assert icon in details["icon_url"]
+    assert details["prompt_info"] == {"prompt": "Be brief."}
+    assert details["onboarding_info"] == {"prologue": "Hi!", "suggested_questions": ["Where?"]}
+    assert details["suggest_reply_info"] == {"reply_mode": "disable"}
+    assert (details["model_info"]["model_id"], details["model_info"]["temperature"]) == ("1", 0.5)
+    [plugin] = details["plugin_info_list"]
     assert [tool["api_id"] for tool in plugin["api_info_list"]] == ["82", "83"]
-    assert [workflow["name"] for workflow in told["workflow_info_list"]] == ["Book table", ""]
-    assert told["knowledge"] == {"knowledge_infos": [{"id": dataset, "name": "Lakes"}]}
+    assert [workflow["name"] for workflow in details["workflow_info_list"]] == ["Book table", ""]
+    assert details["knowledge"] == {"knowledge_infos": [{"id": dataset, "name": "Lakes"}]}
 
 
 def test_an_update_changes_the_draft_and_only_what_is_given(api: ApiClient) -> None:
@@ -237,8 +238,8 @@ def test_versions_are_listed_newest_first() -> None:
         assert names == ["1768380200500", "1768380200501", "1768380200502"]
 
         def found(**query: str) -> tuple[list[str], bool]:
-            told = data(api.get(f"/v1/bots/{bot}/versions", params=query))
-            return [item["version"] for item in told["items"]], told["has_more"]
+            page = data(api.get(f"/v1/bots/{bot}/versions", params=query))
+            return [item["version"] for item in page["items"]], page["has_more"]
 
         assert found() == (names[1::-1], False)
         assert found(page_size="1") == ([names[1]], True)
@@ -325,6 +326,6 @@ def test_a_chatflow_finds_the_conversation_that_was_made_for_it(api: ApiClient, 
         "additional_messages": [message],
         "parameters": {"CONVERSATION_NAME": "support"},
     }
-    told = api.post("/v1/workflows/chat", json=asked)
-    assert f'"conversation_id":"{made["id"]}"' in told.text
-    assert "Hello, Ada" in told.text
+    response = api.post("/v1/workflows/chat", json=asked)
+    assert f'"conversation_id":"{made["id"]}"' in response.text
+    assert "Hello, Ada" in response.text

@@ -33,7 +33,7 @@ def chat(
     return api.post("/v1/workflows/chat", json=body)
 
 
-def told(response: httpx.Response) -> list[tuple[str, Any]]:
+def chat_events(response: httpx.Response) -> list[tuple[str, Any]]:
     """Parse a stream with a space after the colon and no numbers: event names without `conversation.`, and data."""
     blocks = [dict(line.split(": ", 1) for line in block.split("\n")) for block in response.text.split("\n\n")[:-1]]
     assert all(list(block) == ["event", "data"] for block in blocks), response.text
@@ -41,7 +41,7 @@ def told(response: httpx.Response) -> list[tuple[str, Any]]:
 
 
 def answers(response: httpx.Response) -> list[str]:
-    return [d["content"] for n, d in told(response) if n == "message.completed" and d["type"] == "answer"]
+    return [d["content"] for n, d in chat_events(response) if n == "message.completed" and d["type"] == "answer"]
 
 
 def test_a_question_back_is_answered_by_the_next_message_of_the_conversation(
@@ -51,13 +51,13 @@ def test_a_question_back_is_answered_by_the_next_message_of_the_conversation(
     conversation = api.conversation()["id"]
     asking = chat(api, workflow, "hey", conversation)
     assert answers(asking) == ["You say hey.", "When?\n18:00\n19:00"]
-    *_, (_, interrupt), (_, finish), (last, done) = told(asking)
+    *_, (_, interrupt), (_, finish), (last, done) = chat_events(asking)
     assert json.loads(interrupt["content"])["msg_type"] == "interrupt"
     assert json.loads(json.loads(finish["content"])["data"]) == {"finish_reason": 1, "FinData": ""}
     assert (last, workflow.id in done["debug_url"]) == ("done", True)
     answered = chat(api, workflow, "18:00", conversation)
     assert answers(answered) == ["kind: 18:00"]
-    assert [name for name, _ in told(answered)][-2:] == ["chat.completed", "done"]
+    assert [name for name, _ in chat_events(answered)][-2:] == ["chat.completed", "done"]
     assert emulator.runs_started == 1
     assert answers(chat(api, workflow, "again", conversation))[0] == "You say again."
     assert emulator.runs_started == 2
@@ -68,7 +68,7 @@ def test_events_are_a_chats_without_a_bot(api: ApiClient, emulator: Emulator) ->
     def echo(text: str) -> str:
         return text
 
-    events = told(chat(api, echo, "hello there"))
+    events = chat_events(chat(api, echo, "hello there"))
     names = ["chat.created", "chat.in_progress", *["message.delta"] * 2, *["message.completed"] * 2, "chat.completed"]
     assert [name for name, _ in events] == [*names, "done"]
     assert not any("bot_id" in data for _, data in events)
@@ -81,7 +81,7 @@ def test_a_chatflow_that_says_nothing_tells_so(api: ApiClient, emulator: Emulato
     def silent(text: str) -> dict[str, str]:
         return {"seen": text}
 
-    verbose = [d["content"] for n, d in told(chat(api, silent, "hey")) if n == "message.completed"]
+    verbose = [d["content"] for n, d in chat_events(chat(api, silent, "hey")) if n == "message.completed"]
     assert [json.loads(content)["msg_type"] for content in verbose] == ["empty result", "generate_answer_finish"]
 
 
@@ -123,7 +123,7 @@ def test_a_failure_is_the_last_event_with_its_code_as_text(api: ApiClient, emula
     def fails(text: str) -> None:
         raise WorkflowError(6006, "too slow")
 
-    name, failed = told(chat(api, fails, "hey"))[-1]
+    name, failed = chat_events(chat(api, fails, "hey"))[-1]
     assert (name, failed["code"]) == ("chat.failed", "6006")
 
 
@@ -132,10 +132,10 @@ def test_a_conversation_of_an_app_goes_by_its_name(api: ApiClient, emulator: Emu
     mine: Json = {"bot_id": None, "app_id": "9"}
     api.conversation(name="kitchen")
     asking = chat(api, workflow, "hey", parameters={"CONVERSATION_NAME": "kitchen"}, **mine)
-    assert told(asking)[0][0] == "chat.created"
+    assert chat_events(asking)[0][0] == "chat.created"
     answered = chat(api, workflow, "19:00", parameters={"CONVERSATION_NAME": "kitchen"}, **mine)
     assert answers(answered) == ["kind: 19:00"]
-    [(name, failed)] = told(chat(api, workflow, "hey", parameters={"CONVERSATION_NAME": "cellar"}, **mine))
+    [(name, failed)] = chat_events(chat(api, workflow, "hey", parameters={"CONVERSATION_NAME": "cellar"}, **mine))
     assert (name, failed["code"]) == ("chat.failed", "720702204")
 
 

@@ -28,10 +28,10 @@ def test_a_stream_tells_the_chat_from_its_creation_to_done(api: ApiClient) -> No
 
 
 def test_usage_is_final_in_completed_only(api: ApiClient) -> None:
-    told = {name: item["usage"] for name, item in events(api.ask("echo", "Hello")) if ".chat." in name}
+    usages = {name: item["usage"] for name, item in events(api.ask("echo", "Hello")) if ".chat." in name}
     zero = {"token_count": 0, "output_count": 0, "input_count": 0}
-    assert told["conversation.chat.created"] == told["conversation.chat.in_progress"] == zero
-    final = told["conversation.chat.completed"]
+    assert usages["conversation.chat.created"] == usages["conversation.chat.in_progress"] == zero
+    final = usages["conversation.chat.completed"]
     assert final["token_count"] == final["input_count"] + final["output_count"] > 0
 
 

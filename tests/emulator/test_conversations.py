@@ -46,10 +46,10 @@ def test_a_conversation_is_renamed(api: ApiClient) -> None:
 
 
 def test_clearing_hides_the_past_from_the_bot_and_keeps_it_listed(api: ApiClient) -> None:
-    told = events(api.ask("assistant", "my name is Ada"))[0][1]
-    conversation_id = told["conversation_id"]
+    chat = events(api.ask("assistant", "my name is Ada"))[0][1]
+    conversation_id = chat["conversation_id"]
     cleared = data(api.post(f"/v1/conversations/{conversation_id}/clear"))
-    assert (cleared["conversation_id"], cleared["id"] == told["section_id"]) == (conversation_id, False)
+    assert (cleared["conversation_id"], cleared["id"] == chat["section_id"]) == (conversation_id, False)
     assert message_texts(api.ask("assistant", "what is my name", conversation_id)) == [
         "You have not told me your name."
     ]

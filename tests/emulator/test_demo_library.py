@@ -32,7 +32,7 @@ def test_the_workflow_and_the_librarian_look_into_the_handbook(emulator: Emulato
 
 
 @pytest.mark.parametrize(
-    ("prompt", "told"),
+    ("prompt", "beginning"),
     [
         (f"[1] Dogs are welcome. [2] {KEPT}\n\nQuestion: {QUESTION}", "A table is kept for 15 minutes. [2]"),
         (f"Context:\n{KEPT}\nQuery: {QUESTION}\nAnswer: ", "A table is kept for 15 minutes."),
@@ -40,9 +40,9 @@ def test_the_workflow_and_the_librarian_look_into_the_handbook(emulator: Emulato
     ],
     ids=["numbered", "plain", "no-question"],
 )
-def test_the_reader_quotes_what_it_is_given(emulator: Emulator, prompt: str, told: str) -> None:
+def test_the_reader_quotes_what_it_is_given(emulator: Emulator, prompt: str, beginning: str) -> None:
     add_library(emulator)
-    assert answer(emulator, "reader", prompt).startswith(told)
+    assert answer(emulator, "reader", prompt).startswith(beginning)
 
 
 def test_the_handbook_is_put_into_a_file_once(tmp_path: Path) -> None:

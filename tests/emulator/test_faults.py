@@ -156,8 +156,8 @@ def test_comments_stand_before_each_event(api: ApiClient, emulator: Emulator) ->
 
 def test_pings_come_between_events(api: ApiClient, emulator: Emulator) -> None:
     emulator.inject(faults.Ping(every_events=2))
-    told = [name for name, _ in events(api.ask("echo", "Hello dear Coze"))]
-    assert (told[2], told[5], told.count("PING")) == ("PING", "PING", 4)
+    names = [name for name, _ in events(api.ask("echo", "Hello dear Coze"))]
+    assert (names[2], names[5], names.count("PING")) == ("PING", "PING", 4)
 
 
 def test_unknown_events_come_between_the_known(api: ApiClient, emulator: Emulator) -> None:
@@ -169,8 +169,8 @@ def test_unknown_events_come_between_the_known(api: ApiClient, emulator: Emulato
 
 def test_an_error_event_is_the_last(api: ApiClient, emulator: Emulator) -> None:
     emulator.inject(faults.ErrorEvent(4013, "model failed", after_events=3))
-    told = events(api.ask("echo", "Hello dear Coze"))
-    assert (len(told), told[-1]) == (4, ("error", {"code": 4013, "msg": "model failed"}))
+    received = events(api.ask("echo", "Hello dear Coze"))
+    assert (len(received), received[-1]) == (4, ("error", {"code": 4013, "msg": "model failed"}))
 
 
 @pytest.mark.parametrize("spelling", ["[DONE]", "", "{}", '{"debug_url":"https://example.com"}'])

@@ -66,10 +66,10 @@ def test_an_end_node_in_text_mode_loses_the_slices(emulator: Emulator, api: ApiC
 
 def test_its_schema_tells_the_query_and_the_list(emulator: Emulator, api: ApiClient, dataset: str) -> None:
     workflow = emulator.add_knowledge_workflow([dataset], variable="facts")
-    told = data(api.get(f"/v1/workflows/{workflow}", params={"include_input_output": "true"}))
-    query = told["input"]["parameters"]["query"]
+    details = data(api.get(f"/v1/workflows/{workflow}", params={"include_input_output": "true"}))
+    query = details["input"]["parameters"]["query"]
     assert (query["type"], query["required"]) == ("string", True)
-    facts = told["output"]["parameters"]["facts"]
+    facts = details["output"]["parameters"]["facts"]
     assert facts["type"] == "array"
     assert list(facts["items"]["properties"]) == ["output", "documentId"]
 

@@ -16,7 +16,7 @@ def body(api: ApiClient, bot: str, query: str, **more: Any) -> Json:
     return {"bot_id": api.emulator.bots[bot], "user": "tester", "query": query, **more}
 
 
-def told(api: ApiClient, bot: str, query: str, **more: Any) -> list[Json]:
+def stream_data(api: ApiClient, bot: str, query: str, **more: Any) -> list[Json]:
     response = api.post(V2, json=body(api, bot, query, stream=True, **more))
     blocks = response.text.split("\n\n")[:-1]
     assert all(block.startswith("data:{") and "\n" not in block for block in blocks)
@@ -36,7 +36,7 @@ def test_the_answer_comes_whole_and_flat(api: ApiClient) -> None:
 
 
 def test_a_stream_names_its_events_inside_the_data(api: ApiClient) -> None:
-    events = told(api, "several_answers", "Hello")
+    events = stream_data(api, "several_answers", "Hello")
     assert events[-1] == {"event": "done"}
     answers: dict[int, str] = {}
     for event in events[:-1]:
@@ -55,7 +55,7 @@ def test_history_in_the_request_is_context(api: ApiClient) -> None:
 
 
 def test_a_failure_says_error_information(api: ApiClient) -> None:
-    assert told(api, "failing", "go")[-1] == {
+    assert stream_data(api, "failing", "go")[-1] == {
         "event": "error",
         "error_information": {"code": 5000, "msg": "model unavailable"},
     }
@@ -64,7 +64,7 @@ def test_a_failure_says_error_information(api: ApiClient) -> None:
 
 
 def test_client_plugins_end_in_an_error(api: ApiClient) -> None:
-    assert told(api, "plugins", "weather")[-1]["event"] == "error"
+    assert stream_data(api, "plugins", "weather")[-1]["event"] == "error"
 
 
 @pytest.mark.parametrize(

@@ -130,8 +130,8 @@ def test_other_mistakes_are_told_to_the_redirect_uri(
     browser: OAuthClient, emulator: Emulator, changed: dict[str, str | None]
 ) -> None:
     query = browser.authorize_query(emulator.oauth_apps["pkce"], **changed)
-    told = browser.get(AUTHORIZE, params=query)
-    assert (told.status_code, "error=invalid_request" in told.headers["location"]) == (302, True)
+    response = browser.get(AUTHORIZE, params=query)
+    assert (response.status_code, "error=invalid_request" in response.headers["location"]) == (302, True)
     assert browser.decide(query)["error"] == "invalid_request"
 
 

@@ -31,58 +31,58 @@ def device(emulator: Emulator, clock: Clock) -> Iterator[OAuthClient]:
 
 
 def test_a_device_gets_its_codes(device: OAuthClient, app: OAuthApp, emulator: Emulator) -> None:
-    told = device.device(app)
-    assert told.keys() == {"device_code", "user_code", "verification_uri", "expires_in", "interval"}
-    assert (told["expires_in"], told["interval"]) == (300, 5)
-    assert told["verification_uri"] == f"{emulator.url}/activate"
-    assert re.fullmatch("[A-Z]{4}-[A-Z]{4}", told["user_code"])
+    codes = device.device(app)
+    assert codes.keys() == {"device_code", "user_code", "verification_uri", "expires_in", "interval"}
+    assert (codes["expires_in"], codes["interval"]) == (300, 5)
+    assert codes["verification_uri"] == f"{emulator.url}/activate"
+    assert re.fullmatch("[A-Z]{4}-[A-Z]{4}", codes["user_code"])
     path = "/api/permission/oauth2/workspace_id/7/device/code"
-    assert device.post(path, json={"client_id": app.client_id}).json()["user_code"] != told["user_code"]
+    assert device.post(path, json={"client_id": app.client_id}).json()["user_code"] != codes["user_code"]
 
 
 def test_an_approved_device_gets_its_tokens_once(device: OAuthClient, app: OAuthApp, emulator: Emulator) -> None:
-    told = device.device(app)
-    assert error_code_of(device.poll(app, told)) == "authorization_pending"
-    emulator.approve_device(told["user_code"], "ada")
-    tokens = device.poll(app, told).json()
+    codes = device.device(app)
+    assert error_code_of(device.poll(app, codes)) == "authorization_pending"
+    emulator.approve_device(codes["user_code"], "ada")
+    tokens = device.poll(app, codes).json()
     with device.api(tokens) as api:
         assert data(api.get("/v1/users/me"))["user_name"] == "ada"
     assert device.refresh(app, tokens["refresh_token"]).status_code == 200
-    assert error_code_of(device.poll(app, told)) == "invalid_request"
+    assert error_code_of(device.poll(app, codes)) == "invalid_request"
 
 
 def test_a_denied_device_stays_denied(device: OAuthClient, app: OAuthApp, emulator: Emulator) -> None:
-    told = device.device(app)
-    emulator.deny_device(told["user_code"])
-    assert [error_code_of(device.poll(app, told)) for _ in range(2)] == ["access_denied"] * 2
+    codes = device.device(app)
+    emulator.deny_device(codes["user_code"])
+    assert [error_code_of(device.poll(app, codes)) for _ in range(2)] == ["access_denied"] * 2
 
 
 def test_a_device_that_asks_too_fast_must_wait_longer(device: OAuthClient, app: OAuthApp, clock: Clock) -> None:
-    told = device.device(app)
-    heard = []
+    codes = device.device(app)
+    errors = []
     for pause in (0, 5, 4, 9, 15, 14, 20):
         clock.advance(pause)
-        heard.append(error_code_of(device.poll(app, told)))
+        errors.append(error_code_of(device.poll(app, codes)))
     pending, slow = "authorization_pending", "slow_down"
-    assert heard == [pending, pending, slow, slow, pending, slow, pending]
+    assert errors == [pending, pending, slow, slow, pending, slow, pending]
 
 
 def test_an_app_sets_interval_and_lifetime(device: OAuthClient, emulator: Emulator, clock: Clock) -> None:
     app = emulator.add_oauth_app("device", interval=2, code_lifetime=60)
-    told = device.device(app)
-    assert (told["interval"], told["expires_in"]) == (2, 60)
-    device.poll(app, told)
+    codes = device.device(app)
+    assert (codes["interval"], codes["expires_in"]) == (2, 60)
+    device.poll(app, codes)
     clock.advance(2)
-    assert error_code_of(device.poll(app, told)) == "authorization_pending"
+    assert error_code_of(device.poll(app, codes)) == "authorization_pending"
     clock.advance(58)
-    assert error_code_of(device.poll(app, told)) == "expired_token"
+    assert error_code_of(device.poll(app, codes)) == "expired_token"
 
 
 def test_a_late_approval_changes_nothing(device: OAuthClient, app: OAuthApp, emulator: Emulator, clock: Clock) -> None:
-    told = device.device(app)
+    codes = device.device(app)
     clock.advance(300)
-    emulator.approve_device(told["user_code"])
-    assert error_code_of(device.poll(app, told)) == "expired_token"
+    emulator.approve_device(codes["user_code"])
+    assert error_code_of(device.poll(app, codes)) == "expired_token"
 
 
 def test_devices_do_not_know_each_other(device: OAuthClient, app: OAuthApp, emulator: Emulator) -> None:
@@ -105,14 +105,14 @@ def test_only_device_apps_get_device_codes(device: OAuthClient, emulator: Emulat
 
 @pytest.mark.parametrize(("decision", "answer"), [("allow", 200), ("deny", 400)])
 def test_a_user_confirms_on_the_page(device: OAuthClient, app: OAuthApp, decision: str, answer: int) -> None:
-    told = device.device(app)
-    query = {"user_code": told["user_code"]}
-    page = device.get(told["verification_uri"], params=query)
-    assert (page.status_code, told["user_code"] in page.text, app.name in page.text) == (200, True, True)
-    done = device.post(told["verification_uri"], params=query, data={"decision": decision, "user": "ada"})
+    codes = device.device(app)
+    query = {"user_code": codes["user_code"]}
+    page = device.get(codes["verification_uri"], params=query)
+    assert (page.status_code, codes["user_code"] in page.text, app.name in page.text) == (200, True, True)
+    done = device.post(codes["verification_uri"], params=query, data={"decision": decision, "user": "ada"})
     assert (done.status_code, "close this page" in done.text) == (200, True)
-    assert device.poll(app, told).status_code == answer
-    again = device.post(told["verification_uri"], params=query, data={"decision": decision})
+    assert device.poll(app, codes).status_code == answer
+    again = device.post(codes["verification_uri"], params=query, data={"decision": decision})
     assert again.status_code == 400
 
 

@@ -41,9 +41,9 @@ def call(api: ApiClient, plugin: str, tool: str, **arguments: object) -> Json:
 
 
 def test_a_plugin_tells_its_tools_with_json_schemas(api: ApiClient, emulator: Emulator, weather: str) -> None:
-    told = data(api.get(f"/v1/plugins/{weather}"))
-    assert (told["plugin_id"], told["name"], told["is_call_available"]) == (weather, "Weather", True)
-    first, second = told["tools"]
+    plugin = data(api.get(f"/v1/plugins/{weather}"))
+    assert (plugin["plugin_id"], plugin["name"], plugin["is_call_available"]) == (weather, "Weather", True)
+    first, second = plugin["tools"]
     assert (first["name"], first["description"], second["name"]) == ("forecast", "The weather to come.", "shout")
     assert first["inputSchema"] == {
         "type": "object",

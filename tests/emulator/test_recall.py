@@ -32,17 +32,17 @@ def recalls(response: httpx.Response) -> list[Json]:
 
 
 def chunks(response: httpx.Response) -> list[Any]:
-    [told] = recalls(response)
-    return list(json.loads(told["data"])["chunks"] or ())
+    [recall] = recalls(response)
+    return list(json.loads(recall["data"])["chunks"] or ())
 
 
 def test_a_bot_tells_what_it_recalled_before_it_answers(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
     response = api.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Where is Lake Geneva?")
     assert [message["type"] for message in completed(response)] == ["verbose", "answer", "verbose"]
-    told = json.loads(completed(response)[0]["content"])
-    assert list(told) == ["msg_type", "data"]
-    recall = json.loads(told["data"])
+    content = json.loads(completed(response)[0]["content"])
+    assert list(content) == ["msg_type", "data"]
+    recall = json.loads(content["data"])
     assert (recall["ori_req"], recall["status_code"]) == ("Where is Lake Geneva?", 0)
     first, second = recall["chunks"]
     assert 1 > first.pop("score") > second["score"] > 0
@@ -95,18 +95,18 @@ def test_several_documents_are_cited_by_number() -> None:
     with Emulator() as emulator, ApiClient(emulator) as api:
         documents = {"a.txt": ["Ducks swim on the lake."], "b.txt": ["Swans swim on the lake, too."]}
         bot = emulator.add_bot("guide", dataset_ids=[add_dataset(emulator, "Birds", documents)])
-        [said] = message_texts(api.ask(bot, "Who does swim on the lake?"))
-    assert said.endswith("Sources: [1] a.txt, [2] b.txt")
-    assert "[1]" in said.splitlines()[0]
-    assert "Swans swim on the lake, too. [2]" in said
+        [answer] = message_texts(api.ask(bot, "Who does swim on the lake?"))
+    assert answer.endswith("Sources: [1] a.txt, [2] b.txt")
+    assert "[1]" in answer.splitlines()[0]
+    assert "Swans swim on the lake, too. [2]" in answer
 
 
 def test_nothing_found_is_said_so(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
     response = api.ask(emulator.add_bot("guide", dataset_ids=[dataset]), "Who wrote Hamlet?")
     assert message_texts(response) == ["I found nothing about this in my documents."]
-    [told] = recalls(response)
-    assert json.loads(told["data"]) == {"chunks": None, "ori_req": "Who wrote Hamlet?", "status_code": 0}
+    [message] = recalls(response)
+    assert json.loads(message["data"]) == {"chunks": None, "ori_req": "Who wrote Hamlet?", "status_code": 0}
 
 
 @pytest.mark.parametrize("asked", ["🙂", '"', "NOT (*", "x" * 100_000, "猫" * 50_000, "Hamlet? " * 12_000])
@@ -131,20 +131,20 @@ def test_the_same_json_may_come_as_type_knowledge(emulator: Emulator, api: ApiCl
 def test_or_as_plain_text(emulator: Emulator, api: ApiClient) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
     bot = emulator.add_bot("guide", dataset_ids=[dataset], recall=RecallStyle("text"))
-    told = message_texts(api.ask(bot, "Lake Geneva?"), "knowledge")
-    assert told == [f"---\nrecall slice 1:{LAKES[0]}\nrecall slice 2:{LAKES[1]}"]
+    found = message_texts(api.ask(bot, "Lake Geneva?"), "knowledge")
+    assert found == [f"---\nrecall slice 1:{LAKES[0]}\nrecall slice 2:{LAKES[1]}"]
 
 
 @pytest.mark.parametrize("encoding", ["verbose", "knowledge"])
 def test_the_data_may_be_null_or_broken(emulator: Emulator, api: ApiClient, encoding: Any) -> None:
     dataset = add_dataset(emulator, "Lakes", {"lakes.txt": LAKES})
     null = emulator.add_bot("null", dataset_ids=[dataset], recall=RecallStyle(encoding, "null"))
-    [told] = recalls(api.ask(null, "Lake Geneva?"))
-    assert told["data"] is None
+    [message] = recalls(api.ask(null, "Lake Geneva?"))
+    assert message["data"] is None
     broken = emulator.add_bot("broken", dataset_ids=[dataset], recall=RecallStyle(encoding, "broken"))
-    [told] = recalls(api.ask(broken, "Lake Geneva?"))
+    [message] = recalls(api.ask(broken, "Lake Geneva?"))
     with pytest.raises(json.JSONDecodeError):
-        json.loads(told["data"])
+        json.loads(message["data"])
     assert "Lake Geneva" in message_texts(api.ask(broken, "Lake Geneva?"))[0]
 
 
@@ -152,7 +152,7 @@ def test_each_dataset_may_have_its_own_message(emulator: Emulator, api: ApiClien
     datasets = [add_dataset(emulator, name, {f"{name}.txt": LAKES}) for name in ("one", "two")]
     style = RecallStyle(per_dataset=True)
     response = api.ask(emulator.add_bot("guide", dataset_ids=datasets, recall=style), "Lake Geneva?")
-    names = [json.loads(told["data"])["chunks"][0]["meta"]["dataset"]["name"] for told in recalls(response)]
+    names = [json.loads(message["data"])["chunks"][0]["meta"]["dataset"]["name"] for message in recalls(response)]
     assert names == ["one", "two"]
     assert "[1] one.txt, [2] two.txt" in message_texts(response)[0]
 
@@ -161,8 +161,8 @@ def test_the_studio_tells_it_as_knowledge_without_details(studio: Emulator, stud
     dataset = add_dataset(studio, "Web", {"Lakes": LAKES}, url="https://example.com/lakes")
     response = studio_api.ask(studio.add_bot("guide", dataset_ids=[dataset]), "Lake Geneva?")
     assert completed(response)[0]["type"] == "knowledge"
-    [told] = recalls(response)
-    assert json.loads(told["data"])["ori_req"] == ""
+    [message] = recalls(response)
+    assert json.loads(message["data"])["ori_req"] == ""
     [chunk, _] = chunks(response)
     assert chunk["meta"]["link"] == {"title": "", "url": ""}
     assert chunk["meta"]["document"]["name"] == "Lakes"
@@ -210,8 +210,8 @@ def test_recalls_raise_hit_counts(emulator: Emulator, api: ApiClient) -> None:
 
 
 def test_a_quote_has_the_best_sentences_in_their_order() -> None:
-    said = "Bern is old. A bear lives in Bern. The bear eats fish! Nobody knows why.\nFish swim"
-    assert quote("What does the bear in Bern eat?", said) == "A bear lives in Bern. The bear eats fish!"
-    assert quote("Where does the bear live?", said) == "A bear lives in Bern."
+    text = "Bern is old. A bear lives in Bern. The bear eats fish! Nobody knows why.\nFish swim"
+    assert quote("What does the bear in Bern eat?", text) == "A bear lives in Bern. The bear eats fish!"
+    assert quote("Where does the bear live?", text) == "A bear lives in Bern."
     assert quote("猫吃什么？", "狗吃肉。猫吃鱼。") == "猫吃鱼。"
     assert quote("bear", "") == ""

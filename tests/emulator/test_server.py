@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from tests.support.api_calls import ApiClient, chat_ids, code, data, events, message_texts
+from coze_client.emulator.routes.oauth.tokens import ACCOUNT
+from tests.support.api_calls import ApiClient, Json, chat_ids, code, data, events, message_texts
 
 
 def test_a_fresh_emulator_comes_as_a_fixture(coze_emulator: Emulator) -> None:
@@ -88,6 +91,52 @@ def test_state_in_a_file_outlives_the_emulator(tmp_path: Path) -> None:
         again = api.ask("assistant", "what is my name?", chat["conversation_id"])
         assert message_texts(again) == ["Your name is Ada."]
         assert events(again)[0][1]["id"] not in (chat["id"], hanging["id"])
+
+
+OLD_TIMES = {"created_at": 1735689600, "updated_at": 1735689600}
+OLD_CONVERSATION: Json = {
+    "id": "7460000000000000001",
+    "section_id": "7460000000000000001",
+    "account": ACCOUNT,
+    **OLD_TIMES,
+}
+OLD_MESSAGE: Json = {
+    "id": "7480000000000000001",
+    "conversation_id": "7460000000000000001",
+    "section_id": "7460000000000000001",
+    "role": "user",
+    "type": "question",
+    "content": "my name is Ada",
+    "content_type": "text",
+    **OLD_TIMES,
+}
+OLD_FILE: Json = {
+    "id": "7490000000000000001",
+    "account": ACCOUNT,
+    "file_name": "a.png",
+    "bytes": 4,
+    "created_at": 1735689600,
+}
+ROWS_OF_0_1_0 = (
+    ("Token", "pat_old", ACCOUNT, {"id": "pat_old", "account": ACCOUNT}),
+    ("Conversation", OLD_CONVERSATION["id"], ACCOUNT, OLD_CONVERSATION),
+    ("Message", OLD_MESSAGE["id"], OLD_CONVERSATION["id"], OLD_MESSAGE),
+    ("File", OLD_FILE["id"], ACCOUNT, OLD_FILE),
+)
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "coze.db"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE record (kind TEXT, id TEXT, owner TEXT, body TEXT, PRIMARY KEY (kind, id))")
+        rows = [(*keys, json.dumps(body)) for *keys, body in ROWS_OF_0_1_0]
+        connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", rows)
+    with Emulator(data=file) as emulator, ApiClient(emulator, "pat_old") as api:
+        conversation_id = {"conversation_id": OLD_CONVERSATION["id"]}
+        [message] = data(api.post("/v1/conversation/message/list", params=conversation_id, json={}))
+        assert message["content"] == "my name is Ada"
+        assert data(api.get("/v1/files/retrieve", params={"file_id": OLD_FILE["id"]}))["file_name"] == "a.png"
+        assert api.conversation()["id"] == "7460000000000000002"
 
 
 SPACE = {"space_id": "7340000000000000001"}

@@ -53,7 +53,7 @@ def everything(
 
     Args:
         guests: how many come
-        city: is told by its annotation
+        city: is described by its annotation
     """
     return address
 
@@ -63,9 +63,9 @@ def schema(api: ApiClient, workflow_id: str) -> Json:
 
 
 def test_annotations_become_the_parameter_tree(api: ApiClient, emulator: Emulator) -> None:
-    told = schema(api, emulator.workflow()(everything).id)
+    details = schema(api, emulator.workflow()(everything).id)
     string, integer = {"type": "string", "required": True}, {"type": "integer", "required": True}
-    assert told["input"]["parameters"] == {
+    assert details["input"]["parameters"] == {
         "city": {**string, "description": "where to eat"},
         "guests": {**integer, "description": "how many come"},
         "budget": {"type": "number", "required": True},
@@ -93,11 +93,11 @@ def test_annotations_become_the_parameter_tree(api: ApiClient, emulator: Emulato
         "seats": {"type": "integer", "required": False, "default_value": "4"},
         "song": {"type": "audio", "required": False},
     }
-    assert told["output"] == {
+    assert details["output"] == {
         "parameters": {"street": string, "number": {"type": "integer", "required": False}},
         "terminate_plan": "return_variables",
     }
-    assert told["workflow_detail"]["description"] == "Books all there is."
+    assert details["workflow_detail"]["description"] == "Books all there is."
 
 
 def test_an_end_node_that_answers_has_a_template(api: ApiClient, emulator: Emulator) -> None:
@@ -106,8 +106,8 @@ def test_an_end_node_that_answers_has_a_template(api: ApiClient, emulator: Emula
         yield "hm"
         return "hello"
 
-    told = schema(api, says.id)["output"]
-    assert (told["terminate_plan"], told["content"]) == ("use_answer_content", "{{output}}")
+    details = schema(api, says.id)["output"]
+    assert (details["terminate_plan"], details["content"]) == ("use_answer_content", "{{output}}")
 
 
 def test_a_result_that_is_no_object_is_called_output(api: ApiClient, emulator: Emulator) -> None:
@@ -115,14 +115,14 @@ def test_a_result_that_is_no_object_is_called_output(api: ApiClient, emulator: E
     def numbers() -> list[int]:
         return [1, 2]
 
-    told = schema(api, numbers.id)["output"]["parameters"]
-    assert told == {"output": {"type": "array", "items": {"type": "integer"}}}
+    details = schema(api, numbers.id)["output"]["parameters"]
+    assert details == {"output": {"type": "array", "items": {"type": "integer"}}}
     assert json.loads(run(api, numbers.id)["data"]) == {"output": [1, 2]}
 
 
 def test_without_the_flag_there_is_no_schema(api: ApiClient, emulator: Emulator) -> None:
-    told = data(api.get(f"/v1/workflows/{emulator.workflows['book_table']}"))
-    assert list(told) == ["workflow_detail"]
+    details = data(api.get(f"/v1/workflows/{emulator.workflows['book_table']}"))
+    assert list(details) == ["workflow_detail"]
 
 
 def test_an_annotation_that_cannot_be_json_is_a_type_error(emulator: Emulator) -> None:

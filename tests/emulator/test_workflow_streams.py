@@ -29,8 +29,10 @@ def test_pieces_are_numbered_within_their_node_and_events_within_the_stream(api:
     workflow = emulator.workflow()(countdown)
     found = workflow_events(stream(api, workflow.id))
     assert [name for name, _ in found] == ["Message"] * 5 + ["Done"]
-    said = [(data["node_title"], data["content"], data["node_seq_id"], data["node_is_finish"]) for _, data in found[:5]]
-    assert said == [
+    pieces = [
+        (data["node_title"], data["content"], data["node_seq_id"], data["node_is_finish"]) for _, data in found[:5]
+    ]
+    assert pieces == [
         ("Steps", "3 ", "0", False),
         ("Steps", "2 ", "1", False),
         ("Steps", "1", "2", True),
@@ -190,8 +192,8 @@ def test_a_failing_node_ends_the_stream_with_its_code_and_title(api: ApiClient, 
             raise WorkflowError(6006, "took too long", node="Slow code")
         raise KeyError("city")
 
-    (said, _), (name, failed) = workflow_events(stream(api, fails.id, {"own_code": True}))
-    assert (said, name) == ("Message", "Error")
+    (first, _), (name, failed) = workflow_events(stream(api, fails.id, {"own_code": True}))
+    assert (first, name) == ("Message", "Error")
     assert failed == {"error_code": 6006, "error_message": 'Workflow node "Slow code" failed: took too long'}
     failed = workflow_events(stream(api, fails.id, {"own_code": False}))[-1][1]
     assert failed["error_code"] == 720701013

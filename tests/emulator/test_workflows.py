@@ -29,8 +29,8 @@ def test_title_and_description_are_the_functions_unless_given(api: ApiClient, em
     emulator.workflow()(greet)
     emulator.workflow(title="Say hello", description="Politely.")(greet)
     found = data(api.get("/v1/workflows"))["items"]
-    told = [(item["workflow_name"], item["description"]) for item in found[1:]]
-    assert told == [("Greet", "Says hello."), ("Say hello", "Politely.")]
+    names = [(item["workflow_name"], item["description"]) for item in found[1:]]
+    assert names == [("Greet", "Says hello."), ("Say hello", "Politely.")]
     assert found[1]["created_at"].isdecimal()
     assert isinstance(data(api.get(f"/v1/workflows/{found[1]['workflow_id']}"))["workflow_detail"]["created_at"], int)
 

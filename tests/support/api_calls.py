@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from types import TracebackType
 from typing import Any
 
 import httpx
-from typing_extensions import Self
 
 from coze_client.emulator import Emulator
 
@@ -21,18 +19,6 @@ class ApiClient(httpx.Client):
         headers = {"Authorization": f"Bearer {token or emulator.token}"}
         super().__init__(base_url=emulator.url, headers=headers, verify=False, timeout=10)
         self.emulator = emulator
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        super().__exit__(exc_type, exc_value, traceback)
 
     def chat_body(self, bot: str, text: str, **more: Any) -> Json:
         """Return the body of a chat request with one question."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import jwt
-from typing_extensions import Self
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.routes.oauth.oauth_apps import OAuthApp
@@ -21,9 +19,9 @@ AUTHORIZE = "/api/permission/oauth2/authorize"
 TOKEN = "/api/permission/oauth2/token"
 DEVICE_CODE = "/api/permission/oauth2/device/code"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-NOW = int(time.time())
-"""The time of every JWT; one value, so that a slow run does not part it from a test's clock."""
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+NOW = int(time.time())
+"""The time of every JWT; one value, so that it never differs from a test's clock, however slow the run is."""
 
 
 class OAuthClient(httpx.Client):
@@ -35,18 +33,6 @@ class OAuthClient(httpx.Client):
     def __init__(self, emulator: Emulator) -> None:
         super().__init__(base_url=emulator.url, verify=False, timeout=10)
         self.emulator = emulator
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        super().__exit__(exc_type, exc_value, traceback)
 
     def authorize_query(self, app: OAuthApp, **changed: str | None) -> dict[str, str]:
         """Return the query of an authorize URL; None leaves a parameter out."""

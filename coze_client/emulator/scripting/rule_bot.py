@@ -110,7 +110,7 @@ def resolve_reference(schema: Schema, root: Schema) -> Schema:
         if isinstance(reference, str):
             target: object = root
             for step in reference.lstrip("#/").split("/"):
-                target = target[step] if isinstance(target, dict) else None
+                target = target.get(step) if isinstance(target, dict) else None
             schema = target if isinstance(target, dict) else {}
             continue
         alternatives = next((schema[key] for key in ("anyOf", "oneOf", "allOf") if schema.get(key)), None)

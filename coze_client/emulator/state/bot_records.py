@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from typing_extensions import TypedDict
 
@@ -28,6 +29,8 @@ class StoredBot:
 
     `channels` maps the connector ids in which the bot is online now to the version that is online there.
     """
+
+    KIND: ClassVar[str] = "Agent"
 
     id: str
     account: str

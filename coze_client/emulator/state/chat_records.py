@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from coze_client.emulator.protocol.dialect import Dialect
 from coze_client.emulator.protocol.request import Caller
@@ -16,6 +17,8 @@ class StoredConversation:
 
     `session` is the end user of a service app who owns it. Times are Unix seconds.
     """
+
+    KIND: ClassVar[str] = "Conversation"
 
     id: str
     account: str
@@ -52,6 +55,8 @@ class StoredConversation:
 @dataclass(frozen=True)
 class StoredMessage:
     """A message; `type` is "" if the API created it; `chat_id` is "" unless it belongs to a chat."""
+
+    KIND: ClassVar[str] = "Message"
 
     id: str
     conversation_id: str
@@ -104,6 +109,8 @@ class StoredMessage:
 @dataclass(frozen=True)
 class StoredChat:
     """A chat; unless `saved`, only its own stream shows it. `calls` are client plugin calls, with submitted outputs."""
+
+    KIND: ClassVar[str] = "Chat"
 
     id: str
     conversation_id: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 FIRST_DATASET_ID = 7440000000000000001
 FIRST_DOCUMENT_ID = 7441000000000000001
@@ -17,6 +18,8 @@ BUSY, READY, FAILED = 0, 1, 9  # status
 @dataclass(frozen=True)
 class StoredDataset:
     """A dataset of one account in one workspace; `format_type` is 0 for texts, 1 for tables, 2 for images."""
+
+    KIND: ClassVar[str] = "Dataset"
 
     id: str
     account: str
@@ -37,10 +40,12 @@ class StoredDataset:
 class StoredDocument:
     """A document; its slices are stored at once, but shown only when it is no longer `busy`.
 
-    Processing ends when its progress was requested `looks_needed` times, of which `looks_done` are counted, and at
-    `ready_at`. `failure` is the reason why it has no slices. `caption` belongs to an image, `url` to a web page or an
-    image. Times are Unix seconds, `size` is bytes.
+    Processing ends when its progress was requested `looks_needed` times, of which `looks_done` are counted, but not
+    before `ready_at`. `failure` is the reason why it has no slices. `caption` belongs to an image, `url` to a web page
+    or an image. Times are Unix seconds, `size` is bytes.
     """
+
+    KIND: ClassVar[str] = "StoredDocument"
 
     id: str
     dataset_id: str
@@ -95,6 +100,8 @@ class StoredDocument:
 @dataclass(frozen=True)
 class StoredSlice:
     """A slice of a document; `sequence` counts from 0; `owner` is the document's id."""
+
+    KIND: ClassVar[str] = "StoredSlice"
 
     id: str
     owner: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from coze_client.emulator.protocol.stream import to_json
 
@@ -19,6 +20,8 @@ class StoredExecution:
     `output` is the output of the end node, `nodes` are the outputs of output nodes; `resumes` counts the answers.
     Times are Unix seconds.
     """
+
+    KIND: ClassVar[str] = "Execution"
 
     id: str
     account: str

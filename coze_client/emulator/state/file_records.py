@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from coze_client.emulator.protocol.dialect import Dialect
 
@@ -10,6 +11,8 @@ from coze_client.emulator.protocol.dialect import Dialect
 @dataclass(frozen=True)
 class StoredFile:
     """An uploaded file; only its name and its size in bytes are kept."""
+
+    KIND: ClassVar[str] = "File"
 
     id: str
     account: str

@@ -19,22 +19,22 @@ CREATE INDEX IF NOT EXISTS slice_length_dataset ON slice_length (dataset);
 CREATE TABLE IF NOT EXISTS slice_term (term TEXT, slice TEXT, count INTEGER, PRIMARY KEY (term, slice)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS slice_term_slice ON slice_term (slice);
 
-CREATE TEMP TRIGGER slice_saved AFTER INSERT ON main.record WHEN new.kind = '{StoredSlice.__name__}' BEGIN
+CREATE TEMP TRIGGER slice_saved AFTER INSERT ON main.record WHEN new.kind = '{StoredSlice.KIND}' BEGIN
     INSERT INTO slice_term SELECT key, new.id, value FROM json_each(term_counts(new.body));
     INSERT INTO slice_length
         SELECT new.id, json_extract(new.body, '$.dataset_id'), total(count) FROM slice_term WHERE slice = new.id;
 END;
-CREATE TEMP TRIGGER slice_deleted AFTER DELETE ON main.record WHEN old.kind = '{StoredSlice.__name__}' BEGIN
+CREATE TEMP TRIGGER slice_deleted AFTER DELETE ON main.record WHEN old.kind = '{StoredSlice.KIND}' BEGIN
     DELETE FROM slice_term WHERE slice = old.id;
     DELETE FROM slice_length WHERE slice = old.id;
 END;
-CREATE TEMP TRIGGER slice_changed AFTER UPDATE ON main.record WHEN new.kind = '{StoredSlice.__name__}'
+CREATE TEMP TRIGGER slice_changed AFTER UPDATE ON main.record WHEN new.kind = '{StoredSlice.KIND}'
     AND json_extract(new.body, '$.text') IS NOT json_extract(old.body, '$.text') BEGIN
     DELETE FROM slice_term WHERE slice = new.id;
     INSERT INTO slice_term SELECT key, new.id, value FROM json_each(term_counts(new.body));
     UPDATE slice_length SET length = (SELECT total(count) FROM slice_term WHERE slice = new.id) WHERE slice = new.id;
 END;
-"""  # noqa: S608 - the inserted name is a class name
+"""  # noqa: S608 - the inserted name is a constant
 _POSTINGS = """
 SELECT term, slice, count, length FROM slice_term JOIN slice_length USING (slice)
 WHERE term IN (SELECT value FROM json_each(?)) AND dataset IN (SELECT value FROM json_each(?))

@@ -8,11 +8,16 @@ import threading
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 
 class Record(Protocol):
-    """A frozen dataclass of JSON values; records are listed by `owner`, for example messages by their conversation."""
+    """A frozen dataclass of JSON values; records are listed by `owner`, for example messages by their conversation.
+
+    `KIND` names the class in files. It never changes, so that a new version can read the file of an old one.
+    """
+
+    KIND: ClassVar[str]
 
     @property
     def id(self) -> str: ...
@@ -55,46 +60,46 @@ class Storage:
         """Return the next id of a kind; ids have 19 digits like Coze's, so that a client that reads floats fails."""
         with self._lock:
             if kind not in self._ids:
-                [(last,)] = self.rows("SELECT max(id) FROM record WHERE kind = ?", kind.__name__)
+                [(last,)] = self.rows("SELECT max(id) FROM record WHERE kind = ?", kind.KIND)
                 self._ids[kind] = count(max(first, int(last or 0) + 1))
             return str(next(self._ids[kind]))
 
     def save(self, record: Record) -> None:
         """Insert a record, or replace the one with its id."""
-        row = (type(record).__name__, record.id, record.owner, json.dumps(vars(record)))
+        row = (record.KIND, record.id, record.owner, json.dumps(vars(record)))
         self.rows(SAVE, *row)
 
     def increment(self, kind: type[Record], key: str, name: str) -> None:
         """Increment a field of the stored record atomically; does nothing if it was deleted."""
-        self.rows(INCREMENT, f"$.{name}", f"$.{name}", kind.__name__, key)
+        self.rows(INCREMENT, f"$.{name}", f"$.{name}", kind.KIND, key)
 
     def delete(self, record: Record) -> None:
         """Delete a record; does nothing if there is none."""
-        self.rows("DELETE FROM record WHERE kind = ? AND id = ?", type(record).__name__, record.id)
+        self.rows("DELETE FROM record WHERE kind = ? AND id = ?", record.KIND, record.id)
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Return the record with this id; None if there is none."""
-        found = self.rows("SELECT body FROM record WHERE kind = ? AND id = ?", kind.__name__, key)
+        found = self.rows("SELECT body FROM record WHERE kind = ? AND id = ?", kind.KIND, key)
         return kind(**json.loads(found[0][0])) if found else None
 
     def owned(self, kind: type[R], owner: str) -> list[R]:
         """Return all records of one owner, oldest first."""
-        found = self.rows("SELECT body FROM record WHERE kind = ? AND owner = ? ORDER BY id", kind.__name__, owner)
+        found = self.rows("SELECT body FROM record WHERE kind = ? AND owner = ? ORDER BY id", kind.KIND, owner)
         return [kind(**json.loads(body)) for (body,) in found]
 
     def all(self, kind: type[R]) -> list[R]:
         """Return all records of a kind, oldest first."""
-        found = self.rows("SELECT body FROM record WHERE kind = ? ORDER BY id", kind.__name__)
+        found = self.rows("SELECT body FROM record WHERE kind = ? ORDER BY id", kind.KIND)
         return [kind(**json.loads(body)) for (body,) in found]
 
     def page(self, kind: type[R], owner: str, start: int, size: int) -> list[R]:
         """Return `size` of the records of one owner from number `start` on, oldest first."""
         statement = "SELECT body FROM record WHERE kind = ? AND owner = ? ORDER BY id LIMIT ? OFFSET ?"
-        return [kind(**json.loads(body)) for (body,) in self.rows(statement, kind.__name__, owner, size, start)]
+        return [kind(**json.loads(body)) for (body,) in self.rows(statement, kind.KIND, owner, size, start)]
 
     def count(self, kind: type[Record], owner: str) -> int:
         """Return the number of records of one owner."""
-        [(number,)] = self.rows("SELECT count(*) FROM record WHERE kind = ? AND owner = ?", kind.__name__, owner)
+        [(number,)] = self.rows("SELECT count(*) FROM record WHERE kind = ? AND owner = ?", kind.KIND, owner)
         return int(number)
 
     def index(self, script: str, **functions: Callable[[str], str]) -> None:

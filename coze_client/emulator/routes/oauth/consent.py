@@ -6,7 +6,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from coze_client.emulator.protocol.api_error import ApiError
@@ -24,6 +24,8 @@ CODE_LIFETIME = 600  # seconds, the maximum that RFC 6749 4.1.2 recommends; Coze
 @dataclass(frozen=True)
 class AuthorizationCode:
     """An authorization code before its exchange; `challenge` is "" without PKCE; `expires_at` is Unix time."""
+
+    KIND: ClassVar[str] = "Code"
 
     id: str
     client_id: str
@@ -70,7 +72,7 @@ class AuthorizeRequest(NamedTuple):
 
 
 def read_authorize_request(backend: Backend, request: IncomingRequest) -> AuthorizeRequest:
-    """Read the request; ApiError, which is not reported to the redirect URI, unless the app has registered it."""
+    """Read the request; ApiError, and no report to the redirect URI, unless the app is known and has registered it."""
     query = {name: str(value) for name, value in request.query.values.items()}
     app, redirect_uri = find_app(backend, query.get("client_id", "")), query.get("redirect_uri", "")
     if app is None:

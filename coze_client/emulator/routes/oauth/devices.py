@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
@@ -23,6 +24,8 @@ ACTIVATE = "/activate"
 class DeviceGrant:
     """A device code, `id`; `account` is the user who approved it, "" before that; `expires_at` is Unix time."""
 
+    KIND: ClassVar[str] = "DeviceGrant"
+
     id: str
     user_code: str
     client_id: str
@@ -38,6 +41,8 @@ class DeviceGrant:
 @dataclass(frozen=True)
 class Poll:
     """The last poll of a device, and the seconds until the next; a record of its own, since users change the grant."""
+
+    KIND: ClassVar[str] = "Poll"
 
     id: str
     at: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair, fingerprint, new_key_pair
@@ -28,6 +28,8 @@ class OAuthApp:
     `client_secret` is "" unless the kind is "web"; the keys are "" unless it is "jwt". `interval` and
     `code_lifetime` are the seconds in replies to a device.
     """
+
+    KIND: ClassVar[str] = "OAuthApp"
 
     id: str
     kind: Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import NamedTuple, NoReturn
+from typing import ClassVar, NamedTuple, NoReturn
 
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.request import Fields
@@ -21,6 +21,8 @@ FAR = 2**40
 @dataclass(frozen=True)
 class UsedJwt:
     """A JWT that was used; `id` is the app and the jti, which is valid once."""
+
+    KIND: ClassVar[str] = "UsedJwt"
 
     id: str
     owner: str

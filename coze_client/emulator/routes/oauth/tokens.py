@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.request import Caller
@@ -20,6 +21,8 @@ class StoredToken:
     A `refresh` token can only be exchanged for new tokens. `client_id` is the OAuth app that received the token,
     `session` the end user whom a service app named, `bots` the bot ids in its scope.
     """
+
+    KIND: ClassVar[str] = "Token"
 
     id: str
     account: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 from zlib import crc32
 
 from coze_client.emulator.protocol.reply import JsonReply, Reply
@@ -15,6 +16,8 @@ from coze_client.emulator.state.backend import Backend
 @dataclass(frozen=True)
 class User:
     """A user; `id` is the account, `name` the name given at sign-in."""
+
+    KIND: ClassVar[str] = "User"
 
     id: str
     name: str
