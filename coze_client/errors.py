@@ -169,9 +169,9 @@ class ReceivedMessage(Protocol):
 class StreamInterrupted(CozeError):
     """A stream broke, and its missing part cannot be recovered.
 
-    ``text``: the part of the answer that arrived. ``messages``: the complete messages. ``chat_id`` and
-    ``conversation_id``: the ids, ``None`` if the connection broke before they arrived. The chat may still run on the
-    server, and is billed.
+    ``text``: the part of the answer that arrived. ``messages``: the messages; the last may be incomplete. ``chat_id``
+    and ``conversation_id``: the ids, ``None`` if the connection broke before they arrived. The chat may still run on
+    the server, and is billed.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field
 
 from coze_client.core.model import Model, convert
-from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.paging import Page, Pages, by_number, check_page_size
 from coze_client.core.request import Kind, Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope
@@ -94,7 +94,7 @@ class Plugins(Resource[ConcurrencyT]):
 
         `category_ids`: ids of ``categories``. `sort_type`: "relative" needs a `keyword`. API page: list_plugin.
         """
-        _check_page_size(page_size)
+        check_page_size(page_size, _LARGEST_PAGE)
         fixed = query(
             keyword=keyword,
             is_official=is_official,
@@ -114,7 +114,7 @@ class Plugins(Resource[ConcurrencyT]):
 
         API page: list_plugin_category.
         """
-        _check_page_size(page_size)
+        check_page_size(page_size, _LARGEST_PAGE)
 
         def page(number: str | None) -> Request[Page[PluginCategory]]:
             params = query(entity_type="plugin", page_num=number or "1", page_size=page_size)
@@ -181,8 +181,3 @@ def _read_entries(response: RawResponse) -> Page[PluginEntry]:
 def _read_categories(response: RawResponse) -> Page[PluginCategory]:
     found = Payload(_CategoryPage)(response)
     return Page(found.items, found.has_more)
-
-
-def _check_page_size(page_size: int) -> None:
-    if not 1 <= page_size <= _LARGEST_PAGE:
-        raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")

@@ -49,6 +49,13 @@ class Pages(Generic[T]):
     numbering: Numbering[T] | None = None
 
 
+def check_page_size(size: int, largest: int | None) -> None:
+    """Raise ConfigurationError for a page size below 1 or above the API's limit (``None``: not documented)."""
+    if size < 1 or size > (largest or size):
+        allowed = f"1 to {largest}" if largest else "1 or more"
+        raise ConfigurationError(f"page_size must be {allowed}, not {size}")
+
+
 @dataclass(frozen=True)
 class Numbering(Generic[T]):
     """How to fetch a listing that numbers its pages from 1 and reports its total.
@@ -65,9 +72,7 @@ class Numbering(Generic[T]):
     largest: int | None = None
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.size > (self.largest or self.size):
-            allowed = f"1 to {self.largest}" if self.largest else "1 or more"
-            raise ConfigurationError(f"page_size must be {allowed}, not {self.size}")
+        check_page_size(self.size, self.largest)
         if self.concurrency < 1:
             raise ConfigurationError(f"concurrency must be 1 or more, not {self.concurrency}")
 

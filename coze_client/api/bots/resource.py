@@ -23,11 +23,10 @@ from coze_client.api.bots.values import (
 )
 from coze_client.api.chats.values import PublishStatus
 from coze_client.core.model import Model
-from coze_client.core.paging import Numbering, Page, Pages, by_number, numbered
+from coze_client.core.paging import Numbering, Page, Pages, by_number, check_page_size, numbered
 from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
-from coze_client.errors import ConfigurationError
 
 API_CHANNEL = "1024"
 _DEFAULT_PAGE = 20  # the API's own default; its cap is not documented
@@ -201,8 +200,7 @@ class Bots(Resource[ConcurrencyT]):
         `publish_status`: "unpublished_draft" lists drafts. `connector_id`: only published versions in this channel. API
         page: list_bot_versions.
         """
-        if not 1 <= page_size <= _LARGEST_PAGE_OF_VERSIONS:
-            raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE_OF_VERSIONS}, not {page_size}")
+        check_page_size(page_size, _LARGEST_PAGE_OF_VERSIONS)
         fixed = query(publish_status=publish_status, connector_id=connector_id, page_size=page_size)
 
         def page(page_number: str | None) -> Request[Page[BotVersion]]:

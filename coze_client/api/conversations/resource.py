@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.conversations.values import Conversation, MessageLike, Section, convert_to_wire
 from coze_client.core.model import Model, convert
-from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.paging import Page, Pages, by_number, check_page_size
 from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
-from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from coze_client.api.conversations.messages import Messages
@@ -77,8 +76,7 @@ class Conversations(Resource[ConcurrencyT]):
 
         `sort_order`: "ASC" is oldest first. `connector_id`: default "1024" (API). API page: list_conversations.
         """
-        if not 1 <= page_size <= _LARGEST_PAGE:
-            raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")
+        check_page_size(page_size, _LARGEST_PAGE)
 
         def page(number: str | None) -> Request[Page[Conversation]]:
             params = query(

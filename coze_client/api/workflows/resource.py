@@ -42,7 +42,7 @@ from coze_client.api.workflows.values import (
     read_versions,
     read_workflows,
 )
-from coze_client.core.paging import Page, Pages, by_number
+from coze_client.core.paging import Page, Pages, by_number, check_page_size
 from coze_client.core.request import Kind, Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow, paged
 from coze_client.core.response import Payload, read_nothing
@@ -76,7 +76,7 @@ class Workflows(Resource[ConcurrencyT]):
         `workflow_mode`: default both. `publish_status`: "all", "published_online" or "unpublished_draft". API page:
         get_workflow_list.
         """
-        _check_page_size(page_size)
+        check_page_size(page_size, _LARGEST_PAGE)
 
         def page(number: str | None) -> Request[Page[Workflow]]:
             params = query(
@@ -123,7 +123,7 @@ class Workflows(Resource[ConcurrencyT]):
 
         `publish_status`: default published versions. API page: list_workflow_version.
         """
-        _check_page_size(page_size)
+        check_page_size(page_size, _LARGEST_PAGE)
         path = f"{workflow_path(workflow_id)}/versions"
         fixed = query(publish_status=publish_status, page_size=page_size, include_input_output=True)
 
@@ -430,8 +430,3 @@ class Workflows(Resource[ConcurrencyT]):
         run, TimedOut after `deadline` seconds (default 24 hours). API page: workflow_history.
         """
         return await wait_for_run(self._session, workflow_id, execute_id, deadline)
-
-
-def _check_page_size(page_size: int) -> None:
-    if not 1 <= page_size <= _LARGEST_PAGE:
-        raise ConfigurationError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")
