@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from coze_client import AuthenticationError, ProtocolError, User
+from coze_client import AuthenticationError, NotFound, ProtocolError, User
+from coze_client.emulator import Emulator
 from tests.support.clients import ConnectedClient, Driver
 
 
@@ -29,3 +30,10 @@ def test_a_success_without_a_user_is_an_error_with_its_logid(driver: Driver, dat
     with pytest.raises(ProtocolError, match=r"no user_id|unexpected structure") as caught:
         driver.run(client.users.me())
     assert caught.value.logid == "L1"
+
+
+def test_a_studio_has_no_route_for_it(driver: Driver) -> None:
+    with Emulator("studio") as studio:
+        client = driver.client(studio.token, base_url=studio.url)
+        with pytest.raises(NotFound, match="coze-studio"):
+            driver.run(client.users.me())

@@ -40,7 +40,7 @@ def test_failures_have_studio_codes_and_statuses(studio_api: ApiClient) -> None:
     api = studio_api
     chat = {"conversation_id": "1", "chat_id": "2"}
     with ApiClient(api.emulator, "pat_nobody") as stranger:
-        refused = stranger.get("/v1/users/me")
+        refused = stranger.get("/v1/conversations", params={"bot_id": "1"})
     assert (refused.status_code, refused.json()["code"]) == (200, 700012006)
     wrong = api.post("/v3/chat", json={**api.chat_body("echo", "hi"), "parameters": "{}"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, 400)

@@ -179,6 +179,7 @@ STUDIO = Dialect(
     ),
     missing=frozenset(
         {
+            ("GET", "/v1/users/me"),
             ("POST", "/v3/chat/retrieve"),
             ("POST", "/v3/chat/submit_tool_outputs"),
             ("POST", "/open_api/v2/chat"),

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from coze_client.emulator.protocol.api_error import ApiError
 
+MANY = 2**31
+"""The limit of numbers that Coze limits in no way."""
+
 
 class Fields:
     """The JSON fields of a body, a part of a body or a query; `null` counts as absent."""
@@ -63,6 +66,11 @@ class Fields:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise ApiError(4000, f"{name} must be a number from {low} to {high}")
         return value
+
+    def page(self, default: int, largest: int, number: str = "page_num") -> slice:
+        """Return the part of a list that the page `number`, counted from 1, and `page_size` name."""
+        page, size = self.number(number, 1, 1, MANY), self.number("page_size", default, 1, largest)
+        return slice((page - 1) * size, page * size)
 
     def mapping(self, name: str) -> dict[str, object]:
         """Return an object; empty if it is absent."""

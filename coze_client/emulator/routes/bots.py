@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
-from coze_client.emulator.protocol.request import IncomingRequest
+from coze_client.emulator.protocol.request import MANY, IncomingRequest
 from coze_client.emulator.routes.bot_lookup import all_stored_bots, find_stored_bot
 from coze_client.emulator.routes.bot_settings import describe_bot, icon_url, read_settings
 from coze_client.emulator.routes.endpoint import Endpoint
@@ -20,7 +20,6 @@ from coze_client.emulator.state.bot_records import (
     name_of,
 )
 
-MANY = 2**31
 LARGEST_PAGE_OF_VERSIONS = 30
 LONGEST_REASON = 1024
 OWN_CHANNELS = (API_CHANNEL, "999")
@@ -113,11 +112,10 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     channel = query.optional("connector_id") or API_CHANNEL
     status = query.choice("publish_status", ("all", ONLINE, CHANGED, UNPUBLISHED), ONLINE)
-    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, MANY)
+    page = query.page(20, MANY)
     bots = _bots_in(backend, query.text("workspace_id"))
     found = [bot for bot in bots if status in ("all", *_statuses(bot, channel))]
-    start = (page - 1) * size
-    items = [_entry(backend, bot, channel, online=status == ONLINE) for bot in found[start : start + size]]
+    items = [_entry(backend, bot, channel, online=status == ONLINE) for bot in found[page]]
     return JsonReply({"items": items, "total": len(found)})
 
 
@@ -157,11 +155,10 @@ def _described(backend: Backend, settings: BotSettings) -> dict[str, object]:
 async def list_published(backend: Backend, request: IncomingRequest) -> Reply:
     """The older list: page_index numbers the pages, times are strings."""
     query = request.query
-    page, size = query.number("page_index", 1, 1, MANY), query.number("page_size", 20, 1, MANY)
+    page = query.page(20, MANY, "page_index")
     bots = _bots_in(backend, query.text("space_id"))
     found = [(bot, version) for bot in bots if (version := bot.online())]
-    start = (page - 1) * size
-    entries = [_older_entry(backend, bot, version) for bot, version in found[start : start + size]]
+    entries = [_older_entry(backend, bot, version) for bot, version in found[page]]
     return JsonReply({"space_bots": entries, "total": len(found)})
 
 
@@ -177,8 +174,7 @@ async def versions(backend: Backend, request: IncomingRequest) -> Reply:
     bot = bot_of(backend, request.values["bot_id"])
     status = query.choice("publish_status", (ONLINE, UNPUBLISHED), ONLINE)
     channel = query.optional("connector_id") or API_CHANNEL
-    page = query.number("page_num", 1, 1, MANY)
-    size = query.number("page_size", 10, 1, LARGEST_PAGE_OF_VERSIONS)
+    page = query.page(10, LARGEST_PAGE_OF_VERSIONS)
     items = [
         {
             "version": name,
@@ -190,8 +186,7 @@ async def versions(backend: Backend, request: IncomingRequest) -> Reply:
         for name, version in reversed(bot.versions.items())
         if status == ONLINE and channel in version["channels"]
     ]
-    start = (page - 1) * size
-    return JsonReply({"items": items[start : start + size], "has_more": len(items) > start + size})
+    return JsonReply({"items": items[page], "has_more": len(items) > page.stop})
 
 
 ENDPOINTS = (

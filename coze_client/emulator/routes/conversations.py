@@ -13,7 +13,6 @@ from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.chat_records import StoredConversation, StoredMessage
 
 FIRST_CONVERSATION_ID = 7460000000000000001
-MANY = 2**31
 
 
 def new_conversation(
@@ -79,7 +78,7 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     bot_id, connector_id = query.text("bot_id"), query.optional("connector_id") or "1024"
     newest_first = query.choice("sort_order", ("ASC", "DESC"), "DESC") == "DESC"
-    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 50, 1, 50)
+    page = query.page(50, 50)
     found = [
         conversation
         for conversation in backend.state.owned(StoredConversation, request.account)
@@ -87,9 +86,8 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
         and conversation.belongs_to(request.caller)
     ]
     found = found[::-1] if newest_first else found
-    start = (page - 1) * size
-    shown = [conversation.describe(backend.dialect) for conversation in found[start : start + size]]
-    return JsonReply({"conversations": shown, "has_more": len(found) > start + size})
+    shown = [conversation.describe(backend.dialect) for conversation in found[page]]
+    return JsonReply({"conversations": shown, "has_more": len(found) > page.stop})
 
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from coze_client.emulator.engine.document_processing import count_look, delete_document
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
-from coze_client.emulator.protocol.request import Fields, IncomingRequest
+from coze_client.emulator.protocol.request import MANY, Fields, IncomingRequest
 from coze_client.emulator.routes.bot_lookup import count_bots_with
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
@@ -22,7 +22,6 @@ from coze_client.emulator.state.dataset_records import (
 )
 from coze_client.emulator.state.file_records import StoredFile
 
-MANY = 2**31
 LARGEST_PAGE = 300
 LONGEST_NAME = 100
 
@@ -103,7 +102,7 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
     workspace_id, name = query.text("space_id"), (query.optional("name") or "").lower()
     format_type = query.number("format_type", TEXT, TEXT, IMAGE) if query.optional("format_type") else None
-    start, size = _paging(backend, query)
+    page = _page(backend, query)
     found = [
         dataset
         for dataset in backend.state.owned(StoredDataset, request.account)
@@ -111,16 +110,15 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
         and name in dataset.name.lower()
         and format_type in (None, dataset.format_type)
     ]
-    items = [describe_dataset(backend, dataset) for dataset in found[start : start + size]]
+    items = [describe_dataset(backend, dataset) for dataset in found[page]]
     return JsonReply({"total_count": len(found), "dataset_list": items})
 
 
-def _paging(backend: Backend, query: Fields) -> tuple[int, int]:
-    """Return the start and size of the page; without parameters the studio returns everything."""
+def _page(backend: Backend, query: Fields) -> slice:
+    """Return the part of the list that is asked for; without parameters the studio returns everything."""
     if backend.dialect.unpaged_dataset_list and not query.values.keys() & {"page_num", "page_size"}:
-        return 0, MANY
-    size = query.number("page_size", 10, 1, LARGEST_PAGE)
-    return (query.number("page_num", 1, 1, MANY) - 1) * size, size
+        return slice(None)
+    return query.page(10, LARGEST_PAGE)
 
 
 def describe_dataset(backend: Backend, dataset: StoredDataset) -> dict[str, object]:

@@ -6,8 +6,8 @@ import base64
 
 from coze_client.emulator.engine.document_processing import DocumentSource, RefreshRule
 from coze_client.emulator.protocol.api_error import ApiError
-from coze_client.emulator.protocol.request import Fields, IncomingRequest
-from coze_client.emulator.routes.datasets import MANY, uploaded_file
+from coze_client.emulator.protocol.request import MANY, Fields, IncomingRequest
+from coze_client.emulator.routes.datasets import uploaded_file
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import (
     CUSTOM,

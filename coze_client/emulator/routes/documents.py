@@ -7,8 +7,8 @@ from dataclasses import replace
 from coze_client.emulator.engine.document_processing import count_look, delete_document, process_sources, save_document
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
-from coze_client.emulator.protocol.request import Fields, IncomingRequest
-from coze_client.emulator.routes.datasets import MANY, dataset_of
+from coze_client.emulator.protocol.request import MANY, Fields, IncomingRequest
+from coze_client.emulator.routes.datasets import dataset_of
 from coze_client.emulator.routes.document_sources import SourceReader, refresh_rule
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend

@@ -6,7 +6,7 @@ from coze_client.emulator.engine.document_processing import replace_caption
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
-from coze_client.emulator.routes.datasets import MANY, dataset_of
+from coze_client.emulator.routes.datasets import dataset_of
 from coze_client.emulator.routes.documents import document_of
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
@@ -26,8 +26,7 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     """List images, oldest first; `keyword` filters by caption."""
     query = request.query
     dataset = _dataset_of(backend, request)
-    page = query.number("page_num", 1, 1, MANY)
-    size = query.number("page_size", backend.dialect.image_page_size or 0, 1, LARGEST_PAGE)
+    page = query.page(backend.dialect.image_page_size or 0, LARGEST_PAGE)
     keyword = (query.optional("keyword") or "").lower()
     captioned = query.choice("has_caption", ("true", "false", ""), "")
     found = [
@@ -35,8 +34,7 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
         for image in backend.state.owned(StoredDocument, dataset.id)
         if keyword in image.caption.lower() and captioned in ("", "true" if image.caption else "false")
     ]
-    shown = found[(page - 1) * size : page * size]
-    photos = [_describe_image(image, backend.clock()) for image in shown]
+    photos = [_describe_image(image, backend.clock()) for image in found[page]]
     return JsonReply({"photo_infos": photos, "total_count": len(found)})
 
 

@@ -16,7 +16,6 @@ from coze_client.emulator.scripting.signatures import summary
 from coze_client.emulator.state.backend import Backend
 
 MOST_AT_ONCE = 20
-MANY = 2**31
 CATEGORIES = ({"id": "7327137275714732069", "name": "Tools"}, {"id": "7327137275714764837", "name": "Travel"})
 
 
@@ -121,26 +120,25 @@ async def call(backend: Backend, request: IncomingRequest) -> Reply:
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
-    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, 100)
+    page = query.page(20, 100)
     keyword = query.optional("keyword") or ""
     if query.choice("sort_type", ("heat", "newest", "relative"), "heat") == "relative" and not keyword:
         raise ApiError(4000, "sort_type relative needs a keyword")
     official = query.choice("is_official", ("true", "false"), "true") == "true"
     found = [plugin for plugin in backend.plugins.values() if official and keyword.lower() in plugin.name.lower()]
-    return JsonReply(_page([describe_store_entry(plugin) for plugin in found], page, size))
+    return JsonReply(_page([describe_store_entry(plugin) for plugin in found], page))
 
 
 async def categories(_backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
-    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, 100)
+    page = query.page(20, 100)
     if query.text("entity_type") != "plugin":
         raise ApiError(4000, "entity_type must be plugin")
-    return JsonReply(_page(list(CATEGORIES), page, size))
+    return JsonReply(_page(list(CATEGORIES), page))
 
 
-def _page(found: list[dict[str, object]] | list[dict[str, str]], page: int, size: int) -> dict[str, object]:
-    start = (page - 1) * size
-    return {"items": found[start : start + size], "has_more": len(found) > start + size}
+def _page(found: list[dict[str, object]] | list[dict[str, str]], page: slice) -> dict[str, object]:
+    return {"items": found[page], "has_more": len(found) > page.stop}
 
 
 ENDPOINTS = (

@@ -5,14 +5,13 @@ from __future__ import annotations
 from coze_client.emulator.engine.workflow_format import workflow_format_of
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
-from coze_client.emulator.protocol.request import Fields, IncomingRequest
+from coze_client.emulator.protocol.request import MANY, Fields, IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.routes.workflow_runs import workflow_of
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.workflows import Workflow
 
-MANY = 2**31
 LARGEST_PAGE = 30
 PUBLISHED = "published_online"
 STATUSES = ("all", PUBLISHED, "unpublished_draft")
@@ -21,7 +20,7 @@ CREATOR = {"id": ACCOUNT, "name": "emulator"}
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     query = request.query
-    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 10, 1, LARGEST_PAGE)
+    page = query.page(10, LARGEST_PAGE)
     mode = query.choice("workflow_mode", ("workflow", "chatflow", ""), "")
     status = query.choice("publish_status", STATUSES, PUBLISHED)
     workspace, app = query.optional("workspace_id"), query.optional("app_id")
@@ -33,9 +32,8 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
         and app in (None, workflow.app_id)
         and _has_status(workflow, status)
     ]
-    start = (page - 1) * size
-    items = [describe_workflow(workflow, texts=True) for workflow in found[start : start + size]]
-    return JsonReply({"items": items, "has_more": len(found) > start + size})
+    items = [describe_workflow(workflow, texts=True) for workflow in found[page]]
+    return JsonReply({"items": items, "has_more": len(found) > page.stop})
 
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:

@@ -10,14 +10,13 @@ from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.workflows import WORKSPACE
 
-MANY = 2**31
 LARGEST_PAGE = 50
 
 
 async def list_(_backend: Backend, request: IncomingRequest) -> Reply:
     """List the workspace; the account of the emulator's own token owns it, and all others are members."""
     query = request.query
-    page, size = query.number("page_num", 1, 1, MANY), query.number("page_size", 20, 1, LARGEST_PAGE)
+    page = query.page(20, LARGEST_PAGE)
     if bool(query.optional("user_id")) != bool(query.optional("coze_account_id")):
         raise ApiError(4000, "user_id and coze_account_id must be given together")
     workspace = {
@@ -28,8 +27,7 @@ async def list_(_backend: Backend, request: IncomingRequest) -> Reply:
         "workspace_type": "team",
         "enterprise_id": "",
     }
-    start = (page - 1) * size
-    return JsonReply({"workspaces": [workspace][start : start + size], "total_count": 1})
+    return JsonReply({"workspaces": [workspace][page], "total_count": 1})
 
 
 ENDPOINTS = (Endpoint("GET", "/v1/workspaces", ("listWorkspace",), list_),)
