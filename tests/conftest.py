@@ -59,7 +59,7 @@ def client(emulator: Emulator) -> Iterator[CozeClient]:
 
 @pytest.fixture
 def own_event_loop() -> Iterator[None]:
-    """An event loop for LlamaIndex's blocking calls, which otherwise make one and never close it."""
+    """An event loop for LlamaIndex's blocking calls; without it, they create one and never close it."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield

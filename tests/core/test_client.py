@@ -130,7 +130,7 @@ def given(**options: Any) -> dict[str, Any]:
 )
 def test_a_copy_is_a_client_of_the_same_settings(kind: type[CozeClient], twin: Callable[[Any], Any]) -> None:
     client = kind("pat_1", **given())
-    client.chats  # noqa: B018 - used nouns do not matter
+    client.chats  # noqa: B018 - a copy does not depend on the resources that were used
     other = twin(client)
     assert type(other) is kind
     assert other._session.config == client._session.config
@@ -167,13 +167,13 @@ def test_a_token_function_is_pickled_by_name() -> None:
 
 
 def in_a_fork(work: Callable[[], object]) -> object:
-    """The result of `work` in a forked child of this process."""
+    """Return the result of `work` in a forked child of this process."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     child = os.fork()
     if child == 0:
         try:
             sender.send(work())
-        except BaseException as error:  # noqa: BLE001 - told to the parent
+        except BaseException as error:  # noqa: BLE001 - the parent gets it
             sender.send(error)
         finally:
             os._exit(0)

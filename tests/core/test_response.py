@@ -254,11 +254,11 @@ def test_absent_and_null_payloads_are_empty() -> None:
     ],
 )
 def test_any_code_that_is_not_zero_is_a_failure(code: object, failed: bool) -> None:
-    reply = answer({"code": code, "msg": "told"})
+    reply = answer({"code": code, "msg": "reason"})
     if not failed:
         assert read_envelope(reply)
         return
-    with pytest.raises(APIError, match="told"):
+    with pytest.raises(APIError, match="reason"):
         read_envelope(reply)
 
 

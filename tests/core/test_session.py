@@ -232,7 +232,7 @@ CANARY = "pat_canary_4f9a1c7e55d2"
 
 
 @pytest.mark.parametrize(
-    "said",
+    "body",
     [
         f'{{"code": 4000, "msg": "no use for {CANARY}"}}',
         f"<html>Authorization: Bearer {CANARY}</html>",
@@ -242,8 +242,8 @@ CANARY = "pat_canary_4f9a1c7e55d2"
     ids=["json", "html", "at the end of the excerpt", "cut by the excerpt"],
 )
 @pytest.mark.parametrize("status", [200, 401, 500])
-def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(driver: Driver, said: str, status: int) -> None:
-    transport = httpx.MockTransport(lambda _: httpx.Response(status, text=said))
+def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(driver: Driver, body: str, status: int) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, text=body))
     client = driver.client(lambda: CANARY, base_url="http://coze", transport=transport, retry=None)
     with pytest.raises(CozeError) as caught:
         driver.run(client.files.retrieve(file_id="1"))
@@ -252,8 +252,8 @@ def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(driver: D
 
 
 def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(driver: Driver) -> None:
-    said = f'event:error\ndata:{{"code": 5000, "msg": "no use for {CANARY}"}}\n\n'
-    answers = iter([httpx.Response(200, text=said, headers={"content-type": "text/event-stream"})])
+    text = f'event:error\ndata:{{"code": 5000, "msg": "no use for {CANARY}"}}\n\n'
+    answers = iter([httpx.Response(200, text=text, headers={"content-type": "text/event-stream"})])
     transport = httpx.MockTransport(lambda _: next(answers, httpx.Response(200, json={"code": 0, "data": {}})))
     tokens = iter([CANARY])
     client = driver.client(lambda: next(tokens, "pat_of_another_call"), base_url="http://coze", transport=transport)

@@ -1,4 +1,4 @@
-"""Transports: HTTP clients of the user's own, proxies, TLS and aiohttp."""
+"""Transports: the user's own HTTP clients, proxies, TLS and aiohttp."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An official client in a process of its own, which makes one call at a time."""
+"""An official client in a separate process, which makes one call at a time."""
 
 from __future__ import annotations
 

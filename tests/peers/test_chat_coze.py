@@ -1,4 +1,4 @@
-"""ChatCoze of langchain-community, which uses the v2 API; test names name where it differs from the API."""
+"""ChatCoze of langchain-community, which uses the v2 API; a test named after it shows where it differs from the API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ V2 = "/open_api/v2/chat"
 
 
 def ask(peer: Peer, call: str, bot: str = "echo", *messages: tuple[str, str], **more: Any) -> Any:
-    """An answer of `invoke`, or the chunks of `stream`."""
+    """Return the answer of `invoke`, or the chunks of `stream`."""
     messages = messages or (("human", "hello there"),)
     return peer(call, bot_id=peer.bot(bot), messages=messages, **{"user": "u1", **more})
 
@@ -59,18 +59,18 @@ def test_a_status_other_than_200_is_reported_with_the_logid(chat_coze: Peer) -> 
         ask(chat_coze, "invoke")
 
 
-# --- where it is wrong ---
+# --- where it differs from the API ---
 
 
 def test_chat_coze_sends_the_question_twice(chat_coze: Peer) -> None:
-    """As `query`, and as the last message of a history whose messages have no type."""
+    """Once as `query`, and once as the last message of the history, whose messages have no type."""
     ask(chat_coze, "invoke")
     message = {"role": "user", "content": "hello there", "content_type": "text"}
     assert (body(chat_coze)["query"], body(chat_coze)["chat_history"]) == ("hello there", [message])
 
 
 def test_chat_coze_streams_nothing_unless_it_was_made_streaming(chat_coze: Peer) -> None:
-    """It then asks for the whole answer, and looks for a stream in it; the chat is billed."""
+    """It then requests an answer without a stream, and tries to read a stream from it; the chat is billed."""
     with pytest.raises(PeerRaised, match="No generation"):
         ask(chat_coze, "stream")
     assert (body(chat_coze)["stream"], chat_coze.emulator.chats_started) == (False, 1)

@@ -1,4 +1,4 @@
-"""`docs/compatibility.md` claims nothing that is not there."""
+"""The tests, files and versions that `docs/compatibility.md` names exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""@coze/api, the official SDK for JavaScript, makes its calls; the names tell where it is wrong by the API's facts."""
+"""@coze/api, the official SDK for JavaScript; a test named after it shows where it differs from the API."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_an_error_event_is_an_event(coze_js: CozeJs) -> None:
     assert coze_js.stream()[-1] == ("error", {"code": 5000, "msg": "lost"})
 
 
-# --- where it is wrong, or gives up ---
+# --- where it differs from the API, or fails ---
 
 
 def test_coze_js_retrieves_by_post_and_the_emulator_serves_both(coze_js: CozeJs, api: ApiClient) -> None:
@@ -169,7 +169,7 @@ def test_coze_js_retrieves_by_post_and_the_emulator_serves_both(coze_js: CozeJs,
 
 
 def test_coze_js_tells_the_refusal_of_a_stream_as_an_error_event(coze_js: CozeJs) -> None:
-    """It asks for a stream and cannot read JSON in its place, so nothing is raised."""
+    """It expects a stream and cannot read the JSON reply, so it raises nothing."""
     [(name, refusal)] = coze_js.stream("7350000000000009999")
     assert (name, refusal["code"], coze_js.emulator.chats_started) == ("error", 4006, 0)
 

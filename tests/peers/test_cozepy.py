@@ -1,4 +1,4 @@
-"""cozepy, the official Python SDK, makes its calls; the emulator and plain HTTP say what came of them."""
+"""cozepy, the official Python SDK: its calls succeed on the emulator, and plain HTTP shows their effect."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Call = dict[str, Any]
 
 
 def calls(events: Events) -> dict[str, Call]:
-    """What a chat asks of its client, by the id of the call."""
-    asked = events[-1][1]["required_action"]["submit_tool_outputs"]["tool_calls"]
-    return {call["id"]: call["function"] for call in asked}
+    """Return the function calls that a chat requires, by their ids."""
+    required = events[-1][1]["required_action"]["submit_tool_outputs"]["tool_calls"]
+    return {call["id"]: call["function"] for call in required}
 
 
 def retrieved(api: ApiClient, chat: Json) -> Json:

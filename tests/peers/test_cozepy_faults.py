@@ -1,6 +1,6 @@
-"""Where cozepy is wrong by the API's facts, or gives up where the API may do what the emulator does here.
+"""Where cozepy differs from the API, or fails on something that the API may send.
 
-Each test holds the emulator to the fact; the client of this project reads all of it (`tests/api`).
+Each test also shows that the emulator follows the API; `tests/api` shows that this project's client can read it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def test_a_done_after_a_failed_chat_is_read_over(cozepy: CozePy) -> None:
 
 
 def test_the_studio_streams_to_who_names_a_conversation(cozepy_on_studio: CozePy) -> None:
-    """Its empty conversation_id is no number, which the studio refuses."""
+    """The empty conversation_id that cozepy sends is not a number, and the studio refuses it."""
     with pytest.raises(PeerRaised) as refused:
         cozepy_on_studio.stream()
     assert refused.value.code == 400
@@ -151,7 +151,7 @@ def test_the_studio_streams_to_who_names_a_conversation(cozepy_on_studio: CozePy
     ],
 )
 def test_cozepy_cannot_read_the_studios_own_forms(cozepy_on_studio: CozePy, call: str, expected: str) -> None:
-    """It has no POST for chats, and answers these two without `data` under keys of their own."""
+    """The studio has no POST for chats, and replies to the other two without `data`, under other keys."""
     with ApiClient(cozepy_on_studio.emulator) as api:
         chat = api.finish(api.start("echo", "hi"))
     given: dict[str, Any] = chat_ids(chat)

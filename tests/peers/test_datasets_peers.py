@@ -1,4 +1,4 @@
-"""The official clients keep knowledge bases; names tell where they are wrong by the API's facts."""
+"""The official clients fill datasets; a test named after a client shows where it differs from the API."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Texts = list[str]
 
 
 def local(name: str, text: str) -> Json:
-    """An argument of cozepy's, made by its builder in its own process."""
+    """Return a document for cozepy, whose process makes it with cozepy's builder."""
     return {"name": name, "source": ["local_file", text, "txt"]}
 
 
-def make(cozepy: CozePy, **given: object) -> list[Json]:
-    """New documents, by the blocking client: the other one cannot say a format_type."""
+def create_documents(cozepy: CozePy, **given: object) -> list[Json]:
+    """Create documents with the blocking client; the asyncio client cannot send a format_type."""
     blocking = CozePy(cozepy.process, cozepy.emulator, asyncio=False)
     return list(blocking("datasets.documents.create", **given))
 
@@ -36,7 +36,7 @@ def slices(emulator: Emulator, document_id: str) -> Texts:
 
 @pytest.fixture
 def dataset_id(emulator: Emulator) -> str:
-    """An empty dataset for texts, by plain HTTP."""
+    """An empty dataset for texts, created by plain HTTP."""
     return dataset(emulator, 0)
 
 
@@ -59,7 +59,7 @@ def test_datasets_of_cozepy_are_made_listed_changed_and_deleted(cozepy: CozePy, 
     cozepy("datasets.update", dataset_id=ids[0], name="Birds")
     cozepy("datasets.delete", dataset_id=ids[1])
     assert names(cozepy("datasets.list", space_id=WORKSPACE_ID)) == ["Birds", "Owls"]
-    # not by format_type as well: cozepy on Python 3.10 sends "DocumentFormatType.DOCUMENT"
+    # without format_type: cozepy on Python 3.10 sends "DocumentFormatType.DOCUMENT"
     assert names(cozepy("datasets.list", space_id=WORKSPACE_ID, name="bird")) == ["Birds"]
 
 
@@ -67,7 +67,7 @@ def test_documents_of_cozepy_are_made_followed_listed_renamed_and_deleted(
     cozepy: CozePy, emulator: Emulator, dataset_id: str
 ) -> None:
     bases = [local("owl.txt", "the owl\nthe pussycat"), local("empty.txt", " ")]
-    made = make(cozepy, dataset_id=dataset_id, document_bases=bases, chunk_strategy=LINES)
+    made = create_documents(cozepy, dataset_id=dataset_id, document_bases=bases, chunk_strategy=LINES)
     ids = names(made, "document_id")
     assert [document["status"] for document in made] == [0, 0]
     shown = cozepy("datasets.process", dataset_id=dataset_id, document_ids=ids)
@@ -84,7 +84,7 @@ def test_documents_of_cozepy_are_made_followed_listed_renamed_and_deleted(
 
 def test_a_web_page_comes_with_cozepy_s_rule(cozepy: CozePy, emulator: Emulator, dataset_id: str) -> None:
     page = {"name": "page", "source": ["web_page", f"{emulator.url}/v1/users/me"], "rule": ["auto_update", 24]}
-    [made] = make(cozepy, dataset_id=dataset_id, document_bases=[page], chunk_strategy=["auto"])
+    [made] = create_documents(cozepy, dataset_id=dataset_id, document_bases=[page], chunk_strategy=["auto"])
     assert (made["source_type"], made["update_type"], made["update_interval"]) == (1, 1, 24)
     [shown] = cozepy("datasets.process", dataset_id=dataset_id, document_ids=[made["document_id"]])
     assert (shown["status"], shown["url"]) == (9, f"{emulator.url}/v1/users/me")
@@ -93,9 +93,9 @@ def test_a_web_page_comes_with_cozepy_s_rule(cozepy: CozePy, emulator: Emulator,
 def test_images_of_cozepy_are_made_listed_and_described(cozepy: CozePy, emulator: Emulator, api: ApiClient) -> None:
     gallery = dataset(emulator, 2)
     with pytest.raises(PeerRaised, match="caption_type is required"):
-        make(cozepy, **pictures(api, gallery), chunk_strategy=["auto"])
-    api.post(CREATE, headers=IDS_AS_TEXT, json=by_hand(api, gallery))
-    make(cozepy, **pictures(api, gallery), chunk_strategy=["auto"])
+        create_documents(cozepy, **pictures(api, gallery), chunk_strategy=["auto"])
+    api.post(CREATE, headers=IDS_AS_TEXT, json=first_image(api, gallery))
+    create_documents(cozepy, **pictures(api, gallery), chunk_strategy=["auto"])
     listed = cozepy("datasets.images.list", dataset_id=gallery, page_size=1)
     assert [(photo["type"], photo["status"], photo["source_type"]) for photo in listed] == [("png", 1, 5)] * 2
     cozepy("datasets.images.update", dataset_id=gallery, document_id=listed[0]["document_id"], caption="an owl")
@@ -108,8 +108,8 @@ def pictures(api: ApiClient, gallery: str) -> Json:
     return {"dataset_id": gallery, "document_bases": bases, "format_type": 2}
 
 
-def by_hand(api: ApiClient, gallery: str) -> Json:
-    """The first image, whose caption_type none of cozepy's builders can say."""
+def first_image(api: ApiClient, gallery: str) -> Json:
+    """Return a request for the first image, with a caption_type, which no builder of cozepy can send."""
     source = {"source_file_id": api.upload()["id"], "document_source": 5}
     bases = [{"name": "first", "source_info": source}]
     return {"dataset_id": gallery, "document_bases": bases, "format_type": 2, "chunk_strategy": {"caption_type": 0}}
@@ -126,15 +126,15 @@ def test_a_refusal_about_a_dataset_reaches_cozepy_with_code_and_logid(cozepy: Co
 
 
 def test_cozepy_sends_no_chunk_strategy_unless_told_which_is_refused(cozepy: CozePy, dataset_id: str) -> None:
-    """The page says that it is required every time."""
+    """The API page says that it is always required."""
     with pytest.raises(PeerRaised, match="chunk_strategy are required"):
-        make(cozepy, dataset_id=dataset_id, document_bases=[local("owl.txt", "the owl")])
+        create_documents(cozepy, dataset_id=dataset_id, document_bases=[local("owl.txt", "the owl")])
 
 
 def test_cozepy_never_says_the_format_by_its_asyncio_client_which_is_refused(
     cozepy_process: LineProcess, emulator: Emulator, dataset_id: str
 ) -> None:
-    """The page's table says that it is required, although its examples leave it out."""
+    """The table of the API page says that it is required, although its examples omit it."""
     cozepy = CozePy(cozepy_process, emulator, asyncio=True)
     given = {"dataset_id": dataset_id, "document_bases": [local("owl.txt", "the owl")], "chunk_strategy": LINES}
     with pytest.raises(PeerRaised, match="format_type and"):
@@ -147,7 +147,7 @@ def test_cozepy_cannot_read_new_documents_as_the_documentation_shows_them(
     emulator.inject(faults.NullFields(["source_type", "update_type"]), CREATE)
     given = {"dataset_id": dataset_id, "document_bases": [local("owl.txt", "the owl")], "chunk_strategy": LINES}
     with pytest.raises(PeerRaised, match="source_type"):
-        make(cozepy, **given)
+        create_documents(cozepy, **given)
 
 
 def test_cozepy_cannot_send_an_update_rule(cozepy: CozePy, api: ApiClient, dataset_id: str) -> None:
@@ -199,7 +199,7 @@ def test_documents_of_coze_js_are_made_followed_listed_renamed_and_deleted(
 
 def test_images_of_coze_js_are_made_listed_and_described(coze_js: CozeJs, emulator: Emulator, api: ApiClient) -> None:
     gallery = dataset(emulator, 2)
-    [made] = coze_js("datasets.documents.create", by_hand(api, gallery))
+    [made] = coze_js("datasets.documents.create", first_image(api, gallery))
     coze_js("datasets.images.update", gallery, made["document_id"], {"caption": "an owl"})
     listed = coze_js("datasets.images.list", gallery, {"keyword": "owl", "page_size": 299})
     assert (listed["total_count"], names(listed["photo_infos"], "caption")) == (1, ["an owl"])

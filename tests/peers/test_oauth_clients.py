@@ -1,4 +1,4 @@
-"""The official clients sign in at the emulator, by every flow that they have."""
+"""The official clients log in at the emulator, by each of their flows."""
 
 from __future__ import annotations
 
@@ -147,17 +147,17 @@ def test_a_service_signs_in_for_another_account(coze_js: CozeJsOAuth, browser: O
 def test_cozepy_waits_five_seconds_whatever_the_server_says(
     cozepy: CozePyOAuth, emulator: Emulator, device: OAuthApp
 ) -> None:
-    assert naps_until_approved(cozepy, emulator, device) == [5, 10]
+    assert sleeps_until_approved(cozepy, emulator, device) == [5, 10]
 
 
 def test_coze_js_waits_five_seconds_whatever_the_server_says(
     coze_js: CozeJsOAuth, emulator: Emulator, device: OAuthApp
 ) -> None:
-    assert naps_until_approved(coze_js, emulator, device) == [5, 10]
+    assert sleeps_until_approved(coze_js, emulator, device) == [5, 10]
 
 
-def naps_until_approved(peer: OAuthPeer, emulator: Emulator, device: OAuthApp) -> list[float]:
-    """Over one authorization_pending and one slow_down."""
+def sleeps_until_approved(peer: OAuthPeer, emulator: Emulator, device: OAuthApp) -> list[float]:
+    """Return the sleeps of a poll that gets one authorization_pending and one slow_down before it succeeds."""
     device_code = peer.device(device)
     for word in ("authorization_pending", "slow_down"):
         body = json.dumps({"error_code": word, "error_message": word, "error": word}).encode()

@@ -1,4 +1,4 @@
-"""The official clients run workflows that are Python functions; test names name where they differ from the API."""
+"""The official clients run Python functions as workflows; tests named after a client show differences from the API."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Search = Callable[..., list[NodeWithScore]]
 
 
 def dialogue(*texts: str) -> list[ChatMessage]:
-    """Return messages of user and assistant by turns; the last one is the user's."""
+    """Return alternating messages of the user and the assistant; the last one is the user's."""
     roles = ["user", "assistant"]
     return [ChatMessage(role=roles[(len(texts) - 1 - n) % 2], content=text) for n, text in enumerate(texts)]
 

@@ -10,7 +10,7 @@ from coze_client.emulator.protocol.request import Fields
 from coze_client.emulator.scripts import Part
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.chat_records import StoredConversation, StoredMessage
-from coze_client.emulator.state.file_records import StoredFile
+from coze_client.emulator.state.file_records import uploaded_file
 
 FIRST_MESSAGE_ID = 7480000000000000001
 SAVED_TYPES = frozenset({"question", "answer"})
@@ -79,8 +79,8 @@ def _read_part(backend: Backend, account: str, part: Fields) -> Part:
         if not url.startswith(("http://", "https://")):
             raise ApiError(4000, "file_url must be a public URL")
         return Part(kind, url)
-    file = backend.state.get(StoredFile, file_id) if file_id else None
-    if file is None or file.account != account:
+    file = uploaded_file(backend.state, account, file_id or "")
+    if file is None:
         raise ApiError(4000, f"{kind} needs a file_url or the file_id of a file uploaded by the same account")
     return Part(kind, file.file_name)
 

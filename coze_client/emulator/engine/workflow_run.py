@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Generator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from pydantic_core import to_jsonable_python
 
@@ -22,7 +23,7 @@ from coze_client.emulator.protocol.stream import to_json
 from coze_client.emulator.scripts import Hold, Pause
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.execution_records import FIRST_EVENT_ID, STREAM, SYNC, StoredExecution, wrap_answer
-from coze_client.emulator.state.file_records import StoredFile
+from coze_client.emulator.state.file_records import uploaded_file_name
 from coze_client.emulator.workflows import Ask, Output, Workflow, WorkflowError
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class WorkflowRun:
             self._fail_with(NODE_FAILED, f"a streamed run can be resumed {MOST_ANSWERS} times")
             return
         try:
-            value = ask.read(answer, self.file_name)
+            value = ask.read(answer, partial(uploaded_file_name, self.backend.state, self.execution.account))
         except ValueError as error:
             self._ask_again(ask, str(error))
             return
@@ -84,11 +85,6 @@ class WorkflowRun:
     async def wait(self) -> RunEvent:
         """Wait until the run ends or asks; return its last event."""
         return [event async for event in self.events()][-1]
-
-    def file_name(self, file_id: str) -> str | None:
-        """Return the name of the account's uploaded file; None if there is none."""
-        file = self.backend.state.get(StoredFile, file_id)
-        return file.file_name if file is not None and file.account == self.execution.account else None
 
     def _continue(self, answer: object) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run(answer))

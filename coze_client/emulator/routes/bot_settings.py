@@ -10,7 +10,7 @@ from coze_client.emulator.scripting.plugin import ScriptedPlugin
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.bot_records import BotSettings, StoredBot, knowledge_of, name_of
 from coze_client.emulator.state.dataset_records import StoredDataset
-from coze_client.emulator.state.file_records import StoredFile
+from coze_client.emulator.state.file_records import StoredFile, uploaded_file
 from coze_client.emulator.workflows import Workflow
 
 LONGEST = {"name": 20, "description": 500}
@@ -41,8 +41,7 @@ def read_settings(backend: Backend, request: IncomingRequest, *, with_knowledge:
     _tool_ids(body)
     _workflow_ids(body)
     icon = body.optional("icon_file_id")
-    file = backend.state.get(StoredFile, icon) if icon else None
-    if icon and (file is None or file.account != request.account):
+    if icon and uploaded_file(backend.state, request.account, icon) is None:
         raise ApiError(4000, f"icon_file_id {icon} is not one of your files")
     if not with_knowledge or "knowledge" not in body.values:
         return {**texts, **parts}

@@ -23,7 +23,7 @@ from coze_client.emulator.protocol.reply import EventReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.protocol.stream import Event, to_json
 from coze_client.emulator.routes.bot_lookup import find_bot
-from coze_client.emulator.routes.conversations import conversation_of, new_conversation
+from coze_client.emulator.routes.conversations import conversation_named, conversation_of, new_conversation
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.workflow_runs import (
     SPACED,
@@ -101,8 +101,7 @@ def _conversation(backend: Backend, request: IncomingRequest, bot_id: str) -> St
         raise ApiError(4000, "parameters needs CONVERSATION_NAME where there is no conversation_id")
     if not name or bot_id:
         return new_conversation(backend, request.caller, bot_id)
-    matches = (each for each in backend.state.owned(StoredConversation, request.account) if each.name == name)
-    return next(matches, None)
+    return conversation_named(backend, request, name)
 
 
 async def _unknown_name() -> AsyncIterator[Event]:

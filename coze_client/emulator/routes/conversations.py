@@ -41,6 +41,12 @@ def conversation_of(backend: Backend, request: IncomingRequest, conversation_id:
     return conversation
 
 
+def conversation_named(backend: Backend, request: IncomingRequest, name: object) -> StoredConversation | None:
+    """Return the account's oldest conversation of this name; None if there is none."""
+    owned = backend.state.owned(StoredConversation, request.account)
+    return next((conversation for conversation in owned if conversation.name == name), None)
+
+
 def _name(body: Fields, key: str = "name") -> str:
     name = body.optional(key) or ""
     if len(name) > 100:
@@ -67,8 +73,7 @@ async def create_named(backend: Backend, request: IncomingRequest) -> Reply:
     for field in ("app_id", "workflow_id", "conversation_name"):
         body.text(field)
     name, meta_data = _name(body, "conversation_name"), body.meta_data()
-    matches = (each for each in backend.state.owned(StoredConversation, request.account) if each.name == name)
-    found = next(matches, None) if body.flag("get_or_create", default=False) else None
+    found = conversation_named(backend, request, name) if body.flag("get_or_create", default=False) else None
     connector_id = body.optional("connector_id") or "1024"
     conversation = found or new_conversation(backend, request.caller, "", name, connector_id, meta_data)
     return JsonReply(conversation.describe(backend.dialect))

@@ -20,7 +20,7 @@ from coze_client.emulator.state.dataset_records import (
     StoredDataset,
     StoredDocument,
 )
-from coze_client.emulator.state.file_records import StoredFile
+from coze_client.emulator.state.file_records import uploaded_file
 
 LARGEST_PAGE = 300
 LONGEST_NAME = 100
@@ -77,15 +77,9 @@ def _read_description(backend: Backend, request: IncomingRequest) -> tuple[str, 
     name, icon = body.text("name"), body.optional("file_id") or ""
     if len(name) > LONGEST_NAME:
         raise ApiError(4000, f"name has at most {LONGEST_NAME} characters")
-    if icon and not uploaded_file(backend, request, icon):
+    if icon and not uploaded_file(backend.state, request.account, icon):
         raise ApiError(4000, f"file_id {icon} is not one of your files")
     return name, body.optional("description") or "", icon
-
-
-def uploaded_file(backend: Backend, request: IncomingRequest, file_id: str) -> StoredFile | None:
-    """Return a file that the caller uploaded; None if there is none."""
-    file = backend.state.get(StoredFile, file_id)
-    return file if file and file.account == request.account else None
 
 
 async def delete(backend: Backend, request: IncomingRequest) -> Reply:

@@ -7,7 +7,6 @@ import base64
 from coze_client.emulator.engine.document_processing import DocumentSource, RefreshRule
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.request import MANY, Fields, IncomingRequest
-from coze_client.emulator.routes.datasets import uploaded_file
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import (
     CUSTOM,
@@ -18,7 +17,7 @@ from coze_client.emulator.state.dataset_records import (
     StoredDataset,
     StoredDocument,
 )
-from coze_client.emulator.state.file_records import StoredFile
+from coze_client.emulator.state.file_records import StoredFile, uploaded_file
 from coze_client.emulator.text.chunking import MANUAL_CAPTION, SYSTEM_CAPTION
 
 FILE_TYPES = ("pdf", "txt", "doc", "docx")
@@ -72,7 +71,7 @@ class SourceReader:
         )
 
     def _uploaded(self, file_id: str) -> StoredFile:
-        file = uploaded_file(self.backend, self.request, file_id)
+        file = uploaded_file(self.backend.state, self.request.account, file_id)
         if file is None:
             raise ApiError(4000, f"source_file_id {file_id} is not one of your files")
         if _suffix(file) not in IMAGE_TYPES:

@@ -7,7 +7,7 @@ from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
-from coze_client.emulator.state.file_records import StoredFile
+from coze_client.emulator.state.file_records import StoredFile, uploaded_file
 
 FIRST_FILE_ID = 7490000000000000001
 
@@ -28,8 +28,8 @@ async def upload(backend: Backend, request: IncomingRequest) -> Reply:
 
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
-    file = backend.state.get(StoredFile, request.query.text("file_id"))
-    if file is None or file.account != request.account:
+    file = uploaded_file(backend.state, request.account, request.query.text("file_id"))
+    if file is None:
         raise ApiError(4200)
     return JsonReply(file.describe(backend.dialect))
 

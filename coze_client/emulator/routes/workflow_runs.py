@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 from coze_client.emulator.engine.workflow_events import NodeOutput, QuestionAsked, RunEnded, RunEvent, RunFailed
 from coze_client.emulator.engine.workflow_format import KEPT_NODES, workflow_format_of
@@ -17,7 +18,7 @@ from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.scripting.parameters import read_values
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.execution_records import ASYNC, FIRST_EXECUTE_ID, STREAM, SYNC, StoredExecution
-from coze_client.emulator.state.file_records import StoredFile
+from coze_client.emulator.state.file_records import uploaded_file_name
 from coze_client.emulator.workflows import QUESTION, Output, Workflow
 
 SPACED = Framing(colon=": ")
@@ -84,11 +85,7 @@ def read_parameters(body: Fields) -> dict[str, object]:
 
 def arguments_of(backend: Backend, request: IncomingRequest, workflow: Workflow) -> dict[str, object]:
     """Validate the arguments of the function; 4000 lists all missing and invalid parameters."""
-
-    def file_name(file_id: str) -> str | None:
-        file = backend.state.get(StoredFile, file_id)
-        return file.file_name if file is not None and file.account == request.account else None
-
+    file_name = partial(uploaded_file_name, backend.state, request.account)
     try:
         return read_values(workflow.signature.parameters, read_parameters(request.body), file_name)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The stored record of an uploaded file."""
+"""The stored records of uploaded files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from coze_client.emulator.protocol.dialect import Dialect
+from coze_client.emulator.state.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,15 @@ class StoredFile:
             return {**file, "created_at": self.created_at}
         uri = f"bot_files/{self.id}/{self.file_name}"
         return {**file, "CreatedAt": self.created_at, "uri": uri, "url": f"http://127.0.0.1/{uri}"}
+
+
+def uploaded_file(state: Storage, account: str, file_id: str) -> StoredFile | None:
+    """Return a file that the account uploaded; None if there is none."""
+    file = state.get(StoredFile, file_id)
+    return file if file is not None and file.account == account else None
+
+
+def uploaded_file_name(state: Storage, account: str, file_id: str) -> str | None:
+    """Return the name of a file that the account uploaded; None if there is none."""
+    file = uploaded_file(state, account, file_id)
+    return file.file_name if file is not None else None
