@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         BotWorkflow,
     )
     from coze_client.api.chats.events import ChatEvent
-    from coze_client.api.chats.failures import ChatFailed
+    from coze_client.api.chats.failures import ChatFailed, ConversationMismatch
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
     from coze_client.api.chats.values import (
         Chat,
@@ -145,7 +145,7 @@ _MODULES = {
         "BotWorkflow",
     ),
     "api.chats.events": ("ChatEvent",),
-    "api.chats.failures": ("ChatFailed",),
+    "api.chats.failures": ("ChatFailed", "ConversationMismatch"),
     "api.chats.stream": (
         "AsyncChatStream",
         "ChatStream",
@@ -357,6 +357,7 @@ __all__ = [
     "ConnectionFailed",
     "Conversation",
     "ConversationBusy",
+    "ConversationMismatch",
     "CozeClient",
     "CozeError",
     "Creator",

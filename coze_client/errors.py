@@ -12,7 +12,8 @@ class CozeError(Exception):
     support asks for. ``cure``: what most likely helps. ``retry_after``: seconds that the server asked to wait. Unknown
     ones are ``None`` (``cure``: empty).
 
-    ``chat_id`` and ``conversation_id``: the chat that was running, and may still be. ``debug_url``: a page of Coze that
+    ``chat_id`` and ``conversation_id``: the chat that was running, and may still be. ``text``: the part of the answer
+    that arrived before the error, "" if none did. ``debug_url``: a page of Coze that
     shows the workflow's run, if the server sent one. ``retried``: True if this error already had retries of its own,
     so that the failed call is not retried because of it.
     """
@@ -20,6 +21,7 @@ class CozeError(Exception):
     debug_url: str = ""
     chat_id: str | None = None
     conversation_id: str | None = None
+    text: str = ""
     retried: bool = False
 
     def __init__(

@@ -128,7 +128,7 @@ class Plugins(Resource[ConcurrencyT]):
 
         API page: get_plugin.
         """
-        return Request("GET", f"/v1/plugins/{segment(plugin_id)}", Payload(Plugin))
+        return Request("GET", f"/v1/plugins/{segment(plugin_id)}", Payload(Plugin, needed="plugin_id"))
 
     @call
     def batch_retrieve(self, *, plugin_ids: Sequence[str]) -> Request[tuple[Plugin, ...]]:

@@ -47,6 +47,13 @@ class HttpResponse(Protocol):
         """
         ...
 
+    async def next_piece(self) -> bytes:
+        """The next piece of the body, b"" at its end; raises TransportError."""
+        ...
+
+    def put_back(self, piece: bytes) -> None:
+        """Put a piece before the rest of the body."""
+
     async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
         """Pass each piece of the body to `receive` until the body ends or `receive` returns True.
 

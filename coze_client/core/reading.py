@@ -31,8 +31,12 @@ class Reading(Generic[E]):
         """Return the events that are still pending when the connection ends, but no truncated ones."""
         raise NotImplementedError
 
-    def fail(self, error: CozeError) -> None:
-        """End the stream with `error`, adding the log id to it."""
-        self.failure = error
-        self.over = True
+    def annotate(self, error: CozeError) -> CozeError:
+        """Add to an error what arrived before it; subclasses add more than the log id. Returns the error."""
         error.logid = error.logid or self.logid
+        return error
+
+    def fail(self, error: CozeError) -> None:
+        """End the stream with `error`, adding to it what arrived."""
+        self.failure = self.annotate(error)
+        self.over = True

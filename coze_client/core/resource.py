@@ -25,6 +25,8 @@ S = TypeVar("S")
 A = TypeVar("A")
 ConcurrencyT = TypeVar("ConcurrencyT", bound="Blocking | Asyncio", covariant=True)
 
+CarryOut = Callable[[Session, Request[T]], Coroutine[Any, Any, T]]
+
 
 class Resource(Generic[ConcurrencyT]):
     """The methods of one resource of Coze, on one client."""
@@ -35,10 +37,16 @@ class Resource(Generic[ConcurrencyT]):
 
 
 class call(Generic[P, T]):  # noqa: N801 - a decorator
-    """A method that sends one request. On a client it returns the result, on the class the ``Request``."""
+    """A method that sends one request. On a client it returns the result, on the class the ``Request``.
 
-    def __init__(self, describe: Callable[Concatenate[Any, P], Request[T]]) -> None:
+    `carry_out` sends the request; default ``Session.send``.
+    """
+
+    def __init__(
+        self, describe: Callable[Concatenate[Any, P], Request[T]], carry_out: CarryOut[T] = Session.send
+    ) -> None:
         self._describe = describe
+        self._carry_out = carry_out
         self.__doc__ = describe.__doc__
 
     @overload
@@ -53,9 +61,18 @@ class call(Generic[P, T]):  # noqa: N801 - a decorator
 
         @functools.wraps(self._describe)
         def send(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._concurrency.run(resource._session.send(self._describe(resource, *args, **kwargs)))
+            return resource._concurrency.run(
+                self._carry_out(resource._session, self._describe(resource, *args, **kwargs))
+            )
 
         return send
+
+
+def call_by(
+    carry_out: CarryOut[T],
+) -> Callable[[Callable[Concatenate[Any, P], Request[T]]], call[P, T]]:
+    """A ``call`` whose request is sent by `carry_out`, because its response needs more than reading."""
+    return lambda describe: call(describe, carry_out)
 
 
 class flow(Generic[P, T]):  # noqa: N801 - a decorator

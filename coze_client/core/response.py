@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from math import isnan
+from operator import attrgetter
 from time import time
-from typing import Generic, NamedTuple, NoReturn, TypeVar, cast
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from pydantic import ConfigDict, ValidationError
 
@@ -56,18 +57,24 @@ class Payload(Generic[T]):
     """Converts a response to ``kind``, from the ``key`` of its envelope; raises the error that the response reports.
 
     Raises ProtocolError if the response reports success but lacks the field ``needed``, without which it is worth
-    nothing.
+    nothing. ``known``: the fields that follow from the call, for a response that lacks them.
     """
 
     kind: type[T]
     key: str = "data"
     needed: str = ""
+    known: tuple[tuple[str, str], ...] = ()
 
     def __call__(self, response: RawResponse) -> T:
-        value = convert(self.kind, self.extract(read_envelope(response)))
-        if self.needed and not getattr(value, self.needed):
+        value = convert(self.kind, self._completed(self.extract(read_envelope(response))))
+        if self.needed and not attrgetter(self.needed)(value):
             raise ProtocolError(f"The server reported success, but sent no {self.needed}", logid=response.logid)
         return value
+
+    def _completed(self, payload: object) -> object:
+        if not self.known or not isinstance(payload, dict):
+            return payload
+        return {**payload, **{name: value for name, value in self.known if not payload.get(name)}}
 
     def extract(self, envelope: Mapping[str, object]) -> object:
         """The payload of an envelope without error; an empty list or object if it is ``null`` or absent."""
@@ -115,12 +122,6 @@ def read_envelope(response: RawResponse) -> Mapping[str, object]:
     if error := _error(response, body):
         raise error
     return body
-
-
-def raise_error_in(body: bytes) -> NoReturn:
-    """Raise the error in a body that arrived instead of a stream."""
-    read_envelope(RawResponse(200, {}, body))
-    raise ProtocolError(f"The server sent no stream of events but {excerpt(body)}")
 
 
 def is_stream(response: RawResponse) -> bool:

@@ -22,12 +22,12 @@ from coze_client.core.masking import mask_secret
 from coze_client.core.request import Request
 from coze_client.core.response import RawResponse, Response, is_stream, read_envelope
 from coze_client.core.retry import Retry, may_have_started, may_retry, retry_loop
+from coze_client.core.sse import begins_stream
 from coze_client.errors import (
     AuthenticationError,
     ConfigurationError,
     ConversationBusy,
     CozeError,
-    ProtocolError,
     TimedOut,
 )
 from coze_client.version import __version__
@@ -122,20 +122,22 @@ class Session:
         return await self._send_with_retries(request, attempt)
 
     async def open(self, request: Request[Any]) -> tuple[HttpResponse, str]:
-        """Send a request for a stream; return the open response and the token that signed the request.
+        """Send a request; return the open response, for a ``Reading`` to parse, and the token that signed the request.
 
-        ``request.read`` is not used: the stream's ``Reading`` parses the body. Raises CozeError if the response is an
-        error or no stream.
+        The body is judged by what it is, whatever the content type says: a stream of events, or the JSON of a success,
+        which is then complete. ``request.read`` is not used. Raises CozeError if the response is an error or neither.
         """
 
         async def attempt(http_request: HttpRequest) -> tuple[HttpResponse, str]:
             http_response = await self.transport.open(http_request)
             self._log_response(request, http_response.head)
-            if is_stream(http_response.head):
-                return http_response, http_request.headers.get("authorization", "").removeprefix("Bearer ")
+            token = http_request.headers.get("authorization", "").removeprefix("Bearer ")
+            if is_stream(http_response.head) or await _begins_stream(http_response):
+                return http_response, token
             response = await http_response.read(http_request.deadline)
             read_envelope(response)
-            raise ProtocolError("The server sent JSON instead of a stream of events", logid=response.logid)
+            http_response.put_back(response.content)
+            return http_response, token
 
         return await self._send_with_retries(request, attempt)
 
@@ -258,6 +260,17 @@ class Session:
     def _log_response(self, request: Request[Any], response: RawResponse) -> None:
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, response.logid)
+
+
+async def _begins_stream(http_response: HttpResponse) -> bool:
+    """True if a successful response that is not declared as a stream begins like one."""
+    if http_response.head.status >= 300:
+        return False
+    begin = b""
+    while not begin.strip() and (piece := await http_response.next_piece()):
+        begin += piece
+    http_response.put_back(begin)
+    return begins_stream(begin)
 
 
 def _read(request: Request[T], response: RawResponse) -> T:

@@ -15,6 +15,15 @@ CR, LF = b"\r\n"
 _new = tuple.__new__  # half the cost of calling the class
 
 
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+
+
+def begins_stream(body: bytes) -> bool:
+    """True if these first bytes of a body, at least one that is not blank, begin a stream of events."""
+    begin = body.removeprefix(_BOM).lstrip()
+    return any(begin.startswith(field) or (begin and field.startswith(begin)) for field in _FIELDS)
+
+
 class ServerSentEvent(NamedTuple):
     """One event: its name (or ""), its data, and the latest ``id`` and ``retry`` (milliseconds) of the stream."""
 

@@ -28,7 +28,7 @@ class StreamRun(Generic[E]):
     Subclasses override ``recover``, ``abandon`` and ``on_close``.
     """
 
-    def __init__(self, session: Session, request: Request[None], reading: Reading[E]) -> None:
+    def __init__(self, session: Session, request: Request[object], reading: Reading[E]) -> None:
         self.session = session
         self.request = request
         self.reading = reading
@@ -59,9 +59,10 @@ class StreamRun(Generic[E]):
     def check_deadline(self) -> None:
         """Raise TimedOut once the stream's deadline has passed."""
         if self.past_deadline:
-            raise TimedOut(
+            late = TimedOut(
                 "The stream took longer than its deadline", cure="Raise timeout.deadline if the call needs more time"
             )
+            raise self.reading.annotate(late)
 
     async def finish(self, failure: CozeError | None) -> Sequence[E]:
         """Return the events that follow the last piece: the pending ones and those that ``recover`` fetches.

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple
@@ -149,6 +150,15 @@ class BlockingHttpResponse:
             self._response.close()
         return body.response()
 
+    async def next_piece(self) -> bytes:
+        try:
+            return next(self.chunks, b"")
+        except HTTP_ERRORS as error:
+            raise translate_error(error) from error
+
+    def put_back(self, piece: bytes) -> None:
+        self.chunks = chain((piece,), self.chunks)
+
     async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
         try:
             for piece in self.chunks:
@@ -192,6 +202,15 @@ class AsyncHttpResponse:
             await self._response.aclose()
         return body.response()
 
+    async def next_piece(self) -> bytes:
+        try:
+            return await anext(self.chunks, b"")
+        except HTTP_ERRORS as error:
+            raise translate_error(error) from error
+
+    def put_back(self, piece: bytes) -> None:
+        self.chunks = _chain(piece, self.chunks)
+
     async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
         try:
             async for piece in self.chunks:
@@ -216,6 +235,12 @@ class AsyncHttpResponse:
 
     async def close(self) -> None:
         await self._response.aclose()
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 def _compressed(response: httpx.Response) -> bool:

@@ -221,7 +221,7 @@ def test_a_finished_stream_gives_its_connection_back(driver: Driver) -> None:
 
 
 def test_a_stream_whose_end_comes_late_still_gives_its_connection_back(driver: Driver) -> None:
-    whole = stream(BEGIN, COMPLETED, DONE, b":bye\n\n")
+    whole = stream(BEGIN, delta(b"a"), COMPLETED, DONE, b":bye\n\n")
     with RawServer([whole, whole]) as server:
         client = driver.client("t", base_url=server.url)
         for _ in range(2):
@@ -332,7 +332,8 @@ def test_a_chat_that_failed_without_a_reason_is_still_a_failure(driver: Driver) 
 
 def test_the_zero_error_of_a_healthy_chat_is_none(driver: Driver) -> None:
     healthy = b'{"id":"7","conversation_id":"8","status":"completed","last_error":{"code":0,"msg":""}}'
-    with RawServer([stream(b"event:conversation.chat.completed\ndata:" + healthy + b"\n\n", DONE)]) as server:
+    end = b"event:conversation.chat.completed\ndata:" + healthy + b"\n\n"
+    with RawServer([stream(BEGIN, delta(b"a"), end, DONE)]) as server:
         asked = driver.run(chat(driver.client("t", base_url=server.url)).read())
         assert asked.chat.status == "completed"
 

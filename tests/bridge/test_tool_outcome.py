@@ -40,6 +40,7 @@ STORED: list[tuple[ToolOutcome, dict[str, Any]]] = [
                 "usage": None,
                 "messages": [],
                 "gaps": [],
+                "is_trimmed": False,
             }
         },
     ),

@@ -228,7 +228,6 @@ def test_a_payload_is_found_under_each_name_that_servers_use(key: str) -> None:
 
 def test_absent_and_null_payloads_are_empty() -> None:
     for body in ({"code": 0}, {"code": 0, "data": None}, {}):
-        assert Chats.retrieve(**IDS).read(answer(body)).id == ""
         assert Chats.messages(**IDS).read(answer(body)) == ()
         assert first_page(Messages.list(conversation_id="1")).read(answer(body)).items == ()
         assert first_page(Conversations.list(bot_id="1")).read(answer(body)).items == ()

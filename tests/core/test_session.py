@@ -254,7 +254,7 @@ def test_a_server_that_repeats_the_token_does_not_get_it_into_an_error(driver: D
 def test_a_stream_that_repeats_its_token_is_masked_whatever_other_calls_signed_with_since(driver: Driver) -> None:
     text = f'event:error\ndata:{{"code": 5000, "msg": "no use for {CANARY}"}}\n\n'
     answers = iter([httpx.Response(200, text=text, headers={"content-type": "text/event-stream"})])
-    transport = httpx.MockTransport(lambda _: next(answers, httpx.Response(200, json={"code": 0, "data": {}})))
+    transport = httpx.MockTransport(lambda _: next(answers, httpx.Response(200, json={"code": 0, "data": {"id": "1"}})))
     tokens = iter([CANARY])
     client = driver.client(lambda: next(tokens, "pat_of_another_call"), base_url="http://coze", transport=transport)
     streams = client.chats.stream(bot_id="1", user_id="u", additional_messages=[Message.user("hi")])

@@ -90,14 +90,15 @@ def test_a_compressed_answer_is_unpacked(driver: Driver) -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         stream = request.url.path == "/v3/chat"
-        body = b"event:done\ndata:[DONE]\n\n" if stream else b'{"code": 0, "data": {"id": "7"}}'
+        body = b"event:thinking\ndata:{}\n\nevent:done\ndata:[DONE]\n\n" if stream else b'{"code": 0, "data": {"id": "7"}}'
         kind = "text/event-stream" if stream else "application/json"
         headers = {"content-encoding": "gzip", "content-type": kind}
         return httpx.Response(200, headers=headers, stream=httpx.ByteStream(gzip.compress(body)))
 
     client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
     assert driver.run(client.conversations.create()).id == "7"
-    assert [event.type for event in driver.collect(client.chats.stream(bot_id="1", user_id="u"))] == ["done"]
+    events = driver.collect(client.chats.stream(bot_id="1", user_id="u"))
+    assert [event.type for event in events] == ["thinking", "done"]
 
 
 # --- proxies and TLS ---

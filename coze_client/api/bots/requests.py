@@ -78,4 +78,4 @@ class _CreatedBot(Model):
 
 
 def _read_id(response: RawResponse) -> str:
-    return Payload(_CreatedBot)(response).bot_id
+    return Payload(_CreatedBot, needed="bot_id")(response).bot_id

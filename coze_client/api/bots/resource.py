@@ -159,7 +159,7 @@ class Bots(Resource[ConcurrencyT]):
 
         API page: get_metadata_draft_published.
         """
-        return Request("GET", _path(bot_id), Payload(Bot), query(is_published=is_published))
+        return Request("GET", _path(bot_id), Payload(Bot, needed="bot_id"), query(is_published=is_published))
 
     @paged
     def list(
@@ -221,7 +221,7 @@ def _read_versions(response: RawResponse) -> Page[BotVersion]:
 
 
 def _read_version(response: RawResponse) -> str:
-    return Payload(_PublishedBot)(response).version
+    return Payload(_PublishedBot, needed="version")(response).version
 
 
 def _path(bot_id: str) -> str:

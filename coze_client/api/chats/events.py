@@ -1,4 +1,4 @@
-"""The events of a chat stream: decode and type them, collect the messages, find which listed ones are missing; no I/O.
+"""The events of a chat stream: decode and type them, and decide whether the chat is whole; no I/O.
 
 API page: chat_v3, stream response. The spellings of coze-studio are accepted too.
 """
@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from io import StringIO
 
 from pydantic import ValidationError
 from typing_extensions import TypedDict
 
-from coze_client.api.chats.failures import ChatFailed
-from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError, is_answer, join_answers
+from coze_client.api.chats.failures import ChatFailed, ExpectedConversation, no_answer
+from coze_client.api.chats.received_messages import LostDelta, ReceivedMessages, holds_answer
+from coze_client.api.chats.requests import read_started
+from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
 from coze_client.api.conversations.values import Message
 from coze_client.core.error_codes import cure_for, error_for
 from coze_client.core.model import adapter, convert_json, json_validator, parse_json
 from coze_client.core.reading import Reading
-from coze_client.core.response import parse_code, raise_error_in
+from coze_client.core.response import RawResponse, parse_code
 from coze_client.core.sse import Decoder
-from coze_client.errors import CozeError, ProtocolError
+from coze_client.errors import CozeError, ProtocolError, StreamInterrupted
 
 MESSAGE_DELTA = "conversation.message.delta"
 MESSAGE_COMPLETED = "conversation.message.completed"
@@ -74,91 +74,6 @@ class ChatEvent:
         return f"ChatEvent(type={self.type!r}, message={self.message!r}, chat={self.chat!r}, delta={self.delta!r})"
 
 
-@dataclass
-class MessageBuilder:
-    """Builds one message from its deltas, or keeps the completed one; ``first`` is the first delta, for its fields."""
-
-    first: Message
-    is_answer: bool
-    text: StringIO = field(default_factory=StringIO)
-    reasoning: StringIO = field(default_factory=StringIO)
-    completed: Message | None = None
-
-    def extend(self, text: str, reasoning: str) -> tuple[str, str]:
-        """Append a delta; return the text that it adds to the answer and to the reasoning."""
-        if self.completed is not None:
-            return "", ""
-        self.text.write(text)
-        if reasoning:
-            self.reasoning.write(reasoning)
-        return (text, reasoning) if self.is_answer else ("", "")
-
-    def message(self) -> Message:
-        """The message so far."""
-        if self.completed is not None:
-            return self.completed
-        return self.first.model_copy(
-            update={"content": self.text.getvalue(), "reasoning_content": self.reasoning.getvalue() or None}
-        )
-
-
-class ReceivedMessages:
-    """The messages of a chat received so far, by message id, in order of first appearance."""
-
-    def __init__(self) -> None:
-        self._messages: dict[str, MessageBuilder] = {}
-        self.last: MessageBuilder | None = None  # the message of the latest delta
-
-    def add_delta(self, message: Message) -> tuple[str, str]:
-        """Append a delta; return the text that it adds to the answer and to the reasoning."""
-        builder = self.last = self._builder_of(message)
-        return builder.extend(message.content, message.reasoning_content or "")
-
-    def add_completed(self, message: Message) -> tuple[str, str]:
-        """Store a completed message; return the text that it adds beyond its deltas (mostly none)."""
-        builder = self._builder_of(message)
-        if builder.completed is not None:
-            return "", ""
-        text, reasoning = builder.text.getvalue(), builder.reasoning.getvalue()
-        if reasoning and not message.reasoning_content:
-            message = message.model_copy(update={"reasoning_content": reasoning})
-        builder.completed = message
-        if not is_answer(message):
-            return "", ""
-        return _remainder(message.content, text), _remainder(message.reasoning_content or "", reasoning)
-
-    def is_missing(self, message: Message) -> bool:
-        """True if a listed message has not arrived completely; raises ValueError if the deltas contradict it."""
-        builder = self._messages.get(message.id)
-        if builder is None:
-            return True
-        if builder.completed is not None:
-            return False
-        if not message.content.startswith(builder.text.getvalue()):
-            raise ValueError("the text that arrived is no prefix of the listed message")
-        return True
-
-    @property
-    def text(self) -> str:
-        """The answer so far: the text of all answer messages, joined."""
-        return join_answers(self.messages)
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """The messages so far; the last may be incomplete."""
-        return tuple(builder.message() for builder in self._messages.values())
-
-    def _builder_of(self, message: Message) -> MessageBuilder:
-        builder = self._messages.get(message.id)
-        if builder is None:
-            builder = self._messages[message.id] = MessageBuilder(message, is_answer(message))
-        return builder
-
-
-def _remainder(whole: str, part: str) -> str:
-    return whole[len(part) :] if whole.startswith(part) else ""
-
-
 def _parse_message(data: bytes) -> Message:
     validate: Callable[[bytes], Message] = json_validator(Message)
     try:
@@ -178,13 +93,26 @@ class _DeltaFields(TypedDict, total=False):
 class ChatReading(Reading[ChatEvent]):
     """Converts the bytes of a chat stream to events; keeps the messages and the chat's latest state. No I/O.
 
-    `limit`: bytes of one event at most.
+    `limit`: bytes of one event at most. `chat_id`: the chat that the stream continues. `expected`: the conversation in
+    which the chat must run.
+
+    A chat is complete when it reports its end. A completed chat must have an answer, or the message that the bot gave
+    none (``holds_answer``); otherwise ``failure`` is ChatFailed.
     """
 
-    def __init__(self, limit: int, chat_id: str | None = None, conversation_id: str | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        chat_id: str | None = None,
+        conversation_id: str | None = None,
+        expected: ExpectedConversation | None = None,
+    ) -> None:
         super().__init__()
         self._decoder = Decoder(limit)
         self._parse_delta: Callable[[bytes], _DeltaFields] = adapter(_DeltaFields).validator.validate_json
+        self._expected = expected
+        self._stopped = False  # it waits for an action or was cancelled, so it may have no answer
+        self._has_unknown = False  # an event of an unknown type may contain the answer
         self.received = ReceivedMessages()
         self.chat: Chat | None = None
         self.chat_id = chat_id
@@ -209,7 +137,7 @@ class ChatReading(Reading[ChatEvent]):
     def finish(self) -> list[ChatEvent]:
         """Return the events still pending when the connection closed, without incomplete ones.
 
-        A JSON or HTML body in place of a stream is an error response.
+        In place of a stream, the body may be the JSON of a chat that has started, or an error response.
         """
         out: list[ChatEvent] = []
         try:
@@ -219,18 +147,37 @@ class ChatReading(Reading[ChatEvent]):
                         out.append(self._read_event(name, data))
             stray = self._decoder.stray.strip()
             if not out and self.chat is None and stray.startswith((b"{", b"<")):
-                self.complete = True
-                raise_error_in(stray)
+                self._read_json(stray)
+            self._check_answered()
         except CozeError as error:
             self.fail(error)
         return out
 
+    def annotate(self, error: CozeError) -> CozeError:
+        """Add to an error what arrived before it: the log id, the ids of the chat, and the text of the answer."""
+        error.chat_id = error.chat_id or self.chat_id
+        error.conversation_id = error.conversation_id or self.conversation_id
+        error.text = error.text or self.received.text
+        return super().annotate(error)
+
+    def interruption(self, reason: str, streamed: str | None = None) -> StreamInterrupted:
+        """The error of a stream that cannot be completed; `streamed` is the text that arrived, if not ``text``."""
+        return StreamInterrupted(
+            f"The stream broke before its end: {reason}",
+            text=self.received.text if streamed is None else streamed,
+            messages=self.received.messages,
+            chat_id=self.chat_id,
+            conversation_id=self.conversation_id,
+            logid=self.logid,
+            cure="The error's .text and .messages hold what arrived; the chat may still run and is billed",
+        )
+
     def add_missing(self, message: Message) -> list[ChatEvent]:
-        """Return the events that are missing of a listed message; raises ValueError if the deltas contradict it."""
+        """Return the events that are missing of a listed message; raises StreamInterrupted if its deltas differ."""
         if not self.received.is_missing(message):
             return []
         data = message.model_dump_json(exclude_unset=True).encode()
-        delta, reasoning = self.received.add_completed(message)
+        delta, reasoning = self._add_completed(message)
         events = []
         if delta or reasoning:
             part = message.model_copy(update={"content": delta, "reasoning_content": reasoning or None})
@@ -245,11 +192,23 @@ class ChatReading(Reading[ChatEvent]):
         """Return the final chat event that the stream would have sent; a failed chat sets ``failure``."""
         data = chat.model_dump_json(exclude_unset=True).encode()
         name = CHAT_REQUIRES_ACTION if chat.status in REQUIRES_ACTION else f"conversation.chat.{chat.status}"
+        events: list[ChatEvent] = []
         try:
-            return [self._chat_event(name, data)]
+            events.append(self._chat_event(name, data))
+            self._check_answered()
         except CozeError as error:
             self.fail(error)
-            return []
+        return events
+
+    def _check_answered(self) -> None:
+        if not self.complete or self.failure or self._stopped or self.has_audio or self._has_unknown:
+            return
+        if not holds_answer(self.received.messages):
+            raise no_answer(self.chat, self.received.text, self.logid)
+
+    def _read_json(self, body: bytes) -> None:
+        """Read a body that is no stream: the response to a chat that is not streamed, or an error."""
+        self._note_chat(read_started(RawResponse(200, {}, body)))
 
     def _read_delta(self, data: bytes) -> ChatEvent:
         builder = self.received.last
@@ -273,7 +232,7 @@ class ChatReading(Reading[ChatEvent]):
     def _read_event(self, name: str, data: bytes) -> ChatEvent:
         if name in (MESSAGE_DELTA, MESSAGE_COMPLETED):
             message = self._read_message(data)
-            add = self.received.add_delta if name == MESSAGE_DELTA else self.received.add_completed
+            add = self.received.add_delta if name == MESSAGE_DELTA else self._add_completed
             delta, reasoning = add(message)
             return ChatEvent(name, data, message, None, delta, reasoning)
         if name in _CHAT_EVENTS:
@@ -287,25 +246,39 @@ class ChatReading(Reading[ChatEvent]):
         if name == AUDIO_DELTA:
             self.has_audio = True
             return ChatEvent(name, data, self._read_message(data))
+        self._has_unknown = True
         return ChatEvent(name, data)
+
+    def _add_completed(self, message: Message) -> tuple[str, str]:
+        try:
+            return self.received.add_completed(message)
+        except LostDelta as lost:
+            raise self.interruption(str(lost), lost.streamed) from None
 
     def _chat_event(self, name: str, data: bytes) -> ChatEvent:
         chat = convert_json(Chat, data) if data.strip() else Chat()
-        self._note_ids(chat.id, chat.conversation_id)
         state = name.rpartition(".")[2]
         if state in FAILED or chat.status in FAILED:
             self.complete = True
+            self._note_ids(chat.id, chat.conversation_id)
             raise self._chat_failed(chat)
-        self.chat = chat if chat.id or self.chat is None else self.chat
+        self._note_chat(chat)
         if state == "completed":
             self.complete = True
         elif state in REQUIRES_ACTION or state in CANCELED:
-            self.over = self.complete = True
+            self.over = self.complete = self._stopped = True
         return ChatEvent(name, data, None, chat)
+
+    def _note_chat(self, chat: Chat) -> None:
+        self.chat = chat if chat.id or self.chat is None else self.chat
+        self._note_ids(chat.id, chat.conversation_id)
 
     def _note_ids(self, chat_id: str, conversation_id: str) -> None:
         self.chat_id = self.chat_id or chat_id or None
         self.conversation_id = conversation_id or self.conversation_id
+        if self._expected is not None and conversation_id and conversation_id != self._expected.id:
+            expected, self._expected = self._expected, None
+            expected.check(self.chat_id, conversation_id)
 
     def _chat_failed(self, chat: Chat) -> ChatFailed:
         extra = chat.model_extra or {}  # some failures send a bare {code, msg} in place of a chat

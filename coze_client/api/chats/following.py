@@ -8,6 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from time import monotonic
 
+from coze_client.api.chats.failures import no_answer
+from coze_client.api.chats.received_messages import holds_answer
 from coze_client.api.chats.requests import cancel_request, messages_request, retrieve_request
 from coze_client.api.chats.values import COMPLETED, REQUIRES_ACTION, Chat, ChatResult
 from coze_client.api.conversations.values import Message
@@ -19,10 +21,13 @@ _CANCEL_SECONDS = 5.0
 _UNKNOWN_CHAT = 4001  # Coze also returns it for a moment after a chat was created
 
 
-async def follow_chat(session: Session, chat: Chat, deadline: float) -> ChatResult:
+async def follow_chat(
+    session: Session, chat: Chat, deadline: float, messages: tuple[Message, ...] | None = None
+) -> ChatResult:
     """Poll a chat until its status is terminal; return it with its messages.
 
-    Raises TimedOut after `deadline` seconds. On any exception, the chat is cancelled on the server.
+    `messages`: those of the chat, if they have arrived already. Raises ChatFailed if the chat is completed without an
+    answer, and TimedOut after `deadline` seconds. On any exception before the end, the chat is cancelled on the server.
     """
     try:
         ended = await wait_for_chat(session, chat, deadline)
@@ -31,7 +36,10 @@ async def follow_chat(session: Session, chat: Chat, deadline: float) -> ChatResu
             error.chat_id, error.conversation_id = chat.id, chat.conversation_id
         await session.concurrency.shield(_cancel(session, chat), _CANCEL_SECONDS)
         raise
-    return ChatResult(ended, await load_messages(session, ended))
+    result = ChatResult(ended, await load_messages(session, ended) if messages is None else messages)
+    if ended.status in COMPLETED and not holds_answer(result.messages):
+        raise no_answer(ended)
+    return result
 
 
 async def _cancel(session: Session, chat: Chat) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from coze_client.api.chats.failures import ExpectedConversation
 from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOutputLike
 from coze_client.api.conversations.values import Message, MessageLike, convert_to_wire
 from coze_client.core.request import Kind, Request, query
@@ -19,6 +20,7 @@ from coze_client.core.response import Payload, RawResponse
 from coze_client.errors import ConfigurationError
 
 _MOST_MESSAGES = 100
+_NOT_IN_BODY = ("conversation_id", "accept_new_conversation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,7 @@ class NewChat:
     publish_status: PublishStatus | None = None
     bot_version: str | None = None
     connector_id: str | None = None
+    accept_new_conversation: bool = False
 
     def __post_init__(self) -> None:
         user: object = self.user_id
@@ -55,19 +58,24 @@ class NewChat:
                 "A chat that is not streamed must save its history (4007): Coze cannot retrieve an unsaved chat",
                 cure="Keep auto_save_history=True, or use chats.stream",
             )
-        return self._post(Payload(Chat), stream=False)
+        return self._post(ReadStart(self.expected), stream=False)
 
     def stream_request(self) -> Request[None]:
         """The request that starts the chat; the response is a stream of events."""
         return self._post(ignore_response, stream=True)
+
+    @property
+    def expected(self) -> ExpectedConversation | None:
+        """The conversation in which the chat must run; ``None`` if the call names none."""
+        return ExpectedConversation.of(self.conversation_id, accept_new=self.accept_new_conversation)
 
     def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
         params = query(conversation_id=self.conversation_id or None)
         return Request("POST", "/v3/chat", read, params, self._body(stream=stream), Kind.START, stream=stream)
 
     def _body(self, *, stream: bool) -> dict[str, object]:
-        """The JSON body: all parameters that are set, except conversation_id, which is a query parameter."""
-        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "conversation_id"}
+        """The JSON body: all parameters that are set and belong into it."""
+        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_IN_BODY}
         given["additional_messages"] = messages = [convert_to_wire(message) for message in self.additional_messages]
         if len(messages) > _MOST_MESSAGES:
             raise ConfigurationError(f"A chat accepts at most {_MOST_MESSAGES} messages (4004), not {len(messages)}")
@@ -86,9 +94,26 @@ def _parse_parameters(text: str) -> dict[str, object]:
     return value
 
 
+read_started = Payload(Chat, needed="id")
+"""Reads the response to the start of a chat; a chat without id could not be followed."""
+
+
+@dataclass(frozen=True)
+class ReadStart:
+    """Reads the response to the start of a chat; raises ConversationMismatch if another conversation answers."""
+
+    expected: ExpectedConversation | None = None
+
+    def __call__(self, response: RawResponse) -> Chat:
+        chat = read_started(response)
+        if self.expected is not None and chat.conversation_id:
+            self.expected.check(chat.id, chat.conversation_id)
+        return chat
+
+
 def retrieve_request(conversation_id: str, chat_id: str) -> Request[Chat]:
     """The request for the current state of a chat."""
-    return Request("GET", "/v3/chat/retrieve", Payload(Chat), _ids(conversation_id, chat_id))
+    return Request("GET", "/v3/chat/retrieve", read_started, _ids(conversation_id, chat_id))
 
 
 def messages_request(conversation_id: str, chat_id: str) -> Request[tuple[Message, ...]]:
@@ -97,13 +122,15 @@ def messages_request(conversation_id: str, chat_id: str) -> Request[tuple[Messag
 
 
 def cancel_request(conversation_id: str, chat_id: str) -> Request[Chat]:
-    """The request that cancels a chat."""
-    return Request("POST", "/v3/chat/cancel", Payload(Chat), body=_ids(conversation_id, chat_id))
+    """The request that cancels a chat; the response may lack the chat, then its ids are those of the call."""
+    ids = _ids(conversation_id, chat_id)
+    known = (("id", chat_id), ("conversation_id", conversation_id))
+    return Request("POST", "/v3/chat/cancel", Payload(Chat, known=known), body=ids)
 
 
 def submit_request(conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike]) -> Request[Chat]:
     """The request that submits tool outputs without waiting for the chat."""
-    return _submit(conversation_id, chat_id, outputs, Payload(Chat), stream=False)
+    return _submit(conversation_id, chat_id, outputs, ReadStart(), stream=False)
 
 
 def submit_stream_request(conversation_id: str, chat_id: str, outputs: Sequence[ToolOutputLike]) -> Request[None]:

@@ -20,7 +20,8 @@ from coze_client.api.chats.requests import (
 from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutputLike
 from coze_client.api.conversations.values import Message, MessageLike
 from coze_client.core.request import Request
-from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow
+from coze_client.core.resource import ConcurrencyT, Resource, call, call_by, events, flow
+from coze_client.core.session import Session
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
 
@@ -28,10 +29,16 @@ if TYPE_CHECKING:
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 
 
+async def _start(session: Session, request: Request[Chat]) -> Chat:
+    from coze_client.api.chats.start import start_chat  # it loads what reads streams
+
+    return await start_chat(session, request)
+
+
 class Chats(Resource[ConcurrencyT]):
     """``client.chats``: start a chat, stream or poll it, submit tool outputs, list its messages, cancel it."""
 
-    @call
+    @call_by(_start)
     def create(
         self,
         *,
@@ -49,6 +56,7 @@ class Chats(Resource[ConcurrencyT]):
         publish_status: PublishStatus | None = None,
         bot_version: str | None = None,
         connector_id: str | None = None,
+        accept_new_conversation: bool = False,
     ) -> Request[Chat]:
         """Start a chat and return it without waiting; poll it with ``retrieve``, or use ``create_and_poll`` instead.
 
@@ -58,6 +66,8 @@ class Chats(Resource[ConcurrencyT]):
         shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
         `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
         `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
+        `accept_new_conversation`: warn, instead of raising ConversationMismatch, if the server answers in another
+        conversation than the one named.
 
         `auto_save_history` must stay True here (4007). Raises ConversationBusy (4016) if another chat occupies the
         conversation for longer than the client waits, NotFound for an unknown bot or conversation, InvalidRequest for
@@ -78,6 +88,7 @@ class Chats(Resource[ConcurrencyT]):
             publish_status=publish_status,
             bot_version=bot_version,
             connector_id=connector_id,
+            accept_new_conversation=accept_new_conversation,
         )
         return chat.request()
 
@@ -99,6 +110,7 @@ class Chats(Resource[ConcurrencyT]):
         publish_status: PublishStatus | None = None,
         bot_version: str | None = None,
         connector_id: str | None = None,
+        accept_new_conversation: bool = False,
         cancel_on_close: bool = True,
     ) -> Events[ChatStream, AsyncChatStream]:
         """Start a chat and stream its events in one request.
@@ -109,12 +121,15 @@ class Chats(Resource[ConcurrencyT]):
         shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
         `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
         `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
+        `accept_new_conversation`: warn, instead of raising ConversationMismatch, if the server answers in another
+        conversation than the one named.
 
         If the connection breaks, the stream fetches exactly the missing events; this needs the chat's id and
-        `auto_save_history`. Otherwise it raises StreamInterrupted with what arrived; a chat is never started twice.
+        `auto_save_history`. Otherwise, or if what was fetched contradicts what arrived, it raises StreamInterrupted
+        with what arrived; a chat is never started twice.
         If you stop early, the stream closes the connection and cancels the chat, unless `cancel_on_close` is False.
-        Raises ChatFailed if the bot fails, ConversationBusy (4016), NotFound for an unknown bot or conversation,
-        InvalidRequest for an unpublished bot. API page: chat_v3.
+        Raises ChatFailed if the bot fails or the chat is completed without an answer, ConversationBusy (4016), NotFound
+        for an unknown bot or conversation, InvalidRequest for an unpublished bot. API page: chat_v3.
         """
         from coze_client.api.chats.stream import ChatOpening
 
@@ -133,9 +148,11 @@ class Chats(Resource[ConcurrencyT]):
             publish_status=publish_status,
             bot_version=bot_version,
             connector_id=connector_id,
+            accept_new_conversation=accept_new_conversation,
         )
-        opening = ChatOpening(chat.stream_request(), conversation_id, auto_save_history, cancel_on_close)
-        return opening.events()
+        return ChatOpening(
+            chat.stream_request(), conversation_id, auto_save_history, cancel_on_close, expected=chat.expected
+        ).events()
 
     @call
     def retrieve(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
@@ -161,7 +178,7 @@ class Chats(Resource[ConcurrencyT]):
         """
         return cancel_request(conversation_id, chat_id)
 
-    @call
+    @call_by(_start)
     def submit_tool_outputs(
         self, *, conversation_id: str, chat_id: str, tool_outputs: Sequence[ToolOutputLike]
     ) -> Request[Chat]:
@@ -219,6 +236,7 @@ class Chats(Resource[ConcurrencyT]):
         publish_status: PublishStatus | None = None,
         bot_version: str | None = None,
         connector_id: str | None = None,
+        accept_new_conversation: bool = False,
         deadline: float = 600.0,
     ) -> ChatResult:
         """Start a chat, poll it once a second until its status is terminal, and list its messages.
@@ -229,12 +247,17 @@ class Chats(Resource[ConcurrencyT]):
         shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
         `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
         `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
+        `accept_new_conversation`: warn, instead of raising ConversationMismatch, if the server answers in another
+        conversation than the one named.
 
-        A failed or cancelled chat is returned, not raised: check ``chat.status`` and ``chat.last_error``. After
-        `deadline` seconds the chat is cancelled and TimedOut raised. ``stream`` sends fewer requests and is faster.
+        A failed or cancelled chat is returned, not raised: check ``chat.status`` and ``chat.last_error``. A chat that
+        is completed without an answer raises ChatFailed, because coze-studio reports failures so. After `deadline`
+        seconds the chat is cancelled and TimedOut raised. ``stream`` sends fewer requests and is faster.
         Raises ConversationBusy (4016), NotFound for an unknown bot or conversation, InvalidRequest for an unpublished
         bot. API pages: chat_v3, retrieve_chat, list_chat_messages.
         """
+        from coze_client.api.chats.start import start_and_read
+
         if not deadline > 0:
             raise ConfigurationError(f"deadline must be more than 0 seconds, not {deadline}")
         new = NewChat(
@@ -251,11 +274,12 @@ class Chats(Resource[ConcurrencyT]):
             publish_status=publish_status,
             bot_version=bot_version,
             connector_id=connector_id,
+            accept_new_conversation=accept_new_conversation,
         )
         request = new.request()  # before the lock: an invalid argument must not wait for another chat
         release = await self._session.lock_conversation(conversation_id)
         try:
-            chat = await self._session.send(request)
-            return await follow_chat(self._session, chat, deadline)
+            started = await start_and_read(self._session, request)
+            return await follow_chat(self._session, started.chat, deadline, started.messages)
         finally:
             release()

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from coze_client.api.chats.events import ChatEvent, ChatReading
+from coze_client.api.chats.failures import ConversationMismatch, ExpectedConversation
 from coze_client.api.chats.following import load_messages, wait_for_chat
 from coze_client.api.chats.requests import cancel_request
-from coze_client.api.chats.values import Chat
+from coze_client.api.chats.values import CANCELED, FAILED, Chat
 from coze_client.api.conversations.values import Message
 from coze_client.core.http import HttpResponse
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
 from coze_client.core.stream_run import StreamRun
-from coze_client.errors import CozeError, StreamInterrupted
+from coze_client.errors import CozeError
 
 _RECOVERY_SECONDS = 600.0
 _TYPES_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
@@ -24,8 +25,8 @@ _TYPES_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_outpu
 class ChatOpening(NamedTuple):
     """How to open the stream of a chat or chatflow, and whether it can be recovered after the connection breaks.
 
-    ``saved``: Coze saves the history. ``known_message_ids``: messages that recovery omits. ``no_recovery_reason``: why
-    such a stream can never be recovered; "" if it can.
+    ``expected``: the conversation in which the chat must run. ``saved``: Coze saves the history. ``known_message_ids``:
+    messages that recovery omits. ``no_recovery_reason``: why such a stream can never be recovered; "" if it can.
     """
 
     request: Request[None]
@@ -35,6 +36,7 @@ class ChatOpening(NamedTuple):
     chat_id: str | None = None
     known_message_ids: frozenset[str] = frozenset()
     no_recovery_reason: str = ""
+    expected: ExpectedConversation | None = None
 
     def events(self) -> Events[ChatStream, AsyncChatStream]:
         """The stream for either client."""
@@ -51,7 +53,8 @@ class ChatStreamRun(StreamRun[ChatEvent]):
     reading: ChatReading
 
     def __init__(self, session: Session, opening: ChatOpening) -> None:
-        reading = ChatReading(session.config.max_event_bytes, opening.chat_id, opening.conversation_id)
+        limit = session.config.max_event_bytes
+        reading = ChatReading(limit, opening.chat_id, opening.conversation_id, opening.expected)
         super().__init__(session, opening.request, reading)
         self.opening = opening
         self._release: Callable[[], None] | None = None
@@ -67,23 +70,25 @@ class ChatStreamRun(StreamRun[ChatEvent]):
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
         if reason := self._no_recovery_reason():
-            raise self._interruption(reason) from failure
+            raise reading.interruption(reason) from failure
         started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
         try:
             chat = await wait_for_chat(
                 self.session, started, self.session.config.timeout.deadline or _RECOVERY_SECONDS, at_once=True
             )
             listed = await load_messages(self.session, chat)
-            missing = [event for message in sort_messages(listed) for event in self._missing(message)]
-        except ValueError as conflict:
-            raise self._interruption(f"{conflict}, so the stream cannot be recovered") from failure
         except CozeError as error:
-            raise self._interruption(f"recovery failed: {error}") from (failure or error)
+            raise reading.interruption(f"recovery failed: {error}") from (failure or error)
+        if chat.status not in CANCELED | FAILED and (lost := reading.received.begun_without(listed)):
+            reason = f"the server does not list message {lost[0]}, a part of which arrived"
+            raise reading.interruption(reason) from failure
+        missing = [event for message in sort_messages(listed) for event in self._missing(message)]
         return [*missing, *reading.add_end(chat)]
 
     async def abandon(self) -> None:
         reading = self.reading
-        if not (self.opening.cancel_on_close and self.opening.saved and reading.chat_id and reading.conversation_id):
+        wanted = self.opening.cancel_on_close or isinstance(reading.failure, ConversationMismatch)
+        if not (wanted and self.opening.saved and reading.chat_id and reading.conversation_id):
             return
         await self.session.for_cleanup().send(cancel_request(reading.conversation_id, reading.chat_id))
 
@@ -104,18 +109,6 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         if self.reading.has_audio:
             return "audio that did not arrive cannot be fetched"
         return ""
-
-    def _interruption(self, reason: str) -> StreamInterrupted:
-        reading = self.reading
-        return StreamInterrupted(
-            f"The stream broke before its end: {reason}",
-            text=reading.received.text,
-            messages=reading.received.messages,
-            chat_id=reading.chat_id,
-            conversation_id=reading.conversation_id,
-            logid=self.logid,
-            cure="The error's .text and .messages hold what arrived; the chat may still run and is billed",
-        )
 
 
 def sort_messages(messages: Iterable[Message]) -> list[Message]:

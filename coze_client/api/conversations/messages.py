@@ -21,6 +21,8 @@ from coze_client.errors import ConfigurationError
 T = TypeVar("T")
 
 _LARGEST_PAGE = 50
+_MESSAGE = Payload(Message, needed="id")
+_MODIFIED = Payload(Message, "message", needed="id")
 
 
 def _read_page(response: RawResponse) -> Page[Message]:
@@ -50,7 +52,7 @@ class Messages(Resource[ConcurrencyT]):
         coze-studio. API page: create_message.
         """
         body = fields(role=role, content=content, content_type=content_type, meta_data=meta_data)
-        return _post("create", Payload(Message), query(conversation_id=conversation_id), body, Kind.START)
+        return _post("create", _MESSAGE, query(conversation_id=conversation_id), body, Kind.START)
 
     @paged
     def list(
@@ -95,7 +97,7 @@ class Messages(Resource[ConcurrencyT]):
 
         API page: retrieve_message.
         """
-        return Request("GET", "/v1/conversation/message/retrieve", Payload(Message), _ids(conversation_id, message_id))
+        return Request("GET", "/v1/conversation/message/retrieve", _MESSAGE, _ids(conversation_id, message_id))
 
     @call
     def update(
@@ -116,7 +118,7 @@ class Messages(Resource[ConcurrencyT]):
             raise ConfigurationError("Give content or meta_data: there is nothing to change")
         kind = content_type or ("text" if content is not None else None)
         body = fields(content=content, content_type=kind, meta_data=meta_data)
-        return _post("modify", Payload(Message, "message"), _ids(conversation_id, message_id), body, Kind.READ)
+        return _post("modify", _MODIFIED, _ids(conversation_id, message_id), body, Kind.READ)
 
     @call
     def delete(self, *, conversation_id: str, message_id: str) -> Request[Message]:
@@ -124,7 +126,9 @@ class Messages(Resource[ConcurrencyT]):
 
         Not available on coze-studio. API page: delete_message.
         """
-        return _post("delete", Payload(Message), _ids(conversation_id, message_id), None, Kind.START)
+        ids = (("id", message_id), ("conversation_id", conversation_id))  # the response may have no message
+        read = Payload(Message, known=ids)
+        return _post("delete", read, _ids(conversation_id, message_id), None, Kind.START)
 
     @call
     def create_feedback(

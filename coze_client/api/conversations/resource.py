@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coze_client.api.conversations.messages import Messages
 
 _LARGEST_PAGE = 50
+_CONVERSATION = Payload(Conversation, needed="id")
 
 
 class _ConversationPage(Model):
@@ -61,7 +62,7 @@ class Conversations(Resource[ConcurrencyT]):
         """
         sent = [convert_to_wire(message) for message in messages] if messages is not None else None
         body = fields(bot_id=bot_id, name=name, messages=sent, meta_data=meta_data, connector_id=connector_id)
-        return Request("POST", "/v1/conversation/create", Payload(Conversation), body=body, kind=Kind.START)
+        return Request("POST", "/v1/conversation/create", _CONVERSATION, body=body, kind=Kind.START)
 
     @paged
     def list(
@@ -96,9 +97,7 @@ class Conversations(Resource[ConcurrencyT]):
 
         API page: retrieve_conversation.
         """
-        return Request(
-            "GET", "/v1/conversation/retrieve", Payload(Conversation), query(conversation_id=conversation_id)
-        )
+        return Request("GET", "/v1/conversation/retrieve", _CONVERSATION, query(conversation_id=conversation_id))
 
     @call
     def update(self, *, conversation_id: str, name: str) -> Request[Conversation]:
@@ -106,7 +105,7 @@ class Conversations(Resource[ConcurrencyT]):
 
         API page: edit_conversation.
         """
-        return Request("PUT", _path(conversation_id), Payload(Conversation), body=fields(name=name))
+        return Request("PUT", _path(conversation_id), _CONVERSATION, body=fields(name=name))
 
     @call
     def delete(self, *, conversation_id: str) -> Request[None]:
@@ -122,7 +121,7 @@ class Conversations(Resource[ConcurrencyT]):
 
         API page: clear_conversation_context.
         """
-        return Request("POST", f"{_path(conversation_id)}/clear", Payload(Section), kind=Kind.START)
+        return Request("POST", f"{_path(conversation_id)}/clear", Payload(Section, needed="id"), kind=Kind.START)
 
 
 def _path(conversation_id: str) -> str:

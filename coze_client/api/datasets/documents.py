@@ -9,6 +9,7 @@ a dataset may change its documents, and only in datasets of Coze, not of Volcano
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from coze_client.core.paging import Numbering, Page, Pages, numbered
 from coze_client.core.request import Kind, Request, fields
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, ProtocolError
 
 T = TypeVar("T")
 
@@ -79,7 +80,7 @@ class Documents(Resource[ConcurrencyT]):
                 cure="Send fewer documents at a time; a single file has at most 11 MB",
             )
         bases = [document.wire() for document in documents]
-        return _post("create", _read_documents, Kind.START, **settings, document_bases=bases)
+        return _post("create", _ReadCreated(len(bases)), Kind.START, **settings, document_bases=bases)
 
     @call
     def update(
@@ -110,8 +111,22 @@ def _read_page(response: RawResponse) -> Page[Document]:
     return Page(found.document_infos or (), has_more=False, total=found.total)
 
 
-def _read_documents(response: RawResponse) -> tuple[Document, ...]:
-    return read_with_envelope(_DocumentPageEnvelope, response).document_infos or ()
+@dataclass(frozen=True)
+class _ReadCreated:
+    """Reads the created documents; raises ProtocolError unless there are `count` of them, all with an id."""
+
+    count: int
+
+    def __call__(self, response: RawResponse) -> tuple[Document, ...]:
+        documents = read_with_envelope(_DocumentPageEnvelope, response).document_infos or ()
+        ids = [document.document_id for document in documents if document.document_id]
+        if len(ids) < self.count:
+            named = f": {', '.join(ids)}" if ids else ""
+            raise ProtocolError(
+                f"The server reported success, but sent {len(ids)} ids for {self.count} documents{named}",
+                cure="List the documents of the dataset before you upload again",
+            )
+        return documents
 
 
 def _post(what: str, read: Callable[[RawResponse], T], kind: Kind = Kind.READ, **given: object) -> Request[T]:

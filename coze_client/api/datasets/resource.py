@@ -228,7 +228,7 @@ def _settings(name: str, description: str | None, icon_file_id: str | None) -> d
 
 
 def _read_id(response: RawResponse) -> str:
-    return Payload(_CreatedDataset)(response).dataset_id
+    return Payload(_CreatedDataset, needed="dataset_id")(response).dataset_id
 
 
 def _read_page(response: RawResponse) -> Page[Dataset]:

@@ -26,7 +26,7 @@ def upload_request(upload: Upload) -> Request[File]:
     """The request that uploads a file; raises ConfigurationError for empty content."""
     if isinstance(upload.content, bytes):
         _check_size(len(upload.content))
-    return Request("POST", "/v1/files/upload", Payload(File), kind=Kind.START, upload=upload)
+    return Request("POST", "/v1/files/upload", Payload(File, needed="id"), kind=Kind.START, upload=upload)
 
 
 @contextmanager

@@ -34,4 +34,4 @@ class Files(Resource[ConcurrencyT]):
 
         API page: retrieve_files.
         """
-        return Request("GET", "/v1/files/retrieve", Payload(File), query(file_id=file_id))
+        return Request("GET", "/v1/files/retrieve", Payload(File, needed="id"), query(file_id=file_id))

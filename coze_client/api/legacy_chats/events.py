@@ -9,14 +9,16 @@ from io import StringIO
 from pydantic import AliasChoices, Field
 
 from coze_client.api.chats.events import DONE_EVENTS
-from coze_client.api.chats.values import is_answer
-from coze_client.api.legacy_chats.values import LegacyMessage
+from coze_client.api.chats.failures import no_answer
+from coze_client.api.chats.received_messages import holds_answer
+from coze_client.api.chats.values import is_answer, join_answers
+from coze_client.api.legacy_chats.values import LegacyChat, LegacyMessage
 from coze_client.core.error_codes import error_for
 from coze_client.core.model import Model, convert, convert_json
 from coze_client.core.reading import Reading
-from coze_client.core.response import find_logid, parse_code, raise_error_in
+from coze_client.core.response import RawResponse, find_logid, parse_code, read_envelope
 from coze_client.core.sse import Decoder, ServerSentEvent
-from coze_client.errors import APIError, CozeError, ProtocolError
+from coze_client.errors import APIError, CozeError, ProtocolError, StreamInterrupted
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class _LegacyMessageBuilder:
     first: LegacyMessage
     text: StringIO = field(default_factory=StringIO)
     extra_info: dict[str, object] | None = None
+    finished: bool = False
 
     def add(self, part: LegacyMessage) -> str:
         """Append a part; return the text that it adds to the answer."""
@@ -83,7 +86,8 @@ class _LegacyMessageBuilder:
 class LegacyChatReading(Reading[LegacyChatEvent]):
     """Converts the bytes of a v2 chat stream to events; joins the parts of each message by its index. No I/O.
 
-    `limit`: bytes of one event at most.
+    `limit`: bytes of one event at most. The chat is complete at ``done``, with an answer whose last part has
+    ``is_finish`` (servers that never send it are believed). Without an answer, ``failure`` is ChatFailed.
     """
 
     def __init__(self, limit: int, conversation_id: str | None = None) -> None:
@@ -119,10 +123,47 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
                     self._append(sse, out)
             stray = self._decoder.stray.strip()
             if not self._messages and not out and stray.startswith((b"{", b"<")):
-                raise_error_in(stray)
+                out += self._read_json(stray)
+            if self.complete and not self.failure:
+                self._check_whole()
         except CozeError as error:
             self.fail(error)
         return out
+
+    def annotate(self, error: CozeError) -> CozeError:
+        """Add to an error what arrived before it: the log id, the conversation, and the text of the answer."""
+        error.conversation_id = error.conversation_id or self.conversation_id
+        error.text = error.text or join_answers(self.messages)
+        return super().annotate(error)
+
+    def interruption(self, reason: str) -> StreamInterrupted:
+        """The error of a stream that is not whole."""
+        return StreamInterrupted(
+            f"{reason}, and the v2 API cannot return the rest",
+            text=join_answers(self.messages),
+            messages=self.messages,
+            conversation_id=self.conversation_id,
+            logid=self.logid,
+            cure="The error's .text and .messages hold what arrived; the chat may still run and is billed",
+        )
+
+    def _read_json(self, body: bytes) -> list[LegacyChatEvent]:
+        """Read a body that is no stream: the response to a chat that is not streamed, or an error."""
+        chat = read_chat(RawResponse(200, {}, body))
+        self.conversation_id = chat.conversation_id or self.conversation_id
+        events = [
+            self._add(_EventJson(event="message", index=index, is_finish=True), message, body)
+            for index, message in enumerate(chat.messages)
+        ]
+        self.over = self.complete = True
+        return [*events, LegacyChatEvent("done", body)]
+
+    def _check_whole(self) -> None:
+        finished = [builder.finished for builder in self._messages.values()]
+        if not holds_answer(self.messages):
+            raise no_answer(None, logid=self.logid)
+        if any(finished) and not all(finished):
+            raise self.interruption("The stream ended before the last part of a message")
 
     def _append(self, sse: ServerSentEvent, out: list[LegacyChatEvent]) -> None:
         if not self.over and sse.data.strip():
@@ -144,7 +185,30 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
         if builder is None:
             builder = self._messages[event.index] = _LegacyMessageBuilder(message)
         delta = builder.add(message)
+        builder.finished = builder.finished or event.is_finish
         return LegacyChatEvent(event.event, data, message, event.index, event.seq_id, event.is_finish, delta)
+
+
+def read_chat(response: RawResponse) -> LegacyChat:
+    """Read the JSON of a v2 chat; raises ChatFailed if it has no answer."""
+    envelope = read_envelope(response)
+    chat = convert(LegacyChat, {name: envelope.get(name) for name in ("conversation_id", "messages")})
+    if not holds_answer(chat.messages):
+        raise no_answer(None, logid=find_logid(envelope) or response.logid)
+    return chat
+
+
+def read_streamed_chat(body: bytes, logid: str | None) -> LegacyChat:
+    """Read the whole stream of a v2 chat; raises its error, or StreamInterrupted if it has no end."""
+    reading = LegacyChatReading(len(body))
+    reading.logid = logid
+    reading.feed(body)
+    reading.finish()
+    if reading.failure:
+        raise reading.failure
+    if not reading.complete:
+        raise reading.interruption("The stream broke before its end")
+    return LegacyChat(conversation_id=reading.conversation_id or "", messages=reading.messages)
 
 
 def _parse_event(sse: ServerSentEvent) -> _EventJson:

@@ -11,10 +11,11 @@ from typing import Any
 
 from coze_client.api.chats.requests import ignore_response
 from coze_client.api.conversations.values import MessageLike, convert_to_wire
+from coze_client.api.legacy_chats.events import read_chat, read_streamed_chat
 from coze_client.api.legacy_chats.values import LegacyChat
-from coze_client.core.model import convert
 from coze_client.core.request import Kind, Request, fields
-from coze_client.core.response import RawResponse, read_envelope
+from coze_client.core.response import RawResponse
+from coze_client.core.sse import begins_stream
 from coze_client.errors import ConfigurationError
 
 _SENT = ("role", "type", "content", "content_type")
@@ -68,5 +69,7 @@ def _convert_to_legacy(message: MessageLike) -> dict[str, object]:
 
 
 def _read_chat(response: RawResponse) -> LegacyChat:
-    envelope = read_envelope(response)
-    return convert(LegacyChat, {name: envelope.get(name) for name in ("conversation_id", "messages")})
+    """Read a chat: JSON, or the events of the chat if the server streams it even so."""
+    if begins_stream(response.content):
+        return read_streamed_chat(response.content, response.logid)
+    return read_chat(response)

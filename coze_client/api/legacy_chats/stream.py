@@ -11,7 +11,7 @@ from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
 from coze_client.core.stream_run import StreamRun
-from coze_client.errors import CozeError, StreamInterrupted
+from coze_client.errors import CozeError
 
 
 class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
@@ -23,15 +23,7 @@ class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
         super().__init__(session, request, LegacyChatReading(session.config.max_event_bytes, conversation_id or None))
 
     async def recover(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
-        reading = self.reading
-        raise StreamInterrupted(
-            "The stream broke before its end, and the v2 API cannot return the rest",
-            text=join_answers(reading.messages),
-            messages=reading.messages,
-            conversation_id=reading.conversation_id,
-            logid=self.logid,
-            cure="The error's .text and .messages hold what arrived; the chat may still run and is billed",
-        ) from failure
+        raise self.reading.interruption("The stream broke before its end") from failure
 
 
 class _LegacyChatStreamFacts(StreamFacts[LegacyChatStreamRun]):

@@ -12,13 +12,14 @@ from typing import cast
 from pydantic import AliasChoices, Field
 
 from coze_client.api.workflows.failures import WorkflowFailed
+from coze_client.api.workflows.history import WorkflowRun
 from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.error_codes import cure_for
-from coze_client.core.model import Model, convert_json, parse_json
+from coze_client.core.model import Model, convert, convert_json, parse_json
 from coze_client.core.reading import Reading
-from coze_client.core.response import parse_code, raise_error_in
+from coze_client.core.response import RawResponse, parse_code, read_envelope
 from coze_client.core.sse import Decoder, ServerSentEvent
-from coze_client.errors import CozeError, ProtocolError
+from coze_client.errors import CozeError, ProtocolError, StreamInterrupted
 
 _log = logging.getLogger("coze_client")
 
@@ -102,12 +103,40 @@ class WorkflowReading(Reading[WorkflowEvent]):
                     out.append(self._read(sse))  # noqa: PERF401 - keep the events before a failure
             stray = self._decoder.stray.strip()
             if not out and not self.messages and stray.startswith((b"{", b"<")):
-                raise_error_in(stray)
+                out += self._read_json(stray)
         except ProtocolError:
             pass  # the last event's data is incomplete
         except CozeError as error:
             self.fail(error)
         return out
+
+    def interruption(self, reason: str = "The workflow's stream broke before its end") -> StreamInterrupted:
+        """The error of a stream that has no end."""
+        return StreamInterrupted(
+            f"{reason}; the run may continue, and is not started again",
+            text="".join(message.content for message in self.messages),
+            logid=self.logid,
+            cure="Check the run in Coze; use mode='async' for runs that must survive a broken connection",
+        )
+
+    def annotate(self, error: CozeError) -> CozeError:
+        """Add to an error the log id and the text of the messages before it."""
+        error.text = error.text or "".join(message.content for message in self.messages)
+        return super().annotate(error)
+
+    def _read_json(self, body: bytes) -> list[WorkflowEvent]:
+        """Read a body that is no stream: the response to a plain run, or an error."""
+        run = convert(WorkflowRun, read_envelope(RawResponse(200, {}, body)))
+        if run.interrupt_data is not None and run.interrupt_data.event_id:
+            self.interrupt, self.debug_url = run.interrupt_data, run.debug_url
+            self.over = self.complete = True
+            return [WorkflowEvent("interrupt", body, "", None, run.interrupt_data)]
+        if not run.data:
+            raise self.interruption(f"The server started a run without streaming it (execute_id {run.execute_id!r})")
+        self.debug_url = run.debug_url
+        self.messages.append(WorkflowMessage(content=run.data, node_title="End", node_is_finish=True, usage=run.usage))
+        self.over = self.complete = True
+        return [WorkflowEvent("message", body, "", self.messages[-1]), WorkflowEvent("done", body)]
 
     def _read(self, sse: ServerSentEvent) -> WorkflowEvent:
         name, data = sse.event, sse.data

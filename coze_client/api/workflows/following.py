@@ -23,11 +23,14 @@ from coze_client.api.workflows.result import (
 )
 from coze_client.api.workflows.stream import WorkflowStreamRun
 from coze_client.api.workflows.values import Interrupt
+from coze_client.core.error_codes import cure_for
 from coze_client.core.request import Request
+from coze_client.core.response import parse_code
 from coze_client.core.session import Session
 from coze_client.errors import NotFound, TimedOut
 
 _NO_RECORD = 4314
+_STUDIO_INTERRUPT_CURE = "coze-studio sends the question only in a stream: use mode='stream'"
 _STUDIO_INTERRUPTED = "<UNSET>"  # coze-studio's status of an interrupted run
 LONGEST_RUN = 86400.0  # seconds: Coze ends an asynchronous run after 24 hours
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two polls
@@ -118,17 +121,25 @@ async def wait_for_run(session: Session, workflow_id: str, execute_id: str, dead
             streamed=False,
         )
     if record.execute_status != "Success":
-        is_interrupted = record.execute_status == _STUDIO_INTERRUPTED
-        raise WorkflowFailed(
-            record.error_message
-            or ("The run stopped to ask a question" if is_interrupted else f"The run ended as {record.execute_status}"),
-            code=record.error_code or None,
-            debug_url=record.debug_url,
-            execute_id=execute_id,
-            logid=record.logid or None,
-            cure="coze-studio sends the question only in a stream: use mode='stream'" if is_interrupted else "",
-        )
+        raise _record_failure(record, execute_id)
     return result_of_record(record)
+
+
+def _record_failure(record: RunHistory, execute_id: str) -> WorkflowFailed:
+    """The error of a run that its record shows as failed, with the code and cure that its stream would have."""
+    code = parse_code(record.error_code) or None
+    reason, cure = f"The run ended as {record.execute_status}", cure_for(code)
+    if record.execute_status == _STUDIO_INTERRUPTED:
+        reason, cure = "The run stopped to ask a question", _STUDIO_INTERRUPT_CURE
+    return WorkflowFailed(
+        record.error_message or reason,
+        code=code,
+        debug_url=record.debug_url,
+        execute_id=execute_id,
+        messages=result_of_record(record).messages,
+        logid=record.logid or None,
+        cure=cure,
+    )
 
 
 def interruption(

@@ -11,6 +11,7 @@ from coze_client.api.chats.values import Usage
 from coze_client.api.workflows.values import Interrupt
 from coze_client.core.model import Model, convert
 from coze_client.core.response import Payload, RawResponse, read_envelope
+from coze_client.errors import ProtocolError
 
 _RUNNING = frozenset({"Running", ""})
 
@@ -80,14 +81,10 @@ class NodeOutput(Model):
     node_output: str = ""
 
 
-def read_run(response: RawResponse) -> WorkflowRun:
-    """Read a run from the whole envelope: ``data`` is text, and the ids and usage are beside it."""
-    return convert(WorkflowRun, read_envelope(response))
-
-
 def read_history(response: RawResponse) -> RunHistory:
-    """Read a record, which Coze sends as a list of one."""
+    """Read a record, which Coze sends as a list of one; raises ProtocolError if there is none."""
     payload = Payload(RunHistory).extract(read_envelope(response))
-    if isinstance(payload, list):
-        payload = payload[0] if payload else {}
-    return convert(RunHistory, payload)
+    record = payload[0] if isinstance(payload, list) and payload else payload
+    if not record:
+        raise ProtocolError("The server reported success, but sent no record of the run")
+    return convert(RunHistory, record)

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from coze_client.api.chats.failures import ExpectedConversation
 from coze_client.api.chats.requests import ignore_response
 from coze_client.api.conversations.values import MessageLike, convert_to_wire
-from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history, read_run
+from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history
+from coze_client.api.workflows.result import read_run, read_started_run
 from coze_client.core.request import Kind, Request, query, segment
 from coze_client.errors import ConfigurationError
 
 _MOST_CHATFLOW_MESSAGES = 50
+_NOT_SENT = ("accept_new_conversation",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +42,9 @@ class NewRun:
 
     def request(self, *, is_async: bool = False) -> Request[WorkflowRun]:
         """The request that runs the workflow to its end, or only starts it if `is_async`."""
-        body = {**_given(self), "is_async": True} if is_async else _given(self)
-        return _start("/v1/workflow/run", body, read_run)
+        if is_async:
+            return _start("/v1/workflow/run", {**_given(self), "is_async": True}, read_started_run)
+        return _start("/v1/workflow/run", _given(self), read_run)
 
     def stream_request(self) -> Request[None]:
         """The request that runs the workflow; the response is a stream of events."""
@@ -63,10 +67,16 @@ class NewChatflow:
     ext: Mapping[str, str] | None = None
     workflow_version: str | None = None
     connector_id: str | None = None
+    accept_new_conversation: bool = False
 
     def __post_init__(self) -> None:
         if bool(self.bot_id) == bool(self.app_id):
             raise ConfigurationError("A chatflow needs exactly one of bot_id and app_id")
+
+    @property
+    def expected(self) -> ExpectedConversation | None:
+        """The conversation in which the chatflow must run; ``None`` if the call names none."""
+        return ExpectedConversation.of(self.conversation_id, accept_new=self.accept_new_conversation)
 
     def stream_request(self) -> Request[None]:
         """The request that runs the chatflow; the response is a stream of events."""
@@ -115,8 +125,8 @@ def workflow_path(workflow_id: str) -> str:
 
 
 def _given(value: NewRun | NewChatflow) -> dict[str, object]:
-    """The fields that are set; ``None`` is omitted, ``False``, 0 and "" are sent."""
-    members = {field.name: getattr(value, field.name) for field in fields(value)}
+    """The fields that are set and sent; ``None`` is omitted, ``False``, 0 and "" are sent."""
+    members = {field.name: getattr(value, field.name) for field in fields(value) if field.name not in _NOT_SENT}
     return {name: member for name, member in members.items() if member is not None}
 
 

@@ -97,8 +97,8 @@ class Workflows(Resource[ConcurrencyT]):
 
         API page: get_workflow_info.
         """
-        params = query(include_input_output=True)
-        return Request("GET", workflow_path(workflow_id), Payload(WorkflowInfo), params)
+        read = Payload(WorkflowInfo, needed="workflow_detail.workflow_id")
+        return Request("GET", workflow_path(workflow_id), read, query(include_input_output=True))
 
     @flow
     async def prepare(
@@ -262,6 +262,7 @@ class Workflows(Resource[ConcurrencyT]):
         ext: Mapping[str, str] | None = None,
         workflow_version: str | None = None,
         connector_id: str | None = None,
+        accept_new_conversation: bool = False,
     ) -> Events[ChatStream, AsyncChatStream]:
         """Run a chatflow as a dialogue and stream its events.
 
@@ -269,8 +270,12 @@ class Workflows(Resource[ConcurrencyT]):
         `additional_messages`: at most 50, text only, oldest first; the last is the user's. `parameters`: the inputs of
         the start node. Give exactly one of `bot_id` and `app_id`. `conversation_id`: default a new conversation.
         `ext`: latitude, longitude and user_id. `workflow_version`: default the latest. `connector_id`: the channel,
-        default "1024" (API). Raises ChatFailed if the chatflow fails, StreamInterrupted if the connection breaks: a
-        chatflow's stream cannot be recovered. API page: workflow_chat.
+        default "1024" (API). `accept_new_conversation`: warn, instead of raising ConversationMismatch, if the server
+        answers in another conversation than the one named.
+
+        The answer is complete if ``chat.completed`` or ``done`` arrived after an answer, or after the verbose message
+        generate_answer_finish. Raises ChatFailed if the chatflow fails or ends without both, StreamInterrupted if the
+        connection breaks or a delta was lost: a chatflow's stream cannot be recovered. API page: workflow_chat.
         """
         chatflow = NewChatflow(
             workflow_id=workflow_id,
@@ -282,11 +287,16 @@ class Workflows(Resource[ConcurrencyT]):
             ext=ext,
             workflow_version=workflow_version,
             connector_id=connector_id,
+            accept_new_conversation=accept_new_conversation,
         )
-        request = chatflow.stream_request()
-        reason = "the messages of a chatflow cannot be fetched afterwards"
-        opening = ChatOpening(request, conversation_id, saved=True, cancel_on_close=False, no_recovery_reason=reason)
-        return opening.events()
+        return ChatOpening(
+            chatflow.stream_request(),
+            conversation_id,
+            saved=True,
+            cancel_on_close=False,
+            no_recovery_reason="the messages of a chatflow cannot be fetched afterwards",
+            expected=chatflow.expected,
+        ).events()
 
     @call
     def run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:

@@ -8,9 +8,12 @@ from typing import NamedTuple, cast
 
 from coze_client.api.chats.values import Usage
 from coze_client.api.workflows.events import WorkflowReading
-from coze_client.api.workflows.history import RunHistory
+from coze_client.api.workflows.history import RunHistory, WorkflowRun
 from coze_client.api.workflows.values import WorkflowMessage
-from coze_client.core.model import Model
+from coze_client.core.model import Model, convert
+from coze_client.core.response import RawResponse, read_envelope
+from coze_client.core.sse import begins_stream
+from coze_client.errors import ProtocolError
 
 _END_TITLES = ("", "End")
 
@@ -34,7 +37,9 @@ class WorkflowResult(Model):
 
     ``output`` is the output of the end node, parsed if it is JSON; ``text`` is the same as text. ``messages`` are those
     of output nodes and questions before the end. ``gaps`` describes the numbers that were missing in the stream. After
-    an answered interrupt, both cover the whole run. ``model_dump_json`` and ``model_validate_json`` are lossless.
+    an answered interrupt, both cover the whole run. ``is_trimmed``: the record lacks output, because the run had more
+    than 1 MB of it; ``node_history`` has the output of each node. ``model_dump_json`` and ``model_validate_json`` are
+    lossless.
     """
 
     output: object
@@ -45,6 +50,7 @@ class WorkflowResult(Model):
     usage: Usage | None = None
     messages: tuple[WorkflowMessage, ...] = ()
     gaps: tuple[str, ...] = ()
+    is_trimmed: bool = False
 
 
 def decode_output(text: str) -> tuple[object, str]:
@@ -82,6 +88,35 @@ def result_of_text(text: str, execute_id: str = "", debug_url: str = "", usage: 
     return WorkflowResult(output=output, text=output_text, execute_id=execute_id, debug_url=debug_url, usage=usage)
 
 
+def read_run(response: RawResponse) -> WorkflowRun:
+    """Read the response to a plain run: JSON, or the events of the run if the server streams it even so.
+
+    Raises WorkflowFailed for a failure in a stream, and StreamInterrupted for a stream without its end.
+    """
+    if not begins_stream(response.content):
+        return convert(WorkflowRun, read_envelope(response))
+    reading = WorkflowReading(len(response.content))
+    reading.logid = response.logid
+    reading.feed(response.content)
+    reading.finish()
+    if reading.failure:
+        raise reading.failure
+    if not reading.complete:
+        raise reading.interruption()
+    result = result_of_stream(reading)
+    return WorkflowRun(
+        data=result.text, debug_url=reading.debug_url, usage=result.usage, interrupt_data=reading.interrupt
+    )
+
+
+def read_started_run(response: RawResponse) -> WorkflowRun:
+    """Read the response to an asynchronous run; raises ProtocolError if it lacks the id of the run."""
+    run = read_run(response)
+    if not (run.execute_id or run.data):
+        raise ProtocolError("The server reported success, but sent no execute_id", logid=response.logid)
+    return run
+
+
 def result_of_stream(reading: WorkflowReading, earlier: PriorOutput = NO_PRIOR_OUTPUT) -> WorkflowResult:
     """Build the result from a finished stream; `earlier` is the output before an answered interrupt."""
     joined = join_messages(reading.messages)
@@ -108,9 +143,9 @@ def result_of_record(record: RunHistory) -> WorkflowResult:
         inner = nodes["Output"]
         outputs, text = decode_output(inner) if isinstance(inner, str) else (inner, json.dumps(inner))
     messages = tuple(
-        WorkflowMessage(node_title=title, content=str(content), node_is_finish=True)
+        WorkflowMessage(node_title=title, content=_as_text(content), node_is_finish=True)
         for title, content in (nodes or {}).items()
-        if title != "Output"
+        if _is_output_node(title, record)
     )
     return WorkflowResult(
         output=outputs,
@@ -119,4 +154,14 @@ def result_of_record(record: RunHistory) -> WorkflowResult:
         debug_url=record.debug_url,
         usage=record.usage,
         messages=messages,
+        is_trimmed=record.is_output_trimmed,
     )
+
+
+def _is_output_node(title: str, record: RunHistory) -> bool:
+    """True if a key of a record's output names an output node; Coze adds the key node_status for itself."""
+    return title in record.node_execute_status if record.node_execute_status else title not in ("Output", "node_status")
+
+
+def _as_text(content: object) -> str:
+    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)

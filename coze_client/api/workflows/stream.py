@@ -11,7 +11,7 @@ from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
 from coze_client.core.stream_run import StreamRun
-from coze_client.errors import CozeError, StreamInterrupted
+from coze_client.errors import CozeError
 
 
 class WorkflowStreamRun(StreamRun[WorkflowEvent]):
@@ -23,12 +23,7 @@ class WorkflowStreamRun(StreamRun[WorkflowEvent]):
         super().__init__(session, request, WorkflowReading(session.config.max_event_bytes))
 
     async def recover(self, failure: CozeError | None) -> Sequence[WorkflowEvent]:
-        raise StreamInterrupted(
-            "The workflow's stream broke before its end; the run may continue, and is not started again",
-            text="".join(message.content for message in self.reading.messages),
-            logid=self.logid,
-            cure="Check the run in Coze; use mode='async' for runs that must survive a broken connection",
-        ) from failure
+        raise self.reading.interruption() from failure
 
 
 class _WorkflowStreamFacts(StreamFacts[WorkflowStreamRun]):
