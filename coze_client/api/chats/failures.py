@@ -33,6 +33,8 @@ class ChatFailed(CozeError):
         super().__init__(message, code=code, logid=logid, cure=cure)
         self.chat = chat
         self.text = text
+        if chat is not None:
+            self.chat_id, self.conversation_id = chat.id or None, chat.conversation_id or None
 
 
 class ConversationMismatch(CozeError):

@@ -1,0 +1,88 @@
+"""A scripted Coze: each path has one response, given as events, JSON, or an HTTP response."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from tests.support.replay import Body
+
+CHAT = {"id": "7", "conversation_id": "8", "bot_id": "1"}
+Event = tuple[str, object]
+Scripted = "Sequence[Event] | Mapping[str, object] | httpx.Response"
+
+
+def chat(status: str, **more: object) -> dict[str, object]:
+    """Return the chat of the script in this status."""
+    return {**CHAT, "status": status, **more}
+
+
+def message(content: str, type_: str = "answer", id_: str = "9", **more: object) -> dict[str, object]:
+    """Return a message of the script's chat."""
+    ids = {"id": id_, "conversation_id": "8", "chat_id": "7", "bot_id": "1"}
+    return {**ids, "role": "assistant", "type": type_, "content": content, "content_type": "text", **more}
+
+
+def verbose(kind: str, id_: str = "10") -> dict[str, object]:
+    """Return a verbose message of this kind."""
+    return message(json.dumps({"msg_type": kind, "data": ""}), "verbose", id_)
+
+
+def created() -> Event:
+    """Return the first event of a chat."""
+    return "conversation.chat.created", chat("created")
+
+
+def delta(text: str, id_: str = "9", **more: object) -> Event:
+    """Return a part of a message."""
+    return "conversation.message.delta", message(text, id_=id_, **more)
+
+
+def completed(of: Mapping[str, object]) -> Event:
+    """Return the event of a completed message."""
+    return "conversation.message.completed", of
+
+
+def end(status: str = "completed") -> Event:
+    """Return the event of the chat's end."""
+    return f"conversation.chat.{status}", chat(status)
+
+
+DONE: Event = ("done", "[DONE]")
+
+
+def sse(events: Sequence[Event]) -> bytes:
+    """Return events as the bytes of a stream."""
+    blocks = [f"event:{name}\ndata:{data if isinstance(data, str) else json.dumps(data)}\n\n" for name, data in events]
+    return "".join(blocks).encode()
+
+
+def as_stream(events: Sequence[Event], *, broken: bool = False, kind: str | None = "text/event-stream") -> httpx.Response:
+    """Return a stream; `broken` loses the connection at its end, `kind` is the content type."""
+    headers = {"x-tt-logid": "log1", **({"content-type": kind} if kind else {})}
+    return httpx.Response(200, headers=headers, stream=Body(sse(events), 4096, broken=broken))
+
+
+def as_json(data: object, **more: object) -> httpx.Response:
+    """Return a successful response with this data."""
+    return httpx.Response(200, headers={"x-tt-logid": "log1"}, json={"code": 0, "msg": "", "data": data, **more})
+
+
+class ScriptedCoze:
+    """Answers each path with its response, any other path with an empty success; `paths` are those requested."""
+
+    def __init__(self, responses: Mapping[str, Any]) -> None:
+        self.responses = responses
+        self.paths: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.paths.append(request.url.path)
+        given = self.responses.get(request.url.path, as_json({}))
+        return given() if callable(given) else given
+
+    def count(self, path: str) -> int:
+        """Return how often a path was requested."""
+        return self.paths.count(path)
