@@ -19,7 +19,7 @@ from langchain_core.exceptions import (
 )
 
 from coze_client import errors as coze
-from coze_client.api.chats.failures import ChatFailed
+from coze_client.api.chats.failures import ChatFailed, ConversationMismatch
 from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
 from coze_client.core.request import Kind
 from coze_client.core.retry import may_retry
@@ -104,6 +104,10 @@ class CozeChatFailed(CozeModelError, ChatFailed, ModelAPIError):
     """The bot started to answer and failed."""
 
 
+class CozeConversationMismatch(CozeModelError, ConversationMismatch, ModelInvalidRequestError):
+    """The chat ran in another conversation than the one that was named, and was cancelled."""
+
+
 class CozeWorkflowFailed(CozeModelError, WorkflowFailed, ModelAPIError):
     """A workflow that should answer or recall slices failed."""
 
@@ -130,6 +134,7 @@ _LANGCHAIN_ERRORS: dict[type[coze.CozeError], type[CozeModelError]] = {
         CozeTimedOut,
         CozeStreamInterrupted,
         CozeChatFailed,
+        CozeConversationMismatch,
         CozeWorkflowFailed,
         CozeWorkflowInterrupted,
     )

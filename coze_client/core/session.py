@@ -236,8 +236,7 @@ class Session:
         except CozeError as error:
             for secret in (token, *request.secrets):
                 mask_secret(error, secret)
-            if may_have_started(request.kind, error):
-                error.cure = _CHECK_FIRST
+            advise_check(request, error)
             raise
 
     def _http_request(self, request: Request[Any], token: str, deadline: float) -> HttpRequest:
@@ -260,6 +259,12 @@ class Session:
     def _log_response(self, request: Request[Any], response: RawResponse) -> None:
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, response.logid)
+
+
+def advise_check(request: Request[Any], error: CozeError) -> None:
+    """Replace the cure of an error that leaves open whether the request started something."""
+    if may_have_started(request.kind, error):
+        error.cure = _CHECK_FIRST
 
 
 async def _begins_stream(http_response: HttpResponse) -> bool:

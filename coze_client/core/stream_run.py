@@ -11,7 +11,7 @@ from coze_client.core.http import HttpResponse
 from coze_client.core.masking import mask_secret
 from coze_client.core.reading import Reading
 from coze_client.core.request import Request
-from coze_client.core.session import Session
+from coze_client.core.session import Session, advise_check
 from coze_client.errors import CozeError, ProtocolError, TimedOut, TransportError
 
 E = TypeVar("E")
@@ -78,9 +78,13 @@ class StreamRun(Generic[E]):
 
     def raise_failure(self) -> None:
         """Raise the error that the stream reported, if any."""
-        if self.reading.failure:
-            mask_secret(self.reading.failure, self._token)
-            raise self.reading.failure
+        failure = self.reading.failure
+        if failure is None:
+            return
+        mask_secret(failure, self._token)
+        if not failure.cure:
+            advise_check(self.request, failure)
+        raise failure
 
     async def recover(self, failure: CozeError | None) -> Sequence[E]:
         """Fetch the events that a broken connection lost; raises if that is impossible.

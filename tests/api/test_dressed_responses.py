@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -31,6 +32,12 @@ RUN: list[Event] = [
     ("Message", {"content": "Bern", "node_title": "End", "node_seq_id": "0", "node_is_finish": True}),
     ("Done", {"debug_url": "https://d"}),
 ]
+STREAMS: dict[str, Callable[[Any], Any]] = {
+    "/v3/chat": lambda client: client.chats.stream(**ASK),
+    "/v1/workflow/stream_run": lambda client: client.workflows.stream(workflow_id="5"),
+    "/open_api/v2/chat": lambda client: client.legacy_chats.stream(bot_id="1", user="u", query="q"),
+}
+EMPTY: list[dict[str, object]] = [{"code": 0, "msg": "success"}, {"code": 0, "data": {}}, {"code": 0, "data": None}, {}]
 ENDED = {"/v3/chat/retrieve": as_json(chat("completed")), "/v3/chat/message/list": as_json([message("Bern")])}
 
 
@@ -53,8 +60,7 @@ def test_a_stream_of_any_content_type_is_a_stream(driver: Driver, kind: str | No
 
 @pytest.mark.parametrize("size", [1, 3, 50])
 def test_the_pieces_in_which_it_arrives_do_not_matter(driver: Driver, size: int) -> None:
-    response = as_stream(WHOLE, kind="application/json")
-    response.stream.pieces = [sse(WHOLE)[at : at + size] for at in range(0, len(sse(WHOLE)), size)]  # type: ignore[attr-defined]
+    response = as_stream(WHOLE, kind="application/json", size=size)
     asked = scripted(driver, ScriptedCoze({"/v3/chat": response})).chats.stream(**ASK)
     assert driver.run(asked.read()).text == "Bern"
 
@@ -102,18 +108,13 @@ def test_a_refusal_as_json_still_has_its_class_and_is_retried(driver: Driver, sl
     assert coze.count("/v3/chat") == 3
 
 
-@pytest.mark.parametrize("body", [{"code": 0, "msg": "success"}, {"code": 0, "data": {}}, {"code": 0, "data": None}, {}])
-@pytest.mark.parametrize("path", ["/v3/chat", "/v1/workflow/stream_run", "/open_api/v2/chat"])
+@pytest.mark.parametrize("body", EMPTY)
+@pytest.mark.parametrize("path", STREAMS)
 def test_a_success_without_anything_is_an_error_at_once(driver: Driver, body: dict[str, object], path: str) -> None:
     coze = ScriptedCoze({path: httpx.Response(200, json=body, headers={"x-tt-logid": "log1"})})
     client = scripted(driver, coze)
     with pytest.raises(CozeError) as caught:
-        if path == "/v3/chat":
-            driver.run(client.chats.stream(**ASK).read())
-        elif path == "/open_api/v2/chat":
-            driver.run(client.legacy_chats.stream(bot_id="1", user="u", query="q").read())
-        else:
-            driver.run(client.workflows.stream(workflow_id="5").read())
+        driver.run(STREAMS[path](client).read())
     assert caught.value.logid == "log1"
     assert coze.paths == [path]
 

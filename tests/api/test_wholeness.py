@@ -73,7 +73,11 @@ def chatflow(driver: Driver, client: Any) -> Any:
     return driver.run(flow.read())
 
 
-STREAM_PATHS = {streamed: "/v3/chat", submitted: "/v3/chat/submit_tool_outputs", chatflow: "/v1/workflows/chat"}
+STREAM_PATHS: dict[Read, str] = {
+    streamed: "/v3/chat",
+    submitted: "/v3/chat/submit_tool_outputs",
+    chatflow: "/v1/workflows/chat",
+}
 
 
 def whole_stream(messages: list[dict[str, object]]) -> list[Event]:

@@ -90,7 +90,8 @@ def test_a_compressed_answer_is_unpacked(driver: Driver) -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         stream = request.url.path == "/v3/chat"
-        body = b"event:thinking\ndata:{}\n\nevent:done\ndata:[DONE]\n\n" if stream else b'{"code": 0, "data": {"id": "7"}}'
+        events = b"event:thinking\ndata:{}\n\nevent:done\ndata:[DONE]\n\n"
+        body = events if stream else b'{"code": 0, "data": {"id": "7"}}'
         kind = "text/event-stream" if stream else "application/json"
         headers = {"content-encoding": "gzip", "content-type": kind}
         return httpx.Response(200, headers=headers, stream=httpx.ByteStream(gzip.compress(body)))

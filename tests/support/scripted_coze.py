@@ -1,10 +1,9 @@
-"""A scripted Coze: each path has one response, given as events, JSON, or an HTTP response."""
+"""A scripted Coze: each path has one response, and the parts of which responses are made."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
@@ -12,7 +11,6 @@ from tests.support.replay import Body
 
 CHAT = {"id": "7", "conversation_id": "8", "bot_id": "1"}
 Event = tuple[str, object]
-Scripted = "Sequence[Event] | Mapping[str, object] | httpx.Response"
 
 
 def chat(status: str, **more: object) -> dict[str, object]:
@@ -37,8 +35,8 @@ def created() -> Event:
 
 
 def delta(text: str, id_: str = "9", **more: object) -> Event:
-    """Return a part of a message."""
-    return "conversation.message.delta", message(text, id_=id_, **more)
+    """Return a part of an answer."""
+    return "conversation.message.delta", message(text, "answer", id_, **more)
 
 
 def completed(of: Mapping[str, object]) -> Event:
@@ -60,10 +58,12 @@ def sse(events: Sequence[Event]) -> bytes:
     return "".join(blocks).encode()
 
 
-def as_stream(events: Sequence[Event], *, broken: bool = False, kind: str | None = "text/event-stream") -> httpx.Response:
-    """Return a stream; `broken` loses the connection at its end, `kind` is the content type."""
+def as_stream(
+    events: Sequence[Event], *, broken: bool = False, kind: str | None = "text/event-stream", size: int = 4096
+) -> httpx.Response:
+    """Return a stream in pieces of `size` bytes, with content type `kind`; `broken` loses the connection at its end."""
     headers = {"x-tt-logid": "log1", **({"content-type": kind} if kind else {})}
-    return httpx.Response(200, headers=headers, stream=Body(sse(events), 4096, broken=broken))
+    return httpx.Response(200, headers=headers, stream=Body(sse(events), size, broken=broken))
 
 
 def as_json(data: object, **more: object) -> httpx.Response:
@@ -74,7 +74,7 @@ def as_json(data: object, **more: object) -> httpx.Response:
 class ScriptedCoze:
     """Answers each path with its response, any other path with an empty success; `paths` are those requested."""
 
-    def __init__(self, responses: Mapping[str, Any]) -> None:
+    def __init__(self, responses: Mapping[str, httpx.Response | Callable[[], httpx.Response]]) -> None:
         self.responses = responses
         self.paths: list[str] = []
 

@@ -138,9 +138,10 @@ def result_of_stream(reading: WorkflowReading, earlier: PriorOutput = NO_PRIOR_O
 def result_of_record(record: RunHistory) -> WorkflowResult:
     """Build the result from the record of a run: from its key Output, or on coze-studio from the whole output."""
     outputs, text = decode_output(record.output)
-    nodes = cast("dict[str, object]", outputs) if isinstance(outputs, dict) and "Output" in outputs else None
+    is_by_node = isinstance(outputs, dict) and ("Output" in outputs or bool(record.node_execute_status))
+    nodes = cast("dict[str, object]", outputs) if is_by_node else None
     if nodes is not None:
-        inner = nodes["Output"]
+        inner = nodes.get("Output", "")
         outputs, text = decode_output(inner) if isinstance(inner, str) else (inner, json.dumps(inner))
     messages = tuple(
         WorkflowMessage(node_title=title, content=_as_text(content), node_is_finish=True)

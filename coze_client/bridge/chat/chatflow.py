@@ -33,6 +33,7 @@ class ChatflowOptions(TypedDict):
     ext: Mapping[str, str]
     workflow_version: str | None
     connector_id: str | None
+    accept_new_conversation: bool
 
 
 @dataclass(frozen=True)
@@ -88,4 +89,5 @@ def convert_to_chatflow_options(given: Mapping[str, object]) -> ChatflowOptions:
         "ext": {**extra, "user_id": str(given["user_id"])},
         "workflow_version": cast("str | None", given.get("bot_version")),
         "connector_id": cast("str | None", given.get("connector_id")),
+        "accept_new_conversation": bool(given.get("accept_new_conversation")),
     }

@@ -44,6 +44,7 @@ class ChatOptions(TypedDict):
     bot_version: NotRequired[str | None]
     connector_id: NotRequired[str | None]
     cancel_on_close: NotRequired[bool]
+    accept_new_conversation: NotRequired[bool]
 
 
 CHAT_OPTIONS = frozenset(ChatOptions.__annotations__)

@@ -34,7 +34,9 @@ class BotSettings(Connection):
     user_id: str = Field(default_factory=lambda: uuid4().hex)
     """The user whose memory the bot uses: the same id for the same user. Default, or if empty: random per instance."""
     conversation_id: str | None = None
-    """The conversation in which Coze stores the history; an unknown id raises NotFound (4002)."""
+    """Where Coze stores the history; an unknown id raises NotFound (4002), or ConversationMismatch on coze-studio."""
+    accept_new_conversation: bool = False
+    """True: warn, instead of raising ConversationMismatch, if the server answers in another conversation."""
     custom_variables: dict[str, str] | None = None
     """Values of the bot's prompt variables."""
     parameters: dict[str, Any] | None = None
