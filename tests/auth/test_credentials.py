@@ -34,7 +34,7 @@ class Listener:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.authorizations.append(request.headers["authorization"])
-        return httpx.Response(200, json={"code": 0})
+        return httpx.Response(200, json={"code": 0, "data": {"id": "1"}})
 
 
 def sent(driver: Driver, token: Any) -> str:
