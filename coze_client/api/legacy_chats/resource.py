@@ -66,8 +66,9 @@ class LegacyChats(Resource[ConcurrencyT]):
         `chat_history`: the messages before it, oldest first. `conversation_id`: default a new conversation.
         `custom_variables` fill the bot's prompt. If you stop early, the stream closes the connection, but v2 cannot
         cancel the chat. Raises NotFound for an unknown bot, InvalidRequest for an unpublished one, ServerError if the
-        bot fails. Raises StreamInterrupted, with what arrived, if the stream ends before ``done``: v2 cannot return the
-        rest, and the chat is not started again.
+        bot fails. The answer is complete if ``done`` arrived, and the last part of each message had ``is_finish``.
+        Otherwise raises StreamInterrupted, with what arrived: v2 cannot return the rest, and the chat is not started
+        again. Raises ChatFailed if there is no answer.
         """
         chat = NewLegacyChat(
             bot_id=bot_id,
