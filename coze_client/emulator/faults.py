@@ -72,6 +72,16 @@ class EmptyBody(Fault):
 
 
 @dataclass(frozen=True)
+class NoEvents(Fault):
+    """A stream that ends without an event; coze-studio sends it if it fails before it has saved the chat."""
+
+    answers = True
+
+    def instead(self) -> RawReply:
+        return RawReply(200, b"", "text/event-stream")
+
+
+@dataclass(frozen=True)
 class DropConnection(Fault):
     """Closes the connection before the first byte of the reply."""
 

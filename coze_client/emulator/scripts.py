@@ -88,6 +88,13 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """The beginning of an answer that never ends: deltas without a completed message; `Fail` should follow."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class FunctionCall:
     """A call of a plugin that the server runs itself."""
 
@@ -142,10 +149,15 @@ class Extra:
 
 @dataclass(frozen=True)
 class Fail:
-    """Ends the chat with the status failed."""
+    """Ends the chat with the status failed.
+
+    coze-studio sends an error event without code and text of the cause, and saves the chat as completed. Only if its
+    agent cannot begin (`before_answering`) is the chat saved as failed.
+    """
 
     code: int = 5000
     msg: str = "model unavailable"
+    before_answering: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,6 +184,7 @@ class Audio:
 Item = (
     Reasoning
     | Answer
+    | Partial
     | FunctionCall
     | ToolResponse
     | AskClient

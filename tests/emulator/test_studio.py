@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from coze_client.emulator import Emulator
 from tests.support.api_calls import ApiClient, chat_ids, data, event_names, events, question
+
+OK = {"code": 0, "msg": "", "BaseResp": None}
 
 
 def listed(api: ApiClient, conversation_id: str, **body: Any) -> dict[str, Any]:
@@ -23,35 +24,28 @@ def test_a_stream_ends_with_an_event_of_its_own(studio_api: ApiClient) -> None:
     assert ("last_error" in created, "usage" in created, created["completed_at"]) == (False, False, 0)
 
 
-def test_payloads_have_keys_of_their_own_and_no_code(studio_api: ApiClient) -> None:
+def test_payloads_have_keys_of_their_own_and_a_cancelled_chat_no_code(studio_api: ApiClient) -> None:
     chat = data(studio_api.post("/v3/chat", json=studio_api.chat_body("slow", "Hello", stream=False)))
     assert chat["status"] == "created"
     canceled = studio_api.post("/v3/chat/cancel", json=chat_ids(chat)).json()
-    assert list(canceled) == ["ChatV3ChatDetail"]
+    assert (list(canceled), canceled["BaseResp"]) == (["ChatV3ChatDetail", "BaseResp"], None)
     assert canceled["ChatV3ChatDetail"]["status"] == "conversation.chat.cancelled"
     messages = studio_api.get("/v3/chat/message/list", params=chat_ids(chat)).json()
     assert [message["type"] for message in messages["Messages"]] == ["question"]
+    assert {name: value for name, value in messages.items() if name != "Messages"} == OK
     where = {"conversation_id": chat["conversation_id"]}
-    conversation = studio_api.get("/v1/conversation/retrieve", params=where).json()["ConversationData"]
-    assert "creator_d" in conversation
+    conversation = studio_api.get("/v1/conversation/retrieve", params=where).json()
+    assert "creator_d" in conversation["ConversationData"]
+    assert {name: value for name, value in conversation.items() if name != "ConversationData"} == OK
 
 
 def test_failures_have_studio_codes_and_statuses(studio_api: ApiClient) -> None:
     api = studio_api
-    chat = {"conversation_id": "1", "chat_id": "2"}
     with ApiClient(api.emulator, "pat_nobody") as stranger:
         refused = stranger.get("/v1/conversations", params={"bot_id": "1"})
     assert (refused.status_code, refused.json()["code"]) == (200, 700012006)
     wrong = api.post("/v3/chat", json={**api.chat_body("echo", "hi"), "parameters": "{}"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, 400)
-    streamed = api.ask("7350000000000009999", "hi")
-    assert events(streamed)[0][0] == "error"
-    assert events(streamed)[0][1]["code"] == 103100002
-    polled = api.ask("7350000000000009999", "hi", stream=False)
-    assert (polled.status_code, polled.json()["code"]) == (400, 400)
-    retrieved = api.get("/v3/chat/retrieve", params=chat)
-    assert (retrieved.status_code, retrieved.headers["content-type"]) == (500, "text/plain; charset=utf-8")
-    assert api.post("/v3/chat/cancel", json=chat).status_code == 400
     assert api.delete("/v1/conversations/1").json()["code"] == 103000002
     assert api.post("/v1/files/upload", files={"file": ("a", b"")}).json()["code"] == 104000006
 
@@ -73,23 +67,6 @@ def test_everything_is_saved(studio_api: ApiClient) -> None:
     assert data(studio_api.get("/v3/chat/retrieve", params=chat_ids(chat)))["status"] == "completed"
 
 
-def test_a_failed_chat_says_error_and_nothing_after_it(studio_api: ApiClient) -> None:
-    response = studio_api.ask("failing", "go")
-    assert events(response)[-1] == ("error", {"code": 103100001, "msg": "model unavailable"})
-    found = data(studio_api.get("/v3/chat/retrieve", params=chat_ids(events(response)[0][1])))
-    assert (found["status"], "last_error" in found) == ("failed", False)
-
-
-def test_a_client_plugin_shows_as_an_interrupt(studio_api: ApiClient) -> None:
-    response = studio_api.ask("plugins", "The weather in Bern?")
-    assert event_names(response)[-2:] == ["message.completed", "stream.done"]
-    interrupt = [item for _, item in events(response) if (item or {}).get("type") == "verbose"][-1]
-    assert json.loads(interrupt["content"])["msg_type"] == "interrupt"
-    assert json.loads(interrupt["meta_data"]["requires_action"])[0]["name"] == "get_weather"
-    chat = events(response)[0][1]
-    assert data(studio_api.get("/v3/chat/retrieve", params=chat_ids(chat)))["status"] == "required_action"
-
-
 def test_messages_are_listed_newest_first_and_before_id_turns_around(studio_api: ApiClient) -> None:
     conversation_id = events(studio_api.ask("echo", "1"))[0][1]["conversation_id"]
     studio_api.ask("echo", "2", conversation_id)
@@ -106,9 +83,13 @@ def test_messages_are_listed_newest_first_and_before_id_turns_around(studio_api:
 
 def test_an_empty_list_has_zero_cursors_and_entered_messages_are_ignored(studio_api: ApiClient) -> None:
     created = studio_api.conversation(name="n", messages=[question("hi")])
-    assert created["name"] is None
-    page = listed(studio_api, created["id"])
-    assert (page["data"], page["first_id"], page["last_id"]) == ([], "0", "0")
+    assert listed(studio_api, created["id"]) == {
+        "code": 0,
+        "msg": "",
+        "first_id": "0",
+        "last_id": "0",
+        "has_more": False,
+    }
 
 
 def test_an_upload_spells_its_time_otherwise(studio_api: ApiClient) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coze_client.emulator.engine.incoming_messages import IncomingMessage, read_content
+from coze_client.emulator.engine.studio_messages import split_question
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.scripting.bot import ScriptedBot
 from coze_client.emulator.scripts import Line, Part, Turn
@@ -30,6 +31,8 @@ def read_turn(
     variables: dict[str, str],
 ) -> Turn:
     """Build the turn whose question ends with the last message; 4000 if that is not a message of the user."""
+    if backend.dialect.empty_questions:
+        return _read_loosely(backend, bot, saved, incoming, variables)
     messages = [*saved, *(ContextMessage(message.role, message.text, message.parts) for message in incoming)]
     if not messages:
         raise ApiError(4000, "additional_messages is required when the conversation is new or empty")
@@ -49,6 +52,28 @@ def read_turn(
     )
 
 
+def _read_loosely(
+    backend: Backend,
+    bot: ScriptedBot,
+    saved: Sequence[ContextMessage],
+    incoming: Sequence[IncomingMessage],
+    variables: dict[str, str],
+) -> Turn:
+    """Build the turn of coze-studio, which asks an empty question if the last message is not the user's."""
+    context, question = split_question(list(incoming))
+    return Turn(
+        question=question.text,
+        parts=question.parts,
+        history=(
+            *(Line(message.role, message.text) for message in saved),
+            *(Line(message.saved_role, message.text) for message in context),
+        ),
+        variables=variables,
+        plugins=bot.plugins,
+        pace=backend.settings.pace,
+    )
+
+
 def _question_parts(messages: Sequence[ContextMessage]) -> tuple[Part, ...]:
     """Collect the files of all messages since the bot's last; a question and its images may be separate messages."""
     start = next((n for n in range(len(messages), 0, -1) if messages[n - 1].role == "assistant"), 0)
@@ -58,9 +83,9 @@ def _question_parts(messages: Sequence[ContextMessage]) -> tuple[Part, ...]:
 def saved_context(backend: Backend, conversation: StoredConversation) -> list[ContextMessage]:
     """Return the context saved in the conversation's current section, without the messages of cancelled chats.
 
-    It consists of questions, answers and messages that the API created.
+    It consists of questions, answers and messages that the API created. The studio keeps those of cancelled chats.
     """
-    chats = backend.state.owned(StoredChat, conversation.id)
+    chats = backend.state.owned(StoredChat, conversation.id) if backend.dialect.cancelling_stops else []
     canceled = {chat.id for chat in chats if chat.status == backend.dialect.canceled_status}
     return [
         ContextMessage(

@@ -62,24 +62,44 @@ class ChatflowFormat:
         return event
 
 
+_MESSAGE_FIELDS = (
+    "id",
+    "chat_id",
+    "conversation_id",
+    "bot_id",
+    "role",
+    "type",
+    "content",
+    "content_type",
+    "section_id",
+)
+
+
 class StudioChatflowFormat(ChatflowFormat):
     """The format of coze-studio, read from its source."""
 
     def chat(self, chat: StoredChat, execution: StoredExecution) -> dict[str, object]:
-        described = _without(super().chat(chat, execution), ("created_at", "last_error"))
-        if chat.usage:  # the studio counts the output twice
-            described["usage"] = {**chat.usage, "token_count": 2 * chat.usage["output_count"]}
-        return {**described, "execute_id": execution.id}
+        head = {"id": chat.id, "conversation_id": chat.conversation_id, "section_id": chat.section_id}
+        return {**head, "status": chat.status, "execute_id": execution.id}
+
+    def message(self, message: Mapping[str, object]) -> dict[str, object]:
+        return {name: message[name] for name in _MESSAGE_FIELDS}
 
     def interrupted(
         self, chat: StoredChat, execution: StoredExecution, verbose: Iterator[StoredMessage]
     ) -> list[Event]:
-        return [Event("conversation.chat.requires_action", _without(self.chat(chat, execution), ("required_action",)))]
+        return [Event("conversation.chat.requires_action", self.chat(chat, execution))]
 
     def ended(
         self, chat: StoredChat, execution: StoredExecution, verbose: Iterator[StoredMessage], *, silent: bool
     ) -> list[Event]:
         return [self.completed(chat, execution)]
+
+    def completed(self, chat: StoredChat, execution: StoredExecution) -> Event:
+        described = {**self.chat(chat, execution), "bot_id": chat.bot_id}
+        if chat.usage:  # the studio counts the output twice
+            described["usage"] = {**chat.usage, "token_count": 2 * chat.usage["output_count"]}
+        return Event("conversation.chat.completed", described)
 
     def failed(self, code: int, msg: str, execution: StoredExecution) -> Event:
         return Event("error", {"code": str(code), "msg": msg, "debug_url": execution.debug_url})

@@ -30,6 +30,14 @@ class IncomingMessage:
     text: str
     parts: tuple[Part, ...]
 
+    @property
+    def saved_role(self) -> str:
+        """The role under which it is saved: that of its type."""
+        return {"question": "user", "answer": "assistant"}.get(self.type, self.role)
+
+
+EMPTY_QUESTION = IncomingMessage("user", "question", "", "", {}, "", ())
+
 
 def read_incoming(backend: Backend, account: str, items: list[Fields], *, saved: bool = True) -> list[IncomingMessage]:
     """Read the messages of a request; 4004 for more than a hundred, 4000 for an invalid one, 4003 for its meta_data."""
@@ -95,14 +103,22 @@ def _check_neighbours(messages: list[IncomingMessage]) -> None:
 
 
 def save_incoming(
-    backend: Backend, conversation: StoredConversation, message: IncomingMessage, chat_id: str = "", bot_id: str = ""
+    backend: Backend,
+    conversation: StoredConversation,
+    message: IncomingMessage,
+    chat_id: str = "",
+    bot_id: str = "",
+    stored_at: int | None = None,
 ) -> StoredMessage:
-    """Save a message in a conversation; `chat_id` and `bot_id` are set for the question of a chat."""
+    """Save a message in a conversation; `chat_id` and `bot_id` are set for the question of a chat.
+
+    `stored_at` is the same for messages that are saved together.
+    """
     saved = StoredMessage(
         backend.state.new_id(StoredMessage, FIRST_MESSAGE_ID),
         conversation.id,
         conversation.section_id,
-        message.role,
+        message.saved_role,
         message.type,
         message.content,
         message.content_type,
@@ -111,6 +127,7 @@ def save_incoming(
         chat_id,
         bot_id,
         meta_data=message.meta_data,
+        stored_at=backend.next_millisecond() if stored_at is None else stored_at,
     )
     backend.state.save(saved)
     return saved

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from coze_client.emulator.protocol.api_error import ApiError
-from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
+from coze_client.emulator.protocol.reply import JsonReply, RawReply, Reply
 from coze_client.emulator.protocol.stream import Event, to_json
+from coze_client.emulator.protocol.studio_refusals import CHAT_PATHS, refusal
 
 CLOUD_DONE = Event("done", '"[DONE]"')
 MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
@@ -32,23 +33,57 @@ class Dialect:
     """Whether auto_save_history=false has an effect; the studio always saves."""
     strict_messages: bool = True
     """Whether object_string and message types are validated; the studio skips what it does not know."""
+    limits: bool = True
+    """Whether documented limits of sizes and names are checked."""
+    empty_questions: bool = False
+    """Whether the empty question is asked if the last message is not the user's."""
+    orphaned_context: bool = False
+    """Whether the messages before the question are saved with a chat of their own, which never runs."""
+    bot_versions: bool = True
+    """Whether publish_status and bot_version have an effect; the studio always runs the online version."""
+    checks_bot_owner: bool = False
+    """Whether a streamed chat needs the token of the bot's owner."""
     client_plugins: bool = True
     """Whether the event requires_action exists; the studio's bots send an answer and a verbose message instead."""
+    cancelling_stops: bool = True
+    """Whether a cancelled chat stays cancelled; the studio's run goes on, and its end overwrites the status."""
+    fails_lost_chats: bool = True
+    """Whether a chat has failed if the server was stopped while it ran; the studio's stays in progress."""
+    echoes_meta_data: bool = True
+    """Whether a retrieved chat has the meta_data of its request and the ids of the saved messages."""
+    finds_chats_first: bool = False
+    """Whether a chat is looked up by its id alone, before its conversation."""
     audio: bool = True
     oauth: bool = True
     """Whether OAuth apps exist; the studio has only personal tokens."""
     rejects_empty_ids: bool = False
     """Whether an empty conversation_id in a query is an error, since it is not a number."""
     creates_unknown_conversations: bool = False
-    """Whether an unknown conversation_id silently creates a new conversation."""
+    """Whether an unknown conversation_id silently creates a new conversation, and so does an unknown name."""
+    own_sections: bool = False
+    """Whether the first section of a conversation has an id of its own; the cloud's is the conversation's."""
+    keeps_deleted_conversations: bool = False
+    """Whether a deleted conversation only leaves the list."""
+    fills_new_conversations: bool = True
+    """Whether a new conversation takes a name and messages."""
+    conversation_fields: Mapping[str, tuple[str, ...]] | None = None
+    """The fields of a conversation by the call that returns it; None: all of them."""
+    pages_by_time: bool = False
+    """Whether a cursor stands for the time of its message: others of the same millisecond are lost."""
     lists_questions: bool = False
     """Whether a chat's message list contains the question, too."""
     honours_message_order: bool = True
     """Whether a conversation's message list honours `order`; the studio always lists the newest first."""
     sends_empty_fields: bool = True
-    """Whether a chat contains last_error and usage even if they are zero."""
+    """Whether a chat contains last_error and usage; the studio's answers have the usage in their meta_data."""
     updated_at_as_text: bool = True
     """Whether a message's updated_at is a string of digits."""
+    full_deltas: bool = False
+    """Whether the messages of a chat have reasoning_content even if empty and no updated_at, and deltas have times."""
+    follow_ups_last: bool = True
+    """Whether follow-up questions come after generate_answer_finish."""
+    completes_failed_chats: bool = False
+    """Whether a chat whose model failed ends as completed, after an error event."""
     recall_encoding: str = "verbose"
     """The message type in which bots report recalled slices: verbose or knowledge."""
     recall_details: bool = True
@@ -71,14 +106,21 @@ class Dialect:
     """Whether replies contain a logid."""
     workflow_versions: bool = True
     """Whether workflow_version has an effect; the studio always runs the latest version."""
+    app_conversations: bool = False
+    """Whether a chatflow of an app takes only conversations of this app, and creates them by name."""
     conversation_name_optional: bool = True
     """Whether a chatflow needs neither the id nor the name of a conversation."""
     created_status: str = "in_progress"
     canceled_status: str = "canceled"
-    action_status: str = "requires_action"
     done: Event = CLOUD_DONE
     payload_keys: Mapping[str, str] = field(default_factory=dict)
-    """The key of the payload by path, where it differs from the cloud's; these replies have no code and msg."""
+    """The key of the payload by path, where it differs from the cloud's."""
+    bare_paths: frozenset[str] = frozenset()
+    """The paths whose replies have no code and msg."""
+    base_response: tuple[str, ...] = ()
+    """How the paths begin whose replies have a BaseResp, which is null."""
+    omits_empty_lists: frozenset[str] = frozenset()
+    """The paths whose replies have no payload if that is an empty list."""
     missing: frozenset[tuple[str, str]] = frozenset()
     """Method and path of the routes that this dialect does not have."""
     codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
@@ -102,16 +144,10 @@ class Dialect:
             return json_reply(200, {"code": self.dataset_codes[error.code], "msg": error.msg})
         if path in UNBOUND_PATHS and error.code == 4000:
             return RawReply(400, error.msg.encode(), "text/plain; charset=utf-8")
+        if path.startswith(CHAT_PATHS) and (refused := refusal(error, path, streaming=streaming)):
+            return refused
         status, code = self.codes.get(error.code, (500, 500))
-        if status == 400 or error.code == 4100:
-            return json_reply(status, {"code": code, "msg": error.msg})
-        if path == "/v3/chat/retrieve":
-            return RawReply(500, error.msg.encode(), "text/plain; charset=utf-8")
-        if path == "/v3/chat" and streaming:
-            return EventReply(_once(Event("error", {"code": code, "msg": error.msg})))
-        if path in ("/v3/chat", "/v3/chat/cancel"):
-            return json_reply(400, {"code": 400, "msg": error.msg})
-        return json_reply(status, {"code": code, "msg": error.msg})
+        return json_reply(status, {"code": code, "msg": error.studio.text if error.studio else error.msg})
 
     def unknown_route(self, logid: str, *, path_exists: bool) -> RawReply:
         """Build the reply for an unknown path, or for an unknown method of a path that exists."""
@@ -125,18 +161,26 @@ class Dialect:
     def envelope(self, payload: JsonReply, path: str, logid: str) -> dict[str, object]:
         """Build the JSON of a successful reply."""
         key = self.payload_keys.get(path, payload.key)
-        data = {} if payload.data is None else {key: payload.data}
-        bare = payload.bare or path in self.payload_keys
+        empty = payload.data is None or (path in self.omits_empty_lists and payload.data == [])
+        data = {} if empty else {key: payload.data}
+        bare = payload.bare or path in self.bare_paths
         head: dict[str, object] = {} if bare else {"code": 0, "msg": ""}
         detail = {"detail": {"logid": logid}} if self.has_logid and not payload.bare else {}
-        return {**head, **data, **payload.beside, **detail}
-
-
-async def _once(event: Event) -> AsyncIterator[Event]:
-    yield event
+        base = {"BaseResp": None} if self.base_response and path.startswith(self.base_response) else {}
+        return {**head, **data, **payload.beside, **detail, **base}
 
 
 CLOUD = Dialect(missing=frozenset({("GET", "/v1/workflow/get_run_history")}))
+
+_CONVERSATION = ("id", "created_at", "meta_data", "connector_id", "last_section_id")
+CONVERSATION_FIELDS = MappingProxyType(
+    {
+        "create": (*_CONVERSATION, "user_id"),
+        "list": (*_CONVERSATION, "name", "user_id"),
+        "retrieve": (*_CONVERSATION, "name", "creator_d"),
+        "update": (*_CONVERSATION, "name"),
+    }
+)
 
 STUDIO = Dialect(
     name="studio",
@@ -144,15 +188,32 @@ STUDIO = Dialect(
     one_running_chat=False,
     unsaved_chats=False,
     strict_messages=False,
+    limits=False,
+    empty_questions=True,
+    orphaned_context=True,
+    bot_versions=False,
+    checks_bot_owner=True,
     client_plugins=False,
+    cancelling_stops=False,
+    fails_lost_chats=False,
+    echoes_meta_data=False,
+    finds_chats_first=True,
     audio=False,
     oauth=False,
     rejects_empty_ids=True,
     creates_unknown_conversations=True,
+    own_sections=True,
+    keeps_deleted_conversations=True,
+    fills_new_conversations=False,
+    conversation_fields=CONVERSATION_FIELDS,
+    pages_by_time=True,
     lists_questions=True,
     honours_message_order=False,
     sends_empty_fields=False,
     updated_at_as_text=False,
+    full_deltas=True,
+    follow_ups_last=False,
+    completes_failed_chats=True,
     recall_encoding="knowledge",
     recall_details=False,
     dataset_formats=(0, 1, 2),
@@ -165,10 +226,10 @@ STUDIO = Dialect(
     image_page_size=None,
     has_logid=False,
     workflow_versions=False,
+    app_conversations=True,
     conversation_name_optional=False,
     created_status="created",
     canceled_status="conversation.chat.cancelled",
-    action_status="required_action",
     done=Event("conversation.stream.done", ""),
     payload_keys=MappingProxyType(
         {
@@ -177,6 +238,9 @@ STUDIO = Dialect(
             "/v1/conversation/retrieve": "ConversationData",
         }
     ),
+    bare_paths=frozenset({"/v3/chat/cancel"}),
+    base_response=("/v3/chat", "/v1/conversations", "/v1/conversation/retrieve"),
+    omits_empty_lists=frozenset({"/v3/chat/message/list", "/v1/conversation/message/list"}),
     missing=frozenset(
         {
             ("GET", "/v1/users/me"),
@@ -223,9 +287,9 @@ STUDIO = Dialect(
             4003: (400, 400),
             4004: (400, 400),
             4005: (200, 103200001),
-            4006: (200, 103100002),
+            4006: (200, 100000000),
             4007: (400, 400),
-            4015: (200, 103100002),
+            4015: (200, 100000000),
             4100: (200, 700012006),
             4101: (200, 700012006),
             4104: (200, 103200005),

@@ -86,9 +86,11 @@ class Fields:
             raise ApiError(4000, f"every value of {name} must be a string")
         return {key: str(value) for key, value in pairs.items()}
 
-    def meta_data(self) -> dict[str, str]:
-        """Return `meta_data`; 4003 if it exceeds a limit."""
+    def meta_data(self, *, limited: bool = True) -> dict[str, str]:
+        """Return `meta_data`; 4003 if it exceeds a limit, unless nothing is `limited`."""
         pairs = self.pairs("meta_data")
+        if not limited:
+            return pairs
         if len(pairs) > 16 or not all(1 <= len(k) <= 64 and 1 <= len(v) <= 512 for k, v in pairs.items()):
             raise ApiError(4003)
         return pairs

@@ -22,6 +22,7 @@ from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import EventReply, Reply
 from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.protocol.stream import Event, to_json
+from coze_client.emulator.protocol.studio_refusals import unpublished
 from coze_client.emulator.routes.bot_lookup import find_bot
 from coze_client.emulator.routes.conversations import conversation_named, conversation_of, new_conversation
 from coze_client.emulator.routes.endpoint import Endpoint
@@ -47,6 +48,8 @@ async def chat(backend: Backend, request: IncomingRequest) -> Reply:
     workflow = published_workflow(backend, request)
     bot = _bot(backend, request, workflow)
     incoming = _incoming(backend, request)
+    if incoming[-1].role != "user":
+        raise ApiError(4000, "the last message must have role user")
     conversation = _conversation(backend, request, bot.id)
     if conversation is None:
         return EventReply(_unknown_name(), SPACED)
@@ -59,7 +62,8 @@ async def chat(backend: Backend, request: IncomingRequest) -> Reply:
         backend.runs.remove(WorkflowRun, _waiting_key(conversation.id, workflow))
         waiting.resume(turn.question)
     run = waiting or _start(backend, request, workflow, {**arguments, **_question(workflow, turn)})
-    return EventReply(_ChatflowReply(backend, request.account, conversation, run).events(), SPACED)
+    owner_id = (bot.id or request.body.text("app_id")) if backend.dialect.app_conversations else ""
+    return EventReply(_ChatflowReply(backend, request.account, conversation, run, owner_id).events(), SPACED)
 
 
 def _waiting_key(conversation_id: str, workflow: Workflow) -> str:
@@ -76,7 +80,7 @@ def _bot(backend: Backend, request: IncomingRequest, workflow: Workflow) -> Scri
     if bot_id:
         bot = find_bot(backend, bot_id)
         if bot is None:
-            raise ApiError(4006)
+            raise ApiError(4006, studio=unpublished(bot_id))
         return bot
     body.text("app_id")
     return ScriptedBot("", workflow.title, lambda _turn: ())
@@ -93,15 +97,34 @@ def _incoming(backend: Backend, request: IncomingRequest) -> list[IncomingMessag
 
 def _conversation(backend: Backend, request: IncomingRequest, bot_id: str) -> StoredConversation | None:
     """Find the conversation by the id in the body or the name in parameters, or create one; None for unknown names."""
-    conversation_id = request.body.optional("conversation_id")
+    conversation_id, app_id = request.body.optional("conversation_id"), request.body.optional("app_id") or ""
+    if conversation_id and backend.dialect.app_conversations:
+        return _app_conversation(backend, conversation_id, bot_id, app_id)
     if conversation_id:
         return conversation_of(backend, request, conversation_id)
     name = read_parameters(request.body).get("CONVERSATION_NAME")
     if not name and not backend.dialect.conversation_name_optional:
         raise ApiError(4000, "parameters needs CONVERSATION_NAME where there is no conversation_id")
+    if backend.dialect.app_conversations:
+        return _created_by_name(backend, request, str(name), bot_id or app_id)
     if not name or bot_id:
         return new_conversation(backend, request.caller, bot_id)
     return conversation_named(backend, request, name)
+
+
+def _app_conversation(backend: Backend, conversation_id: str, bot_id: str, app_id: str) -> StoredConversation:
+    """Return any conversation for a bot, also another account's; for an app, 4000 unless it was created for it."""
+    conversation = backend.state.get(StoredConversation, conversation_id)
+    if conversation is None or (not bot_id and conversation.app_id != app_id):
+        raise ApiError(4000, "conversation not found")
+    return conversation
+
+
+def _created_by_name(backend: Backend, request: IncomingRequest, name: str, owner_id: str) -> StoredConversation:
+    """Return the conversation that the app or bot has under this name, perhaps a new one."""
+    owned = backend.state.owned(StoredConversation, request.account)
+    found = next((each for each in owned if (each.name, each.app_id) == (name, owner_id)), None)
+    return found or new_conversation(backend, request.caller, "", name, app_id=owner_id)
 
 
 async def _unknown_name() -> AsyncIterator[Event]:
@@ -122,7 +145,9 @@ def _start(backend: Backend, request: IncomingRequest, workflow: Workflow, argum
 class _ChatflowReply:
     """The events of one reply of a chatflow, up to its answer or its next question."""
 
-    def __init__(self, backend: Backend, account: str, conversation: StoredConversation, run: WorkflowRun) -> None:
+    def __init__(
+        self, backend: Backend, account: str, conversation: StoredConversation, run: WorkflowRun, owner_id: str
+    ) -> None:
         self.backend = backend
         self.format = chatflow_format_of(backend)
         self.run = run
@@ -130,7 +155,7 @@ class _ChatflowReply:
             backend.state.new_id(StoredChat, FIRST_CHAT_ID),
             conversation.id,
             account,
-            "",
+            owner_id,
             conversation.section_id,
             "created",
             backend.now,
@@ -182,8 +207,8 @@ class _ChatflowReply:
         self._silent = False
         message = self._message("answer")
         for piece in node.chunks:
-            yield Event("conversation.message.delta", self.format.message(message.delta(piece)))
-        message = replace(message, content=node.text)
+            yield Event("conversation.message.delta", self.format.message(message.delta(self.backend.dialect, piece)))
+        message = replace(message, content=node.text, stored_at=self.backend.next_millisecond())
         self.backend.state.save(message)
         described = message.describe(self.backend.dialect)
         yield Event("conversation.message.completed", self.format.message(described))

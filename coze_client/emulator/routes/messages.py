@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from coze_client.emulator.engine.incoming_messages import IncomingMessage, read_content, save_incoming
-from coze_client.emulator.protocol.api_error import ApiError
+from coze_client.emulator.protocol.api_error import ApiError, GoError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.routes.conversations import conversation_of
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.chat_records import StoredConversation, StoredMessage
+
+PERMISSION_DENIED = GoError(103000001, "unauthorized access : permission denied")
+"""What the studio raises for the conversation of another account."""
 
 
 async def create(backend: Backend, request: IncomingRequest) -> Reply:
@@ -32,44 +35,64 @@ def _content(backend: Backend, request: IncomingRequest) -> tuple[str, str]:
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     """List a page between two cursors; an empty page has no cursors, or in the studio the cursors "0"."""
     body = request.body
-    conversation = conversation_of(backend, request, request.query.text("conversation_id"))
+    conversation = conversation_of(backend, request, request.query.text("conversation_id"), foreign=PERMISSION_DENIED)
     limit = body.number("limit", 50, 1, 50)
     found = _select(backend, conversation, body)
-    page, has_more = _page(backend, found, body, limit)
+    by_time = backend.dialect.pages_by_time
+    page, has_more = _page_by_time(backend, found, body, limit) if by_time else _page(found, body, limit)
     cursors = {"first_id": page[0].id, "last_id": page[-1].id} if page else {}
     if not page and not backend.dialect.honours_message_order:
         cursors = {"first_id": "0", "last_id": "0"}
-    data = [message.describe(backend.dialect) for message in page]
+    data = [message.describe(backend.dialect, in_chat=False) for message in page]
     return JsonReply(data, beside={**cursors, "has_more": has_more})
 
 
 def _select(backend: Backend, conversation: StoredConversation, body: Fields) -> list[StoredMessage]:
     """Select questions, answers and created messages, on request also the rest; the newest first by default."""
-    everything, chat_id = body.flag("include_middle_message", default=False), body.optional("chat_id")
+    everything = body.flag("include_middle_message", default=False) and backend.dialect.honours_message_order
+    chat_id = body.optional("chat_id")
     newest_first = body.choice("order", ("asc", "desc"), "desc") == "desc" or not backend.dialect.honours_message_order
     found = [
         message
         for message in backend.state.owned(StoredMessage, conversation.id)
         if (everything or message.type in ("question", "answer", "")) and chat_id in (None, "", message.chat_id)
     ]
+    if backend.dialect.pages_by_time:
+        found.sort(key=lambda message: message.stored_at)
     return found[::-1] if newest_first else found
 
 
-def _page(backend: Backend, found: list[StoredMessage], body: Fields, limit: int) -> tuple[list[StoredMessage], bool]:
-    """Return a page and whether more follow: messages after after_id, before before_id, or between both.
-
-    In the studio before_id takes precedence, even "0".
-    """
+def _page(found: list[StoredMessage], body: Fields, limit: int) -> tuple[list[StoredMessage], bool]:
+    """Return a page and whether more follow: messages after after_id, before before_id, or between both."""
     after, before = body.optional("after_id"), body.optional("before_id")
-    if not backend.dialect.honours_message_order and before is not None:
-        newer = found[: _place(found, before, len(found))][::-1] if before != "0" else found
-        return newer[:limit], len(newer) > limit
     start = _place(found, after, -1) + 1
     end = _place(found, before, len(found))
     window = found[start:end]
     if before not in (None, "", "0") and after in (None, "", "0"):
         return window[-limit:], len(window) > limit
     return window[:limit], len(window) > limit
+
+
+def _page_by_time(
+    backend: Backend, found: list[StoredMessage], body: Fields, limit: int
+) -> tuple[list[StoredMessage], bool]:
+    """Return a page of the studio, and whether more follow: those newer than before_id, else older than after_id.
+
+    The cursor stands for its time, so other messages of the same millisecond are on no page. before_id takes
+    precedence, even "0"; with it, the oldest come first.
+    """
+    before = body.optional("before_id")
+    cursor_id = before if before is not None else body.optional("after_id")
+    if cursor_id in (None, "", "0"):
+        return found[:limit], len(found) > limit
+    cursor = backend.state.get(StoredMessage, cursor_id or "")
+    if cursor is None:
+        raise ApiError(4005, "the cursor is not a message", studio=GoError(None, "record not found"))
+    if before is None:
+        older = [message for message in found if message.stored_at < cursor.stored_at]
+        return older[:limit], len(older) > limit
+    newer = [message for message in found[::-1] if message.stored_at > cursor.stored_at]
+    return newer[:limit], len(newer) > limit
 
 
 def _place(found: list[StoredMessage], cursor: str | None, unset: int) -> int:

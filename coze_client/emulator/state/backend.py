@@ -51,11 +51,17 @@ class Backend:
         self.changed = threading.Condition()
         self._faults: list[PendingFault] = []
         self._logids = 0
+        self._last_millisecond = 0
 
     @property
     def now(self) -> int:
         """Unix time in whole seconds."""
         return int(self.clock())
+
+    def next_millisecond(self) -> int:
+        """Return Unix time in milliseconds, later than all before, so that no two writes have the same."""
+        self._last_millisecond = max(self._last_millisecond + 1, int(self.clock() * 1000))
+        return self._last_millisecond
 
     def _time(self) -> float:
         """Call the current clock; `clock` may be replaced at any time."""
