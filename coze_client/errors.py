@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+E = TypeVar("E", bound="CozeError")
 
 
 class CozeError(Exception):
@@ -61,8 +63,8 @@ class CozeError(Exception):
         return revive, (type(self), self.args, {k: v for k, v in self.__dict__.items() if not k.startswith("__")})
 
 
-def revive(kind: type[CozeError], args: tuple[object, ...], state: dict[str, object]) -> CozeError:
-    """Rebuild a pickled error without calling its constructor."""
+def revive(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -> E:
+    """Rebuild an error, pickled or of another class, without calling its constructor."""
     error = kind.__new__(kind, *args)
     error.args = args
     error.__dict__.update(state)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from coze_client import (
-    APIError,
     ChatFailed,
     CozeError,
     InvalidRequest,
@@ -264,7 +263,7 @@ REFUSALS: list[tuple[Fault, type[CozeError], int | None]] = [
     (faults.HttpStatus(200, b"", "text/event-stream"), StreamInterrupted, None),
     (faults.ErrorEvent(5000, after_events=0), ServerError, 5000),
     (faults.ErrorEvent(4020, after_events=2), RateLimited, 4020),
-    (faults.ErrorEvent(123456, after_events=4), APIError, 123456),
+    (faults.ErrorEvent(123456, after_events=4), ServerError, 123456),
 ]
 
 
@@ -287,11 +286,11 @@ def test_a_refusal_in_whatever_form_is_the_right_error(
         (b'event:error\ndata:{"code":4000,"msg":"no"}\n\n', InvalidRequest, 4000, "no"),
         (b'event:error\ndata:{"code":"103100001","msg":"no","debug_url":"x"}\n\n', ServerError, 103100001, "no"),
         (b'event:Error\ndata:{"error_code":5000,"error_message":"no"}\n\n', ServerError, 5000, "no"),
-        (b"event:error\ndata:plain words\n\n", APIError, None, "plain words"),
-        (b"event:error\ndata:{}\n\n", APIError, None, "without a message"),
-        (b"event:error\ndata:\n\n", APIError, None, "without a message"),
-        (b"event:error\n\n", APIError, None, "without a message"),
-        (b'event:error\ndata:["odd"]\n\n', APIError, None, "odd"),
+        (b"event:error\ndata:plain words\n\n", ServerError, None, "plain words"),
+        (b"event:error\ndata:{}\n\n", ServerError, None, "without a message"),
+        (b"event:error\ndata:\n\n", ServerError, None, "without a message"),
+        (b"event:error\n\n", ServerError, None, "without a message"),
+        (b'event:error\ndata:["odd"]\n\n', ServerError, None, "odd"),
         (b'event:error\ndata:{"code":4000,"msg":"no"}', InvalidRequest, 4000, "no"),
     ],
 )

@@ -144,5 +144,5 @@ def test_a_self_hosted_studio_keeps_conversations_the_same_way(driver: Driver) -
         assert coze.run(coze.client.conversations.update(conversation_id=expected[0], name="tour")).name == "tour"
         assert coze.run(coze.client.conversations.clear(conversation_id=expected[0])).conversation_id == expected[0]
         coze.run(coze.client.conversations.delete(conversation_id=expected[0]))
-        with pytest.raises(NotFound):
-            coze.run(coze.client.conversations.retrieve(conversation_id=expected[0]))
+        assert [each.id for each in coze.collect(listed(coze))] == expected[:0:-1]
+        assert coze.run(coze.client.conversations.retrieve(conversation_id=expected[0])).name == "tour"

@@ -76,6 +76,16 @@ def test_a_self_hosted_coze_studio_answers_too(ask: Ask) -> None:
     assert answer.content == "After some thought: Hm?"
     assert answer.response_metadata["status"] == "completed"
     assert answer.additional_kwargs["reasoning_content"]
+    usage = answer.usage_metadata
+    assert usage is not None
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > 0
+
+
+def test_a_question_back_of_a_self_hosted_coze_studio_is_told_apart(ask: Ask) -> None:
+    with Emulator(dialect="studio") as studio:
+        bot_id = studio.add_bot("asks", lambda turn: [AskUser("Which town?")])
+        answer = ask(ChatCoze(bot_id=bot_id, token=studio.token, base_url=studio.url), "The weather?")
+    assert (answer.content, answer.response_metadata["status"]) == ("Which town?", "requires_action")
 
 
 def test_invoking_costs_one_request(model: Make, emulator: Emulator) -> None:

@@ -15,6 +15,7 @@ from llama_index.core.llms import ChatMessage, MessageRole
 from coze_client import ChatFailed, ConversationBusy
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, AskUser, Audio, Extra, Item, Turn, Verbose
+from llama_index_coze import CozeLLM
 from tests.support.llama_index_calls import Ask, Complete, Make, chat_body, dialogue
 
 RECALL = {
@@ -48,6 +49,15 @@ def test_usage_is_in_raw_as_coze_sent_it_and_in_additional_kwargs(llm: Make, ask
     assert usage["total_tokens"] == usage["token_count"] == usage["input_tokens"] + usage["output_tokens"] > 0
     assert response.additional_kwargs["prompt_tokens"] == usage["input_tokens"]
     assert response.additional_kwargs["completion_tokens"] == usage["output_tokens"]
+
+
+def test_usage_of_a_self_hosted_coze_studio_is_there_too(ask: Ask) -> None:
+    with Emulator(dialect="studio") as studio:
+        response = ask(CozeLLM(bot_id=studio.bots["echo"], token=studio.token, base_url=studio.url), "hello there")
+    assert response.raw is not None
+    usage = response.raw["usage"]
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > 0
+    assert response.additional_kwargs["total_tokens"] == usage["total_tokens"]
 
 
 def test_no_usage_is_invented_for_a_chat_that_waits(llm: Make, ask: Ask) -> None:

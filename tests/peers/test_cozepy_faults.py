@@ -131,12 +131,18 @@ def test_a_done_after_a_failed_chat_is_read_over(cozepy: CozePy) -> None:
 # --- a self-hosted coze-studio, by its source code ---
 
 
+def conversation_of(cozepy: CozePy) -> dict[str, str]:
+    """Return the id of a new conversation, whose creation cozepy cannot read."""
+    with ApiClient(cozepy.emulator) as api:
+        return {"conversation_id": api.conversation()["id"]}
+
+
 def test_the_studio_streams_to_who_names_a_conversation(cozepy_on_studio: CozePy) -> None:
     """The empty conversation_id that cozepy sends is not a number, and the studio refuses it."""
     with pytest.raises(PeerRaised) as refused:
         cozepy_on_studio.stream()
     assert refused.value.code == 400
-    where = {"conversation_id": cozepy_on_studio("conversations.create")["id"]}
+    where = conversation_of(cozepy_on_studio)
     events = cozepy_on_studio.stream(**where)
     assert (joined_deltas(events), event_names(events)[-2:]) == ("hello there", ["chat.completed", "unknown"])
     assert events[-1][1]["event"] == "conversation.stream.done"
@@ -148,21 +154,23 @@ def test_the_studio_streams_to_who_names_a_conversation(cozepy_on_studio: CozePy
         ("chat.retrieve", "CozeAPIError"),
         ("chat.messages.list", "ValidationError"),
         ("conversations.retrieve", "ValidationError"),
+        ("conversations.create", "ValidationError"),
     ],
 )
 def test_cozepy_cannot_read_the_studios_own_forms(cozepy_on_studio: CozePy, call: str, expected: str) -> None:
-    """The studio has no POST for chats, and replies to the other two without `data`, under other keys."""
+    """The studio has no POST for chats, replies to two calls without `data`, and has null for no meta_data."""
     with ApiClient(cozepy_on_studio.emulator) as api:
         chat = api.finish(api.start("echo", "hi"))
-    given: dict[str, Any] = chat_ids(chat)
-    if call.startswith("conversations"):
-        del given["chat_id"]
+    names = {"conversations.retrieve": ("conversation_id",), "conversations.create": ()}.get(
+        call, ("conversation_id", "chat_id")
+    )
+    given: dict[str, Any] = {name: value for name, value in chat_ids(chat).items() if name in names}
     with pytest.raises(PeerRaised) as failed:
         cozepy_on_studio(call, **given)
     assert failed.value.kind == expected
 
 
 def test_the_studios_refusal_in_a_stream_is_an_error_event(cozepy_on_studio: CozePy) -> None:
-    where = {"conversation_id": cozepy_on_studio("conversations.create")["id"]}
-    with pytest.raises(PeerRaised, match="103100002"):
+    where = conversation_of(cozepy_on_studio)
+    with pytest.raises(PeerRaised, match="code=100000000 message=invalid parameter : agent not published"):
         cozepy_on_studio.stream("7350000000000009999", **where)

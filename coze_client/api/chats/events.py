@@ -14,14 +14,14 @@ from typing_extensions import TypedDict
 from coze_client.api.chats.failures import ChatFailed, ExpectedConversation, no_answer
 from coze_client.api.chats.received_messages import LostDelta, ReceivedMessages, holds_answer
 from coze_client.api.chats.requests import read_started
-from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError
+from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError, find_usage
 from coze_client.api.conversations.values import Message
 from coze_client.core.error_codes import cure_for, error_for
 from coze_client.core.model import adapter, convert_json, json_validator, parse_json
 from coze_client.core.reading import Reading
 from coze_client.core.response import RawResponse, parse_code
 from coze_client.core.sse import Decoder
-from coze_client.errors import CozeError, ProtocolError, StreamInterrupted
+from coze_client.errors import APIError, CozeError, ProtocolError, ServerError, StreamInterrupted, revive
 
 MESSAGE_DELTA = "conversation.message.delta"
 MESSAGE_COMPLETED = "conversation.message.completed"
@@ -258,6 +258,8 @@ class ChatReading(Reading[ChatEvent]):
     def _chat_event(self, name: str, data: bytes) -> ChatEvent:
         chat = convert_json(Chat, data) if data.strip() else Chat()
         state = name.rpartition(".")[2]
+        if state == "completed" and not (chat.usage and chat.usage.known):
+            chat = chat.model_copy(update={"usage": find_usage(self.received.messages) or chat.usage})
         if state in FAILED or chat.status in FAILED:
             self.complete = True
             self._note_ids(chat.id, chat.conversation_id)
@@ -297,7 +299,11 @@ class ChatReading(Reading[ChatEvent]):
         except ProtocolError:
             body = data.decode("utf-8", "replace").strip()
         if not isinstance(body, dict):
-            return error_for(None, str(body or _NO_ERROR_TEXT), logid=self.logid)
+            body = {"msg": str(body or "")}
         code = parse_code(body.get("code", body.get("error_code")))
         message = str(body.get("msg") or body.get("error_message") or _NO_ERROR_TEXT)
-        return error_for(code, message, logid=self.logid)
+        error: APIError = error_for(code, message, logid=self.logid)
+        if type(error) is APIError:  # an unknown code: the run failed, it was not refused
+            error = revive(ServerError, error.args, vars(error))
+        error.debug_url = str(body.get("debug_url") or "")
+        return error

@@ -6,9 +6,9 @@ API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,7 +17,9 @@ from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOu
 from coze_client.api.conversations.values import Message, MessageLike, convert_to_wire
 from coze_client.core.request import Kind, Request, query
 from coze_client.core.response import Payload, RawResponse
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, NotFound
+
+T = TypeVar("T")
 
 _MOST_MESSAGES = 100
 _NOT_IN_BODY = ("conversation_id", "accept_new_conversation")
@@ -113,12 +115,12 @@ class ReadStart:
 
 def retrieve_request(conversation_id: str, chat_id: str) -> Request[Chat]:
     """The request for the current state of a chat."""
-    return Request("GET", "/v3/chat/retrieve", read_started, _ids(conversation_id, chat_id))
+    return Request("GET", "/v3/chat/retrieve", ReadKnown(read_started), _ids(conversation_id, chat_id))
 
 
 def messages_request(conversation_id: str, chat_id: str) -> Request[tuple[Message, ...]]:
     """The request for the messages of a chat; it drops the question, which coze-studio includes."""
-    return Request("GET", "/v3/chat/message/list", _read_messages, _ids(conversation_id, chat_id))
+    return Request("GET", "/v3/chat/message/list", ReadKnown(_read_messages), _ids(conversation_id, chat_id))
 
 
 def cancel_request(conversation_id: str, chat_id: str) -> Request[Chat]:
@@ -162,6 +164,26 @@ def _ids(conversation_id: str, chat_id: str) -> dict[str, str]:
 
 def ignore_response(response: object) -> None:
     """The reader of a stream request: the stream reads the events itself."""
+
+
+@dataclass(frozen=True)
+class ReadKnown(Generic[T]):
+    """Reads a response about a chat by ``read``; raises NotFound for the empty HTTP 500 of coze-studio.
+
+    Its handlers crash at a conversation that they do not know. Its header ``x-log-id`` tells it from a gateway.
+    """
+
+    read: Callable[[RawResponse], T]
+
+    def __call__(self, response: RawResponse) -> T:
+        if response.status == 500 and not response.content.strip() and "x-log-id" in response.headers:
+            raise NotFound(
+                "The server crashed and sent an empty response",
+                status=500,
+                logid=response.headers["x-log-id"],
+                cure="Check the conversation id: a coze-studio does this if it does not know the conversation",
+            )
+        return self.read(response)
 
 
 _MESSAGES = Payload(tuple[Message, ...])

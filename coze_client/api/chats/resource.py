@@ -174,7 +174,8 @@ class Chats(Resource[ConcurrencyT]):
     def cancel(self, *, conversation_id: str, chat_id: str) -> Request[Chat]:
         """Cancel a running chat; Coze bills the tokens used so far.
 
-        Raises InvalidRequest (4104) if the chat does not run any more. API page: chat_cancel.
+        A coze-studio only notes it: the chat runs on, and its status is completed at the end. Raises InvalidRequest
+        (4104) if the chat does not run any more. API page: chat_cancel.
         """
         return cancel_request(conversation_id, chat_id)
 

@@ -19,6 +19,10 @@ from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError
 
 _RECOVERY_SECONDS = 600.0
+_NO_EVENTS = (
+    "the server ended it without an event of a chat. A coze-studio does so if it fails before it has saved the chat:"
+    " then nothing runs, and its log has the cause. On other servers the chat may still run, and is not started again"
+)
 _TYPES_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
 
 
@@ -69,6 +73,8 @@ class ChatStreamRun(StreamRun[ChatEvent]):
 
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
+        if failure is None and reading.chat_id is None:
+            raise self._interruption(_NO_EVENTS)
         if reason := self._no_recovery_reason():
             raise reading.interruption(reason) from failure
         started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")

@@ -6,7 +6,7 @@ API pages: chat_v3, retrieve_chat, chat_submit_tool_outputs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
@@ -21,6 +21,8 @@ FAILED = frozenset({"failed", "expired", "deleted"})
 TERMINAL = REQUIRES_ACTION | CANCELED | COMPLETED | FAILED
 """Every spelling of a status in which a chat sends nothing more unless a caller acts."""
 
+_COUNTS = (("token_count",), ("input_count", "input_tokens"), ("output_count", "output_tokens"))
+
 PublishStatus = Literal["published_online", "unpublished_draft"]
 
 
@@ -34,7 +36,8 @@ class TokenDetails(Model):
 class Usage(Model):
     """Token usage of a chat; ``token_count`` is the total.
 
-    Coze spells the other two ``…_count`` or ``…_tokens``; both are accepted.
+    Coze spells the other two ``…_count`` or ``…_tokens``; both are accepted. A total that is not their sum is replaced
+    by the sum: a chatflow of coze-studio counts the output twice.
     """
 
     token_count: int | None = None
@@ -45,9 +48,15 @@ class Usage(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, given: object) -> object:
+    def _mended(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
         # a null in one spelling must not hide the number in the other
-        return {name: count for name, count in given.items() if count is not None} if isinstance(given, dict) else given
+        counts = {str(name): count for name, count in given.items() if count is not None}
+        total, read, written = (_number(counts, *names) for names in _COUNTS)
+        if None in (total, read, written) or total == (read or 0) + (written or 0):
+            return counts
+        return {**counts, "token_count": (read or 0) + (written or 0)}
 
     @property
     def known(self) -> bool:
@@ -156,6 +165,23 @@ class ChatResult(NamedTuple):
     def text(self) -> str:
         """The bot's answer: the text of all answer messages, joined."""
         return join_answers(self.messages)
+
+
+def find_usage(messages: Sequence[Message]) -> Usage | None:
+    """The token usage in the meta data of the last answer, where coze-studio tells it; ``None`` if there is none."""
+    for message in reversed(messages):
+        counts = message.meta_data or {}
+        if message.type == "answer" and "token" in counts:
+            input_count, output_count = _number(counts, "input_tokens"), _number(counts, "output_tokens")
+            return Usage(token_count=_number(counts, "token"), input_count=input_count, output_count=output_count)
+    return None
+
+
+def _number(counts: Mapping[str, object], *names: str) -> int | None:
+    """The first of these counts that is there; ``None`` if it is no number."""
+    found = next((counts[name] for name in names if name in counts), None)
+    text = str(found)
+    return int(text) if not isinstance(found, bool) and text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def is_answer(message: Message) -> bool:

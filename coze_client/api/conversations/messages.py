@@ -71,7 +71,11 @@ class Messages(Resource[ConcurrencyT]):
         `order`: "asc" is oldest first; coze-studio ignores it. `chat_id`: only messages of this chat. `before_id`
         or `after_id`: only messages before or after this one; raises ConfigurationError for both, because their
         combination is not documented. `limit`: the page size, 1 to 50 (default 50). `include_middle_message` adds
-        plugin calls and their outputs. API page: list_message.
+        plugin calls and their outputs.
+
+        A coze-studio pages by time: at the end of a page it loses the other messages of the same millisecond, such as
+        those that were sent together with a chat as context. A `limit` above their number avoids most of it. API page:
+        list_message.
         """
         if not 1 <= limit <= _LARGEST_PAGE:
             raise ConfigurationError(f"limit must be 1 to {_LARGEST_PAGE}, not {limit}")

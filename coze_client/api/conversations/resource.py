@@ -109,7 +109,7 @@ class Conversations(Resource[ConcurrencyT]):
 
     @call
     def delete(self, *, conversation_id: str) -> Request[None]:
-        """Delete a conversation and its messages permanently.
+        """Delete a conversation and its messages permanently; a coze-studio only leaves it out of ``list``.
 
         API page: delete_conversation.
         """
