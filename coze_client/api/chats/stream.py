@@ -19,10 +19,6 @@ from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError
 
 _RECOVERY_SECONDS = 600.0
-_NO_EVENTS = (
-    "the server ended it without an event of a chat. A coze-studio does so if it fails before it has saved the chat:"
-    " then nothing runs, and its log has the cause. On other servers the chat may still run, and is not started again"
-)
 _TYPES_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
 
 
@@ -55,6 +51,7 @@ class ChatStreamRun(StreamRun[ChatEvent]):
     """The steps of a chat stream: lock the conversation, open, recover, cancel."""
 
     reading: ChatReading
+    _ended_cleanly = False
 
     def __init__(self, session: Session, opening: ChatOpening) -> None:
         limit = session.config.max_event_bytes
@@ -73,8 +70,6 @@ class ChatStreamRun(StreamRun[ChatEvent]):
 
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
-        if failure is None and reading.chat_id is None:
-            raise self._interruption(_NO_EVENTS)
         if reason := self._no_recovery_reason():
             raise reading.interruption(reason) from failure
         started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
@@ -102,6 +97,10 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         if self._release:
             self._release()
 
+    async def finish(self, failure: CozeError | None) -> Sequence[ChatEvent]:
+        self._ended_cleanly = failure is None
+        return await super().finish(failure)
+
     def _missing(self, message: Message) -> list[ChatEvent]:
         return [] if message.id in self.opening.known_message_ids else self.reading.add_missing(message)
 
@@ -109,7 +108,7 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         if self.opening.no_recovery_reason:
             return self.opening.no_recovery_reason
         if self.reading.chat_id is None or self.reading.conversation_id is None:
-            return "the chat id had not arrived yet; the chat may still run, and is not started again"
+            return _NO_EVENTS if self._ended_cleanly else _NO_ID
         if not self.opening.saved:
             return "the chat's history is not saved (auto_save_history=False), so the rest cannot be fetched"
         if self.reading.has_audio:
@@ -126,6 +125,13 @@ def _sort_rank(message: Message) -> int:
     if message.type in _TYPES_BEFORE_ANSWERS or message.verbose_type == "knowledge_recall":
         return 0
     return {"answer": 1, "verbose": 2, "follow_up": 3}.get(message.type, 4)
+
+
+_NO_ID = "the chat id had not arrived yet; the chat may still run, and is not started again"
+_NO_EVENTS = (
+    "the server ended it without an event of a chat. A coze-studio does so if it fails before it has saved the chat:"
+    " then nothing runs, and its log has the cause. On other servers the chat may still run, and is not started again"
+)
 
 
 class _ChatStreamFacts(StreamFacts[ChatStreamRun]):
