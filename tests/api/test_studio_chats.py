@@ -15,7 +15,17 @@ from coze_client import ChatResult, CozeError, Message, NotFound, ServerError, S
 from coze_client.api.chats.values import Chat, Usage, find_usage
 from coze_client.core.model import convert
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.scripts import Answer, AskUser, Fail, FunctionCall, Item, Reasoning, ToolResponse, Turn
+from coze_client.emulator.scripts import (
+    Answer,
+    AskUser,
+    Fail,
+    FunctionCall,
+    Item,
+    Partial,
+    Reasoning,
+    ToolResponse,
+    Turn,
+)
 from coze_client.emulator.workflows import Steps, WorkflowError, ask
 from tests.support.clients import ConnectedClient, Driver
 
@@ -182,6 +192,38 @@ def test_a_model_that_fails_raises_what_the_studio_tells(studio: ConnectedClient
         studio.run(studio.ask(bot="broken").read())
     assert caught.value.code == 103200002
     assert len(studio.emulator.calls_to("/v3/chat")) == 1
+
+
+def breaks_off(turn: Turn) -> Iterator[Item]:
+    yield Partial("Take two pills ")
+    yield Fail()
+
+
+def breaks_off_later(turn: Turn) -> Iterator[Item]:
+    yield FunctionCall("search", {})
+    yield ToolResponse("dose: two pills a week")
+    yield Partial("Take two pills ")
+    yield Fail()
+
+
+BROKEN = [lambda turn: [Fail()], breaks_off, breaks_off_later]
+
+
+@pytest.mark.parametrize("script", BROKEN)
+def test_a_failed_model_gives_no_answer_whichever_way_it_is_read(
+    studio: ConnectedClient, sleeps: list[float], script: Any
+) -> None:
+    studio.emulator.add_bot("broken", script)
+    with pytest.raises(CozeError) as caught:
+        polled(studio, "broken")
+    assert caught.value.chat_id
+    for count in range(2, 9):
+        studio.emulator.inject(faults.CutAfterEvents(count))
+        started = studio.emulator.chats_started
+        with pytest.raises(CozeError) as caught:
+            studio.run(studio.ask(bot="broken").read())
+        assert caught.value.chat_id, count
+        assert studio.emulator.chats_started == started + 1
 
 
 def test_a_stream_without_an_event_says_that_nothing_may_run(studio: ConnectedClient) -> None:

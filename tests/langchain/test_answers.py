@@ -10,9 +10,21 @@ import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
-from coze_client import Usage
-from coze_client.emulator import Emulator
-from coze_client.emulator.scripts import Answer, AskUser, Extra, FunctionCall, Item, ToolResponse, Turn, Verbose
+from coze_client import CozeError, Usage
+from coze_client.emulator import Emulator, faults
+from coze_client.emulator.protocol.fault import Fault
+from coze_client.emulator.scripts import (
+    Answer,
+    AskUser,
+    Extra,
+    Fail,
+    FunctionCall,
+    Item,
+    Partial,
+    ToolResponse,
+    Turn,
+    Verbose,
+)
 from langchain_coze import ChatCoze
 from langchain_coze.chunk_builder import convert_usage
 from tests.support.langchain_calls import Ask, chat_body, join_chunks
@@ -86,6 +98,17 @@ def test_a_question_back_of_a_self_hosted_coze_studio_is_told_apart(ask: Ask) ->
         bot_id = studio.add_bot("asks", lambda turn: [AskUser("Which town?")])
         answer = ask(ChatCoze(bot_id=bot_id, token=studio.token, base_url=studio.url), "The weather?")
     assert (answer.content, answer.response_metadata["status"]) == ("Which town?", "requires_action")
+
+
+@pytest.mark.parametrize("fault", [None, faults.CutAfterEvents(3), faults.CutAfterEvents(6)])
+def test_a_model_of_a_self_hosted_coze_studio_that_fails_leaves_no_half_answer(ask: Ask, fault: Fault | None) -> None:
+    with Emulator(dialect="studio") as studio:
+        bot_id = studio.add_bot("broken", lambda turn: [Partial("Take two pills "), Fail()])
+        if fault:
+            studio.inject(fault)
+        with pytest.raises(CozeError):
+            ask(ChatCoze(bot_id=bot_id, token=studio.token, base_url=studio.url), "How many?")
+    assert studio.chats_started == 1
 
 
 def test_invoking_costs_one_request(model: Make, emulator: Emulator) -> None:

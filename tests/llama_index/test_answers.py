@@ -12,9 +12,10 @@ import pytest
 from llama_index.core.base.llms.types import AudioBlock, CitationBlock, TextBlock, ThinkingBlock
 from llama_index.core.llms import ChatMessage, MessageRole
 
-from coze_client import ChatFailed, ConversationBusy
+from coze_client import ChatFailed, ConversationBusy, CozeError
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.scripts import Answer, AskUser, Audio, Extra, Item, Turn, Verbose
+from coze_client.emulator.protocol.fault import Fault
+from coze_client.emulator.scripts import Answer, AskUser, Audio, Extra, Fail, Item, Partial, Turn, Verbose
 from llama_index_coze import CozeLLM
 from tests.support.llama_index_calls import Ask, Complete, Make, chat_body, dialogue
 
@@ -58,6 +59,17 @@ def test_usage_of_a_self_hosted_coze_studio_is_there_too(ask: Ask) -> None:
     usage = response.raw["usage"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > 0
     assert response.additional_kwargs["total_tokens"] == usage["total_tokens"]
+
+
+@pytest.mark.parametrize("fault", [None, faults.CutAfterEvents(3), faults.CutAfterEvents(6)])
+def test_a_model_of_a_self_hosted_coze_studio_that_fails_leaves_no_half_answer(ask: Ask, fault: Fault | None) -> None:
+    with Emulator(dialect="studio") as studio:
+        bot_id = studio.add_bot("broken", lambda turn: [Partial("Take two pills "), Fail()])
+        if fault:
+            studio.inject(fault)
+        with pytest.raises(CozeError):
+            ask(CozeLLM(bot_id=bot_id, token=studio.token, base_url=studio.url), "How many?")
+    assert studio.chats_started == 1
 
 
 def test_no_usage_is_invented_for_a_chat_that_waits(llm: Make, ask: Ask) -> None:
