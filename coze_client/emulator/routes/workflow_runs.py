@@ -154,10 +154,14 @@ async def _wait(run: WorkflowRun) -> Reply:
     return workflow_format_of(backend).reply(run.execution)
 
 
-async def _events(run: WorkflowRun) -> AsyncIterator[Event]:
-    """Yield the events of a run, numbered from 0, also after a resume."""
+def _events(run: WorkflowRun) -> AsyncIterator[Event]:
+    """Iterate over the events up to the next question, numbered from 0, also after a resume."""
+    return _convert_all(run, run.events(run.backend.settings.ping_after))
+
+
+async def _convert_all(run: WorkflowRun, events: AsyncIterator[RunEvent]) -> AsyncIterator[Event]:
     number = 0
-    async for event in run.events(run.backend.settings.ping_after):
+    async for event in events:
         for name, data in _convert(run, event):
             yield Event(name, data, number)
             number += 1
