@@ -38,8 +38,8 @@ class RawResponse(NamedTuple):
 
     @property
     def logid(self) -> str | None:
-        """The log id from the header ``x-tt-logid``."""
-        return self.headers.get("x-tt-logid") or None
+        """The log id from the header ``x-tt-logid``, or from ``x-log-id``, which coze-studio sends."""
+        return self.headers.get("x-tt-logid") or self.headers.get("x-log-id") or None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from coze_client.emulator.app import App
 from coze_client.emulator.dataset_import import Documents, import_dataset
 from coze_client.emulator.demo_workflows import standard_workflows
 from coze_client.emulator.engine.knowledge_workflow import knowledge_workflow
-from coze_client.emulator.protocol.dialect import DIALECTS
+from coze_client.emulator.protocol.dialect import find_dialect
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.routes.oauth import devices, tokens
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair
@@ -52,6 +52,9 @@ class Emulator:
         plan: "free" allows neither asynchronous runs nor plugin calls.
         processing_looks: how often the progress of a new document must be requested until it is ready.
         processing_seconds: how long a new document is processed, measured by `clock`.
+        version: of the studio. "0.5.0" stands for all versions until then: they stream every chat, and have no
+            retrieval of chats and conversations, no list of a chat's messages, and no datasets. None, or "0.5.1", is
+            the newest. ValueError for another version, or for one of the cloud.
     """
 
     def __init__(
@@ -70,9 +73,10 @@ class Emulator:
         plan: Literal["paid", "free"] = "paid",
         processing_looks: int = 0,
         processing_seconds: float = 0.0,
+        version: Literal["0.5.0", "0.5.1"] | None = None,
     ) -> None:
         settings = Settings(
-            DIALECTS[dialect],
+            find_dialect(dialect, version),
             data,
             pace,
             mapped_status=http_status == "mapped",
@@ -91,6 +95,7 @@ class Emulator:
         self.oauth_apps = StandardApps(self._backend)
         self._port = port
         self.dialect = dialect
+        self.version = version
 
     def start(self) -> Self:
         """Start the server and issue `token`; OSError if the port is taken."""

@@ -3,14 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from time import gmtime, strftime
 from types import MappingProxyType
+from uuid import NAMESPACE_OID, uuid5
 
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
 from coze_client.emulator.protocol.stream import Event, to_json
 
 CLOUD_DONE = Event("done", '"[DONE]"')
+STUDIO_ONLY = frozenset({("GET", "/v1/workflow/get_run_history")})
+STUDIO_ROUTES = frozenset(
+    (method, path)
+    for methods, path in (
+        line.split()
+        for line in """
+POST /v3/chat
+GET /v3/chat/retrieve
+GET /v3/chat/message/list
+POST /v3/chat/cancel
+POST /v1/conversation/create
+GET /v1/conversation/retrieve
+POST /v1/conversation/message/list
+GET /v1/conversations
+DELETE,PUT /v1/conversations/{conversation_id}
+POST /v1/conversations/{conversation_id}/clear
+POST /v1/files/upload
+GET /v1/apps/{app_id}
+GET /v1/bot/get_online_info
+GET /v1/bots/{bot_id}
+POST /v1/workflow/run
+POST /v1/workflow/stream_run
+POST /v1/workflow/stream_resume
+GET /v1/workflow/get_run_history
+POST /v1/workflow/conversation/create
+POST /v1/workflows/chat
+GET /v1/workflows/{workflow_id}
+GET,POST /v1/datasets
+DELETE,PUT /v1/datasets/{dataset_id}
+GET /v1/datasets/{dataset_id}/images
+POST /v1/datasets/{dataset_id}/process
+POST /open_api/knowledge/document/create
+POST /open_api/knowledge/document/list
+POST /open_api/knowledge/document/update
+POST /open_api/knowledge/document/delete
+""".strip().splitlines()
+    )
+    for method in methods.split(",")
+)
+"""What coze-studio serves from v0.5.1 on."""
 MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
 
 DATASET_PATHS = ("/v1/datasets", "/open_api/knowledge/")
@@ -34,6 +76,8 @@ class Dialect:
     """Whether object_string and message types are validated; the studio skips what it does not know."""
     client_plugins: bool = True
     """Whether the event requires_action exists; the studio's bots send an answer and a verbose message instead."""
+    retrieves_apps: bool = False
+    """Whether the route of an app is emulated."""
     audio: bool = True
     oauth: bool = True
     """Whether OAuth apps exist; the studio has only personal tokens."""
@@ -68,7 +112,15 @@ class Dialect:
     image_page_size: int | None = 10
     """The default page size; None if the request must contain it."""
     has_logid: bool = True
-    """Whether replies contain a logid."""
+    """Whether the JSON of replies contains a logid."""
+    logid_header: str = "x-tt-logid"
+    """The header of every reply that contains the logid; the studio's is a UUID."""
+    numeric_paths: bool = False
+    """Whether the ids in paths must be digits; the studio asks for its cookie otherwise."""
+    checks_token_first: bool = False
+    """Whether a wrong method of a path that exists is told only to a caller with a token."""
+    streams_every_chat: bool = False
+    """Whether a chat is streamed whatever `stream` says, as the studio did until v0.5.0."""
     workflow_versions: bool = True
     """Whether workflow_version has an effect; the studio always runs the latest version."""
     conversation_name_optional: bool = True
@@ -79,14 +131,28 @@ class Dialect:
     done: Event = CLOUD_DONE
     payload_keys: Mapping[str, str] = field(default_factory=dict)
     """The key of the payload by path, where it differs from the cloud's; these replies have no code and msg."""
-    missing: frozenset[tuple[str, str]] = frozenset()
-    """Method and path of the routes that this dialect does not have."""
+    routes: frozenset[tuple[str, str]] | None = None
+    """Method and path of all routes of this dialect; None: all but those that only the studio has."""
     codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """The HTTP status and code of this dialect by the cloud's code."""
     workflow_codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """By the cloud's code: the code of a blocking run, and the code of all other workflow calls."""
     dataset_codes: Mapping[int, int] = field(default_factory=dict)
     """The code of all calls about datasets, documents and images by the cloud's code."""
+
+    def has(self, method: str, path: str) -> bool:
+        """Return whether this dialect has a route of this method and path."""
+        return (method, path) in self.routes if self.routes is not None else (method, path) not in STUDIO_ONLY
+
+    def streams(self, asked: object) -> bool:
+        """Return whether a chat whose body has this `stream` is streamed."""
+        return self.streams_every_chat or (self.stream_by_default if asked is None else asked is True)
+
+    def logid(self, now: float, number: int) -> str:
+        """Return the logid with this number: the UTC time and the number, or a UUID."""
+        if not self.has_logid:
+            return str(uuid5(NAMESPACE_OID, f"{now} {number}"))
+        return strftime("%Y%m%d%H%M%S", gmtime(now)) + f"{number:020X}"
 
     def error_reply(self, error: ApiError, path: str, logid: str, *, streaming: bool, mapped: bool) -> Reply:
         """Build the reply for an error; `mapped` sends the cloud's codes with a 4xx or 5xx status."""
@@ -136,7 +202,7 @@ async def _once(event: Event) -> AsyncIterator[Event]:
     yield event
 
 
-CLOUD = Dialect(missing=frozenset({("GET", "/v1/workflow/get_run_history")}))
+CLOUD = Dialect()
 
 STUDIO = Dialect(
     name="studio",
@@ -145,6 +211,7 @@ STUDIO = Dialect(
     unsaved_chats=False,
     strict_messages=False,
     client_plugins=False,
+    retrieves_apps=True,
     audio=False,
     oauth=False,
     rejects_empty_ids=True,
@@ -164,6 +231,9 @@ STUDIO = Dialect(
     rejects_unknown_documents=True,
     image_page_size=None,
     has_logid=False,
+    logid_header="x-log-id",
+    numeric_paths=True,
+    checks_token_first=True,
     workflow_versions=False,
     conversation_name_optional=False,
     created_status="created",
@@ -177,44 +247,7 @@ STUDIO = Dialect(
             "/v1/conversation/retrieve": "ConversationData",
         }
     ),
-    missing=frozenset(
-        {
-            ("GET", "/v1/users/me"),
-            ("POST", "/v3/chat/retrieve"),
-            ("POST", "/v3/chat/submit_tool_outputs"),
-            ("POST", "/open_api/v2/chat"),
-            ("POST", "/v1/conversation/message/create"),
-            ("GET", "/v1/conversation/message/retrieve"),
-            ("POST", "/v1/conversation/message/modify"),
-            ("POST", "/v1/conversation/message/delete"),
-            ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
-            ("DELETE", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
-            ("GET", "/v1/files/retrieve"),
-            ("POST", "/v1/bot/create"),
-            ("POST", "/v1/bot/publish"),
-            ("POST", "/v1/bot/update"),
-            ("GET", "/v1/bots"),
-            ("POST", "/v1/bots/{bot_id}/unpublish"),
-            ("GET", "/v1/bots/{bot_id}/versions"),
-            ("GET", "/v1/space/published_bots_list"),
-            ("GET", "/v1/workspaces"),
-            ("POST", "/v1/workspaces"),
-            ("GET", "/v1/plugins/mget"),
-            ("GET", "/v1/plugins/{plugin_id}"),
-            ("POST", "/v1/plugins/{plugin_id}/tools/call"),
-            ("GET", "/v1/stores/plugins"),
-            ("GET", "/v1/stores/categories"),
-            ("POST", "/v1/workflows/resume"),
-            ("GET", "/v1/workflows"),
-            ("GET", "/v1/workflows/{workflow_id}/versions"),
-            ("POST", "/v1/workflows/{workflow_id}/collaborators"),
-            ("DELETE", "/v1/workflows/{workflow_id}/collaborators/{user_id}"),
-            ("POST", "/v1/workflows/{workflow_id}/collaboration_mode"),
-            ("PUT", "/v1/datasets/{dataset_id}/images/{document_id}"),
-            ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}"),
-            ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}/execute_nodes/{node_execute_uuid}"),
-        }
-    ),
+    routes=STUDIO_ROUTES,
     codes=MappingProxyType(
         {
             4000: (400, 400),
@@ -246,4 +279,26 @@ STUDIO = Dialect(
     dataset_codes=MappingProxyType({4101: 105000001, 4200: 105000011}),
 )
 
-DIALECTS = MappingProxyType({dialect.name: dialect for dialect in (CLOUD, STUDIO)})
+NEWEST_STUDIO = "0.5.1"
+_LATER_ROUTES = ("/v3/chat/retrieve", "/v3/chat/message/list", "/v1/conversation/retrieve", *DATASET_PATHS)
+STUDIO_VERSIONS = MappingProxyType(
+    {
+        "0.5.0": replace(
+            STUDIO,
+            streams_every_chat=True,
+            routes=frozenset(route for route in STUDIO_ROUTES if not route[1].startswith(_LATER_ROUTES)),
+        ),
+        NEWEST_STUDIO: STUDIO,
+    }
+)
+"""The studio as it was, by the first version that is like this one; "0.5.0" stands for all older ones, too."""
+
+
+def find_dialect(name: str, version: str | None = None) -> Dialect:
+    """Return the dialect of this name; `version` is that of the studio (None: newest). ValueError for unknown ones."""
+    if name == "cloud" and version is None:
+        return CLOUD
+    if name == "studio" and (version or NEWEST_STUDIO) in STUDIO_VERSIONS:
+        return STUDIO_VERSIONS[version or NEWEST_STUDIO]
+    known = " or ".join(STUDIO_VERSIONS)
+    raise ValueError(f'the dialect is "cloud", or "studio" with version {known}, not {name!r} with version {version!r}')

@@ -13,7 +13,6 @@ GET,POST /v1/api_apps
 DELETE,GET,POST /v1/api_apps/{api_app_id}/events
 DELETE,PUT /v1/api_apps/{app_id}
 GET /v1/apps
-GET /v1/apps/{app_id}
 POST /v1/apps/{app_id}/collaborators
 DELETE /v1/apps/{app_id}/collaborators/{user_id}
 GET /v1/audio/live/{live_id}
