@@ -32,7 +32,7 @@ def filled(path: str, value: str = "7") -> str:
 
 def test_the_studio_has_thirty_two_routes_and_the_emulator_has_them_all() -> None:
     assert len(STUDIO_ROUTES) == 32
-    assert STUDIO_ROUTES <= set(ALL_ROUTES)
+    assert set(ALL_ROUTES) >= STUDIO_ROUTES
 
 
 def test_all_other_routes_ask_for_a_cookie_or_have_another_method(studio_api: ApiClient) -> None:
@@ -48,7 +48,7 @@ def test_all_other_routes_ask_for_a_cookie_or_have_another_method(studio_api: Ap
 
 
 @pytest.mark.parametrize("route", [route for route in sorted(STUDIO_ROUTES) if "{" in route[1]], ids=" ".join)
-@pytest.mark.parametrize("value", ["x", "7x", "-7", "1.5", "%20", "７"])
+@pytest.mark.parametrize("value", ["x", "7x", "-7", "1.5", "%20", "\uff17"])
 def test_an_id_in_a_path_that_is_no_number_asks_for_a_cookie(studio_api: ApiClient, route: Route, value: str) -> None:
     assert not asks_for_a_cookie(studio_api, route[0], filled(route[1]))
     assert asks_for_a_cookie(studio_api, route[0], filled(route[1], value))
