@@ -166,8 +166,8 @@ class ReplyWriter:
             await self._complete(reply)
 
     async def _complete(self, reply: RawReply) -> None:
-        """Sends the content length, too, unless a fault may still shorten the body."""
-        length = {} if self.faults else {"content-length": str(len(reply.body))}
+        """Sends the content length, too, unless the body is chunked or a fault may still shorten it."""
+        length = {} if self.faults or reply.chunked else {"content-length": str(len(reply.body))}
         await self._start(reply.status, {"content-type": reply.content_type, **length, **reply.headers})
         await self._body(_whole(reply.body))
 

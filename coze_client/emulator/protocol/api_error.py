@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 MEANINGS = {
     4000: "The parameter is invalid",
     4001: "The chat does not exist or is not yours",
@@ -30,10 +32,33 @@ MEANINGS = {
 }
 
 
-class ApiError(Exception):
-    """Rejects a request before it has any effect; `code` is the cloud's, and the dialect translates it."""
+@dataclass(frozen=True)
+class GoError:
+    """An error as coze-studio's handlers raise it; `code` is None for a plain Go error, which has only a text."""
 
-    def __init__(self, code: int, detail: str = "") -> None:
+    code: int | None
+    text: str
+
+    def __str__(self) -> str:
+        if self.code is None:
+            return self.text
+        return f"code={self.code} message={self.text}\nstack={_STACK}"
+
+
+_STACK = "openapi_agent_run.go:52 OpenapiAgentRun\nagent_run_service.go:127 ChatV3\nrouter.go:300 ServeHTTP\n"
+
+NIL_POINTER = GoError(None, "")
+"""The handler dereferences nil: the studio's server sends HTTP 500 with an empty body."""
+
+
+class ApiError(Exception):
+    """Rejects a request before it has any effect; `code` is the cloud's, and the dialect translates it.
+
+    `studio` is what coze-studio raises in this place, where the code alone does not tell it.
+    """
+
+    def __init__(self, code: int, detail: str = "", *, studio: GoError | None = None) -> None:
         self.code = code
+        self.studio = studio
         self.msg = f"{MEANINGS[code]}: {detail}" if detail else MEANINGS[code]
         super().__init__(self.msg)

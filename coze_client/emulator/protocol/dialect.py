@@ -11,6 +11,7 @@ from uuid import NAMESPACE_OID, uuid5
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
 from coze_client.emulator.protocol.stream import Event, to_json
+from coze_client.emulator.protocol.studio_workflow_refusals import WORKFLOW_PATHS, workflow_refusal
 
 CLOUD_DONE = Event("done", '"[DONE]"')
 STUDIO_ONLY = frozenset({("GET", "/v1/workflow/get_run_history")})
@@ -121,6 +122,12 @@ class Dialect:
     """Whether a wrong method of a path that exists is told only to a caller with a token."""
     streams_every_chat: bool = False
     """Whether a chat is streamed whatever `stream` says, as the studio did until v0.5.0."""
+    checks_run_workflow: bool = True
+    """Whether the record of a run is found only by the id of its workflow, too."""
+    pings: bool = True
+    """Whether a streamed run sends PING while nothing happens."""
+    creates_named_conversations: bool = True
+    """Whether get_or_create makes a conversation of a new name; the studio finds only names that were made before."""
     workflow_versions: bool = True
     """Whether workflow_version has an effect; the studio always runs the latest version."""
     conversation_name_optional: bool = True
@@ -135,8 +142,6 @@ class Dialect:
     """Method and path of all routes of this dialect; None: all but those that only the studio has."""
     codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """The HTTP status and code of this dialect by the cloud's code."""
-    workflow_codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    """By the cloud's code: the code of a blocking run, and the code of all other workflow calls."""
     dataset_codes: Mapping[int, int] = field(default_factory=dict)
     """The code of all calls about datasets, documents and images by the cloud's code."""
 
@@ -161,9 +166,8 @@ class Dialect:
             headers = {"retry-after": "1"} if status == 429 else {}
             body = {"code": error.code, "msg": error.msg, "detail": {"logid": logid}}
             return json_reply(status, body, headers)
-        if path.startswith("/v1/workflow") and error.code in self.workflow_codes:
-            run_code, other_code = self.workflow_codes[error.code]
-            return json_reply(200, {"code": run_code if path == "/v1/workflow/run" else other_code, "msg": error.msg})
+        if path.startswith(WORKFLOW_PATHS) and error.code not in (4100, 4101):
+            return workflow_refusal(error, path)
         if path.startswith(DATASET_PATHS) and error.code in self.dataset_codes:
             return json_reply(200, {"code": self.dataset_codes[error.code], "msg": error.msg})
         if path in UNBOUND_PATHS and error.code == 4000:
@@ -234,6 +238,9 @@ STUDIO = Dialect(
     logid_header="x-log-id",
     numeric_paths=True,
     checks_token_first=True,
+    checks_run_workflow=False,
+    pings=False,
+    creates_named_conversations=False,
     workflow_versions=False,
     conversation_name_optional=False,
     created_status="created",
@@ -266,14 +273,6 @@ STUDIO = Dialect(
             4301: (200, 104000007),
             4302: (200, 104000004),
             5000: (500, 500),
-        }
-    ),
-    workflow_codes=MappingProxyType(
-        {
-            4000: (4000, 720702001),
-            4200: (6031, 720702011),
-            4314: (720702004, 720702004),
-            4315: (720702001, 720702001),
         }
     ),
     dataset_codes=MappingProxyType({4101: 105000001, 4200: 105000011}),

@@ -8,10 +8,13 @@ from coze_client.emulator.engine.incoming_messages import read_incoming, save_in
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import Caller, Fields, IncomingRequest
+from coze_client.emulator.protocol.studio_workflow_refusals import NAME_NOT_FOUND
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.chat_records import StoredConversation, StoredMessage
 
+DEFAULT_NAME = "Default"
+"""The name that every app of a studio has."""
 FIRST_CONVERSATION_ID = 7460000000000000001
 
 
@@ -73,7 +76,10 @@ async def create_named(backend: Backend, request: IncomingRequest) -> Reply:
     for field in ("app_id", "workflow_id", "conversation_name"):
         body.text(field)
     name, meta_data = _name(body, "conversation_name"), body.meta_data()
-    found = conversation_named(backend, request, name) if body.flag("get_or_create", default=False) else None
+    get_or_create = body.flag("get_or_create", default=False)
+    found = conversation_named(backend, request, name) if get_or_create else None
+    if get_or_create and found is None and not (backend.dialect.creates_named_conversations or name == DEFAULT_NAME):
+        raise ApiError(4002, studio=NAME_NOT_FOUND)
     connector_id = body.optional("connector_id") or "1024"
     conversation = found or new_conversation(backend, request.caller, "", name, connector_id, meta_data)
     return JsonReply(conversation.describe(backend.dialect))
