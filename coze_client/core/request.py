@@ -35,7 +35,8 @@ class Request(Generic[T_co]):
 
     ``query`` and ``body``: only the parameters that are set. ``upload``: the file of a multipart call. ``stream``: True
     if the response is a stream of events. ``signed``: True if the client's token goes with the request. ``secrets``:
-    texts that no error may show.
+    texts that no error may show. ``if_silent``: what helps if the server answers a call for a stream with nothing, as
+    coze-studio does when it refuses a workflow before its start; it tells no code then.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Request(Generic[T_co]):
     stream: bool = False
     signed: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    if_silent: str = field(default="", repr=False, compare=False)
 
 
 def fields(**given: object) -> dict[str, object]:

@@ -124,6 +124,12 @@ def read_envelope(response: RawResponse) -> Mapping[str, object]:
     return body
 
 
+def is_silent_refusal(response: RawResponse) -> bool:
+    """True if an empty body is told as JSON: so coze-studio refuses a stream of events before its start."""
+    is_json = response.headers.get("content-type", "").lower().startswith("application/json")
+    return response.status == 200 and is_json and not response.content.strip()
+
+
 def is_stream(response: RawResponse) -> bool:
     """True if the response is a stream of events, and not an error."""
     return response.status < 300 and response.headers.get("content-type", "").lower().startswith("text/event-stream")

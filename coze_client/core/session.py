@@ -20,10 +20,11 @@ from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.masking import mask_secret
 from coze_client.core.request import Request
-from coze_client.core.response import RawResponse, Response, is_stream, read_envelope
+from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope
 from coze_client.core.retry import Retry, may_have_started, may_retry, retry_loop
 from coze_client.core.sse import begins_stream
 from coze_client.errors import (
+    APIError,
     AuthenticationError,
     ConfigurationError,
     ConversationBusy,
@@ -135,6 +136,12 @@ class Session:
             if is_stream(http_response.head) or await _begins_stream(http_response):
                 return http_response, token
             response = await http_response.read(http_request.deadline)
+            if request.if_silent and is_silent_refusal(response):
+                raise APIError(
+                    "The server refused the call without a reason: it sent no events, and an empty body as JSON",
+                    logid=response.logid,
+                    cure=request.if_silent,
+                )
             read_envelope(response)
             http_response.put_back(response.content)
             return http_response, token

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from coze_client import CozeError
-from coze_client.emulator import Emulator
+from coze_client import APIError, CozeError, Message, ProtocolError
+from coze_client.emulator import Emulator, faults
+from coze_client.emulator.workflows import Steps, ask
 from tests.support.clients import ConnectedClient, Driver
 
 
@@ -48,3 +49,83 @@ def test_errors_have_the_studios_log_id(
     assert caught.value.logid is not None
     UUID(caught.value.logid)
     assert caught.value.logid in str(caught.value)
+
+
+# --- workflows that are refused before their start ---
+
+
+def greet(name: str) -> Steps[str]:
+    tone: str = yield ask("Formal?")
+    return tone
+
+
+def run(client: Any, **more: object) -> Any:
+    return client.workflows.stream(**{"workflow_id": "7", **more})
+
+
+def execute(client: Any, **more: object) -> Any:
+    return client.workflows.execute(**{"workflow_id": "7", **more})
+
+
+def resume(client: Any, **more: object) -> Any:
+    answer = {"event_id": "1/2", "interrupt_type": 2, "resume_data": "yes"}
+    return client.workflows.stream_resume(**{"workflow_id": "7", **answer, **more})
+
+
+def chat(client: Any, **more: object) -> Any:
+    said = {"additional_messages": [Message.user("hi")], "app_id": "1"}
+    return client.workflows.chat(**{"workflow_id": "7", **said, **more})
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (run, ("workflow_id", "published", "workspace", "parameters", "bot_id and app_id", "workflows.run(")),
+        (execute, ("workflow_id", "published", "workspace", "parameters", "bot_id and app_id", "workflows.run(")),
+        (chat, ("workflow_id", "published", "workspace", "CONVERSATION_NAME", "conversation_id", "workflows.run(")),
+        (resume, ("workflow_id", "published", "event_id")),
+    ],
+)
+def test_a_silent_refusal_names_what_it_may_be(
+    studio: ConnectedClient, sleeps: list[float], call: Callable[[Any], Any], named: tuple[str, ...]
+) -> None:
+    started = call(studio.client)
+    with pytest.raises(APIError) as caught:
+        studio.run(started) if call is execute else studio.collect(started)
+    assert all(word in caught.value.cure for word in named)
+    assert not any(wrong in str(caught.value).lower() for wrong in ("base_url", "web page", "try again"))
+    assert caught.value.logid is not None
+    assert len(studio.emulator.calls) == 1
+    assert sleeps == []
+
+
+@pytest.mark.parametrize("refused", ["unpublished", "arguments", "answered"])
+def test_every_refusal_of_a_stream_is_told_so(studio: ConnectedClient, refused: str) -> None:
+    published = studio.emulator.workflow()(greet).id
+    draft = studio.emulator.workflow(published=False)(greet).id
+    first = run(studio.client, workflow_id=published, parameters={"name": "Ada"})
+    asked = studio.collect(first)[-1].interrupt
+    again = {"workflow_id": published, "event_id": asked.event_id, "interrupt_type": asked.type}
+    studio.collect(resume(studio.client, **again))
+    calls = {
+        "unpublished": lambda: run(studio.client, workflow_id=draft, parameters={"name": "Ada"}),
+        "arguments": lambda: run(studio.client, workflow_id=published),
+        "answered": lambda: resume(studio.client, **again),
+    }
+    with pytest.raises(APIError, match=r"without a reason.*coze-studio"):
+        studio.collect(calls[refused]())
+
+
+@pytest.mark.parametrize(
+    "answer", [faults.HttpStatus(200), faults.HttpStatus(200, content_type="text/html"), faults.EmptyBody(204)]
+)
+def test_any_other_silence_is_a_run_that_may_have_started(coze: ConnectedClient, answer: faults.HttpStatus) -> None:
+    coze.emulator.inject(answer, "/v1/workflow/stream_run")
+    with pytest.raises(ProtocolError, match="Check before you call again"):
+        coze.collect(run(coze.client))
+
+
+def test_a_silent_chat_is_no_refusal(coze: ConnectedClient) -> None:
+    coze.emulator.inject(faults.EmptyBody(), "/v3/chat")
+    with pytest.raises(ProtocolError, match="Check before you call again"):
+        coze.run(coze.ask().read())
