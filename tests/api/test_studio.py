@@ -77,6 +77,11 @@ def chat(client: Any, **more: object) -> Any:
     return client.workflows.chat(**{"workflow_id": "7", **said, **more})
 
 
+def finish(studio: ConnectedClient, call: Callable[[Any], Any]) -> None:
+    started = call(studio.client)
+    studio.run(started) if call is execute else studio.collect(started)
+
+
 @pytest.mark.parametrize(
     ("call", "named"),
     [
@@ -89,9 +94,8 @@ def chat(client: Any, **more: object) -> Any:
 def test_a_silent_refusal_names_what_it_may_be(
     studio: ConnectedClient, sleeps: list[float], call: Callable[[Any], Any], named: tuple[str, ...]
 ) -> None:
-    started = call(studio.client)
     with pytest.raises(APIError) as caught:
-        studio.run(started) if call is execute else studio.collect(started)
+        finish(studio, call)
     assert all(word in caught.value.cure for word in named)
     assert not any(wrong in str(caught.value).lower() for wrong in ("base_url", "web page", "try again"))
     assert caught.value.logid is not None
