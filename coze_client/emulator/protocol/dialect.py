@@ -106,6 +106,8 @@ class Dialect:
     """Whether a dataset list without page_num and page_size returns everything on one page."""
     numeric_ids: bool = True
     """Whether ids of documents are numbers, unless a header asks for strings."""
+    integer_document_ids: bool = False
+    """Whether the ids in a request for progress must be JSON numbers."""
     first_document_page: int = 1
     document_page_size: int = 10
     rejects_unknown_documents: bool = False
@@ -230,6 +232,7 @@ STUDIO = Dialect(
     file_sources=False,
     unpaged_dataset_list=True,
     numeric_ids=False,
+    integer_document_ids=True,
     first_document_page=0,
     document_page_size=2**31,
     rejects_unknown_documents=True,
