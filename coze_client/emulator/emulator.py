@@ -43,7 +43,7 @@ class Emulator:
         clock: returns Unix time in seconds.
         pace: seconds between two deltas.
         http_status: "mapped" sends API errors with a 4xx or 5xx status; the real cloud is not known to do this.
-        upload_limit: the largest file in bytes.
+        upload_limit: the largest file in bytes; None: 512 MB, and 200 MB on the studio.
         oauth_error_status: the HTTP status of all OAuth errors; None: 401 for invalid_client, 500 for internal_error,
             400 for the rest.
         spent_grant: the OAuth error code for codes and refresh tokens that are used, expired or wrong.
@@ -65,7 +65,7 @@ class Emulator:
         clock: Callable[[], float] = time.time,
         pace: float = 0.0,
         http_status: Literal["ok", "mapped"] = "ok",
-        upload_limit: int = 512 * 1024 * 1024,
+        upload_limit: int | None = None,
         oauth_error_status: int | None = None,
         spent_grant: Literal["invalid_request", "invalid_grant"] = "invalid_request",
         run_limit: float = 90.0,
@@ -75,12 +75,13 @@ class Emulator:
         processing_seconds: float = 0.0,
         version: Literal["0.5.0", "0.5.1"] | None = None,
     ) -> None:
+        found = find_dialect(dialect, version)
         settings = Settings(
-            find_dialect(dialect, version),
+            found,
             data,
             pace,
             mapped_status=http_status == "mapped",
-            upload_limit=upload_limit,
+            upload_limit=found.upload_limit if upload_limit is None else upload_limit,
             oauth_error_status=oauth_error_status,
             spent_grant=spent_grant,
             run_limit=run_limit,

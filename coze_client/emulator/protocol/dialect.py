@@ -77,6 +77,12 @@ class Dialect:
     """Whether object_string and message types are validated; the studio skips what it does not know."""
     client_plugins: bool = True
     """Whether the event requires_action exists; the studio's bots send an answer and a verbose message instead."""
+    upload_limit: int = 512 * 1024 * 1024
+    """The largest file in bytes; for the studio, the largest request."""
+    takes_empty_files: bool = False
+    """Whether a file without content can be uploaded."""
+    online_bots_only: bool = False
+    """Whether bots are shown only as they are online, to their creator, and with the studio's names."""
     retrieves_apps: bool = False
     """Whether the route of an app is emulated."""
     audio: bool = True
@@ -172,8 +178,12 @@ class Dialect:
             return workflow_refusal(error, path)
         if path.startswith(DATASET_PATHS) and error.code in self.dataset_codes:
             return json_reply(200, {"code": self.dataset_codes[error.code], "msg": error.msg})
+        if error.code == 4302:
+            return RawReply(413, b"Request Entity Too Large", "text/plain; charset=utf-8")
         if path in UNBOUND_PATHS and error.code == 4000:
             return RawReply(400, error.msg.encode(), "text/plain; charset=utf-8")
+        if error.studio is not None and error.studio.code is not None and not path.startswith("/v3/"):
+            return json_reply(200, {"code": error.studio.code, "msg": error.studio.text})
         status, code = self.codes.get(error.code, (500, 500))
         if status == 400 or error.code == 4100:
             return json_reply(status, {"code": code, "msg": error.msg})
@@ -217,6 +227,9 @@ STUDIO = Dialect(
     unsaved_chats=False,
     strict_messages=False,
     client_plugins=False,
+    upload_limit=200 * 1024 * 1024,
+    takes_empty_files=True,
+    online_bots_only=True,
     retrieves_apps=True,
     audio=False,
     oauth=False,
@@ -274,7 +287,6 @@ STUDIO = Dialect(
             4104: (200, 103200005),
             4300: (200, 104000006),
             4301: (200, 104000007),
-            4302: (200, 104000004),
             5000: (500, 500),
         }
     ),
