@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from coze_client import APIError, CozeError, Message, ProtocolError
+from coze_client import APIError, CozeError, Message, NotFound, PermissionDenied, ProtocolError
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import Steps, ask
 from tests.support.clients import ConnectedClient, Driver
@@ -133,3 +133,77 @@ def test_a_silent_chat_is_no_refusal(coze: ConnectedClient) -> None:
     coze.emulator.inject(faults.EmptyBody(), "/v3/chat")
     with pytest.raises(ProtocolError, match="Check before you call again"):
         coze.run(coze.ask().read())
+
+
+# --- the record of a run ---
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda workflows: workflows.history(workflow_id="1", execute_id="7"),
+        lambda workflows: workflows.studio_run_history(workflow_id="1", execute_id="7"),
+        lambda workflows: workflows.result(workflow_id="1", execute_id="7"),
+    ],
+)
+def test_an_unknown_run_is_not_found(studio: ConnectedClient, call: Callable[[Any], Any]) -> None:
+    with pytest.raises(NotFound, match="execute id") as caught:
+        studio.run(call(studio.client.workflows))
+    assert caught.value.code == 777777775
+    assert caught.value.message.endswith("does not have access to space 0")
+
+
+def test_a_run_of_another_workspace_is_no_unknown_run(studio: ConnectedClient) -> None:
+    workflow = studio.emulator.workflow()(says)
+    ran = studio.run(studio.client.workflows.run(workflow_id=workflow.id, parameters={"text": "hey"}))
+    other = studio.driver.client(studio.emulator.issue_token(account="other"), base_url=studio.emulator.url)
+    with pytest.raises(PermissionDenied, match="may use the workspace"):
+        studio.run(other.workflows.history(workflow_id=workflow.id, execute_id=ran.execute_id))
+
+
+def test_another_failure_of_the_record_keeps_its_kind(studio: ConnectedClient) -> None:
+    failure = faults.Coded(777777775, "Workflow operation failure: database is away")
+    studio.emulator.inject(failure, "/v1/workflow/get_run_history")
+    with pytest.raises(APIError, match="database is away") as caught:
+        studio.run(studio.client.workflows.studio_run_history(workflow_id="1", execute_id="7"))
+    assert not isinstance(caught.value, (NotFound, PermissionDenied))
+
+
+def says(text: str) -> str:
+    return text
+
+
+def test_a_record_is_read(studio: ConnectedClient) -> None:
+    workflow = studio.emulator.workflow()(says)
+    ran = studio.run(studio.client.workflows.run(workflow_id=workflow.id, parameters={"text": "hey"}))
+    record = studio.run(studio.client.workflows.history(workflow_id=workflow.id, execute_id=ran.execute_id))
+    assert (record.execute_id, record.bot_id, record.error_code) == (ran.execute_id, "", "")
+    assert studio.run(studio.client.workflows.result(workflow_id="1", execute_id=ran.execute_id)).text == "hey"
+
+
+# --- paths ---
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.bots.retrieve(bot_id="guide"),
+        lambda client: client.conversations.delete(conversation_id="c1"),
+        lambda client: client.conversations.clear(conversation_id="c1"),
+        lambda client: client.datasets.delete(dataset_id="books"),
+        lambda client: client.datasets.process(dataset_id="books", document_ids=["1"]),
+        lambda client: client.files.retrieve(file_id="1"),
+        lambda client: client.users.me(),
+    ],
+)
+def test_what_the_studio_does_not_route_may_be_the_endpoint_or_the_id(
+    studio: ConnectedClient, call: Callable[[Any], Any]
+) -> None:
+    with pytest.raises(NotFound, match=r"does not have the endpoint .*an id in the path of the call is not all digits"):
+        studio.run(call(studio.client))
+
+
+def test_behind_its_own_nginx_the_servers_port_is_named(studio: ConnectedClient) -> None:
+    studio.emulator.inject(faults.StaticSite(), "/open_api/*")
+    with pytest.raises(NotFound, match=r"nginx that comes with coze-studio.*own port \(8888\) as base_url"):
+        studio.collect(studio.client.datasets.documents.list(dataset_id="7"))

@@ -12,7 +12,7 @@ from typing import Any
 from coze_client.api.chats.failures import ExpectedConversation
 from coze_client.api.chats.requests import ignore_response
 from coze_client.api.conversations.values import MessageLike, convert_to_wire
-from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history
+from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history, read_studio_history
 from coze_client.api.workflows.result import read_run, read_started_run
 from coze_client.core.request import Kind, Request, query, segment
 from coze_client.errors import ConfigurationError
@@ -136,7 +136,7 @@ def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
 def studio_history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
     """The request for the record of a run on coze-studio."""
     params = query(workflow_id=workflow_id, execute_id=execute_id)
-    return Request("GET", "/v1/workflow/get_run_history", read_history, params)
+    return Request("GET", "/v1/workflow/get_run_history", read_studio_history, params)
 
 
 def workflow_path(workflow_id: str) -> str:
