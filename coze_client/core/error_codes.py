@@ -115,8 +115,8 @@ _STATUSES: Mapping[int, tuple[type[APIError], str]] = {
 }
 
 _NO_ROUTE_CURE = (
-    "A self-hosted coze-studio answers so if it does not have the endpoint (it has only a part of the API), and if"
-    " an id in the path of the call is not all digits: check the id"
+    "A self-hosted coze-studio answers so if it does not have the endpoint (it has a part of the API, and until v0.5.0"
+    " less of it), and if an id in the path of the call is not all digits: check the id"
 )
 _NO_ROUTE = "missing session_key in cookie"  # coze-studio's message for an open API route that it does not have
 

@@ -52,9 +52,9 @@ class Emulator:
         plan: "free" allows neither asynchronous runs nor plugin calls.
         processing_looks: how often the progress of a new document must be requested until it is ready.
         processing_seconds: how long a new document is processed, measured by `clock`.
-        version: of the studio. "0.5.0" stands for all versions until then: they stream every chat, and have no
-            retrieval of chats and conversations, no list of a chat's messages, and no datasets. None, or "0.5.1", is
-            the newest. ValueError for another version, or for one of the cloud.
+        version: of the studio. "0.5.0", and v0.3.0 was the same, streams every chat, and has no retrieval of chats and
+            conversations, no list of a chat's messages, and no datasets. None, or "0.5.1", is the newest. ValueError
+            for another version, or for one of the cloud.
     """
 
     def __init__(

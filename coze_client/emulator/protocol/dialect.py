@@ -305,7 +305,7 @@ STUDIO_VERSIONS = MappingProxyType(
         NEWEST_STUDIO: STUDIO,
     }
 )
-"""The studio as it was, by the first version that is like this one; "0.5.0" stands for all older ones, too."""
+"""The studio as it was; v0.3.0 was as v0.5.0."""
 
 
 def find_dialect(name: str, version: str | None = None) -> Dialect:
