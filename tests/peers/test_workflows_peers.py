@@ -133,6 +133,11 @@ def test_a_refusal_reaches_cozepy_with_code_and_logid(cozepy: CozePy, emulator: 
     assert (refused.value.code, emulator.runs_started) == (4200, 0)
 
 
+def test_cozepy_cannot_tell_why_the_studio_refused_a_stream(cozepy_on_studio: CozePy) -> None:
+    with pytest.raises(PeerRaised, match="code: 200, msg: , logid: None"):
+        cozepy_on_studio("workflows.runs.stream", workflow_id="7")
+
+
 def test_a_chatflow_talks_to_cozepy(cozepy: CozePy, emulator: Emulator, api: ApiClient) -> None:
     workflow = emulator.workflow(chatflow=True)(talks)
     where: Json = {
