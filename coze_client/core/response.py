@@ -125,9 +125,13 @@ def read_envelope(response: RawResponse) -> Mapping[str, object]:
 
 
 def is_silent_refusal(response: RawResponse) -> bool:
-    """True if an empty body is told as JSON: so coze-studio refuses a stream of events before its start."""
+    """True if an empty body is told as JSON: so coze-studio refuses a stream of events before its start.
+
+    A response with the cloud's log id is none: whatever lost its body, the run may have started.
+    """
     is_json = response.headers.get("content-type", "").lower().startswith("application/json")
-    return response.status == 200 and is_json and not response.content.strip()
+    is_studio = "x-tt-logid" not in response.headers
+    return response.status == 200 and is_json and is_studio and not response.content.strip()
 
 
 def is_stream(response: RawResponse) -> bool:

@@ -121,12 +121,29 @@ def test_every_refusal_of_a_stream_is_told_so(studio: ConnectedClient, refused: 
 
 
 @pytest.mark.parametrize(
-    "answer", [faults.HttpStatus(200), faults.HttpStatus(200, content_type="text/html"), faults.EmptyBody(204)]
+    "answer",
+    [
+        faults.EmptyBody(),
+        faults.EmptyBody(204),
+        faults.HttpStatus(200),
+        faults.HttpStatus(200, content_type="text/html"),
+    ],
 )
-def test_any_other_silence_is_a_run_that_may_have_started(coze: ConnectedClient, answer: faults.HttpStatus) -> None:
-    coze.emulator.inject(answer, "/v1/workflow/stream_run")
+@pytest.mark.parametrize("call", [run, execute, chat, resume])
+def test_the_silence_of_the_cloud_leaves_open_whether_a_run_has_started(
+    coze: ConnectedClient, answer: faults.HttpStatus, call: Callable[[Any], Any]
+) -> None:
+    coze.emulator.inject(answer, "/v1/workflow*")
     with pytest.raises(ProtocolError, match="Check before you call again"):
-        coze.collect(run(coze.client))
+        finish(coze, call)
+    assert len(coze.emulator.calls) == 1
+
+
+@pytest.mark.parametrize("answer", [faults.EmptyBody(204), faults.HttpStatus(200, content_type="text/html")])
+def test_another_silence_of_a_studio_does_so_too(studio: ConnectedClient, answer: faults.HttpStatus) -> None:
+    studio.emulator.inject(answer, "/v1/workflow/stream_run")
+    with pytest.raises(ProtocolError, match="Check before you call again"):
+        studio.collect(run(studio.client))
 
 
 def test_a_silent_chat_is_no_refusal(coze: ConnectedClient) -> None:
