@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from coze_client import APIError, CozeError, Message, NotFound, PermissionDenied, ProtocolError
+from coze_client import APIError, CozeError, Message, NotFound, PermissionDenied, ProtocolError, StreamInterrupted
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import Steps, ask
 from tests.support.clients import ConnectedClient, Driver
@@ -224,3 +224,41 @@ def test_behind_its_own_nginx_the_servers_port_is_named(studio: ConnectedClient)
     studio.emulator.inject(faults.StaticSite(), "/open_api/*")
     with pytest.raises(NotFound, match=r"nginx that comes with coze-studio.*own port \(8888\) as base_url"):
         studio.collect(studio.client.datasets.documents.list(dataset_id="7"))
+
+
+# --- an older studio ---
+
+
+@pytest.fixture
+def older_studio(driver: Driver) -> Iterator[ConnectedClient]:
+    with Emulator("studio", version="0.5.0") as emulator:
+        yield ConnectedClient(driver, emulator)
+
+
+def test_an_older_studio_streams_chats(older_studio: ConnectedClient) -> None:
+    assert older_studio.run(older_studio.ask("hello there").read()).text == "hello there"
+
+
+def test_a_broken_stream_of_an_older_studio_cannot_recover_and_keeps_what_came(older_studio: ConnectedClient) -> None:
+    older_studio.emulator.inject(faults.CutAfterEvents(3))
+    with pytest.raises(StreamInterrupted) as caught:
+        older_studio.run(older_studio.ask("hello there").read())
+    assert "hello there".startswith(caught.value.text)
+    assert (caught.value.text != "", caught.value.chat_id is not None) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.chats.retrieve(conversation_id="7", chat_id="8"),
+        lambda client: client.chats.messages(conversation_id="7", chat_id="8"),
+        lambda client: client.conversations.retrieve(conversation_id="7"),
+        lambda client: client.datasets.create(name="Owls", workspace_id="7"),
+        lambda client: client.datasets.process(dataset_id="7", document_ids=["8"]),
+        lambda client: client.datasets.documents.delete(document_ids=["8"]),
+    ],
+)
+def test_what_an_older_studio_lacks_is_not_found(older_studio: ConnectedClient, call: Callable[[Any], Any]) -> None:
+    with pytest.raises(NotFound, match=r"until v0\.5\.0"):
+        older_studio.run(call(older_studio.client))
+    assert len(older_studio.emulator.calls) == 1
