@@ -239,6 +239,13 @@ def test_an_older_studio_streams_chats(older_studio: ConnectedClient) -> None:
     assert older_studio.run(older_studio.ask("hello there").read()).text == "hello there"
 
 
+def test_an_older_studio_answers_a_chat_without_a_stream(older_studio: ConnectedClient, sleeps: list[float]) -> None:
+    asked = {"bot_id": older_studio.emulator.bots["echo"], "user_id": "u", "additional_messages": [Message.user("hi")]}
+    result = older_studio.run(older_studio.client.chats.create_and_poll(**asked))
+    assert (result.text, result.chat.status) == ("hi", "completed")
+    assert [call.path for call in older_studio.emulator.calls] == ["/v3/chat"]
+
+
 def test_a_broken_stream_of_an_older_studio_cannot_recover_and_keeps_what_came(older_studio: ConnectedClient) -> None:
     older_studio.emulator.inject(faults.CutAfterEvents(3))
     with pytest.raises(StreamInterrupted) as caught:

@@ -10,50 +10,11 @@ from uuid import NAMESPACE_OID, uuid5
 
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
+from coze_client.emulator.protocol.route_lists import STUDIO_0_5_0, STUDIO_ONLY, STUDIO_ROUTES, Routes
 from coze_client.emulator.protocol.stream import Event, to_json
 from coze_client.emulator.protocol.studio_workflow_refusals import WORKFLOW_PATHS, workflow_refusal
 
 CLOUD_DONE = Event("done", '"[DONE]"')
-STUDIO_ONLY = frozenset({("GET", "/v1/workflow/get_run_history")})
-STUDIO_ROUTES = frozenset(
-    (method, path)
-    for methods, path in (
-        line.split()
-        for line in """
-POST /v3/chat
-GET /v3/chat/retrieve
-GET /v3/chat/message/list
-POST /v3/chat/cancel
-POST /v1/conversation/create
-GET /v1/conversation/retrieve
-POST /v1/conversation/message/list
-GET /v1/conversations
-DELETE,PUT /v1/conversations/{conversation_id}
-POST /v1/conversations/{conversation_id}/clear
-POST /v1/files/upload
-GET /v1/apps/{app_id}
-GET /v1/bot/get_online_info
-GET /v1/bots/{bot_id}
-POST /v1/workflow/run
-POST /v1/workflow/stream_run
-POST /v1/workflow/stream_resume
-GET /v1/workflow/get_run_history
-POST /v1/workflow/conversation/create
-POST /v1/workflows/chat
-GET /v1/workflows/{workflow_id}
-GET,POST /v1/datasets
-DELETE,PUT /v1/datasets/{dataset_id}
-GET /v1/datasets/{dataset_id}/images
-POST /v1/datasets/{dataset_id}/process
-POST /open_api/knowledge/document/create
-POST /open_api/knowledge/document/list
-POST /open_api/knowledge/document/update
-POST /open_api/knowledge/document/delete
-""".strip().splitlines()
-    )
-    for method in methods.split(",")
-)
-"""What coze-studio serves from v0.5.1 on."""
 MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
 
 DATASET_PATHS = ("/v1/datasets", "/open_api/knowledge/")
@@ -146,7 +107,7 @@ class Dialect:
     done: Event = CLOUD_DONE
     payload_keys: Mapping[str, str] = field(default_factory=dict)
     """The key of the payload by path, where it differs from the cloud's; these replies have no code and msg."""
-    routes: frozenset[tuple[str, str]] | None = None
+    routes: Routes | None = None
     """Method and path of all routes of this dialect; None: all but those that only the studio has."""
     codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """The HTTP status and code of this dialect by the cloud's code."""
@@ -294,14 +255,9 @@ STUDIO = Dialect(
 )
 
 NEWEST_STUDIO = "0.5.1"
-_LATER_ROUTES = ("/v3/chat/retrieve", "/v3/chat/message/list", "/v1/conversation/retrieve", *DATASET_PATHS)
 STUDIO_VERSIONS = MappingProxyType(
     {
-        "0.5.0": replace(
-            STUDIO,
-            streams_every_chat=True,
-            routes=frozenset(route for route in STUDIO_ROUTES if not route[1].startswith(_LATER_ROUTES)),
-        ),
+        "0.5.0": replace(STUDIO, streams_every_chat=True, routes=STUDIO_0_5_0),
         NEWEST_STUDIO: STUDIO,
     }
 )

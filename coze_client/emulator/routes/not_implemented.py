@@ -5,6 +5,7 @@ from __future__ import annotations
 from coze_client.emulator.protocol.dialect import json_reply
 from coze_client.emulator.protocol.reply import Reply
 from coze_client.emulator.protocol.request import IncomingRequest
+from coze_client.emulator.protocol.route_lists import read_routes
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 
@@ -61,8 +62,4 @@ async def not_implemented_reply(_backend: Backend, request: IncomingRequest) -> 
     return json_reply(501, {"code": 501, "msg": f"the emulator does not implement {request.method} {request.path}"})
 
 
-ENDPOINTS = tuple(
-    Endpoint(method, path, (), not_implemented_reply)
-    for methods, path in (line.split() for line in ROUTES.strip().splitlines())
-    for method in methods.split(",")
-)
+ENDPOINTS = tuple(Endpoint(method, path, (), not_implemented_reply) for method, path in read_routes(ROUTES))
