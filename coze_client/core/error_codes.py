@@ -31,6 +31,11 @@ _LATER = "Try again later, or send fewer calls per minute"
 _SERVER = "If it happens again, send the logid to the operator of the server"
 _BALANCE = "Check the plan and the balance of the account in Coze"
 
+_WRONG_METHOD = (
+    "Check base_url; a self-hosted server may not have this endpoint. The nginx that comes with coze-studio passes on"
+    " only /api, /v1 to /v3 and /admin: for documents of datasets, use the server's own port (8888) as base_url"
+)
+
 _CODES: Mapping[int, tuple[type[APIError], str]] = {
     400: (InvalidRequest, _PARAMETERS),
     4000: (InvalidRequest, _PARAMETERS),
@@ -103,12 +108,16 @@ _STATUSES: Mapping[int, tuple[type[APIError], str]] = {
         "Check the token's permissions; a gateway or firewall in front of the server may also refuse",
     ),
     404: (NotFound, "Check base_url; a self-hosted server may not have this endpoint"),
-    405: (NotFound, "Check base_url; a self-hosted server may not have this endpoint"),
+    405: (NotFound, _WRONG_METHOD),
     408: (ServerError, _SERVER),
     413: (InvalidRequest, "Send a smaller request: the API allows 15 MB, files 512 MB; a proxy may allow less"),
     429: (RateLimited, _LATER),
 }
 
+_NO_ROUTE_CURE = (
+    "A self-hosted coze-studio answers so if it does not have the endpoint (it has a part of the API, and until v0.5.0"
+    " less of it), and if an id in the path of the call is not all digits: check the id"
+)
 _NO_ROUTE = "missing session_key in cookie"  # coze-studio's message for an open API route that it does not have
 
 
@@ -128,7 +137,7 @@ def error_for(
 
 def _classify(code: int | str | None, message: str, status: int | None) -> tuple[type[APIError], str]:
     if _NO_ROUTE in message:
-        return NotFound, "This server does not have the endpoint: a self-hosted coze-studio has only a part of the API"
+        return NotFound, _NO_ROUTE_CURE
     if isinstance(code, int) and code in _CODES:
         return _CODES[code]
     if status is not None and status >= 500:

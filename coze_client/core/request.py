@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import quote
 
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, CozeError
 
 if TYPE_CHECKING:
     from coze_client.core.response import RawResponse
@@ -30,12 +30,26 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
+class OtherForm:
+    """Another form of a request's body, for servers that refuse the first one with an error of which `wanted` is true.
+
+    A client remembers by ``name`` that its server wants the other form, and then sends no other.
+    """
+
+    name: str
+    body: Mapping[str, object]
+    wanted: Callable[[CozeError], bool]
+
+
+@dataclass(frozen=True)
 class Request(Generic[T_co]):
     """One call: method, path, contents, and the function ``read`` that converts the response.
 
     ``query`` and ``body``: only the parameters that are set. ``upload``: the file of a multipart call. ``stream``: True
     if the response is a stream of events. ``signed``: True if the client's token goes with the request. ``secrets``:
-    texts that no error may show.
+    texts that no error may show. ``if_silent``: what helps if the server answers a call for a stream with nothing, as
+    coze-studio does when it refuses a workflow before its start; it tells no code then. ``other_form``: another body,
+    only for a ``READ``.
     """
 
     method: str
@@ -49,6 +63,8 @@ class Request(Generic[T_co]):
     stream: bool = False
     signed: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    if_silent: str = field(default="", repr=False, compare=False)
+    other_form: OtherForm | None = field(default=None, repr=False, compare=False)
 
 
 def fields(**given: object) -> dict[str, object]:

@@ -38,8 +38,8 @@ class RawResponse(NamedTuple):
 
     @property
     def logid(self) -> str | None:
-        """The log id from the header ``x-tt-logid``."""
-        return self.headers.get("x-tt-logid") or None
+        """The log id from the header ``x-tt-logid``, or from ``x-log-id``, which coze-studio sends."""
+        return self.headers.get("x-tt-logid") or self.headers.get("x-log-id") or None
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,16 @@ def read_envelope(response: RawResponse) -> Mapping[str, object]:
     if error := _error(response, body):
         raise error
     return body
+
+
+def is_silent_refusal(response: RawResponse) -> bool:
+    """True if an empty body is told as JSON: so coze-studio refuses a stream of events before its start.
+
+    A response with the cloud's log id is none: whatever lost its body, the run may have started.
+    """
+    is_json = response.headers.get("content-type", "").lower().startswith("application/json")
+    is_studio = "x-tt-logid" not in response.headers
+    return response.status == 200 and is_json and is_studio and not response.content.strip()
 
 
 def is_stream(response: RawResponse) -> bool:

@@ -19,11 +19,12 @@ from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.masking import mask_secret
-from coze_client.core.request import Request
-from coze_client.core.response import RawResponse, Response, is_stream, read_envelope
+from coze_client.core.request import OtherForm, Request
+from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope
 from coze_client.core.retry import Retry, may_have_started, may_retry, retry_loop
 from coze_client.core.sse import begins_stream
 from coze_client.errors import (
+    APIError,
     AuthenticationError,
     ConfigurationError,
     ConversationBusy,
@@ -83,17 +84,19 @@ class Session:
         transport: Transport,
         credentials: Credentials,
         locks: KeyedLocks,
+        other_forms: set[str] | None = None,
     ) -> None:
         self.config = config
         self.concurrency = concurrency
         self.transport = transport
         self.credentials = credentials
         self._locks = locks
+        self._other_forms = set() if other_forms is None else other_forms
         self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
     def with_settings(self, config: Config, credentials: Credentials) -> Session:
         """A session with other settings and credentials that shares the connections and locks of this one."""
-        return Session(config, self.concurrency, self.transport, credentials, self._locks)
+        return Session(config, self.concurrency, self.transport, credentials, self._locks, self._other_forms)
 
     def for_cleanup(self) -> Session:
         """A session for a last call after an error or a cancellation: one try, a few seconds."""
@@ -112,6 +115,8 @@ class Session:
 
     async def send_for_response(self, request: Request[T]) -> Response[T]:
         """Send a request; return its value with the status, headers and logid of the response. Raises CozeError."""
+        if request.other_form is not None:
+            return await self._send_in_either_form(request, request.other_form)
 
         async def attempt(http_request: HttpRequest) -> Response[T]:
             http_response = await self.transport.open(http_request)
@@ -120,6 +125,21 @@ class Session:
             return Response(_read(request, response), response.status, response.headers, response.logid)
 
         return await self._send_with_retries(request, attempt)
+
+    async def _send_in_either_form(self, request: Request[T], other: OtherForm) -> Response[T]:
+        started, limit = monotonic(), self.config.timeout.deadline
+        first, second = replace(request, other_form=None), replace(request, body=other.body, other_form=None)
+        if other.name in self._other_forms:
+            return await self.send_for_response(second)
+        try:
+            return await self.send_for_response(first)
+        except CozeError as error:
+            if not other.wanted(error):
+                raise
+        session = self if limit is None else self.with_deadline(started + limit - monotonic())
+        response = await session.send_for_response(second)
+        self._other_forms.add(other.name)
+        return response
 
     async def open(self, request: Request[Any]) -> tuple[HttpResponse, str]:
         """Send a request; return the open response, for a ``Reading`` to parse, and the token that signed the request.
@@ -135,6 +155,12 @@ class Session:
             if is_stream(http_response.head) or await _begins_stream(http_response):
                 return http_response, token
             response = await http_response.read(http_request.deadline)
+            if request.if_silent and is_silent_refusal(response):
+                raise APIError(
+                    "The server refused the call without a reason: it sent no events, and an empty body as JSON",
+                    logid=response.logid,
+                    cure=request.if_silent,
+                )
             read_envelope(response)
             http_response.put_back(response.content)
             return http_response, token

@@ -11,6 +11,7 @@ from pathlib import Path
 from coze_client.emulator import Emulator
 from coze_client.emulator.demo_library import add_library
 from coze_client.emulator.demo_workflows import host, seat_guests, table_price
+from coze_client.emulator.protocol.dialect import STUDIO_VERSIONS
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -20,12 +21,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8000, help="0 chooses a free port (default: 8000)")
     parser.add_argument("--data", metavar="FILE", help="keep the state in this SQLite file (default: in memory)")
     parser.add_argument("--dialect", choices=("cloud", "studio"), default="cloud")
+    parser.add_argument("--version", choices=tuple(STUDIO_VERSIONS), help="of the studio (default: the newest)")
     parser.add_argument("--pace", type=float, default=0.03, help="seconds between two deltas (default: 0.03)")
     parser.add_argument(
         "--oauth", metavar="FOLDER", type=Path, help="write a config file for an OAuth app of each kind"
     )
     options = parser.parse_args(arguments)
-    with Emulator(options.dialect, options.data, options.port, pace=options.pace) as emulator:
+    if options.version and options.dialect != "studio":
+        parser.error("--version is that of the studio: add --dialect studio")
+    with Emulator(options.dialect, options.data, options.port, pace=options.pace, version=options.version) as emulator:
         if options.oauth is not None:
             write_configs(emulator, options.oauth)
         add_workflows(emulator)
@@ -51,7 +55,8 @@ def greeting(emulator: Emulator) -> str:
         f'{{"bot_id":"{emulator.bots["echo"]}","user_id":"me","stream":true,'
         '"additional_messages":[{"role":"user","content":"Hello!","content_type":"text"}]}'
     )
-    return f"""Coze emulator ({emulator.dialect} dialect): scripted bots that follow the protocol, no models
+    version = f", version {emulator.version}" if emulator.version else ""
+    return f"""Coze emulator ({emulator.dialect} dialect{version}): scripted bots that follow the protocol, no models
 
   export COZE_API_BASE={emulator.url}
   export COZE_API_TOKEN={emulator.token}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from email.utils import formatdate
@@ -21,6 +22,7 @@ from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.protocol.stream import encode
 from coze_client.emulator.request_parser import parse_request
 from coze_client.emulator.routes import (
+    apps,
     bots,
     chatflows,
     chats,
@@ -42,7 +44,9 @@ from coze_client.emulator.routes.oauth import consent, devices, token_grants, to
 from coze_client.emulator.state.backend import Backend, RecordedCall
 
 logger = logging.getLogger(__name__)
+DIGITS = re.compile("[0-9]+")
 API_ENDPOINTS = (
+    *apps.ENDPOINTS,
     *bots.ENDPOINTS,
     *chats.ENDPOINTS,
     *conversations.ENDPOINTS,
@@ -70,7 +74,7 @@ class App:
         self.backend = backend
         self.connections = connections
         endpoints = (*API_ENDPOINTS, *OAUTH_ENDPOINTS) if backend.dialect.oauth else API_ENDPOINTS
-        available = [end for end in endpoints if (end.method, end.path) not in backend.dialect.missing]
+        available = [end for end in endpoints if backend.dialect.has(end.method, end.path)]
         self.routes = [(Route(end.path, _never, methods=[end.method]), end) for end in available]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,10 +97,15 @@ class App:
         path_exists = False
         for route, endpoint in self.routes:
             match, found = route.matches(scope)
+            if match is not Match.NONE and self._needs_digits(found["path_params"]):
+                continue
             if match is Match.FULL and scope["method"] == endpoint.method:
                 return endpoint, found["path_params"], True
             path_exists = path_exists or match is not Match.NONE
         return None, {}, path_exists
+
+    def _needs_digits(self, ids: Mapping[str, str]) -> bool:
+        return self.backend.dialect.numeric_paths and not all(DIGITS.fullmatch(each) for each in ids.values())
 
     async def _reply(
         self, endpoint: Endpoint | None, request: IncomingRequest, faults: list[Fault], *, path_exists: bool
@@ -113,15 +122,17 @@ class App:
     async def _call_handler(self, endpoint: Endpoint | None, request: IncomingRequest, *, path_exists: bool) -> Reply:
         backend = self.backend
         logid = backend.new_logid()
-        if endpoint is None:
-            return backend.dialect.unknown_route(logid, path_exists=path_exists)
         try:
+            if endpoint is None:
+                if path_exists and backend.dialect.checks_token_first:
+                    tokens.authenticate(backend, request.bearer, ())
+                return backend.dialect.unknown_route(logid, path_exists=path_exists)
             if endpoint.permissions is not None:
                 caller = tokens.authenticate(backend, request.bearer, endpoint.permissions)
                 request = replace(request, caller=caller)
             return await endpoint.handler(backend, request)
         except ApiError as error:
-            streaming = request.body.values.get("stream", backend.dialect.stream_by_default) is True
+            streaming = backend.dialect.streams(request.body.values.get("stream"))
             return backend.dialect.error_reply(
                 error, request.path, logid, streaming=streaming, mapped=backend.settings.mapped_status
             )
@@ -155,8 +166,8 @@ class ReplyWriter:
             await self._complete(reply)
 
     async def _complete(self, reply: RawReply) -> None:
-        """Sends the content length, too, unless a fault may still shorten the body."""
-        length = {} if self.faults else {"content-length": str(len(reply.body))}
+        """Sends the content length, too, unless the body is chunked or a fault may still shorten it."""
+        length = {} if self.faults or reply.chunked else {"content-length": str(len(reply.body))}
         await self._start(reply.status, {"content-type": reply.content_type, **length, **reply.headers})
         await self._body(_whole(reply.body))
 
@@ -189,8 +200,7 @@ class ReplyWriter:
 
     async def _start(self, status: int, headers: Mapping[str, str]) -> None:
         values = {"date": formatdate(self.backend.clock(), usegmt=True), **headers}
-        if self.backend.dialect.has_logid:
-            values.setdefault("x-tt-logid", self.backend.new_logid())
+        values.setdefault(self.backend.dialect.logid_header, self.backend.new_logid())
         lines = [(name.lower().encode(), value.encode()) for name, value in values.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": lines})
 

@@ -15,7 +15,7 @@ from coze_client.emulator.app import App
 from coze_client.emulator.dataset_import import Documents, import_dataset
 from coze_client.emulator.demo_workflows import standard_workflows
 from coze_client.emulator.engine.knowledge_workflow import knowledge_workflow
-from coze_client.emulator.protocol.dialect import DIALECTS
+from coze_client.emulator.protocol.dialect import find_dialect
 from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.routes.oauth import devices, tokens
 from coze_client.emulator.routes.oauth.key_pairs import KeyPair
@@ -43,7 +43,7 @@ class Emulator:
         clock: returns Unix time in seconds.
         pace: seconds between two deltas.
         http_status: "mapped" sends API errors with a 4xx or 5xx status; the real cloud is not known to do this.
-        upload_limit: the largest file in bytes.
+        upload_limit: the largest file in bytes; None: 512 MB, and 200 MB on the studio.
         oauth_error_status: the HTTP status of all OAuth errors; None: 401 for invalid_client, 500 for internal_error,
             400 for the rest.
         spent_grant: the OAuth error code for codes and refresh tokens that are used, expired or wrong.
@@ -52,6 +52,9 @@ class Emulator:
         plan: "free" allows neither asynchronous runs nor plugin calls.
         processing_looks: how often the progress of a new document must be requested until it is ready.
         processing_seconds: how long a new document is processed, measured by `clock`.
+        version: of the studio. "0.5.0", and v0.3.0 was the same, streams every chat, and has no retrieval of chats and
+            conversations, no list of a chat's messages, and no datasets. None, or "0.5.1", is the newest. ValueError
+            for another version, or for one of the cloud.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class Emulator:
         clock: Callable[[], float] = time.time,
         pace: float = 0.0,
         http_status: Literal["ok", "mapped"] = "ok",
-        upload_limit: int = 512 * 1024 * 1024,
+        upload_limit: int | None = None,
         oauth_error_status: int | None = None,
         spent_grant: Literal["invalid_request", "invalid_grant"] = "invalid_request",
         run_limit: float = 90.0,
@@ -70,13 +73,15 @@ class Emulator:
         plan: Literal["paid", "free"] = "paid",
         processing_looks: int = 0,
         processing_seconds: float = 0.0,
+        version: Literal["0.5.0", "0.5.1"] | None = None,
     ) -> None:
+        found = find_dialect(dialect, version)
         settings = Settings(
-            DIALECTS[dialect],
+            found,
             data,
             pace,
             mapped_status=http_status == "mapped",
-            upload_limit=upload_limit,
+            upload_limit=found.upload_limit if upload_limit is None else upload_limit,
             oauth_error_status=oauth_error_status,
             spent_grant=spent_grant,
             run_limit=run_limit,
@@ -91,6 +96,7 @@ class Emulator:
         self.oauth_apps = StandardApps(self._backend)
         self._port = port
         self.dialect = dialect
+        self.version = version
 
     def start(self) -> Self:
         """Start the server and issue `token`; OSError if the port is taken."""

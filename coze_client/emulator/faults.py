@@ -61,6 +61,18 @@ class Html(Fault):
 
 
 @dataclass(frozen=True)
+class StaticSite(Fault):
+    """What coze-studio's own nginx answers to a POST of a path that it does not pass on: HTTP 405, HTML."""
+
+    answers = True
+
+    def instead(self) -> RawReply:
+        head, body = "<head><title>405 Not Allowed</title></head>", "<center><h1>405 Not Allowed</h1></center>"
+        page = f"<html>\r\n{head}\r\n<body>\r\n{body}\r\n<hr><center>nginx/1.25.3</center>\r\n</body>\r\n</html>\r\n"
+        return RawReply(405, page.encode(), "text/html")
+
+
+@dataclass(frozen=True)
 class EmptyBody(Fault):
     """A JSON reply with an empty body."""
 

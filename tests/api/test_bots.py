@@ -11,7 +11,9 @@ import pytest
 
 from coze_client import CozeError, InvalidRequest
 from coze_client.api.bots.resource import Bots
-from coze_client.api.bots.values import Bot, BotKnowledge, BotPromptInfo, BotSuggestReplyInfo
+from coze_client.api.bots.values import Bot, BotKnowledge, BotModelInfo, BotPromptInfo, BotSuggestReplyInfo
+from coze_client.core.model import convert
+from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import WORKSPACE
 from coze_client.errors import ConfigurationError
 from tests.support.clients import ConnectedClient, Driver
@@ -196,3 +198,57 @@ def test_a_listing_without_a_total_ends_at_a_short_page(driver: Driver) -> None:
 def test_a_bot_that_does_not_exist_is_reported(coze: ConnectedClient) -> None:
     with pytest.raises(CozeError, match="4006"):
         coze.run(coze.client.bots.retrieve(bot_id="7350000000000009999"))
+
+
+# --- a studio's names and numbers ---
+
+STUDIO_BOT = {
+    "bot_id": "7",
+    "bot_mode": 0,
+    "create_time": 0,
+    "update_time": 0,
+    "model_info": {
+        "model_id": "1",
+        "response_format": 2,
+        "short_memory_policy": {"context_mode": 0, "history_round": 7},
+    },
+    "plugin_info_list": [
+        {"plugin_id": "81", "api_id": "82", "api_name": "now"},
+        {"plugin_id": "9", "api_id": "84", "api_name": "find"},
+        {"plugin_id": "81", "api_id": "83", "api_name": "then"},
+    ],
+    "workflow_info_list": [{"workflow_id": "3", "workflow_name": "Book table", "desc": "Books"}],
+    "shortcut_commands": None,
+    "suggest_reply_info": None,
+    "variables": None,
+}
+
+
+def test_a_bot_of_a_studio_is_read_by_its_names() -> None:
+    bot = convert(Bot, STUDIO_BOT)
+    assert (bot.create_time, bot.update_time, bot.variables) == (None, None, ())
+    assert (bot.model_info.context_round, bot.model_info.response_format) == (7, "json")
+    tools = {each.plugin_id: [(tool.api_id, tool.name) for tool in each.api_info_list] for each in bot.plugin_info_list}
+    assert tools == {"81": [("82", "now"), ("83", "then")], "9": [("84", "find")]}
+    [workflow] = bot.workflow_info_list
+    assert (workflow.id, workflow.name, workflow.description) == ("3", "Book table", "Books")
+    assert convert(Bot, bot.model_dump()) == bot
+
+
+@pytest.mark.parametrize(("given", "read"), [(0, "text"), (1, "markdown"), (2, "json"), (7, "7"), ("json", "json")])
+def test_the_format_of_answers_has_a_name(given: object, read: str) -> None:
+    assert BotModelInfo.model_validate({"response_format": given}).response_format == read
+
+
+@pytest.mark.parametrize(
+    "entries", [None, "odd", [None], [{"api_id": "1"}], [{"plugin_id": None, "api_id": None}], [[]]]
+)
+def test_odd_plugins_break_nothing(entries: object) -> None:
+    assert convert(Bot, {"bot_id": "7", "plugin_info_list": entries}).bot_id == "7"
+
+
+def test_a_studio_shows_a_bot(driver: Driver) -> None:
+    with Emulator("studio") as studio:
+        client = driver.client(studio.token, base_url=studio.url)
+        bot = driver.run(client.bots.retrieve(bot_id=studio.bots["echo"]))
+        assert (bot.name, bot.create_time, bot.model_info.response_format) == ("echo", None, "text")

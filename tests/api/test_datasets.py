@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from coze_client import ConfigurationError, DocumentBase, NotFound, TimedOut
+from coze_client import APIError, ConfigurationError, DocumentBase, InvalidRequest, NotFound, TimedOut
 from coze_client.api.datasets.resource import Datasets, update_request
 from coze_client.api.datasets.values import DocumentProgress
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import RawResponse
-from coze_client.emulator import Emulator
+from coze_client.emulator import Emulator, faults
 from tests.support.clients import ConnectedClient, Driver
 from tests.support.json_server import Body, JsonServer
 
@@ -203,3 +206,87 @@ def test_many_documents_are_asked_for_in_batches(driver: Driver) -> None:
         datasets = driver.client("t", base_url=server.url).datasets
         assert len(driver.run(datasets.wait(dataset_id="9", document_ids=ids))) == 250
     assert [len(body["document_ids"]) for body in server.bodies] == [100, 100, 50]
+
+
+# --- ids as numbers ---
+
+
+def bodies_of(coze: ConnectedClient) -> list[Any]:
+    """The ids in each request for progress so far."""
+    bodies: list[Any] = [call.body for call in coze.emulator.calls if call.path.endswith("/process")]
+    return [body["document_ids"] for body in bodies]
+
+
+@pytest.fixture
+def studio(driver: Driver) -> Iterator[ConnectedClient]:
+    with Emulator("studio") as emulator:
+        yield ConnectedClient(driver, emulator)
+
+
+def owls(coze: ConnectedClient, count: int = 1) -> tuple[str, list[str]]:
+    """Add a dataset; return its id, and those of its documents."""
+    dataset_id = coze.emulator.add_dataset("Owls", {f"owl {number}": "hoot" for number in range(count)})
+    return dataset_id, [document.id for document in coze.emulator.documents(dataset_id)]
+
+
+def test_a_studio_is_asked_for_progress_in_numbers_once_it_has_refused_texts(studio: ConnectedClient) -> None:
+    dataset_id, [owl] = owls(studio)
+    datasets = studio.client.datasets
+    for _ in range(3):
+        [progress] = studio.run(datasets.process(dataset_id=dataset_id, document_ids=[owl]))
+        assert (progress.document_id, progress.ready) == (owl, True)
+    other = studio.client.options(timeout=9).datasets
+    studio.run(other.process(dataset_id=dataset_id, document_ids=[owl]))
+    answer = studio.run(studio.client.with_response(datasets.process, dataset_id=dataset_id, document_ids=[owl]))
+    assert answer.value[0].document_id == owl
+    assert bodies_of(studio) == [[owl], *[[int(owl)]] * 5]
+
+
+def test_a_studio_is_waited_for(studio: ConnectedClient, sleeps: list[float]) -> None:
+    dataset_id, ids = owls(studio, 120)
+    ready = studio.run(studio.client.datasets.wait(dataset_id=dataset_id, document_ids=ids))
+    assert [progress.document_id for progress in ready] == ids
+    assert [len(body) for body in bodies_of(studio)] == [100, 100, 20]
+
+
+def test_an_id_that_is_no_number_stays_a_text(studio: ConnectedClient) -> None:
+    dataset_id, _ = owls(studio)
+    with pytest.raises(InvalidRequest):
+        studio.run(studio.client.datasets.process(dataset_id=dataset_id, document_ids=["owl"]))
+    assert bodies_of(studio) == [["owl"]]
+
+
+@pytest.mark.parametrize(
+    "refusal", [faults.Coded(4000), faults.Coded(4000, http_status=400), faults.Coded(4200), faults.Html(400)]
+)
+def test_another_refusal_is_none_of_the_form(
+    coze: ConnectedClient, sleeps: list[float], refusal: faults.Coded | faults.Html
+) -> None:
+    dataset_id, ids = owls(coze)
+    coze.emulator.inject(refusal, "*/process")
+    with pytest.raises(APIError):
+        coze.run(coze.client.datasets.process(dataset_id=dataset_id, document_ids=ids))
+    assert bodies_of(coze) == [ids]
+    coze.run(coze.client.datasets.process(dataset_id=dataset_id, document_ids=ids))
+    assert bodies_of(coze) == [ids, ids]
+
+
+def test_a_refusal_of_both_forms_is_raised_and_nothing_is_remembered(coze: ConnectedClient) -> None:
+    dataset_id, [owl] = owls(coze)
+    coze.emulator.inject(faults.Coded(400, http_status=400), "*/process", times=2)
+    with pytest.raises(InvalidRequest):
+        coze.run(coze.client.datasets.process(dataset_id=dataset_id, document_ids=[owl]))
+    coze.run(coze.client.datasets.process(dataset_id=dataset_id, document_ids=[owl]))
+    assert bodies_of(coze) == [[owl], [int(owl)], [owl]]
+
+
+ID = st.one_of(st.text(max_size=20), st.integers(0, 2**70).map(str), st.from_regex(r"[0-9]{1,21}"))
+
+
+@given(st.lists(ID, min_size=1))
+def test_a_number_says_the_same_as_its_text(ids: list[str]) -> None:
+    other = Datasets.process(dataset_id="9", document_ids=ids).other_form
+    numbers = other.body["document_ids"] if other else ids
+    assert isinstance(numbers, list)
+    assert [str(each) for each in numbers] == ids
+    assert all(type(each) is str or each < 2**63 for each in numbers)

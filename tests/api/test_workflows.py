@@ -11,6 +11,7 @@ import pytest
 from coze_client import CozeClient, StreamInterrupted, WorkflowFailed, WorkflowInterrupted
 from coze_client.api.workflows.events import WorkflowReading, read_question
 from coze_client.api.workflows.resource import Workflows
+from coze_client.api.workflows.stream import WorkflowStream
 from coze_client.api.workflows.values import Interrupt
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import Steps, ask
@@ -238,3 +239,24 @@ def test_an_asynchronous_run_that_asks_on_a_studio_is_reported_and_not_waited_fo
         workflow = emulator.workflows["book_table"]
         with pytest.raises(WorkflowFailed, match="mode='stream'"):
             driver.run(client.workflows.execute(workflow_id=workflow, parameters={"city": "Bern"}, mode="async"))
+
+
+@pytest.mark.parametrize("pace", [0.0, 0.03], ids=["unpaced", "paced"])
+def test_a_run_is_resumed_inside_the_loop_over_its_stream(pace: float) -> None:
+    seen: list[str] = []
+    with Emulator(pace=pace) as emulator, CozeClient(emulator.token, base_url=emulator.url) as client:
+        workflow_id = emulator.workflows["book_table"]
+
+        def handle(stream: WorkflowStream) -> None:
+            with stream:
+                for event in stream:
+                    seen.append(event.type)
+                    if event.interrupt is not None:
+                        handle(answer(event.interrupt))
+
+        def answer(asked: Interrupt) -> WorkflowStream:
+            ids = {"workflow_id": workflow_id, "event_id": asked.event_id}
+            return client.workflows.stream_resume(**ids, interrupt_type=asked.type, resume_data="19:00")
+
+        handle(client.workflows.stream(workflow_id=workflow_id, parameters={"city": "Rome", "guests": 4}))
+    assert seen[-3:] == ["interrupt", "message", "done"]

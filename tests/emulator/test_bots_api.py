@@ -296,7 +296,8 @@ def test_bots_outlive_the_emulator_in_its_file(tmp_path: Path) -> None:
 def test_the_studio_shows_bots_and_makes_none(studio_api: ApiClient) -> None:
     echo = studio_api.emulator.bots["echo"]
     assert shown(studio_api, echo)["name"] == "echo"
-    assert data(studio_api.get("/v1/bot/get_online_info", params={"bot_id": echo}))["bot_id"] == echo
+    online = studio_api.get("/v1/bot/get_online_info", params={"bot_id": echo, "connector_id": "1024"})
+    assert online.json()["bot_id"] == echo
     assert studio_api.post("/v1/bot/create", json={"space_id": WORKSPACE, "name": "Guide"}).status_code == 401
     assert studio_api.get("/v1/workspaces").status_code == 401
 

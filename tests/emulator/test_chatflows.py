@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
 from coze_client.emulator import Emulator
+from coze_client.emulator.protocol.fault import Fault
+from coze_client.emulator.protocol.stream import Event, to_json
 from coze_client.emulator.scripts import Turn
 from coze_client.emulator.workflows import Output, Steps, Workflow, WorkflowError, ask, ask_for
 from tests.support.api_calls import ApiClient, Json, answer, code, parts, question
@@ -163,3 +168,39 @@ def test_a_request_that_breaks_a_rule_starts_nothing(
 
 def test_a_workflow_is_no_chatflow(api: ApiClient, emulator: Emulator) -> None:
     assert code(chat(api, emulator.workflow()(support), "hey")) == 4000
+
+
+@dataclass
+class HeldAfterTheQuestion(Fault):
+    """Keeps a stream open after its question, until `released`."""
+
+    released: bool = False
+
+    async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        async for event in events:
+            yield event
+            while "When?" in to_json(event.data) and event.name == COMPLETED and not self.released:
+                await asyncio.sleep(0.001)
+
+
+COMPLETED = "conversation.message.completed"
+
+
+def test_a_question_is_answered_while_its_stream_is_still_open(api: ApiClient, emulator: Emulator) -> None:
+    workflow, conversation, held = (
+        emulator.workflow(chatflow=True)(support),
+        api.conversation()["id"],
+        HeldAfterTheQuestion(),
+    )
+    emulator.inject(held, "/v1/workflows/chat")
+    body = {"workflow_id": workflow.id, "bot_id": emulator.bots["echo"], "conversation_id": conversation}
+    body["additional_messages"] = [question("hey")]
+    with api.stream("POST", "/v1/workflows/chat", json=body) as asking:
+        lines = asking.iter_lines()
+        while not next(lines).endswith(COMPLETED) or "When?" not in next(lines):
+            pass
+        answered = answers(chat(api, workflow, "18:00", conversation))
+        held.released = True
+        rest = [line for line in lines if line.startswith("event: ")]
+    assert answered == ["kind: 18:00"]
+    assert rest[-1] == "event: done"

@@ -260,6 +260,12 @@ def test_the_studio_refuses_the_progress_of_strange_documents(studio_api: ApiCli
         studio_api, dataset_id, {"name": "owl", "source_info": {"custom_content": "the owl"}}
     )
     assert [item["status"] for item in progress(studio_api, dataset_id, int(document_id))] == [1]
-    strange = {"document_ids": [document_id, "7441000000000000099"]}
+    strange = {"document_ids": [int(document_id), 7441000000000000099]}
     assert code(studio_api.post(f"/v1/datasets/{dataset_id}/process", json=strange)) == 105000001
     assert code(studio_api.delete("/v1/datasets/7440000000000000099")) == 105000011
+
+
+@pytest.mark.parametrize("ids", [["1"], [1, "2"], [1.5], [True], [None], [2**63], ["x"], [[1]], "1", {"1": 1}])
+def test_the_studio_takes_the_progress_ids_as_numbers_alone(studio_api: ApiClient, ids: object) -> None:
+    refused = studio_api.post(f"/v1/datasets/{create_dataset(studio_api)}/process", json={"document_ids": ids})
+    assert (refused.status_code, refused.json()["code"]) == (400, 400)

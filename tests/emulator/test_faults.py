@@ -228,3 +228,10 @@ def test_a_fault_leaves_the_legacy_stream_json_alone(api: ApiClient, emulator: E
     body = {"bot_id": emulator.bots["echo"], "user": "u", "query": "hi", "stream": True}
     blocks = api.post("/open_api/v2/chat", json=body).text.split("\n\n")[:-1]
     assert json.loads(blocks[-1].removeprefix("data:")) == {"event": "done"}
+
+
+def test_a_path_that_the_studios_nginx_keeps_to_itself_is_405_and_html(api: ApiClient, emulator: Emulator) -> None:
+    emulator.inject(faults.StaticSite(), "/open_api/*")
+    refused = api.post("/open_api/knowledge/document/list", json={"dataset_id": "1"})
+    assert (refused.status_code, refused.headers["content-type"]) == (405, "text/html")
+    assert "<h1>405 Not Allowed</h1>" in refused.text

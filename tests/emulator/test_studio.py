@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from coze_client.emulator import Emulator
-from tests.support.api_calls import ApiClient, chat_ids, data, event_names, events, question
+from coze_client.emulator.workflows import WORKSPACE
+from tests.support.api_calls import ApiClient, chat_ids, code, data, event_names, events, question
 
 OK = {"code": 0, "msg": "", "BaseResp": None}
 
@@ -47,7 +52,7 @@ def test_failures_have_studio_codes_and_statuses(studio_api: ApiClient) -> None:
     wrong = api.post("/v3/chat", json={**api.chat_body("echo", "hi"), "parameters": "{}"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, 400)
     assert api.delete("/v1/conversations/1").json()["code"] == 103000002
-    assert api.post("/v1/files/upload", files={"file": ("a", b"")}).json()["code"] == 104000006
+    assert api.post("/v1/files/upload", json={}).json()["code"] == 104000006
 
 
 def test_an_unknown_conversation_is_silently_a_new_one_and_an_empty_one_fails(studio_api: ApiClient) -> None:
@@ -117,3 +122,80 @@ def test_content_it_does_not_understand_is_skipped(studio: Emulator, studio_api:
     response = studio_api.post("/v3/chat", json={**body, "additional_messages": [question("hi"), odd]})
     assert event_names(response)[-1] == "stream.done"
     assert studio.chats_started == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 100])
+def test_a_file_of_any_size_is_taken_up_to_the_largest_request(size: int) -> None:
+    with Emulator("studio", upload_limit=100) as emulator, ApiClient(emulator) as api:
+        assert api.upload(content=b"x" * size)["bytes"] == size
+        refused = api.post("/v1/files/upload", files={"file": ("a", b"x" * 101)})
+        assert (refused.status_code, refused.text) == (413, "Request Entity Too Large")
+        assert refused.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+# --- bots ---
+
+MEMBERS = {
+    *("bot_id", "name", "description", "icon_url", "create_time", "update_time", "version", "prompt_info", "bot_mode"),
+    *("onboarding_info", "model_info", "plugin_info_list", "workflow_info_list", "shortcut_commands", "variables"),
+    *("default_user_input_type", "suggest_reply_info", "background_image_info"),
+}
+
+
+@pytest.fixture
+def full_bot(tmp_path: Path) -> Iterator[tuple[ApiClient, str]]:
+    """A bot with all settings, made on the cloud, on a studio with the same state."""
+    settings = {
+        "description": "Knows lakes",
+        "prompt_info": {"prompt": "Be brief."},
+        "model_info_config": {"model_id": "1", "temperature": 0.5, "context_round": 7, "response_format": "json"},
+        "plugin_id_list": {
+            "id_list": [
+                {"plugin_id": plugin, "api_id": tool} for plugin, tool in (("81", "82"), ("81", "83"), ("9", "84"))
+            ]
+        },
+        "workflow_id_list": {"ids": [{"id": "7420000000000000001"}]},
+    }
+    with Emulator(data=tmp_path / "state") as cloud, ApiClient(cloud) as api:
+        made = api.post("/v1/bot/create", json={"space_id": WORKSPACE, "name": "Guide", **settings})
+        bot_id = str(data(made)["bot_id"])
+        api.post("/v1/bot/publish", json={"bot_id": bot_id, "connector_ids": ["1024"]})
+    with Emulator("studio", data=tmp_path / "state") as studio, ApiClient(studio) as api:
+        yield api, bot_id
+
+
+def test_a_bot_has_the_studios_names_and_numbers(full_bot: tuple[ApiClient, str]) -> None:
+    api, bot_id = full_bot
+    shown = data(api.get(f"/v1/bots/{bot_id}", params={"is_published": "false"}))
+    assert shown.keys() == MEMBERS
+    assert (shown["bot_mode"], shown["create_time"], shown["update_time"]) == (0, 0, 0)
+    assert shown["model_info"]["response_format"] == 2
+    assert shown["model_info"]["short_memory_policy"]["history_round"] == 7
+    assert [(tool["plugin_id"], tool["api_id"]) for tool in shown["plugin_info_list"]] == [
+        *(("81", "82"), ("81", "83"), ("9", "84"))
+    ]
+    assert all(tool.keys() == {"plugin_id", "api_id", "api_name"} for tool in shown["plugin_info_list"])
+    [workflow] = shown["workflow_info_list"]
+    assert workflow.keys() == {"workflow_id", "workflow_name", "desc"}
+    assert (workflow["workflow_id"], workflow["workflow_name"]) == ("7420000000000000001", "Book table")
+
+
+def test_the_online_info_is_bare_and_needs_a_channel(full_bot: tuple[ApiClient, str]) -> None:
+    api, bot_id = full_bot
+    path = "/v1/bot/get_online_info"
+    assert api.get(path, params={"bot_id": bot_id, "connector_id": "1024"}).json().keys() == MEMBERS
+    failed = api.get(path, params={"bot_id": bot_id})
+    assert (failed.status_code, failed.json()) == (500, {"code": 500, "msg": "internal server error"})
+
+
+def test_a_bot_is_shown_to_its_creator_and_only_if_it_is_online(full_bot: tuple[ApiClient, str]) -> None:
+    api, bot_id = full_bot
+    with ApiClient(api.emulator, api.emulator.issue_token(account="other")) as other:
+        assert code(other.get(f"/v1/bots/{bot_id}")) == 110000001
+    unpublished = api.emulator.add_bot("draft", published=False)
+    for query in ({}, {"connector_id": "999"}):
+        for unknown in (unpublished, "7"):
+            refused = api.get(f"/v1/bots/{unknown}", params=query).json()
+            channel = query.get("connector_id", "1024")
+            text = f"invalid parameter : agent not published, agentID={unknown} connectorID={channel}"
+            assert refused == {"code": 100000000, "msg": text}

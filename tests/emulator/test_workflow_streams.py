@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
+import httpx
 import pytest
 
 from coze_client.emulator import Emulator, faults
+from coze_client.emulator.protocol.fault import Fault
+from coze_client.emulator.protocol.stream import Event
 from coze_client.emulator.scripts import Hold, Pause
 from coze_client.emulator.workflows import Image, Output, Steps, WorkflowError, ask, ask_for
 from tests.support.api_calls import ApiClient, code
-from tests.support.workflow_calls import interrupt, output, resume, stream, workflow_event_names, workflow_events
+from tests.support.workflow_calls import (
+    interrupt,
+    output,
+    resume,
+    resume_body,
+    stream,
+    workflow_event_names,
+    workflow_events,
+)
 
 
 def countdown(start: int = 2) -> Steps[dict[str, int]]:
@@ -280,3 +295,49 @@ def test_a_cut_stream_lacks_its_end(api: ApiClient, emulator: Emulator) -> None:
     assert workflow_event_names(stream(api, workflow.id)) == ["Message"] * 3
     emulator.inject(faults.DropTerminal(), "/v1/workflow/stream_run")
     assert "Done" not in workflow_event_names(stream(api, workflow.id))
+
+
+@dataclass
+class HeldAfterTheQuestion(Fault):
+    """Keeps a stream open after its interrupt, as a pause between events does, until `released`."""
+
+    released: bool = False
+
+    async def events(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        async for event in events:
+            yield event
+            while event.name == "Interrupt" and not self.released:
+                await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("dialect", ["cloud", "studio"])
+@pytest.mark.parametrize("questions", [1, 2, 3])
+def test_a_run_is_resumed_while_the_stream_with_its_question_is_still_open(
+    dialect: Literal["cloud", "studio"], questions: int
+) -> None:
+    def asks() -> Steps[str]:
+        answers: list[str] = []
+        for _ in range(questions):
+            answers = [*answers, (yield ask("And?"))]
+        return " ".join(answers)
+
+    def answer_within_the_loop(response: httpx.Response, number: int = 0) -> None:
+        for line in response.iter_lines():
+            item = json.loads(line.removeprefix("data: ")) if line.startswith("data: {") else {}
+            contents.extend([(number, item["content"])] if "content" in item else [])
+            if "interrupt_data" in item:
+                body = resume_body(item["interrupt_data"], workflow.id, f"a{number}")
+                with api.stream("POST", "/v1/workflow/stream_resume", json=body) as more:
+                    answer_within_the_loop(more, number + 1)
+        held.released = True
+
+    contents: list[tuple[int, str]] = []
+    held = HeldAfterTheQuestion()
+    with Emulator(dialect) as emulator, ApiClient(emulator) as api:
+        workflow = emulator.workflow()(asks)
+        emulator.inject(held, "/v1/workflow/stream_*", times=questions + 1)
+        body = {"workflow_id": workflow.id, "parameters": {}}
+        with api.stream("POST", "/v1/workflow/stream_run", json=body) as first:
+            answer_within_the_loop(first)
+    last = " ".join(f"a{n}" for n in range(questions))
+    assert contents == [*((number, "And?") for number in range(questions)), (questions, last)]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.scripts import Hold
+from coze_client.emulator.scripts import Hold, Pause
 from coze_client.emulator.workflows import Image, Output, Steps, Workflow, WorkflowError, ask, ask_for
 from tests.support.api_calls import ApiClient, Json, code, question
 from tests.support.workflow_calls import interrupt, output, resume, resume_body, run, stream, workflow_events
+
+RUN_MEMBERS = ["code", "msg", "data", "token", "cost", "debug_url", "execute_id", "BaseResp"]
 
 
 def greet(name: str) -> Steps[str]:
@@ -40,6 +43,8 @@ def test_messages_name_the_kind_of_their_node_and_no_usage(studio_api: ApiClient
     ended = workflow_events(resume(studio_api, workflow.id, asked, "yes"))
     (_, end), (name, done) = ended
     assert (end["node_title"], end["node_type"], "usage" in end, name) == ("End", "End", False, "Done")
+    assert ["token" in data for _, data in events] == [False, False, True, False]
+    assert (end["token"], "cost" in end) == (0, False)
     assert done["debug_url"]
 
 
@@ -73,8 +78,20 @@ def test_a_local_plugin_has_another_number(studio: Emulator, studio_api: ApiClie
 
 def test_a_plain_run_spells_what_is_unset_as_null(studio: Emulator, studio_api: ApiClient) -> None:
     reply = run(studio_api, studio.workflow()(says).id, {"text": "hey"})
+    assert list(reply) == RUN_MEMBERS
     assert json.loads(reply["data"]) == {"content_type": 1, "data": "hey", "type_for_model": 2}
-    assert (reply["code"], reply["msg"], reply["cost"], "usage" in reply) == (0, None, "0.00000", False)
+    assert (reply["code"], reply["msg"], reply["cost"], reply["BaseResp"]) == (0, None, "0.00000", None)
+
+
+def test_a_run_that_is_refused_or_fails_has_the_same_members(studio: Emulator, studio_api: ApiClient) -> None:
+    @studio.workflow()
+    def fails() -> None:
+        raise WorkflowError(720702085, "too long")
+
+    refused, failed = run(studio_api, "7"), run(studio_api, fails.id)
+    assert list(refused) == list(failed) == RUN_MEMBERS
+    assert {name for name, value in refused.items() if value is None} == {*RUN_MEMBERS} - {"code", "msg"}
+    assert (failed["code"], failed["execute_id"], "execute_id=" in failed["debug_url"]) == (6023, None, True)
 
 
 def test_a_plain_run_cannot_ask(studio: Emulator, studio_api: ApiClient) -> None:
@@ -95,27 +112,91 @@ def test_an_asynchronous_run_is_recorded_in_numbers_and_without_code(studio: Emu
         return text
 
     begun = run(studio_api, slow.id, {"text": "hey"}, is_async=True)
-    assert (begun["code"], begun["msg"], begun["data"]) == (0, None, None)
+    assert (list(begun), begun["code"], begun["msg"], begun["data"]) == (RUN_MEMBERS, 0, None, None)
     execute_id = begun["execute_id"]
     [running] = history(studio_api, slow, execute_id)["data"]
-    assert (running["execute_status"], running["execute_id"], running["bot_id"]) == ("Running", int(execute_id), 0)
+    assert (running["execute_status"], running["execute_id"], running["bot_id"]) == ("Running", int(execute_id), None)
+    assert (json.loads(running["input"]), running["output"], running["token"]) == ({"text": "hey"}, None, 0)
     free[0] = True
     studio.wait_until(lambda: history(studio_api, slow, execute_id)["data"][0]["execute_status"] == "<UNSET>")
 
 
 def test_a_record_has_the_bare_output(studio: Emulator, studio_api: ApiClient) -> None:
     workflow = studio.workflow()(says)
-    record = history(studio_api, workflow, run(studio_api, workflow.id, {"text": "hey"})["execute_id"])
-    assert list(record) == ["data"]
-    assert json.loads(record["data"][0]["output"])["data"] == "hey"
-    assert (record["data"][0]["error_msg"], "logid" in record["data"][0]) == ("", False)
+    bot = studio.bots["echo"]
+    record = history(studio_api, workflow, run(studio_api, workflow.id, {"text": "hey"}, bot_id=bot)["execute_id"])
+    assert (list(record), record["BaseResp"]) == (["data", "BaseResp"], None)
+    [only] = record["data"]
+    assert json.loads(only["output"])["data"] == "hey"
+    assert (only["bot_id"], type(only["token"]), "logid" in only) == (int(bot), int, False)
+    assert [only[name] for name in ("cost_unit", "ext", "error_code", "error_msg")] == [None] * 4
 
 
-def test_codes_are_mapped_for_plain_runs_only(studio: Emulator, studio_api: ApiClient, workflow: Workflow) -> None:
+def test_a_record_is_found_by_its_id_whatever_the_workflow(studio: Emulator, studio_api: ApiClient) -> None:
+    ran = run(studio_api, studio.workflow()(says).id, {"text": "hey"})
+    where = {"workflow_id": "1", "execute_id": ran["execute_id"]}
+    found = studio_api.get("/v1/workflow/get_run_history", params=where).json()
+    assert found["data"][0]["execute_id"] == int(ran["execute_id"])
+
+
+def test_an_unknown_record_is_a_space_without_access(studio_api: ApiClient, workflow: Workflow) -> None:
+    refused = history(studio_api, workflow, "7")
+    assert (list(refused), refused["code"]) == (["code", "msg", "BaseResp"], 777777775)
+    assert refused["msg"].startswith("Workflow operation failure: user ")
+    assert refused["msg"].endswith(" does not have access to space 0")
+
+
+def test_a_plain_run_tells_why_it_is_refused(studio: Emulator, studio_api: ApiClient, workflow: Workflow) -> None:
     draft = studio.workflow(published=False)(says)
-    assert (run(studio_api, draft.id)["code"], code(stream(studio_api, draft.id))) == (6031, 720702011)
-    assert (run(studio_api, workflow.id)["code"], code(stream(studio_api, workflow.id))) == (4000, 720702001)
-    assert history(studio_api, workflow, "7")["code"] == 720702004
+    both = {"bot_id": "1", "app_id": "2"}
+    refused = [run(studio_api, draft.id), run(studio_api, "7"), run(studio_api, workflow.id)]
+    refused.append(run(studio_api, workflow.id, {"name": "Ada"}, **both))
+    assert [each["code"] for each in refused] == [6031, 720702004, 4000, 720701013]
+    assert refused[1]["msg"].startswith("workflow 7 not found")
+    assert refused[3]["msg"].endswith("cannot be set at the same time")
+
+
+def is_silent(response: httpx.Response) -> bool:
+    """Return whether the reply is an empty body that is told as JSON, in chunks."""
+    head = (response.status_code, response.headers["content-type"], response.headers.get("transfer-encoding"))
+    assert "content-length" not in response.headers
+    return (*head, response.content) == (200, "application/json; charset=utf-8", "chunked", b"")
+
+
+def test_a_stream_that_is_refused_before_its_start_is_silent(
+    studio: Emulator, studio_api: ApiClient, workflow: Workflow
+) -> None:
+    draft, asked = studio.workflow(published=False)(greet), interrupt(stream(studio_api, workflow.id, {"name": "Ada"}))
+    both = {"bot_id": "1", "app_id": "2"}
+    for refused in (
+        stream(studio_api, "7"),
+        stream(studio_api, "abc"),
+        stream(studio_api, draft.id),
+        stream(studio_api, workflow.id),
+        stream(studio_api, workflow.id, {"name": "Ada"}, **both),
+        resume(studio_api, workflow.id, {**asked, "event_id": "1/2"}, "yes"),
+        resume(studio_api, workflow.id, {**asked, "event_id": "x"}, "yes"),
+    ):
+        assert is_silent(refused), refused.text
+    assert output(resume(studio_api, workflow.id, asked, "yes")) == "Ada: yes"
+    assert is_silent(resume(studio_api, workflow.id, asked, "yes"))
+
+
+def test_a_wrong_token_is_told_also_to_a_stream(studio: Emulator) -> None:
+    with ApiClient(studio, "pat_nobody") as stranger:
+        for path in ("/v1/workflow/stream_run", "/v1/workflow/stream_resume", "/v1/workflows/chat"):
+            assert code(stranger.post(path, json={})) == 700012006
+
+
+def test_a_studio_sends_no_ping() -> None:
+    with Emulator("studio", ping_after=0.001) as emulator, ApiClient(emulator) as api:
+
+        @emulator.workflow()
+        def waits() -> Steps[str]:
+            yield Pause(0.05)
+            return "done"
+
+        assert [name for name, _ in workflow_events(stream(api, waits.id))] == ["Message", "Done"]
 
 
 def test_an_answer_names_any_interrupt_type(studio_api: ApiClient, workflow: Workflow) -> None:
@@ -177,8 +258,21 @@ def test_a_chatflow_is_numbered_from_one_and_asks_by_its_event(studio: Emulator,
 def test_a_chatflow_wants_a_conversation_or_its_name(studio: Emulator, studio_api: ApiClient) -> None:
     talk = studio.workflow(chatflow=True)(says)
     body = {"workflow_id": talk.id, "bot_id": studio.bots["echo"], "additional_messages": [question("hey")]}
-    assert code(studio_api.post("/v1/workflows/chat", json=body)) == 720702001
+    assert is_silent(studio_api.post("/v1/workflows/chat", json=body))
+    assert is_silent(studio_api.post("/v1/workflows/chat", json={**body, "workflow_id": "7"}))
     assert chatted(studio_api, talk, "hey", parameters={"CONVERSATION_NAME": "Default"})[-1][1] == "done"
+
+
+def test_a_conversation_of_an_unknown_name_is_not_made(studio: Emulator, studio_api: ApiClient) -> None:
+    def named(name: str, *, get_or_create: bool) -> Json:
+        body = {"app_id": "1", "workflow_id": "2", "conversation_name": name, "get_or_create": get_or_create}
+        return dict(studio_api.post("/v1/workflow/conversation/create", json=body).json())
+
+    refused = named("trip", get_or_create=True)
+    assert (refused["code"], refused["msg"].partition(".")[0]) == (777777762, "Conversation not found")
+    made = named("trip", get_or_create=False)["data"]
+    assert named("trip", get_or_create=True)["data"]["id"] == made["id"]
+    assert named("Default", get_or_create=True)["code"] == 0
 
 
 def test_a_failed_chatflow_ends_in_an_error_with_its_code_as_text(studio: Emulator, studio_api: ApiClient) -> None:

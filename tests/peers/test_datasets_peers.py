@@ -163,6 +163,14 @@ def test_cozepy_misses_documents_of_the_studio_whose_pages_start_at_nought(cozep
     assert names(listed) == [str(number) for number in range(10, 15)]
 
 
+def test_cozepy_asks_the_studio_for_progress_in_texts_which_is_refused(cozepy_on_studio: CozePy) -> None:
+    dataset_id = cozepy_on_studio.emulator.add_dataset("Owls", {"owl": "hoot"})
+    [owl] = cozepy_on_studio.emulator.documents(dataset_id)
+    with pytest.raises(PeerRaised) as refused:
+        cozepy_on_studio("datasets.process", dataset_id=dataset_id, document_ids=[owl.id])
+    assert refused.value.code == 400
+
+
 # --- @coze/api ---
 
 

@@ -72,6 +72,23 @@ def test_a_run_that_cozepy_streams_stops_to_ask_and_goes_on(cozepy: CozePy, emul
     assert emulator.runs_started == 1
 
 
+@pytest.mark.parametrize("pace", [0.0, 0.03], ids=["unpaced", "paced"])
+def test_a_question_is_answered_inside_the_loop_over_the_stream_of_cozepy(cozepy: CozePy, pace: float) -> None:
+    with Emulator(pace=pace) as emulator:
+
+        @emulator.workflow()
+        def asks() -> Steps[str]:
+            first = yield ask("One?")
+            second = yield ask("Two?")
+            return f"{first} and {second}"
+
+        peer = CozePy(cozepy.process, emulator, **cozepy.more)
+        events: WorkflowEvents = peer("answer_in_the_loop", workflow_id=asks.id, resume_data="yes")
+        assert kinds(events) == ["Message", "Interrupt"] * 2 + ["Message"]
+        assert contents(events) == ["One?", "Two?", "yes and yes"]
+        assert emulator.runs_started == 1
+
+
 def test_a_plain_run_answers_cozepy(cozepy: CozePy, emulator: Emulator) -> None:
     ran = cozepy("workflows.runs.create", workflow_id=emulator.workflow()(says).id, parameters={"text": "hey"})
     assert json.loads(ran["data"])["data"] == "You say hey"
@@ -114,6 +131,11 @@ def test_a_refusal_reaches_cozepy_with_code_and_logid(cozepy: CozePy, emulator: 
     with pytest.raises(PeerRaised, match="logid: 2") as refused:
         cozepy(f"workflows.runs.{call}", workflow_id=draft.id)
     assert (refused.value.code, emulator.runs_started) == (4200, 0)
+
+
+def test_cozepy_cannot_tell_why_the_studio_refused_a_stream(cozepy_on_studio: CozePy) -> None:
+    with pytest.raises(PeerRaised, match="code: 200, msg: , logid: None"):
+        cozepy_on_studio("workflows.runs.stream", workflow_id="7")
 
 
 def test_a_chatflow_talks_to_cozepy(cozepy: CozePy, emulator: Emulator, api: ApiClient) -> None:

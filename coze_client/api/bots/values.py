@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, AliasPath, Field, field_validator, model_validator
 
 from coze_client.core.model import Model
+
+_RESPONSE_FORMATS = {0: "text", 1: "markdown", 2: "json"}  # coze-studio's numbers
 
 
 class BotPromptInfo(Model):
@@ -65,15 +67,22 @@ class BotModelInfo(Model):
     top_p: float | None = None
     top_k: int | None = None
     max_tokens: int | None = None
-    context_round: int | None = None
+    context_round: int | None = Field(
+        default=None, validation_alias=AliasChoices("context_round", AliasPath("short_memory_policy", "history_round"))
+    )
     response_format: str = ""
+
+    @field_validator("response_format", mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        return _RESPONSE_FORMATS.get(given, given) if isinstance(given, int) else given
 
 
 class BotPluginTool(Model):
     """One tool of a plugin that a bot uses, with its id and description."""
 
     api_id: str = ""
-    name: str = ""
+    name: str = Field(default="", validation_alias=AliasChoices("name", "api_name"))
     description: str = ""
 
 
@@ -89,9 +98,9 @@ class BotPlugin(Model):
 class BotWorkflow(Model):
     """A workflow that a bot uses, with its id and description."""
 
-    id: str = ""
-    name: str = ""
-    description: str = ""
+    id: str = Field(default="", validation_alias=AliasChoices("id", "workflow_id"))
+    name: str = Field(default="", validation_alias=AliasChoices("name", "workflow_name"))
+    description: str = Field(default="", validation_alias=AliasChoices("description", "desc"))
 
 
 class BotVariable(Model):
@@ -121,7 +130,8 @@ class BotShortcutCommand(Model):
 class Bot(Model):
     """The settings of a bot; times are unix seconds, ``version`` is "" for a draft that was never published.
 
-    ``bot_mode``: 0 single, 1 multi, 2 single workflow.
+    ``bot_mode``: 0 single, 1 multi, 2 single workflow. coze-studio sends neither times (``None``) nor datasets, and of
+    plugins only the ids and the names of tools.
     """
 
     bot_id: str = ""
@@ -144,6 +154,27 @@ class Bot(Model):
     shortcut_commands: tuple[BotShortcutCommand, ...] = ()
     variables: tuple[BotVariable, ...] = ()
     default_user_input_type: str = ""
+
+    @field_validator("create_time", "update_time", mode="before")
+    @classmethod
+    def _without_zero(cls, given: object) -> object:
+        return given or None
+
+    @field_validator("plugin_info_list", mode="before")
+    @classmethod
+    def _with_their_tools(cls, given: object) -> object:
+        """Group the tools by plugin, since coze-studio sends one entry for each tool."""
+        if not isinstance(given, list):
+            return given
+        plugins: dict[object, dict[str, object]] = {}
+        for number, entry in enumerate(cast("list[object]", given)):
+            if not (isinstance(entry, dict) and "api_id" in entry and "api_info_list" not in entry):
+                plugins[number] = cast("dict[str, object]", entry)
+                continue
+            plugin_id = str(entry.get("plugin_id"))
+            plugin = plugins.setdefault(plugin_id, {"plugin_id": plugin_id, "api_info_list": []})
+            cast("list[object]", plugin["api_info_list"]).append(entry)
+        return [*plugins.values()]
 
 
 class BotEntry(Model):

@@ -10,7 +10,7 @@ from time import monotonic
 
 from coze_client.api.workflows.events import WorkflowEvent, read_question
 from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
-from coze_client.api.workflows.history import RunHistory, WorkflowRun
+from coze_client.api.workflows.history import STUDIO_NO_RECORD, RunHistory, WorkflowRun
 from coze_client.api.workflows.requests import Resumption, history_request, studio_history_request
 from coze_client.api.workflows.result import (
     NO_PRIOR_OUTPUT,
@@ -45,8 +45,8 @@ async def load_history(session: Session, workflow_id: str, execute_id: str) -> R
             raise
         try:
             return await session.send(studio_history_request(workflow_id, execute_id))
-        except NotFound:
-            raise missing from None
+        except NotFound as unknown:
+            raise (unknown if unknown.code == STUDIO_NO_RECORD else missing) from None
 
 
 async def follow_stream(

@@ -5,15 +5,21 @@ API pages: workflow_run, workflow_history, get_node_execute_history_response.
 
 from __future__ import annotations
 
+import re
+
 from pydantic import AliasChoices, Field
 
 from coze_client.api.chats.values import Usage
 from coze_client.api.workflows.values import Interrupt
 from coze_client.core.model import Model, convert
 from coze_client.core.response import Payload, RawResponse, read_envelope
-from coze_client.errors import ProtocolError
+from coze_client.errors import APIError, NotFound, PermissionDenied, ProtocolError
 
+STUDIO_NO_RECORD = 777777775
 _RUNNING = frozenset({"Running", ""})
+_DENIED = re.compile("does not have access to space ([0-9]+)")
+_UNKNOWN_RUN = "Check the execute id: coze-studio says so if it has no record of the run"
+_NO_MEMBER = "Use the token of a user who may use the workspace of this run"
 
 
 class WorkflowRun(Model):
@@ -79,6 +85,18 @@ class NodeOutput(Model):
 
     is_finish: bool = False
     node_output: str = ""
+
+
+def read_studio_history(response: RawResponse) -> RunHistory:
+    """Read a record of coze-studio, which takes an unknown run for one of a workspace "0" that nobody may use."""
+    try:
+        return read_history(response)
+    except APIError as refused:
+        denied = _DENIED.search(refused.message) if refused.code == STUDIO_NO_RECORD else None
+        if denied is None:
+            raise
+        kind, cure = (NotFound, _UNKNOWN_RUN) if denied[1] == "0" else (PermissionDenied, _NO_MEMBER)
+        raise kind(refused.message, code=refused.code, status=refused.status, logid=refused.logid, cure=cure) from None
 
 
 def read_history(response: RawResponse) -> RunHistory:

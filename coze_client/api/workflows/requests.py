@@ -12,13 +12,33 @@ from typing import Any
 from coze_client.api.chats.failures import ExpectedConversation
 from coze_client.api.chats.requests import ignore_response
 from coze_client.api.conversations.values import MessageLike, convert_to_wire
-from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history
+from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history, read_studio_history
 from coze_client.api.workflows.result import read_run, read_started_run
 from coze_client.core.request import Kind, Request, query, segment
 from coze_client.errors import ConfigurationError
 
 _MOST_CHATFLOW_MESSAGES = 50
 _NOT_SENT = ("accept_new_conversation",)
+
+_SILENT = (
+    "coze-studio answers so when it refuses a workflow before its start. Check that workflow_id exists and is published"
+)
+_ASK_A_PLAIN_RUN = (
+    "client.workflows.run(…) with the same workflow tells the code of a refusal; a workflow that is not refused runs"
+)
+_SILENT_RUN = (
+    f"{_SILENT}, that the token's user has access to its workspace, that parameters fit its inputs, and that not both"
+    f" bot_id and app_id are given. {_ASK_A_PLAIN_RUN}"
+)
+_SILENT_CHATFLOW = (
+    f"{_SILENT}, that the token's user has access to its workspace, that not both bot_id and app_id are given, that the"
+    " last message is the user's, and that conversation_id exists and, with app_id, belongs to the app; without"
+    f" conversation_id, parameters needs CONVERSATION_NAME. {_ASK_A_PLAIN_RUN}"
+)
+_SILENT_RESUMPTION = (
+    f"{_SILENT}, that the token's user has access to it, and that event_id is the one of the interrupt, of this server"
+    " and not answered yet"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +68,7 @@ class NewRun:
 
     def stream_request(self) -> Request[None]:
         """The request that runs the workflow; the response is a stream of events."""
-        return _start("/v1/workflow/stream_run", _given(self), ignore_response, stream=True)
+        return _stream("/v1/workflow/stream_run", _given(self), _SILENT_RUN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +106,7 @@ class NewChatflow:
                 f"A chatflow accepts at most {_MOST_CHATFLOW_MESSAGES} messages, not {len(messages)}"
             )
         body = {"parameters": {}, **_given(self), "additional_messages": messages}
-        return _start("/v1/workflows/chat", body, ignore_response, stream=True)
+        return _stream("/v1/workflows/chat", body, _SILENT_CHATFLOW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +124,7 @@ class Resumption:
 
     def stream_request(self) -> Request[None]:
         """The request that resumes a run started by ``stream``; the response is a stream of events."""
-        return _start("/v1/workflow/stream_resume", asdict(self), ignore_response, stream=True)
+        return _stream("/v1/workflow/stream_resume", asdict(self), _SILENT_RESUMPTION)
 
 
 def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
@@ -116,7 +136,7 @@ def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
 def studio_history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
     """The request for the record of a run on coze-studio."""
     params = query(workflow_id=workflow_id, execute_id=execute_id)
-    return Request("GET", "/v1/workflow/get_run_history", read_history, params)
+    return Request("GET", "/v1/workflow/get_run_history", read_studio_history, params)
 
 
 def workflow_path(workflow_id: str) -> str:
@@ -130,6 +150,10 @@ def _given(value: NewRun | NewChatflow) -> dict[str, object]:
     return {name: member for name, member in members.items() if member is not None}
 
 
-def _start(path: str, body: Mapping[str, object], read: Any, *, stream: bool = False) -> Request[Any]:
+def _start(path: str, body: Mapping[str, object], read: Any) -> Request[Any]:
     # `Any` is typed by the methods above.
-    return Request("POST", path, read, body=body, kind=Kind.START, stream=stream)
+    return Request("POST", path, read, body=body, kind=Kind.START)
+
+
+def _stream(path: str, body: Mapping[str, object], if_silent: str) -> Request[None]:
+    return Request("POST", path, ignore_response, body=body, kind=Kind.START, stream=True, if_silent=if_silent)

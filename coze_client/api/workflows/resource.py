@@ -308,7 +308,10 @@ class Workflows(Resource[ConcurrencyT]):
 
     @call
     def studio_run_history(self, *, workflow_id: str, execute_id: str) -> Request[RunHistory]:
-        """Retrieve the record of a run from coze-studio; it has no API page."""
+        """Retrieve the record of a run from coze-studio; it has no API page.
+
+        Raises NotFound (777777775) for an unknown run.
+        """
         return studio_history_request(workflow_id, execute_id)
 
     @call
@@ -354,7 +357,7 @@ class Workflows(Resource[ConcurrencyT]):
     async def history(self, *, workflow_id: str, execute_id: str) -> RunHistory:
         """Retrieve the record of a run, on the cloud or on coze-studio.
 
-        Raises NotFound (4314) for an unknown run. API page: workflow_history.
+        Raises NotFound (4314, on coze-studio 777777775) for an unknown run. API page: workflow_history.
         """
         return await load_history(self._session, workflow_id, execute_id)
 

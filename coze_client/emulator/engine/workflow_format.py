@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from coze_client.emulator.protocol.reply import JsonReply
 from coze_client.emulator.protocol.stream import to_json
+from coze_client.emulator.protocol.studio_workflow_refusals import INTERRUPTED, open_api_code, run_reply
 from coze_client.emulator.scripting.parameters import InputParameter
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.execution_records import StoredExecution
@@ -145,12 +146,16 @@ class StudioWorkflowFormat(WorkflowFormat):
         return {"token": execution.usage.get("token_count", 0), "cost": "0.00000"}
 
     def end(self, text: str, execution: StoredExecution) -> dict[str, object]:
-        message = {**super().end(text, execution), "node_type": "End"}
-        return {key: value for key, value in message.items() if key not in ("token", "cost")}
+        message = {**super().end(text, execution), "node_type": "End", "token": 0}
+        return _without(message, "cost")
 
     def message(self, node: Output, node_id: str, uuid: str) -> list[dict[str, object]]:
-        pieces = super().message(node, node_id, uuid)
-        return [{**_without(piece, "node_execute_uuid"), "node_type": "Message"} for piece in pieces]
+        """Return the data of the events; an output of one piece has the tokens of its node, which calls no model."""
+        pieces = [
+            {**_without(piece, "node_execute_uuid"), "node_type": "Message"}
+            for piece in super().message(node, node_id, uuid)
+        ]
+        return [{**pieces[0], "token": 0}] if len(pieces) == 1 else pieces
 
     def interrupt(self, ask: Ask, event_id: str, *, streamed: bool) -> dict[str, object]:
         kind = 1 if ask.type == 6 else ask.type
@@ -171,17 +176,15 @@ class StudioWorkflowFormat(WorkflowFormat):
 
     def reply(self, execution: StoredExecution) -> JsonReply:
         if execution.interrupt is not None:
-            fields = {"code": 6039, "msg": "workflow interrupt is not supported in a synchronous run"}
-            return JsonReply(beside=fields)
+            return JsonReply(beside=run_reply(code=open_api_code(INTERRUPTED.code), msg=INTERRUPTED.text))
         if execution.status == "Fail":
-            return super().reply(execution)
+            failure = {"code": open_api_code(execution.error_code), "msg": execution.error_msg}
+            return JsonReply(beside=run_reply(**failure, debug_url=execution.debug_url))
         text = _without_original_result(execution.output)
         return JsonReply(beside={**self.started(execution).beside, "data": text, **self.cost(execution)})
 
     def started(self, execution: StoredExecution) -> JsonReply:
-        unset = dict.fromkeys(("msg", "data", "detail", "token", "cost", "interrupt_data"))
-        fields = {"code": 0, "execute_id": execution.id, "debug_url": execution.debug_url}
-        return JsonReply(beside={**unset, **fields})
+        return JsonReply(beside=run_reply(code=0, execute_id=execution.id, debug_url=execution.debug_url))
 
     def history(self, execution: StoredExecution, now: int) -> JsonReply:
         """Build the reply with the record of a run; interrupted runs have a status without a name."""
@@ -189,21 +192,24 @@ class StudioWorkflowFormat(WorkflowFormat):
         record = {
             "execute_id": int(execution.id),
             "execute_status": status,
-            "bot_id": int(execution.bot_id),
+            "bot_id": int(execution.bot_id) or None,
             "connector_id": int(execution.connector_id),
             "connector_uid": execution.connector_uid,
             "run_mode": execution.run_mode,
             "log_id": execution.logid,
             "create_time": execution.created_at,
             "update_time": execution.updated_at,
-            "output": _without_original_result(execution.output),
-            "error_code": str(execution.error_code or ""),
-            "error_msg": execution.error_msg,
             "debug_url": execution.debug_url,
-            "token": str(execution.usage.get("token_count", 0)),
+            "input": execution.input,
+            "output": _without_original_result(execution.output) or None,
+            "token": execution.usage.get("token_count", 0),
             "cost": "0.00000",
+            "cost_unit": None,
+            "ext": None,
+            "error_code": str(execution.error_code) if execution.error_code else None,
+            "error_msg": execution.error_msg or None,
         }
-        return JsonReply([record], bare=True)
+        return JsonReply([record], beside={"BaseResp": None}, bare=True)
 
     def info(self, workflow: Workflow, description: Mapping[str, object]) -> JsonReply:
         """Build the reply with the role of a chatflow; there is no schema."""

@@ -27,6 +27,7 @@ from coze_client.emulator.state.file_records import uploaded_file_name
 from coze_client.emulator.workflows import Ask, Output, Workflow, WorkflowError
 
 logger = logging.getLogger(__name__)
+_EventQueue = asyncio.Queue[RunEvent | None]
 NODE_FAILED = 720701013
 MOST_ANSWERS = 3  # wrong answers to a question, or resumes of a streamed run (page workflow_stream_resume)
 
@@ -43,7 +44,7 @@ class WorkflowRun:
         self.ask: Ask | None = None
         self._arguments = arguments
         self._steps: Generator[object, object, object] | None = None
-        self._events: asyncio.Queue[RunEvent | None] = asyncio.Queue()
+        self._events = _EventQueue()
         self._questions = 0
         self._wrong_answers = 0
 
@@ -55,6 +56,7 @@ class WorkflowRun:
 
     def resume(self, answer: str) -> None:
         """Resume with an answer to the open question, or ask again if the answer is invalid."""
+        self._events = _EventQueue()
         self._save(interrupt=None, resumes=self.execution.resumes + 1)
         ask, self.ask = self.ask, None
         if ask is None:
@@ -70,17 +72,13 @@ class WorkflowRun:
         self._wrong_answers = 0
         self._continue(value)
 
-    async def events(self, idle_after: float | None = None) -> AsyncIterator[RunEvent]:
-        """Yield events until the run ends or asks; `NoProgress` after every `idle_after` seconds without an event."""
-        while True:
-            try:
-                event = await asyncio.wait_for(self._events.get(), idle_after)
-            except asyncio.TimeoutError:
-                yield NoProgress()
-                continue
-            if event is None:
-                return
-            yield event
+    def events(self, idle_after: float | None = None) -> AsyncIterator[RunEvent]:
+        """Iterate over the events of this part of the run: from its start or the last answer to its next question.
+
+        `NoProgress` is yielded after every `idle_after` seconds without an event. Call it before the run is resumed:
+        an answer begins the next part, which has readers of its own.
+        """
+        return _read_events(self._events, idle_after)
 
     async def wait(self) -> RunEvent:
         """Wait until the run ends or asks; return its last event."""
@@ -188,6 +186,18 @@ class WorkflowRun:
 
     def _emit(self, event: RunEvent | None) -> None:
         self._events.put_nowait(event)
+
+
+async def _read_events(queue: _EventQueue, idle_after: float | None) -> AsyncIterator[RunEvent]:
+    while True:
+        try:
+            event = await asyncio.wait_for(queue.get(), idle_after)
+        except asyncio.TimeoutError:
+            yield NoProgress()
+            continue
+        if event is None:
+            return
+        yield event
 
 
 def _ended(value: object) -> RunEnded:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from time import gmtime, strftime
 from types import MappingProxyType
+from uuid import NAMESPACE_OID, uuid5
 
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, RawReply, Reply
+from coze_client.emulator.protocol.route_lists import STUDIO_0_5_0, STUDIO_ONLY, STUDIO_ROUTES, Routes
 from coze_client.emulator.protocol.stream import Event, to_json
 from coze_client.emulator.protocol.studio_refusals import CHAT_PATHS, refusal
+from coze_client.emulator.protocol.studio_workflow_refusals import WORKFLOW_PATHS, workflow_refusal
 
 CLOUD_DONE = Event("done", '"[DONE]"')
 MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
@@ -53,6 +57,14 @@ class Dialect:
     """Whether a retrieved chat has the meta_data of its request and the ids of the saved messages."""
     finds_chats_first: bool = False
     """Whether a chat is looked up by its id alone, before its conversation."""
+    upload_limit: int = 512 * 1024 * 1024
+    """The largest file in bytes; for the studio, the largest request."""
+    takes_empty_files: bool = False
+    """Whether a file without content can be uploaded."""
+    online_bots_only: bool = False
+    """Whether bots are shown only as they are online, to their creator, and with the studio's names."""
+    retrieves_apps: bool = False
+    """Whether the route of an app is emulated."""
     audio: bool = True
     oauth: bool = True
     """Whether OAuth apps exist; the studio has only personal tokens."""
@@ -96,6 +108,8 @@ class Dialect:
     """Whether a dataset list without page_num and page_size returns everything on one page."""
     numeric_ids: bool = True
     """Whether ids of documents are numbers, unless a header asks for strings."""
+    integer_document_ids: bool = False
+    """Whether the ids in a request for progress must be JSON numbers."""
     first_document_page: int = 1
     document_page_size: int = 10
     rejects_unknown_documents: bool = False
@@ -103,7 +117,21 @@ class Dialect:
     image_page_size: int | None = 10
     """The default page size; None if the request must contain it."""
     has_logid: bool = True
-    """Whether replies contain a logid."""
+    """Whether the JSON of replies contains a logid."""
+    logid_header: str = "x-tt-logid"
+    """The header of every reply that contains the logid; the studio's is a UUID."""
+    numeric_paths: bool = False
+    """Whether the ids in paths must be digits; the studio asks for its cookie otherwise."""
+    checks_token_first: bool = False
+    """Whether a wrong method of a path that exists is told only to a caller with a token."""
+    streams_every_chat: bool = False
+    """Whether a chat is streamed whatever `stream` says, as the studio did until v0.5.0."""
+    checks_run_workflow: bool = True
+    """Whether the record of a run is found only by the id of its workflow, too."""
+    pings: bool = True
+    """Whether a streamed run sends PING while nothing happens."""
+    creates_named_conversations: bool = True
+    """Whether get_or_create makes a conversation of a new name; the studio finds only names that were made before."""
     workflow_versions: bool = True
     """Whether workflow_version has an effect; the studio always runs the latest version."""
     app_conversations: bool = False
@@ -121,14 +149,26 @@ class Dialect:
     """How the paths begin whose replies have a BaseResp, which is null."""
     omits_empty_lists: frozenset[str] = frozenset()
     """The paths whose replies have no payload if that is an empty list."""
-    missing: frozenset[tuple[str, str]] = frozenset()
-    """Method and path of the routes that this dialect does not have."""
+    routes: Routes | None = None
+    """Method and path of all routes of this dialect; None: all but those that only the studio has."""
     codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """The HTTP status and code of this dialect by the cloud's code."""
-    workflow_codes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    """By the cloud's code: the code of a blocking run, and the code of all other workflow calls."""
     dataset_codes: Mapping[int, int] = field(default_factory=dict)
     """The code of all calls about datasets, documents and images by the cloud's code."""
+
+    def has(self, method: str, path: str) -> bool:
+        """Return whether this dialect has a route of this method and path."""
+        return (method, path) in self.routes if self.routes is not None else (method, path) not in STUDIO_ONLY
+
+    def streams(self, asked: object) -> bool:
+        """Return whether a chat whose body has this `stream` is streamed."""
+        return self.streams_every_chat or (self.stream_by_default if asked is None else asked is True)
+
+    def logid(self, now: float, number: int) -> str:
+        """Return the logid with this number: the UTC time and the number, or a UUID."""
+        if not self.has_logid:
+            return str(uuid5(NAMESPACE_OID, f"{now} {number}"))
+        return strftime("%Y%m%d%H%M%S", gmtime(now)) + f"{number:020X}"
 
     def error_reply(self, error: ApiError, path: str, logid: str, *, streaming: bool, mapped: bool) -> Reply:
         """Build the reply for an error; `mapped` sends the cloud's codes with a 4xx or 5xx status."""
@@ -137,15 +177,18 @@ class Dialect:
             headers = {"retry-after": "1"} if status == 429 else {}
             body = {"code": error.code, "msg": error.msg, "detail": {"logid": logid}}
             return json_reply(status, body, headers)
-        if path.startswith("/v1/workflow") and error.code in self.workflow_codes:
-            run_code, other_code = self.workflow_codes[error.code]
-            return json_reply(200, {"code": run_code if path == "/v1/workflow/run" else other_code, "msg": error.msg})
+        if path.startswith(WORKFLOW_PATHS) and error.code not in (4100, 4101):
+            return workflow_refusal(error, path)
         if path.startswith(DATASET_PATHS) and error.code in self.dataset_codes:
             return json_reply(200, {"code": self.dataset_codes[error.code], "msg": error.msg})
+        if error.code == 4302:
+            return RawReply(413, b"Request Entity Too Large", "text/plain; charset=utf-8")
         if path in UNBOUND_PATHS and error.code == 4000:
             return RawReply(400, error.msg.encode(), "text/plain; charset=utf-8")
         if path.startswith(CHAT_PATHS) and (refused := refusal(error, path, streaming=streaming)):
             return refused
+        if error.studio is not None and error.studio.code is not None and not path.startswith("/v3/"):
+            return json_reply(200, {"code": error.studio.code, "msg": error.studio.text})
         status, code = self.codes.get(error.code, (500, 500))
         return json_reply(status, {"code": code, "msg": error.studio.text if error.studio else error.msg})
 
@@ -170,7 +213,7 @@ class Dialect:
         return {**head, **data, **payload.beside, **detail, **base}
 
 
-CLOUD = Dialect(missing=frozenset({("GET", "/v1/workflow/get_run_history")}))
+CLOUD = Dialect()
 
 _CONVERSATION = ("id", "created_at", "meta_data", "connector_id", "last_section_id")
 CONVERSATION_FIELDS = MappingProxyType(
@@ -198,6 +241,10 @@ STUDIO = Dialect(
     fails_lost_chats=False,
     echoes_meta_data=False,
     finds_chats_first=True,
+    upload_limit=200 * 1024 * 1024,
+    takes_empty_files=True,
+    online_bots_only=True,
+    retrieves_apps=True,
     audio=False,
     oauth=False,
     rejects_empty_ids=True,
@@ -220,11 +267,18 @@ STUDIO = Dialect(
     file_sources=False,
     unpaged_dataset_list=True,
     numeric_ids=False,
+    integer_document_ids=True,
     first_document_page=0,
     document_page_size=2**31,
     rejects_unknown_documents=True,
     image_page_size=None,
     has_logid=False,
+    logid_header="x-log-id",
+    numeric_paths=True,
+    checks_token_first=True,
+    checks_run_workflow=False,
+    pings=False,
+    creates_named_conversations=False,
     workflow_versions=False,
     app_conversations=True,
     conversation_name_optional=False,
@@ -241,44 +295,7 @@ STUDIO = Dialect(
     bare_paths=frozenset({"/v3/chat/cancel"}),
     base_response=("/v3/chat", "/v1/conversations", "/v1/conversation/retrieve"),
     omits_empty_lists=frozenset({"/v3/chat/message/list", "/v1/conversation/message/list"}),
-    missing=frozenset(
-        {
-            ("GET", "/v1/users/me"),
-            ("POST", "/v3/chat/retrieve"),
-            ("POST", "/v3/chat/submit_tool_outputs"),
-            ("POST", "/open_api/v2/chat"),
-            ("POST", "/v1/conversation/message/create"),
-            ("GET", "/v1/conversation/message/retrieve"),
-            ("POST", "/v1/conversation/message/modify"),
-            ("POST", "/v1/conversation/message/delete"),
-            ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
-            ("DELETE", "/v1/conversations/{conversation_id}/messages/{message_id}/feedback"),
-            ("GET", "/v1/files/retrieve"),
-            ("POST", "/v1/bot/create"),
-            ("POST", "/v1/bot/publish"),
-            ("POST", "/v1/bot/update"),
-            ("GET", "/v1/bots"),
-            ("POST", "/v1/bots/{bot_id}/unpublish"),
-            ("GET", "/v1/bots/{bot_id}/versions"),
-            ("GET", "/v1/space/published_bots_list"),
-            ("GET", "/v1/workspaces"),
-            ("POST", "/v1/workspaces"),
-            ("GET", "/v1/plugins/mget"),
-            ("GET", "/v1/plugins/{plugin_id}"),
-            ("POST", "/v1/plugins/{plugin_id}/tools/call"),
-            ("GET", "/v1/stores/plugins"),
-            ("GET", "/v1/stores/categories"),
-            ("POST", "/v1/workflows/resume"),
-            ("GET", "/v1/workflows"),
-            ("GET", "/v1/workflows/{workflow_id}/versions"),
-            ("POST", "/v1/workflows/{workflow_id}/collaborators"),
-            ("DELETE", "/v1/workflows/{workflow_id}/collaborators/{user_id}"),
-            ("POST", "/v1/workflows/{workflow_id}/collaboration_mode"),
-            ("PUT", "/v1/datasets/{dataset_id}/images/{document_id}"),
-            ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}"),
-            ("GET", "/v1/workflows/{workflow_id}/run_histories/{execute_id}/execute_nodes/{node_execute_uuid}"),
-        }
-    ),
+    routes=STUDIO_ROUTES,
     codes=MappingProxyType(
         {
             4000: (400, 400),
@@ -295,19 +312,27 @@ STUDIO = Dialect(
             4104: (200, 103200005),
             4300: (200, 104000006),
             4301: (200, 104000007),
-            4302: (200, 104000004),
             5000: (500, 500),
-        }
-    ),
-    workflow_codes=MappingProxyType(
-        {
-            4000: (4000, 720702001),
-            4200: (6031, 720702011),
-            4314: (720702004, 720702004),
-            4315: (720702001, 720702001),
         }
     ),
     dataset_codes=MappingProxyType({4101: 105000001, 4200: 105000011}),
 )
 
-DIALECTS = MappingProxyType({dialect.name: dialect for dialect in (CLOUD, STUDIO)})
+NEWEST_STUDIO = "0.5.1"
+STUDIO_VERSIONS = MappingProxyType(
+    {
+        "0.5.0": replace(STUDIO, streams_every_chat=True, routes=STUDIO_0_5_0),
+        NEWEST_STUDIO: STUDIO,
+    }
+)
+"""The studio as it was; v0.3.0 was as v0.5.0."""
+
+
+def find_dialect(name: str, version: str | None = None) -> Dialect:
+    """Return the dialect of this name; `version` is that of the studio (None: newest). ValueError for unknown ones."""
+    if name == "cloud" and version is None:
+        return CLOUD
+    if name == "studio" and (version or NEWEST_STUDIO) in STUDIO_VERSIONS:
+        return STUDIO_VERSIONS[version or NEWEST_STUDIO]
+    known = " or ".join(STUDIO_VERSIONS)
+    raise ValueError(f'the dialect is "cloud", or "studio" with version {known}, not {name!r} with version {version!r}')

@@ -33,13 +33,14 @@ class EventReply:
 
 @dataclass(frozen=True)
 class RawReply:
-    """A reply of these bytes; `dropped` closes the connection instead of sending it."""
+    """A reply of these bytes, with their length unless `chunked`; `dropped` closes the connection instead."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = "application/json; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
     dropped: bool = False
+    chunked: bool = False
 
 
 Reply = JsonReply | EventReply | RawReply

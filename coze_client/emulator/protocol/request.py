@@ -44,6 +44,16 @@ class Fields:
             raise ApiError(4000, f"{name} must be a list of 1 to {most} ids")
         return [_numeric_id(name, each) for each in value]
 
+    def integers(self, name: str) -> list[str]:
+        """Return a list of 64-bit numbers as ids; a string is no number, also one of digits."""
+        value = self.values.get(name)
+        if not isinstance(value, list):
+            raise ApiError(4000, f"{name} must be a list of numbers")
+        for each in value:
+            if type(each) is not int or not -(2**63) <= each < 2**63:
+                raise ApiError(4000, f"Mismatch type int64 with value {type(each).__name__} {each!r} in {name}")
+        return [str(each) for each in value]
+
     def choice(self, name: str, allowed: Collection[str], default: str) -> str:
         """Return one of the allowed strings; an empty one counts as absent."""
         value = self.optional(name) or default

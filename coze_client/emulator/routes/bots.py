@@ -10,6 +10,7 @@ from coze_client.emulator.protocol.request import MANY, IncomingRequest
 from coze_client.emulator.routes.bot_lookup import all_stored_bots, find_stored_bot
 from coze_client.emulator.routes.bot_settings import describe_bot, icon_url, read_settings
 from coze_client.emulator.routes.endpoint import Endpoint
+from coze_client.emulator.routes.studio_bot_info import retrieve_bot, retrieve_online_bot
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.bot_records import (
     API_CHANNEL,
@@ -90,6 +91,8 @@ async def unpublish(backend: Backend, request: IncomingRequest) -> Reply:
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
     """Return the online version, or the draft to its owner."""
+    if backend.dialect.online_bots_only:
+        return retrieve_bot(backend, request)
     bot_id = request.values["bot_id"]
     if request.query.choice("is_published", ("true", "false"), "true") == "true":
         return _online(backend, bot_of(backend, bot_id))
@@ -98,6 +101,8 @@ async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
 
 
 async def retrieve_online(backend: Backend, request: IncomingRequest) -> Reply:
+    if backend.dialect.online_bots_only:
+        return retrieve_online_bot(backend, request)
     return _online(backend, bot_of(backend, request.query.text("bot_id")))
 
 

@@ -151,6 +151,7 @@ class _ChatflowReply:
         self.backend = backend
         self.format = chatflow_format_of(backend)
         self.run = run
+        self.run_events = run.events()
         self.chat = StoredChat(
             backend.state.new_id(StoredChat, FIRST_CHAT_ID),
             conversation.id,
@@ -172,7 +173,7 @@ class _ChatflowReply:
         for status in ("created", "in_progress"):
             self.chat = replace(self.chat, status=status)
             yield Event(f"conversation.chat.{status}", self.format.chat(self.chat, self.run.execution))
-        async for run_event in self.run.events():
+        async for run_event in self.run_events:
             for event in self._convert(run_event):
                 yield event
                 await asyncio.sleep(self.backend.settings.pace)

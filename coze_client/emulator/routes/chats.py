@@ -26,7 +26,8 @@ DRAFT = "unpublished_draft"
 
 async def create(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
-    stream = body.flag("stream", default=backend.dialect.stream_by_default)
+    body.flag("stream", default=False)
+    stream = backend.dialect.streams(body.values.get("stream"))
     saved = body.flag("auto_save_history", default=True) or not backend.dialect.unsaved_chats
     if not stream and not saved:
         raise ApiError(4007)

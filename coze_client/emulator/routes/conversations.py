@@ -9,10 +9,13 @@ from coze_client.emulator.protocol.api_error import ApiError, GoError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import MANY, Caller, Fields, IncomingRequest
 from coze_client.emulator.protocol.studio_refusals import CONVERSATION_NOT_FOUND, USER_NOT_MATCH
+from coze_client.emulator.protocol.studio_workflow_refusals import NAME_NOT_FOUND
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.chat_records import StoredConversation, StoredMessage
 
+DEFAULT_NAME = "Default"
+"""The name that every app of a studio has."""
 FIRST_CONVERSATION_ID = 7460000000000000001
 SECTION_DISTANCE = 5 * 10**15
 
@@ -101,7 +104,10 @@ async def create_named(backend: Backend, request: IncomingRequest) -> Reply:
     for field in ("app_id", "workflow_id", "conversation_name"):
         body.text(field)
     name, meta_data = _name(backend, body, "conversation_name"), body.meta_data(limited=backend.dialect.limits)
-    found = conversation_named(backend, request, name) if body.flag("get_or_create", default=False) else None
+    get_or_create = body.flag("get_or_create", default=False)
+    found = conversation_named(backend, request, name) if get_or_create else None
+    if get_or_create and found is None and not (backend.dialect.creates_named_conversations or name == DEFAULT_NAME):
+        raise ApiError(4002, studio=NAME_NOT_FOUND)
     connector_id, app_id = body.optional("connector_id") or "1024", body.text("app_id")
     conversation = found or new_conversation(backend, request.caller, "", name, connector_id, meta_data, app_id=app_id)
     return JsonReply(conversation.describe(backend.dialect, "create"))

@@ -153,8 +153,10 @@ def describe_dataset(backend: Backend, dataset: StoredDataset) -> dict[str, obje
 
 async def process(backend: Backend, request: IncomingRequest) -> Reply:
     """Return the progress of documents; unknown ones are omitted by the cloud, and an error in the studio."""
+    body, name = request.body, "document_ids"
+    ids = body.integers(name) if backend.dialect.integer_document_ids else body.numeric_ids(name, MANY)
     dataset = dataset_of(backend, request, request.values["dataset_id"])
-    documents = [backend.state.get(StoredDocument, each) for each in request.body.numeric_ids("document_ids", MANY)]
+    documents = [backend.state.get(StoredDocument, each) for each in ids]
     found = [document for document in documents if document and document.dataset_id == dataset.id]
     if len(found) < len(documents) and backend.dialect.rejects_unknown_documents:
         raise ApiError(4101, "not all document_ids are documents of this dataset")

@@ -16,7 +16,7 @@ async def upload(backend: Backend, request: IncomingRequest) -> Reply:
     if len(request.uploads) > 1:
         raise ApiError(4301)
     part = next(iter(request.uploads), None)
-    if part is None or not part.size:
+    if part is None or not (part.size or backend.dialect.takes_empty_files):
         raise ApiError(4300)
     if part.size > backend.settings.upload_limit:
         raise ApiError(4302)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coze_client.emulator.protocol.dialect import json_reply
 from coze_client.emulator.protocol.reply import Reply
 from coze_client.emulator.protocol.request import IncomingRequest
+from coze_client.emulator.protocol.route_lists import read_routes
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 
@@ -13,7 +14,6 @@ GET,POST /v1/api_apps
 DELETE,GET,POST /v1/api_apps/{api_app_id}/events
 DELETE,PUT /v1/api_apps/{app_id}
 GET /v1/apps
-GET /v1/apps/{app_id}
 POST /v1/apps/{app_id}/collaborators
 DELETE /v1/apps/{app_id}/collaborators/{user_id}
 GET /v1/audio/live/{live_id}
@@ -62,8 +62,4 @@ async def not_implemented_reply(_backend: Backend, request: IncomingRequest) -> 
     return json_reply(501, {"code": 501, "msg": f"the emulator does not implement {request.method} {request.path}"})
 
 
-ENDPOINTS = tuple(
-    Endpoint(method, path, (), not_implemented_reply)
-    for methods, path in (line.split() for line in ROUTES.strip().splitlines())
-    for method in methods.split(",")
-)
+ENDPOINTS = tuple(Endpoint(method, path, (), not_implemented_reply) for method, path in read_routes(ROUTES))

@@ -13,7 +13,13 @@ from coze_client.emulator.engine.workflow_run import WorkflowRun
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import EventReply, JsonReply, RawReply, Reply
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
-from coze_client.emulator.protocol.stream import Event, Framing
+from coze_client.emulator.protocol.stream import Event, Framing, to_json
+from coze_client.emulator.protocol.studio_workflow_refusals import (
+    NOT_PUBLISHED,
+    TWO_OWNERS,
+    no_access,
+    workflow_not_found,
+)
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.scripting.parameters import read_values
 from coze_client.emulator.state.backend import Backend
@@ -52,7 +58,7 @@ def workflow_of(backend: Backend, workflow_id: str) -> Workflow:
     """Return the workflow; 4200 if there is none."""
     workflow = backend.workflows.get(workflow_id)
     if workflow is None:
-        raise ApiError(4200, f"there is no workflow {workflow_id}")
+        raise ApiError(4200, f"there is no workflow {workflow_id}", studio=workflow_not_found(workflow_id))
     return workflow
 
 
@@ -61,12 +67,12 @@ def published_workflow(backend: Backend, request: IncomingRequest) -> Workflow:
     body = request.body
     workflow = workflow_of(backend, body.text("workflow_id"))
     if not workflow.published:
-        raise ApiError(4200, f"workflow {workflow.id} is not published")
+        raise ApiError(4200, f"workflow {workflow.id} is not published", studio=NOT_PUBLISHED)
     version = body.optional("workflow_version")
     if version and version not in workflow.versions and backend.dialect.workflow_versions:
         raise ApiError(4200, f"workflow {workflow.id} has no version {version}")
     if body.optional("bot_id") and body.optional("app_id"):
-        raise ApiError(4000, "bot_id and app_id cannot be given together")
+        raise ApiError(4000, "bot_id and app_id cannot be given together", studio=TWO_OWNERS)
     if extra := body.pairs("ext").keys() - {"latitude", "longitude", "user_id"}:
         raise ApiError(4000, f"ext has unknown fields: {', '.join(sorted(extra))}")
     return workflow
@@ -107,6 +113,7 @@ def new_execution(backend: Backend, request: IncomingRequest, workflow: Workflow
         body.pairs("ext").get("user_id", request.account),
         workflow.workspace_id,
         logid=backend.new_logid(),
+        input=to_json(read_parameters(body)),
     )
     backend.state.save(execution)
     return execution
@@ -154,10 +161,15 @@ async def _wait(run: WorkflowRun) -> Reply:
     return workflow_format_of(backend).reply(run.execution)
 
 
-async def _events(run: WorkflowRun) -> AsyncIterator[Event]:
-    """Yield the events of a run, numbered from 0, also after a resume."""
+def _events(run: WorkflowRun) -> AsyncIterator[Event]:
+    """Iterate over the events up to the next question, numbered from 0, also after a resume."""
+    backend = run.backend
+    return _convert_all(run, run.events(backend.settings.ping_after if backend.dialect.pings else None))
+
+
+async def _convert_all(run: WorkflowRun, events: AsyncIterator[RunEvent]) -> AsyncIterator[Event]:
     number = 0
-    async for event in run.events(run.backend.settings.ping_after):
+    async for event in events:
         for name, data in _convert(run, event):
             yield Event(name, data, number)
             number += 1
@@ -185,7 +197,10 @@ def _convert(run: WorkflowRun, event: RunEvent) -> list[tuple[str, object]]:
 def execution_of(backend: Backend, request: IncomingRequest, workflow_id: str, execute_id: str) -> StoredExecution:
     """Return the record of a run; 4314 if there is none for this workflow, or it belongs to another account."""
     execution = backend.state.get(StoredExecution, execute_id)
-    if execution is None or (execution.workflow_id, execution.account) != (workflow_id, request.account):
+    if execution is None or execution.account != request.account:
+        workspace_id = "0" if execution is None else execution.workspace_id
+        raise ApiError(4314, studio=no_access(request.account, workspace_id))
+    if execution.workflow_id != workflow_id and backend.dialect.checks_run_workflow:
         raise ApiError(4314)
     return execution
 

@@ -74,9 +74,9 @@ class Backend:
         return bot.id
 
     def new_logid(self) -> str:
-        """Return a new logid: the UTC time and a counter."""
+        """Return a new logid."""
         self._logids += 1
-        return time.strftime("%Y%m%d%H%M%S", time.gmtime(self.now)) + f"{self._logids:020X}"
+        return self.dialect.logid(self.now, self._logids)
 
     def record(self, call: RecordedCall) -> None:
         """Append a request to `calls`."""

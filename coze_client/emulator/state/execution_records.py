@@ -17,7 +17,8 @@ CHATFLOW = -1  # not a mode of Coze: the next message resumes these runs
 class StoredExecution:
     """A workflow run; `status` is Running, Success or Fail; `interrupt` is the JSON of an open question, or None.
 
-    `output` is the output of the end node, `nodes` are the outputs of output nodes; `resumes` counts the answers.
+    `input` is the JSON of the parameters, `output` the output of the end node, `nodes` are the outputs of output nodes;
+    `resumes` counts the answers.
     Times are Unix seconds.
     """
 
@@ -41,6 +42,7 @@ class StoredExecution:
     interrupt: dict[str, object] | None = None
     resumes: int = 0
     logid: str = ""
+    input: str = ""
     usage: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -27,6 +27,8 @@ from tests.peers.scripts.serve import serve
 
 
 def answer(request: dict[str, Any]) -> object:
+    if request["call"] == "answer_in_the_loop":
+        return asyncio.run(answer_in_the_async_loop(request)) if request["asyncio"] else answer_in_the_loop(request)
     if request["asyncio"]:
         return asyncio.run(call_async(request))
     client = Coze(auth=TokenAuth(request["token"]), base_url=request["url"])
@@ -41,6 +43,40 @@ async def call_async(request: dict[str, Any]) -> object:
     if hasattr(result, "__aiter__"):
         result = [item async for item in result]
     return plain(result)
+
+
+def answer_in_the_loop(request: dict[str, Any]) -> object:
+    """Run a workflow as cozepy's own example does: resume it inside the loop over the events of the stream."""
+    client = Coze(auth=TokenAuth(request["token"]), base_url=request["url"])
+    seen: list[object] = []
+
+    def handle(stream: Any) -> None:
+        for event in stream:
+            seen.append(plain(event))
+            if event.interrupt is not None:
+                handle(client.workflows.runs.resume(**resumption(event, request["given"])))
+
+    handle(client.workflows.runs.stream(workflow_id=request["given"]["workflow_id"]))
+    return seen
+
+
+async def answer_in_the_async_loop(request: dict[str, Any]) -> object:
+    client = AsyncCoze(auth=AsyncTokenAuth(request["token"]), base_url=request["url"])
+    seen: list[object] = []
+
+    async def handle(stream: Any) -> None:
+        async for event in stream:
+            seen.append(plain(event))
+            if event.interrupt is not None:
+                await handle(client.workflows.runs.resume(**resumption(event, request["given"])))
+
+    await handle(client.workflows.runs.stream(workflow_id=request["given"]["workflow_id"]))
+    return seen
+
+
+def resumption(event: Any, given: dict[str, Any]) -> dict[str, Any]:
+    asked = event.interrupt.interrupt_data
+    return {**given, "event_id": asked.event_id, "interrupt_type": asked.type}
 
 
 def method(client: object, path: str) -> Any:
