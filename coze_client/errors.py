@@ -18,13 +18,20 @@ class CozeError(Exception):
     that arrived before the error, "" if none did. ``debug_url``: a page of Coze that
     shows the workflow's run, if the server sent one. ``retried``: True if this error already had retries of its own,
     so that the failed call is not retried because of it.
+
+    ``execute_id``: the workflow run that goes on, or went on. ``server_text``: the server's own text, of which
+    ``message`` is a sentence (at most 65,536 characters, perhaps with a stack trace; "" if it sent none).
+    ``code_around``: the code or HTTP status that came with a text if ``code`` stands inside that text, else ``None``.
     """
 
     debug_url: str = ""
     chat_id: str | None = None
     conversation_id: str | None = None
+    execute_id: str = ""
     text: str = ""
     retried: bool = False
+    server_text: str = ""
+    code_around: int | str | None = None
 
     def __init__(
         self,
@@ -51,10 +58,13 @@ class CozeError(Exception):
             f"logid {self.logid}" if self.logid else "",
         ]
         source = ", ".join(filter(None, where))
-        text = self.message + (f" ({source})" if source else "") + (f". {self.cure}" if self.cure else "")
+        text = self.message + (f" ({source})" if source else "")
+        if self.cure:
+            text += (" " if text.endswith((".", "!", "?")) else ". ") + self.cure
         ids = [
             f"chat {self.chat_id}" if self.chat_id else "",
             f"conversation {self.conversation_id}" if self.conversation_id else "",
+            f"run {self.execute_id}" if self.execute_id and self.execute_id not in text else "",
         ]
         running = ", ".join(filter(None, ids))
         return text + (f" [{running}]" if running else "")
@@ -129,7 +139,7 @@ class RateLimited(APIError):
 
 
 class QuotaExceeded(APIError):
-    """A daily quota or a balance is used up (codes 4008, 4011, 4019, 4022); retries do not help."""
+    """A daily quota or a balance is used up (codes 4008, 4011, 4019, 4022, 4027, 4028, 6003 …); retries do not help."""
 
 
 class ConversationBusy(APIError):

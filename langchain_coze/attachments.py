@@ -63,8 +63,8 @@ def convert_block(block: Block) -> Attachment:
         return Attachment.from_base64(kind, content, mime_type, name)
     if url:
         return Attachment.from_url(kind, url, name)
-    if file_id.isdecimal():
-        return Attachment.from_file_id(kind, file_id)
+    if file_id.strip():
+        return Attachment.from_file_id(kind, file_id.strip())
     raise ConfigurationError(
         f"A block of type {block.get('type')} has no URL, base64 content or Coze file id",
         cure="Coze cannot read files of other providers: give the content, or upload it with client.files.upload",

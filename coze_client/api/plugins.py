@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field
 
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Page, Pages, by_number, check_page_size
-from coze_client.core.request import Kind, Request, query, segment
+from coze_client.core.request import Kind, Request, Unanswered, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope
 from coze_client.errors import ConfigurationError
@@ -149,7 +149,8 @@ class Plugins(Resource[ConcurrencyT]):
         """
         body = {"tool_name": tool_name, "arguments": dict(arguments or {})}
         path = f"/v1/plugins/{segment(plugin_id)}/tools/call"
-        return Request("POST", path, _read_result, body=body, kind=Kind.START)
+        unanswered = Unanswered("a second call of a plugin is billed, too")
+        return Request("POST", path, _read_result, body=body, kind=Kind.START, unanswered=unanswered)
 
 
 def _read_plugins(response: RawResponse) -> tuple[Plugin, ...]:

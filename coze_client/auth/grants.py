@@ -21,7 +21,7 @@ from coze_client.auth.renewal import Renewable
 from coze_client.auth.token import Token
 from coze_client.auth.token_request import read_secret, token_request
 from coze_client.auth.token_store import TokenStore
-from coze_client.core.config import REGIONS, checked_url
+from coze_client.core.config import REGIONS, checked_base_url, checked_url
 from coze_client.core.credentials import PersonalToken
 from coze_client.core.error_codes import oauth_error_for
 from coze_client.core.model import Model, convert
@@ -113,7 +113,7 @@ class UserGrant(Renewable):
         self.client_id = client_id
         self.redirect_uri = redirect_uri
         self.user = user
-        self.base_url = None if base_url is None else checked_url(base_url)
+        self.base_url = None if base_url is None else checked_base_url(base_url)
         self.www_base_url = None if www_base_url is None else checked_url(www_base_url)
         self._secret = PersonalToken(client_secret) if client_secret and self.needs_secret else None
 

@@ -18,7 +18,7 @@ from coze_client.auth.renewal import Renewable
 from coze_client.auth.token import Token
 from coze_client.auth.token_request import NOTICEABLE_SKEW, TOKEN_PATH, token_request
 from coze_client.auth.token_store import TokenStore
-from coze_client.core.config import checked_url
+from coze_client.core.config import checked_base_url
 from coze_client.core.request import Kind, fields, segment
 from coze_client.errors import ConfigurationError, OAuthError
 
@@ -79,7 +79,7 @@ class JWT(Renewable):
         self.scope = scope
         self.account_id = account_id
         self.enterprise_id = enterprise_id
-        self.base_url = None if base_url is None else checked_url(base_url)
+        self.base_url = None if base_url is None else checked_base_url(base_url)
         self.audience = audience
         self._signer = Signer(private_key)
         super().__init__(self._name(), store, clock)

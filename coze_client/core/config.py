@@ -16,6 +16,12 @@ Region = Literal["com", "cn"]
 WhenBusy = Literal["wait", "raise"]
 
 REGIONS: Mapping[str, str] = {"com": "https://api.coze.com", "cn": "https://api.coze.cn"}
+# An API path at the end of an address: a version, and nothing behind it but what Coze's API has there.
+_API_PATH = (
+    r"(?i)/(?:v[0-9]+|open_api(?:/v[0-9]+)?)"
+    r"(?:/(?:chat|conversations?|messages?|bots?|workflows?|files|datasets?|knowledge|users?|workspaces|apps|plugins|audio"
+    r"|completions|models)(?:/.*)?)?/*$"
+)
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -133,7 +139,29 @@ def resolve_base_url(base_url: str | None, region: str | None) -> str:
         )
     if base_url is None:
         base_url = REGIONS[region] if region else os.environ.get("COZE_API_BASE") or REGIONS["com"]
-    return checked_url(base_url)
+    return checked_base_url(base_url)
+
+
+def checked_base_url(given: str) -> str:
+    """Return the address of an API server without trailing slash, perhaps with the path prefix of a gateway.
+
+    Raises ConfigurationError for a website of Coze, and for an address that ends in a path of the API; the error names
+    the right address.
+    """
+    url = checked_url(given)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    for region, right in REGIONS.items():
+        if (host == f"coze.{region}" or host.endswith(f".coze.{region}")) and not host.startswith("api"):
+            raise ConfigurationError(
+                f"base_url {url} is a website, not the API", cure=f'Give base_url="{right}", or region="{region}"'
+            )
+    if (end := re.search(_API_PATH, parts.path)) is not None:
+        right = url[: len(url) - len(end.group())]
+        raise ConfigurationError(
+            f"base_url {url} ends in a path of the API, which the client adds itself", cure=f'Give base_url="{right}"'
+        )
+    return url
 
 
 def checked_url(given: str) -> str:

@@ -13,6 +13,9 @@ from coze_client.errors import ConfigurationError
 
 T = TypeVar("T")
 
+_QUOTES = "\"'`"
+_SCHEME = "bearer"
+
 
 class Caller(Protocol):
     """The part of a session that credentials may use: its settings, waiting and sending."""
@@ -80,14 +83,25 @@ class FunctionCredentials(NamedTuple):
 
 
 def checked_token(token: object) -> str:
-    """Return a token without surrounding spaces.
+    """Return a token without surrounding spaces and quotes.
 
     Raises ConfigurationError for a value that cannot be a token; the error never shows it.
     """
-    text = token.strip() if isinstance(token, str) else ""
+    text = _unquoted(token) if isinstance(token, str) else ""
+    if any(quote in text for quote in _QUOTES) or text.lower().split(" ")[0] == _SCHEME:
+        raise ConfigurationError(
+            "The token begins with Bearer, or contains quotes", cure="Give the token alone: the client adds Bearer"
+        )
     if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise ConfigurationError(
             "The token is empty, or it contains spaces, line ends or non-ASCII characters",
             cure="Copy the token again, without quotes and line ends",
         )
+    return text
+
+
+def _unquoted(token: str) -> str:
+    text = token.strip()
+    while len(text) > 1 and text[0] in _QUOTES and text[0] == text[-1]:
+        text = text[1:-1].strip()
     return text

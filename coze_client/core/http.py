@@ -97,7 +97,7 @@ class BodyBuffer:
             raise ProtocolError(f"The response is larger than {_LARGEST_BODY} bytes")
         if monotonic() > self._deadline:
             raise TimedOut(
-                "The response took longer than the call's deadline",
+                "The response took longer than timeout.deadline",
                 cure="Raise timeout.deadline if the call needs more time",
             )
         self._pieces.append(piece)

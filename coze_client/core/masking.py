@@ -13,6 +13,7 @@ def mask_secret(error: CozeError, secret: str) -> None:
     """Replace a secret in the text of an error by "[token]": the server may have repeated it."""
     error.message = _masked(error.message, secret)
     error.args = (error.message,)
+    error.server_text = _masked(error.server_text, secret)
 
 
 def _masked(text: str, secret: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from coze_client.core.server_text import without_advice
 from coze_client.errors import CozeError
 
 E = TypeVar("E")
@@ -37,6 +38,8 @@ class Reading(Generic[E]):
         return error
 
     def fail(self, error: CozeError) -> None:
-        """End the stream with `error`, adding to it what arrived."""
+        """End the stream with `error`: add what arrived, and leave out advice to call again, which would bill twice."""
+        error.message = without_advice(error.message)
+        error.args = (error.message,)
         self.failure = self.annotate(error)
         self.over = True

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from coze_client.errors import ConfigurationError, CozeError
@@ -29,6 +29,18 @@ class Kind(Enum):
     """It creates or starts something, perhaps billed: never sent again once it may have reached the server."""
 
 
+class Unanswered(NamedTuple):
+    """What to tell about a start whose answer was lost.
+
+    ``cure``: how to see what became of it, and which call survives a long run. The ids: of the chat that it continues,
+    and of its conversation; ``None`` if unknown.
+    """
+
+    cure: str = ""
+    chat_id: str | None = None
+    conversation_id: str | None = None
+
+
 @dataclass(frozen=True)
 class OtherForm:
     """Another form of a request's body, for servers that refuse the first one with an error of which `wanted` is true.
@@ -49,7 +61,8 @@ class Request(Generic[T_co]):
     if the response is a stream of events. ``signed``: True if the client's token goes with the request. ``secrets``:
     texts that no error may show. ``if_silent``: what helps if the server answers a call for a stream with nothing, as
     coze-studio does when it refuses a workflow before its start; it tells no code then. ``other_form``: another body,
-    only for a ``READ``.
+    only for a ``READ``. ``before``: a flow that must run first; it returns the request to send. ``unanswered``: what an
+    error says if a start may have happened.
     """
 
     method: str
@@ -65,6 +78,8 @@ class Request(Generic[T_co]):
     secrets: tuple[str, ...] = field(default=(), repr=False)
     if_silent: str = field(default="", repr=False, compare=False)
     other_form: OtherForm | None = field(default=None, repr=False, compare=False)
+    before: Callable[[Any, Request[Any]], Coroutine[Any, Any, Request[Any]]] | None = None  # Any: a Session
+    unanswered: Unanswered = field(default=Unanswered(), repr=False, compare=False)
 
 
 def fields(**given: object) -> dict[str, object]:

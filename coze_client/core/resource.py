@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from coze_client.core.concurrency import Asyncio, Blocking
+from coze_client.core.given_ids import checked_ids
 from coze_client.core.paging import AsyncListing, Listing, Pages
 from coze_client.core.request import Request
 from coze_client.core.session import Session
@@ -36,6 +37,18 @@ class Resource(Generic[ConcurrencyT]):
         self._concurrency = concurrency
 
 
+def _with_checked_ids(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+    """`method` with the ids among its arguments stripped; raises ConfigurationError for an empty one."""
+
+    optional = getattr(method, "__kwdefaults__", None) or {}
+
+    @functools.wraps(method)
+    def checked(resource: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return method(resource, *args, **checked_ids(kwargs, optional))
+
+    return checked
+
+
 class call(Generic[P, T]):  # noqa: N801 - a decorator
     """A method that sends one request. On a client it returns the result, on the class the ``Request``.
 
@@ -45,7 +58,7 @@ class call(Generic[P, T]):  # noqa: N801 - a decorator
     def __init__(
         self, describe: Callable[Concatenate[Any, P], Request[T]], carry_out: CarryOut[T] = Session.send
     ) -> None:
-        self._describe = describe
+        self._describe = _with_checked_ids(describe)
         self._carry_out = carry_out
         self.__doc__ = describe.__doc__
 
@@ -79,7 +92,7 @@ class flow(Generic[P, T]):  # noqa: N801 - a decorator
     """A method of several steps, written once as a coroutine that awaits only the session."""
 
     def __init__(self, steps: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> None:
-        self._steps = steps
+        self._steps = _with_checked_ids(steps)
         self.__doc__ = steps.__doc__
 
     @overload
@@ -103,7 +116,7 @@ class paged(Generic[P, T]):  # noqa: N801 - a decorator
     """A method that lists items. On a client it returns a lazy iterator over all items, on the class ``Pages``."""
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Pages[T]]) -> None:
-        self._describe = describe
+        self._describe = _with_checked_ids(describe)
         self.__doc__ = describe.__doc__
 
     @overload
@@ -131,7 +144,7 @@ class events(Generic[P, S, A]):  # noqa: N801 - a decorator
     """
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Events[S, A]]) -> None:
-        self._describe = describe
+        self._describe = _with_checked_ids(describe)
         self.__doc__ = describe.__doc__
 
     @overload
@@ -156,7 +169,11 @@ class events(Generic[P, S, A]):  # noqa: N801 - a decorator
 def request_of(method: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Request[Any]:
     """The request that a method of a client sends; raises ConfigurationError if it does not send exactly one."""
     describe = getattr(method, "__wrapped__", None)
-    request = describe(None, *args, **kwargs) if describe and not inspect.iscoroutinefunction(describe) else None
+    request = describe(None, *args, **kwargs) if describe and not _is_flow(describe) else None
     if not isinstance(request, Request):
         raise ConfigurationError("with_response() accepts only methods that send exactly one request")
     return request
+
+
+def _is_flow(method: Callable[..., object]) -> bool:
+    return inspect.iscoroutinefunction(inspect.unwrap(method))

@@ -17,15 +17,18 @@ from typing import Generic, NamedTuple, TypeVar, cast
 
 from pydantic import ConfigDict, ValidationError
 
-from coze_client.core.error_codes import error_for, oauth_error_for
+from coze_client.core.error_codes import error_for, is_oauth_code, oauth_error_for
 from coze_client.core.model import Model, convert, excerpt, json_validator, parse_json
-from coze_client.errors import APIError, CozeError, ProtocolError
+from coze_client.core.server_text import read_server_text
+from coze_client.errors import CozeError, ProtocolError
 
 T = TypeVar("T")
 
 # coze-studio uses other keys than the cloud for some payloads.
 _ALIASES = ("data", "ChatV3ChatDetail", "Messages", "ConversationData", "message")
 _MAX_WAIT = 60.0
+_LONGEST_TEXT = 64 * 1024  # bytes of a body that an error keeps
+_LONGEST_CODE = 32
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -150,16 +153,40 @@ def _object(response: RawResponse) -> Mapping[str, object]:
 
 
 def _not_json(response: RawResponse) -> CozeError:
-    body = excerpt(response.content) if response.content.strip() else "an empty body"
+    body = _shown(response.content) if response.content.strip() else "an empty body"
     logid, wait = response.logid, retry_after(response)
     if response.status >= 400:
-        return error_for(None, f"The server sent {body}", status=response.status, logid=logid, retry_after=wait)
-    return ProtocolError(
+        return _refusal_in_text(response, wait)
+    error = ProtocolError(
         f"The server sent {body} instead of JSON",
         status=response.status,
         logid=logid,
         cure="Check base_url: it may be the address of a web page or a proxy",
     )
+    error.server_text = _decoded(response.content)
+    return error
+
+
+def _refusal_in_text(response: RawResponse, wait: float | None) -> CozeError:
+    """The error in a body that is no JSON: plain text is the reason itself, anything else is shown as an excerpt."""
+    text = _decoded(response.content)
+    if not text.strip():
+        text = _without_reason(response)
+    elif not response.headers.get("content-type", "").startswith("text/plain") or text.lstrip()[:1] in ("<", "{", "["):
+        text = f"The server sent {_shown(response.content)}"
+    error = error_for(None, text, status=response.status, logid=response.logid, retry_after=wait)
+    error.server_text = _decoded(response.content)
+    return error
+
+
+def _shown(content: bytes) -> str:
+    """The beginning of a body that is no JSON, without a stack trace."""
+    text = _decoded(content)
+    return excerpt(read_server_text(text).sentence or text)
+
+
+def _decoded(content: bytes) -> str:
+    return content[:_LONGEST_TEXT].decode("utf-8", "replace")
 
 
 def _error(response: RawResponse, body: Mapping[str, object]) -> CozeError | None:
@@ -176,15 +203,26 @@ def _refusal(response: RawResponse, body: Mapping[str, object]) -> CozeError | N
     if code not in (None, 0, ""):
         return error_for(code, message, status=response.status, logid=logid, retry_after=wait)
     without_code = "code" not in body
-    if without_code and (name := _text(body, "error_code", "error")):
+    if without_code and (name := _oauth_code(response, body)):
         return oauth_error_for(name, message, status=response.status, logid=logid)
     if response.status >= 400:
         return error_for(
-            None, message or _without_reason(response), status=response.status, logid=logid, retry_after=wait
+            None,
+            message or _text(body, "error") or _without_reason(response),
+            status=response.status,
+            logid=logid,
+            retry_after=wait,
         )
     if without_code and _text(body, "error_message"):
-        return APIError(message, status=response.status, logid=logid)
+        return error_for(None, message, status=response.status, logid=logid)
     return None
+
+
+def _oauth_code(response: RawResponse, body: Mapping[str, object]) -> str:
+    """The error code of OAuth; "" for the ``error`` of a gateway, which is no word or comes with a server's failure."""
+    name = _text(body, "error_code", "error")
+    foreign = response.status >= 500 or " " in name or len(name) > _LONGEST_CODE
+    return "" if foreign and not is_oauth_code(name) else name
 
 
 def _text(body: Mapping[str, object], *keys: str) -> str:
@@ -203,7 +241,7 @@ def parse_code(value: object) -> int | str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
-    return int(text) if _NUMBER.fullmatch(text) else text
+    return int(text) if _NUMBER.fullmatch(text) else " ".join(text.split())[:_LONGEST_CODE]
 
 
 def find_logid(body: Mapping[str, object]) -> str | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coze_client.core.request import Kind
 from coze_client.errors import (
+    APIError,
     ConfigurationError,
     ConversationBusy,
     CozeError,
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
 
 _NOTHING_STARTED_CODES = (4009, 4020)
-_TEMPORARY_CODES = (4009, 4013, 4020, 4102, 5000, "internal_error")
+_TEMPORARY_CODES = frozenset({4009, 4013, 4020, 4102, 5000, "internal_error"})
+# Codes of coze-studio: its database, id generator, queue or store failed, or a document is still being processed.
+_TEMPORARY_STUDIO_CODES = frozenset(
+    {100000004, 105000003, 105000008, 105000009, 105000018, 106000002, 110000002}
+    | {720700801, 720700803, 720700808, 777777767}
+)
 _TEMPORARY_STATUSES = (408, 429, 500, 502, 503, 504)
+# With a code inside the text, coze-studio refuses a chat before it starts; other codes report a run that failed.
+_REFUSALS_AROUND_CODES = (400, 103100001)
 _MINUTE_CODE = 4020  # requests per minute: a call within the same minute is refused again
 
 
@@ -52,7 +60,7 @@ class Retry:
 
 def may_retry(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) -> bool:
     """True if the request may be sent again after this error without doing anything twice."""
-    if isinstance(error, CozeError) and error.retried:
+    if isinstance(error, CozeError) and (error.retried or (kind is Kind.START and _has_started(error))):
         return False
     if isinstance(error, ConversationBusy):
         return wait_if_busy
@@ -61,17 +69,27 @@ def may_retry(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) ->
     if not isinstance(error, (OAuthError, RateLimited, ServerError)):
         return False
     if kind is Kind.START:
-        return error.status == 429 or error.code in _NOTHING_STARTED_CODES
-    return error.code in _TEMPORARY_CODES or error.status in _TEMPORARY_STATUSES
+        return error.status == 429 or (error.code in _NOTHING_STARTED_CODES and error.code_around is None)
+    return error.code in _TEMPORARY_CODES | _TEMPORARY_STUDIO_CODES or error.status in _TEMPORARY_STATUSES
+
+
+def _has_started(error: CozeError) -> bool:
+    """True for an error about a chat or run that has an id: starting it again would bill it twice."""
+    return bool(error.chat_id or error.execute_id)
 
 
 def may_have_started(kind: Kind, error: BaseException) -> bool:
-    """True if a start failed in a way that leaves open whether the server acted on it."""
+    """True if a start failed in a way that leaves open whether the server acted on it, or that a run has had."""
     if kind is not Kind.START:
         return False
     if isinstance(error, TransportError):
         return error.sent
-    return isinstance(error, (ServerError, ProtocolError)) and not may_retry(kind, error)
+    if isinstance(error, CozeError) and error.code_around is not None:
+        return error.code_around not in _REFUSALS_AROUND_CODES
+    if isinstance(error, OAuthError):
+        return (error.status or 0) >= 500
+    is_unsure = isinstance(error, (ServerError, ProtocolError)) or type(error) is APIError
+    return is_unsure and not may_retry(kind, error)
 
 
 def retry_delay(error: BaseException | None, attempt: int, *, left: float, tries_left: int, chance: float) -> float:

@@ -13,20 +13,21 @@ from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from coze_client.core.call_errors import explain
 from coze_client.core.concurrency import Concurrency, Lock
 from coze_client.core.config import Config, Timeout
 from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.http import HttpRequest, HttpResponse, Transport
+from coze_client.core.json_values import not_json
 from coze_client.core.masking import mask_secret
-from coze_client.core.request import OtherForm, Request
+from coze_client.core.request import Kind, OtherForm, Request
 from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope
-from coze_client.core.retry import Retry, may_have_started, may_retry, retry_loop
+from coze_client.core.retry import Retry, may_retry, retry_loop
 from coze_client.core.sse import begins_stream
 from coze_client.errors import (
     APIError,
     AuthenticationError,
-    ConfigurationError,
     ConversationBusy,
     CozeError,
     TimedOut,
@@ -40,9 +41,6 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 
 _AGENT = (
     f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
-)
-_CHECK_FIRST = (
-    "The server may have acted on this call. Check before you call again: a second chat or run is billed, too"
 )
 _CLEANUP_TIMEOUT = Timeout(connect=2.0, read=3.0)
 
@@ -115,6 +113,8 @@ class Session:
 
     async def send_for_response(self, request: Request[T]) -> Response[T]:
         """Send a request; return its value with the status, headers and logid of the response. Raises CozeError."""
+        if request.before is not None:
+            request = await request.before(self, request)
         if request.other_form is not None:
             return await self._send_in_either_form(request, request.other_form)
 
@@ -147,6 +147,8 @@ class Session:
         The body is judged by what it is, whatever the content type says: a stream of events, or the JSON of a success,
         which is then complete. ``request.read`` is not used. Raises CozeError if the response is an error or neither.
         """
+        if request.before is not None:
+            request = await request.before(self, request)
 
         async def attempt(http_request: HttpRequest) -> tuple[HttpResponse, str]:
             http_response = await self.transport.open(http_request)
@@ -238,7 +240,9 @@ class Session:
         token = await self._token()
         try:
             return await self._attempt(request, attempt, deadline, token)
-        except AuthenticationError:
+        except AuthenticationError as error:
+            if request.kind is Kind.START and error.code_around is not None:
+                raise  # a node of a run that has started may have said so
             refused = token
             token = await self._token(refused)
             if token == refused:
@@ -262,7 +266,7 @@ class Session:
         except CozeError as error:
             for secret in (token, *request.secrets):
                 mask_secret(error, secret)
-            advise_check(request, error)
+            explain(error, request, self.config.timeout, past_deadline=monotonic() >= deadline)
             raise
 
     def _http_request(self, request: Request[Any], token: str, deadline: float) -> HttpRequest:
@@ -285,12 +289,6 @@ class Session:
     def _log_response(self, request: Request[Any], response: RawResponse) -> None:
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, response.logid)
-
-
-def advise_check(request: Request[Any], error: CozeError) -> None:
-    """Replace the cure of an error that leaves open whether the request started something."""
-    if may_have_started(request.kind, error):
-        error.cure = _CHECK_FIRST
 
 
 async def _begins_stream(http_response: HttpResponse) -> bool:
@@ -317,7 +315,9 @@ def _seconds_left(deadline: float) -> float:
     left = deadline - monotonic()
     if left <= 0:
         raise TimedOut(
-            "The deadline of the call has passed", sent=False, cure="Raise timeout.deadline if the call needs more time"
+            "The call took longer than timeout.deadline",
+            sent=False,
+            cure="Raise timeout.deadline if the call needs more time",
         )
     return left
 
@@ -325,8 +325,8 @@ def _seconds_left(deadline: float) -> float:
 def _json(body: Mapping[str, object]) -> bytes:
     try:
         return _encoder.encode(body).encode()
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"The request cannot be converted to JSON: {error}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise not_json(body, error) from error
 
 
 def _do_nothing() -> None:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Generic, TypeVar
 
+from coze_client.core.call_errors import advise_check, name_limit
 from coze_client.core.http import HttpResponse
 from coze_client.core.masking import mask_secret
 from coze_client.core.reading import Reading
 from coze_client.core.request import Request
-from coze_client.core.session import Session, advise_check
-from coze_client.errors import CozeError, ProtocolError, TimedOut, TransportError
+from coze_client.core.session import Session
+from coze_client.errors import CozeError, ProtocolError, StreamInterrupted, TimedOut, TransportError
 
 E = TypeVar("E")
 
@@ -60,9 +61,20 @@ class StreamRun(Generic[E]):
         """Raise TimedOut once the stream's deadline has passed."""
         if self.past_deadline:
             late = TimedOut(
-                "The stream took longer than its deadline", cure="Raise timeout.deadline if the call needs more time"
+                "The stream took longer than timeout.deadline",
+                cure="Raise timeout.deadline if the call needs more time",
             )
+            name_limit(late, self.session.config.timeout)
             raise self.reading.annotate(late)
+
+    def tell_limit(self, interrupted: StreamInterrupted, failure: CozeError | None) -> StreamInterrupted:
+        """Say in an error which limit of this client ended the stream, if one did, and how to raise it."""
+        if isinstance(failure, TimedOut):
+            name_limit(failure, self.session.config.timeout, past_deadline=self.past_deadline)
+            interrupted.message = f"{failure.message}, so this client ended the stream. {interrupted.message}"
+            interrupted.args = (interrupted.message,)
+            interrupted.cure = f"{failure.cure}. {interrupted.cure}"
+        return interrupted
 
     async def finish(self, failure: CozeError | None) -> Sequence[E]:
         """Return the events that follow the last piece: the pending ones and those that ``recover`` fetches.

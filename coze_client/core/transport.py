@@ -31,6 +31,8 @@ HTTP_ERRORS = (httpx.HTTPError, httpx.StreamError)
 """What an iterator over a body raises when the connection breaks; ``translate_error`` converts it."""
 
 _MAX_DRAINED_PIECES = 64
+_CHECK_ROUTE = "Check base_url, the proxy and the network"
+_LONGER = "Raise timeout.read if the server needs longer"
 
 # httpx checks every idle connection at each request, so few are kept alive; many may be open (1,000 streams).
 _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=30.0)
@@ -38,22 +40,25 @@ _contexts_lock = ForkSafeLock()
 _contexts: dict[str | None, ssl.SSLContext] = {}
 
 
-def translate_error(error: Exception) -> TransportError:
-    """Convert an error of httpx; ``sent`` of the result is False if the request certainly never left."""
+def translate_error(error: Exception, route: str = "") -> TransportError:
+    """Convert an error of httpx; ``sent`` of the result is False if the request certainly never left.
+
+    `route`: the server and the proxy before it, for errors of connecting. A timeout names its setting.
+    """
     reason = str(error) or type(error).__name__
     error = _real_error(error)
-    if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
+    if isinstance(error, httpx.ConnectTimeout):
+        return TimedOut(f"No connection{route} within timeout.connect", sent=False, cure=_CHECK_ROUTE)
+    if isinstance(error, httpx.PoolTimeout):
         return TimedOut(
-            f"No connection within the timeout: {reason}", sent=False, cure="Check base_url, the proxy and the network"
+            f"No free connection{route} within timeout.read", sent=False, cure="Send fewer requests at the same time"
         )
+    if isinstance(error, httpx.WriteTimeout):
+        return TimedOut("The server took nothing for longer than timeout.read", cure=_LONGER)
     if isinstance(error, httpx.TimeoutException):
-        return TimedOut(
-            f"The server sent nothing within the timeout: {reason}", cure="Raise timeout.read if it needs longer"
-        )
+        return TimedOut("The server sent nothing for longer than timeout.read", cure=_LONGER)
     if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
-        return ConnectionFailed(
-            f"No connection: {reason}", sent=False, cure="Check base_url, the proxy and the network"
-        )
+        return ConnectionFailed(f"No connection{route}: {reason}", sent=False, cure=_CHECK_ROUTE)
     return ConnectionFailed(f"The connection broke: {reason}")
 
 
@@ -271,6 +276,13 @@ def _proxy(config: Config) -> httpx.Proxy | None:
     return _parsed_proxy(url) if url else None
 
 
+def _route(config: Config, request: httpx.Request, *, own: bool) -> str:
+    """The server of a request and the proxy before it, without its password; a user's own client hides its proxy."""
+    proxy = _proxy(config) if own else None
+    over = f" over the proxy {proxy.url.scheme}://{proxy.url.netloc.decode()}" if proxy else ""
+    return f" to {request.url.netloc.decode()}{over}"
+
+
 def _parsed_proxy(url: str) -> httpx.Proxy:
     try:
         proxy = httpx.Proxy(url)
@@ -320,7 +332,11 @@ class BlockingTransport:
                 )
             return BlockingHttpResponse((self._user_transport or self._pool()).handle_request(request))
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, _route(self._config, request, own=not self._is_users)) from error
+
+    @property
+    def _is_users(self) -> bool:
+        return bool(self._user_client or self._user_transport)
 
     async def close(self) -> None:
         with self._lock:
@@ -387,7 +403,8 @@ class AsyncioTransport:
                 )
             return AsyncHttpResponse(await (await self._transport(loop)).handle_async_request(request))
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            own = not self._user_client and not isinstance(self._user_transport, httpx.AsyncBaseTransport)
+            raise translate_error(error, _route(self._config, request, own=own)) from error
 
     async def close(self) -> None:
         pool = self._pools.pop(running_loop(), None)

@@ -14,7 +14,9 @@ from pydantic import BaseModel, Field
 
 from coze_client import ConfigurationError, InvalidArguments, WorkflowSignature
 from coze_client.api.files.attachments import Attachment
-from coze_client.api.workflows.file_arguments import FileArgument, FileSources
+from coze_client.api.files.parameter_files import FileArgument
+from coze_client.api.files.values import File
+from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.values import WorkflowInfo, WorkflowParameter
 from coze_client.bridge.tools.tool_names import tool_name, tool_names
 from coze_client.core.json_schema import schema_errors
@@ -253,6 +255,10 @@ def found(value: object, **sources: Any) -> FileArgument:
         ("7350000000000000001", '{"file_id": "7350000000000000001"}'),
         ('{"file_id":"1"}', '{"file_id": "1"}'),
         ({"file_id": "1"}, '{"file_id": "1"}'),
+        ("file_ab-12", '{"file_id": "file_ab-12"}'),
+        ("tos-cn-i/ab12", '{"file_id": "tos-cn-i/ab12"}'),
+        (File(id="a/b.png"), '{"file_id": "a/b.png"}'),
+        (Attachment.from_file_id("image", "file-7f3a"), '{"file_id": "file-7f3a"}'),
     ],
 )
 def test_urls_and_ids_are_sent_as_coze_takes_them(given: object, sent: str) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, Retry, Timeout
+from coze_client import PKCE, AsyncCozeClient, ConfigurationError, CozeClient, DeviceCode, Retry, Timeout, WebOAuth
+from coze_client.auth.environment import token_from_environment
 from coze_client.core.config import Config, resolve_base_url
+from coze_client.core.credentials import checked_token
 
 CLIENTS = [CozeClient, AsyncCozeClient]
 BAD_URLS = [
@@ -75,6 +79,114 @@ def test_what_is_no_server_address_is_refused_without_repeating_it(url: str) -> 
     with pytest.raises(ConfigurationError, match="base_url must look like") as caught:
         resolve_base_url(url, None)
     assert "secret" not in str(caught.value)
+
+
+API_PATHS = [
+    "/v1",
+    "/v3",
+    "/v3/",
+    "/v3/chat",
+    "/v1/workflow/run",
+    "/v1/conversations/7/messages",
+    "/v1/chat/completions",
+    "/open_api",
+    "/open_api/v2",
+    "/open_api/v2/chat",
+    "/open_api/knowledge/document/list",
+    "/V3/Chat",
+]
+
+
+@pytest.mark.parametrize("path", API_PATHS)
+@pytest.mark.parametrize(
+    "server", ["https://api.coze.com", "http://localhost:8888", "https://gateway.example.com/coze"]
+)
+def test_an_address_that_ends_in_an_api_path_is_refused_and_the_right_one_named(server: str, path: str) -> None:
+    with pytest.raises(ConfigurationError, match="base_url") as caught:
+        resolve_base_url(server + path, None)
+    assert caught.value.cure == f'Give base_url="{server}"'
+
+
+@pytest.mark.parametrize(
+    "url", ["www.coze.com", "coze.com", "WWW.coze.com/", "space.coze.com/space/7", "code.coze.com", "ws.coze.com"]
+)
+@pytest.mark.parametrize("zone", ["com", "cn"])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_website_of_coze_is_refused_and_the_api_named(scheme: str, url: str, zone: str) -> None:
+    with pytest.raises(ConfigurationError, match="website") as caught:
+        resolve_base_url(f" {scheme}://{url.replace('com', zone)} ", None)
+    assert f"https://api.coze.{zone}" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://gateway.example.com/coze",
+        "https://gateway.example.com/v1/coze",
+        "https://gateway.example.com/api",
+        "https://gateway.example.com/my/chat",
+        "https://v3.example.com",
+        "https://notcoze.com",
+        "https://coze.company.example",
+        "https://abc.coze.site",
+        "https://api.coze.com",
+        "https://api-eu.coze.com",
+    ],
+)
+def test_the_path_of_a_gateway_and_other_hosts_are_kept(url: str) -> None:
+    assert resolve_base_url(url, None) == url
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda url: WebOAuth("1", client_secret="s", redirect_uri="http://localhost", base_url=url),
+        lambda url: PKCE("1", redirect_uri="http://localhost", base_url=url),
+        lambda url: DeviceCode("1", base_url=url),
+    ],
+    ids=["WebOAuth", "PKCE", "DeviceCode"],
+)
+def test_the_server_of_an_oauth_app_is_checked_in_the_same_way(make: Callable[[str], object]) -> None:
+    for wrong in ("https://www.coze.cn", "https://api.coze.cn/v1"):
+        with pytest.raises(ConfigurationError, match=r"api\.coze\.cn"):
+            make(wrong)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "pat_x1",
+        ' "pat_x1" ',
+        "'pat_x1'\n",
+        "`pat_x1`",
+        "'\"pat_x1\"'",
+    ],
+)
+def test_a_token_that_was_copied_with_quotes_is_unquoted(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checked_token(given) == "pat_x1"
+    monkeypatch.setenv("COZE_API_TOKEN", given)
+    assert token_from_environment() == "pat_x1"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '"pat_x1',
+        "pat_x1'",
+        'pat_"x1',
+        "'pat_x1\"",
+        '""',
+        "Bearer ",
+        "Bearer pat_x1",
+        '"bearer pat_x1"',
+        "pat x1",
+        "\u201cpat_x1\u201d",
+    ],
+)
+def test_a_token_that_cannot_be_one_is_refused_and_not_shown(given: str) -> None:
+    with pytest.raises(ConfigurationError, match="token") as caught:
+        checked_token(given)
+    assert "x1" not in str(caught.value)
 
 
 def test_an_empty_base_url_is_a_mistake_and_not_the_default() -> None:

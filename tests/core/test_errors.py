@@ -46,7 +46,7 @@ FAMILY = [
         (4006, NotFound, "region"),
         (4007, InvalidRequest, "auto_save_history"),
         (4008, QuotaExceeded, "tomorrow"),
-        (4009, RateLimited, "later"),
+        (4009, RateLimited, "fewer calls"),
         (4011, QuotaExceeded, "balance"),
         (4013, ServerError, "model"),
         (4015, InvalidRequest, "Publish the bot"),

@@ -372,6 +372,24 @@ def test_attachments_become_parts_that_name_them_by_url_or_id() -> None:
     ]
 
 
+OPAQUE_IDS = [
+    "7",
+    "file_ab-12",
+    "file-7f3a",
+    "0194c0de-aaaa-7bbb-8ccc-0123456789ab",
+    "tos-cn-i/ab12",
+    "身份",
+    "a:b",
+    "x.y-z1",
+]
+
+
+@pytest.mark.parametrize("identifier", OPAQUE_IDS)
+def test_an_id_of_a_file_is_taken_back_whatever_its_form(identifier: str) -> None:
+    for given in (identifier, f" {identifier}\n", File(id=identifier)):
+        assert Message.user(files=[given]).decoded == [{"type": "file", "file_id": identifier}]
+
+
 @pytest.mark.parametrize("single", ["https://example.com/a.png", File(id="7")])
 def test_a_single_attachment_that_is_no_list_is_refused(single: Any) -> None:
     with pytest.raises(ConfigurationError, match="must be a list"):

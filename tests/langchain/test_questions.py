@@ -117,7 +117,7 @@ def test_a_file_id_of_coze_is_used_as_it_is(model: Make, emulator: Emulator) -> 
         {"type": "image", "url": "file:///etc/passwd"},
         {"type": "image_url", "image_url": {"url": "file:///etc/passwd"}},
         {"type": "image", "path": "/etc/passwd"},
-        {"type": "file", "file_id": "file-abc"},
+        {"type": "file", "file_id": " "},
         {"type": "audio", "base64": "???", "mime_type": "audio/wav"},
     ],
 )

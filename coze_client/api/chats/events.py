@@ -16,7 +16,7 @@ from coze_client.api.chats.received_messages import LostDelta, ReceivedMessages,
 from coze_client.api.chats.requests import read_started
 from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError, find_usage
 from coze_client.api.conversations.values import Message
-from coze_client.core.error_codes import cure_for, error_for
+from coze_client.core.error_codes import error_for, tell_failure
 from coze_client.core.model import adapter, convert_json, json_validator, parse_json
 from coze_client.core.reading import Reading
 from coze_client.core.response import RawResponse, parse_code
@@ -290,8 +290,9 @@ class ChatReading(Reading[ChatEvent]):
         if self.chat is not None and not chat.id:
             chat = self.chat.model_copy(update={"status": "failed", "last_error": LastError(code=code, msg=message)})
         self.chat = chat
-        text = self.received.text
-        return ChatFailed(message, code=code, chat=chat, text=text, logid=self.logid, cure=cure_for(code))
+        failed = ChatFailed("The bot failed to answer", chat=chat, text=self.received.text, logid=self.logid)
+        tell_failure(failed, code, message)
+        return failed
 
     def _read_error(self, data: bytes) -> CozeError:
         try:

@@ -32,14 +32,24 @@ async def follow_chat(
     try:
         ended = await wait_for_chat(session, chat, deadline)
     except BaseException as error:  # also Ctrl-C and a cancelled task: nobody will read the answer
-        if isinstance(error, CozeError):
-            error.chat_id, error.conversation_id = chat.id, chat.conversation_id
+        _note_ids(error, chat)
         await session.concurrency.shield(_cancel(session, chat), _CANCEL_SECONDS)
         raise
-    result = ChatResult(ended, await load_messages(session, ended) if messages is None else messages)
+    try:
+        listed = await load_messages(session, ended) if messages is None else messages
+    except CozeError as error:
+        _note_ids(error, chat)
+        error.cure = "The chat has ended: client.chats.messages(conversation_id=…, chat_id=…) lists its answer"
+        raise
+    result = ChatResult(ended, listed)
     if ended.status in COMPLETED and not holds_answer(result.messages):
         raise no_answer(ended)
     return result
+
+
+def _note_ids(error: BaseException, chat: Chat) -> None:
+    if isinstance(error, CozeError):
+        error.chat_id, error.conversation_id = chat.id, chat.conversation_id
 
 
 async def _cancel(session: Session, chat: Chat) -> None:
@@ -47,10 +57,12 @@ async def _cancel(session: Session, chat: Chat) -> None:
         await session.for_cleanup().send(cancel_request(chat.conversation_id, chat.id))
 
 
-async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_once: bool = False) -> Chat:
+async def wait_for_chat(
+    session: Session, chat: Chat, deadline: float, limit: str = "deadline", *, at_once: bool = False
+) -> Chat:
     """Poll a chat once a second until its status is terminal; raises TimedOut after `deadline` seconds.
 
-    With `at_once` the first poll has no pause before it.
+    `limit` is the name of the setting that holds the seconds. With `at_once` the first poll has no pause before it.
     """
     end_time = monotonic() + deadline
     unknown = 0
@@ -59,7 +71,8 @@ async def wait_for_chat(session: Session, chat: Chat, deadline: float, *, at_onc
         remaining = end_time - monotonic()
         if remaining <= 0:
             raise TimedOut(
-                f"The chat did not end within {deadline:g} s", cure="Give chats that need more time a longer deadline"
+                f"The chat did not end within {deadline:g} s ({limit})",
+                cure="Give chats that need more time a longer deadline",
             )
         await session.concurrency.sleep(min(pause, remaining))
         pause = _POLL_SECONDS

@@ -15,13 +15,15 @@ from pydantic import ValidationError
 from coze_client.api.chats.failures import ExpectedConversation
 from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOutputLike
 from coze_client.api.conversations.values import Message, MessageLike, convert_to_wire
-from coze_client.core.request import Kind, Request, query
+from coze_client.core.request import Kind, Request, Unanswered, query
 from coze_client.core.response import Payload, RawResponse
 from coze_client.errors import ConfigurationError, NotFound
 
 T = TypeVar("T")
 
 _MOST_MESSAGES = 100
+BILLED_CHAT = "a second chat is billed, too"
+"""Why a chat that may have started is not simply started again."""
 _NOT_IN_BODY = ("conversation_id", "accept_new_conversation")
 
 
@@ -73,7 +75,18 @@ class NewChat:
 
     def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
         params = query(conversation_id=self.conversation_id or None)
-        return Request("POST", "/v3/chat", read, params, self._body(stream=stream), Kind.START, stream=stream)
+        body, unanswered = self._body(stream=stream), self._unanswered(stream=stream)
+        request = Request("POST", "/v3/chat", read, params, body, Kind.START, stream=stream, unanswered=unanswered)
+        if not self.parameters:
+            return request
+        from coze_client.api.files.parameter_files import with_uploads  # few chats have parameters
+
+        return with_uploads(request)
+
+    def _unanswered(self, *, stream: bool) -> Unanswered:
+        other = "client.chats.create(…) answers at once" if stream else "client.chats.stream(…) has its id at once"
+        cure = f"{BILLED_CHAT}. {other}, and so survives a long chat{look_in(self.conversation_id)}"
+        return Unanswered(cure, conversation_id=self.conversation_id or None)
 
     def _body(self, *, stream: bool) -> dict[str, object]:
         """The JSON body: all parameters that are set and belong into it."""
@@ -84,6 +97,13 @@ class NewChat:
         if isinstance(self.parameters, str):
             given["parameters"] = _parse_parameters(self.parameters)
         return {name: value for name, value in {**given, "stream": stream}.items() if value is not None}
+
+
+def look_in(conversation_id: str | None) -> str:
+    """How to look for a chat that may have started; "" if its conversation is unknown."""
+    if not conversation_id:
+        return ""
+    return f". client.conversations.messages.list(conversation_id={conversation_id!r}) shows whether it has"
 
 
 def _parse_parameters(text: str) -> dict[str, object]:
@@ -145,7 +165,11 @@ def _submit(
 ) -> Request[Any]:  # typed by the two functions above
     body = {"tool_outputs": [_tool_output(output) for output in outputs], "stream": stream}
     params = _ids(conversation_id, chat_id)
-    return Request("POST", "/v3/chat/submit_tool_outputs", read, params, body, Kind.START, stream=stream)
+    retrieval = f"client.chats.retrieve(conversation_id={conversation_id!r}, chat_id={chat_id!r})"
+    cure = f"{BILLED_CHAT}. {retrieval} shows whether it goes on"
+    unanswered = Unanswered(cure, chat_id, conversation_id)
+    path = "/v3/chat/submit_tool_outputs"
+    return Request("POST", path, read, params, body, Kind.START, stream=stream, unanswered=unanswered)
 
 
 def _tool_output(given: ToolOutputLike) -> dict[str, str]:

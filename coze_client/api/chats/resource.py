@@ -62,8 +62,8 @@ class Chats(Resource[ConcurrencyT]):
 
         `user_id`: always the same for the same user, because Coze keeps one memory per user_id. `additional_messages`:
         at most 100, oldest first, the question last. `conversation_id`: default a new conversation. `custom_variables`
-        fill the bot's prompt, `parameters` the start node of a chatflow; `shortcut_command` runs one of the bot's
-        shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
+        fill the bot's prompt, `parameters` (files are uploaded) the start node of a chatflow; `shortcut_command` runs
+        one of the bot's shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs.
         `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
         `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
         `accept_new_conversation`: warn, instead of raising ConversationMismatch, if the server answers in another
@@ -117,8 +117,8 @@ class Chats(Resource[ConcurrencyT]):
 
         `user_id`: always the same for the same user, because Coze keeps one memory per user_id. `additional_messages`:
         at most 100, oldest first, the question last. `conversation_id`: default a new conversation. `custom_variables`
-        fill the bot's prompt, `parameters` the start node of a chatflow; `shortcut_command` runs one of the bot's
-        shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
+        fill the bot's prompt, `parameters` (files are uploaded) the start node of a chatflow; `shortcut_command` runs
+        one of the bot's shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs.
         `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
         `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
         `accept_new_conversation`: warn, instead of raising ConversationMismatch, if the server answers in another
@@ -244,8 +244,8 @@ class Chats(Resource[ConcurrencyT]):
 
         `user_id`: always the same for the same user, because Coze keeps one memory per user_id. `additional_messages`:
         at most 100, oldest first, the question last. `conversation_id`: default a new conversation. `custom_variables`
-        fill the bot's prompt, `parameters` the start node of a chatflow; `shortcut_command` runs one of the bot's
-        shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs, which ``retrieve`` returns.
+        fill the bot's prompt, `parameters` (files are uploaded) the start node of a chatflow; `shortcut_command` runs
+        one of the bot's shortcuts. `extra_params`: latitude and longitude. `meta_data`: at most 16 pairs.
         `enable_card`: question nodes may answer with cards. `publish_status="unpublished_draft"` runs the draft,
         `bot_version` an older version; `connector_id`: the channel, default "1024" (API).
         `accept_new_conversation`: warn, instead of raising ConversationMismatch, if the server answers in another

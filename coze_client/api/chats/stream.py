@@ -19,6 +19,7 @@ from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError
 
 _RECOVERY_SECONDS = 600.0
+_RECOVERY_LIMIT = "timeout.deadline, by default 600 s"
 _TYPES_BEFORE_ANSWERS = frozenset({"function_call", "tool_response", "tool_output", "knowledge"})
 
 
@@ -71,18 +72,17 @@ class ChatStreamRun(StreamRun[ChatEvent]):
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
         if reason := self._no_recovery_reason():
-            raise reading.interruption(reason) from failure
+            raise self.tell_limit(reading.interruption(reason), failure) from failure
         started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
         try:
-            chat = await wait_for_chat(
-                self.session, started, self.session.config.timeout.deadline or _RECOVERY_SECONDS, at_once=True
-            )
+            chat = await wait_for_chat(self.session, started, self._recovery_seconds(), _RECOVERY_LIMIT, at_once=True)
             listed = await load_messages(self.session, chat)
         except CozeError as error:
-            raise reading.interruption(f"recovery failed: {error}") from (failure or error)
+            interrupted = reading.interruption(f"recovery failed: {error}")
+            raise self.tell_limit(interrupted, failure) from (failure or error)
         if chat.status not in CANCELED | FAILED and (lost := reading.received.begun_without(listed)):
             reason = f"the server does not list message {lost[0]}, a part of which arrived"
-            raise reading.interruption(reason) from failure
+            raise self.tell_limit(reading.interruption(reason), failure) from failure
         missing = [event for message in sort_messages(listed) for event in self._missing(message)]
         return [*missing, *reading.add_end(chat)]
 
@@ -114,6 +114,9 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         if self.reading.has_audio:
             return "audio that did not arrive cannot be fetched"
         return ""
+
+    def _recovery_seconds(self) -> float:
+        return self.session.config.timeout.deadline or _RECOVERY_SECONDS
 
 
 def sort_messages(messages: Iterable[Message]) -> list[Message]:

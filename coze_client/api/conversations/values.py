@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from pydantic import AliasChoices, Field
 
+from coze_client.api.files.file_ids import is_file_id
 from coze_client.core.model import Model
 from coze_client.errors import ConfigurationError
 
@@ -153,10 +154,11 @@ def _parts(kind: str, attachments: Iterable[AttachmentSource]) -> list[dict[str,
 def _source(attachment: AttachmentSource) -> dict[str, str]:
     if isinstance(attachment, Model):
         return {"file_id": attachment.id}
-    text = str(attachment)  # paths and bytes are likely mistakes: rejected below
-    if text.lower().startswith(("http://", "https://")):
+    given: object = attachment
+    text = given.strip() if isinstance(given, str) else given
+    if isinstance(text, str) and text.lower().startswith(("http://", "https://")):
         return {"file_url": text}
-    if text.isdecimal():
+    if isinstance(text, str) and is_file_id(text):
         return {"file_id": text}
     raise ConfigurationError(
         "An attachment must be a public http(s) URL or the id of an uploaded file",

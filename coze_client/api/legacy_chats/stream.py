@@ -23,7 +23,8 @@ class LegacyChatStreamRun(StreamRun[LegacyChatEvent]):
         super().__init__(session, request, LegacyChatReading(session.config.max_event_bytes, conversation_id or None))
 
     async def recover(self, failure: CozeError | None) -> Sequence[LegacyChatEvent]:
-        raise self.reading.interruption("The stream broke before its end") from failure
+        interrupted = self.reading.interruption("The stream broke before its end")
+        raise self.tell_limit(interrupted, failure) from failure
 
 
 class _LegacyChatStreamFacts(StreamFacts[LegacyChatStreamRun]):

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field
 from coze_client.api.workflows.failures import WorkflowFailed
 from coze_client.api.workflows.history import WorkflowRun
 from coze_client.api.workflows.values import Interrupt, WorkflowMessage
-from coze_client.core.error_codes import cure_for
+from coze_client.core.error_codes import tell_failure
 from coze_client.core.model import Model, convert, convert_json, parse_json
 from coze_client.core.reading import Reading
 from coze_client.core.response import RawResponse, parse_code, read_envelope
@@ -22,6 +22,10 @@ from coze_client.core.sse import Decoder, ServerSentEvent
 from coze_client.errors import CozeError, ProtocolError, StreamInterrupted
 
 _log = logging.getLogger("coze_client")
+
+_SURVIVES = (
+    "Check the run in Coze; use run_async, or execute with mode='async', for runs that must survive a broken connection"
+)
 
 _KNOWN_EVENTS = frozenset({"Message", "Interrupt", "Error", "error", "Done", "done"})
 
@@ -116,7 +120,7 @@ class WorkflowReading(Reading[WorkflowEvent]):
             f"{reason}; the run may continue, and is not started again",
             text="".join(message.content for message in self.messages),
             logid=self.logid,
-            cure="Check the run in Coze; use mode='async' for runs that must survive a broken connection",
+            cure=_SURVIVES,
         )
 
     def annotate(self, error: CozeError) -> CozeError:
@@ -173,15 +177,15 @@ class WorkflowReading(Reading[WorkflowEvent]):
             body = {"error_message": data.decode("utf-8", "replace").strip()}
         parsed = convert_json(_EndData, json.dumps(body).encode())
         code = parse_code(parsed.error_code)
-        return WorkflowFailed(
-            parsed.error_message or "The workflow failed without an error message",
-            code=code,
+        failed = WorkflowFailed(
+            "The workflow failed without an error message",
             node_title=self.messages[-1].node_title if self.messages else "",
             debug_url=parsed.debug_url,
             messages=tuple(self.messages),
             logid=self.logid,
-            cure=cure_for(code),
         )
+        tell_failure(failed, code, parsed.error_message)
+        return failed
 
     def _check_sequence(self, counter: str, text: str) -> None:
         """Record the numbers that are missing before this one; Coze numbers events, and the messages of each node."""

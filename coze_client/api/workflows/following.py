@@ -23,16 +23,18 @@ from coze_client.api.workflows.result import (
 )
 from coze_client.api.workflows.stream import WorkflowStreamRun
 from coze_client.api.workflows.values import Interrupt
-from coze_client.core.error_codes import cure_for
+from coze_client.core.error_codes import tell_failure
 from coze_client.core.request import Request
 from coze_client.core.response import parse_code
+from coze_client.core.server_text import without_advice
 from coze_client.core.session import Session
-from coze_client.errors import NotFound, TimedOut
+from coze_client.errors import CozeError, NotFound, TimedOut
 
 _NO_RECORD = 4314
 _STUDIO_INTERRUPT_CURE = "coze-studio sends the question only in a stream: use mode='stream'"
 _STUDIO_INTERRUPTED = "<UNSET>"  # coze-studio's status of an interrupted run
 LONGEST_RUN = 86400.0  # seconds: Coze ends an asynchronous run after 24 hours
+_GOES_ON = "The run goes on; poll it: client.workflows.result(workflow_id=…"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0  # seconds between two polls
 
 
@@ -94,8 +96,20 @@ async def follow_run(session: Session, workflow_id: str, run: WorkflowRun, deadl
             streamed=False,
         )
     if not run.data and deadline is not None and run.execute_id:
-        return await wait_for_run(session, workflow_id, run.execute_id, deadline)
+        return await _wait_for_started(session, workflow_id, run.execute_id, deadline)
     return result_of_text(run.data, run.execute_id, run.debug_url, run.usage)
+
+
+async def _wait_for_started(session: Session, workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
+    """Like ``wait_for_run``; any error says that the run has started, and how to get its result."""
+    try:
+        return await wait_for_run(session, workflow_id, execute_id, deadline)
+    except (WorkflowFailed, WorkflowInterrupted):
+        raise
+    except CozeError as error:
+        error.execute_id = execute_id
+        error.cure = f"{_GOES_ON}, execute_id={execute_id!r})"
+        raise
 
 
 async def wait_for_run(session: Session, workflow_id: str, execute_id: str, deadline: float) -> WorkflowResult:
@@ -106,7 +120,7 @@ async def wait_for_run(session: Session, workflow_id: str, execute_id: str, dead
         if monotonic() + pause > end_time:
             raise TimedOut(
                 f"Run {execute_id} of workflow {workflow_id} did not end within {deadline:g} s",
-                cure=f"Poll later: client.workflows.result(workflow_id=…, execute_id={execute_id!r})",
+                cure=f"{_GOES_ON}, execute_id={execute_id!r})",
             )
         await session.concurrency.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
@@ -127,19 +141,20 @@ async def wait_for_run(session: Session, workflow_id: str, execute_id: str, dead
 
 def _record_failure(record: RunHistory, execute_id: str) -> WorkflowFailed:
     """The error of a run that its record shows as failed, with the code and cure that its stream would have."""
-    code = parse_code(record.error_code) or None
-    reason, cure = f"The run ended as {record.execute_status}", cure_for(code)
-    if record.execute_status == _STUDIO_INTERRUPTED:
-        reason, cure = "The run stopped to ask a question", _STUDIO_INTERRUPT_CURE
-    return WorkflowFailed(
-        record.error_message or reason,
-        code=code,
+    failed = WorkflowFailed(
+        f"The run ended as {record.execute_status}",
         debug_url=record.debug_url,
         execute_id=execute_id,
         messages=result_of_record(record).messages,
         logid=record.logid or None,
-        cure=cure,
     )
+    tell_failure(failed, parse_code(record.error_code) or None, record.error_message)
+    failed.message = without_advice(failed.message)
+    if record.execute_status == _STUDIO_INTERRUPTED:
+        failed.message = failed.server_text or "The run stopped to ask a question"
+        failed.cure = _STUDIO_INTERRUPT_CURE
+    failed.args = (failed.message,)
+    return failed
 
 
 def interruption(

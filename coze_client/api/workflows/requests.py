@@ -6,19 +6,29 @@ API pages: workflow_run, workflow_stream_run, workflow_resume, resume_workflow, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from coze_client.api.chats.failures import ExpectedConversation
-from coze_client.api.chats.requests import ignore_response
+from coze_client.api.chats.requests import ignore_response, look_in
 from coze_client.api.conversations.values import MessageLike, convert_to_wire
+from coze_client.api.files.parameter_files import with_uploads
 from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history, read_studio_history
 from coze_client.api.workflows.result import read_run, read_started_run
-from coze_client.core.request import Kind, Request, query, segment
+from coze_client.core.request import Kind, Request, Unanswered, query, segment
 from coze_client.errors import ConfigurationError
 
 _MOST_CHATFLOW_MESSAGES = 50
 _NOT_SENT = ("accept_new_conversation",)
+_BILLED_RUN = "a second run is billed, too"
+_RUN_SURVIVES = (
+    "A run that takes longer than 90 seconds survives with client.workflows.execute(…), stream(…) or run_async(…)"
+)
+_STREAM_SURVIVES = "A run survives a broken connection with client.workflows.run_async(…), or execute(mode='async')"
+_ASYNC_SURVIVES = "A run that run_async(…) or execute(mode='async') started survives any connection"
+_RESUMED_SURVIVES = (
+    "A run that execute(…) or stream(…) started is resumed over a stream, and survives longer than 90 seconds"
+)
 
 _SILENT = (
     "coze-studio answers so when it refuses a workflow before its start. Check that workflow_id exists and is published"
@@ -63,12 +73,17 @@ class NewRun:
     def request(self, *, is_async: bool = False) -> Request[WorkflowRun]:
         """The request that runs the workflow to its end, or only starts it if `is_async`."""
         if is_async:
-            return _start("/v1/workflow/run", {**_given(self), "is_async": True}, read_started_run)
-        return _start("/v1/workflow/run", _given(self), read_run)
+            body = {**_given(self), "is_async": True}
+            return _start("/v1/workflow/run", body, read_started_run, self._unanswered(_ASYNC_SURVIVES))
+        return _start("/v1/workflow/run", _given(self), read_run, self._unanswered(_RUN_SURVIVES))
 
     def stream_request(self) -> Request[None]:
         """The request that runs the workflow; the response is a stream of events."""
-        return _stream("/v1/workflow/stream_run", _given(self), _SILENT_RUN)
+        unanswered = self._unanswered(_STREAM_SURVIVES)
+        return _stream("/v1/workflow/stream_run", _given(self), _SILENT_RUN, unanswered)
+
+    def _unanswered(self, survives: str) -> Unanswered:
+        return Unanswered(f"{_BILLED_RUN}. Coze lists the runs of workflow {self.workflow_id}. {survives}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +121,11 @@ class NewChatflow:
                 f"A chatflow accepts at most {_MOST_CHATFLOW_MESSAGES} messages, not {len(messages)}"
             )
         body = {"parameters": {}, **_given(self), "additional_messages": messages}
-        return _stream("/v1/workflows/chat", body, _SILENT_CHATFLOW)
+        cure = (
+            f"{_BILLED_RUN}{look_in(self.conversation_id) or f'. Coze lists the runs of chatflow {self.workflow_id}'}"
+        )
+        unanswered = Unanswered(f"{cure}. {_STREAM_SURVIVES}", conversation_id=self.conversation_id or None)
+        return _stream("/v1/workflows/chat", body, _SILENT_CHATFLOW, unanswered)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,11 +139,16 @@ class Resumption:
 
     def request(self) -> Request[WorkflowRun]:
         """The request that resumes a run started by ``run`` or ``run_async``."""
-        return _start("/v1/workflows/resume", asdict(self), read_run)
+        return _start("/v1/workflows/resume", asdict(self), read_run, self._unanswered(_RESUMED_SURVIVES))
 
     def stream_request(self) -> Request[None]:
         """The request that resumes a run started by ``stream``; the response is a stream of events."""
-        return _stream("/v1/workflow/stream_resume", asdict(self), _SILENT_RESUMPTION)
+        unanswered = self._unanswered(_STREAM_SURVIVES)
+        return _stream("/v1/workflow/stream_resume", asdict(self), _SILENT_RESUMPTION, unanswered)
+
+    def _unanswered(self, survives: str) -> Unanswered:
+        event = f"event {self.event_id} of workflow {self.workflow_id}"
+        return Unanswered(f"{event} may have its answer, and the run goes on. {survives}")
 
 
 def history_request(workflow_id: str, execute_id: str) -> Request[RunHistory]:
@@ -150,10 +174,11 @@ def _given(value: NewRun | NewChatflow) -> dict[str, object]:
     return {name: member for name, member in members.items() if member is not None}
 
 
-def _start(path: str, body: Mapping[str, object], read: Any) -> Request[Any]:
+def _start(path: str, body: Mapping[str, object], read: Any, unanswered: Unanswered) -> Request[Any]:
     # `Any` is typed by the methods above.
-    return Request("POST", path, read, body=body, kind=Kind.START)
+    return with_uploads(Request("POST", path, read, body=body, kind=Kind.START, unanswered=unanswered))
 
 
-def _stream(path: str, body: Mapping[str, object], if_silent: str) -> Request[None]:
-    return Request("POST", path, ignore_response, body=body, kind=Kind.START, stream=True, if_silent=if_silent)
+def _stream(path: str, body: Mapping[str, object], if_silent: str, unanswered: Unanswered) -> Request[None]:
+    request = Request("POST", path, ignore_response, body=body, kind=Kind.START, stream=True, unanswered=unanswered)
+    return with_uploads(replace(request, if_silent=if_silent))

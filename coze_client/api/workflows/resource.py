@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
 from coze_client.api.conversations.values import MessageLike
+from coze_client.api.files.parameter_files import upload_files
 from coze_client.api.workflows.events import WorkflowEvent
-from coze_client.api.workflows.file_arguments import FileSources, upload_files
+from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.following import (
     LONGEST_RUN,
     answer_interrupt,
@@ -146,10 +147,11 @@ class Workflows(Resource[ConcurrencyT]):
     ) -> Request[WorkflowRun]:
         """Run a published workflow and wait for its end; Coze closes the connection after 90 seconds.
 
-        `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
-        `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
-        the latest. `connector_id`: the channel, default "1024" (API). Workflows with output nodes can only be streamed.
-        Raises NotFound (4200) for a workflow that is not published. API page: workflow_run.
+        `parameters`: the inputs of the start node; files in them (bytes, Path or File) are uploaded first. `bot_id` if
+        the workflow uses a bot's database or variables, `app_id` if it belongs to an app; not both. `ext`: latitude,
+        longitude and user_id. `workflow_version`: default the latest. `connector_id`: the channel, default "1024"
+        (API). Workflows with output nodes can only be streamed. Raises NotFound (4200) for a workflow that is not
+        published. API page: workflow_run.
         """
         run = NewRun(
             workflow_id=workflow_id,
@@ -176,10 +178,11 @@ class Workflows(Resource[ConcurrencyT]):
     ) -> Request[WorkflowRun]:
         """Start a run of at most 24 hours without waiting; pass its ``execute_id`` to ``result``, in any process.
 
-        `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
-        `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
-        the latest. `connector_id`: the channel, default "1024" (API). Raises PermissionDenied (6003) on the free plan,
-        NotFound (4200) for a workflow that is not published. API page: workflow_run.
+        `parameters`: the inputs of the start node; files in them (bytes, Path or File) are uploaded first. `bot_id` if
+        the workflow uses a bot's database or variables, `app_id` if it belongs to an app; not both. `ext`: latitude,
+        longitude and user_id. `workflow_version`: default the latest. `connector_id`: the channel, default "1024"
+        (API). Raises QuotaExceeded (6003) on the free plan, NotFound (4200) for a workflow that is not published. API
+        page: workflow_run.
         """
         run = NewRun(
             workflow_id=workflow_id,
@@ -206,11 +209,11 @@ class Workflows(Resource[ConcurrencyT]):
     ) -> Events[WorkflowStream, AsyncWorkflowStream]:
         """Run a published workflow and stream the messages of its nodes; an interrupt is the last event of its stream.
 
-        `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
-        `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
-        the latest. `connector_id`: the channel, default "1024" (API). Raises WorkflowFailed if the workflow fails,
-        StreamInterrupted if the connection breaks (a run is never started twice), NotFound (4200) for a workflow that
-        is not published. API page: workflow_stream_run.
+        `parameters`: the inputs of the start node; files in them (bytes, Path or File) are uploaded first. `bot_id` if
+        the workflow uses a bot's database or variables, `app_id` if it belongs to an app; not both. `ext`: latitude,
+        longitude and user_id. `workflow_version`: default the latest. `connector_id`: the channel, default "1024"
+        (API). Raises WorkflowFailed if the workflow fails, StreamInterrupted if the connection breaks (a run is never
+        started twice), NotFound (4200) for a workflow that is not published. API page: workflow_stream_run.
         """
         run = NewRun(
             workflow_id=workflow_id,
@@ -268,7 +271,7 @@ class Workflows(Resource[ConcurrencyT]):
 
         To answer a question of the chatflow, call ``chat`` again in the same conversation.
         `additional_messages`: at most 50, text only, oldest first; the last is the user's. `parameters`: the inputs of
-        the start node. Give exactly one of `bot_id` and `app_id`. `conversation_id`: default a new conversation.
+        the start node, perhaps with files. Give exactly one of `bot_id` and `app_id`. `conversation_id`: default a new.
         `ext`: latitude, longitude and user_id. `workflow_version`: default the latest. `connector_id`: the channel,
         default "1024" (API). `accept_new_conversation`: warn, instead of raising ConversationMismatch, if the server
         answers in another conversation than the one named.
@@ -378,9 +381,10 @@ class Workflows(Resource[ConcurrencyT]):
     ) -> WorkflowResult:
         """Run a workflow to its end and return its result; it streams, as Coze closes a plain call after 90 seconds.
 
-        `parameters`: the inputs of the start node. `bot_id` if the workflow uses a bot's database or variables,
-        `app_id` if it belongs to an app; not both. `ext`: latitude, longitude and user_id. `workflow_version`: default
-        the latest. `connector_id`: the channel, default "1024" (API).
+        `parameters`: the inputs of the start node; files in them (bytes, Path or File) are uploaded first. `bot_id` if
+        the workflow uses a bot's database or variables, `app_id` if it belongs to an app; not both. `ext`: latitude,
+        longitude and user_id. `workflow_version`: default the latest. `connector_id`: the channel, default "1024"
+        (API).
 
         `mode`: "stream" calls `on_event` with every event; "sync" waits for one response, at most 90 seconds; "async"
         polls for at most `deadline` seconds (default 24 hours). Raises WorkflowInterrupted if the run stops to ask a

@@ -16,7 +16,8 @@ from typing import Any, cast, get_type_hints
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import to_jsonable_python
 
-from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileArgument, FileSources, describe_file, find_file
+from coze_client.api.files.parameter_files import FileArgument
+from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileSources, describe_file, find_file
 from coze_client.api.workflows.values import WorkflowInfo, WorkflowParameter
 from coze_client.core.json_schema import Schema, resolve_schema, schema_errors
 from coze_client.errors import ConfigurationError, InvalidArguments

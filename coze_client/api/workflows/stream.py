@@ -23,7 +23,7 @@ class WorkflowStreamRun(StreamRun[WorkflowEvent]):
         super().__init__(session, request, WorkflowReading(session.config.max_event_bytes))
 
     async def recover(self, failure: CozeError | None) -> Sequence[WorkflowEvent]:
-        raise self.reading.interruption() from failure
+        raise self.tell_limit(self.reading.interruption(), failure) from failure
 
 
 class _WorkflowStreamFacts(StreamFacts[WorkflowStreamRun]):

@@ -38,6 +38,8 @@ _NOT_STARTED = (
     RateLimited,
 )
 
+_LONGEST_NAME = 80
+
 JsonObject = dict[str, Any]
 
 UNKNOWN_OUTCOME: JsonObject = {
@@ -152,6 +154,8 @@ async def capture_outcome(run: Callable[[], WorkflowResult | Awaitable[WorkflowR
 
 def is_for_model(error: CozeError) -> bool:
     """True if a language model should read `error`: the run may have started, or the arguments can be corrected."""
+    if error.chat_id or error.execute_id:
+        return True
     if isinstance(error, TransportError):
         return error.sent
     return isinstance(error, InvalidArguments) or not isinstance(error, _NOT_STARTED)
@@ -159,7 +163,7 @@ def is_for_model(error: CozeError) -> bool:
 
 def describe_failure(error: CozeError) -> str:
     """The text of a failure for a language model: the message, the code, and the last node if known."""
-    node = error.node_title if isinstance(error, WorkflowFailed) else ""
+    node = error.node_title[:_LONGEST_NAME] if isinstance(error, WorkflowFailed) else ""
     return f"{error} The last active node: {node}." if node and node not in error.message else str(error)
 
 

@@ -1,0 +1,85 @@
+"""Every method of the API with arguments that it accepts, found by its signature."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from coze_client import CozeClient, CozeError
+from coze_client.core.request import Request
+from coze_client.core.resource import Resource
+from coze_client.core.stream import Events
+
+_VALUES: dict[str, object] = {
+    "additional_messages": [],
+    "arguments": {},
+    "collaboration_mode": "single",
+    "content": "text",
+    "contents": [],
+    "document_bases": [],
+    "document_ids": ["1"],
+    "file": b"text",
+    "files": [],
+    "interrupt_type": 2,
+    "parameters": {},
+    "plugin_ids": ["1"],
+    "role": "user",
+    "tool_outputs": [],
+    "update_rule": None,
+    "user": "u",
+}
+
+
+def _resources(owner: object, path: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name in dir(type(owner)):
+        if name.startswith("_") or name in ("aio", "options", "request", "with_response"):
+            continue
+        value = getattr(owner, name)
+        if isinstance(value, Resource):
+            found[f"{path}{name}"] = value
+            found |= _resources(value, f"{path}{name}.")
+    return found
+
+
+def _methods() -> dict[str, tuple[type, Callable[..., Any]]]:
+    client = CozeClient("t", base_url="http://coze")
+    return {
+        f"{path}.{name}": (type(resource), getattr(resource, name))
+        for path, resource in _resources(client, "").items()
+        for name in dir(type(resource))
+        if not name.startswith("_")
+        and callable(getattr(resource, name))
+        and not isinstance(getattr(resource, name), Resource)
+    }
+
+
+_FOUND = _methods()
+_OWNERS = {name: owner for name, (owner, _) in _FOUND.items()}
+METHODS: dict[str, Callable[..., Any]] = {name: method for name, (_, method) in _FOUND.items()}
+"""The methods of all resources, by their path from the client, like ``conversations.messages.list``."""
+
+
+def request_sent_by(name: str) -> Request[Any] | None:
+    """The request of a method that sends exactly one; ``None`` for flows and listings."""
+    described = getattr(_OWNERS[name], name.rpartition(".")[2])
+    if not isinstance(described, functools.partial):
+        return None
+    with suppress(CozeError):
+        value = described(**arguments_of(METHODS[name]))
+        return value.request if isinstance(value, Events) else value if isinstance(value, Request) else None
+    return None
+
+
+def arguments_of(method: Callable[..., Any]) -> dict[str, Any]:
+    """Values for the arguments that a method needs."""
+    return {
+        name: _VALUES.get(name, "1")
+        for name, parameter in inspect.signature(method).parameters.items()
+        if name != "self"
+        and parameter.default is inspect.Parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    }
