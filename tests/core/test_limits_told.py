@@ -92,7 +92,7 @@ def test_a_stream_past_its_deadline_names_that(driver: Driver, name: str) -> Non
 
 
 def test_a_recovery_that_takes_too_long_names_both_limits(driver: Driver) -> None:
-    with RawServer([stream(CREATED, DELTA, end=False), b""]) as server:
+    with RawServer([stream(CREATED, DELTA, end=False), b"", b""]) as server:
         error = error_of(
             driver, lambda client: client.chats.stream(bot_id="1", user_id="u"), server.url, timeout=Timeout(read=0.3)
         )
