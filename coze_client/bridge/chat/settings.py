@@ -105,6 +105,7 @@ class BotSettings(Connection):
             tools=None if tools is None else frozenset(tools),
             system_variable=system_variable,
             trim=trim,
+            user_is_known="user_id" in self.model_fields_set or "user_id" in given,
         )
         return AnswerBuilder(plan)
 
