@@ -180,13 +180,15 @@ def next_step(
     join_instructions: bool = True,
     trim: bool = False,
     speaker: Speaker = NOBODY,
+    continue_question: str | None = None,
 ) -> UserQuestion | SubmitOutputs:
     """Plan the request that continues the dialogue.
 
     Tool outputs that directly follow the calls of a waiting chat of the same `speaker` are submitted to that chat.
     Otherwise a new chat starts, and earlier calls and outputs become text. With a conversation, it gets the messages
     after the last answer that the conversation contains. Without one, it gets all messages, unless the last answer
-    waits for a reply to this speaker: then it continues in that answer's conversation.
+    waits for a reply to this speaker: then it continues in that answer's conversation. If the dialogue ends with an
+    answer, `continue_question` is asked after it.
 
     System messages are joined to the first question, or returned apart as ``instructions``. Raises ConfigurationError
     if there is no question, if outputs are missing, and for more than 100 messages; with `trim`, the last 100 are sent.
@@ -201,6 +203,8 @@ def next_step(
     drafts = [draft for message in new if message.role != "system" for draft in _convert_to_drafts(message)]
     if not drafts and join_instructions and instructions:
         drafts, instructions = [Draft("user", instructions)], ""
+    if continue_question and _ends_with_answer(messages):
+        drafts.append(Draft("user", continue_question))
     _check_question(drafts, conversation_id)
     if len(drafts) > _MAX_MESSAGES and not trim:
         raise ConfigurationError(
@@ -289,6 +293,14 @@ def _convert_to_drafts(message: DialogueMessage) -> list[Draft]:
     return [Draft("assistant", text)] if text else []
 
 
+def _ends_with_answer(messages: Sequence[DialogueMessage]) -> bool:
+    """True if the last message is an answer of an assistant that waits for nothing."""
+    last = messages[-1] if messages else None
+    if last is None or last.role != "assistant" or last.calls:
+        return False
+    return last.origin is None or not last.origin.waits
+
+
 def _check_question(drafts: Sequence[Draft], conversation_id: str | None) -> None:
     if not drafts:
         known = f": conversation {conversation_id} already contains all messages" if conversation_id else ""
@@ -296,7 +308,10 @@ def _check_question(drafts: Sequence[Draft], conversation_id: str | None) -> Non
             f"There is no question to send{known}", cure="The last message must be the user's, and not empty"
         )
     if drafts[-1].role != "user":
-        raise ConfigurationError("The last message must be the user's: there is no question to answer")
+        raise ConfigurationError(
+            "The last message must be the user's: there is no question to answer",
+            cure="Add a question, or answer the tool calls or the question of the last message",
+        )
 
 
 def convert_to_options(given: Mapping[str, object]) -> ChatOptions:

@@ -48,10 +48,11 @@ def plan_chat(
     system_variable: str | None = None,
     trim: bool = False,
     user_is_known: bool = True,
+    continue_question: str | None = None,
 ) -> PlannedChat:
     """Plan the request that continues a dialogue.
 
-    `user_is_known`: False if the ``user_id`` among the options is random.
+    `user_is_known`: False if the ``user_id`` among the options is random. `continue_question`: see ``next_step``.
 
     `options` are ChatOptions and ``conversation_id`` (empty means none). With a ``workflow_id`` among them, that
     chatflow of the ``bot_id`` or ``app_id`` answers. `system_variable` names the custom variable that takes the system
@@ -67,6 +68,7 @@ def plan_chat(
         join_instructions=system_variable is None,
         trim=trim,
         speaker=speaker,
+        continue_question=continue_question,
     )
     if system_variable and step.instructions:
         variables = cast("Mapping[str, str]", given.get("custom_variables") or {})
