@@ -10,6 +10,7 @@ from coze_client.bridge.chat.dialogue import (
     DialogueMessage,
     Origin,
     PriorToolCall,
+    Speaker,
     SubmitOutputs,
     UserQuestion,
     convert_to_options,
@@ -180,3 +181,76 @@ def test_options_that_no_chat_takes_are_named() -> None:
     }
     with pytest.raises(TypeError, match="'custom_variable'"):
         convert_to_options({"custom_variable": {}})
+
+
+# --- whose turn it is ---
+
+ALICE = Speaker(bot_id="alice", user_id="u")
+
+
+def waiting(speaker: Speaker) -> Origin:
+    return Origin("chat1", "conv1", "requires_action", speaker=speaker)
+
+
+SAME = [
+    (ALICE, ALICE),
+    (ALICE, Speaker(bot_id="alice")),  # a random user differs after a restart
+    (Speaker(bot_id="alice"), ALICE),
+    (Speaker(bot_id="alice", workflow_id="5"), Speaker(bot_id="alice", workflow_id="5", user_id="u")),
+    (Speaker(), ALICE),  # an answer that was stored by an earlier version
+]
+OTHERS = [
+    (ALICE, Speaker(bot_id="bob", user_id="u")),
+    (ALICE, Speaker(bot_id="alice", user_id="someone else")),
+    (ALICE, Speaker(bot_id="alice", workflow_id="5", user_id="u")),
+    (Speaker(bot_id="alice", workflow_id="5"), Speaker(bot_id="alice")),
+    (Speaker(bot_id="alice", workflow_id="5"), Speaker(bot_id="alice", workflow_id="6")),
+    (Speaker(workflow_id="5"), Speaker(workflow_id="6")),
+]
+
+
+@pytest.mark.parametrize(("asked", "answers"), SAME)
+def test_the_same_bot_goes_on_with_its_waiting_chat(asked: Speaker, answers: Speaker) -> None:
+    call = [DialogueMessage("assistant", calls=CALLS[:1], origin=waiting(asked))]
+    output = [DialogueMessage("tool", "sunny", call_id="c1")]
+    assert isinstance(next_step([user("a"), *call, *output], speaker=answers), SubmitOutputs)
+    question = DialogueMessage("assistant", "Which city?", origin=waiting(asked))
+    assert next_step([user("a"), question, user("Chur")], speaker=answers).conversation_id == "conv1"
+
+
+@pytest.mark.parametrize(("asked", "answers"), OTHERS)
+def test_another_bot_chatflow_or_user_gets_the_dialogue_as_words(asked: Speaker, answers: Speaker) -> None:
+    call = [DialogueMessage("assistant", calls=CALLS[:1], origin=waiting(asked))]
+    output = [DialogueMessage("tool", "sunny", call_id="c1", name="get_weather")]
+    words = drafts("a", '[called get_weather({"city": "Chur"})]', "Result of get_weather:\nsunny")
+    assert next_step([user("a"), *call, *output], speaker=answers) == UserQuestion(None, words)
+    question = DialogueMessage("assistant", "Which city?", origin=waiting(asked))
+    assert next_step([user("a"), question, user("Chur")], speaker=answers) == UserQuestion(
+        None, drafts("a", "Which city?", "Chur")
+    )
+
+
+@pytest.mark.parametrize("origin", [None, HERE])
+def test_after_an_answer_the_continue_question_is_asked(origin: Origin | None) -> None:
+    messages = [user("a"), DialogueMessage("assistant", "b", origin=origin)]
+    assert next_step(messages, continue_question="Go on") == UserQuestion(None, drafts("a", "b", "Go on"))
+    with pytest.raises(ConfigurationError, match="must be the user's"):
+        next_step(messages)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        DialogueMessage("assistant", "b", calls=CALLS[:1]),
+        DialogueMessage("assistant", calls=CALLS[:1], origin=WAITING),
+        DialogueMessage("assistant", "Which city?", origin=WAITING),
+    ],
+    ids=["calls without outputs", "a waiting chat", "an open question"],
+)
+def test_what_waits_for_an_answer_is_not_answered_by_the_continue_question(last: DialogueMessage) -> None:
+    with pytest.raises(ConfigurationError, match=r"must be the user's|no question"):
+        next_step([user("a"), last], continue_question="Go on")
+
+
+def test_a_user_message_gets_no_continue_question() -> None:
+    assert next_step([user("a")], continue_question="Go on") == UserQuestion(None, drafts("a"))

@@ -173,7 +173,7 @@ def test_what_is_no_question_is_refused_before_anything_is_sent(
     model: Make, emulator: Emulator, messages: list[BaseMessage]
 ) -> None:
     with pytest.raises(CozeConfigurationError):
-        model().invoke(messages)
+        model(continue_question=None).invoke(messages)
     assert not emulator.calls
 
 

@@ -79,9 +79,12 @@ class AnswerBuilder:
     def metadata(self) -> dict[str, object]:
         """The origin of the answer, which ``Origin.read`` reads; its log id, bot and follow-up questions."""
         status = "requires_action" if self._has_question else self.chat.status if self.chat else ""
+        speaker = self.plan.speaker
+        known = {"workflow_id": speaker.workflow_id, "user_id": speaker.user_id}
         return {
             **self._origin,
             "bot_id": self.plan.options["bot_id"],
+            **{name: value for name, value in known.items() if value},
             "status": "canceled" if self.stopped else status or "completed",
             "message_ids": self._parts.message_ids,
             "saved": self.plan.options.get("auto_save_history", True),

@@ -51,6 +51,30 @@ CHAT_OPTIONS = frozenset(ChatOptions.__annotations__)
 
 
 @dataclass(frozen=True)
+class Speaker:
+    """Who answers: a bot or a chatflow, and for which user. "" is unknown; a random user is unknown, too."""
+
+    bot_id: str = ""
+    workflow_id: str = ""
+    user_id: str = ""
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, object]) -> Speaker:
+        """Read the speaker of an answer from the metadata of the answer."""
+        return cls(*(str(metadata.get(name) or "") for name in ("bot_id", "workflow_id", "user_id")))
+
+    def may_be(self, other: Speaker) -> bool:
+        """True unless what is known of both speakers differs: only the same one can continue a waiting chat."""
+        if not (self.bot_id or self.workflow_id):
+            return True
+        same = (self.bot_id, self.workflow_id) == (other.bot_id, other.workflow_id)
+        return same and (not self.user_id or not other.user_id or self.user_id == other.user_id)
+
+
+NOBODY = Speaker()
+
+
+@dataclass(frozen=True)
 class Origin:
     """The chat that an answer came from, read from the metadata of the answer."""
 
@@ -59,6 +83,7 @@ class Origin:
     status: str = "completed"
     saved: bool = True
     message_ids: tuple[str, ...] = ()
+    speaker: Speaker = NOBODY
 
     @classmethod
     def read(cls, metadata: Mapping[str, object]) -> Origin | None:
@@ -73,6 +98,7 @@ class Origin:
             str(metadata.get("status", "completed")),
             saved=metadata.get("saved") is not False,
             message_ids=tuple(str(each) for each in ids) if isinstance(ids, (list, tuple)) else (),
+            speaker=Speaker.read(metadata),
         )
 
     @property
@@ -153,26 +179,32 @@ def next_step(
     conversation_id: str | None = None,
     join_instructions: bool = True,
     trim: bool = False,
+    speaker: Speaker = NOBODY,
+    continue_question: str | None = None,
 ) -> UserQuestion | SubmitOutputs:
     """Plan the request that continues the dialogue.
 
-    Tool outputs that directly follow the calls of a waiting chat are submitted to that chat. Otherwise a new chat
-    starts. With a conversation, it gets the messages after the last answer that the conversation contains. Without one,
-    it gets all messages, unless the last answer waits for a reply: then it continues in that answer's conversation.
+    Tool outputs that directly follow the calls of a waiting chat of the same `speaker` are submitted to that chat.
+    Otherwise a new chat starts, and earlier calls and outputs become text. With a conversation, it gets the messages
+    after the last answer that the conversation contains. Without one, it gets all messages, unless the last answer
+    waits for a reply to this speaker: then it continues in that answer's conversation. If the dialogue ends with an
+    answer, `continue_question` is asked after it.
 
     System messages are joined to the first question, or returned apart as ``instructions``. Raises ConfigurationError
     if there is no question, if outputs are missing, and for more than 100 messages; with `trim`, the last 100 are sent.
     """
-    waiting = _find_waiting_calls(messages)
+    waiting = _find_waiting_calls(messages, speaker)
     if waiting is not None:
         return _submit_outputs(messages, waiting)
-    conversation_id = conversation_id or _conversation_awaiting_reply(messages)
+    conversation_id = conversation_id or _conversation_awaiting_reply(messages, speaker)
     new = messages[_count_remembered(messages, conversation_id) :]
     systems = [message for message in (new if join_instructions else messages) if message.role == "system"]
     instructions = "\n\n".join(message.text for message in systems if message.text)
     drafts = [draft for message in new if message.role != "system" for draft in _convert_to_drafts(message)]
     if not drafts and join_instructions and instructions:
         drafts, instructions = [Draft("user", instructions)], ""
+    if continue_question and _ends_with_answer(messages):
+        drafts.append(Draft("user", continue_question))
     _check_question(drafts, conversation_id)
     if len(drafts) > _MAX_MESSAGES and not trim:
         raise ConfigurationError(
@@ -196,14 +228,14 @@ def _join_instructions(drafts: list[Draft], instructions: str) -> list[Draft]:
     return [*drafts[:first], joined, *drafts[first + 1 :]]
 
 
-def _find_waiting_calls(messages: Sequence[DialogueMessage]) -> int | None:
-    """The index of the assistant message whose chat waits for the tool messages at the end."""
+def _find_waiting_calls(messages: Sequence[DialogueMessage], speaker: Speaker) -> int | None:
+    """The index of the assistant message whose chat waits for the tool messages at the end, if it is the speaker's."""
     index = len(messages) - 1
     while index >= 0 and messages[index].role == "tool":
         index -= 1
     message = messages[index] if 0 <= index < len(messages) - 1 else None
-    waits = message is not None and message.origin is not None and message.origin.waits and message.calls
-    return index if waits else None
+    origin = message.origin if message is not None and message.calls else None
+    return index if origin is not None and origin.waits and origin.speaker.may_be(speaker) else None
 
 
 def _submit_outputs(messages: Sequence[DialogueMessage], index: int) -> SubmitOutputs:
@@ -232,12 +264,13 @@ def _submit_outputs(messages: Sequence[DialogueMessage], index: int) -> SubmitOu
     )
 
 
-def _conversation_awaiting_reply(messages: Sequence[DialogueMessage]) -> str | None:
-    """The conversation of the last answer, if a workflow asked the user something in it."""
+def _conversation_awaiting_reply(messages: Sequence[DialogueMessage], speaker: Speaker) -> str | None:
+    """The conversation of the last answer, if a workflow of the speaker asked the user something in it."""
     last = next((message for message in reversed(messages) if message.role == "assistant"), None)
-    if last is None or last.origin is None or last.calls or not (last.origin.waits and last.origin.remembered):
+    origin = last.origin if last is not None and not last.calls else None
+    if origin is None or not (origin.waits and origin.remembered and origin.speaker.may_be(speaker)):
         return None
-    return last.origin.conversation_id
+    return origin.conversation_id
 
 
 def _count_remembered(messages: Sequence[DialogueMessage], conversation_id: str | None) -> int:
@@ -260,6 +293,14 @@ def _convert_to_drafts(message: DialogueMessage) -> list[Draft]:
     return [Draft("assistant", text)] if text else []
 
 
+def _ends_with_answer(messages: Sequence[DialogueMessage]) -> bool:
+    """True if the last message is an answer of an assistant that waits for nothing."""
+    last = messages[-1] if messages else None
+    if last is None or last.role != "assistant" or last.calls:
+        return False
+    return last.origin is None or not last.origin.waits
+
+
 def _check_question(drafts: Sequence[Draft], conversation_id: str | None) -> None:
     if not drafts:
         known = f": conversation {conversation_id} already contains all messages" if conversation_id else ""
@@ -267,7 +308,10 @@ def _check_question(drafts: Sequence[Draft], conversation_id: str | None) -> Non
             f"There is no question to send{known}", cure="The last message must be the user's, and not empty"
         )
     if drafts[-1].role != "user":
-        raise ConfigurationError("The last message must be the user's: there is no question to answer")
+        raise ConfigurationError(
+            "The last message must be the user's: there is no question to answer",
+            cure="Add a question, or answer the tool calls or the question of the last message",
+        )
 
 
 def convert_to_options(given: Mapping[str, object]) -> ChatOptions:

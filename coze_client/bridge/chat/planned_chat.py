@@ -8,8 +8,10 @@ from typing import cast
 
 from coze_client.bridge.chat.chatflow import ChatflowQuestion, convert_to_chatflow_question
 from coze_client.bridge.chat.dialogue import (
+    NOBODY,
     ChatOptions,
     DialogueMessage,
+    Speaker,
     SubmitOutputs,
     UserQuestion,
     convert_to_options,
@@ -29,6 +31,7 @@ class PlannedChat:
     options: ChatOptions
     stop: tuple[str, ...] = ()
     tools: frozenset[str] | None = None
+    speaker: Speaker = NOBODY
 
     @property
     def model_name(self) -> str:
@@ -44,8 +47,12 @@ def plan_chat(
     tools: frozenset[str] | None = None,
     system_variable: str | None = None,
     trim: bool = False,
+    user_is_known: bool = True,
+    continue_question: str | None = None,
 ) -> PlannedChat:
     """Plan the request that continues a dialogue.
+
+    `user_is_known`: False if the ``user_id`` among the options is random. `continue_question`: see ``next_step``.
 
     `options` are ChatOptions and ``conversation_id`` (empty means none). With a ``workflow_id`` among them, that
     chatflow of the ``bot_id`` or ``app_id`` answers. `system_variable` names the custom variable that takes the system
@@ -54,7 +61,15 @@ def plan_chat(
     """
     given = dict(options)
     conversation_id = cast("str | None", given.pop("conversation_id", None)) or None
-    step = next_step(messages, conversation_id=conversation_id, join_instructions=system_variable is None, trim=trim)
+    speaker = Speaker.read({**given, "user_id": given.get("user_id") if user_is_known else ""})
+    step = next_step(
+        messages,
+        conversation_id=conversation_id,
+        join_instructions=system_variable is None,
+        trim=trim,
+        speaker=speaker,
+        continue_question=continue_question,
+    )
     if system_variable and step.instructions:
         variables = cast("Mapping[str, str]", given.get("custom_variables") or {})
         given["custom_variables"] = {**variables, system_variable: step.instructions}
@@ -67,5 +82,6 @@ def plan_chat(
                 f"A chatflow cannot call tools of the client, but these are bound: {', '.join(sorted(tools))}"
             )
         chatflow = {**given, "workflow_id": workflow_id, "app_id": app_id}
-        return PlannedChat(convert_to_chatflow_question(step, chatflow, trim=trim), chat_options, stops, tools)
-    return PlannedChat(step, chat_options, stops, tools)
+        question = convert_to_chatflow_question(step, chatflow, trim=trim)
+        return PlannedChat(question, chat_options, stops, tools, speaker)
+    return PlannedChat(step, chat_options, stops, tools, speaker)

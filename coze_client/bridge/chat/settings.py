@@ -64,6 +64,8 @@ class BotSettings(Connection):
     """The prompt variable that takes the system messages. Default: they are joined to the first question."""
     trim: bool = False
     """True: of more than 100 messages, the last 100 are sent. False: ConfigurationError is raised."""
+    continue_question: str | None = "Continue."
+    """The question after a dialogue that ends with an answer, for example another agent's. ``None``: an error."""
     stop: list[str] | str | None = None
     """Stop sequences. The client cuts the answer there and cancels the chat."""
 
@@ -105,6 +107,8 @@ class BotSettings(Connection):
             tools=None if tools is None else frozenset(tools),
             system_variable=system_variable,
             trim=trim,
+            continue_question=self.continue_question,
+            user_is_known="user_id" in self.model_fields_set or "user_id" in given,
         )
         return AnswerBuilder(plan)
 
