@@ -12,8 +12,6 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Fail
 from tests.support.clients import ConnectedClient, Driver
 
-pytest.importorskip("coze_client.core.server_text", reason="needs the reading of codes inside texts")
-
 UNKNOWN = "7350000000000009999"
 
 
