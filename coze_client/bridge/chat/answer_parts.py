@@ -12,16 +12,18 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.values import Chat, ToolCall, is_answer
 from coze_client.api.conversations.values import Message
-from coze_client.api.recall.slices import is_recall, read_recall
-from coze_client.api.recall.values import Slice
 from coze_client.errors import ProtocolError
 
+if TYPE_CHECKING:
+    from coze_client.api.recall.values import Slice
+
 _OUTPUTS = frozenset({"tool_response", "tool_output"})
+_RECALL_TYPES = frozenset({"verbose", "knowledge"})
 AUDIO_MIME_TYPE = "audio/pcm;rate=24000;channels=1"  # API page chat v3: 16-bit little-endian mono
 
 
@@ -116,13 +118,13 @@ class PartCollector:
         elif message.type in _OUTPUTS:
             call_id = self._open_call_ids.popleft() if self._open_call_ids else ""
             yield PluginOutput(message.id, call_id, message.content)
-        elif is_recall(message):
-            self._recalled += read_recall(message)
+        elif message.type in _RECALL_TYPES:
+            self._recalled += _recalled_slices(message)
         elif message.type == "follow_up":
             self.follow_ups.append(message.content)
         elif message.type == "answer":
             yield CardPart(message.id, message.decoded or message.content)
-        elif message.type != "verbose":
+        else:
             yield UnknownPart(message)
 
     def _release_calls(self) -> Iterator[Part]:
@@ -152,6 +154,12 @@ class PartCollector:
         mime_type = "" if self._sent_audio else AUDIO_MIME_TYPE
         self._sent_audio = True
         return AudioPart(base64.b64encode(audio).decode(), mime_type)
+
+
+def _recalled_slices(message: Message) -> tuple[Slice, ...]:
+    from coze_client.api.recall.slices import read_recall  # loaded when a chat has such a message
+
+    return read_recall(message)
 
 
 def convert_to_arguments(text: str) -> Mapping[str, object] | None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from coze_client.api.workflows.resource import Workflows
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class ChatflowQuestion:
 
     def events(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
         """The stream of the answer; `messages` are the drafts after their upload, `options` (a bot's) are not used."""
+        from coze_client.api.workflows.resource import Workflows  # most models ask a bot
+
         return Workflows.chat(**self.chatflow, conversation_id=self.conversation_id, additional_messages=messages)
 
 
