@@ -175,13 +175,13 @@ class Asyncio:
         return result
 
     async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
-        task = _start_task(work)
+        task = start_task(work)
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():
             task.cancel()
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
-        _start_task(work)
+        start_task(work)
 
     async def wait(self, future: Future[T], seconds: float) -> T:
         inner = asyncio.shield(asyncio.wrap_future(future))  # cancelling one waiter must not cancel the others
@@ -237,10 +237,11 @@ def _retrieve_exception(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
-_tasks: set[asyncio.Future[None]] = set()  # the event loop keeps only weak references to tasks
+_tasks: set[asyncio.Future[Any]] = set()  # the event loop keeps only weak references to tasks
 
 
-def _start_task(work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+def start_task(work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
+    """Start a task that runs to its end even if nobody refers to it or waits for it."""
     task = asyncio.ensure_future(work)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)

@@ -6,13 +6,15 @@ the loop over the body is written twice, in ``_read`` and ``_aread``.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import GEN_CREATED, getgeneratorstate
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from coze_client.core.concurrency import Blocking
+from coze_client.core.concurrency import Blocking, start_task
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream_run import StreamRun
@@ -99,11 +101,19 @@ class AsyncStream(Generic[E, RunT]):
     def __init__(self, run: RunT) -> None:
         self._run = run
         self._events: AsyncGenerator[E, None] = _aread(run)
+        self._unread_on: asyncio.AbstractEventLoop | None = None  # between opening and the first event
 
     async def __aenter__(self) -> Self:
         if self._run.response is None:
             await self._run.open()
+            self._unread_on = asyncio.get_running_loop()
         return self
+
+    def __del__(self) -> None:
+        # A stream that was entered but never iterated: its generator has not started, so it closes nothing.
+        if self._unread_on is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._unread_on.call_soon_threadsafe(_close_later, self._run)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -111,9 +121,11 @@ class AsyncStream(Generic[E, RunT]):
         await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[E]:
+        self._unread_on = None
         return self._events
 
     async def __anext__(self) -> E:
+        self._unread_on = None
         return await self._events.__anext__()
 
     async def read(self) -> Self:
@@ -125,6 +137,7 @@ class AsyncStream(Generic[E, RunT]):
 
     async def aclose(self) -> None:
         """Close the connection; with ``cancel_on_close``, also cancel a chat that is still running."""
+        self._unread_on = None
         try:
             await self._events.aclose()
         except RuntimeError:  # another task is reading: wake it, so that its loop ends
@@ -133,6 +146,10 @@ class AsyncStream(Generic[E, RunT]):
             await self._run.close()
 
     close = aclose
+
+
+def _close_later(run: StreamRun[Any]) -> None:
+    start_task(run.close())
 
 
 def _read(run: StreamRun[E]) -> Generator[E, None, None]:

@@ -144,14 +144,27 @@ class StreamRun(Generic[E]):
             return
         self._closed = True
         try:
-            if self.response is not None:
-                if self.reading.over and self.reading.complete:
-                    await self.response.drain(_DRAIN_SECONDS)
-                await self.response.close()
-                if not self.reading.complete:
-                    await self.session.concurrency.shield(self._abandon_quietly(), _CLOSING_SECONDS)
+            if self.response is None:
+                return
+            if self.reading.complete:
+                await self._end(self.response)
+            else:  # a cancelled reader may be cancelled again at its next step
+                await self.session.concurrency.shield(self._leave(self.response), _CLOSING_SECONDS)
         finally:
             self.on_close()
+
+    async def _end(self, response: HttpResponse) -> None:
+        try:
+            if self.reading.over:
+                await response.drain(_DRAIN_SECONDS)
+        finally:
+            await response.close()
+
+    async def _leave(self, response: HttpResponse) -> None:
+        try:
+            await response.close()
+        finally:
+            await self._abandon_quietly()
 
     async def _abandon_quietly(self) -> None:
         try:

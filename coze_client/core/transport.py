@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-import ssl
 import sys
-import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from itertools import chain
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, cast
 
 import httpx
 
 from coze_client.core.concurrency import running_loop
 from coze_client.core.config import Config
-from coze_client.core.fork_lock import ForkSafeLock
+from coze_client.core.connections import IDLE_SECONDS, Connection, ConnectionPool
+from coze_client.core.file_limit import file_limit, file_limit_reached
 from coze_client.core.http import BodyBuffer, HttpRequest
+from coze_client.core.pools import LoopLease, LoopPools, PoolKey, ProcessLease, ProcessPools
 from coze_client.core.proxy import proxy_url
 from coze_client.core.response import RawResponse
+from coze_client.core.tls import TlsContexts
 from coze_client.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
 
 HTTP_ERRORS = (httpx.HTTPError, httpx.StreamError)
@@ -34,10 +33,10 @@ _MAX_DRAINED_PIECES = 64
 _CHECK_ROUTE = "Check base_url, the proxy and the network"
 _LONGER = "Raise timeout.read if the server needs longer"
 
-# httpx checks every idle connection at each request, so few are kept alive; many may be open (1,000 streams).
-_LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=30.0)
-_contexts_lock = ForkSafeLock()
-_contexts: dict[str | None, ssl.SSLContext] = {}
+# httpx checks every idle connection at each request of a blocking client, so few are kept alive.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
+_ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
+tls_context = TlsContexts(httpx.create_ssl_context)
 
 
 def translate_error(error: Exception, route: str = "") -> TransportError:
@@ -57,6 +56,12 @@ def translate_error(error: Exception, route: str = "") -> TransportError:
         return TimedOut("The server took nothing for longer than timeout.read", cure=_LONGER)
     if isinstance(error, httpx.TimeoutException):
         return TimedOut("The server sent nothing for longer than timeout.read", cure=_LONGER)
+    if isinstance(error, httpx.ConnectError) and file_limit_reached(error):
+        return ConnectionFailed(
+            f"No connection{route}: this process may open {file_limit()} files and sockets, and all are in use",
+            sent=False,
+            cure="Raise the limit (ulimit -n), or open fewer streams at once",
+        )
     if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
         return ConnectionFailed(f"No connection{route}: {reason}", sent=False, cure=_CHECK_ROUTE)
     return ConnectionFailed(f"The connection broke: {reason}")
@@ -74,31 +79,6 @@ def _real_error(error: Exception) -> Exception:
     ):
         return httpx.NetworkError(str(error))
     return error
-
-
-def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """The TLS context for a CA bundle (file or folder, ``None``: the default one).
-
-    All clients share it, because loading the certificates takes about 20 ms. Raises ConfigurationError for a bundle
-    that cannot be read.
-    """
-    with _contexts_lock:
-        if ca_bundle not in _contexts:
-            _contexts[ca_bundle] = _new_context(ca_bundle)
-        return _contexts[ca_bundle]
-
-
-def _new_context(ca_bundle: str | None) -> ssl.SSLContext:
-    if ca_bundle is None:
-        return httpx.create_ssl_context()
-    try:
-        if Path(ca_bundle).is_dir():
-            return ssl.create_default_context(capath=ca_bundle)
-        return ssl.create_default_context(cafile=ca_bundle)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"The CA bundle {ca_bundle} cannot be read: {error}", cure="Give ca_bundle a PEM file or a folder of them"
-        ) from error
 
 
 def _httpx_request(http_request: HttpRequest) -> httpx.Request:
@@ -271,19 +251,16 @@ def _read_within(
     return read(size, seconds if timeout is None else min(timeout, seconds))
 
 
-def _proxy(config: Config) -> httpx.Proxy | None:
-    url = proxy_url(config.base_url, config.proxy)
-    return _parsed_proxy(url) if url else None
-
-
 def _route(config: Config, request: httpx.Request, *, own: bool) -> str:
     """The server of a request and the proxy before it, without its password; a user's own client hides its proxy."""
-    proxy = _proxy(config) if own else None
+    proxy = _proxy(proxy_url(config.base_url, config.proxy)) if own else None
     over = f" over the proxy {proxy.url.scheme}://{proxy.url.netloc.decode()}" if proxy else ""
     return f" to {request.url.netloc.decode()}{over}"
 
 
-def _parsed_proxy(url: str) -> httpx.Proxy:
+def _proxy(url: str | None) -> httpx.Proxy | None:
+    if url is None:
+        return None
     try:
         proxy = httpx.Proxy(url)
     except (ValueError, httpx.InvalidURL):  # the URL is not quoted: it may contain a password
@@ -306,8 +283,12 @@ def _check(client: object, transport: object, client_kind: type, transport_kind:
         raise ConfigurationError(f"transport must be an httpx.{transport_kind.__name__}, not {transport!r}")
 
 
+_process_pools: ProcessPools[httpx.HTTPTransport] = ProcessPools()
+_loop_pools: LoopPools[httpx.AsyncBaseTransport] = LoopPools()
+
+
 class BlockingTransport:
-    """Sends over one ``httpx.HTTPTransport`` per process, created at the first request, or over the user's own client.
+    """Sends over the ``httpx.HTTPTransport`` that equal clients of the process share, or over the user's own client.
 
     A forked child creates its own. ``httpx.Client`` is not used by default: its cookies, redirects and hooks make
     every call slower.
@@ -320,8 +301,7 @@ class BlockingTransport:
         self._config = config
         self._user_client = client
         self._user_transport = transport
-        self._open_pool: tuple[int, httpx.HTTPTransport, Callable[[], object]] | None = None
-        self._lock = ForkSafeLock()
+        self._lease = ProcessLease(_process_pools, config, _process_connections)
 
     async def open(self, http_request: HttpRequest) -> BlockingHttpResponse:
         request = _httpx_request(http_request)
@@ -330,53 +310,21 @@ class BlockingTransport:
                 return BlockingHttpResponse(
                     self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
                 )
-            return BlockingHttpResponse((self._user_transport or self._pool()).handle_request(request))
+            return BlockingHttpResponse((self._user_transport or self._lease.pool()).handle_request(request))
         except HTTP_ERRORS as error:
-            raise translate_error(error, _route(self._config, request, own=not self._is_users)) from error
-
-    @property
-    def _is_users(self) -> bool:
-        return bool(self._user_client or self._user_transport)
+            own = not (self._user_client or self._user_transport)
+            raise translate_error(error, _route(self._config, request, own=own)) from error
 
     async def close(self) -> None:
-        with self._lock:
-            opened, self._open_pool = self._open_pool, None
-        if opened and opened[0] == os.getpid():
-            opened[2]()
-
-    def _pool(self) -> httpx.HTTPTransport:
-        opened = self._open_pool
-        if opened and opened[0] == os.getpid():
-            return opened[1]
-        with self._lock:
-            if not self._open_pool or self._open_pool[0] != os.getpid():
-                pool = httpx.HTTPTransport(
-                    tls_context(self._config.ca_bundle), limits=_LIMITS, proxy=_proxy(self._config)
-                )
-                closing = weakref.finalize(self, pool.close)  # users drop chat models without closing them
-                closing.atexit = False
-                self._open_pool = (os.getpid(), pool, closing)
-            return self._open_pool[1]
+        self._lease.close()
 
 
-class _Pool(NamedTuple):
-    """The connections of one event loop, and the process that created them."""
-
-    pid: int
-    transport: httpx.AsyncBaseTransport
-    closer: AsyncGenerator[None, None]
-
-
-async def _until_closed(transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
-    """Close the connections with this generator: ``asyncio.run`` closes all async generators before the loop."""
-    try:
-        yield
-    finally:
-        await transport.aclose()
+def _process_connections(key: PoolKey) -> httpx.HTTPTransport:
+    return httpx.HTTPTransport(tls_context(key.ca_bundle), limits=_LIMITS, proxy=_proxy(key.proxy))
 
 
 class AsyncioTransport:
-    """Sends over one ``httpx.AsyncHTTPTransport`` per event loop, created at the first request, closed with the loop.
+    """Sends over the connections that equal clients share on one event loop, closed with the loop.
 
     Or over the user's own client or transport, or over aiohttp.
     """
@@ -390,57 +338,87 @@ class AsyncioTransport:
         _check(client, None if transport == "aiohttp" else transport, httpx.AsyncClient, httpx.AsyncBaseTransport)
         self._config = config
         self._user_client = client
-        self._user_transport = transport
-        self._pools: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = weakref.WeakKeyDictionary()
+        self._user_transport = transport if isinstance(transport, httpx.AsyncBaseTransport) else None
+        kind, new = ("aiohttp", _aiohttp_connections) if transport == "aiohttp" else ("", _HttpxConnections)
+        self._lease = LoopLease(_loop_pools, config, kind, _load_tls_context, new)
 
     async def open(self, http_request: HttpRequest) -> AsyncHttpResponse:
-        loop = running_loop()
+        running_loop()  # raises where there is none
         request = _httpx_request(http_request)
         try:
             if self._user_client:
                 return AsyncHttpResponse(
                     await self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
                 )
-            return AsyncHttpResponse(await (await self._transport(loop)).handle_async_request(request))
+            transport = self._user_transport or await self._lease.pool()
+            return AsyncHttpResponse(await transport.handle_async_request(request))
         except HTTP_ERRORS as error:
-            own = not self._user_client and not isinstance(self._user_transport, httpx.AsyncBaseTransport)
+            own = not (self._user_client or self._user_transport)
             raise translate_error(error, _route(self._config, request, own=own)) from error
 
     async def close(self) -> None:
-        pool = self._pools.pop(running_loop(), None)
-        if pool and pool.pid == os.getpid():
-            await pool.closer.aclose()
-
-    async def _transport(self, loop: asyncio.AbstractEventLoop) -> httpx.AsyncBaseTransport:
-        if isinstance(self._user_transport, httpx.AsyncBaseTransport):
-            return self._user_transport
-        pool = self._pools.get(loop)
-        if pool and pool.pid == os.getpid():
-            return pool.transport
-        context = _contexts.get(self._config.ca_bundle)
-        if context is None:
-            context = await asyncio.to_thread(tls_context, self._config.ca_bundle)
-        pool = self._pools.get(loop)  # another task may have created it meanwhile
-        if not pool or pool.pid != os.getpid():
-            for each in self._pools.keyrefs():  # a copy: other threads add and remove loops meanwhile
-                if (other := each()) is not None and other.is_closed():
-                    self._pools.pop(other, None)  # else never collected: the value refers to its key
-            transport = self._new_transport(context)
-            pool = self._pools[loop] = _Pool(os.getpid(), transport, _until_closed(transport))
-            await anext(pool.closer)
-        return pool.transport
-
-    def _new_transport(self, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
-        proxy = _proxy(self._config)
-        if self._user_transport == "aiohttp":
-            return _aiohttp(context, proxy)
-        return httpx.AsyncHTTPTransport(context, limits=_LIMITS, proxy=proxy)
+        running_loop()  # raises where there is none
+        await self._lease.close()
 
 
-def _aiohttp(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
+async def _load_tls_context(key: PoolKey) -> None:
+    await tls_context.load(key.ca_bundle)
+
+
+class _HttpxConnections(httpx.AsyncBaseTransport):
+    """Sends each request over a ``httpx.AsyncHTTPTransport`` that has a single connection."""
+
+    def __init__(self, key: PoolKey) -> None:
+        context, proxy = tls_context(key.ca_bundle), _proxy(key.proxy)
+        self._pool: ConnectionPool[httpx.Request, httpx.Response] = ConnectionPool(
+            lambda: httpx.AsyncHTTPTransport(context, limits=_ONE_CONNECTION, proxy=proxy)
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        connection = self._pool.take()
+        request.extensions["trace"] = connection.trace
+        response = await self._pool.send(connection, request)
+        response.stream = _Body(response.stream, self._pool, connection)
+        return response
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of a response; closing it releases the connection, and so does the garbage collector."""
+
+    def __init__(
+        self,
+        stream: httpx.SyncByteStream | httpx.AsyncByteStream,
+        pool: ConnectionPool[httpx.Request, httpx.Response],
+        connection: Connection[httpx.Request, httpx.Response],
+    ) -> None:
+        self._stream = cast("httpx.AsyncByteStream", stream)
+        self._pool = pool
+        self._connection: Connection[httpx.Request, httpx.Response] | None = connection
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._stream)
+
+    async def aclose(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            await self._pool.release(connection, self._stream.aclose)
+
+    def __del__(self) -> None:
+        if self._connection:
+            self._pool.drop_from_anywhere(self._connection)
+
+
+def _aiohttp_connections(key: PoolKey) -> httpx.AsyncBaseTransport:
     try:
+        from aiohttp import ClientSession, DummyCookieJar, TCPConnector
         from httpx_aiohttp import AiohttpTransport
     except ImportError as error:
         cure = 'pip install "coze-adapters[aiohttp]"'
         raise ConfigurationError('transport="aiohttp" needs the extra aiohttp', cure=cure) from error
-    return AiohttpTransport(context, proxy=proxy, limits=_LIMITS)
+    context = tls_context(key.ca_bundle)
+    connector = TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=context)  # 0: no limit but the file limit
+    session = ClientSession(connector=connector, cookie_jar=DummyCookieJar())
+    return AiohttpTransport(context, proxy=_proxy(key.proxy), client=session)

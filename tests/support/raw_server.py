@@ -24,13 +24,14 @@ class RawServer:
     """Answers each request with the next of `responses`, then waits until the client closes the connection.
 
     With `hang_up` the server closes the connection after one response. `connections` is the number of connections so
-    far; `client_left` is set when one has ended.
+    far; `client_left` is set when one has ended. `requests` are the heads of the requests.
     """
 
     def __init__(self, responses: Sequence[bytes], *, hang_up: bool = False) -> None:
         self._hang_up = hang_up
         self.responses = list(responses)
         self.connections = 0
+        self.requests: list[bytes] = []
         self.client_left = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
@@ -59,7 +60,8 @@ class RawServer:
     def _answer(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as incoming:
             try:
-                while _read_request(incoming):
+                while request := _read_request(incoming):
+                    self.requests.append(request)
                     connection.sendall(self.responses.pop(0))
                     if self._hang_up:
                         break
@@ -68,13 +70,14 @@ class RawServer:
         self.client_left.set()
 
 
-def _read_request(incoming: BinaryIO) -> bool:
-    """Read one request; False if the client closed the connection."""
+def _read_request(incoming: BinaryIO) -> bytes:
+    """Read one request and return its head; empty if the client closed the connection."""
     length = 0
-    line = first = incoming.readline()
+    line = head = incoming.readline()
     while line.strip():
         name, _, value = line.partition(b":")
         length = int(value) if name.lower() == b"content-length" else length
         line = incoming.readline()
+        head += line
     incoming.read(length)
-    return bool(first)
+    return head
