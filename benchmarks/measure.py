@@ -20,6 +20,7 @@ class Job:
     times: int = 1
     at_once: int = 1
     statement: str = ""
+    far: bool = False  # over TLS and a line of 25 ms each way
 
     @property
     def repeats(self) -> int:
@@ -144,6 +145,26 @@ def token_requests(*targets: Target) -> Figure:
 
 def stall(*targets: Target) -> Figure:
     return Figure("longest wait of a tick", "ms", lambda sample, _: sample["stall"] * 1e3, targets)
+
+
+def loop_stall(*targets: Target) -> Figure:
+    return Figure("longest stall of the loop", "ms", lambda sample, _: sample["stall"] * 1e3, targets)
+
+
+def wall(*targets: Target) -> Figure:
+    return Figure("time", "s", lambda sample, _: sample["wall"], targets)
+
+
+def stuck(*targets: Target) -> Figure:
+    return Figure("stuck connections", "", lambda sample, _: sample["stuck"], targets)
+
+
+def open_sockets(*targets: Target) -> Figure:
+    return Figure("open sockets", "", lambda sample, _: sample["sockets"], targets)
+
+
+def connections(*targets: Target) -> Figure:
+    return Figure("connections", "", lambda sample, _: sample["connections"], targets)
 
 
 def requests_each(*targets: Target) -> Figure:

@@ -8,15 +8,20 @@ from benchmarks.measure import (
     Measure,
     Row,
     Target,
+    connections,
     cpu_an_event,
     cpu_each,
     first_delta,
     lateness,
+    loop_stall,
     memory_growth,
     memory_per_stream,
+    open_sockets,
     requests_each,
     stall,
+    stuck,
     token_requests,
+    wall,
     wall_each,
 )
 from benchmarks.wire import Kind, Shape
@@ -24,6 +29,9 @@ from benchmarks.wire import Kind, Shape
 OURS, AIOHTTP, PEER = "coze_client", "coze_client on aiohttp", "cozepy"
 LIMIT = "limit: httpx reads bytes"
 RECALL = Job("calls", Shape("recall", 5, 300))
+LONG = Shape("paced", 100, 100)
+CANCELLED = Job("cancelled", LONG, times=100, at_once=100)
+KEPT = Job("kept", times=1000)
 CHUNKS: dict[Kind, str] = {"fire": "one HTTP chunk an event", "bulk": "16 KiB HTTP chunks"}
 
 
@@ -57,6 +65,33 @@ def paced(at_once: int, size: int, pause: int, *figures: Figure) -> Measure:
     rows = asyncio(Job("paced", Shape("paced", size, pause), at_once=at_once))
     title = f"{at_once:,} streams at once, a delta every {pause} ms"
     return Measure(f"paced-{at_once}", title, rows, figures, 5, Job("paced", Shape("paced", 5, 20), at_once=8))
+
+
+def crowd(work: str, how: str, limit: float) -> Measure:
+    """2,300 streams of ten seconds; `limit`: of the longest stall, in ms. cozepy does not finish in five minutes."""
+    rows = asyncio(Job(work, Shape("paced", 10, 1000), at_once=2300))[:2]
+    targets = Target(OURS, limit), Target(AIOHTTP, limit)
+    warm_up = Job(work, Shape("paced", 5, 20), at_once=8)
+    return Measure(f"crowd-{work}", f"2,300 streams, {how}", rows, (loop_stall(*targets), wall()), 3, warm_up)
+
+
+def per_request(client: str) -> Measure:
+    """The same model made for each request, and one that is shared, over TLS and a line of 25 ms each way."""
+    shape, kind = Shape("fire", 20), "Model" if client == "blocking" else "Asyncio"
+    made, shared = "ChatCoze made for each request", "one ChatCoze"
+    each, one = Job("first_each", shape, times=16, far=True), Job("first", shape, times=16, far=True)
+    rows = [Row(made, f"langchain_coze:{kind}", each), Row(shared, f"langchain_coze:{kind}", one)]
+    if client == "blocking":
+        rows.append(Row("langchain-openai made for each request", "langchain_openai:Model", each))
+    rows.append(Row("cozepy made for each request", f"cozepy:{client.capitalize()}", each))
+    return Measure(
+        f"per-request-{client}",
+        f"16 requests over TLS, {client}, 25 ms each way",
+        tuple(rows),
+        (first_delta(Target(made, 1.1, (shared,))), connections(Target(made, 1))),
+        3,
+        Job("first_each", Shape("fire", 5), far=True),
+    )
 
 
 def langchain(kind: Kind, over_openai: float) -> Measure:
@@ -193,6 +228,36 @@ MEASURES = (
     ),
     paced(200, 60, 50, cpu_an_event(*both(0.90, 0.35)), lateness(*both(1.0, 1.0)), memory_per_stream()),
     paced(1000, 24, 250, cpu_an_event(*both(0.90, 0.90)), lateness(), memory_per_stream(Target(OURS, 60))),
+    crowd("burst", "all started at once", 2000),
+    crowd("spread", "400 started in a second", 250),
+    Measure(
+        "cancelled",
+        "10,000 streams cancelled at random moments, every other one twice",
+        (
+            Row(OURS, "coze:Leaving", CANCELLED),
+            Row(AIOHTTP, "coze:LeavingAiohttp", CANCELLED),
+            Row(PEER, "cozepy:Asyncio", CANCELLED),
+        ),
+        (stuck(Target(OURS, 0), Target(AIOHTTP, 0)), wall()),
+        1,
+        Job("cancelled", LONG),
+    ),
+    per_request("blocking"),
+    per_request("asyncio"),
+    Measure(
+        "kept",
+        "1,000 clients that have made a call and are kept",
+        (
+            Row(OURS, "coze:Blocking", KEPT),
+            Row("coze_client, asyncio", "coze:Asyncio", KEPT),
+            Row(AIOHTTP, "coze:Aiohttp", KEPT),
+            Row(PEER, "cozepy:Blocking", KEPT),
+            Row("langchain-openai", "langchain_openai:Model", Job("kept", Shape("fire", 20), times=1000)),
+        ),
+        (open_sockets(Target(OURS, 5), Target("coze_client, asyncio", 5), Target(AIOHTTP, 5)),),
+        1,
+        Job("kept", Shape("fire", 5), times=0),
+    ),
     langchain("fire", 0.22),
     langchain("bulk", 0.18),
     llama_index("fire", 0.22),

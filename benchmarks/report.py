@@ -26,7 +26,7 @@ round. In each round every contender runs once. The first round is not counted. 
 with the lowest and the highest value in brackets, which show the noise. A ratio is the median of the ratios within each
 round, not the ratio of the medians. CPU is the time of the client process (`time.process_time`), all its threads
 included. A contender that counts wrong numbers of deltas or characters fails. Only the loopback interface is used: no
-TLS, no compression, no real network. `make bench` repeats all measures.
+compression, no real network, and TLS only where a measure names it. `make bench` repeats all measures.
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -30,13 +30,17 @@ class Workers(ExitStack):
     @contextmanager
     def worker(self, row: Row) -> Iterator[Worker]:
         if warm_up := self.measure.warm_up:
-            with Worker(row.contender) as worker:
+            with Worker(row.contender, self.environment(row)) as worker:
                 self.run_job(worker, warm_up)
                 yield worker
         else:
             if row.contender not in self.kept:
-                self.kept[row.contender] = self.enter_context(Worker(row.contender))
+                self.kept[row.contender] = self.enter_context(Worker(row.contender, self.environment(row)))
             yield self.kept[row.contender]
+
+    def environment(self, row: Row) -> Mapping[str, str]:
+        """Returns what the row's process needs to trust the server of a far line."""
+        return {"SSL_CERT_FILE": str(self.server.far_line.certificate)} if row.job.far else {}
 
     def run_row(self, row: Row) -> Sample:
         """Runs one round of a row; raises ``ContenderError``, also if the sample's counts are wrong."""
@@ -47,9 +51,9 @@ class Workers(ExitStack):
         return sample
 
     def run_job(self, worker: Worker, job: Job) -> Sample:
-        before = self.server.requests()
-        sample = worker.do(job.order(self.server.url(job.shape)))
-        return {**sample, "requests": self.server.requests() - before}
+        before = self.server.counts()
+        sample = worker.do(job.order(self.server.url(job.shape, far=job.far)))
+        return {**sample, **{name: count - before[name] for name, count in self.server.counts().items()}}
 
 
 def run(measure: Measure, server: Server, rounds: int, show_progress: Callable[[str], None]) -> Outcome:

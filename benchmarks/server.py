@@ -14,8 +14,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 from benchmarks import wire
+from benchmarks.far_line import FarLine, serve_far
 
 ROUTES: dict[str, wire.Dialect] = {"v3/chat": "v3", "open_api/v2/chat": "v2", "v1/chat/completions": "openai"}
 WORKFLOWS = "v1/workflows"
@@ -38,16 +40,18 @@ class Server(ExitStack):
         )
         assert process.stdout is not None
         self.port = int(process.stdout.readline())
+        self.far_line = FarLine(int(process.stdout.readline()), Path(process.stdout.readline().strip()))
         self.control = self.enter_context(closing(http.client.HTTPConnection("127.0.0.1", self.port)))
 
-    def url(self, shape: wire.Shape) -> str:
-        """Returns the base URL under which every endpoint responds in this shape."""
-        return f"http://127.0.0.1:{self.port}/{shape}"
+    def url(self, shape: wire.Shape, *, far: bool = False) -> str:
+        """Returns the base URL under which every endpoint responds in this shape; `far`: over TLS and a slow line."""
+        return f"{self.far_line.url}/{shape}" if far else f"http://127.0.0.1:{self.port}/{shape}"
 
-    def requests(self) -> int:
-        """Returns the number of requests that the contenders have sent so far."""
-        self.control.request("GET", "/requests")
-        return int(self.control.getresponse().read())
+    def counts(self) -> dict[str, int]:
+        """Returns the numbers of ``requests`` and ``connections`` of the contenders so far."""
+        self.control.request("GET", "/counts")
+        counts: dict[str, int] = json.loads(self.control.getresponse().read())
+        return counts
 
 
 class Paced:
@@ -82,9 +86,10 @@ class Paced:
 class Connection(asyncio.Protocol):
     """One kept-alive HTTP/1.1 connection; a request's body must have a Content-Length."""
 
-    requests = 0  # of all connections
+    requests = connections = 0  # of all contenders
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        Connection.connections += 1
         assert isinstance(transport, asyncio.Transport)
         self.write = transport.write
         self.received = b""
@@ -108,8 +113,8 @@ class Connection(asyncio.Protocol):
             self.answer(path.strip("/"), query, body)
 
     def answer(self, path: str, query: str, body: bytes) -> None:
-        if path == "requests":
-            self.write(wire.http_json(Connection.requests))
+        if path == "counts":
+            self.write(wire.http_json({"requests": Connection.requests, "connections": Connection.connections}))
             return
         Connection.requests += 1
         segment, _, route = path.partition("/")
@@ -143,7 +148,9 @@ async def serve() -> None:
     loop.add_reader(sys.stdin, ended.set)
     server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await ended.wait()
+    async with serve_far(Connection) as line:
+        print(line.port, line.certificate, sep="\n", flush=True)
+        await ended.wait()
 
 
 if __name__ == "__main__":

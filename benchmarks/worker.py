@@ -19,12 +19,12 @@ class ContenderError(Exception):
 class Worker(LineProcess):
     """Runs one contender, ``MODULE:CLASS`` in ``benchmarks/clients``, until closed; ``do(job)`` runs a round."""
 
-    def __init__(self, contender: str) -> None:
+    def __init__(self, contender: str, environment: Mapping[str, str]) -> None:
         try:
             python = python_for(contender.partition(":")[0])
         except PeerUnavailable as error:
             raise ContenderError(str(error)) from None
-        super().__init__([python, "-m", "benchmarks.clients", contender], PATIENCE)
+        super().__init__([python, "-m", "benchmarks.clients", contender], PATIENCE, environment)
         try:
             self.checked(self.read())
         except ContenderError:

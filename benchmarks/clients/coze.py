@@ -40,3 +40,19 @@ class Asyncio:
 
 class Aiohttp(Asyncio):
     transport = "aiohttp"
+
+
+class Leaving(Asyncio):
+    """Closes a stream without a further request that would cancel the chat, as other clients do."""
+
+    async def stream(self, on_delta: OnDelta) -> None:
+        question = [Message.user("hi")]
+        events = self.chats.stream(bot_id="1", user_id="u", additional_messages=question, cancel_on_close=False)
+        async with events:
+            async for event in events:
+                if text := event.delta:
+                    on_delta(text)
+
+
+class LeavingAiohttp(Leaving):
+    transport = "aiohttp"

@@ -17,3 +17,16 @@ class Model:
 
     def call(self) -> object:
         return self.model.invoke("hi")
+
+
+class Asyncio:
+    def __init__(self, url: str) -> None:
+        self.model = ChatCoze(bot_id="1", user_id="u", token="token", base_url=url)
+
+    async def stream(self, on_delta: OnDelta) -> None:
+        async for chunk in self.model.astream("hi"):
+            if isinstance(chunk.content, str) and chunk.content:
+                on_delta(chunk.content)
+
+    async def call(self) -> object:
+        return await self.model.ainvoke("hi")

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import random
 import subprocess
 import sys
 import time
 from array import array
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -111,7 +112,17 @@ def stream(runner: Runner, job: Job) -> Sample:
 
 def first(runner: Runner, job: Job) -> Sample:
     """Reads streams one after another; ``first`` is the median time from the request to the first delta, in seconds."""
-    sample, tally, contender = Sample(), Tally(), runner.instance(job.url)
+    contender = runner.instance(job.url)
+    return time_first(runner, job, lambda: contender)
+
+
+def first_each(runner: Runner, job: Job) -> Sample:
+    """Like ``first``, each time with a new instance, whose making counts."""
+    return time_first(runner, job, lambda: runner.contender(job.url))
+
+
+def time_first(runner: Runner, job: Job, instance: Callable[[], Contender]) -> Sample:
+    sample, tally = Sample(), Tally()
     moments, times = list[float](), list[float]()
 
     def on_delta(text: str) -> None:
@@ -123,7 +134,7 @@ def first(runner: Runner, job: Job) -> Sample:
         for _ in range(job.times):
             moments.clear()
             start = time.perf_counter()
-            runner.finish(contender.stream(on_delta))
+            runner.finish(instance().stream(on_delta))
             times.append(moments[0] - start)
     return {**sample, "first": median(times), "deltas": tally.deltas, "characters": tally.characters}
 
@@ -167,6 +178,100 @@ def paced(runner: Runner, job: Job) -> Sample:
         runner.finish(everybody())
     late_p99 = sorted(late)[len(late) * 99 // 100]
     return {**sample, "late_p99": late_p99, "deltas": tally.deltas, "characters": tally.characters}
+
+
+def burst(runner: Runner, job: Job) -> Sample:
+    """Reads ``at_once`` streams that start all at once; ``stall``: see ``Ticks``."""
+    return crowd(runner, job, 0.0)
+
+
+def spread(runner: Runner, job: Job) -> Sample:
+    """Reads ``at_once`` streams, started one by one; ``stall``: see ``Ticks``."""
+    return crowd(runner, job, 1 / STARTS)
+
+
+def crowd(runner: Runner, job: Job, pause: float) -> Sample:
+    sample, tally, contender, ticks = Sample(), Tally(), runner.instance(job.url), Ticks()
+
+    async def one(delay: float) -> None:
+        await asyncio.sleep(delay)
+        await cast("Awaitable[None]", contender.stream(tally.add))
+
+    async def everybody() -> None:
+        ticking = asyncio.ensure_future(ticks.run())
+        await asyncio.gather(*(one(number * pause) for number in range(job.at_once)))
+        ticking.cancel()
+
+    with metered(sample):
+        runner.finish(everybody())
+    return {**sample, "stall": ticks.longest, "deltas": tally.deltas, "characters": tally.characters}
+
+
+class Ticks:
+    """A task that ticks each millisecond; ``longest``: the longest delay of a tick, garbage collection taken off."""
+
+    def __init__(self) -> None:
+        self.longest = self.collecting = 0.0
+
+    async def run(self) -> None:
+        gc.callbacks.append(self.collected)
+        try:
+            while True:
+                before, collecting = time.perf_counter(), self.collecting
+                await asyncio.sleep(0.001)
+                late = time.perf_counter() - before - 0.001 - (self.collecting - collecting)
+                self.longest = max(self.longest, late)
+        finally:
+            gc.callbacks.remove(self.collected)
+
+    def collected(self, phase: str, _: object) -> None:
+        self.collecting += -time.perf_counter() if phase == "start" else time.perf_counter()
+
+
+def cancelled(runner: Runner, job: Job) -> Sample:
+    """``at_once`` tasks open ``times`` streams each and cancel each at a random moment, every other one twice.
+
+    The streams are longer than that. ``stuck``: the sockets that are still open a second later.
+    """
+    sample, contender, chance, before = Sample(), runner.instance(job.url), random.Random(1), sockets()
+
+    async def caller() -> None:
+        for number in range(job.times):
+            reading = asyncio.ensure_future(cast("Awaitable[None]", contender.stream(lambda _: None)))
+            await asyncio.sleep(chance.uniform(0, 0.15))
+            reading.cancel()
+            if number % 2:
+                await asyncio.sleep(0)
+                reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
+
+    async def everybody() -> None:
+        await asyncio.gather(*(caller() for _ in range(job.at_once)))
+        await asyncio.sleep(1)
+
+    with metered(sample):
+        runner.finish(everybody())
+    return {**sample, "stuck": sockets() - before}
+
+
+def kept(runner: Runner, job: Job) -> Sample:
+    """Creates ``times`` instances, makes a call with each, and keeps them; ``sockets``: those that are then open."""
+    sample, before, instances = Sample(), sockets(), list[Contender]()
+    with metered(sample):
+        for _ in range(job.times):
+            instances.append(runner.contender(job.url))
+            runner.finish(instances[-1].call())
+    return {**sample, "sockets": sockets() - before}
+
+
+def sockets() -> int:
+    """Number of this process's open sockets (Linux)."""
+    found = 0
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the folder's own descriptor is closed by now
+            found += each.readlink().as_posix().startswith("socket:")
+    return found
 
 
 def further(runner: Runner, job: Job) -> Sample:
@@ -237,5 +342,9 @@ def imports(_runner: Runner, job: Job) -> Sample:
 
 
 WORKS: dict[str, Callable[[Runner, Job], Sample]] = {
-    work.__name__: work for work in (stream, first, calls, paced, further, further_called, stampede, ticked, imports)
+    work.__name__: work
+    for work in (
+        *(stream, first, first_each, calls, paced, burst, spread, cancelled, kept),
+        *(further, further_called, stampede, ticked, imports),
+    )
 }
