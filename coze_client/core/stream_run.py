@@ -83,6 +83,8 @@ class StreamRun(Generic[E]):
         """
         if self._aborted:
             return []
+        if failure is not None and not self.reading.complete:
+            self.check_deadline()
         pending = self.reading.finish()
         if self.reading.complete or self.reading.failure:
             return pending

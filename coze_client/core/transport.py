@@ -1,4 +1,4 @@
-"""The only file that imports the HTTP library, httpx: sends requests, reads responses, translates its errors."""
+"""The only file that sends over the HTTP library, httpx: sends requests, reads responses, translates its errors."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import asyncio
 import os
 import socket
 import ssl
-import sys
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from itertools import chain
+from math import inf
 from pathlib import Path
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple
 
 import httpx
 
+from coze_client.core.alarm import Alarm
 from coze_client.core.concurrency import running_loop
-from coze_client.core.config import Config
+from coze_client.core.config import Config, Timeout
+from coze_client.core.decoding import Decoder, Undecodable, decoder_for
 from coze_client.core.fork_lock import ForkSafeLock
-from coze_client.core.http import BodyBuffer, HttpRequest
+from coze_client.core.http import BodyBuffer, HttpRequest, Wait
 from coze_client.core.proxy import proxy_url
 from coze_client.core.response import RawResponse
 from coze_client.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
@@ -33,6 +36,7 @@ HTTP_ERRORS = (httpx.HTTPError, httpx.StreamError)
 _MAX_DRAINED_PIECES = 64
 _CHECK_ROUTE = "Check base_url, the proxy and the network"
 _LONGER = "Raise timeout.read if the server needs longer"
+_CLOCK_STEP = 0.01
 
 # httpx checks every idle connection at each request, so few are kept alive; many may be open (1,000 streams).
 _LIMITS = httpx.Limits(max_connections=2000, max_keepalive_connections=20, keepalive_expiry=30.0)
@@ -40,13 +44,20 @@ _contexts_lock = ForkSafeLock()
 _contexts: dict[str | None, ssl.SSLContext] = {}
 
 
-def translate_error(error: Exception, route: str = "") -> TransportError:
+def translate_error(error: Exception, route: str = "", deadline: float = inf) -> TransportError:
     """Convert an error of httpx; ``sent`` of the result is False if the request certainly never left.
 
-    `route`: the server and the proxy before it, for errors of connecting. A timeout names its setting.
+    `route`: the server and the proxy before it, for errors of connecting. A timeout names its setting; a wait that ended
+    at `deadline` is told as that.
     """
     reason = str(error) or type(error).__name__
-    error = _real_error(error)
+    if isinstance(error, httpx.TimeoutException) and monotonic() >= deadline - _CLOCK_STEP:
+        unsent = isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
+        return TimedOut(
+            "The call took longer than its deadline",
+            sent=not unsent,
+            cure="Raise timeout.deadline if the call needs more time",
+        )
     if isinstance(error, httpx.ConnectTimeout):
         return TimedOut(f"No connection{route} within timeout.connect", sent=False, cure=_CHECK_ROUTE)
     if isinstance(error, httpx.PoolTimeout):
@@ -59,21 +70,11 @@ def translate_error(error: Exception, route: str = "") -> TransportError:
         return TimedOut("The server sent nothing for longer than timeout.read", cure=_LONGER)
     if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
         return ConnectionFailed(f"No connection{route}: {reason}", sent=False, cure=_CHECK_ROUTE)
+    if isinstance(error, httpx.DecodingError):
+        return ConnectionFailed(
+            f"The server's answer cannot be unpacked: {reason}", cure="Check what stands between here and the server"
+        )
     return ConnectionFailed(f"The connection broke: {reason}")
-
-
-def _real_error(error: Exception) -> Exception:
-    """Undo a wrong name: httpx-aiohttp 0.2.0 raises ConnectTimeout for most failures, also of open connections."""
-    aiohttp: Any = sys.modules.get("aiohttp")
-    if aiohttp is None or not isinstance(error, httpx.ConnectTimeout):
-        return error
-    if isinstance(error.__cause__, aiohttp.ClientConnectorError):
-        return httpx.ConnectError(str(error))
-    if isinstance(error.__cause__, aiohttp.ClientConnectionError) and not isinstance(
-        error.__cause__, aiohttp.ServerTimeoutError
-    ):
-        return httpx.NetworkError(str(error))
-    return error
 
 
 def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
@@ -102,9 +103,8 @@ def _new_context(ca_bundle: str | None) -> ssl.SSLContext:
 
 
 def _httpx_request(http_request: HttpRequest) -> httpx.Request:
-    timeout, url = http_request.timeout, _httpx_url(http_request.url)
-    waits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.read, "pool": timeout.read}
-    extensions = {"timeout": waits}
+    url = _httpx_url(http_request.url)
+    extensions = {"timeout": _waits(http_request.timeout, http_request.deadline)}
     if http_request.upload:
         files = {"file": http_request.upload.part()}
         return httpx.Request(http_request.method, url, headers=http_request.headers, files=files, extensions=extensions)
@@ -116,6 +116,13 @@ def _httpx_request(http_request: HttpRequest) -> httpx.Request:
     request = httpx.Request(http_request.method, url, headers=headers, stream=body, extensions=extensions)
     request.read()  # otherwise a user's own transport or event hook could not read request.content
     return request
+
+
+def _waits(timeout: Timeout, deadline: float) -> dict[str, float | None]:
+    connect, read = timeout.connect, timeout.read
+    if deadline != inf and connect is not None and read is not None:
+        connect, read = Wait(connect, deadline), Wait(read, deadline)
+    return {"connect": connect, "read": read, "write": read, "pool": read}
 
 
 @lru_cache(maxsize=256)
@@ -142,10 +149,14 @@ def _head(response: httpx.Response) -> RawResponse:
 class BlockingHttpResponse:
     """A response for blocking code; ``chunks`` iterates over the body and raises HTTP_ERRORS."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, deadline: float = inf) -> None:
+        _watch_for_unread_bytes(response)
         self._response = response
+        self._deadline = deadline
         self.head = _head(response)
-        self.chunks: Iterator[bytes] = response.iter_bytes() if _compressed(response) else _pieces(response)
+        pieces = _pieces(response)
+        decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
+        self.chunks: Iterator[bytes] = _unpacked(pieces, decoder) if decoder else pieces
 
     async def read(self, deadline: float) -> RawResponse:
         body = BodyBuffer(self.head, deadline)
@@ -170,15 +181,17 @@ class BlockingHttpResponse:
                 if receive(piece):
                     return
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, deadline=self._deadline) from error
 
     async def drain(self, seconds: float) -> None:
         # httpx keeps the first timeout for all reads of a body, so the socket's own read gets the shorter one.
+        end = monotonic() + seconds
         network: Any = self._response.extensions.get("network_stream", SimpleNamespace(read=None))
         with suppress(*HTTP_ERRORS, AttributeError):
-            network.read = partial(_read_within, seconds, network.read)
+            network.read = partial(_read_until, end, network.read)
             for _ in zip(range(_MAX_DRAINED_PIECES), self.chunks, strict=False):
-                pass
+                if monotonic() > end:
+                    break
         with suppress(AttributeError):
             del network.read
 
@@ -194,10 +207,14 @@ class BlockingHttpResponse:
 class AsyncHttpResponse:
     """A response for asyncio code; ``chunks`` iterates over the body and raises HTTP_ERRORS."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, deadline: float = inf) -> None:
+        _watch_for_unread_bytes(response)
         self._response = response
+        self._deadline = deadline
         self.head = _head(response)
-        self.chunks: AsyncIterator[bytes] = response.aiter_bytes() if _compressed(response) else _apieces(response)
+        pieces = _apieces(response) if deadline == inf or _is_own(response) else _timed_pieces(response, deadline)
+        decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
+        self.chunks: AsyncIterator[bytes] = _aunpacked(pieces, decoder) if decoder else pieces
 
     async def read(self, deadline: float) -> RawResponse:
         body = BodyBuffer(self.head, deadline)
@@ -222,7 +239,7 @@ class AsyncHttpResponse:
                 if receive(piece):
                     return
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, deadline=self._deadline) from error
 
     async def drain(self, seconds: float) -> None:
         with suppress(*HTTP_ERRORS, asyncio.TimeoutError):
@@ -248,8 +265,23 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield piece
 
 
-def _compressed(response: httpx.Response) -> bool:
-    return "content-encoding" in response.headers
+def _unpacked(pieces: Iterator[bytes], decoder: Decoder) -> Iterator[bytes]:
+    try:
+        for piece in pieces:
+            yield from decoder.feed(piece)
+        decoder.finish()
+    except Undecodable as error:
+        raise httpx.DecodingError(str(error)) from error
+
+
+async def _aunpacked(pieces: AsyncIterator[bytes], decoder: Decoder) -> AsyncIterator[bytes]:
+    try:
+        async for piece in pieces:
+            for unpacked in decoder.feed(piece):
+                yield unpacked
+        decoder.finish()
+    except Undecodable as error:
+        raise httpx.DecodingError(str(error)) from error
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
@@ -265,15 +297,46 @@ def _apieces(response: httpx.Response) -> AsyncIterator[bytes]:
     return aiter(response.stream)
 
 
-def _read_within(
-    seconds: float, read: Callable[[int, float | None], bytes], size: int, timeout: float | None = None
+def _read_until(
+    end: float, read: Callable[[int, float | None], bytes], size: int, timeout: float | None = None
 ) -> bytes:
-    return read(size, seconds if timeout is None else min(timeout, seconds))
+    left = max(end - monotonic(), 0.001)
+    return read(size, left if timeout is None else min(timeout, left))
+
+
+async def _timed_pieces(response: httpx.Response, deadline: float) -> AsyncIterator[bytes]:
+    """The body of a response whose connection does not know the deadline."""
+    pieces = _apieces(response)
+    while True:
+        try:
+            with Alarm(max(deadline - monotonic(), 0.0)):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except asyncio.TimeoutError as error:
+            raise httpx.ReadTimeout("") from error
+        yield piece
+
+
+def _is_own(response: httpx.Response) -> bool:
+    """True if the response came over a connection of ``core/network.py`` or ``core/asyncio_network.py``."""
+    return hasattr(response.extensions.get("network_stream"), "parser")
+
+
+def _watch_for_unread_bytes(response: httpx.Response) -> None:
+    """Show the connection its parser: bytes that a server sent beyond its response forbid the next request on it."""
+    network: Any = response.extensions.get("network_stream")
+    if getattr(network, "parser", response) is None:
+        stream: Any = response.stream
+        try:
+            network.parser = stream._httpcore_stream._stream._connection._h11_state  # nothing public has it
+        except AttributeError:  # another version of the HTTP library: each connection serves one request
+            network.parser = SimpleNamespace(trailing_data=(b"?", False))
 
 
 def _proxy(config: Config) -> httpx.Proxy | None:
     url = proxy_url(config.base_url, config.proxy)
-    return _parsed_proxy(url) if url else None
+    return _parsed_proxy(url, config.ca_bundle) if url else None
 
 
 def _route(config: Config, request: httpx.Request, *, own: bool) -> str:
@@ -283,9 +346,9 @@ def _route(config: Config, request: httpx.Request, *, own: bool) -> str:
     return f" to {request.url.netloc.decode()}{over}"
 
 
-def _parsed_proxy(url: str) -> httpx.Proxy:
+def _parsed_proxy(url: str, ca_bundle: str | None) -> httpx.Proxy:
     try:
-        proxy = httpx.Proxy(url)
+        proxy = httpx.Proxy(url, ssl_context=tls_context(ca_bundle) if url.startswith("https:") else None)
     except (ValueError, httpx.InvalidURL):  # the URL is not quoted: it may contain a password
         raise ConfigurationError(
             "The proxy must be a URL like http://proxy:3128 or socks5://proxy:1080",
@@ -324,15 +387,15 @@ class BlockingTransport:
         self._lock = ForkSafeLock()
 
     async def open(self, http_request: HttpRequest) -> BlockingHttpResponse:
-        request = _httpx_request(http_request)
+        request, deadline = _httpx_request(http_request), http_request.deadline
         try:
             if self._user_client:
-                return BlockingHttpResponse(
-                    self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
-                )
-            return BlockingHttpResponse((self._user_transport or self._pool()).handle_request(request))
+                response = self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
+            else:
+                response = (self._user_transport or self._pool()).handle_request(request)
         except HTTP_ERRORS as error:
-            raise translate_error(error, _route(self._config, request, own=not self._is_users)) from error
+            raise translate_error(error, _route(self._config, request, own=not self._is_users), deadline) from error
+        return BlockingHttpResponse(response, deadline)
 
     @property
     def _is_users(self) -> bool:
@@ -344,19 +407,33 @@ class BlockingTransport:
         if opened and opened[0] == os.getpid():
             opened[2]()
 
-    def _pool(self) -> httpx.HTTPTransport:
+    def _pool(self) -> httpx.BaseTransport:
         opened = self._open_pool
         if opened and opened[0] == os.getpid():
             return opened[1]
         with self._lock:
             if not self._open_pool or self._open_pool[0] != os.getpid():
-                pool = httpx.HTTPTransport(
-                    tls_context(self._config.ca_bundle), limits=_LIMITS, proxy=_proxy(self._config)
-                )
+                pool = _blocking_pool(self._config)
                 closing = weakref.finalize(self, pool.close)  # users drop chat models without closing them
                 closing.atexit = False
                 self._open_pool = (os.getpid(), pool, closing)
             return self._open_pool[1]
+
+
+def _blocking_pool(config: Config) -> httpx.HTTPTransport:
+    from coze_client.core.network import BlockingBackend
+
+    pool = httpx.HTTPTransport(tls_context(config.ca_bundle), limits=_LIMITS, proxy=_proxy(config))
+    pool._pool._network_backend = BlockingBackend()  # httpx passes no backend on
+    return pool
+
+
+def _asyncio_pool(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncHTTPTransport:
+    from coze_client.core.asyncio_network import AsyncioBackend
+
+    pool = httpx.AsyncHTTPTransport(context, limits=_LIMITS, proxy=proxy)
+    pool._pool._network_backend = AsyncioBackend()  # httpx passes no backend on
+    return pool
 
 
 class _Pool(NamedTuple):
@@ -395,16 +472,24 @@ class AsyncioTransport:
 
     async def open(self, http_request: HttpRequest) -> AsyncHttpResponse:
         loop = running_loop()
-        request = _httpx_request(http_request)
+        request, deadline = _httpx_request(http_request), http_request.deadline
         try:
-            if self._user_client:
-                return AsyncHttpResponse(
-                    await self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
-                )
-            return AsyncHttpResponse(await (await self._transport(loop)).handle_async_request(request))
+            response = await self._send(request, loop, deadline)
         except HTTP_ERRORS as error:
             own = not self._user_client and not isinstance(self._user_transport, httpx.AsyncBaseTransport)
-            raise translate_error(error, _route(self._config, request, own=own)) from error
+            raise translate_error(error, _route(self._config, request, own=own), deadline) from error
+        return AsyncHttpResponse(response, deadline)
+
+    async def _send(self, request: httpx.Request, loop: asyncio.AbstractEventLoop, deadline: float) -> httpx.Response:
+        if not self._user_client and self._user_transport is None:  # these connections know the deadline
+            return await (await self._transport(loop)).handle_async_request(request)
+        try:
+            with Alarm(None if deadline == inf else max(deadline - monotonic(), 0.0)):
+                if self._user_client:
+                    return await self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
+                return await (await self._transport(loop)).handle_async_request(request)
+        except asyncio.TimeoutError as error:
+            raise httpx.ReadTimeout("") from error
 
     async def close(self) -> None:
         pool = self._pools.pop(running_loop(), None)
@@ -434,13 +519,13 @@ class AsyncioTransport:
         proxy = _proxy(self._config)
         if self._user_transport == "aiohttp":
             return _aiohttp(context, proxy)
-        return httpx.AsyncHTTPTransport(context, limits=_LIMITS, proxy=proxy)
+        return _asyncio_pool(context, proxy)
 
 
 def _aiohttp(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
     try:
-        from httpx_aiohttp import AiohttpTransport
+        from coze_client.core.aiohttp_transport import CleanAiohttpTransport
     except ImportError as error:
         cure = 'pip install "coze-adapters[aiohttp]"'
         raise ConfigurationError('transport="aiohttp" needs the extra aiohttp', cure=cure) from error
-    return AiohttpTransport(context, proxy=proxy, limits=_LIMITS)
+    return CleanAiohttpTransport(context, proxy, _LIMITS)
