@@ -56,8 +56,8 @@ class _Connector(aiohttp.TCPConnector):
                 self._used.add(protocol)
                 return connection
             if (
-                protocol
-                and transport
+                protocol is not None
+                and transport is not None
                 and not (protocol.should_close or is_readable(transport.get_extra_info("socket")))
             ):
                 return connection

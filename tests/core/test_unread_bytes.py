@@ -40,7 +40,7 @@ SURPLUS = {
     "its first byte": [STALE[:1]],
     "an empty line": [b"\r\n"],
     "garbage": [b"}" * 10],
-    "much": [STALE * 3000],
+    "much": [STALE * 400],
     "in pieces": [STALE[:20], STALE[20:]],
 }
 
