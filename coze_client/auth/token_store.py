@@ -13,6 +13,7 @@ from typing import Protocol, cast, runtime_checkable
 
 from coze_client.auth.token import Token
 from coze_client.core.file_lock import BUSY, FileLock
+from coze_client.core.json_text import load_json
 from coze_client.errors import ConfigurationError
 
 _SWEEP_THRESHOLD = 1000
@@ -107,7 +108,7 @@ class FileStore:
     def _read(self) -> dict[str, object]:
         with self._explained_errors():
             try:
-                tokens = json.loads(self.path.read_bytes() or b"{}")
+                tokens = load_json(self.path.read_bytes() or b"{}")
             except FileNotFoundError:
                 return {}
             except ValueError:

@@ -253,6 +253,14 @@ def find_logid(body: Mapping[str, object]) -> str | None:
     return None
 
 
+def parse_date(text: str) -> float | None:
+    """The unix time of an HTTP date; ``None`` if it is no date, or one that no clock shows."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError, OSError):
+        return None
+
+
 def retry_after(response: RawResponse) -> float | None:
     """Seconds to wait by the header ``Retry-After`` (a number or an HTTP date), at most 60; ``None`` without one."""
     value = response.headers.get("retry-after", "").strip()
@@ -261,8 +269,8 @@ def retry_after(response: RawResponse) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time()
-        except ValueError:
+        date = parse_date(value)
+        if date is None:
             return None
+        seconds = date - time()
     return min(max(seconds, 0.0), _MAX_WAIT) if not isnan(seconds) else None

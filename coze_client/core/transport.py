@@ -47,8 +47,8 @@ _contexts: dict[str | None, ssl.SSLContext] = {}
 def translate_error(error: Exception, route: str = "", deadline: float = inf) -> TransportError:
     """Convert an error of httpx; ``sent`` of the result is False if the request certainly never left.
 
-    `route`: the server and the proxy before it, for errors of connecting. A timeout names its setting; a wait that ended
-    at `deadline` is told as that.
+    `route`: the server and the proxy before it, for errors of connecting. A timeout names its setting; a wait that
+    ended at `deadline` is told as that.
     """
     reason = str(error) or type(error).__name__
     if isinstance(error, httpx.TimeoutException) and monotonic() >= deadline - _CLOCK_STEP:
@@ -170,7 +170,7 @@ class BlockingHttpResponse:
         try:
             return next(self.chunks, b"")
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, deadline=self._deadline) from error
 
     def put_back(self, piece: bytes) -> None:
         self.chunks = chain((piece,), self.chunks)
@@ -228,7 +228,7 @@ class AsyncHttpResponse:
         try:
             return await anext(self.chunks, b"")
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, deadline=self._deadline) from error
 
     def put_back(self, piece: bytes) -> None:
         self.chunks = _chain(piece, self.chunks)

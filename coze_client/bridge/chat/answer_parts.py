@@ -19,6 +19,7 @@ from coze_client.api.chats.values import Chat, ToolCall, is_answer
 from coze_client.api.conversations.values import Message
 from coze_client.api.recall.slices import is_recall, read_recall
 from coze_client.api.recall.values import Slice
+from coze_client.core.json_text import load_json
 from coze_client.errors import ProtocolError
 
 _OUTPUTS = frozenset({"tool_response", "tool_output"})
@@ -157,7 +158,7 @@ class PartCollector:
 def convert_to_arguments(text: str) -> Mapping[str, object] | None:
     """Parse the arguments of a tool call; ``None`` if they are not a JSON object."""
     try:
-        value = json.loads(text or "{}")
+        value = load_json(text or "{}")
     except ValueError:
         return None
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else None
