@@ -22,7 +22,7 @@ from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.json_values import not_json
 from coze_client.core.masking import mask_secret
 from coze_client.core.request import Kind, OtherForm, Request
-from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope
+from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope, redirected
 from coze_client.core.retry import Retry, may_retry, retry_loop
 from coze_client.core.sse import begins_stream
 from coze_client.errors import (
@@ -42,6 +42,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 _AGENT = (
     f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
 )
+_LONGEST_BLANK = 65536  # bytes of white space before a body
 _CLEANUP_TIMEOUT = Timeout(connect=2.0, read=3.0)
 
 
@@ -119,7 +120,7 @@ class Session:
             return await self._send_in_either_form(request, request.other_form)
 
         async def attempt(http_request: HttpRequest) -> Response[T]:
-            http_response = await self.transport.open(http_request)
+            http_response = await self._open(http_request)
             response = await http_response.read(http_request.deadline)
             self._log_response(request, response)
             return Response(_read(request, response), response.status, response.headers, response.logid)
@@ -151,23 +152,25 @@ class Session:
             request = await request.before(self, request)
 
         async def attempt(http_request: HttpRequest) -> tuple[HttpResponse, str]:
-            http_response = await self.transport.open(http_request)
+            http_response = await self._open(http_request)
             self._log_response(request, http_response.head)
             token = http_request.headers.get("authorization", "").removeprefix("Bearer ")
-            if is_stream(http_response.head) or await _begins_stream(http_response):
-                return http_response, token
-            response = await http_response.read(http_request.deadline)
-            if request.if_silent and is_silent_refusal(response):
-                raise APIError(
-                    "The server refused the call without a reason: it sent no events, and an empty body as JSON",
-                    logid=response.logid,
-                    cure=request.if_silent,
-                )
-            read_envelope(response)
-            http_response.put_back(response.content)
+            try:
+                await _judge_body(request, http_response, http_request.deadline)
+            except BaseException:
+                await http_response.close()
+                raise
             return http_response, token
 
         return await self._send_with_retries(request, attempt)
+
+    async def _open(self, http_request: HttpRequest) -> HttpResponse:
+        """Send; raises ProtocolError for a response that is neither a success nor an error."""
+        http_response = await self.transport.open(http_request)
+        if not (200 <= http_response.head.status < 300 or http_response.head.status >= 400):
+            await http_response.close()
+            raise redirected(http_response.head, http_request.url)
+        return http_response
 
     async def lock_conversation(self, conversation_id: str | None) -> Callable[[], None]:
         """Wait until no other chat of this client runs in the conversation; call the result to release the lock.
@@ -291,12 +294,27 @@ class Session:
             _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, response.logid)
 
 
+async def _judge_body(request: Request[Any], http_response: HttpResponse, deadline: float) -> None:
+    """Return if the body is a stream, or the JSON of a success; raises CozeError if it is an error or neither."""
+    if is_stream(http_response.head) or await _begins_stream(http_response):
+        return
+    response = await http_response.read(deadline)
+    if request.if_silent and is_silent_refusal(response):
+        raise APIError(
+            "The server refused the call without a reason: it sent no events, and an empty body as JSON",
+            logid=response.logid,
+            cure=request.if_silent,
+        )
+    read_envelope(response)
+    http_response.put_back(response.content)
+
+
 async def _begins_stream(http_response: HttpResponse) -> bool:
     """True if a successful response that is not declared as a stream begins like one."""
     if http_response.head.status >= 300:
         return False
     begin = b""
-    while not begin.strip() and (piece := await http_response.next_piece()):
+    while len(begin) < _LONGEST_BLANK and not begin.strip() and (piece := await http_response.next_piece()):
         begin += piece
     http_response.put_back(begin)
     return begins_stream(begin)

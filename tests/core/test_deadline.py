@@ -242,7 +242,10 @@ def test_the_wait_between_two_pieces_is_still_its_own_timeout(wire: Driver) -> N
 
 
 def test_after_done_a_stream_ends_within_a_second_whatever_the_server_still_sends(wire: Driver) -> None:
-    events = b'event:conversation.chat.completed\ndata:{"id":"1","conversation_id":"2","status":"completed"}\n\n'
+    events = (
+        b'event:conversation.message.completed\ndata:{"id":"3","role":"assistant","type":"answer","content":"a"}\n\n'
+        b'event:conversation.chat.completed\ndata:{"id":"1","conversation_id":"2","status":"completed"}\n\n'
+    )
 
     def answer(line: Line) -> None:
         line.read_request()

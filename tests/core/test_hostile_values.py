@@ -84,7 +84,8 @@ def test_any_number_in_a_field_of_a_stream_is_read_or_ignored(field: str, number
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("call", ["chat", "workflow", "retrieve", "list", "me"])
 def test_any_number_in_any_field_ends_in_a_value_or_in_our_error(driver: Driver, number: str, call: str) -> None:
-    json = f'{{"code":0,"data":{{"id":"1","created_at":{number},"status":{number},"bytes":{number}}}, "expires_in":{number}}}'
+    fields = ", ".join(f'"{name}": {number}' for name in ("created_at", "status", "bytes", "token_count"))
+    json = f'{{"code": 0, "data": {{"id": "1", {fields}}}, "expires_in": {number}}}'
     event = f"id: {number}\nretry: {number}\nevent: Message\ndata: {json}\n\nevent: Done\ndata: {{}}\n\n"
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -111,6 +111,7 @@ def test_a_connection_is_used_again_after_a_response_and_nothing_else(
 
 def test_what_follows_a_stream_is_never_given_to_the_next_call(wire: Driver) -> None:
     events = (
+        b'event:conversation.message.completed\ndata:{"id":"3","role":"assistant","type":"answer","content":"a"}\n\n'
         b'event:conversation.chat.completed\ndata:{"id":"1","conversation_id":"2","status":"completed"}\n\n'
         b'event:done\ndata:"[DONE]"\n\n'
     )
