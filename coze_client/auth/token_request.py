@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from coze_client.auth.token import Token
+from coze_client.core.masking import SecretText
 from coze_client.core.request import Kind, Request
 from coze_client.core.response import RawResponse, parse_date, read_envelope
 from coze_client.errors import OAuthError, ProtocolError
@@ -32,7 +33,7 @@ def token_request(
     `body`: the grant's parameters, such as a code or refresh token. `last`: the token that it renews, if any. `signed`:
     False for an app without a secret or JWT.
     """
-    secrets = tuple(str(body[name]) for name in _SECRETS if name in body)
+    secrets = tuple(SecretText(body[name]) for name in _SECRETS if name in body)
     read = partial(_read_token, clock=clock, last=last)
     return Request("POST", path, read, body=_SecretBody(body), kind=kind, signed=signed, secrets=secrets)
 

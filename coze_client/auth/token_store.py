@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -118,6 +119,7 @@ class FileStore:
         return tokens
 
     def _write(self, tokens: dict[str, object]) -> None:
+        self._remove_leftovers()
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -129,6 +131,13 @@ class FileStore:
             with suppress(FileNotFoundError):
                 Path(name).unlink()
             raise
+
+    def _remove_leftovers(self) -> None:
+        """Remove the temporary files of writers that were killed; none is alive, because this one has the lock."""
+        leftover = re.compile(re.escape(f".{self.path.name}.") + r"[a-z0-9_]{8}")  # so tempfile names them
+        for found in self.path.parent.glob(".*"):
+            if leftover.fullmatch(found.name):
+                found.unlink(missing_ok=True)
 
     @contextmanager
     def _explained_errors(self) -> Iterator[None]:

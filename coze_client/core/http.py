@@ -54,6 +54,9 @@ class HttpRequest(NamedTuple):
     timeout: Timeout
     deadline: float
 
+    def __repr__(self) -> str:  # the headers hold a token, and the body of a login a secret
+        return f"HttpRequest({self.method} {self.url})"
+
 
 class HttpResponse(Protocol):
     """A response whose headers have arrived and whose body is still to be read."""

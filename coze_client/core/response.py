@@ -41,6 +41,9 @@ class RawResponse(NamedTuple):
     headers: Mapping[str, str]
     content: bytes
 
+    def __repr__(self) -> str:  # the response to a login holds tokens
+        return f"RawResponse(HTTP {self.status}, {len(self.content)} bytes)"
+
     @property
     def logid(self) -> str | None:
         """The log id from the header ``x-tt-logid``, or from ``x-log-id``, which coze-studio sends."""

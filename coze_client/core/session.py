@@ -20,7 +20,7 @@ from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.json_values import not_json
-from coze_client.core.masking import mask_secret
+from coze_client.core.masking import SecretText, mask_secret, masked
 from coze_client.core.request import Kind, OtherForm, Request
 from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope, redirected
 from coze_client.core.retry import Retry, may_retry, retry_loop
@@ -84,7 +84,9 @@ class Session:
         credentials: Credentials,
         locks: KeyedLocks,
         other_forms: set[str] | None = None,
+        ends: float = inf,
     ) -> None:
+        self._ends = ends
         self.config = config
         self.concurrency = concurrency
         self.transport = transport
@@ -95,17 +97,32 @@ class Session:
 
     def with_settings(self, config: Config, credentials: Credentials) -> Session:
         """A session with other settings and credentials that shares the connections and locks of this one."""
-        return Session(config, self.concurrency, self.transport, credentials, self._locks, self._other_forms)
+        return Session(
+            config, self.concurrency, self.transport, credentials, self._locks, self._other_forms, self._ends
+        )
 
     def for_cleanup(self) -> Session:
         """A session for a last call after an error or a cancellation: one try, a few seconds."""
-        return self.with_settings(self.config._replace(timeout=_CLEANUP_TIMEOUT, retry=None), self.credentials)
+        config = self.config._replace(timeout=_CLEANUP_TIMEOUT, retry=None)
+        session = self.with_settings(config, self.credentials)
+        session._ends = inf
+        return session
+
+    def ending_at(self, ends: float) -> Session:
+        """A session whose calls all end by `ends`, a time of the monotonic clock."""
+        session = self.with_settings(self.config, self.credentials)
+        session._ends = min(self._ends, ends)
+        return session
 
     def with_deadline(self, seconds: float) -> Session:
-        """A session whose calls take at most `seconds`: the time that is left for a step of a flow."""
+        """A session whose calls all end within `seconds` from now: the time that is left for a step of a flow."""
         timeout = self.config.timeout
         deadline = max(min(seconds, timeout.deadline or seconds), 0.001)
-        return self.with_settings(self.config._replace(timeout=replace(timeout, deadline=deadline)), self.credentials)
+        session = self.with_settings(
+            self.config._replace(timeout=replace(timeout, deadline=deadline)), self.credentials
+        )
+        session._ends = min(self._ends, monotonic() + deadline)
+        return session
 
     async def send(self, request: Request[T], credentials: Credentials | None = None) -> T:
         """Send a request, signed with `credentials` (default: the client's own); return its value. Raises CozeError."""
@@ -122,7 +139,7 @@ class Session:
         async def attempt(http_request: HttpRequest) -> Response[T]:
             http_response = await self._open(http_request)
             response = await http_response.read(http_request.deadline)
-            self._log_response(request, response)
+            self._log_response(request, response, http_request)
             return Response(_read(request, response), response.status, response.headers, response.logid)
 
         return await self._send_with_retries(request, attempt)
@@ -153,8 +170,8 @@ class Session:
 
         async def attempt(http_request: HttpRequest) -> tuple[HttpResponse, str]:
             http_response = await self._open(http_request)
-            self._log_response(request, http_response.head)
-            token = http_request.headers.get("authorization", "").removeprefix("Bearer ")
+            self._log_response(request, http_response.head, http_request)
+            token = SecretText(_token_of(http_request))
             try:
                 await _judge_body(request, http_response, http_request.deadline)
             except BaseException:
@@ -209,7 +226,7 @@ class Session:
         """Try once, and start tenacity's loop only after an error: the loop costs more than the rest of a call."""
         limit, retry = self.config.timeout.deadline, self.config.retry
         started = monotonic()
-        deadline = inf if limit is None else started + limit
+        deadline = min(inf if limit is None else started + limit, self._ends)
         try:
             return await self._try(request, attempt, deadline)
         except CozeError as error:
@@ -275,11 +292,9 @@ class Session:
     def _http_request(self, request: Request[Any], token: str, deadline: float) -> HttpRequest:
         headers = {**self._headers, **request.headers}
         if token:
-            headers["authorization"] = f"Bearer {token}"
-        content = None
+            headers["authorization"] = SecretText(f"Bearer {token}")
         if request.body is not None:
             headers["content-type"] = "application/json"
-            content = _json(request.body)
         if request.stream:
             headers["accept"] = "text/event-stream"
             headers.pop("accept-encoding", None)
@@ -287,11 +302,17 @@ class Session:
         url = self.config.base_url + request.path
         if request.query:
             url = f"{url}?{urlencode(request.query)}"
+        content = None if request.body is None else _json(request.body)
         return HttpRequest(request.method, url, headers, content, request.upload, timeout, deadline)
 
-    def _log_response(self, request: Request[Any], response: RawResponse) -> None:
+    def _log_response(self, request: Request[Any], response: RawResponse, http_request: HttpRequest) -> None:
         if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, response.logid)
+            logid = masked(response.logid or "None", _token_of(http_request))
+            _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, logid)
+
+
+def _token_of(http_request: HttpRequest) -> str:
+    return http_request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 async def _judge_body(request: Request[Any], http_response: HttpResponse, deadline: float) -> None:

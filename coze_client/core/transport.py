@@ -54,7 +54,7 @@ def translate_error(error: Exception, route: str = "", deadline: float = inf) ->
     if isinstance(error, httpx.TimeoutException) and monotonic() >= deadline - _CLOCK_STEP:
         unsent = isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
         return TimedOut(
-            "The call took longer than its deadline",
+            "The call took longer than timeout.deadline",
             sent=not unsent,
             cure="Raise timeout.deadline if the call needs more time",
         )
