@@ -12,7 +12,7 @@ EMULATOR := coze_client/emulator/*
 # Runs without coverage, which imports modules itself.
 IMPORT_TESTS := tests/test_import_cost.py
 
-.PHONY: demo test coverage check bench test-oldest test-versions format clean
+.PHONY: demo test coverage check fuzz bench test-oldest test-versions format clean
 
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
@@ -44,6 +44,10 @@ check: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# A hundred thousand malformed responses to each transport, about fifteen minutes.
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -6,12 +6,12 @@ plan and work only for paid plugins.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field
 
+from coze_client.core.json_text import load_json
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Page, Pages, by_number, check_page_size
 from coze_client.core.request import Kind, Request, Unanswered, query, segment
@@ -166,7 +166,7 @@ def _read_result(response: RawResponse) -> object:
     if not isinstance(result, str):
         return result
     try:
-        decoded: object = json.loads(result)
+        decoded: object = load_json(result)
     except ValueError:
         return result
     return decoded

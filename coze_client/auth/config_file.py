@@ -6,7 +6,6 @@ coze_api_base, coze_www_base.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, cast
 from coze_client.auth.grants import PKCE, DeviceCode, UserGrant, WebOAuth
 from coze_client.auth.jwt import JWT
 from coze_client.auth.token_store import MemoryStore, TokenStore
+from coze_client.core.json_text import load_json
 from coze_client.errors import ConfigurationError
 
 IN_MEMORY = MemoryStore()
@@ -92,7 +92,7 @@ def _parsed(source: Mapping[str, object] | bytes) -> Mapping[str, Any]:  # JSON 
     if isinstance(source, Mapping):
         return source
     try:
-        config = json.loads(source)
+        config = load_json(source)
     except ValueError:
         raise ConfigurationError("The OAuth configuration is not JSON") from None
     if not isinstance(config, dict):

@@ -6,12 +6,12 @@ API pages: oauth_code, oauth_pkce, oauth_device_code, oauth_jwt.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from functools import partial
 
 from coze_client.auth.token import Token
+from coze_client.core.masking import SecretText
 from coze_client.core.request import Kind, Request
-from coze_client.core.response import RawResponse, read_envelope
+from coze_client.core.response import RawResponse, parse_date, read_envelope
 from coze_client.errors import OAuthError, ProtocolError
 
 TOKEN_PATH = "/api/permission/oauth2/token"  # noqa: S105 - a path
@@ -33,7 +33,7 @@ def token_request(
     `body`: the grant's parameters, such as a code or refresh token. `last`: the token that it renews, if any. `signed`:
     False for an app without a secret or JWT.
     """
-    secrets = tuple(str(body[name]) for name in _SECRETS if name in body)
+    secrets = tuple(SecretText(body[name]) for name in _SECRETS if name in body)
     read = partial(_read_token, clock=clock, last=last)
     return Request("POST", path, read, body=_SecretBody(body), kind=kind, signed=signed, secrets=secrets)
 
@@ -47,10 +47,8 @@ class _SecretBody(dict[str, object]):
 
 def clock_skew(response: RawResponse, now: float) -> float:
     """Seconds by which the server's clock (header ``Date``) is ahead of `now`; 0 for less than 5 seconds."""
-    try:
-        skew = parsedate_to_datetime(response.headers.get("date", "")).timestamp() - now
-    except ValueError:
-        return 0.0
+    date = parse_date(response.headers.get("date", ""))
+    skew = 0.0 if date is None else date - now
     return skew if abs(skew) > NOTICEABLE_SKEW else 0.0
 
 

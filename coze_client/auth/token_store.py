@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from typing import Protocol, cast, runtime_checkable
 
 from coze_client.auth.token import Token
 from coze_client.core.file_lock import BUSY, FileLock
+from coze_client.core.json_text import load_json
 from coze_client.errors import ConfigurationError
 
 _SWEEP_THRESHOLD = 1000
@@ -107,7 +109,7 @@ class FileStore:
     def _read(self) -> dict[str, object]:
         with self._explained_errors():
             try:
-                tokens = json.loads(self.path.read_bytes() or b"{}")
+                tokens = load_json(self.path.read_bytes() or b"{}")
             except FileNotFoundError:
                 return {}
             except ValueError:
@@ -117,6 +119,7 @@ class FileStore:
         return tokens
 
     def _write(self, tokens: dict[str, object]) -> None:
+        self._remove_leftovers()
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -128,6 +131,13 @@ class FileStore:
             with suppress(FileNotFoundError):
                 Path(name).unlink()
             raise
+
+    def _remove_leftovers(self) -> None:
+        """Remove the temporary files of writers that were killed; none is alive, because this one has the lock."""
+        leftover = re.compile(re.escape(f".{self.path.name}.") + r"[a-z0-9_]{8}")  # so tempfile names them
+        for found in self.path.parent.glob(".*"):
+            if leftover.fullmatch(found.name):
+                found.unlink(missing_ok=True)
 
     @contextmanager
     def _explained_errors(self) -> Iterator[None]:

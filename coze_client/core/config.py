@@ -30,9 +30,9 @@ class Timeout:
     """How long to wait, in seconds; ``None`` means no limit.
 
     ``connect``: until a connection is open (default 5). ``read``: between two pieces of a response (default 600).
-    ``deadline``: for a whole call with its retries, or a whole stream (default none). The deadline is checked whenever
-    data arrives, and it limits every single wait. A call therefore ends within twice the deadline, even if the server
-    stops sending in the middle. Raises ConfigurationError for 0 or less.
+    ``deadline``: for a whole call with its retries, or a whole stream (default none). A call ends at its
+    deadline, whatever the server, the proxy or the network do; only over your own blocking ``http_client`` or
+    ``transport`` it ends when the wait that is running ends. Raises ConfigurationError for 0 or less.
     """
 
     connect: float | None = 5.0

@@ -18,6 +18,7 @@ ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 
 MAX_IDLE = 100
 IDLE_SECONDS = 30.0
+_OPENED = ("connect_tcp.complete", "start_tls.complete")  # TLS wraps the connection in another object
 _BEFORE_SENDING = ("connect_tcp.complete", "send_request_headers.started")
 
 
@@ -51,7 +52,7 @@ class Connection(Generic[RequestT, ResponseT]):
         """What httpx calls as the extension ``trace`` of a request at each step."""
         if event == "http11.receive_response_body.complete":
             self.whole = True
-        elif event.endswith("connect_tcp.complete"):
+        elif event.endswith(_OPENED):
             self._network = info["return_value"]
         if self.dropped and event.endswith(_BEFORE_SENDING):
             await self.cut()

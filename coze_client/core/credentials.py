@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from coze_client.core.concurrency import Concurrency
 from coze_client.core.config import Config
+from coze_client.core.masking import SecretText
 from coze_client.core.request import Request
 from coze_client.errors import ConfigurationError
 
@@ -87,7 +88,8 @@ def checked_token(token: object) -> str:
 
     Raises ConfigurationError for a value that cannot be a token; the error never shows it.
     """
-    text = _unquoted(token) if isinstance(token, str) else ""
+    text = SecretText(_unquoted(token) if isinstance(token, str) else "")
+    del token  # a local variable is shown by tools that report errors
     if any(quote in text for quote in _QUOTES) or text.lower().split(" ")[0] == _SCHEME:
         raise ConfigurationError(
             "The token begins with Bearer, or contains quotes", cure="Give the token alone: the client adds Bearer"

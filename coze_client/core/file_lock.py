@@ -7,6 +7,15 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from coze_client.core.fork import generation
+
+
+def make_private_folders(folder: Path) -> None:
+    """Create the missing folders of a path for their owner alone, whatever the umask allows."""
+    for each in reversed((folder, *folder.parents)):
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)  # `parents=True` would give the upper ones the usual mode
+
 
 class FileLock:
     """An exclusive lock on a file, which is created if needed.
@@ -16,7 +25,8 @@ class FileLock:
     """
 
     def __init__(self, path: Path, *, wait: bool) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folders(path.parent)
+        self._generation = generation()
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
         try:
             _lock(self._file, wait=wait)
@@ -25,8 +35,12 @@ class FileLock:
             raise
 
     def release(self) -> None:
-        """Release the lock. Closing the file is not enough: a child forked meanwhile has it open, too."""
-        _unlock(self._file)
+        """Release the lock. Closing the file is not enough: a child forked meanwhile has it open, too.
+
+        In such a child, the lock stays its parent's.
+        """
+        if self._generation == generation():
+            _unlock(self._file)
         self._file.close()
 
     def __enter__(self) -> None: ...

@@ -11,9 +11,32 @@ from coze_client.core.response import RawResponse
 from coze_client.errors import ProtocolError, TimedOut
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from coze_client.core.upload import Upload
 
 _LARGEST_BODY = 256 * 1024 * 1024
+_SHORTEST_WAIT = 0.001
+
+
+class Wait(float):
+    """How many seconds one wait may take, which also ends at ``deadline``, a time of the monotonic clock."""
+
+    __slots__ = ("deadline",)
+    deadline: float
+
+    def __new__(cls, seconds: float, deadline: float) -> Self:
+        """Return a wait; the HTTP library passes it on to each read and write as any other number."""
+        wait = super().__new__(cls, seconds)
+        wait.deadline = deadline
+        return wait
+
+
+def seconds_left(timeout: float | None) -> float | None:
+    """How long a wait that begins now may take: `timeout`, or less if its deadline is nearer."""
+    if isinstance(timeout, Wait):
+        return max(min(float(timeout), timeout.deadline - monotonic()), _SHORTEST_WAIT)
+    return timeout
 
 
 class HttpRequest(NamedTuple):
@@ -30,6 +53,9 @@ class HttpRequest(NamedTuple):
     upload: Upload | None
     timeout: Timeout
     deadline: float
+
+    def __repr__(self) -> str:  # the headers hold a token, and the body of a login a secret
+        return f"HttpRequest({self.method} {self.url})"
 
 
 class HttpResponse(Protocol):

@@ -84,12 +84,15 @@ def excerpt(text: bytes | str, limit: int = 200) -> str:
 
 
 def _leniently(kind: type[T], value: object, error: ValidationError) -> T:
-    invalid = {_existing_part(value, each["loc"]): each["msg"] for each in error.errors(include_input=False)}
-    for path in reversed(invalid):
-        _log.debug("dropped an invalid value: %s: %s", path, invalid[path])
-        value = _without(value, path)
+    invalid: _Parts = {}
+    paths: set[Path] = set()
+    for each in error.errors(include_url=False, include_context=False, include_input=False):
+        path = _existing_part(value, each["loc"])
+        _log.debug("dropped an invalid value: %s: %s", path, each["msg"])
+        paths.add(path)
+        _mark(invalid, path)
     try:
-        return adapter(kind).validate_python(value)
+        return adapter(kind).validate_python(_without(value, invalid) if () not in paths else None)
     except ValidationError as remaining:
         raise ProtocolError(
             f"The server sent an unexpected structure: {remaining.error_count()} values are invalid"
@@ -97,6 +100,8 @@ def _leniently(kind: type[T], value: object, error: ValidationError) -> T:
 
 
 Path = tuple[int | str, ...]
+_Parts = dict["int | str", "_Parts"]
+"""Parts of a JSON value, nested like it: the steps from the root. What has no parts itself is meant as a whole."""
 
 
 def _existing_part(value: object, path: Path) -> Path:
@@ -111,18 +116,25 @@ def _existing_part(value: object, path: Path) -> Path:
     return path
 
 
-def _without(value: object, path: Path) -> object:
-    """A copy of a JSON value without the part at `path`; an unknown path changes nothing."""
-    if not path:
-        return None
-    head, rest = path[0], path[1:]
-    if isinstance(value, dict) and head in value:
+def _mark(parts: _Parts, path: Path) -> None:
+    """Add the part at `path`; it includes all parts inside it."""
+    for step in path[:-1]:
+        inside = parts.get(step)
+        if inside is not None and not inside:
+            return  # a part that is marked as a whole
+        parts = parts.setdefault(step, {})
+    if path:
+        parts[path[-1]] = {}
+
+
+def _without(value: object, parts: _Parts) -> object:
+    """A copy of a JSON value without these parts, made in one pass: a copy for each part would take quadratic time."""
+    if isinstance(value, dict):
         fields = cast("dict[int | str, object]", value)
-        if rest:
-            return {**fields, head: _without(fields[head], rest)}
-        return {key: item for key, item in fields.items() if key != head}
-    if isinstance(value, list) and isinstance(head, int) and head < len(value):
-        items = cast("list[object]", value)
-        kept = [_without(items[head], rest)] if rest else []
-        return [*items[:head], *kept, *items[head + 1 :]]
-    return value
+        return {key: _kept(item, key, parts) for key, item in fields.items() if parts.get(key, True)}
+    items = cast("list[object]", value)
+    return [_kept(item, index, parts) for index, item in enumerate(items) if parts.get(index, True)]
+
+
+def _kept(value: object, step: int | str, parts: _Parts) -> object:
+    return _without(value, parts[step]) if step in parts else value

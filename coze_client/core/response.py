@@ -14,6 +14,7 @@ from math import isnan
 from operator import attrgetter
 from time import time
 from typing import Generic, NamedTuple, TypeVar, cast
+from urllib.parse import urljoin, urlsplit
 
 from pydantic import ConfigDict, ValidationError
 
@@ -29,6 +30,7 @@ _ALIASES = ("data", "ChatV3ChatDetail", "Messages", "ConversationData", "message
 _MAX_WAIT = 60.0
 _LONGEST_TEXT = 64 * 1024  # bytes of a body that an error keeps
 _LONGEST_CODE = 32
+_LONGEST_URL = 200
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -38,6 +40,9 @@ class RawResponse(NamedTuple):
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+    def __repr__(self) -> str:  # the response to a login holds tokens
+        return f"RawResponse(HTTP {self.status}, {len(self.content)} bytes)"
 
     @property
     def logid(self) -> str | None:
@@ -112,6 +117,36 @@ def read_with_envelope(kind: type[E], response: RawResponse) -> E:
     if found is not None and found.code == 0 and response.status < 300:
         return found
     return convert(kind, read_envelope(response))
+
+
+def redirected(head: RawResponse, url: str) -> ProtocolError:
+    """The error for a response that is neither a success nor an error (1xx, 3xx); it names where the server points to.
+
+    The request is not repeated there: it holds the token, and another host must not see it.
+    """
+    target = _without_secrets(url, head.headers.get("location", ""))
+    asked = _without_secrets(url)
+    if not head.headers.get("location") or not target:
+        reason, cure = "sent neither an answer nor an error", "Check base_url: it may be the address of a proxy"
+    elif target == asked:
+        reason, cure = "points back to itself", "Check base_url and what stands in front of the server"
+    else:
+        reason = f"points to {target}"
+        cure = "Set base_url to the server that answers there, if you trust it; no request follows a redirect"
+    return ProtocolError(f"The server {reason} (HTTP {head.status})", status=head.status, logid=head.logid, cure=cure)
+
+
+def _without_secrets(url: str, location: str = "") -> str:
+    """Scheme, host and path of an absolute URL: no user, password, query or fragment; "" if it is no such URL."""
+    try:
+        parts = urlsplit(urljoin(url, location))
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    shown = f"{parts.scheme}://{host}{port}{parts.path}"[:_LONGEST_URL]
+    return shown if host and parts.scheme in ("http", "https") and shown.isprintable() else ""
 
 
 def read_nothing(response: RawResponse) -> None:
@@ -253,6 +288,14 @@ def find_logid(body: Mapping[str, object]) -> str | None:
     return None
 
 
+def parse_date(text: str) -> float | None:
+    """The unix time of an HTTP date; ``None`` if it is no date, or one that no clock shows."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError, OSError):
+        return None
+
+
 def retry_after(response: RawResponse) -> float | None:
     """Seconds to wait by the header ``Retry-After`` (a number or an HTTP date), at most 60; ``None`` without one."""
     value = response.headers.get("retry-after", "").strip()
@@ -261,8 +304,8 @@ def retry_after(response: RawResponse) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time()
-        except ValueError:
+        date = parse_date(value)
+        if date is None:
             return None
+        seconds = date - time()
     return min(max(seconds, 0.0), _MAX_WAIT) if not isnan(seconds) else None

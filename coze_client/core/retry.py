@@ -78,12 +78,17 @@ def _has_started(error: CozeError) -> bool:
     return bool(error.chat_id or error.execute_id)
 
 
+_REDIRECTS = frozenset({301, 302, 307, 308})  # not 303: it may point to the result of what was done
+
+
 def may_have_started(kind: Kind, error: BaseException) -> bool:
     """True if a start failed in a way that leaves open whether the server acted on it, or that a run has had."""
     if kind is not Kind.START:
         return False
     if isinstance(error, TransportError):
         return error.sent
+    if isinstance(error, ProtocolError) and error.status in _REDIRECTS:
+        return False
     if isinstance(error, CozeError) and error.code_around is not None:
         return error.code_around not in _REFUSALS_AROUND_CODES
     if isinstance(error, OAuthError):

@@ -20,9 +20,9 @@ from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.json_values import not_json
-from coze_client.core.masking import mask_secret
+from coze_client.core.masking import SecretText, mask_secret, masked
 from coze_client.core.request import Kind, OtherForm, Request
-from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope
+from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope, redirected
 from coze_client.core.retry import Retry, may_retry, retry_loop
 from coze_client.core.sse import begins_stream
 from coze_client.errors import (
@@ -42,6 +42,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 _AGENT = (
     f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
 )
+_LONGEST_BLANK = 65536  # bytes of white space before a body
 _CLEANUP_TIMEOUT = Timeout(connect=2.0, read=3.0)
 
 
@@ -83,7 +84,9 @@ class Session:
         credentials: Credentials,
         locks: KeyedLocks,
         other_forms: set[str] | None = None,
+        ends: float = inf,
     ) -> None:
+        self._ends = ends
         self.config = config
         self.concurrency = concurrency
         self.transport = transport
@@ -94,17 +97,32 @@ class Session:
 
     def with_settings(self, config: Config, credentials: Credentials) -> Session:
         """A session with other settings and credentials that shares the connections and locks of this one."""
-        return Session(config, self.concurrency, self.transport, credentials, self._locks, self._other_forms)
+        return Session(
+            config, self.concurrency, self.transport, credentials, self._locks, self._other_forms, self._ends
+        )
 
     def for_cleanup(self) -> Session:
         """A session for a last call after an error or a cancellation: one try, a few seconds."""
-        return self.with_settings(self.config._replace(timeout=_CLEANUP_TIMEOUT, retry=None), self.credentials)
+        config = self.config._replace(timeout=_CLEANUP_TIMEOUT, retry=None)
+        session = self.with_settings(config, self.credentials)
+        session._ends = inf
+        return session
+
+    def ending_at(self, ends: float) -> Session:
+        """A session whose calls all end by `ends`, a time of the monotonic clock."""
+        session = self.with_settings(self.config, self.credentials)
+        session._ends = min(self._ends, ends)
+        return session
 
     def with_deadline(self, seconds: float) -> Session:
-        """A session whose calls take at most `seconds`: the time that is left for a step of a flow."""
+        """A session whose calls all end within `seconds` from now: the time that is left for a step of a flow."""
         timeout = self.config.timeout
         deadline = max(min(seconds, timeout.deadline or seconds), 0.001)
-        return self.with_settings(self.config._replace(timeout=replace(timeout, deadline=deadline)), self.credentials)
+        session = self.with_settings(
+            self.config._replace(timeout=replace(timeout, deadline=deadline)), self.credentials
+        )
+        session._ends = min(self._ends, monotonic() + deadline)
+        return session
 
     async def send(self, request: Request[T], credentials: Credentials | None = None) -> T:
         """Send a request, signed with `credentials` (default: the client's own); return its value. Raises CozeError."""
@@ -119,9 +137,9 @@ class Session:
             return await self._send_in_either_form(request, request.other_form)
 
         async def attempt(http_request: HttpRequest) -> Response[T]:
-            http_response = await self.transport.open(http_request)
+            http_response = await self._open(http_request)
             response = await http_response.read(http_request.deadline)
-            self._log_response(request, response)
+            self._log_response(request, response, http_request)
             return Response(_read(request, response), response.status, response.headers, response.logid)
 
         return await self._send_with_retries(request, attempt)
@@ -151,23 +169,25 @@ class Session:
             request = await request.before(self, request)
 
         async def attempt(http_request: HttpRequest) -> tuple[HttpResponse, str]:
-            http_response = await self.transport.open(http_request)
-            self._log_response(request, http_response.head)
-            token = http_request.headers.get("authorization", "").removeprefix("Bearer ")
-            if is_stream(http_response.head) or await _begins_stream(http_response):
-                return http_response, token
-            response = await http_response.read(http_request.deadline)
-            if request.if_silent and is_silent_refusal(response):
-                raise APIError(
-                    "The server refused the call without a reason: it sent no events, and an empty body as JSON",
-                    logid=response.logid,
-                    cure=request.if_silent,
-                )
-            read_envelope(response)
-            http_response.put_back(response.content)
+            http_response = await self._open(http_request)
+            self._log_response(request, http_response.head, http_request)
+            token = SecretText(_token_of(http_request))
+            try:
+                await _judge_body(request, http_response, http_request.deadline)
+            except BaseException:
+                await http_response.close()
+                raise
             return http_response, token
 
         return await self._send_with_retries(request, attempt)
+
+    async def _open(self, http_request: HttpRequest) -> HttpResponse:
+        """Send; raises ProtocolError for a response that is neither a success nor an error."""
+        http_response = await self.transport.open(http_request)
+        if not (200 <= http_response.head.status < 300 or http_response.head.status >= 400):
+            await http_response.close()
+            raise redirected(http_response.head, http_request.url)
+        return http_response
 
     async def lock_conversation(self, conversation_id: str | None) -> Callable[[], None]:
         """Wait until no other chat of this client runs in the conversation; call the result to release the lock.
@@ -206,7 +226,7 @@ class Session:
         """Try once, and start tenacity's loop only after an error: the loop costs more than the rest of a call."""
         limit, retry = self.config.timeout.deadline, self.config.retry
         started = monotonic()
-        deadline = inf if limit is None else started + limit
+        deadline = min(inf if limit is None else started + limit, self._ends)
         try:
             return await self._try(request, attempt, deadline)
         except CozeError as error:
@@ -272,11 +292,9 @@ class Session:
     def _http_request(self, request: Request[Any], token: str, deadline: float) -> HttpRequest:
         headers = {**self._headers, **request.headers}
         if token:
-            headers["authorization"] = f"Bearer {token}"
-        content = None
+            headers["authorization"] = SecretText(f"Bearer {token}")
         if request.body is not None:
             headers["content-type"] = "application/json"
-            content = _json(request.body)
         if request.stream:
             headers["accept"] = "text/event-stream"
             headers.pop("accept-encoding", None)
@@ -284,11 +302,32 @@ class Session:
         url = self.config.base_url + request.path
         if request.query:
             url = f"{url}?{urlencode(request.query)}"
+        content = None if request.body is None else _json(request.body)
         return HttpRequest(request.method, url, headers, content, request.upload, timeout, deadline)
 
-    def _log_response(self, request: Request[Any], response: RawResponse) -> None:
+    def _log_response(self, request: Request[Any], response: RawResponse, http_request: HttpRequest) -> None:
         if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, response.logid)
+            logid = masked(response.logid or "None", _token_of(http_request))
+            _log.debug("%s %s: HTTP %s (logid %s)", request.method, request.path, response.status, logid)
+
+
+def _token_of(http_request: HttpRequest) -> str:
+    return http_request.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+async def _judge_body(request: Request[Any], http_response: HttpResponse, deadline: float) -> None:
+    """Return if the body is a stream, or the JSON of a success; raises CozeError if it is an error or neither."""
+    if is_stream(http_response.head) or await _begins_stream(http_response):
+        return
+    response = await http_response.read(deadline)
+    if request.if_silent and is_silent_refusal(response):
+        raise APIError(
+            "The server refused the call without a reason: it sent no events, and an empty body as JSON",
+            logid=response.logid,
+            cure=request.if_silent,
+        )
+    read_envelope(response)
+    http_response.put_back(response.content)
 
 
 async def _begins_stream(http_response: HttpResponse) -> bool:
@@ -296,7 +335,7 @@ async def _begins_stream(http_response: HttpResponse) -> bool:
     if http_response.head.status >= 300:
         return False
     begin = b""
-    while not begin.strip() and (piece := await http_response.next_piece()):
+    while len(begin) < _LONGEST_BLANK and not begin.strip() and (piece := await http_response.next_piece()):
         begin += piece
     http_response.put_back(begin)
     return begins_stream(begin)

@@ -12,6 +12,7 @@ from coze_client.errors import ProtocolError
 
 _BOM = b"\xef\xbb\xbf"
 CR, LF = b"\r\n"
+_LONGEST_NUMBER = 18  # digits; Python converts no text of thousands
 _new = tuple.__new__  # half the cost of calling the class
 
 
@@ -160,7 +161,7 @@ class Decoder:
                 name = value
             elif field == b"id" and b"\0" not in value:
                 self._id = value.decode("utf-8", "replace")
-            elif field == b"retry" and value.isdigit():
+            elif field == b"retry" and value.isdigit() and len(value) <= _LONGEST_NUMBER:
                 self._retry = int(value)
             known = known or field in (b"", b"data", b"event", b"id", b"retry")
         if name is not None or data:

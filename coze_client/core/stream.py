@@ -163,11 +163,14 @@ def _read(run: StreamRun[E]) -> Generator[E, None, None]:
                 yield from feed(chunk)
                 if run.reading.over:
                     break
-                run.check_deadline()
+                run.check()
         except HTTP_ERRORS as error:
             failure = translate_error(error)
         yield from Blocking.run(run.finish(failure))
         run.raise_failure()
+    except CozeError as error:
+        run.mask(error)
+        raise
     finally:
         Blocking.run(run.close())
 
@@ -183,11 +186,14 @@ async def _aread(run: StreamRun[E]) -> AsyncGenerator[E, None]:
                     yield event
                 if run.reading.over:
                     break
-                run.check_deadline()
+                run.check()
         except HTTP_ERRORS as error:
             failure = translate_error(error)
         for event in await run.finish(failure):
             yield event
         run.raise_failure()
+    except CozeError as error:
+        run.mask(error)
+        raise
     finally:
         await run.close()

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from coze_client.core.call_errors import advise_check, name_limit
+from coze_client.core.fork import generation
 from coze_client.core.http import HttpResponse
 from coze_client.core.masking import mask_secret
 from coze_client.core.reading import Reading
@@ -39,6 +40,7 @@ class StreamRun(Generic[E]):
         self._closed = False
         self._aborted = False
         self._token = ""
+        self._generation = generation()
 
     def _new_deadline(self) -> float | None:
         limit = self.session.config.timeout.deadline
@@ -48,6 +50,7 @@ class StreamRun(Generic[E]):
         """Send the request and return the response, whose body is still to be read; raises CozeError."""
         if self._closed:
             raise CozeError("This stream is closed", cure="A stream can be read only once: open a new one")
+        self._generation = generation()
         self.response, self._token = await self.session.open(self.request)
         self.reading.logid = self.logid = self.response.head.logid
         return self.response
@@ -57,8 +60,18 @@ class StreamRun(Generic[E]):
         """True once the stream's deadline has passed."""
         return self._deadline is not None and monotonic() > self._deadline
 
-    def check_deadline(self) -> None:
-        """Raise TimedOut once the stream's deadline has passed."""
+    @property
+    def is_foreign(self) -> bool:
+        """True in a child that was forked after the stream was opened: its connection and chat are the parent's."""
+        return self._generation != generation()
+
+    def check(self) -> None:
+        """Raise TimedOut once the stream's deadline has passed, and CozeError in a forked child."""
+        if self.is_foreign:
+            raise CozeError(
+                "This stream belongs to the process that this one was forked from",
+                cure="Read it there, or open another one after the fork",
+            )
         if self.past_deadline:
             late = TimedOut(
                 "The stream took longer than timeout.deadline",
@@ -83,9 +96,13 @@ class StreamRun(Generic[E]):
         """
         if self._aborted:
             return []
+        if self.is_foreign:
+            self.check()
         pending = self.reading.finish()
         if self.reading.complete or self.reading.failure:
             return pending
+        if self._deadline is not None:
+            self.session = self.session.ending_at(self._deadline)
         return [*pending, *await self.recover(failure)]
 
     def raise_failure(self) -> None:
@@ -112,7 +129,7 @@ class StreamRun(Generic[E]):
         def feed(piece: bytes) -> bool:
             for event in reading.feed(piece):
                 receive(event)
-            return reading.over or self.past_deadline
+            return reading.over or self.past_deadline or self.is_foreign
 
         failure: CozeError | None = None
         try:
@@ -122,12 +139,19 @@ class StreamRun(Generic[E]):
             except TransportError as error:
                 failure = error
             if not reading.over:
-                self.check_deadline()
+                self.check()
             for event in await self.finish(failure):
                 receive(event)
             self.raise_failure()
+        except CozeError as error:
+            self.mask(error)
+            raise
         finally:
             await self.close()
+
+    def mask(self, error: CozeError) -> None:
+        """Hide the token in an error: a server may repeat it, also as an id."""
+        mask_secret(error, self._token)
 
     async def abandon(self) -> None:
         """Called once if the reader stops before the end; an override may cancel the run on the server."""
@@ -135,7 +159,7 @@ class StreamRun(Generic[E]):
     async def abort(self) -> None:
         """Break the connection, so that the thread or task that reads it stops and closes the stream."""
         self._aborted = True
-        if self.response is not None:
+        if self.response is not None and not self.is_foreign:
             await self.response.abort()
 
     async def close(self) -> None:
@@ -143,6 +167,8 @@ class StreamRun(Generic[E]):
         if self._closed:
             return
         self._closed = True
+        if self.response is not None and self.is_foreign:
+            return
         try:
             if self.response is None:
                 return

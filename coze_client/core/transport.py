@@ -1,25 +1,29 @@
-"""The only file that imports the HTTP library, httpx: sends requests, reads responses, translates its errors."""
+"""The only file that sends over the HTTP library, httpx: sends requests, reads responses, translates its errors."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import sys
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from itertools import chain
+from math import inf
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
 import httpx
 
+from coze_client.core.alarm import Alarm
 from coze_client.core.concurrency import running_loop
-from coze_client.core.config import Config
-from coze_client.core.connections import IDLE_SECONDS, Connection, ConnectionPool
+from coze_client.core.config import Config, Timeout
+from coze_client.core.connections import Connection, ConnectionPool
+from coze_client.core.decoding import Decoder, Undecodable, decoder_for
 from coze_client.core.file_limit import file_limit, file_limit_reached
-from coze_client.core.http import BodyBuffer, HttpRequest
+from coze_client.core.http import BodyBuffer, HttpRequest, Wait
 from coze_client.core.pools import LoopLease, LoopPools, PoolKey, ProcessLease, ProcessPools
 from coze_client.core.proxy import proxy_url
 from coze_client.core.response import RawResponse
@@ -32,6 +36,7 @@ HTTP_ERRORS = (httpx.HTTPError, httpx.StreamError)
 _MAX_DRAINED_PIECES = 64
 _CHECK_ROUTE = "Check base_url, the proxy and the network"
 _LONGER = "Raise timeout.read if the server needs longer"
+_CLOCK_STEP = 0.01
 
 # httpx checks every idle connection at each request of a blocking client, so few are kept alive.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
@@ -39,13 +44,20 @@ _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, k
 tls_context = TlsContexts(httpx.create_ssl_context)
 
 
-def translate_error(error: Exception, route: str = "") -> TransportError:
+def translate_error(error: Exception, route: str = "", deadline: float = inf) -> TransportError:
     """Convert an error of httpx; ``sent`` of the result is False if the request certainly never left.
 
-    `route`: the server and the proxy before it, for errors of connecting. A timeout names its setting.
+    `route`: the server and the proxy before it, for errors of connecting. A timeout names its setting; a wait that
+    ended at `deadline` is told as that.
     """
     reason = str(error) or type(error).__name__
-    error = _real_error(error)
+    if isinstance(error, httpx.TimeoutException) and monotonic() >= deadline - _CLOCK_STEP:
+        unsent = isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
+        return TimedOut(
+            "The call took longer than timeout.deadline",
+            sent=not unsent,
+            cure="Raise timeout.deadline if the call needs more time",
+        )
     if isinstance(error, httpx.ConnectTimeout):
         return TimedOut(f"No connection{route} within timeout.connect", sent=False, cure=_CHECK_ROUTE)
     if isinstance(error, httpx.PoolTimeout):
@@ -64,27 +76,16 @@ def translate_error(error: Exception, route: str = "") -> TransportError:
         )
     if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
         return ConnectionFailed(f"No connection{route}: {reason}", sent=False, cure=_CHECK_ROUTE)
+    if isinstance(error, httpx.DecodingError):
+        return ConnectionFailed(
+            f"The server's answer cannot be unpacked: {reason}", cure="Check what stands between here and the server"
+        )
     return ConnectionFailed(f"The connection broke: {reason}")
 
 
-def _real_error(error: Exception) -> Exception:
-    """Undo a wrong name: httpx-aiohttp 0.2.0 raises ConnectTimeout for most failures, also of open connections."""
-    aiohttp: Any = sys.modules.get("aiohttp")
-    if aiohttp is None or not isinstance(error, httpx.ConnectTimeout):
-        return error
-    if isinstance(error.__cause__, aiohttp.ClientConnectorError):
-        return httpx.ConnectError(str(error))
-    if isinstance(error.__cause__, aiohttp.ClientConnectionError) and not isinstance(
-        error.__cause__, aiohttp.ServerTimeoutError
-    ):
-        return httpx.NetworkError(str(error))
-    return error
-
-
 def _httpx_request(http_request: HttpRequest) -> httpx.Request:
-    timeout, url = http_request.timeout, _httpx_url(http_request.url)
-    waits = {"connect": timeout.connect, "read": timeout.read, "write": timeout.read, "pool": timeout.read}
-    extensions = {"timeout": waits}
+    url = _httpx_url(http_request.url)
+    extensions = {"timeout": _waits(http_request.timeout, http_request.deadline)}
     if http_request.upload:
         files = {"file": http_request.upload.part()}
         return httpx.Request(http_request.method, url, headers=http_request.headers, files=files, extensions=extensions)
@@ -96,6 +97,13 @@ def _httpx_request(http_request: HttpRequest) -> httpx.Request:
     request = httpx.Request(http_request.method, url, headers=headers, stream=body, extensions=extensions)
     request.read()  # otherwise a user's own transport or event hook could not read request.content
     return request
+
+
+def _waits(timeout: Timeout, deadline: float) -> dict[str, float | None]:
+    connect, read = timeout.connect, timeout.read
+    if deadline != inf and connect is not None and read is not None:
+        connect, read = Wait(connect, deadline), Wait(read, deadline)
+    return {"connect": connect, "read": read, "write": read, "pool": read}
 
 
 @lru_cache(maxsize=256)
@@ -122,10 +130,14 @@ def _head(response: httpx.Response) -> RawResponse:
 class BlockingHttpResponse:
     """A response for blocking code; ``chunks`` iterates over the body and raises HTTP_ERRORS."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, deadline: float = inf) -> None:
+        _watch_for_unread_bytes(response)
         self._response = response
+        self._deadline = deadline
         self.head = _head(response)
-        self.chunks: Iterator[bytes] = response.iter_bytes() if _compressed(response) else _pieces(response)
+        pieces = _pieces(response)
+        decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
+        self.chunks: Iterator[bytes] = _unpacked(pieces, decoder) if decoder else pieces
 
     async def read(self, deadline: float) -> RawResponse:
         body = BodyBuffer(self.head, deadline)
@@ -139,7 +151,7 @@ class BlockingHttpResponse:
         try:
             return next(self.chunks, b"")
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, deadline=self._deadline) from error
 
     def put_back(self, piece: bytes) -> None:
         self.chunks = chain((piece,), self.chunks)
@@ -150,15 +162,17 @@ class BlockingHttpResponse:
                 if receive(piece):
                     return
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, deadline=self._deadline) from error
 
     async def drain(self, seconds: float) -> None:
         # httpx keeps the first timeout for all reads of a body, so the socket's own read gets the shorter one.
+        end = monotonic() + seconds
         network: Any = self._response.extensions.get("network_stream", SimpleNamespace(read=None))
         with suppress(*HTTP_ERRORS, AttributeError):
-            network.read = partial(_read_within, seconds, network.read)
+            network.read = partial(_read_until, end, network.read)
             for _ in zip(range(_MAX_DRAINED_PIECES), self.chunks, strict=False):
-                pass
+                if monotonic() > end:
+                    break
         with suppress(AttributeError):
             del network.read
 
@@ -174,10 +188,14 @@ class BlockingHttpResponse:
 class AsyncHttpResponse:
     """A response for asyncio code; ``chunks`` iterates over the body and raises HTTP_ERRORS."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, deadline: float = inf) -> None:
+        _watch_for_unread_bytes(response)
         self._response = response
+        self._deadline = deadline
         self.head = _head(response)
-        self.chunks: AsyncIterator[bytes] = response.aiter_bytes() if _compressed(response) else _apieces(response)
+        pieces = _apieces(response) if deadline == inf or _is_own(response) else _timed_pieces(response, deadline)
+        decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
+        self.chunks: AsyncIterator[bytes] = _aunpacked(pieces, decoder) if decoder else pieces
 
     async def read(self, deadline: float) -> RawResponse:
         body = BodyBuffer(self.head, deadline)
@@ -191,7 +209,7 @@ class AsyncHttpResponse:
         try:
             return await anext(self.chunks, b"")
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, deadline=self._deadline) from error
 
     def put_back(self, piece: bytes) -> None:
         self.chunks = _chain(piece, self.chunks)
@@ -202,7 +220,7 @@ class AsyncHttpResponse:
                 if receive(piece):
                     return
         except HTTP_ERRORS as error:
-            raise translate_error(error) from error
+            raise translate_error(error, deadline=self._deadline) from error
 
     async def drain(self, seconds: float) -> None:
         with suppress(*HTTP_ERRORS, asyncio.TimeoutError):
@@ -228,8 +246,23 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield piece
 
 
-def _compressed(response: httpx.Response) -> bool:
-    return "content-encoding" in response.headers
+def _unpacked(pieces: Iterator[bytes], decoder: Decoder) -> Iterator[bytes]:
+    try:
+        for piece in pieces:
+            yield from decoder.feed(piece)
+        decoder.finish()
+    except Undecodable as error:
+        raise httpx.DecodingError(str(error)) from error
+
+
+async def _aunpacked(pieces: AsyncIterator[bytes], decoder: Decoder) -> AsyncIterator[bytes]:
+    try:
+        async for piece in pieces:
+            for unpacked in decoder.feed(piece):
+                yield unpacked
+        decoder.finish()
+    except Undecodable as error:
+        raise httpx.DecodingError(str(error)) from error
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:
@@ -245,24 +278,55 @@ def _apieces(response: httpx.Response) -> AsyncIterator[bytes]:
     return aiter(response.stream)
 
 
-def _read_within(
-    seconds: float, read: Callable[[int, float | None], bytes], size: int, timeout: float | None = None
+def _read_until(
+    end: float, read: Callable[[int, float | None], bytes], size: int, timeout: float | None = None
 ) -> bytes:
-    return read(size, seconds if timeout is None else min(timeout, seconds))
+    left = max(end - monotonic(), 0.001)
+    return read(size, left if timeout is None else min(timeout, left))
+
+
+async def _timed_pieces(response: httpx.Response, deadline: float) -> AsyncIterator[bytes]:
+    """The body of a response whose connection does not know the deadline."""
+    pieces = _apieces(response)
+    while True:
+        try:
+            with Alarm(max(deadline - monotonic(), 0.0)):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except asyncio.TimeoutError as error:
+            raise httpx.ReadTimeout("") from error
+        yield piece
+
+
+def _is_own(response: httpx.Response) -> bool:
+    """True if the response came over a connection of ``core/network.py`` or ``core/asyncio_network.py``."""
+    return hasattr(response.extensions.get("network_stream"), "parser")
+
+
+def _watch_for_unread_bytes(response: httpx.Response) -> None:
+    """Show the connection its parser: bytes that a server sent beyond its response forbid the next request on it."""
+    network: Any = response.extensions.get("network_stream")
+    if getattr(network, "parser", response) is None:
+        stream: Any = response.stream
+        try:
+            network.parser = stream._httpcore_stream._stream._connection._h11_state  # nothing public has it
+        except AttributeError:  # another version of the HTTP library: each connection serves one request
+            network.parser = SimpleNamespace(trailing_data=(b"?", False))
 
 
 def _route(config: Config, request: httpx.Request, *, own: bool) -> str:
     """The server of a request and the proxy before it, without its password; a user's own client hides its proxy."""
-    proxy = _proxy(proxy_url(config.base_url, config.proxy)) if own else None
+    proxy = _proxy(proxy_url(config.base_url, config.proxy), config.ca_bundle) if own else None
     over = f" over the proxy {proxy.url.scheme}://{proxy.url.netloc.decode()}" if proxy else ""
     return f" to {request.url.netloc.decode()}{over}"
 
 
-def _proxy(url: str | None) -> httpx.Proxy | None:
+def _proxy(url: str | None, ca_bundle: str | None) -> httpx.Proxy | None:
     if url is None:
         return None
     try:
-        proxy = httpx.Proxy(url)
+        proxy = httpx.Proxy(url, ssl_context=tls_context(ca_bundle) if url.startswith("https:") else None)
     except (ValueError, httpx.InvalidURL):  # the URL is not quoted: it may contain a password
         raise ConfigurationError(
             "The proxy must be a URL like http://proxy:3128 or socks5://proxy:1080",
@@ -304,23 +368,28 @@ class BlockingTransport:
         self._lease = ProcessLease(_process_pools, config, _process_connections)
 
     async def open(self, http_request: HttpRequest) -> BlockingHttpResponse:
-        request = _httpx_request(http_request)
+        request, deadline = _httpx_request(http_request), http_request.deadline
         try:
             if self._user_client:
-                return BlockingHttpResponse(
-                    self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
-                )
-            return BlockingHttpResponse((self._user_transport or self._lease.pool()).handle_request(request))
+                response = self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
+            else:
+                response = (self._user_transport or self._lease.pool()).handle_request(request)
         except HTTP_ERRORS as error:
             own = not (self._user_client or self._user_transport)
-            raise translate_error(error, _route(self._config, request, own=own)) from error
+            raise translate_error(error, _route(self._config, request, own=own), deadline) from error
+        return BlockingHttpResponse(response, deadline)
 
     async def close(self) -> None:
         self._lease.close()
 
 
 def _process_connections(key: PoolKey) -> httpx.HTTPTransport:
-    return httpx.HTTPTransport(tls_context(key.ca_bundle), limits=_LIMITS, proxy=_proxy(key.proxy))
+    from coze_client.core.network import BlockingBackend
+
+    proxy = _proxy(key.proxy, key.ca_bundle)
+    pool = httpx.HTTPTransport(tls_context(key.ca_bundle), limits=_LIMITS, proxy=proxy)
+    pool._pool._network_backend = BlockingBackend()  # httpx passes no backend on
+    return pool
 
 
 class AsyncioTransport:
@@ -340,21 +409,30 @@ class AsyncioTransport:
         self._user_client = client
         self._user_transport = transport if isinstance(transport, httpx.AsyncBaseTransport) else None
         kind, new = ("aiohttp", _aiohttp_connections) if transport == "aiohttp" else ("", _HttpxConnections)
+        self._knows_deadline = client is None and transport is None  # the connections end every wait at it
         self._lease = LoopLease(_loop_pools, config, kind, _load_tls_context, new)
 
     async def open(self, http_request: HttpRequest) -> AsyncHttpResponse:
         running_loop()  # raises where there is none
-        request = _httpx_request(http_request)
+        request, deadline = _httpx_request(http_request), http_request.deadline
         try:
-            if self._user_client:
-                return AsyncHttpResponse(
-                    await self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
-                )
-            transport = self._user_transport or await self._lease.pool()
-            return AsyncHttpResponse(await transport.handle_async_request(request))
+            response = await self._send(request, deadline)
         except HTTP_ERRORS as error:
             own = not (self._user_client or self._user_transport)
-            raise translate_error(error, _route(self._config, request, own=own)) from error
+            raise translate_error(error, _route(self._config, request, own=own), deadline) from error
+        return AsyncHttpResponse(response, deadline)
+
+    async def _send(self, request: httpx.Request, deadline: float) -> httpx.Response:
+        if self._knows_deadline:
+            return await (await self._lease.pool()).handle_async_request(request)
+        try:
+            with Alarm(None if deadline == inf else max(deadline - monotonic(), 0.0)):
+                if self._user_client:
+                    return await self._user_client.send(_add_client_defaults(self._user_client, request), stream=True)
+                transport = self._user_transport or await self._lease.pool()
+                return await transport.handle_async_request(request)
+        except asyncio.TimeoutError as error:
+            raise httpx.ReadTimeout("") from error
 
     async def close(self) -> None:
         running_loop()  # raises where there is none
@@ -369,20 +447,29 @@ class _HttpxConnections(httpx.AsyncBaseTransport):
     """Sends each request over a ``httpx.AsyncHTTPTransport`` that has a single connection."""
 
     def __init__(self, key: PoolKey) -> None:
-        context, proxy = tls_context(key.ca_bundle), _proxy(key.proxy)
+        context, proxy = tls_context(key.ca_bundle), _proxy(key.proxy, key.ca_bundle)
         self._pool: ConnectionPool[httpx.Request, httpx.Response] = ConnectionPool(
-            lambda: httpx.AsyncHTTPTransport(context, limits=_ONE_CONNECTION, proxy=proxy)
+            lambda: _one_connection(context, proxy)
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         connection = self._pool.take()
         request.extensions["trace"] = connection.trace
         response = await self._pool.send(connection, request)
+        _watch_for_unread_bytes(response)
         response.stream = _Body(response.stream, self._pool, connection)
         return response
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+def _one_connection(context: ssl.SSLContext, proxy: httpx.Proxy | None) -> httpx.AsyncHTTPTransport:
+    from coze_client.core.asyncio_network import AsyncioBackend
+
+    transport = httpx.AsyncHTTPTransport(context, limits=_ONE_CONNECTION, proxy=proxy)
+    transport._pool._network_backend = AsyncioBackend()  # httpx passes no backend on
+    return transport
 
 
 class _Body(httpx.AsyncByteStream):
@@ -413,12 +500,8 @@ class _Body(httpx.AsyncByteStream):
 
 def _aiohttp_connections(key: PoolKey) -> httpx.AsyncBaseTransport:
     try:
-        from aiohttp import ClientSession, DummyCookieJar, TCPConnector
-        from httpx_aiohttp import AiohttpTransport
+        from coze_client.core.aiohttp_transport import CleanAiohttpTransport
     except ImportError as error:
         cure = 'pip install "coze-adapters[aiohttp]"'
         raise ConfigurationError('transport="aiohttp" needs the extra aiohttp', cure=cure) from error
-    context = tls_context(key.ca_bundle)
-    connector = TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=context)  # 0: no limit but the file limit
-    session = ClientSession(connector=connector, cookie_jar=DummyCookieJar())
-    return AiohttpTransport(context, proxy=_proxy(key.proxy), client=session)
+    return CleanAiohttpTransport(tls_context(key.ca_bundle), _proxy(key.proxy, key.ca_bundle))

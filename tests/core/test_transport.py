@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -291,7 +292,8 @@ def test_the_fast_transport_knows_a_closed_port_from_a_slow_one() -> None:
 
 
 def test_the_fast_transport_says_what_to_install_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "httpx_aiohttp", None)
+    monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
+    monkeypatch.delitem(sys.modules, "coze_client.core.aiohttp_transport", raising=False)
     client = AsyncCozeClient("t", transport="aiohttp")
 
     async def main() -> None:

@@ -105,6 +105,15 @@ class AsyncioDriver(Driver):
         self.loop.close()
 
 
+class AiohttpDriver(AsyncioDriver):
+    """Drives `AsyncCozeClient` over aiohttp."""
+
+    name = "aiohttp"
+
+    def client(self, token: Any = "pat_test", **options: Any) -> AsyncCozeClient:
+        return super().client(token, transport="aiohttp", **options)
+
+
 class ConnectedClient:
     """A client of either kind that is connected to an emulator."""
 

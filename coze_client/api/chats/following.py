@@ -13,6 +13,7 @@ from coze_client.api.chats.received_messages import holds_answer
 from coze_client.api.chats.requests import cancel_request, messages_request, retrieve_request
 from coze_client.api.chats.values import COMPLETED, REQUIRES_ACTION, Chat, ChatResult
 from coze_client.api.conversations.values import Message
+from coze_client.core.fork import generation
 from coze_client.core.session import Session
 from coze_client.errors import CozeError, NotFound, TimedOut
 
@@ -29,11 +30,13 @@ async def follow_chat(
     `messages`: those of the chat, if they have arrived already. Raises ChatFailed if the chat is completed without an
     answer, and TimedOut after `deadline` seconds. On any exception before the end, the chat is cancelled on the server.
     """
+    begun = generation()
     try:
         ended = await wait_for_chat(session, chat, deadline)
     except BaseException as error:  # also Ctrl-C and a cancelled task: nobody will read the answer
         _note_ids(error, chat)
-        await session.concurrency.shield(_cancel(session, chat), _CANCEL_SECONDS)
+        if begun == generation():  # in a forked child, the chat is its parent's
+            await session.concurrency.shield(_cancel(session, chat), _CANCEL_SECONDS)
         raise
     try:
         listed = await load_messages(session, ended) if messages is None else messages

@@ -5,7 +5,6 @@ API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from coze_client.api.chats.failures import ExpectedConversation
 from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOutputLike
 from coze_client.api.conversations.values import Message, MessageLike, convert_to_wire
+from coze_client.core.json_text import load_json
 from coze_client.core.request import Kind, Request, Unanswered, query
 from coze_client.core.response import Payload, RawResponse
 from coze_client.errors import ConfigurationError, NotFound
@@ -108,7 +108,7 @@ def look_in(conversation_id: str | None) -> str:
 
 def _parse_parameters(text: str) -> dict[str, object]:
     try:
-        value = json.loads(text)
+        value = load_json(text)
     except ValueError:
         value = None
     if not isinstance(value, dict):

@@ -5,13 +5,13 @@ API pages: chat_v3, retrieve_chat, chat_submit_tool_outputs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from coze_client.api.conversations.values import Message
+from coze_client.core.json_text import dump_json
 from coze_client.core.model import Model
 
 REQUIRES_ACTION = frozenset({"requires_action", "required_action"})
@@ -146,7 +146,7 @@ class ToolOutput(Model):
     @field_validator("output", mode="before")
     @classmethod
     def _as_text(cls, given: object) -> str:
-        return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+        return given if isinstance(given, str) else dump_json(given)
 
 
 ToolOutputLike = ToolOutput | Mapping[str, object]

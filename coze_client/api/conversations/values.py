@@ -5,13 +5,13 @@ API pages: chat_v3 (EnterMessage, Message object), create_conversation, clear_co
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import AliasChoices, Field
 
 from coze_client.api.files.file_ids import is_file_id
+from coze_client.core.json_text import dump_json, load_json
 from coze_client.core.model import Model
 from coze_client.errors import ConfigurationError
 
@@ -86,7 +86,7 @@ class Message(Model):
         if not attached:
             return cls(role="user", type="question", content=text, content_type="text", meta_data=meta)
         parts = [*([{"type": "text", "text": text}] if text else []), *attached]
-        content = json.dumps(parts, ensure_ascii=False)
+        content = dump_json(parts)
         return cls(role="user", type="question", content=content, content_type="object_string", meta_data=meta)
 
     @classmethod
@@ -98,7 +98,7 @@ class Message(Model):
     @classmethod
     def function_call(cls, name: str, arguments: Mapping[str, object]) -> Message:
         """An earlier plugin call of the bot, sent as context; only with ``auto_save_history=False`` (page chat_v3)."""
-        content = json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False)
+        content = dump_json({"name": name, "arguments": arguments})
         return cls(role="assistant", type="function_call", content=content, content_type="text")
 
     @classmethod
@@ -110,7 +110,7 @@ class Message(Model):
     def decoded(self) -> object:
         """The content parsed as JSON (function_call, verbose, object_string, card …); ``None`` if it is no JSON."""
         try:
-            return cast("object", json.loads(self.content))
+            return load_json(self.content)
         except (ValueError, RecursionError):  # RecursionError: nested too deeply
             return None
 
@@ -140,7 +140,7 @@ def convert_to_wire(message: MessageLike) -> dict[str, object]:
     if wire.get("role") == "assistant":
         wire.setdefault("type", "answer")  # without a type, Coze treats it as a question
     if isinstance(content := wire.get("content"), (list, tuple)):
-        wire |= {"content": json.dumps(content, ensure_ascii=False), "content_type": "object_string"}
+        wire |= {"content": dump_json(content), "content_type": "object_string"}
     wire.setdefault("content_type", "text")
     return wire
 

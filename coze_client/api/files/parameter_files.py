@@ -118,7 +118,10 @@ def _convert(value: object, location: str, depth: int) -> object:
 
 async def upload_files(session: Session, arguments: Mapping[str, object]) -> dict[str, object]:
     """Return the arguments in Coze's format: upload the bytes and paths, each content once per client."""
-    found = {file: None for file in _find_files(arguments) if not isinstance(file.source, str)}
+    try:
+        found = {file: None for file in _find_files(arguments) if not isinstance(file.source, str)}
+    except RecursionError:
+        raise ConfigurationError("The arguments are nested too deeply") from None
     ids = await upload_each(session, [await _read_upload(session, file) for file in found])
     texts = dict(zip(found, map(file_id_json, ids), strict=True))
     return {name: _replace_files(value, texts) for name, value in arguments.items()}

@@ -8,7 +8,6 @@ these formats is guaranteed, so unknown data is skipped.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import cast
 
 from coze_client.api.conversations.values import Message
 from coze_client.api.recall.values import Slice
+from coze_client.core.json_text import load_json
 
 _PLAIN_SEPARATOR = re.compile(r"^(?:-{3,}\s*)?recall slice \d+:", re.MULTILINE)
 # The text of a slice: the knowledge node's name, the bots', and two that authors often choose.
@@ -173,7 +173,7 @@ def _parse_json(text: str) -> object:
     if not text.lstrip().startswith(("{", "[", '"', "null")):
         return text
     try:
-        return cast("object", json.loads(text))
+        return load_json(text)
     except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return text
 

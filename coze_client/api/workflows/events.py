@@ -15,12 +15,14 @@ from coze_client.api.workflows.failures import WorkflowFailed
 from coze_client.api.workflows.history import WorkflowRun
 from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.error_codes import tell_failure
+from coze_client.core.json_text import load_json
 from coze_client.core.model import Model, convert, convert_json, parse_json
 from coze_client.core.reading import Reading
 from coze_client.core.response import RawResponse, parse_code, read_envelope
 from coze_client.core.sse import Decoder, ServerSentEvent
 from coze_client.errors import CozeError, ProtocolError, StreamInterrupted
 
+_LONGEST_NUMBER = 18  # digits; Python converts no text of thousands
 _log = logging.getLogger("coze_client")
 
 _SURVIVES = (
@@ -201,7 +203,7 @@ class WorkflowReading(Reading[WorkflowEvent]):
 
 
 def _parse_number(text: str) -> int:
-    return int(text) if text.isdecimal() else -1
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else -1
 
 
 def read_question(interrupt: Interrupt, last_message: str) -> tuple[str, tuple[str, ...]]:
@@ -227,7 +229,7 @@ def read_question(interrupt: Interrupt, last_message: str) -> tuple[str, tuple[s
 
 def _parse_object(text: object) -> dict[str, object]:
     try:
-        value = json.loads(text) if isinstance(text, str) else None
+        value = load_json(text) if isinstance(text, str) else None
     except ValueError:
         value = None
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}

@@ -6,7 +6,6 @@ Text that a language model wrote is a path only if it lies below an allowed fold
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.files.file_ids import is_file_id
 from coze_client.api.files.parameter_files import FileArgument, as_file, file_id_json, of_attachment
+from coze_client.core.json_text import load_json
 from coze_client.errors import InvalidArguments
 
 FILE_FORMATS = frozenset({"binary", "path", "file-path"})
@@ -65,8 +65,8 @@ def _from_text(text: str, sources: FileSources, location: str) -> FileArgument:
 
 def _find_attachment(text: str, attachments: Sequence[Attachment]) -> FileArgument | None:
     number = text.removeprefix(_ATTACHMENT_PREFIX).strip()
-    if text.startswith(_ATTACHMENT_PREFIX) and number.isdecimal() and 0 < int(number) <= len(attachments):
-        return of_attachment(attachments[int(number) - 1])
+    if text.startswith(_ATTACHMENT_PREFIX) and number.isdecimal() and 0 < _short_number(number) <= len(attachments):
+        return of_attachment(attachments[_short_number(number) - 1])
     named = [attachment for attachment in attachments if attachment.name == text]
     return of_attachment(named[-1]) if named else None
 
@@ -99,9 +99,13 @@ def describe_file(schema: dict[str, Any]) -> dict[str, Any]:  # JSON schema
     return {**{name: value for name, value in schema.items() if name != "format"}, "description": description}
 
 
+def _short_number(text: str) -> int:
+    return int(text[:9])  # Python converts no text of thousands of digits; nobody attaches so many files
+
+
 def _parse_file_id(text: str) -> str:
     try:
-        value = json.loads(text)
+        value = load_json(text)
     except ValueError:
         return ""
     file_id = value.get("file_id") if isinstance(value, dict) else None

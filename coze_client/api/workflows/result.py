@@ -10,6 +10,7 @@ from coze_client.api.chats.values import Usage
 from coze_client.api.workflows.events import WorkflowReading
 from coze_client.api.workflows.history import RunHistory, WorkflowRun
 from coze_client.api.workflows.values import WorkflowMessage
+from coze_client.core.json_text import load_json
 from coze_client.core.model import Model, convert
 from coze_client.core.response import RawResponse, read_envelope
 from coze_client.core.sse import begins_stream
@@ -56,7 +57,7 @@ class WorkflowResult(Model):
 def decode_output(text: str) -> tuple[object, str]:
     """Return an output parsed as JSON (if it is JSON) and as text, without Coze's wrapper around a text output."""
     try:
-        value = json.loads(text)
+        value = load_json(text)
     except (ValueError, RecursionError):  # RecursionError: nested too deeply
         return text, text
     if isinstance(value, dict) and "type_for_model" in value and isinstance(value.get("data"), str):

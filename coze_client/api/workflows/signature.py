@@ -7,7 +7,6 @@ user's pydantic model, JSON schema or Python function.
 from __future__ import annotations
 
 import inspect
-import json
 import logging
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -20,6 +19,7 @@ from coze_client.api.files.parameter_files import FileArgument
 from coze_client.api.workflows.file_arguments import FILE_FORMATS, FileSources, describe_file, find_file
 from coze_client.api.workflows.values import WorkflowInfo, WorkflowParameter
 from coze_client.core.json_schema import Schema, resolve_schema, schema_errors
+from coze_client.core.json_text import load_json
 from coze_client.errors import ConfigurationError, InvalidArguments
 
 _log = logging.getLogger("coze_client")
@@ -270,7 +270,7 @@ def _parse_default(text: str, schema: JsonSchema) -> object:
     """Convert a default from Coze's text to the type of the schema; raises ValueError if it does not fit."""
     if schema["type"] == "string":
         return text
-    value: object = json.loads(text.lower() if schema["type"] == "boolean" else text)
+    value: object = load_json(text.lower() if schema["type"] == "boolean" else text)
     if schema_errors(value, schema):
         raise ValueError(text)
     return value

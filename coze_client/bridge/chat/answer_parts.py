@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.values import Chat, ToolCall, is_answer
 from coze_client.api.conversations.values import Message
+from coze_client.core.json_text import load_json
 from coze_client.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _recalled_slices(message: Message) -> tuple[Slice, ...]:
 def convert_to_arguments(text: str) -> Mapping[str, object] | None:
     """Parse the arguments of a tool call; ``None`` if they are not a JSON object."""
     try:
-        value = json.loads(text or "{}")
+        value = load_json(text or "{}")
     except ValueError:
         return None
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else None

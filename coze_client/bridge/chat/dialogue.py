@@ -7,7 +7,6 @@ state.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
@@ -18,6 +17,7 @@ from coze_client.api.chats.resource import Chats
 from coze_client.api.chats.values import CANCELED, REQUIRES_ACTION, PublishStatus, ToolOutput
 from coze_client.api.files.attachments import Attachment
 from coze_client.bridge.chat.drafts import Draft
+from coze_client.core.json_text import dump_json
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _convert_to_drafts(message: DialogueMessage) -> list[Draft]:
         return [Draft("user", f"Result of {message.name or 'the tool'}:\n{message.text}")]
     if message.role == "user":
         return [Draft("user", message.text, message.attachments)] if message.text or message.attachments else []
-    calls = [f"[called {call.name}({json.dumps(call.arguments, ensure_ascii=False)})]" for call in message.calls]
+    calls = [f"[called {call.name}({dump_json(call.arguments)})]" for call in message.calls]
     text = "\n".join(filter(None, [message.text, *calls]))
     return [Draft("assistant", text)] if text else []
 

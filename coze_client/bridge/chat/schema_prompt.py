@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import cast
+from itertools import islice
 
-_FENCE = re.compile(r"```[ \t]*\w*[ \t]*\r?\n(.*?)```", re.DOTALL)
+from coze_client.core.json_text import checked_depth, load_json
+
+_FENCE = re.compile(r"```[ \t]*(?:\w+[ \t]*)?\r?\n(.*?)```", re.DOTALL)
 _MAX_STARTS = 100  # braces to try in an answer; a text with more is not JSON
 
 
@@ -35,7 +37,7 @@ def extract_json(answer: str) -> object:
     """
     for candidate in (answer, *_FENCE.findall(answer)):
         with suppress(ValueError):
-            return cast("object", json.loads(candidate))
+            return load_json(candidate)
     for value in _embedded(answer):
         return value
     raise ValueError("there is no JSON in the answer")
@@ -43,9 +45,9 @@ def extract_json(answer: str) -> object:
 
 def _embedded(text: str) -> Iterator[object]:
     decoder = json.JSONDecoder()
-    for found in list(re.finditer(r"[{\[]", text))[:_MAX_STARTS]:
-        with suppress(ValueError):
-            yield decoder.raw_decode(text, found.start())[0]
+    for found in islice(re.finditer(r"[{\[]", text), _MAX_STARTS):
+        with suppress(ValueError, RecursionError):
+            yield checked_depth(decoder.raw_decode(text, found.start())[0])
 
 
 def _fenced(schema: Mapping[str, object]) -> str:

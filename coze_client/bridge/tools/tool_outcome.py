@@ -14,6 +14,7 @@ from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupt
 from coze_client.api.workflows.result import WorkflowResult
 from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.concurrency import maybe_await
+from coze_client.core.json_text import dump_json
 from coze_client.core.model import convert
 from coze_client.errors import (
     AuthenticationError,
@@ -93,7 +94,7 @@ class HumanQuestion(NamedTuple):
 
     def answer_arguments(self, answer: object) -> dict[str, Any]:
         """The arguments of ``client.workflows.answer``; `answer` is text, or a JSON value for an input node."""
-        text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+        text = answer if isinstance(answer, str) else dump_json(answer)
         return {
             "workflow_id": self.workflow_id,
             "interrupt": self.interrupt,

@@ -1,0 +1,1 @@
+"""Sends a hundred thousand malformed responses to each transport; run by ``make fuzz``, not by the test suite."""
