@@ -7,9 +7,8 @@ import atexit
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from time import monotonic
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
 from coze_client.core.concurrency import start_task
@@ -24,14 +23,16 @@ ConnectionsT = TypeVar("ConnectionsT", bound="Connections")
 _UNUSED_SECONDS = 30.0
 
 
-@dataclass(frozen=True)
-class PoolKey:
+class PoolKey(NamedTuple):
     """What makes connections interchangeable: tokens, headers and timeouts belong to a request."""
 
     base_url: str
     ca_bundle: str | None
-    proxy: str | None = field(repr=False)  # may contain a password
+    proxy: str | None
     kind: str = ""
+
+    def __repr__(self) -> str:
+        return f"PoolKey({self.base_url!r}, {self.ca_bundle!r}, kind={self.kind!r})"  # the proxy may have a password
 
     @classmethod
     def of(cls, config: Config, kind: str = "") -> PoolKey:

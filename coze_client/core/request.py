@@ -41,8 +41,7 @@ class Unanswered(NamedTuple):
     conversation_id: str | None = None
 
 
-@dataclass(frozen=True)
-class OtherForm:
+class OtherForm(NamedTuple):
     """Another form of a request's body, for servers that refuse the first one with an error of which `wanted` is true.
 
     A client remembers by ``name`` that its server wants the other form, and then sends no other.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coze_client.errors import CozeError
 
@@ -49,8 +48,7 @@ class ConversationMismatch(CozeError):
         self.expected = expected
 
 
-@dataclass(frozen=True)
-class ExpectedConversation:
+class ExpectedConversation(NamedTuple):
     """The conversation that a call named, and whether its chat may run in a new one instead."""
 
     id: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -120,8 +120,7 @@ read_started = Payload(Chat, needed="id")
 """Reads the response to the start of a chat; a chat without id could not be followed."""
 
 
-@dataclass(frozen=True)
-class ReadStart:
+class ReadStart(NamedTuple):
     """Reads the response to the start of a chat; raises ConversationMismatch if another conversation answers."""
 
     expected: ExpectedConversation | None = None

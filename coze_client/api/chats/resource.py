@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from coze_client.api.chats.following import follow_chat
 from coze_client.api.chats.requests import (
     NewChat,
     cancel_request,
@@ -257,6 +256,7 @@ class Chats(Resource[ConcurrencyT]):
         Raises ConversationBusy (4016), NotFound for an unknown bot or conversation, InvalidRequest for an unpublished
         bot. API pages: chat_v3, retrieve_chat, list_chat_messages.
         """
+        from coze_client.api.chats.following import follow_chat
         from coze_client.api.chats.start import start_and_read
 
         if not deadline > 0:
