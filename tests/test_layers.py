@@ -17,6 +17,7 @@ PACKAGES = ("coze_client", "langchain_coze", "llama_index_coze", "tests.support"
 
 LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.version",
+    "coze_client.html_markup",
     "coze_client.errors",
     "coze_client.core",
     "coze_client.auth",
@@ -47,6 +48,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
 )
 EMULATOR_LAYERS = (
     "coze_client.version",
+    "coze_client.html_markup",
     "coze_client.emulator.clock",
     "coze_client.emulator.scripts",
     "coze_client.emulator.protocol",

@@ -78,7 +78,9 @@ def _clean_error(error: Exception) -> httpx.HTTPError:
     cause: Any = error.__cause__ if isinstance(error, httpx.HTTPError) else error
     text = _sentence(str(error)) or type(error).__name__
     if isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError)):
-        return httpx.ConnectError(text)
+        failed = httpx.ConnectError(text)
+        failed.__cause__ = getattr(cause, "os_error", None)  # it tells when the file limit is reached
+        return failed
     if isinstance(cause, aiohttp.ClientHttpProxyError):
         return httpx.ProxyError(f"{cause.status} {_sentence(cause.message)}")
     if isinstance(cause, aiohttp.ClientResponseError):

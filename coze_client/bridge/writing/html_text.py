@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+
+from coze_client.html_markup import MarkupReader
 
 _HIDDEN = frozenset({"script", "style", "title", "template", "noscript", "svg"})
 _BLOCK = re.compile(
@@ -12,17 +13,16 @@ _BLOCK = re.compile(
 )
 
 
-class _TextParser(HTMLParser):
+class _TextParser(MarkupReader):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts = ["\n"]
         self._hidden = 0
         self._verbatim = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str) -> None:
         self._enter_or_leave(tag, 1)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_startendtag(self, tag: str) -> None:
         self._enter_or_leave(tag, 0)
 
     def handle_endtag(self, tag: str) -> None:
@@ -51,7 +51,6 @@ class _TextParser(HTMLParser):
 def convert_to_text(html: str) -> str:
     """The visible text of an HTML page, one block a line, without title, scripts, styles or markup."""
     parser = _TextParser()
-    parser.feed(html)
-    parser.close()
+    parser.read(html)
     lines = (line.rstrip() for line in "".join(parser.parts).splitlines())
     return "\n".join(line for line in lines if line)

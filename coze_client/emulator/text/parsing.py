@@ -8,9 +8,10 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
-from html.parser import HTMLParser
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from coze_client.html_markup import MarkupReader
 
 if TYPE_CHECKING:
     from docx.oxml.table import CT_Tc
@@ -59,25 +60,19 @@ def read_html(content: bytes, charset: str | None = None) -> str:
     """Extract the visible text of HTML, with one line for each block; a charset in the file is used by default."""
     declared = CHARSET.search(content[:2048])
     reader = _VisibleText()
-    text = decode(content, charset or (declared[1].decode() if declared else None))
-    try:
-        reader.feed(text)
-        reader.close()
-    except AssertionError as error:  # older Pythons raise it for an unknown marked section
-        raise UnparsableFile(f"the file is not readable HTML: {error}") from None
+    reader.read(decode(content, charset or (declared[1].decode() if declared else None)))
     lines = (" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))
     return "\n".join(line for line in lines if line)
 
 
-class _VisibleText(HTMLParser):
+class _VisibleText(MarkupReader):
     """Collects the visible text, with a line for each block."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.pieces: list[str] = []
         self._hidden: Counter[str] = Counter()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str) -> None:
         if tag in HIDDEN:
             self._hidden[tag] += 1
         self._block(tag)
