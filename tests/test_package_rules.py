@@ -19,6 +19,8 @@ LANGCHAIN = {"langchain", "langchain_core", "langgraph"}
 SERVERS = {"starlette", "uvicorn", "python_multipart"}
 TRANSPORTS = {  # the transport, and the connections that it gives to the HTTP library
     "coze_client/core/transport.py",
+    "coze_client/core/http_errors.py",
+    "coze_client/core/http_responses.py",
     "coze_client/core/network.py",
     "coze_client/core/asyncio_network.py",
     "coze_client/core/aiohttp_transport.py",

@@ -15,10 +15,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from coze_client.core.concurrency import Blocking, start_task
+from coze_client.core.http_errors import HTTP_ERRORS, translate_error
+from coze_client.core.http_responses import AsyncHttpResponse, BlockingHttpResponse
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream_run import StreamRun
-from coze_client.core.transport import HTTP_ERRORS, AsyncHttpResponse, BlockingHttpResponse, translate_error
 from coze_client.errors import CozeError
 
 if TYPE_CHECKING:

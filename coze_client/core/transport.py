@@ -1,19 +1,15 @@
-"""The only file that sends over the HTTP library, httpx: sends requests, reads responses, translates its errors."""
+"""The only file that sends over the HTTP library, httpx: builds its requests, and gives each client its connections."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
-from functools import lru_cache, partial
+from collections.abc import AsyncIterator
+from functools import lru_cache
 from importlib.util import find_spec
-from itertools import chain
 from math import inf
 from time import monotonic
-from types import SimpleNamespace
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import httpx
 
@@ -21,66 +17,18 @@ from coze_client.core.alarm import Alarm
 from coze_client.core.concurrency import running_loop
 from coze_client.core.config import Config, Timeout
 from coze_client.core.connections import Connection, ConnectionPool
-from coze_client.core.decoding import Decoder, Undecodable, decoder_for
-from coze_client.core.file_limit import file_limit, file_limit_reached
-from coze_client.core.http import BodyBuffer, HttpRequest, Wait
+from coze_client.core.http import HttpRequest, Wait
+from coze_client.core.http_errors import HTTP_ERRORS, translate_error
+from coze_client.core.http_responses import AsyncHttpResponse, BlockingHttpResponse, watch_for_unread_bytes
 from coze_client.core.pools import LoopLease, LoopPools, PoolKey, ProcessLease, ProcessPools
 from coze_client.core.proxy import proxy_url
-from coze_client.core.response import RawResponse
 from coze_client.core.tls import TlsContexts
-from coze_client.errors import ConfigurationError, ConnectionFailed, TimedOut, TransportError
-
-HTTP_ERRORS = (httpx.HTTPError, httpx.StreamError)
-"""What an iterator over a body raises when the connection breaks; ``translate_error`` converts it."""
-
-_MAX_DRAINED_PIECES = 64
-_CHECK_ROUTE = "Check base_url, the proxy and the network"
-_LONGER = "Raise timeout.read if the server needs longer"
-_CLOCK_STEP = 0.01
+from coze_client.errors import ConfigurationError
 
 # httpx checks every idle connection at each request of a blocking client, so few are kept alive.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
 tls_context = TlsContexts(httpx.create_ssl_context)
-
-
-def translate_error(error: Exception, route: str = "", deadline: float = inf) -> TransportError:
-    """Convert an error of httpx; ``sent`` of the result is False if the request certainly never left.
-
-    `route`: the server and the proxy before it, for errors of connecting. A timeout names its setting; a wait that
-    ended at `deadline` is told as that.
-    """
-    reason = str(error) or type(error).__name__
-    if isinstance(error, httpx.TimeoutException) and monotonic() >= deadline - _CLOCK_STEP:
-        unsent = isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
-        return TimedOut(
-            "The call took longer than timeout.deadline",
-            sent=not unsent,
-            cure="Raise timeout.deadline if the call needs more time",
-        )
-    if isinstance(error, httpx.ConnectTimeout):
-        return TimedOut(f"No connection{route} within timeout.connect", sent=False, cure=_CHECK_ROUTE)
-    if isinstance(error, httpx.PoolTimeout):
-        return TimedOut(
-            f"No free connection{route} within timeout.read", sent=False, cure="Send fewer requests at the same time"
-        )
-    if isinstance(error, httpx.WriteTimeout):
-        return TimedOut("The server took nothing for longer than timeout.read", cure=_LONGER)
-    if isinstance(error, httpx.TimeoutException):
-        return TimedOut("The server sent nothing for longer than timeout.read", cure=_LONGER)
-    if isinstance(error, httpx.ConnectError) and file_limit_reached(error):
-        return ConnectionFailed(
-            f"No connection{route}: this process may open {file_limit()} files and sockets, and all are in use",
-            sent=False,
-            cure="Raise the limit (ulimit -n), or open fewer streams at once",
-        )
-    if isinstance(error, (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol)):
-        return ConnectionFailed(f"No connection{route}: {reason}", sent=False, cure=_CHECK_ROUTE)
-    if isinstance(error, httpx.DecodingError):
-        return ConnectionFailed(
-            f"The server's answer cannot be unpacked: {reason}", cure="Check what stands between here and the server"
-        )
-    return ConnectionFailed(f"The connection broke: {reason}")
 
 
 def _httpx_request(http_request: HttpRequest) -> httpx.Request:
@@ -121,198 +69,6 @@ def _add_client_defaults(client: httpx.Client | httpx.AsyncClient, request: http
     if client.cookies:
         client.cookies.set_cookie_header(request)
     return request
-
-
-def _head(response: httpx.Response) -> RawResponse:
-    return RawResponse(response.status_code, response.headers, b"")
-
-
-class BlockingHttpResponse:
-    """A response for blocking code; ``chunks`` iterates over the body and raises HTTP_ERRORS."""
-
-    def __init__(self, response: httpx.Response, deadline: float = inf) -> None:
-        _watch_for_unread_bytes(response)
-        self._response = response
-        self._deadline = deadline
-        self.head = _head(response)
-        pieces = _pieces(response)
-        decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
-        self.chunks: Iterator[bytes] = _unpacked(pieces, decoder) if decoder else pieces
-
-    async def read(self, deadline: float) -> RawResponse:
-        body = BodyBuffer(self.head, deadline)
-        try:
-            await self.read_chunks(body.add)
-        finally:
-            self._response.close()
-        return body.response()
-
-    async def next_piece(self) -> bytes:
-        try:
-            return next(self.chunks, b"")
-        except HTTP_ERRORS as error:
-            raise translate_error(error, deadline=self._deadline) from error
-
-    def put_back(self, piece: bytes) -> None:
-        self.chunks = chain((piece,), self.chunks)
-
-    async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
-        try:
-            for piece in self.chunks:
-                if receive(piece):
-                    return
-        except HTTP_ERRORS as error:
-            raise translate_error(error, deadline=self._deadline) from error
-
-    async def drain(self, seconds: float) -> None:
-        # httpx keeps the first timeout for all reads of a body, so the socket's own read gets the shorter one.
-        end = monotonic() + seconds
-        network: Any = self._response.extensions.get("network_stream", SimpleNamespace(read=None))
-        with suppress(*HTTP_ERRORS, AttributeError):
-            network.read = partial(_read_until, end, network.read)
-            for _ in zip(range(_MAX_DRAINED_PIECES), self.chunks, strict=False):
-                if monotonic() > end:
-                    break
-        with suppress(AttributeError):
-            del network.read
-
-    async def abort(self) -> None:
-        network: Any = self._response.extensions.get("network_stream")
-        with suppress(OSError, AttributeError):  # close() would not wake a thread that reads; shutdown() does
-            network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-
-    async def close(self) -> None:
-        self._response.close()
-
-
-class AsyncHttpResponse:
-    """A response for asyncio code; ``chunks`` iterates over the body and raises HTTP_ERRORS."""
-
-    def __init__(self, response: httpx.Response, deadline: float = inf) -> None:
-        _watch_for_unread_bytes(response)
-        self._response = response
-        self._deadline = deadline
-        self.head = _head(response)
-        pieces = _apieces(response) if deadline == inf or _is_own(response) else _timed_pieces(response, deadline)
-        decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
-        self.chunks: AsyncIterator[bytes] = _aunpacked(pieces, decoder) if decoder else pieces
-
-    async def read(self, deadline: float) -> RawResponse:
-        body = BodyBuffer(self.head, deadline)
-        try:
-            await self.read_chunks(body.add)
-        finally:
-            await self._response.aclose()
-        return body.response()
-
-    async def next_piece(self) -> bytes:
-        try:
-            return await anext(self.chunks, b"")
-        except HTTP_ERRORS as error:
-            raise translate_error(error, deadline=self._deadline) from error
-
-    def put_back(self, piece: bytes) -> None:
-        self.chunks = _chain(piece, self.chunks)
-
-    async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
-        try:
-            async for piece in self.chunks:
-                if receive(piece):
-                    return
-        except HTTP_ERRORS as error:
-            raise translate_error(error, deadline=self._deadline) from error
-
-    async def drain(self, seconds: float) -> None:
-        with suppress(*HTTP_ERRORS, asyncio.TimeoutError):
-            await asyncio.wait_for(self._exhaust(), seconds)
-
-    async def _exhaust(self) -> None:
-        pieces = 0
-        async for _ in self.chunks:
-            pieces += 1
-            if pieces >= _MAX_DRAINED_PIECES:
-                return
-
-    async def abort(self) -> None:
-        await self._response.aclose()
-
-    async def close(self) -> None:
-        await self._response.aclose()
-
-
-async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
-
-
-def _unpacked(pieces: Iterator[bytes], decoder: Decoder) -> Iterator[bytes]:
-    try:
-        for piece in pieces:
-            yield from decoder.feed(piece)
-        decoder.finish()
-    except Undecodable as error:
-        raise httpx.DecodingError(str(error)) from error
-
-
-async def _aunpacked(pieces: AsyncIterator[bytes], decoder: Decoder) -> AsyncIterator[bytes]:
-    try:
-        async for piece in pieces:
-            for unpacked in decoder.feed(piece):
-                yield unpacked
-        decoder.finish()
-    except Undecodable as error:
-        raise httpx.DecodingError(str(error)) from error
-
-
-def _pieces(response: httpx.Response) -> Iterator[bytes]:
-    # Not `iter_raw`: its counting and checking costs time and is not needed here.
-    if not isinstance(response.stream, httpx.SyncByteStream):
-        raise TypeError("The response has no blocking stream: was it made by an asyncio transport?")
-    return iter(response.stream)
-
-
-def _apieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    if not isinstance(response.stream, httpx.AsyncByteStream):
-        raise TypeError("The response has no asyncio stream: was it made by a blocking transport?")
-    return aiter(response.stream)
-
-
-def _read_until(
-    end: float, read: Callable[[int, float | None], bytes], size: int, timeout: float | None = None
-) -> bytes:
-    left = max(end - monotonic(), 0.001)
-    return read(size, left if timeout is None else min(timeout, left))
-
-
-async def _timed_pieces(response: httpx.Response, deadline: float) -> AsyncIterator[bytes]:
-    """The body of a response whose connection does not know the deadline."""
-    pieces = _apieces(response)
-    while True:
-        try:
-            with Alarm(max(deadline - monotonic(), 0.0)):
-                piece = await anext(pieces)
-        except StopAsyncIteration:
-            return
-        except asyncio.TimeoutError as error:
-            raise httpx.ReadTimeout("") from error
-        yield piece
-
-
-def _is_own(response: httpx.Response) -> bool:
-    """True if the response came over a connection of ``core/network.py`` or ``core/asyncio_network.py``."""
-    return hasattr(response.extensions.get("network_stream"), "parser")
-
-
-def _watch_for_unread_bytes(response: httpx.Response) -> None:
-    """Show the connection its parser: bytes that a server sent beyond its response forbid the next request on it."""
-    network: Any = response.extensions.get("network_stream")
-    if getattr(network, "parser", response) is None:
-        stream: Any = response.stream
-        try:
-            network.parser = stream._httpcore_stream._stream._connection._h11_state  # nothing public has it
-        except AttributeError:  # another version of the HTTP library: each connection serves one request
-            network.parser = SimpleNamespace(trailing_data=(b"?", False))
 
 
 def _route(config: Config, request: httpx.Request, *, own: bool) -> str:
@@ -456,7 +212,7 @@ class _HttpxConnections(httpx.AsyncBaseTransport):
         connection = self._pool.take()
         request.extensions["trace"] = connection.trace
         response = await self._pool.send(connection, request)
-        _watch_for_unread_bytes(response)
+        watch_for_unread_bytes(response)
         response.stream = _Body(response.stream, self._pool, connection)
         return response
 

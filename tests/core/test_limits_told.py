@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from coze_client import ConnectionFailed, CozeError, StreamInterrupted, TimedOut, Timeout
 from coze_client.core.call_errors import name_limit
-from coze_client.core.transport import translate_error
+from coze_client.core.http_errors import translate_error
 from tests.support.clients import Driver
 from tests.support.event_streams import event_stream
 from tests.support.raw_server import RawServer, stream
