@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,11 @@ import pytest
 from coze_client import ConnectionFailed
 from tests.support.clients import Driver
 from tests.support.scripted_server import Line, ScriptedServer
+
+# asyncio of Python 3.10 warns of TLS transports that aiohttp has closed in the last step of the loop.
+pytestmark = (
+    [pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")] if sys.version_info < (3, 11) else []
+)
 
 
 def body(name: str, size: int = 0) -> bytes:
