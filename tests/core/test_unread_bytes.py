@@ -17,7 +17,9 @@ from tests.support.scripted_server import Line, ScriptedServer
 
 # asyncio of Python 3.10 warns of TLS transports that aiohttp has closed in the last step of the loop.
 pytestmark = (
-    [pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")] if sys.version_info < (3, 11) else []
+    [pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
+    if sys.version_info < (3, 11)
+    else []
 )
 
 
