@@ -9,6 +9,7 @@ from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.values import Message
 from coze_client.bridge.chat.answer_parts import Part, PartCollector
+from coze_client.bridge.chat.chatflow import ChatflowQuestion
 from coze_client.bridge.chat.drafts import attach
 from coze_client.bridge.chat.planned_chat import PlannedChat
 from coze_client.bridge.chat.stop_sequences import StopFilter
@@ -61,6 +62,8 @@ class AnswerBuilder:
             self.stopped = self._stop_filter.reached
         if event.type == MESSAGE_DELTA:
             return text, event.reasoning, ()
+        if event.chat is not None and isinstance(self.plan.step, ChatflowQuestion):
+            check_chatflow(event.chat)
         if event.message is not None and event.message.verbose_type == "interrupt":
             self._has_question = True
         return text, event.reasoning, tuple(self._parts.feed(event))
@@ -103,8 +106,7 @@ class AnswerBuilder:
 
         Raises ConfigurationError if the bot called a tool that was not offered.
         """
-        pending = self.chat.tool_calls if self.chat else ()
-        calls = [call for call in pending if call.function and call.type != "reply_message"]
+        calls = plugin_calls(self.chat) if self.chat else []
         names, offered = [call.function.name for call in calls if call.function], self.plan.tools
         if offered is not None and (unknown := [name for name in names if name not in offered]):
             raise ConfigurationError(
@@ -112,3 +114,21 @@ class AnswerBuilder:
                 cure="Coze calls only client plugins declared on the bot: give your tools the names of these plugins",
             )
         return calls
+
+
+def plugin_calls(chat: Chat) -> list[ToolCall]:
+    """The calls of client plugins that `chat` waits for, without the questions of a workflow to the user."""
+    return [call for call in chat.tool_calls if call.function and call.type != "reply_message"]
+
+
+def check_chatflow(chat: Chat) -> None:
+    """Raise ConfigurationError if the chat of a chatflow waits for a client plugin: Coze takes no output for it."""
+    names = [call.function.name for call in plugin_calls(chat) if call.function]
+    if not names:
+        return
+    error = ConfigurationError(
+        f"The chatflow called a client plugin ({', '.join(names)}) and waits, but Coze takes outputs only for bots",
+        cure="Remove the client plugin from the chatflow, or ask the bot with this plugin without a workflow_id",
+    )
+    error.chat_id, error.conversation_id = chat.id or None, chat.conversation_id or None
+    raise error
