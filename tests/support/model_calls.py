@@ -19,12 +19,12 @@ AskScripted = Callable[..., Any]
 
 def blocking(coze: ScriptedCoze) -> CozeClient:
     """Return a blocking client of the scripted server."""
-    return CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(coze))
+    return CozeClient("t", base_url="http://coze", transport=httpx.MockTransport(coze), retry=None)
 
 
 def on_loop(coze: ScriptedCoze) -> AsyncCozeClient:
     """Return an asyncio client of the scripted server."""
-    return AsyncCozeClient("t", base_url="http://coze", transport=httpx.MockTransport(coze))
+    return AsyncCozeClient("t", base_url="http://coze", transport=httpx.MockTransport(coze), retry=None)
 
 
 def invoke(coze: ScriptedCoze, **options: Any) -> str:

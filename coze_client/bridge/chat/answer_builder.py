@@ -10,13 +10,16 @@ from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.values import Message
 from coze_client.bridge.chat.answer_parts import Part, PartCollector
 from coze_client.bridge.chat.chatflow import ChatflowQuestion
+from coze_client.bridge.chat.dialogue import SubmitOutputs
 from coze_client.bridge.chat.drafts import attach
 from coze_client.bridge.chat.planned_chat import PlannedChat
 from coze_client.bridge.chat.stop_sequences import StopFilter
+from coze_client.bridge.chat.submissions import Submission, check_no_longer_waits, note_finished, note_opened
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import Blocking
+from coze_client.core.session import Session
 from coze_client.core.stream import Events
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, CozeError
 
 AnswerDelta = tuple[str, str, Sequence[Part]]
 """What one event adds: text, reasoning, and other parts. A plain tuple, because there are so many."""
@@ -39,17 +42,43 @@ class AnswerBuilder:
         self._parts = PartCollector()
         self._stop_filter = StopFilter(plan.stop) if plan.stop else None
         self._origin: dict[str, object] = {}
+        self._submission: Submission | None = None
         self._has_question = False  # only a verbose message reports that a chatflow on coze.com waits for a reply
 
     def open(self, client: CozeClient) -> ChatStream:
-        """The stream of the answer; attachments of the question are uploaded before."""
-        messages = Blocking.run(attach(client._session, self.plan.step.drafts))
-        return self._events(messages).blocking(client._session)
+        """The stream of the answer; attachments of the question are uploaded before.
+
+        If the chat no longer waits for tool outputs, a new chat gets them as text, see ``check_no_longer_waits``.
+        """
+        session, step = client._session, self.plan.step
+        stream = self._events(Blocking.run(attach(session, step.drafts))).blocking(session)
+        if not isinstance(step, SubmitOutputs):
+            return stream
+        try:
+            stream.__enter__()
+        except CozeError as refusal:
+            Blocking.run(self._plan_in_words(session, step, refusal))
+            return self.open(client)
+        self._submission = note_opened(session, step)
+        return stream
 
     async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
         """As ``open``, on asyncio."""
-        messages = await attach(client._session, self.plan.step.drafts)
-        return self._events(messages).asyncio(client._session)
+        session, step = client._session, self.plan.step
+        stream = self._events(await attach(session, step.drafts)).asyncio(session)
+        if not isinstance(step, SubmitOutputs):
+            return stream
+        try:
+            await stream.__aenter__()
+        except CozeError as refusal:
+            await self._plan_in_words(session, step, refusal)
+            return await self.aopen(client)
+        self._submission = note_opened(session, step)
+        return stream
+
+    async def _plan_in_words(self, session: Session, step: SubmitOutputs, refusal: CozeError) -> None:
+        await check_no_longer_waits(session, step, refusal)
+        self.plan = self.plan.in_words()
 
     def _events(self, messages: Sequence[Message]) -> Events[ChatStream, AsyncChatStream]:
         return self.plan.step.events(messages, self.plan.options)
@@ -71,6 +100,7 @@ class AnswerBuilder:
     def finish(self, stream: ReadStream) -> AnswerDelta:
         """What was held back; call it when `stream` has ended or the answer is ``stopped``."""
         self.chat = stream.chat
+        note_finished(self._submission)
         self._origin = {
             "chat_id": stream.chat_id or "",
             "conversation_id": stream.conversation_id or "",
