@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, cast
 
+from langchain_core.caches import BaseCache
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import LanguageModelInput
+from langchain_core.globals import get_llm_cache
+from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.load.serializable import SerializedConstructor, SerializedNotImplemented
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
@@ -18,15 +22,27 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, model_validator
 from typing_extensions import Self
 
-from coze_client.bridge.chat.settings import BotSettings
+from coze_client.bridge.chat.settings import BotSettings, rename_fields
+from coze_client.core.concurrency import Blocking
+from coze_client.core.config import Timeout
 from coze_client.version import __version__
+from langchain_coze.answer_cache import AnswerCache
 from langchain_coze.chunk_builder import ChunkBuilder
 from langchain_coze.errors import langchain_errors
 from langchain_coze.messages import convert_to_dialogue
+from langchain_coze.response_format import (
+    ANSWER_TOOLS,
+    AnswerForm,
+    asks_for_form,
+    convert_to_one_chunk,
+    read_response_format,
+    split_answer_tools,
+)
 from langchain_coze.structured_output import OutputSchema, answer_structured
 
 OTHER_NAMES: Mapping[str, str] = {
     "model": "bot_id",
+    "model_name": "bot_id",
     "user": "user_id",
     "api_key": "token",
     "coze_api_key": "token",
@@ -36,6 +52,7 @@ OTHER_NAMES: Mapping[str, str] = {
 }
 """Other names of fields, from LangChain and langchain-community, and the fields that they mean."""
 
+_MEDIA = ("image_inputs", "image_url_inputs", "pdf_inputs", "audio_inputs", "video_inputs")
 _IGNORED = frozenset({"stream", "stream_usage", "strict", "parallel_tool_calls", "tool_choice"})
 
 
@@ -77,21 +94,58 @@ class ChatCoze(BotSettings, BaseChatModel):
     @model_validator(mode="before")
     @classmethod
     def _rename_fields(cls, given: Mapping[str, object]) -> dict[str, object]:
-        fields: dict[str, object] = {}
-        for given_name, value in given.items():
-            name = OTHER_NAMES.get(given_name, given_name)
-            if name in fields:
-                other = next(each for each in given if OTHER_NAMES.get(each, each) == name and each != given_name)
-                raise ValueError(f"{other} and {given_name} mean the same: give only one of them")
-            fields[name] = value
-        return fields
+        return rename_fields(given, OTHER_NAMES)
 
     @model_validator(mode="after")
     def _set_coze_version(self) -> Self:
         self._add_version("langchain-coze", __version__)
         if self.conversation_id and self.cache is None:
             self.cache = False
+        media = dict.fromkeys(_MEDIA, not self.workflow_id)
+        known = {**media, "tool_calling": not self.workflow_id, "tool_choice": False, "structured_output": True}
+        self.profile = cast("ModelProfile", {**known, **(self.profile or {})})
         return self
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        return True
+
+    def to_json(self) -> SerializedConstructor | SerializedNotImplemented:
+        """As LangChain stores it: the token by its name, the server by its address, no random ``user_id``."""
+        stored = super().to_json()
+        if stored["type"] == "constructor":
+            kwargs = {**stored["kwargs"], "base_url": self._coze.base_url}
+            left_out = {"region", *(() if self._user_is_known else ("user_id",))}
+            stored["kwargs"] = {name: value for name, value in kwargs.items() if name not in left_out}
+            if isinstance(self.timeout, Timeout):
+                stored["kwargs"]["timeout"] = asdict(self.timeout)
+        return stored
+
+    def _generate_with_cache(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        model = self._with_answer_cache()
+        return super(ChatCoze, model)._generate_with_cache(messages, stop=stop, run_manager=run_manager, **kwargs)
+
+    async def _agenerate_with_cache(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        model = self._with_answer_cache()
+        generate = super(ChatCoze, model)._agenerate_with_cache
+        return await generate(messages, stop=stop, run_manager=run_manager, **kwargs)
+
+    def _with_answer_cache(self) -> Self:
+        """This model, or a copy if there is a cache: with one that takes no answers that wait."""
+        given = get_llm_cache() if self.cache in (None, True) else self.cache
+        return self.model_copy(update={"cache": AnswerCache(given)}) if isinstance(given, BaseCache) else self
 
     def _generate(
         self,
@@ -101,13 +155,14 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         with langchain_errors():
-            builder = self._chunk_builder(messages, stop, kwargs)
-            with builder.answer.open(self._blocking) as stream:
-                for event in stream:
-                    builder.keep(event)
-                    if builder.answer.stopped:
-                        break
-            return builder.result(stream)
+            form = AnswerForm.of_options(kwargs)
+            if form is None:
+                return self._answer(messages, stop, kwargs)
+
+            async def ask(asked: Sequence[BaseMessage], more: Mapping[str, object]) -> ChatResult:
+                return self._answer(asked, stop, {**kwargs, **more})
+
+            return Blocking.run(form.answer(ask, messages, is_chatflow=bool(self.workflow_id)))
 
     async def _agenerate(
         self,
@@ -117,13 +172,36 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         with langchain_errors():
-            builder = self._chunk_builder(messages, stop, kwargs)
-            async with await builder.answer.aopen(self._asyncio) as stream:
-                async for event in stream:
-                    builder.keep(event)
-                    if builder.answer.stopped:
-                        break
-            return builder.result(stream)
+            form = AnswerForm.of_options(kwargs)
+            if form is None:
+                return await self._aanswer(messages, stop, kwargs)
+
+            async def ask(asked: Sequence[BaseMessage], more: Mapping[str, object]) -> ChatResult:
+                return await self._aanswer(asked, stop, {**kwargs, **more})
+
+            return await form.answer(ask, messages, is_chatflow=bool(self.workflow_id))
+
+    def _answer(
+        self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
+    ) -> ChatResult:
+        builder = self._chunk_builder(messages, stop, given)
+        with builder.answer.open(self._blocking) as stream:
+            for event in stream:
+                builder.keep(event)
+                if builder.answer.stopped:
+                    break
+        return builder.result(stream)
+
+    async def _aanswer(
+        self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
+    ) -> ChatResult:
+        builder = self._chunk_builder(messages, stop, given)
+        async with await builder.answer.aopen(self._asyncio) as stream:
+            async for event in stream:
+                builder.keep(event)
+                if builder.answer.stopped:
+                    break
+        return builder.result(stream)
 
     # LangChain itself passes every chunk to the callbacks: doing it here, too, would pass them twice.
     def _stream(
@@ -134,6 +212,9 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with langchain_errors():
+            if asks_for_form(kwargs):
+                yield convert_to_one_chunk(self._generate(messages, stop, None, **kwargs))
+                return
             builder = self._chunk_builder(messages, stop, kwargs)
             with builder.answer.open(self._blocking) as stream:
                 for event in stream:
@@ -151,6 +232,9 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with langchain_errors():
+            if asks_for_form(kwargs):
+                yield convert_to_one_chunk(await self._agenerate(messages, stop, None, **kwargs))
+                return
             builder = self._chunk_builder(messages, stop, kwargs)
             async with await builder.answer.aopen(self._asyncio) as stream:
                 async for event in stream:
@@ -183,8 +267,19 @@ class ChatCoze(BotSettings, BaseChatModel):
         The bot calls only client plugins that are **declared on the bot**, with the names, descriptions and parameters
         that are set there. `tools` are not sent. A call of a tool that is not bound raises CozeConfigurationError. The
         bot decides which tools it calls, so `tool_choice` has no effect.
+
+        With a `response_format` (a pydantic class, or OpenAI's ``{"type": "json_schema", …}``), the content of the
+        answer is bare JSON that fits the schema, in a stream one chunk. LangChain's ``create_agent`` uses it for a
+        ``response_format``, too. The schemas of a ``ToolStrategy`` become a call in the same way. The schema is added
+        to the question, and an answer that does not fit is repaired in a new chat, which is billed and not saved.
+        Raises CozeConfigurationError for a `response_format` without a schema.
         """
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
+        with langchain_errors():
+            read_response_format(kwargs.get("response_format"))
+        own, schemas = split_answer_tools(tools, tool_choice)
+        if schemas:
+            kwargs[ANSWER_TOOLS] = [convert_to_openai_tool(tool) for tool in schemas]
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in own], tool_choice=tool_choice, **kwargs)
 
     def with_structured_output(
         self,
@@ -201,12 +296,14 @@ class ChatCoze(BotSettings, BaseChatModel):
         Coze has no parameter for this, so the schema is added to the question, and the answer is validated. The bot
         repairs an invalid answer up to `repairs` times, each in a new chat that is billed and not saved. If the answer
         is still invalid, OutputParserException is raised. With `include_raw`, every result is a dict of ``raw``,
-        ``parsed`` and ``parsing_error``, which holds that exception. `method` and `strict` exist for compatibility and
-        have no effect.
+        ``parsed`` and ``parsing_error``, which holds that exception. `method` (json_schema, function_calling or
+        json_mode) and `strict` exist for compatibility and have no effect.
         """
         if kwargs:
             raise TypeError(f"with_structured_output takes no {', '.join(sorted(kwargs))}")
-        return answer_structured(self, schema, repairs=repairs, include_raw=include_raw, method=method)
+        return answer_structured(
+            self, schema, repairs=repairs, include_raw=include_raw, method=method, is_chatflow=bool(self.workflow_id)
+        )
 
     def get_num_tokens(self, text: str) -> int:
         """The approximate number of tokens: Coze reveals neither the tokenizer nor the model of a bot."""
@@ -236,17 +333,13 @@ class ChatCoze(BotSettings, BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         """The values that answers depend on, for LangChain's cache key and for traces."""
         own = {"system_variable": self.system_variable, "trim": self.trim, "default_stop": self.stop}
-        return {
-            **self._options({}),
-            **own,
-            "base_url": self._coze.base_url,
-            "model_name": self.workflow_id or self.bot_id,
-        }
+        options = {name: value for name, value in self._options({}).items() if name != "user_id" or self._user_is_known}
+        return {**options, **own, "base_url": self._coze.base_url, "model_name": self.model_name}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
         params["ls_provider"] = "coze"
-        params["ls_model_name"] = str(kwargs.get("model") or kwargs.get("bot_id") or self.workflow_id or self.bot_id)
+        params["ls_model_name"] = str(kwargs.get("model") or kwargs.get("bot_id") or self.model_name)
         return params
 
 

@@ -14,7 +14,7 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
-from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
+from coze_client.bridge.chat.schema_prompt import extract_json, outside_conversation, repair_prompt, schema_prompt
 from coze_client.core.json_schema import schema_errors
 from coze_client.errors import ConfigurationError
 from langchain_coze.errors import convert_error
@@ -22,15 +22,18 @@ from langchain_coze.errors import convert_error
 OutputSchema = dict[str, Any] | type
 """A pydantic model (v2 or v1), a TypedDict, or a JSON schema."""
 
+_METHODS = ("json_schema", "function_calling", "json_mode")
 _PARSE_ERRORS = (OutputParserException,)
 
 
 def answer_structured(
-    model: BaseChatModel, schema: OutputSchema, *, repairs: int, include_raw: bool, method: str
+    model: BaseChatModel, schema: OutputSchema, *, repairs: int, include_raw: bool, method: str, is_chatflow: bool
 ) -> Runnable[LanguageModelInput, Any]:
     """The runnable that ``ChatCoze.with_structured_output`` returns."""
     if repairs < 0:
         raise convert_error(ConfigurationError(f"repairs must be 0 or more, not {repairs}"))
+    if method not in _METHODS:
+        raise convert_error(ConfigurationError(f"method must be one of {', '.join(_METHODS)}, not {method!r}"))
     json_schema = convert_to_json_schema(schema)
     bound = model.bind(ls_structured_output_format={"kwargs": {"method": method}, "schema": json_schema})
 
@@ -38,7 +41,8 @@ def answer_structured(
         messages = model._convert_input(given).to_messages()
         return with_prompt(messages, schema_prompt(json_schema))
 
-    parsed = _parse_and_repair(model, schema, json_schema, repairs)
+    unsaved = model.bind(**outside_conversation(is_chatflow=is_chatflow))
+    parsed = _parse_and_repair(unsaved, schema, json_schema, repairs)
     return RunnableLambda(ask) | RunnableMap(raw=bound) | (_with_raw(parsed) if include_raw else parsed)
 
 
@@ -68,7 +72,10 @@ def parse_answer(answer: str, schema: OutputSchema, json_schema: Mapping[str, ob
 
 
 def _parse_and_repair(
-    model: BaseChatModel, schema: OutputSchema, json_schema: Mapping[str, object], repairs: int
+    unsaved: Runnable[LanguageModelInput, AIMessage],
+    schema: OutputSchema,
+    json_schema: Mapping[str, object],
+    repairs: int,
 ) -> Runnable[dict[str, Any], Any]:
     """Convert ``{"raw": answer}`` to the value; every repair is a new chat with the answer and its error."""
 
@@ -83,7 +90,6 @@ def _parse_and_repair(
     parser: Runnable[dict[str, Any], Any] = RunnableLambda(parse)
     if not repairs:
         return parser
-    unsaved = model.bind(conversation_id=None, auto_save_history=False)
     repair: Runnable[dict[str, Any], Any] = RunnableLambda(repair_question) | RunnableMap(raw=unsaved) | parser
     return parser.with_fallbacks([repair] * repairs, exceptions_to_handle=_PARSE_ERRORS, exception_key="error")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from hashlib import sha256
-from itertools import count
+from itertools import count, takewhile
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,7 @@ from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingFo
 
 from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.bridge.tools.tool_outcome import UNKNOWN_OUTCOME, HumanQuestion, JsonObject, ToolOutcome
-from coze_client.bridge.tools.workflow_call import Step
+from coze_client.bridge.tools.workflow_call import ANSWERED, Step
 from coze_client.errors import ConfigurationError
 
 _STORE_KEY = "coze_workflow_runs"  # a key of its own, because edit_state() would copy the agent's memory
@@ -58,6 +58,8 @@ class CozeInputRequiredEvent(InputRequiredEvent):
     data: str = ""
     """Coze's data of the interrupt, unchanged."""
     tool_name: str = ""
+    problem: str = ""
+    """Why the last answer to this question was refused; "" if the question is new."""
 
     def answer(self, response: object) -> CozeHumanResponseEvent:
         """Create the answer; `response` is text, or a mapping for an input node."""
@@ -89,6 +91,7 @@ class StepStore:
         self._call_key = _call_key(tool_name, arguments)
         self._path = f"{_STORE_KEY}.{self._call_key}"
         self._step = -1
+        self._attempts = count()  # of answers to the question of this step
 
     async def run_once(self, step: Step) -> ToolOutcome:
         """Run the next step, or return its stored outcome if it was run before.
@@ -96,6 +99,7 @@ class StepStore:
         Raises what `step` raises if nothing was started on the server.
         """
         self._step += 1
+        self._attempts = count()
         outcomes = await self._load()
         stored = outcomes[self._step] if self._step < len(outcomes) else None
         if stored is not None and "question" in stored:
@@ -128,22 +132,32 @@ class StepStore:
         event = CozeInputRequiredEvent(**question.describe(), prefix=question.question, tool_name=self._tool_name)
         if self._step + 1 >= len(await self._load()):
             return await self._wait(event)
-        with suppress(WaitingForEvent):  # answered before; removes LlamaIndex's waiter for this question
-            await self._wait(event)
-        return None
+        await self._forget_waiters()
+        return ANSWERED
 
     async def _wait(self, question: CozeInputRequiredEvent) -> object:
-        for attempt in count():
+        for attempt in self._attempts:
             answer = await self._context.wait_for_event(
                 CozeHumanResponseEvent,
                 waiter_event=question,
-                waiter_id=f"{self._call_key}_{self._step}_{attempt}",
+                waiter_id=self._waiter_id(attempt),
                 requirements={"event_id": question.event_id},
                 timeout=None,
             )
             if answer.event_id == question.event_id:  # a restored context first accepts any answer
                 return answer.response
         raise AssertionError
+
+    async def _forget_waiters(self) -> None:
+        """Remove LlamaIndex's waiters for a question that was answered before."""
+        step = StepWorkerStateContextVar.get(None)
+        known = {waiter.waiter_id for waiter in step.state.collected_waiters} if step else set()
+        for waiter_id in takewhile(known.__contains__, map(self._waiter_id, count())):
+            with suppress(WaitingForEvent):
+                await self._context.wait_for_event(CozeHumanResponseEvent, waiter_id=waiter_id, timeout=None)
+
+    def _waiter_id(self, attempt: int) -> str:
+        return f"{self._call_key}_{self._step}_{attempt}"
 
     def write_message(self, event: WorkflowEvent) -> None:
         """Write a node's output into the run's stream of events; ignore other events."""

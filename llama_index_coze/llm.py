@@ -24,10 +24,17 @@ from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 from llama_index.core.types import Model, PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
-from pydantic import ConfigDict, Field
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from coze_client.bridge.chat.answer_builder import AnswerBuilder
-from coze_client.bridge.chat.settings import BotSettings
+from coze_client.bridge.chat.settings import BotSettings, rename_fields
 from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_dialogue
 from llama_index_coze.responses import ChatResponseBuilder, CompletionResponseBuilder, ResponseBuilder
@@ -82,6 +89,17 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         pickle.dumps((self.client, self.token))
         return super().__getstate__()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _rename_model(cls, given: Mapping[str, object]) -> dict[str, object]:
+        return rename_fields(given, {"model": "bot_id", "model_name": "bot_id"})
+
+    @model_serializer(mode="wrap")
+    def custom_model_dump(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """As LlamaIndex, which makes keys of caches from it, but without a random ``user_id``."""
+        fields = {**handler(self), "class_name": self.class_name()}
+        return {name: value for name, value in fields.items() if name != "user_id" or self._user_is_known}
+
     @classmethod
     def class_name(cls) -> str:
         """The name under which LlamaIndex stores and traces this LLM."""
@@ -95,7 +113,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
             num_output=self.num_output,
             is_chat_model=True,
             is_function_calling_model=self.client_plugins,
-            model_name=self.workflow_id or self.bot_id,
+            model_name=self.model_name,
         )
 
     @llm_chat_callback()
@@ -229,7 +247,9 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
             LLMStructuredPredictStartEvent(output_cls=output_cls, template=prompt, template_args=dict(prompt_args))
         )
         messages = self._extend_messages(prompt.format_messages(llm=self, **prompt_args))
-        output = await predict(ask, output_cls, messages, options or {}, repairs=self.repairs)
+        output = await predict(
+            ask, output_cls, messages, options or {}, repairs=self.repairs, is_chatflow=bool(self.workflow_id)
+        )
         dispatcher.event(LLMStructuredPredictEndEvent(output=output))
         return output
 

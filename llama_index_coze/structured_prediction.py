@@ -9,15 +9,19 @@ from llama_index.core.base.llms.types import TextBlock
 from llama_index.core.llms import ChatMessage, ChatResponse
 from llama_index.core.types import Model
 
-from coze_client.bridge.chat.schema_prompt import extract_json, repair_prompt, schema_prompt
+from coze_client.bridge.chat.schema_prompt import extract_json, outside_conversation, repair_prompt, schema_prompt
 
 Ask = Callable[..., Awaitable[ChatResponse]]
 
-_OUTSIDE_CONVERSATION: Mapping[str, object] = {"conversation_id": None, "auto_save_history": False}
-
 
 async def predict(
-    ask: Ask, output_cls: type[Model], messages: Sequence[ChatMessage], options: Mapping[str, Any], *, repairs: int
+    ask: Ask,
+    output_cls: type[Model],
+    messages: Sequence[ChatMessage],
+    options: Mapping[str, Any],
+    *,
+    repairs: int,
+    is_chatflow: bool,
 ) -> Model:
     """Ask for an instance of `output_cls`.
 
@@ -32,7 +36,7 @@ async def predict(
             return _read(text, output_cls)
         except ValueError as error:
             repair = ChatMessage(content=repair_prompt(schema, text, str(error)))
-        answer = await ask([repair], **{**options, **_OUTSIDE_CONVERSATION})
+        answer = await ask([repair], **{**options, **outside_conversation(is_chatflow=is_chatflow)})
     return _read(answer.message.content or "", output_cls)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_tests.unit_tests import ChatModelUnitTests
+from syrupy.assertion import SnapshotAssertion
 
 from langchain_coze import ChatCoze
 
@@ -12,7 +13,7 @@ pytestmark = [pytest.mark.disable_socket, pytest.mark.filterwarnings("ignore:.*t
 
 
 class TestChatCoze(ChatModelUnitTests):
-    """``test_serdes`` skips: no class outside LangChain's own list may be serializable."""
+    """LangChain's suite for a chat model."""
 
     @pytest.fixture(autouse=True)
     def _token(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +41,7 @@ class TestChatCoze(ChatModelUnitTests):
     @property
     def model_override_value(self) -> str:
         return "7350000000000000002"
+
+    @pytest.mark.xfail(strict=True, reason="the suite loads only classes of LangChain's own list; see test_storing.py")
+    def test_serdes(self, model: BaseChatModel, snapshot: SnapshotAssertion) -> None:
+        super().test_serdes(model, snapshot)

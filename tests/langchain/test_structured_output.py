@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,9 +15,9 @@ from typing_extensions import TypedDict
 
 from coze_client import ConfigurationError, CozeClient
 from coze_client.emulator import Emulator
-from coze_client.emulator.scripts import Answer, Item, Turn
 from langchain_coze import ChatCoze
 from tests.support.langchain_calls import chat_body
+from tests.support.lying_bot import liar
 
 Make = Callable[..., ChatCoze]
 
@@ -38,16 +38,6 @@ class CityDict(TypedDict):
 
 SCHEMA = City.model_json_schema()
 QUESTION = "Where do 38000 people live? In 'Chur'."
-
-
-def liar(*answers: str) -> Callable[[Turn], Iterator[Item]]:
-    """A bot that gives the answers one after the other."""
-    left = list(answers)
-
-    def script(turn: Turn) -> Iterator[Item]:
-        yield Answer(left.pop(0))
-
-    return script
 
 
 @pytest.mark.parametrize("method", ["json_schema", "function_calling", "json_mode"])
@@ -144,3 +134,21 @@ def test_wrong_arguments_are_an_error(model: Make) -> None:
         model().with_structured_output(City, repairs=-1)
     with pytest.raises(TypeError, match="tools"):
         model().with_structured_output(City, tools=[])
+
+
+@pytest.mark.parametrize("method", ["json", "tools", "", "JSON_MODE"])
+def test_an_unknown_method_is_an_error(model: Make, emulator: Emulator, method: str) -> None:
+    with pytest.raises(ConfigurationError, match="method must be one of"):
+        model().with_structured_output(City, method=method)
+    assert not emulator.calls
+
+
+def test_a_chatflow_repairs_its_answer(model: Make, emulator: Emulator) -> None:
+    left = ["no", '{"name": "Chur", "people": 2}']
+
+    @emulator.workflow(title="Planner", chatflow=True)
+    def planner(question: str) -> str:
+        return left.pop(0)
+
+    structured = model("echo", workflow_id=planner.workflow_id).with_structured_output(City)
+    assert structured.invoke(QUESTION) == City(name="Chur", people=2)

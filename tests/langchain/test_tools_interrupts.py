@@ -590,3 +590,42 @@ def test_the_process_may_end_between_question_and_answer(emulator: Emulator, tmp
     assert process("18:00") == "How many in Rome?"
     assert process("4") == "Rome at 18:00 for 4"
     assert emulator.runs_started == 1
+
+
+@pytest.mark.parametrize("bad", ["", "  ", {"name": "Ann"}, {"guests": "many", "name": "Ann"}, "two, Ann", [1]])
+def test_an_answer_that_coze_cannot_take_leaves_the_question_open(emulator: Emulator, go: Go, bad: Any) -> None:
+    def order() -> Steps[str]:
+        form = yield ask_for(guests=int, name=str)
+        time = yield ask("When?")
+        return f"{form['name']} with {form['guests']} at {time}"
+
+    tool = made(emulator, order)
+    graph = agent(calls(tool, {}), tools=[tool])
+    [asked] = go(graph, {"messages": [HumanMessage("Order")]})["__interrupt__"]
+    assert "problem" not in asked.value
+    for _ in range(4):  # more often than Coze takes answers
+        [again] = go(graph, Command(resume=bad))["__interrupt__"]
+        assert again.value["problem"]
+        assert {**again.value, "problem": ""} == {**asked.value, "problem": ""}
+    [second] = go(graph, Command(resume={"guests": 2, "name": "Ann"}))["__interrupt__"]
+    assert second.value["question"] == "When?"
+    [second] = go(graph, Command(resume=""))["__interrupt__"]
+    assert second.value["problem"] == "The answer is empty"
+    assert tool_texts(go(graph, Command(resume="18:00"))) == ["Ann with 2 at 18:00"]
+    assert emulator.runs_started == 1
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+def test_parallel_calls_keep_their_own_refused_answers(emulator: Emulator, go: Go) -> None:
+    tool = made(emulator)
+    graph = tool_node(tool)
+    result = go(graph, {"messages": [calls(tool, {"city": "Rome"}, {"city": "Oslo"})]})
+    refuse = True
+    while "__interrupt__" in result:
+        result = go(graph, Command(resume="" if refuse else answered(result)))
+        refuse = not refuse
+    assert sorted(tool_texts(result)) == [
+        f"{city} at 18:00 for four (How many in {city}?)" for city in ("Oslo", "Rome")
+    ]
+    assert emulator.runs_started == 2
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 4

@@ -13,8 +13,11 @@ from typing import Any
 import httpx
 import pytest
 from llama_index.core.base.llms.base import BaseLLM
+from llama_index.core.extractors import TitleExtractor
+from llama_index.core.ingestion.pipeline import get_transformation_hash
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.schema import TextNode
 from pydantic import SecretStr, ValidationError
 
 from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound
@@ -189,3 +192,24 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="Coze2"):
         llama_index_coze.Coze2  # noqa: B018 - looked up for its error
     assert dir(llama_index_coze) == sorted(llama_index_coze.__all__)
+
+
+def test_equal_llms_without_a_user_have_equal_keys_in_a_cache() -> None:
+    def key(**options: Any) -> str:
+        extractor = TitleExtractor(llm=CozeLLM(bot_id="1", token="t", **options))
+        return get_transformation_hash([TextNode(text="x", id_="1")], extractor)
+
+    assert key() == key() == key(user_id="")
+    assert len({key(), key(user_id="ada"), key(user_id="bert"), key(trim=True)}) == 4
+
+
+@pytest.mark.parametrize("name", ["bot_id", "model", "model_name"])
+def test_the_model_is_the_bot_by_any_name(name: str) -> None:
+    given: dict[str, Any] = {name: "7", "token": "t"}
+    assert (CozeLLM(**given).model, CozeLLM(**given).model_name) == ("7", "7")
+
+
+def test_two_names_of_the_model_are_an_error() -> None:
+    given: dict[str, Any] = {"bot_id": "7", "model": "8", "token": "t"}
+    with pytest.raises(ValidationError, match="bot_id and model mean the same"):
+        CozeLLM(**given)

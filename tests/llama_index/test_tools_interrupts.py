@@ -344,3 +344,35 @@ def test_a_context_from_outside_of_a_step_is_refused_before_anything_is_sent(emu
     with pytest.raises(ConfigurationError, match="outside of a LlamaIndex workflow's step"):
         asyncio.run(tool.acall(city="Rome", ctx=context))
     assert emulator.runs_started == 0
+
+
+@pytest.mark.parametrize("bad", ["", "  ", None, {}, {"guests": "many", "name": "Ada"}, "three, Ada", [1]])
+def test_an_answer_that_coze_cannot_take_leaves_the_question_open(emulator: Emulator, bad: Any) -> None:
+    def form() -> Steps[str]:
+        given = yield ask_for(guests=int, name=str)
+        time = yield ask("When?")
+        return f"{given['name']} and {given['guests']} at {time}"
+
+    workflow = emulator.workflow()(form)
+    agent = calling_agent(tool_of(emulator, workflow.id), calling_llm(emulator, ("form", {})))
+    asked: list[CozeInputRequiredEvent] = []
+
+    async def run() -> tuple[str, str]:
+        handler = agent.run("Book")
+        answer = answering(handler, *[bad] * 4, {"guests": 3, "name": "Ada"}, "", "18:00")
+
+        def on_event(event: Any) -> None:
+            if isinstance(event, CozeInputRequiredEvent):
+                asked.append(event)
+            answer(event)
+
+        output = await run_agent(handler, on_event)
+        return str(output), json.dumps(handler.ctx.to_dict(serializer=JsonSerializer()))
+
+    output, context = asyncio.run(run())
+    assert output == "Ada and 3 at 18:00"
+    assert [bool(event.problem) for event in asked] == [False, True, True, True, True, False, True]
+    assert [event.question for event in asked[5:]] == ["When?", "When?"]
+    assert emulator.runs_started == 1
+    assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+    assert "CozeHumanResponseEvent" not in context  # no waiter is left, which a stored context would start again

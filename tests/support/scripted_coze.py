@@ -72,14 +72,16 @@ def as_json(data: object, **more: object) -> httpx.Response:
 
 
 class ScriptedCoze:
-    """Answers each path with its response, any other path with an empty success; `paths` are those requested."""
+    """Answers each path with its response, any other with an empty success; `paths` and `bodies` were requested."""
 
     def __init__(self, responses: Mapping[str, httpx.Response | Callable[[], httpx.Response]]) -> None:
         self.responses = responses
         self.paths: list[str] = []
+        self.bodies: list[bytes] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.paths.append(request.url.path)
+        self.bodies.append(request.content)
         given = self.responses.get(request.url.path, as_json({}))
         return given() if callable(given) else given
 

@@ -9,13 +9,17 @@ from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.values import Message
 from coze_client.bridge.chat.answer_parts import Part, PartCollector
+from coze_client.bridge.chat.chatflow import ChatflowQuestion
+from coze_client.bridge.chat.dialogue import SubmitOutputs
 from coze_client.bridge.chat.drafts import attach
 from coze_client.bridge.chat.planned_chat import PlannedChat
 from coze_client.bridge.chat.stop_sequences import StopFilter
+from coze_client.bridge.chat.submissions import Submission, check_no_longer_waits, note_finished, note_opened
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import Blocking
+from coze_client.core.session import Session
 from coze_client.core.stream import Events
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, CozeError
 
 AnswerDelta = tuple[str, str, Sequence[Part]]
 """What one event adds: text, reasoning, and other parts. A plain tuple, because there are so many."""
@@ -38,17 +42,43 @@ class AnswerBuilder:
         self._parts = PartCollector()
         self._stop_filter = StopFilter(plan.stop) if plan.stop else None
         self._origin: dict[str, object] = {}
+        self._submission: Submission | None = None
         self._has_question = False  # only a verbose message reports that a chatflow on coze.com waits for a reply
 
     def open(self, client: CozeClient) -> ChatStream:
-        """The stream of the answer; attachments of the question are uploaded before."""
-        messages = Blocking.run(attach(client._session, self.plan.step.drafts))
-        return self._events(messages).blocking(client._session)
+        """The stream of the answer; attachments of the question are uploaded before.
+
+        If the chat no longer waits for tool outputs, a new chat gets them as text, see ``check_no_longer_waits``.
+        """
+        session, step = client._session, self.plan.step
+        stream = self._events(Blocking.run(attach(session, step.drafts))).blocking(session)
+        if not isinstance(step, SubmitOutputs):
+            return stream
+        try:
+            stream.__enter__()
+        except CozeError as refusal:
+            Blocking.run(self._plan_in_words(session, step, refusal))
+            return self.open(client)
+        self._submission = note_opened(session, step)
+        return stream
 
     async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
         """As ``open``, on asyncio."""
-        messages = await attach(client._session, self.plan.step.drafts)
-        return self._events(messages).asyncio(client._session)
+        session, step = client._session, self.plan.step
+        stream = self._events(await attach(session, step.drafts)).asyncio(session)
+        if not isinstance(step, SubmitOutputs):
+            return stream
+        try:
+            await stream.__aenter__()
+        except CozeError as refusal:
+            await self._plan_in_words(session, step, refusal)
+            return await self.aopen(client)
+        self._submission = note_opened(session, step)
+        return stream
+
+    async def _plan_in_words(self, session: Session, step: SubmitOutputs, refusal: CozeError) -> None:
+        await check_no_longer_waits(session, step, refusal)
+        self.plan = self.plan.in_words()
 
     def _events(self, messages: Sequence[Message]) -> Events[ChatStream, AsyncChatStream]:
         return self.plan.step.events(messages, self.plan.options)
@@ -61,6 +91,8 @@ class AnswerBuilder:
             self.stopped = self._stop_filter.reached
         if event.type == MESSAGE_DELTA:
             return text, event.reasoning, ()
+        if event.chat is not None and isinstance(self.plan.step, ChatflowQuestion):
+            check_chatflow(event.chat)
         if event.message is not None and event.message.verbose_type == "interrupt":
             self._has_question = True
         return text, event.reasoning, tuple(self._parts.feed(event))
@@ -68,6 +100,7 @@ class AnswerBuilder:
     def finish(self, stream: ReadStream) -> AnswerDelta:
         """What was held back; call it when `stream` has ended or the answer is ``stopped``."""
         self.chat = stream.chat
+        note_finished(self._submission)
         self._origin = {
             "chat_id": stream.chat_id or "",
             "conversation_id": stream.conversation_id or "",
@@ -103,8 +136,7 @@ class AnswerBuilder:
 
         Raises ConfigurationError if the bot called a tool that was not offered.
         """
-        pending = self.chat.tool_calls if self.chat else ()
-        calls = [call for call in pending if call.function and call.type != "reply_message"]
+        calls = plugin_calls(self.chat) if self.chat else []
         names, offered = [call.function.name for call in calls if call.function], self.plan.tools
         if offered is not None and (unknown := [name for name in names if name not in offered]):
             raise ConfigurationError(
@@ -112,3 +144,21 @@ class AnswerBuilder:
                 cure="Coze calls only client plugins declared on the bot: give your tools the names of these plugins",
             )
         return calls
+
+
+def plugin_calls(chat: Chat) -> list[ToolCall]:
+    """The calls of client plugins that `chat` waits for, without the questions of a workflow to the user."""
+    return [call for call in chat.tool_calls if call.function and call.type != "reply_message"]
+
+
+def check_chatflow(chat: Chat) -> None:
+    """Raise ConfigurationError if the chat of a chatflow waits for a client plugin: Coze takes no output for it."""
+    names = [call.function.name for call in plugin_calls(chat) if call.function]
+    if not names:
+        return
+    error = ConfigurationError(
+        f"The chatflow called a client plugin ({', '.join(names)}) and waits, but Coze takes outputs only for bots",
+        cure="Remove the client plugin from the chatflow, or ask the bot with this plugin without a workflow_id",
+    )
+    error.chat_id, error.conversation_id = chat.id or None, chat.conversation_id or None
+    raise error

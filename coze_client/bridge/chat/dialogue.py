@@ -150,6 +150,12 @@ class UserQuestion:
         """The stream of the answer; `messages` are the drafts after their upload."""
         return Chats.stream(**options, conversation_id=self.conversation_id, additional_messages=messages)
 
+    def with_prompt(self, prompt: str) -> UserQuestion:
+        """The chat with `prompt` after the text of its last question; "" adds nothing."""
+        *before, last = self.drafts
+        text = "\n\n".join(filter(None, [last.text, prompt]))
+        return replace(self, drafts=(*before, replace(last, text=text))) if prompt else self
+
 
 @dataclass(frozen=True)
 class SubmitOutputs:
@@ -181,6 +187,7 @@ def next_step(
     trim: bool = False,
     speaker: Speaker = NOBODY,
     continue_question: str | None = None,
+    submits: bool = True,
 ) -> UserQuestion | SubmitOutputs:
     """Plan the request that continues the dialogue.
 
@@ -188,12 +195,12 @@ def next_step(
     Otherwise a new chat starts, and earlier calls and outputs become text. With a conversation, it gets the messages
     after the last answer that the conversation contains. Without one, it gets all messages, unless the last answer
     waits for a reply to this speaker: then it continues in that answer's conversation. If the dialogue ends with an
-    answer, `continue_question` is asked after it.
+    answer, `continue_question` is asked after it. `submits`: False if no chat takes outputs; they become text, too.
 
     System messages are joined to the first question, or returned apart as ``instructions``. Raises ConfigurationError
     if there is no question, if outputs are missing, and for more than 100 messages; with `trim`, the last 100 are sent.
     """
-    waiting = _find_waiting_calls(messages, speaker)
+    waiting = _find_waiting_calls(messages, speaker) if submits else None
     if waiting is not None:
         return _submit_outputs(messages, waiting)
     conversation_id = conversation_id or _conversation_awaiting_reply(messages, speaker)

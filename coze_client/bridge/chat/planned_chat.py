@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 from coze_client.bridge.chat.chatflow import ChatflowQuestion, convert_to_chatflow_question
@@ -32,6 +33,11 @@ class PlannedChat:
     stop: tuple[str, ...] = ()
     tools: frozenset[str] | None = None
     speaker: Speaker = NOBODY
+    replan: Callable[[], PlannedChat] | None = field(default=None, compare=False)
+
+    def in_words(self) -> PlannedChat:
+        """The plan for a waiting chat that no longer waits: a new chat, with the calls and outputs as text."""
+        return self.replan() if self.replan else self
 
     @property
     def model_name(self) -> str:
@@ -49,19 +55,38 @@ def plan_chat(
     trim: bool = False,
     user_is_known: bool = True,
     continue_question: str | None = None,
+    answer_prompt: str = "",
+    submits: bool = True,
 ) -> PlannedChat:
     """Plan the request that continues a dialogue.
 
-    `user_is_known`: False if the ``user_id`` among the options is random. `continue_question`: see ``next_step``.
+    `user_is_known`: False if the ``user_id`` among the options is random. `continue_question` and `submits`: see
+    ``next_step``. `answer_prompt`: how to answer, added to the last question; not sent with tool outputs.
 
     `options` are ChatOptions and ``conversation_id`` (empty means none). With a ``workflow_id`` among them, that
     chatflow of the ``bot_id`` or ``app_id`` answers. `system_variable` names the custom variable that takes the system
     messages; without it, they are joined to the first question. Raises TypeError for unknown options, and
     ConfigurationError for a dialogue that cannot be continued.
     """
+    replan = partial(
+        plan_chat,
+        messages,
+        options,
+        stop=stop,
+        tools=tools,
+        system_variable=system_variable,
+        trim=trim,
+        user_is_known=user_is_known,
+        continue_question=continue_question,
+        answer_prompt=answer_prompt,
+        submits=False,
+    )
     given = dict(options)
+    workflow_id, app_id = given.pop("workflow_id", None), given.pop("app_id", None)
     conversation_id = cast("str | None", given.pop("conversation_id", None)) or None
-    speaker = Speaker.read({**given, "user_id": given.get("user_id") if user_is_known else ""})
+    speaker = Speaker.read(
+        {**given, "workflow_id": workflow_id, "user_id": given.get("user_id") if user_is_known else ""}
+    )
     step = next_step(
         messages,
         conversation_id=conversation_id,
@@ -69,12 +94,14 @@ def plan_chat(
         trim=trim,
         speaker=speaker,
         continue_question=continue_question,
+        submits=submits and not workflow_id,
     )
+    if isinstance(step, UserQuestion):
+        step = step.with_prompt(answer_prompt)
     if system_variable and step.instructions:
         variables = cast("Mapping[str, str]", given.get("custom_variables") or {})
         given["custom_variables"] = {**variables, system_variable: step.instructions}
     stops = (stop,) if isinstance(stop, str) else tuple(stop or ())
-    workflow_id, app_id = given.pop("workflow_id", None), given.pop("app_id", None)
     chat_options = convert_to_options(given)
     if workflow_id:
         if tools:
@@ -84,4 +111,4 @@ def plan_chat(
         chatflow = {**given, "workflow_id": workflow_id, "app_id": app_id}
         question = convert_to_chatflow_question(step, chatflow, trim=trim)
         return PlannedChat(question, chat_options, stops, tools, speaker)
-    return PlannedChat(step, chat_options, stops, tools, speaker)
+    return PlannedChat(step, chat_options, stops, tools, speaker, replan)

@@ -30,6 +30,11 @@ def repair_prompt(schema: Mapping[str, object], answer: str, problem: str) -> st
     )
 
 
+def outside_conversation(*, is_chatflow: bool) -> dict[str, object]:
+    """The options of a chat for a repair: it belongs to no conversation, and a bot does not save it."""
+    return {"conversation_id": None, **({} if is_chatflow else {"auto_save_history": False})}
+
+
 def extract_json(answer: str) -> object:
     """Find the JSON value in an answer; raises ValueError if there is none.
 

@@ -92,14 +92,30 @@ class BotSettings(Connection):
         self._warn({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
         return self
 
+    @property
+    def model_name(self) -> str:
+        """The id of the chatflow or bot that answers."""
+        return self.workflow_id or self.bot_id
+
+    @property
+    def model(self) -> str:
+        """The same as ``model_name``: frameworks read either."""
+        return self.model_name
+
+    @property
+    def _user_is_known(self) -> bool:
+        """False if the ``user_id`` is random: then it must not decide what equals what."""
+        return "user_id" in self.model_fields_set
+
     def _answer_builder(self, messages: Sequence[DialogueMessage], given: Mapping[str, Any]) -> AnswerBuilder:
         """Plan the chat; options that are `given` with the call override the settings.
 
-        `given` may have any option of a chat, ``stop``, ``system_variable``, ``trim``, and ``tools``: the names of the
-        tools that the bot may call.
+        `given` may have any option of a chat, ``stop``, ``system_variable``, ``trim``, ``tools`` (the names of the
+        tools that the bot may call), and ``answer_prompt`` (how to answer, added to the question).
         """
         rest = {"stop": self.stop, "system_variable": self.system_variable, "trim": self.trim, "tools": None, **given}
         stop, system_variable, trim, tools = (rest.pop(name) for name in ("stop", "system_variable", "trim", "tools"))
+        answer_prompt = rest.pop("answer_prompt", "")
         plan = plan_chat(
             messages,
             self._options(rest),
@@ -108,7 +124,8 @@ class BotSettings(Connection):
             system_variable=system_variable,
             trim=trim,
             continue_question=self.continue_question,
-            user_is_known="user_id" in self.model_fields_set or "user_id" in given,
+            user_is_known=self._user_is_known or "user_id" in given,
+            answer_prompt=answer_prompt,
         )
         return AnswerBuilder(plan)
 
@@ -123,3 +140,15 @@ class BotSettings(Connection):
             self._warned = True
             listed = ", ".join(sorted(names))
             warnings.warn(f"{listed}: not sent, because the settings of the bot decide it", stacklevel=3)
+
+
+def rename_fields(given: Mapping[str, object], other_names: Mapping[str, str]) -> dict[str, object]:
+    """Replace other names of fields by the fields that they mean; raises ValueError for a field given twice."""
+    fields: dict[str, object] = {}
+    for given_name, value in given.items():
+        name = other_names.get(given_name, given_name)
+        if name in fields:
+            first = next(each for each in given if other_names.get(each, each) == name and each != given_name)
+            raise ValueError(f"{first} and {given_name} mean the same: give only one of them")
+        fields[name] = value
+    return fields

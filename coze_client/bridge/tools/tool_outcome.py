@@ -60,6 +60,8 @@ class HumanQuestion(NamedTuple):
     streamed: bool = True
     messages: tuple[WorkflowMessage, ...] = ()
     gaps: tuple[str, ...] = ()
+    problem: str = ""
+    """Why the last answer was refused; not stored, because it follows from the answer."""
 
     @classmethod
     def from_error(cls, error: WorkflowInterrupted) -> HumanQuestion:
@@ -90,6 +92,7 @@ class HumanQuestion(NamedTuple):
             "event_id": interrupt.event_id,
             "interrupt_type": interrupt.type,
             "data": interrupt.data,
+            **({"problem": self.problem} if self.problem else {}),
         }
 
     def answer_arguments(self, answer: object) -> dict[str, Any]:
@@ -108,7 +111,8 @@ class HumanQuestion(NamedTuple):
         """The whole question as JSON, unlike ``describe``."""
         messages = [message.model_dump(exclude_unset=True) for message in self.messages]
         interrupt = self.interrupt.model_dump(exclude_unset=True)
-        return {**self._asdict(), "interrupt": interrupt, "messages": messages}
+        fields = {name: value for name, value in self._asdict().items() if name != "problem"}
+        return {**fields, "interrupt": interrupt, "messages": messages}
 
 
 class ToolOutcome(NamedTuple):

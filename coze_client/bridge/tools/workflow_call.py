@@ -11,6 +11,7 @@ from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.result import WorkflowResult
 from coze_client.bridge.connection import AnyCozeClient
 from coze_client.bridge.tools.definitions import ToolDefinition
+from coze_client.bridge.tools.human_answer import answer_problem
 from coze_client.bridge.tools.tool_outcome import HumanQuestion, ToolOutcome, capture_outcome
 from coze_client.core.concurrency import maybe_await
 from coze_client.errors import CozeError
@@ -20,7 +21,8 @@ Step = Callable[[], Coroutine[Any, Any, ToolOutcome]]
 RunStep = Callable[[Step], Awaitable[ToolOutcome]]
 """Runs a step once: a framework that restarts tools returns the stored outcome instead."""
 AskHuman = Callable[[ToolOutcome], object]
-"""The human's answer to the question of an outcome, or an awaitable of it."""
+"""The human's answer to the question of an outcome, or an awaitable of it; ANSWERED if it was sent before."""
+ANSWERED = object()
 OnEvent = Callable[[WorkflowEvent], object]
 
 
@@ -34,6 +36,15 @@ def raise_question(outcome: ToolOutcome) -> object:
     raise cast("CozeError", outcome.error)
 
 
+async def take_answer(outcome: ToolOutcome, question: HumanQuestion, ask_human: AskHuman) -> object:
+    """The first answer that Coze can take."""
+    answer = await maybe_await(ask_human(outcome))
+    while answer is not ANSWERED and (problem := answer_problem(question.interrupt, answer)):
+        again = outcome._replace(question=question._replace(problem=problem))
+        answer = await maybe_await(ask_human(again))
+    return answer
+
+
 class WorkflowCall(NamedTuple):
     """One call: the workflow, its arguments and files, and the options of ``client.workflows.execute``."""
 
@@ -45,10 +56,13 @@ class WorkflowCall(NamedTuple):
     on_event: OnEvent | None = None
 
     async def run(self, run_step: RunStep, ask_human: AskHuman) -> ToolOutcome:
-        """Run the workflow to its end; every question goes to `ask_human`, every step through `run_step`."""
+        """Run the workflow to its end; every question goes to `ask_human`, every step through `run_step`.
+
+        A question is asked again, with the ``problem``, after an answer that Coze cannot take.
+        """
         outcome = await run_step(partial(capture_outcome, self._start))
         while (question := outcome.question) is not None:
-            answer = await maybe_await(ask_human(outcome))
+            answer = await take_answer(outcome, question, ask_human)
             outcome = await run_step(partial(capture_outcome, partial(self._resume, question, answer)))
         return outcome
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from coze_client.emulator.scripting.bot import CREATED_AT, FIRST_BOT_ID, ScriptedBot
 from coze_client.emulator.scripting.quoting_bot import librarian
-from coze_client.emulator.scripting.rule_bot import assistant
+from coze_client.emulator.scripting.rule_bot import assistant, fill, requested_schema
 from coze_client.emulator.scripts import (
     Answer,
     AskClient,
@@ -68,13 +68,21 @@ PLUGINS = (
 )
 
 
+_WITH_SCHEMA = re.compile(r"\n\n[^\n]*JSON schema")
+
+
 def plugins(turn: Turn) -> Iterator[Item]:
-    """Call client plugins for weather and time, one call for each city, or for booking a table; report the outputs."""
+    """Call client plugins for weather and time, one call for each city, or for booking a table; report the outputs.
+
+    With a JSON schema in the question, the report is JSON of this schema.
+    """
+    asked, schema = _WITH_SCHEMA.split(turn.question)[0], requested_schema(turn.question)
     if turn.outputs:
-        yield Answer(" ".join(f"{done.name} says: {done.output}." for done in turn.outputs))
+        report = " ".join(f"{done.name} says: {done.output}." for done in turn.outputs)
+        yield Answer(report if schema is None else json.dumps(fill(schema, schema, f"{asked} {report}")))
         return
-    question = turn.question.lower()
-    places = re.findall(r"\b[A-Z][a-zü]+\b", re.sub(r"^\W*\w+", "", turn.question)) or ["Zurich"]
+    question = asked.lower()
+    places = re.findall(r"\b[A-Z][a-zü]+\b", re.sub(r"^\W*\w+", "", asked)) or ["Zurich"]
     calls: list[tuple[str, Mapping[str, object]]] = []
     if "weather" in question:
         calls += [("get_weather", {"city": place}) for place in places]
