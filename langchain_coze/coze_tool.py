@@ -12,14 +12,14 @@ from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackMan
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, InjectedToolArg, ToolException
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, model_validator
 from typing_extensions import Self
 
 from coze_client import CozeClient
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.result import WorkflowResult
 from coze_client.api.workflows.signature import WorkflowSignature
-from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, Connection
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, describe_result
 from coze_client.bridge.tools.workflow_call import AskHuman, RunStep, raise_question, run_step
 from coze_client.core.concurrency import Blocking
@@ -60,7 +60,7 @@ class ToolInvocation:
         return str(getattr(self._runtime, "tool_call_id", None) or "")
 
 
-class CozeTool(BaseTool):
+class CozeTool(Connection, BaseTool):
     """A tool that calls Coze: checks the arguments, works blocking and on asyncio, reports failures to the model.
 
     A failed call becomes an error message for the model. With ``handle_tool_error=False`` it raises ToolException
@@ -70,8 +70,6 @@ class CozeTool(BaseTool):
 
     signature: WorkflowSignature
     """The parameters of the tool."""
-    client: AnyCozeClient | None = Field(default=None, exclude=True, repr=False)
-    """Your own blocking or asyncio client. Default: a client made from the environment."""
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True  # LangChain's type is a private union
     model_config = ConfigDict(extra="forbid")
@@ -80,8 +78,6 @@ class CozeTool(BaseTool):
     def _prepare(self) -> Self:
         if self.args_schema is None:
             self.args_schema = self.signature.schema
-        if self.client is None:
-            self.client = CozeClient()
         return self
 
     @classmethod
@@ -105,7 +101,7 @@ class CozeTool(BaseTool):
         **arguments: Any,
     ) -> ContentAndArtifact:
         with configured(config, run_manager) as inner:
-            return Blocking.run(self._answer(ToolInvocation(blocking_client(self.client), arguments, inner, runtime)))
+            return Blocking.run(self._answer(ToolInvocation(self._blocking, arguments, inner, runtime)))
 
     async def _arun(
         self,
@@ -117,7 +113,7 @@ class CozeTool(BaseTool):
         **arguments: Any,
     ) -> ContentAndArtifact:
         with configured(config, run_manager) as inner:
-            return await self._answer(ToolInvocation(asyncio_client(self.client), arguments, inner, runtime))
+            return await self._answer(ToolInvocation(self._asyncio, arguments, inner, runtime))
 
     async def _answer(self, call: ToolInvocation) -> ContentAndArtifact:
         reporter = EventReporter(self.name, call.config, blocking=call.blocking)

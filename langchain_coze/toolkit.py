@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.tools import BaseTool, BaseToolkit
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from coze_client.api.plugins import Plugin, PluginTool
 from coze_client.api.workflows.values import WorkflowInfo
-from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, Connection, asyncio_client, blocking_client, take_client
 from coze_client.bridge.tools.definitions import DefinitionCache, ToolDefinition, load_plugins, load_workflows
 from coze_client.bridge.tools.tool_names import tool_names
 from coze_client.core.concurrency import Blocking
@@ -32,11 +32,11 @@ def load_coze_tools(
     """Load tools for workflows (by id, and all published ones of a workspace) and for every tool of the plugins.
 
     Ten requests run at a time. Workflows in `cache` are not requested; the others are added to it. Tools with equal
-    names get their ids as suffix. `options` are fields of CozeWorkflowTool. Raises ConfigurationError if there is
-    nothing to load.
+    names get their ids as suffix. `options` are fields of CozeWorkflowTool, with ``token``, ``base_url`` and ``region``
+    among them instead of a `client`. Raises ConfigurationError if there is nothing to load.
     """
-    client = blocking_client(client)
-    return Blocking.run(_load(client, workflow_ids, workspace_id, plugin_ids, name_prefix, cache, options))
+    made, rest = take_client({"client": client, **options})
+    return Blocking.run(_load(blocking_client(made), workflow_ids, workspace_id, plugin_ids, name_prefix, cache, rest))
 
 
 async def aload_coze_tools(
@@ -50,25 +50,22 @@ async def aload_coze_tools(
     **options: Any,  # the fields of CozeWorkflowTool
 ) -> list[BaseTool]:
     """As ``load_coze_tools``, on asyncio."""
-    client = asyncio_client(client)
-    return await _load(client, workflow_ids, workspace_id, plugin_ids, name_prefix, cache, options)
+    made, rest = take_client({"client": client, **options})
+    return await _load(asyncio_client(made), workflow_ids, workspace_id, plugin_ids, name_prefix, cache, rest)
 
 
-class CozeToolkit(BaseToolkit):
+class CozeToolkit(Connection, BaseToolkit):
     """Tools of workflows and plugins, loaded by ``get_tools``; fields as the arguments of ``load_coze_tools``.
 
     `options` are fields of CozeWorkflowTool, for example ``{"file_roots": ["/data"]}``.
     """
 
-    client: AnyCozeClient | None = Field(default=None, exclude=True, repr=False)
     workflow_ids: tuple[str, ...] = ()
     workspace_id: str | None = None
     plugin_ids: tuple[str, ...] = ()
     name_prefix: str = ""
     cache: dict[str, WorkflowInfo] = Field(default_factory=dict, repr=False)
     options: dict[str, Any] = Field(default_factory=dict)
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     def get_tools(self) -> list[BaseTool]:
         """Load the tools; the schemas of workflows are requested only once."""
@@ -79,8 +76,8 @@ class CozeToolkit(BaseToolkit):
         return await aload_coze_tools(**self._arguments())
 
     def _arguments(self) -> dict[str, Any]:
-        own = {name: getattr(self, name) for name in type(self).model_fields if name != "options"}
-        return {**own, **self.options}
+        own = type(self).model_fields.keys() - Connection.model_fields.keys() - {"options"}
+        return {"client": self._coze, **{name: getattr(self, name) for name in own}, **self.options}
 
 
 async def _load(

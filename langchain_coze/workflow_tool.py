@@ -13,7 +13,7 @@ from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.resource import RunMode
 from coze_client.api.workflows.result import WorkflowResult
 from coze_client.api.workflows.signature import SignatureLike, WorkflowSignature
-from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client, take_client
 from coze_client.bridge.tools.definitions import ToolDefinition, load_definition
 from coze_client.bridge.tools.tool_outcome import ToolOutcome
 from coze_client.bridge.tools.workflow_call import AskHuman, RunStep, WorkflowCall
@@ -78,10 +78,12 @@ class CozeWorkflowTool(CozeTool):
         """Make a tool with the name, description and parameters of the workflow, loaded in one request.
 
         With a `signature` (a pydantic model, a JSON schema, a Python function), no request is sent; coze-studio, which
-        returns no schemas, needs one. `options` are fields of this class. Raises NotFound for an unknown workflow.
+        returns no schemas, needs one. `options` are fields of this class, with ``token``, ``base_url`` and ``region``
+        among them instead of a `client`. Raises NotFound for an unknown workflow.
         """
-        given = {"name": name, "description": description, **options}
-        return Blocking.run(cls._load(blocking_client(client), workflow_id, signature, name_prefix, given))
+        made, rest = take_client({"client": client, **options})
+        given = {"name": name, "description": description, **rest}
+        return Blocking.run(cls._load(blocking_client(made), workflow_id, signature, name_prefix, given))
 
     @classmethod
     async def afrom_workflow(
@@ -96,8 +98,9 @@ class CozeWorkflowTool(CozeTool):
         **options: Any,  # the fields of this class
     ) -> Self:
         """As ``from_workflow``, on asyncio."""
-        given = {"name": name, "description": description, **options}
-        return await cls._load(asyncio_client(client), workflow_id, signature, name_prefix, given)
+        made, rest = take_client({"client": client, **options})
+        given = {"name": name, "description": description, **rest}
+        return await cls._load(asyncio_client(made), workflow_id, signature, name_prefix, given)
 
     @classmethod
     async def _load(

@@ -8,10 +8,9 @@ from typing import Any
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 
-from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client, take_client
 from coze_client.bridge.tools.definitions import DefinitionCache, ToolDefinition, load_workflows
 from coze_client.bridge.tools.tool_names import tool_names
-from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking
 from coze_client.errors import ConfigurationError
 from llama_index_coze.workflow_tool import CozeWorkflowTool
@@ -28,7 +27,7 @@ class CozeToolSpec(BaseToolSpec):
 
     The first ``to_tool_list`` fetches the schemas, ten at a time. Schemas in `cache` (by workflow id) are not
     fetched, and fetched ones are added to it. Tool names begin with `name_prefix`; equal names get the workflow's id
-    appended. `options` are those of CozeWorkflowTool.
+    appended. `options` are those of CozeWorkflowTool, ``token`` among them.
     """
 
     spec_functions: list[SPEC_FUNCTION_TYPE] = []  # noqa: RUF012 - declared as in the base class; the tools are found by requests
@@ -45,12 +44,11 @@ class CozeToolSpec(BaseToolSpec):
     ) -> None:
         if not (workflow_ids or workspace_id):
             raise ConfigurationError("Nothing to load: give workflow_ids or a workspace_id")
-        self._client = client or CozeClient()
+        self._client, self._options = take_client({"client": client, **options})
         self._workflow_ids = tuple(workflow_ids)
         self._workspace_id = workspace_id
         self._name_prefix = name_prefix
         self._cache = {} if cache is None else cache
-        self._options = options
 
     def to_tool_list(
         self,

@@ -10,18 +10,20 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.memory import BaseMemory
 from llama_index.core.tools import FunctionTool, ToolMetadata, ToolOutput
 from llama_index.core.workflow import Context
+from pydantic import SecretStr
 from typing_extensions import Self
 
 from coze_client.api.files.attachments import Attachment
 from coze_client.api.workflows.file_arguments import FileSources
 from coze_client.api.workflows.resource import RunMode
 from coze_client.api.workflows.signature import SignatureLike, WorkflowSignature
-from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client, connect, take_client
 from coze_client.bridge.tools.definitions import ToolDefinition, load_definition
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, describe_result
 from coze_client.bridge.tools.workflow_call import OnEvent, WorkflowCall, raise_question, run_step
-from coze_client.client import CozeClient
 from coze_client.core.concurrency import Blocking
+from coze_client.core.config import Region
+from coze_client.core.credentials import Credentials, TokenFunction
 from coze_client.core.request import fields
 from coze_client.errors import InvalidArguments
 from llama_index_coze.interrupts import StepStore
@@ -57,6 +59,9 @@ class CozeWorkflowTool(FunctionTool):
         signature: SignatureLike | WorkflowSignature,
         *,
         client: AnyCozeClient | None = None,
+        token: str | SecretStr | TokenFunction | Credentials | None = None,
+        base_url: str | None = None,
+        region: Region | None = None,
         name: str | None = None,
         description: str | None = None,
         return_direct: bool = False,
@@ -70,12 +75,13 @@ class CozeWorkflowTool(FunctionTool):
     ) -> None:
         """Create a tool from a `signature` (a pydantic model, a JSON schema, a Python function); sends no request.
 
-        `name` and `description`: default, the signature's. `client`: blocking or asyncio; default, a client of the
-        environment. `return_direct`: the tool's output is the agent's answer. `file_roots`: folders whose files may be
-        read if a language model names them. The other options are those of ``client.workflows.execute``.
+        `name` and `description`: default, the signature's. `client`: blocking or asyncio; or give `token`, `base_url`
+        and `region` of a new one; default, those of the environment. `return_direct`: the tool's output is the agent's
+        answer. `file_roots`: folders whose files may be read if a language model names them. The other options are
+        those of ``client.workflows.execute``.
         """
         self._definition = ToolDefinition.of_signature(workflow_id, signature)
-        self._client = client or CozeClient()
+        self._client = connect(client, token=token, base_url=base_url, region=region)
         self._file_roots = tuple(file_roots)
         self._options = fields(
             mode=mode,
@@ -103,14 +109,16 @@ class CozeWorkflowTool(FunctionTool):
         `options` are those of the class. Raises NotFound for an unknown workflow, and on servers without schemas, like
         coze-studio (ConfigurationError for its chatflows): there, create the tool with a signature.
         """
-        return Blocking.run(cls._load(blocking_client(client), workflow_id, name_prefix, options))
+        made, rest = take_client({"client": client, **options})
+        return Blocking.run(cls._load(blocking_client(made), workflow_id, name_prefix, rest))
 
     @classmethod
     async def afrom_workflow(
         cls, workflow_id: str, *, client: AnyCozeClient | None = None, name_prefix: str = "", **options: Any
     ) -> Self:
         """As ``from_workflow``, on asyncio."""
-        return await cls._load(asyncio_client(client), workflow_id, name_prefix, options)
+        made, rest = take_client({"client": client, **options})
+        return await cls._load(asyncio_client(made), workflow_id, name_prefix, rest)
 
     @classmethod
     async def _load(cls, client: AnyCozeClient, workflow_id: str, prefix: str, options: Mapping[str, Any]) -> Self:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from pydantic import SecretStr
+
 from coze_client.api.datasets.document_base import DocumentBase
 from coze_client.api.datasets.values import ChunkStrategy
-from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client
+from coze_client.bridge.connection import AnyCozeClient, asyncio_client, blocking_client, connect
 from coze_client.bridge.writing.progress_bar import OnWriteProgress, progress_bar
 from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.run import WriteRun
@@ -17,6 +19,8 @@ from coze_client.bridge.writing.settings import WriteSettings
 from coze_client.bridge.writing.sources import SourceText, WriteSource
 from coze_client.bridge.writing.upload_record import MEMORY, UploadRecord
 from coze_client.core.concurrency import Blocking
+from coze_client.core.config import Region
+from coze_client.core.credentials import Credentials, TokenFunction
 from coze_client.errors import ConfigurationError
 
 D = TypeVar("D")
@@ -28,7 +32,8 @@ _LOCK_POLL_SECONDS = 0.1
 class DatasetWriter(Generic[D]):
     """Writes files, folders, web pages and a framework's documents into a dataset.
 
-    `client`: blocking or asyncio; the other kind is created from it when needed. ``None``: a client of the environment.
+    `client`: blocking or asyncio; the other kind is created from it when needed. Or give `token`, `base_url` and
+    `region` of a new one; without any of them, a client of the environment.
 
     `record`: a path or an ``UploadRecord``, which stores what was uploaded. With a file, the next run finishes an
     interrupted one, and no content is uploaded twice. The default is in memory: then this holds only while the writer
@@ -44,15 +49,21 @@ class DatasetWriter(Generic[D]):
 
     def __init__(
         self,
-        client: AnyCozeClient | None,
-        dataset_id: str,
+        client: AnyCozeClient | None = None,
+        dataset_id: str = "",
         *,
+        token: str | SecretStr | TokenFunction | Credentials | None = None,
+        base_url: str | None = None,
+        region: Region | None = None,
         record: str | os.PathLike[str] | UploadRecord = MEMORY,
         concurrency: int = 4,
         settle: float = 15.0,
         timeout: float = 600.0,
     ) -> None:
-        self.client = client
+        if not dataset_id:
+            raise ConfigurationError("Give the dataset_id of the dataset to write into")
+        given = token or base_url or region
+        self.client = connect(client, token=token, base_url=base_url, region=region) if given else client
         self.dataset_id = dataset_id
         self.record = record if isinstance(record, UploadRecord) else UploadRecord(record)
         self._settings = WriteSettings(concurrency, settle, timeout)
