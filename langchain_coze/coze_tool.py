@@ -145,6 +145,11 @@ class CozeTool(Connection, BaseTool):
 
 def _attachments(message: object) -> Sequence[Attachment]:
     if isinstance(message, BaseMessage) and message.type == "human" and not isinstance(message.content, str):
-        with suppress(ConfigurationError):  # only another provider can read it
-            return convert_blocks(cast("list[Block]", message.content_blocks))[1]
+        return [each for block in message.content_blocks for each in _readable(cast("Block", block))]
+    return ()
+
+
+def _readable(block: Block) -> Sequence[Attachment]:
+    with suppress(ConfigurationError):  # only another provider can read it
+        return convert_blocks([block])[1]
     return ()

@@ -15,6 +15,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
+from coze_client.api.files.attachments import Attachment
 from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall
 from coze_client.errors import ConfigurationError
 from langchain_coze.attachments import Block, convert_blocks
@@ -43,20 +44,35 @@ def _convert_message(message: BaseMessage, names: Mapping[object, object]) -> Di
     if isinstance(message, FunctionMessage):
         return DialogueMessage("tool", _output(message), name=message.name)
     if isinstance(message, SystemMessage):
-        return DialogueMessage("system", str(message.text))
+        return _convert_instructions(message)
     role = _ROLES.get(message.role) if isinstance(message, ChatMessage) else None
-    if role == "system" or role == "assistant":
-        return DialogueMessage("system" if role == "system" else "assistant", str(message.text))
+    if role == "system":
+        return _convert_instructions(message)
+    if role == "assistant":
+        return DialogueMessage("assistant", str(message.text))
     if role == "user" or isinstance(message, HumanMessage):
         return _convert_question(message)
     raise ConfigurationError(f"Coze has no role for a message of type {message.type}")
 
 
+def _convert_instructions(message: BaseMessage) -> DialogueMessage:
+    text, attachments = _read(message)
+    if attachments:
+        raise ConfigurationError(
+            f"A system message has content of type {attachments[0].kind}, but Coze takes only text there",
+            cure="Put it into a message of the user",
+        )
+    return DialogueMessage("system", text)
+
+
 def _convert_question(message: BaseMessage) -> DialogueMessage:
+    return DialogueMessage("user", *_read(message))
+
+
+def _read(message: BaseMessage) -> tuple[str, tuple[Attachment, ...]]:
     if isinstance(message.content, str):
-        return DialogueMessage("user", message.content)
-    text, attachments = convert_blocks(cast("list[Block]", message.content_blocks))
-    return DialogueMessage("user", text, attachments)
+        return message.content, ()
+    return convert_blocks(cast("list[Block]", message.content_blocks))
 
 
 def _convert_answer(message: AIMessage) -> DialogueMessage:

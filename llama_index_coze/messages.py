@@ -8,12 +8,14 @@ from typing import Literal
 
 from llama_index.core.base.llms.types import (
     AudioBlock,
+    CachePoint,
     CitableBlock,
     ContentBlock,
     DocumentBlock,
     ImageBlock,
     MessageRole,
     TextBlock,
+    ThinkingBlock,
     ToolCallBlock,
     VideoBlock,
 )
@@ -42,8 +44,9 @@ Media = ImageBlock | AudioBlock | VideoBlock | DocumentBlock
 def convert_to_dialogue(messages: Sequence[ChatMessage]) -> list[DialogueMessage]:
     """Convert each message to one dialogue message.
 
-    Blocks that Coze cannot use (thoughts, citations and cache points of other providers) are left out. Raises
-    ConfigurationError for a block with a path: a message must not make this process read local files.
+    Blocks of answers that Coze cannot use (thoughts, citations and cache points of other providers) are left out.
+    Raises ConfigurationError for a block of a user or system that cannot be sent, and for a block with a path: a
+    message must not make this process read local files.
     """
     names = {
         block.tool_call_id: block.tool_name
@@ -61,10 +64,23 @@ def _convert(message: ChatMessage, names: Mapping[str | None, str]) -> DialogueM
         name = names.get(call_id) or str(message.additional_kwargs.get("name") or "")
         return DialogueMessage(role, _tool_output(blocks), call_id=call_id, name=name)
     text = "\n".join(block.text for block in blocks if isinstance(block, TextBlock))
-    if role == "user":
-        return DialogueMessage(role, text, tuple(_attachment(block) for block in blocks if isinstance(block, Media)))
+    if role == "user" or role == "system":
+        media = list(_media(blocks, role))
+        return DialogueMessage(role, text, tuple(map(_attachment, media)))
     calls = tuple(_call(block) for block in blocks if isinstance(block, ToolCallBlock))
     return DialogueMessage(role, text, origin=Origin.read(message.additional_kwargs), calls=calls)
+
+
+def _media(blocks: Iterable[ContentBlock], role: Literal["user", "system"]) -> Iterator[Media]:
+    """The media of a user's message; raises ConfigurationError for what would be lost."""
+    for block in blocks:
+        if isinstance(block, Media) and role == "user":
+            yield block
+        elif not isinstance(block, TextBlock | ThinkingBlock | CachePoint):
+            raise ConfigurationError(
+                f"A {role} message has a block of type {block.block_type}, which cannot be sent to Coze",
+                cure="Give text, images, files or audio in a message of the user",
+            )
 
 
 def _flatten(blocks: Iterable[ContentBlock]) -> Iterator[ContentBlock]:

@@ -80,6 +80,12 @@ MEDIA: list[tuple[dict[str, Any], str]] = [
     ({"type": "video", "url": "https://a/b.mp4"}, "file(s): https://a/b.mp4"),
     ({"type": "text-plain", "base64": "aGk=", "mime_type": "text/plain", "title": "a.txt"}, "file(s): a.txt"),
     ({"type": "media", "mime_type": "image/png", "data": PNG}, "image(s): image.png"),
+    ({"type": "input_image", "image_url": "https://a/b.png"}, "image(s): https://a/b.png"),
+    ({"type": "input_image", "image_url": f"data:image/png;base64,{ENCODED}"}, "image(s): image.png"),
+    ({"type": "input_image", "image_url": {"url": "https://a/b.png"}}, "image(s): https://a/b.png"),
+    ({"type": "input_file", "file_url": "https://a/b.pdf"}, "file(s): https://a/b.pdf"),
+    ({"type": "input_file", "file_data": "data:application/pdf;base64,JVBERi0=", "filename": "me.pdf"}, "me.pdf"),
+    ({"type": "input_file", "file_data": "JVBERi0=", "filename": "me.pdf"}, "file(s): me.pdf"),
 ]
 
 
@@ -93,6 +99,42 @@ def test_text_blocks_join_and_inline_text_files_are_text(model: Make, emulator: 
     plain = {"type": "text-plain", "text": "from a file", "mime_type": "text/plain"}
     model().invoke([HumanMessage(["one", {"type": "text", "text": "two"}, plain])])
     assert texts(emulator) == [("user", "one\ntwo\nfrom a file")]
+
+
+def test_text_items_of_other_apis_are_words_of_the_user(model: Make, emulator: Emulator) -> None:
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "three"}]}
+    blocks = [{"type": "input_text", "text": "one"}, {"type": "tool_result", "tool_use_id": "t1", "content": "two"}]
+    model().invoke([HumanMessage([*blocks, result, {"cachePoint": {"type": "default"}}])])
+    assert texts(emulator) == [("user", "one\ntwo\nthree")]
+
+
+UNKNOWN: list[tuple[dict[str, Any], str]] = [
+    ({"type": "weird", "x": 1}, "of type weird"),
+    ({"type": "non_standard", "value": {"type": "location", "lat": 1}}, "of type location"),
+    ({"type": "text", "text": 5}, "of type text"),
+    ({"type": "tool_use", "id": "1", "name": "f", "input": {}}, "of type tool_use"),
+    ({"type": "search_result", "content": [], "source": "s", "title": "t"}, "of type search_result"),
+    ({"guardContent": {"text": {"text": "x"}}}, "with guardContent"),
+]
+
+
+@pytest.mark.parametrize(("block", "named"), UNKNOWN)
+@pytest.mark.parametrize(
+    "place", [HumanMessage, SystemMessage, lambda content: ChatMessage(content=content, role="user")]
+)
+def test_a_block_that_is_not_understood_is_refused_by_its_type(
+    model: Make, emulator: Emulator, block: dict[str, Any], named: str, place: Any
+) -> None:
+    with pytest.raises(CozeConfigurationError, match=named):
+        model().invoke([place([{"type": "text", "text": "look"}, block]), HumanMessage("And?")])
+    assert not emulator.calls
+
+
+@pytest.mark.parametrize("place", [SystemMessage, lambda content: ChatMessage(content=content, role="system")])
+def test_an_image_among_the_instructions_is_refused(model: Make, emulator: Emulator, place: Any) -> None:
+    with pytest.raises(CozeConfigurationError, match="system message has content of type image"):
+        model().invoke([place([{"type": "text", "text": "Be brief."}, IMAGES[0]]), HumanMessage("And?")])
+    assert not emulator.calls
 
 
 def test_each_content_is_uploaded_once_a_model(model: Make, emulator: Emulator) -> None:

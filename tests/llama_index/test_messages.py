@@ -119,6 +119,19 @@ def test_what_other_providers_put_into_a_history_does_no_harm() -> None:
     assert convert_to_dialogue([foreign]) == [DialogueMessage("assistant", "yes")]
 
 
+CITATION = CitationBlock(cited_content=TextBlock(text="c"), source="s", title="t", additional_location_info={})
+CALL = ToolCallBlock(tool_call_id="c1", tool_name="f", tool_kwargs={})
+IMAGE = ImageBlock(url="https://x.y/c.png")
+
+
+@pytest.mark.parametrize(
+    ("role", "block"), [("user", CITATION), ("user", CALL), ("system", CITATION), ("system", CALL), ("system", IMAGE)]
+)
+def test_a_block_that_would_be_lost_is_refused_by_its_type(role: str, block: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"{role} message has a block of type {block.block_type}"):
+        convert_to_dialogue([ChatMessage(role=role, blocks=[TextBlock(text="look"), block])])
+
+
 def test_citable_blocks_are_sent_as_what_they_hold() -> None:
     block = CitableBlock(title="t", source="s", content=[TextBlock(text="inner"), ImageBlock(url="https://x.y/c.png")])
     (message,) = convert_to_dialogue([ChatMessage(blocks=[block])])
