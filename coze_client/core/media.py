@@ -34,6 +34,38 @@ _SAME_CONTENT: Mapping[str, frozenset[str]] = {
     ".zip": frozenset({".zip", ".docx", ".xlsx", ".pptx", ".epub", ".jar", ".odt", ".ods", ".odp", ".apk", ".xmind"}),
     ".doc": frozenset({".doc", ".xls", ".ppt", ".msg", ".wps", ".msi"}),
 }
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OWN_TYPES: Mapping[str, str] = {  # that Python's table lacks in some versions
+    ".docx": f"{_OFFICE}wordprocessingml.document",
+    ".xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    ".pptx": f"{_OFFICE}presentationml.presentation",
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".odp": "application/vnd.oasis.opendocument.presentation",
+    ".rtf": "application/rtf",
+    ".epub": "application/epub+zip",
+    ".md": "text/markdown",
+    ".yaml": "application/yaml",
+    ".jsonl": "application/jsonl",
+    ".webp": "image/webp",
+    ".heic": "image/heic",
+    ".avif": "image/avif",
+    ".psd": "image/vnd.adobe.photoshop",
+    ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
+    ".amr": "audio/amr",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/opus",
+    ".weba": "audio/webm",
+    ".mkv": "video/x-matroska",
+    ".gz": "application/gzip",
+    ".7z": "application/x-7z-compressed",
+    ".rar": "application/vnd.rar",
+}
+# The functions of mimetypes read files of the system at their first call, which an event loop must not do.
+_TYPES: Mapping[str, str] = {**mimetypes.types_map, **_OWN_TYPES}
+_EXTENSIONS: Mapping[str, str] = {mime: extension for extension, mime in reversed(_TYPES.items())}
 
 
 def detect_extension(head: bytes) -> str | None:
@@ -56,9 +88,9 @@ def extension_of(mime_type: str) -> str:
     plain = mime_type.partition(";")[0].strip().lower()
     kind, _, subtype = plain.partition("/")
     named = f".{subtype}" if kind in ("audio", "image", "video") and subtype.isalnum() else ""
-    return mimetypes.guess_extension(plain) or named
+    return _EXTENSIONS.get(plain) or named
 
 
 def mime_of(name: str) -> str:
     """The MIME type of a file name; application/octet-stream for an unknown extension."""
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return _TYPES.get(PurePath(name).suffix.lower(), "application/octet-stream")

@@ -21,6 +21,8 @@ from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
 from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+UNKNOWN = "application/octet-stream"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(1000)
 HEADS = {
     ".png": PNG[:64],
@@ -262,7 +264,9 @@ def test_names_with_quotes_and_line_ends_stay_inside_their_field(driver: Driver)
 
 
 def test_types_and_extensions_are_derived_from_each_other() -> None:
-    assert (mime_of("a.png"), mime_of("a.unheard_of")) == ("image/png", "application/octet-stream")
+    assert (mime_of("a.png"), mime_of("a.unheard_of")) == ("image/png", UNKNOWN)
+    assert (mime_of("A.DOCX"), mime_of("a.tar.gz"), mime_of("name")) == (DOCX, "application/gzip", UNKNOWN)
+    assert (extension_of(DOCX), extension_of("audio/mpeg"), extension_of("text/plain")) == (".docx", ".mp3", ".txt")
     assert (extension_of("image/png; q=1"), extension_of("IMAGE/PNG"), extension_of("x/y")) == (".png", ".png", "")
 
 
