@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from coze_client.errors import ConfigurationError
@@ -28,10 +27,16 @@ def requirement() -> str:
     return f"langgraph>={'.'.join(map(str, OLDEST))},<{'.'.join(map(str, FIRST_UNKNOWN))}"
 
 
-@cache
 def installed_langgraph() -> str:
     """The installed version; empty if LangGraph is not installed."""
+    return _INSTALLED or _read_version()
+
+
+def _read_version() -> str:
     try:
         return version("langgraph")
     except PackageNotFoundError:
         return ""
+
+
+_INSTALLED = _read_version()  # read now, because it reads files, which an event loop must not do

@@ -65,7 +65,7 @@ _OWN_TYPES: Mapping[str, str] = {  # that Python's table lacks in some versions
 }
 # The functions of mimetypes read files of the system at their first call, which an event loop must not do.
 _TYPES: Mapping[str, str] = {**mimetypes.types_map, **_OWN_TYPES}
-_EXTENSIONS: Mapping[str, str] = {mime: extension for extension, mime in reversed(_TYPES.items())}
+_EXTENSIONS: Mapping[str, str] = {mime: extension for extension, mime in reversed(list(_TYPES.items()))}
 
 
 def detect_extension(head: bytes) -> str | None:

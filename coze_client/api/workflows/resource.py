@@ -8,6 +8,7 @@ add_workflow_collaborator, remove_workflow_collaborator, switch_workflow_develop
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
@@ -110,7 +111,11 @@ class Workflows(Resource[ConcurrencyT]):
         `files`: the files that arguments may name. Each content is uploaded once per client. Raises InvalidArguments
         before anything is sent. API pages: upload_files, workflow_run.
         """
-        return await upload_files(self._session, signature.check(arguments, files))
+        check = partial(signature.check, arguments, files)
+        reads_folders = files is not None and files.roots
+        return await upload_files(
+            self._session, await self._session.concurrency.call(check) if reads_folders else check()
+        )
 
     @paged
     def versions(

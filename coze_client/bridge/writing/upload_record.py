@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
@@ -66,24 +67,29 @@ class UploadRecord:
     def __init__(self, path: str | os.PathLike[str] = MEMORY) -> None:
         self.path = MEMORY if path == MEMORY else str(Path(path).expanduser().absolute())
         self._memory_lock = threading.Lock()
-        self._memory = _connect(MEMORY) if self.path == MEMORY else None
+        self._memory: sqlite3.Connection | None = None
 
     def _acquire(self, dataset_id: str) -> DatasetUploads | None:
         """Lock a dataset and return its uploads; ``None`` if another run holds the lock. Unlock it by ``release``."""
-        if self._memory is not None:
+        if self.path == MEMORY:
             free = self._memory_lock.acquire(blocking=False)
-            return DatasetUploads(self._memory, dataset_id, self._memory_lock.release) if free else None
+            return (
+                DatasetUploads(self._connect_memory, dataset_id, lambda _: self._memory_lock.release())
+                if free
+                else None
+            )
         with _configuration_errors(self.path):
             try:
                 lock = FileLock(Path(f"{self.path}.{quote(dataset_id, safe='')}.lock"), wait=False)
             except BUSY:
                 return None
-            try:
-                connection = _connect(self.path)
-            except BaseException:
-                lock.release()
-                raise
-        return DatasetUploads(connection, dataset_id, lambda: _close(connection, lock), self.path)
+        connect = partial(_connect, self.path)
+        return DatasetUploads(connect, dataset_id, partial(_close, lock=lock), self.path)
+
+    def _connect_memory(self) -> sqlite3.Connection:
+        if self._memory is None:
+            self._memory = _connect(MEMORY)
+        return self._memory
 
     def __del__(self) -> None:
         if memory := getattr(self, "_memory", None):
@@ -97,12 +103,20 @@ class UploadRecord:
 
 
 class DatasetUploads:
-    """The uploads of one locked dataset; every ``write`` is on the disk when it returns."""
+    """The uploads of one locked dataset; every ``write`` is on the disk when it returns.
+
+    The first read connects: an event loop, which must not wait for files, creates this and reads in another thread.
+    """
 
     def __init__(
-        self, connection: sqlite3.Connection, dataset_id: str, release: Callable[[], None], path: str = MEMORY
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        dataset_id: str,
+        release: Callable[[sqlite3.Connection | None], None],
+        path: str = MEMORY,
     ) -> None:
-        self._connection = connection
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
         self._dataset_id = dataset_id
         self._release = release
         self._path = path
@@ -154,13 +168,15 @@ class DatasetUploads:
         """Unlock the dataset; waits for a write in another thread."""
         with self._lock:
             self._released = True
-            self._release()
+            self._release(self._connection)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock, _configuration_errors(self._path):
             if self._released:  # by a cancelled run whose other thread still writes
                 raise sqlite3.ProgrammingError("this run has ended")
+            if self._connection is None:
+                self._connection = self._connect()
             yield self._connection
 
     @contextmanager
@@ -205,9 +221,10 @@ def _connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _close(connection: sqlite3.Connection, lock: FileLock) -> None:
+def _close(connection: sqlite3.Connection | None, lock: FileLock) -> None:
     try:
-        connection.close()
+        if connection is not None:
+            connection.close()
     finally:
         lock.release()
 
