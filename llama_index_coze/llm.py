@@ -6,7 +6,7 @@ import pickle
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from llama_index.core.base.llms.types import LLMMetadata, ToolCallBlock
+from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.instrumentation.events.llm import LLMStructuredPredictEndEvent, LLMStructuredPredictStartEvent
 from llama_index.core.llms import (
     ChatMessage,
@@ -18,15 +18,11 @@ from llama_index.core.llms import (
     CompletionResponseGen,
 )
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
-from llama_index.core.llms.function_calling import FunctionCallingLLM
-from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.prompts import BasePromptTemplate
-from llama_index.core.tools import BaseTool
 from llama_index.core.types import Model, PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
 from pydantic import (
     ConfigDict,
-    Field,
     SerializationInfo,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -39,13 +35,14 @@ from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_dialogue
 from llama_index_coze.responses import ChatResponseBuilder, CompletionResponseBuilder, ResponseBuilder
 from llama_index_coze.structured_prediction import Ask, predict
+from llama_index_coze.tool_calling import ToolCallingLLM
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 
 dispatcher = get_dispatcher(__name__)
 
 
-class CozeLLM(BotSettings, FunctionCallingLLM):
+class CozeLLM(BotSettings, ToolCallingLLM):
     """A bot built in Coze, published to the API channel, as an LLM.
 
     ```python
@@ -79,8 +76,6 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
     """Tokens of the context window that are reserved for the answer."""
     pydantic_program_mode: PydanticProgramMode = PydanticProgramMode.LLM
     """LLM: programs put the schema into the prompt. Coze runs only the bot's own tools, so a schema cannot be one."""
-    repairs: int = Field(default=1, ge=0)
-    """How often a structured prediction asks the bot to repair an invalid answer; each repair is a billed chat."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -163,26 +158,6 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         """As ``stream_complete``, on asyncio: await it for the generator."""
         return self._astream(CompletionResponseBuilder(self._completion_builder(prompt, kwargs, formatted=formatted)))
 
-    def get_tool_calls_from_response(
-        self,
-        response: ChatResponse,
-        error_on_no_tool_call: bool = True,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        **kwargs: Any,
-    ) -> list[ToolSelection]:
-        """Return the client plugins that the bot calls.
-
-        Raises ValueError if there are none, unless `error_on_no_tool_call` is false.
-        """
-        blocks = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
-        if not blocks and error_on_no_tool_call:
-            raise ValueError(
-                "The bot called no tool. Bots call only the client plugins declared on them, and cannot be forced to"
-            )
-        return [
-            ToolSelection(tool_id=block.tool_call_id or "", tool_name=block.tool_name, tool_kwargs=block.tool_kwargs)  # type: ignore[arg-type]  # its validator converts text to no arguments
-            for block in blocks
-        ]
-
     def structured_predict(
         self,
         output_cls: type[Model],
@@ -194,12 +169,7 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
 
         Raises ValueError if the answer is still invalid after all ``repairs``.
         """
-
-        async def ask(messages: Sequence[ChatMessage], **options: Any) -> ChatResponse:
-            answer: ChatResponse = self.chat(messages, **options)
-            return answer
-
-        return Blocking.run(self._predict(ask, output_cls, prompt, llm_kwargs, prompt_args))
+        return Blocking.run(self._predict(self._ask, output_cls, prompt, llm_kwargs, prompt_args))
 
     async def astructured_predict(
         self,
@@ -252,25 +222,6 @@ class CozeLLM(BotSettings, FunctionCallingLLM):
         )
         dispatcher.event(LLMStructuredPredictEndEvent(output=output))
         return output
-
-    def _prepare_chat_with_tools(
-        self,
-        tools: Sequence[BaseTool],
-        user_msg: str | ChatMessage | None = None,
-        chat_history: list[ChatMessage] | None = None,
-        verbose: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        allow_parallel_tool_calls: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        tool_required: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        **kwargs: Any,
-    ) -> dict[str, Any]:
-        """Coze accepts no tools with a chat, so only their names are used: to check the bot's calls."""
-        question = [ChatMessage(content=user_msg)] if isinstance(user_msg, str) else [user_msg] if user_msg else []
-        kwargs.pop("tool_choice", None)
-        return {
-            "messages": [*(chat_history or []), *question],
-            "tools": [tool.metadata.get_name() for tool in tools],
-            **kwargs,
-        }
 
     def _completion_builder(self, prompt: str, options: Mapping[str, Any], *, formatted: bool) -> AnswerBuilder:
         wrap = self.completion_to_prompt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import TextBlock
 from llama_index.core.llms import ChatMessage, ChatResponse
@@ -11,6 +11,7 @@ from llama_index.core.types import Model
 
 from coze_client.bridge.chat.schema_prompt import extract_json, outside_conversation, repair_prompt, schema_prompt
 
+T = TypeVar("T")
 Ask = Callable[..., Awaitable[ChatResponse]]
 
 
@@ -28,16 +29,38 @@ async def predict(
     `ask` is a chat method of the LLM, `options` are its arguments. Each of at most `repairs` repairs is a billed chat
     of its own, outside the conversation. Raises ValueError if the last answer is invalid, too.
     """
+
+    def read(answer: ChatResponse) -> Model:
+        return _read(answer.message.content or "", output_cls)
+
     schema = output_cls.model_json_schema()
-    answer = await ask(with_prompt(messages, schema_prompt(schema)), **options)
+    return (await answer_json(ask, schema, read, messages, options, repairs=repairs, is_chatflow=is_chatflow))[1]
+
+
+async def answer_json(
+    ask: Ask,
+    schema: Mapping[str, object],
+    read: Callable[[ChatResponse], T],
+    messages: Sequence[ChatMessage],
+    options: Mapping[str, Any],
+    *,
+    repairs: int,
+    words: str = "",
+    is_chatflow: bool = False,
+) -> tuple[ChatResponse, T]:
+    """Ask for JSON that fits `schema` until `read` accepts it; `words` stand before the schema.
+
+    Returns the answer and its value. Raises the ValueError of `read` for the last answer.
+    """
+    prompt = "\n".join(filter(None, (words, schema_prompt(schema))))
+    answer = await ask(with_prompt(messages, prompt), **options)
     for _ in range(repairs):
-        text = answer.message.content or ""
         try:
-            return _read(text, output_cls)
+            return answer, read(answer)
         except ValueError as error:
-            repair = ChatMessage(content=repair_prompt(schema, text, str(error)))
+            repair = ChatMessage(content=repair_prompt(schema, answer.message.content or "", str(error)))
         answer = await ask([repair], **{**options, **outside_conversation(is_chatflow=is_chatflow)})
-    return _read(answer.message.content or "", output_cls)
+    return answer, read(answer)
 
 
 def with_prompt(messages: Sequence[ChatMessage], prompt: str) -> list[ChatMessage]:

@@ -141,7 +141,7 @@ def test_a_call_to_a_tool_that_was_not_offered_names_both_sides(llm: Make) -> No
 def test_preparing_tools_leaves_the_callers_history_alone(llm: Make) -> None:
     history = dialogue("My name is Ann", "Nice to meet you, Ann.", "So")
     model = llm("assistant", client_plugins=True)
-    response = model.chat_with_tools(TOOLS, ChatMessage(content="what is my name?"), history, tool_required=True)
+    response = model.chat_with_tools(TOOLS, ChatMessage(content="what is my name?"), history)
     assert len(history) == 3
     assert response.message.content is not None
     with pytest.raises(ValueError, match="called no tool"):
