@@ -56,6 +56,14 @@ _MEDIA = ("image_inputs", "image_url_inputs", "pdf_inputs", "audio_inputs", "vid
 _IGNORED = frozenset({"stream", "stream_usage", "strict", "parallel_tool_calls", "tool_choice"})
 
 
+_FREE: Mapping[str, tuple[object, ...]] = {
+    "tool_choice": (None, "auto", False),
+    "strict": (None, False),
+    "parallel_tool_calls": (None, True),
+}
+"""Values of ignored options that ask for what a bot does anyway; any other value has no effect, with a warning."""
+
+
 class ChatCoze(BotSettings, BaseChatModel):
     """A bot built in Coze, published to the API channel, as a chat model.
 
@@ -249,6 +257,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
     ) -> ChunkBuilder:
         options = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name not in _IGNORED}
+        self._warn([name for name, value in given.items() if name in _FREE and value not in _FREE[name]])
         tools = cast("list[dict[str, Any]] | None", options.pop("tools", None))
         options["tools"] = list(map(openai_tool_name, tools)) if tools else None
         if stop is not None:
@@ -266,7 +275,7 @@ class ChatCoze(BotSettings, BaseChatModel):
 
         The bot calls only client plugins that are **declared on the bot**, with the names, descriptions and parameters
         that are set there. `tools` are not sent. A call of a tool that is not bound raises CozeConfigurationError. The
-        bot decides which tools it calls, so `tool_choice` has no effect.
+        bot decides which tools it calls, so `tool_choice` has no effect, with a warning.
 
         With a `response_format` (a pydantic class, or OpenAI's ``{"type": "json_schema", …}``), the content of the
         answer is bare JSON that fits the schema, in a stream one chunk. LangChain's ``create_agent`` uses it for a

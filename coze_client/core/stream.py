@@ -139,12 +139,13 @@ class AsyncStream(Generic[E, RunT]):
     async def aclose(self) -> None:
         """Close the connection; with ``cancel_on_close``, also cancel a chat that is still running."""
         self._unread_on = None
-        try:
-            await self._events.aclose()
-        except RuntimeError:  # another task is reading: wake it, so that its loop ends
+        if getattr(self._events, "ag_running", False):  # another task is reading: wake it, so that its loop ends
             await self._run.abort()
-        else:
-            await self._run.close()
+            return
+        # First the run, which waits: an event loop that ends closes all generators at once, and refuses running ones.
+        await self._run.close()
+        with suppress(RuntimeError):  # another task began to read in the meantime
+            await self._events.aclose()
 
     close = aclose
 

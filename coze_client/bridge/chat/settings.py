@@ -76,7 +76,7 @@ class BotSettings(Connection):
     top_p: float | None = Field(default=None, exclude=True)
     """Not sent, with a warning: the settings of the bot decide."""
 
-    _warned: bool = PrivateAttr(default=False)
+    _warned: set[str] = PrivateAttr(default_factory=set)
 
     @model_validator(mode="before")
     @classmethod
@@ -136,9 +136,10 @@ class BotSettings(Connection):
         return {**settings, **{name: value for name, value in given.items() if name not in DECIDED_BY_THE_BOT}}
 
     def _warn(self, names: Collection[str]) -> None:
-        if names and not self._warned:
-            self._warned = True
-            listed = ", ".join(sorted(names))
+        """Warn of options without effect, once for each name."""
+        if new := set(names) - self._warned:
+            self._warned |= new | (DECIDED_BY_THE_BOT if new & DECIDED_BY_THE_BOT else frozenset())
+            listed = ", ".join(sorted(new))
             warnings.warn(f"{listed}: not sent, because the settings of the bot decide it", stacklevel=3)
 
 
