@@ -257,7 +257,8 @@ class ChatCoze(BotSettings, BaseChatModel):
         self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
     ) -> ChunkBuilder:
         options = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name not in _IGNORED}
-        self._warn([name for name, value in given.items() if name in _FREE and value not in _FREE[name]])
+        if ANSWER_TOOLS not in given:  # a forced call of an answer's schema has an effect
+            self._warn([name for name, value in given.items() if name in _FREE and value not in _FREE[name]])
         tools = cast("list[dict[str, Any]] | None", options.pop("tools", None))
         options["tools"] = list(map(openai_tool_name, tools)) if tools else None
         if stop is not None:
