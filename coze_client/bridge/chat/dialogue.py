@@ -209,7 +209,7 @@ def next_step(
     if waiting is not None:
         return _submit_outputs(messages, waiting)
     conversation_id = conversation_id or _conversation_awaiting_reply(messages, speaker)
-    remembered = _count_remembered(messages, conversation_id)
+    remembered = count_remembered(messages, conversation_id)
     new = messages[remembered:]
     systems = [message for message in (new if join_instructions else messages) if message.role == "system"]
     instructions = "\n\n".join(message.text for message in systems if message.text)
@@ -283,7 +283,7 @@ def _conversation_awaiting_reply(messages: Sequence[DialogueMessage], speaker: S
     return origin.conversation_id
 
 
-def _count_remembered(messages: Sequence[DialogueMessage], conversation_id: str | None) -> int:
+def count_remembered(messages: Sequence[DialogueMessage], conversation_id: str | None) -> int:
     """How many messages from the start the conversation contains already."""
     for index in range(len(messages) - 1, -1, -1):
         origin = messages[index].origin
@@ -298,11 +298,11 @@ def _convert_all_to_drafts(messages: Sequence[DialogueMessage], *, mark_unanswer
     drafts: list[Draft] = []
     for message, following in zip(told, [*told[1:], None], strict=False):
         unanswered = mark_unanswered and message.role == "user" and following is not None and following.role == "user"
-        drafts += [replace(draft, unanswered=unanswered) for draft in _convert_to_drafts(message)]
+        drafts += [replace(draft, unanswered=unanswered) for draft in convert_to_drafts(message)]
     return drafts
 
 
-def _convert_to_drafts(message: DialogueMessage) -> list[Draft]:
+def convert_to_drafts(message: DialogueMessage) -> list[Draft]:
     """Convert a message; calls and outputs of other chats become text, because Coze takes them in no other form."""
     if message.role == "tool":
         return [Draft("user", f"Result of {message.name or 'the tool'}:\n{message.text}")]
