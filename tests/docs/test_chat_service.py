@@ -20,6 +20,7 @@ import pytest
 from coze_client import JWT, AsyncCozeClient, from_config
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Hold, Item, Turn
+from tests.support.chromium import Chromium, open_chromium
 from tests.support.ports import free_port
 
 uvicorn = pytest.importorskip("uvicorn")
@@ -262,3 +263,26 @@ def test_the_service_starts_as_its_first_lines_say(emulator: Emulator, tmp_path:
             process.terminate()
     assert "<option>guide<option>echo" in page.text
     assert "httponly" in page.headers["set-cookie"].lower()
+
+
+async def test_in_a_real_browser_a_visitor_asks_and_leaves(service: ModuleType, tmp_path: Path) -> None:
+    async with running(service) as site:
+        chromium = await asyncio.to_thread(open_chromium, tmp_path)
+        try:
+            await asyncio.to_thread(ask_and_leave, chromium, site)
+            await until(lambda: len(site.emulator.calls_to(CANCEL)) == 1)
+        finally:
+            await asyncio.to_thread(chromium.close)
+
+
+def ask_and_leave(chromium: Chromium, site: Site) -> None:
+    chromium.open(site.url)
+    chromium.choose("#bot", "echo")
+    chromium.type("#question", "Do you hear me?")
+    chromium.press("#ask")
+    assert chromium.read("p.bot.whole") == "Do you hear me?"
+    chromium.choose("#bot", "slow")
+    chromium.type("#question", "One?")
+    chromium.press("#ask")
+    assert "first: One?" in chromium.read("p.bot:last-child:not(:empty)")
+    chromium.open("about:blank")
