@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coze_client.bridge.writing.sources import SourceText, WriteSource
     from coze_client.bridge.writing.upload_record import UploadRecord
     from langchain_coze.bot_tool import CozeBotTool
+    from langchain_coze.chat_message_history import CozeChatMessageHistory
     from langchain_coze.chat_model import ChatCoze
     from langchain_coze.dataset_writer import CozeDatasetWriter
     from langchain_coze.document_loader import CozeDatasetLoader
@@ -58,6 +59,7 @@ __all__ = [
     "CozeAuthenticationError",
     "CozeBotTool",
     "CozeChatFailed",
+    "CozeChatMessageHistory",
     "CozeConfigurationError",
     "CozeConnectionFailed",
     "CozeContextOverflow",
@@ -99,6 +101,7 @@ __all__ = [
 _HOMES = {
     "ChatCoze": "chat_model",
     "CozeBotTool": "bot_tool",
+    "CozeChatMessageHistory": "chat_message_history",
     "CozeDatasetLoader": "document_loader",
     "CozeDatasetWriter": "dataset_writer",
     "CozePluginTool": "plugin_tool",

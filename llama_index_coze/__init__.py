@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
     from coze_client.bridge.writing.sources import SourceText, WriteSource
     from coze_client.bridge.writing.upload_record import UploadRecord
+    from llama_index_coze.chat_store import CozeChatStore
     from llama_index_coze.dataset_writer import CozeDatasetWriter
     from llama_index_coze.interrupts import CozeHumanResponseEvent, CozeInputRequiredEvent, CozeMessageEvent
     from llama_index_coze.llm import CozeLLM
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from llama_index_coze.workflow_tool import CozeWorkflowTool
 
 _HOMES = {
+    "CozeChatStore": "chat_store",
     "CozeDatasetWriter": "dataset_writer",
     "CozeHumanResponseEvent": "interrupts",
     "CozeInputRequiredEvent": "interrupts",
@@ -43,6 +45,7 @@ _HOMES = {
 
 __all__ = [
     "AnyCozeClient",
+    "CozeChatStore",
     "CozeDatasetWriter",
     "CozeHumanResponseEvent",
     "CozeInputRequiredEvent",

@@ -9,16 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.demo_library import add_library
-from coze_client.emulator.demo_workflows import host, seat_guests, table_price
 from coze_client.emulator.protocol.dialect import STUDIO_VERSIONS
+
+DEFAULT_PORT = 8642  # not that of uvicorn, with which many run their own app beside the emulator
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m coze_client.emulator", description="Run a local Coze on the loopback interface."
     )
-    parser.add_argument("--port", type=int, default=8000, help="0 chooses a free port (default: 8000)")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"0 chooses a free port (default: {DEFAULT_PORT})"
+    )
     parser.add_argument("--data", metavar="FILE", help="keep the state in this SQLite file (default: in memory)")
     parser.add_argument("--dialect", choices=("cloud", "studio"), default="cloud")
     parser.add_argument("--version", choices=tuple(STUDIO_VERSIONS), help="of the studio (default: the newest)")
@@ -26,26 +28,38 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--oauth", metavar="FOLDER", type=Path, help="write a config file for an OAuth app of each kind"
     )
+    parser.add_argument("--rate-limit", type=int, metavar="N", help="refuse all but N calls a second (default: none)")
+    parser.add_argument(
+        "--rate-limit-code", type=int, choices=(4020, 4009), default=4020, help="of these refusals (default: 4020)"
+    )
     options = parser.parse_args(arguments)
+    if options.rate_limit is not None and options.dialect == "studio":
+        parser.error("--rate-limit: a coze-studio limits no calls")
     if options.version and options.dialect != "studio":
         parser.error("--version is that of the studio: add --dialect studio")
-    with Emulator(options.dialect, options.data, options.port, pace=options.pace, version=options.version) as emulator:
+    emulator = Emulator(
+        options.dialect,
+        options.data,
+        options.port,
+        pace=options.pace,
+        version=options.version,
+        rate_limit=options.rate_limit,
+        rate_limit_code=options.rate_limit_code,
+        demo=True,
+    )
+    try:
+        emulator.start()
+    except OSError as error:
+        parser.exit(1, f"{error.strerror}\n")
+    try:
         if options.oauth is not None:
             write_configs(emulator, options.oauth)
-        add_workflows(emulator)
-        add_library(emulator)
         print(greeting(emulator), flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print("\nbye")
-
-
-def add_workflows(emulator: Emulator) -> None:
-    """Add the workflows that the examples run, beside the standard one."""
-    for function in (table_price, seat_guests):
-        emulator.workflow()(function)
-    emulator.workflow(chatflow=True)(host)
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print("\nbye")
+    finally:
+        emulator.stop()
 
 
 def greeting(emulator: Emulator) -> str:

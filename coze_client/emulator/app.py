@@ -129,6 +129,8 @@ class App:
                 return backend.dialect.unknown_route(logid, path_exists=path_exists)
             if endpoint.permissions is not None:
                 caller = tokens.authenticate(backend, request.bearer, endpoint.permissions)
+                if not backend.rate_limit.admit():
+                    raise ApiError(backend.settings.rate_limit_code)
                 request = replace(request, caller=caller)
             return await endpoint.handler(backend, request)
         except ApiError as error:

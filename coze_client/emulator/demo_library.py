@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from coze_client.emulator.scripting.quoting_bot import quote
-from coze_client.emulator.scripts import Answer, Item, Turn
+from coze_client.emulator.scripts import Answer, Item, Script, Turn
 from coze_client.emulator.text.terms import terms
-
-if TYPE_CHECKING:
-    from coze_client.emulator.emulator import Emulator
 
 HANDBOOK = {
     "reservations.txt": (
@@ -28,7 +25,17 @@ _QUESTION = re.compile(r"(?:Question|Query): (.+)")
 _NUMBER = re.compile(r"\[(\d+)\] ")
 
 
-def add_library(emulator: Emulator) -> str:
+class HasDatasets(Protocol):
+    """What `add_library` needs of an emulator."""
+
+    @property
+    def datasets(self) -> Mapping[str, str]: ...
+    def add_dataset(self, name: str, documents: Mapping[str, str], *, separator: str | None = None) -> str: ...
+    def add_knowledge_workflow(self, dataset_ids: Sequence[str]) -> str: ...
+    def add_bot(self, name: str, script: Script | None = None, *, dataset_ids: Sequence[str] = ()) -> str: ...
+
+
+def add_library(emulator: HasDatasets) -> str:
     """Return the id of the dataset "handbook", which is created unless the emulator's file already contains it.
 
     Also adds the workflow "search_knowledge" and the bot "librarian", which search it, and the bot "reader", which

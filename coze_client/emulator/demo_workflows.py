@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 from typing_extensions import TypedDict
 
 from coze_client.emulator.workflows import Output, Steps, Workflow, ask, new_workflow
@@ -57,6 +60,19 @@ def seat_guests(guests: int = 2) -> Steps[str]:
 def host(words: str) -> str:
     """A chatflow that greets the user."""
     return f"Welcome! You said: {words}"
+
+
+class HasWorkflows(Protocol):
+    """What `add_workflows` needs of an emulator."""
+
+    def workflow(self, *, chatflow: bool = False) -> Callable[[Callable[..., object]], Workflow]: ...
+
+
+def add_workflows(emulator: HasWorkflows) -> None:
+    """Add the workflows that the examples run, beside the standard one."""
+    for function in (table_price, seat_guests):
+        emulator.workflow()(function)
+    emulator.workflow(chatflow=True)(host)
 
 
 def standard_workflows() -> list[Workflow]:

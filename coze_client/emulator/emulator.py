@@ -13,7 +13,8 @@ from typing_extensions import Self
 
 from coze_client.emulator.app import App
 from coze_client.emulator.dataset_import import Documents, import_dataset
-from coze_client.emulator.demo_workflows import standard_workflows
+from coze_client.emulator.demo_library import add_library
+from coze_client.emulator.demo_workflows import add_workflows, standard_workflows
 from coze_client.emulator.engine.knowledge_workflow import knowledge_workflow
 from coze_client.emulator.protocol.dialect import find_dialect
 from coze_client.emulator.protocol.fault import Fault
@@ -55,6 +56,11 @@ class Emulator:
         version: of the studio. "0.5.0", and v0.3.0 was the same, streams every chat, and has no retrieval of chats and
             conversations, no list of a chat's messages, and no datasets. None, or "0.5.1", is the newest. ValueError
             for another version, or for one of the cloud.
+        rate_limit: API calls that are admitted within a second; the others are refused. None: no limit. ValueError for
+            the studio, which has none.
+        rate_limit_code: the code of such a refusal. After 4020 (calls per minute) clients wait a minute; 4009 (too many
+            users at the moment) lets them try again at once.
+        demo: also add the bots, workflows and the dataset that `python -m coze_client.emulator` has.
     """
 
     def __init__(
@@ -74,8 +80,14 @@ class Emulator:
         processing_looks: int = 0,
         processing_seconds: float = 0.0,
         version: Literal["0.5.0", "0.5.1"] | None = None,
+        rate_limit: int | None = None,
+        rate_limit_code: Literal[4009, 4020] = 4020,
+        *,
+        demo: bool = False,
     ) -> None:
         found = find_dialect(dialect, version)
+        if rate_limit is not None and dialect == "studio":
+            raise ValueError("rate_limit: a coze-studio limits no calls")
         settings = Settings(
             found,
             data,
@@ -89,12 +101,15 @@ class Emulator:
             plan=plan,
             processing_looks=processing_looks,
             processing_seconds=processing_seconds,
+            rate_limit=rate_limit,
+            rate_limit_code=rate_limit_code,
         )
         self._backend = Backend(settings, clock)
         self._backend.bots = {bot.id: bot for bot in standard_bots()}
         self._backend.workflows = {workflow.id: workflow for workflow in standard_workflows()}
         self.oauth_apps = StandardApps(self._backend)
         self._port = port
+        self._demo = demo
         self.dialect = dialect
         self.version = version
 
@@ -108,6 +123,9 @@ class Emulator:
         self._server.start(App(self._backend, self._server.connections))
         self.url = f"http://127.0.0.1:{self._server.port}"
         self.token = self.issue_token()
+        if self._demo:
+            add_workflows(self)
+            add_library(self)
         return self
 
     def stop(self) -> None:

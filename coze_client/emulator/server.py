@@ -14,15 +14,17 @@ Connections = dict[tuple[str, int], asyncio.Transport]
 
 
 def bind_socket(port: int) -> socket.socket:
-    """Return a loopback socket; OSError if the port is taken."""
+    """Return a loopback socket; OSError with one sentence if the port is taken."""
     # asyncio disables Nagle's algorithm only if the protocol is given; with it each reply takes 40 ms
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        reason = error.strerror or str(error)
+        sentence = f"Port {port} of 127.0.0.1 cannot be used ({reason}): choose another port, or 0 for a free one"
+        raise OSError(error.errno, sentence) from error
     return listener
 
 

@@ -55,8 +55,9 @@ def test_an_answer_that_the_conversation_forgot_is_sent_again(origin: Origin) ->
 
 def test_instructions_join_the_first_question() -> None:
     messages = [DialogueMessage("system", "Be brief"), user("a"), DialogueMessage("assistant", "b"), user("c")]
+    step = next_step(messages)
     joined = "Instructions:\nBe brief\n\nQuestion:\na"
-    assert next_step(messages) == UserQuestion(None, drafts(joined, "b", "c"))
+    assert [draft.full_text for draft in step.drafts] == [joined, "b", "c"]
 
 
 def test_instructions_for_a_variable_go_with_every_question() -> None:
@@ -141,7 +142,7 @@ def test_a_hundred_messages_pass_and_one_more_is_an_error_or_trimmed() -> None:
         next_step(messages)
     trimmed = next_step([DialogueMessage("system", "Be brief"), *messages], trim=True).drafts
     assert (len(trimmed), trimmed[-1].text) == (100, "100")
-    assert trimmed[0].text.startswith("Instructions:\nBe brief")
+    assert trimmed[0].full_text.startswith("Instructions:\nBe brief")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ ASKED = [DialogueMessage("system", "Be brief."), DialogueMessage("user", "Why?")
 
 
 def drafts(plan: PlannedChat) -> list[str]:
-    return [draft.text for draft in plan.step.drafts]
+    return [draft.full_text for draft in plan.step.drafts]
 
 
 def test_options_that_are_none_are_not_sent() -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.__main__ import add_workflows
 from coze_client.emulator.demo_library import add_library
+from coze_client.emulator.demo_workflows import add_workflows
 from coze_client.emulator.workflows import WORKSPACE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

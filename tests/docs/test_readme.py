@@ -6,17 +6,19 @@ import inspect
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
 import coze_client
 from coze_client import CozeClient
 from coze_client.emulator import Emulator
-from coze_client.emulator.__main__ import add_workflows
 from coze_client.emulator.demo_library import add_library
+from coze_client.emulator.demo_workflows import add_workflows
+from coze_client.emulator.scripts import Item, Turn
 from coze_client.emulator.workflows import WORKSPACE
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +101,24 @@ def test_the_page_about_the_workflow_that_recalls_runs(capsys: pytest.CaptureFix
             exec(block.code, names)
             assert names["recall"].slices[0].text.startswith("A table is kept for 15 minutes.")
     assert "create bot 'recall" in capsys.readouterr().out
+
+
+EMULATOR_PAGE = read_blocks((ROOT / "docs" / "emulator.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in EMULATOR_PAGE if block.language == "python"], ids=lambda block: f"line-{block.line}"
+)
+def test_the_page_about_the_emulator_runs(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(block.code, f"emulator.md:{block.line}", "exec"), {"__name__": "page"})
+    assert block.printed is not None
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == block.printed.splitlines()
+
+
+def test_the_page_about_the_emulator_names_every_item_of_a_script() -> None:
+    page = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    assert [item.__name__ for item in get_args(Item) if f"`{item.__name__}(" not in page] == []
+    assert [each.name for each in fields(Turn) if f"`{each.name}`" not in page] == []
 
 
 def test_no_block_is_of_a_kind_that_nobody_checks() -> None:

@@ -11,11 +11,14 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
-from coze_client.emulator import Emulator
+from coze_client.emulator import Clock, Emulator
+from coze_client.emulator.__main__ import DEFAULT_PORT, main
 from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from tests.support.api_calls import ApiClient, Json, chat_ids, code, data, events, message_texts
 
@@ -54,8 +57,53 @@ def test_two_emulators_do_not_know_each_other(emulator: Emulator) -> None:
 
 
 def test_a_taken_port_is_an_error(emulator: Emulator) -> None:
-    with pytest.raises(OSError, match="in use"):
-        Emulator(port=int(emulator.url.rpartition(":")[2])).start()
+    port = int(emulator.url.rpartition(":")[2])
+    with pytest.raises(OSError, match=rf"Port {port} of 127.0.0.1 cannot be used .*in use\): choose another port"):
+        Emulator(port=port).start()
+
+
+def test_the_command_says_in_one_sentence_that_a_port_is_taken(
+    emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = emulator.url.rpartition(":")[2]
+    with pytest.raises(SystemExit) as stopped:
+        main(["--port", port])
+    assert stopped.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"Port {port} of 127.0.0.1 cannot be used")
+    assert said.count("\n") == 1
+
+
+def test_the_default_port_is_not_that_of_uvicorn() -> None:
+    assert uvicorn.Config(lambda: None).port != DEFAULT_PORT
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+@pytest.mark.parametrize("code_of_refusal", [4020, 4009])
+def test_calls_over_the_rate_limit_are_refused_until_a_second_has_passed(limit: int, code_of_refusal: Any) -> None:
+    clock = Clock(1000.0)
+    with Emulator(rate_limit=limit, rate_limit_code=code_of_refusal, clock=clock) as other, ApiClient(other) as api:
+        for _ in range(2):
+            codes = [code(api.get("/v1/users/me")) for _ in range(limit + 2)]
+            assert codes == [0] * limit + [code_of_refusal] * 2
+            clock.advance(1)
+        assert code(api.post("/v3/chat", json=api.chat_body("echo", "hi"))) == 0
+        assert other.chats_started == 1
+
+
+def test_a_refused_call_has_no_effect() -> None:
+    with Emulator(rate_limit=1, clock=Clock(1000.0)) as other, ApiClient(other) as api:
+        answers = [code(api.post("/v3/chat", json=api.chat_body("echo", "hi", stream=False))) for _ in range(5)]
+        assert answers == [0, 4020, 4020, 4020, 4020]
+        assert other.chats_started == 1
+
+
+def test_a_studio_has_no_rate_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="limits no calls"):
+        Emulator("studio", rate_limit=1)
+    with pytest.raises(SystemExit):
+        main(["--dialect", "studio", "--rate-limit", "1"])
+    assert "limits no calls" in capsys.readouterr().err
 
 
 def test_wait_until_gives_up(emulator: Emulator) -> None:

@@ -15,6 +15,7 @@ from coze_client.bridge.chat.drafts import attach
 from coze_client.bridge.chat.planned_chat import PlannedChat
 from coze_client.bridge.chat.stop_sequences import StopFilter
 from coze_client.bridge.chat.submissions import Submission, check_no_longer_waits, note_finished, note_opened
+from coze_client.bridge.chat.unanswered import leave_out_asked
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import Blocking
 from coze_client.core.session import Session
@@ -51,7 +52,7 @@ class AnswerBuilder:
         If the chat no longer waits for tool outputs, a new chat gets them as text, see ``check_no_longer_waits``.
         """
         session, step = client._session, self.plan.step
-        stream = self._events(Blocking.run(attach(session, step.drafts))).blocking(session)
+        stream = self._events(Blocking.run(self._messages(session))).blocking(session)
         if not isinstance(step, SubmitOutputs):
             return stream
         try:
@@ -65,7 +66,7 @@ class AnswerBuilder:
     async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
         """As ``open``, on asyncio."""
         session, step = client._session, self.plan.step
-        stream = self._events(await attach(session, step.drafts)).asyncio(session)
+        stream = self._events(await self._messages(session)).asyncio(session)
         if not isinstance(step, SubmitOutputs):
             return stream
         try:
@@ -79,6 +80,11 @@ class AnswerBuilder:
     async def _plan_in_words(self, session: Session, step: SubmitOutputs, refusal: CozeError) -> None:
         await check_no_longer_waits(session, step, refusal)
         self.plan = self.plan.in_words()
+
+    async def _messages(self, session: Session) -> list[Message]:
+        step = self.plan.step
+        new = await leave_out_asked(session, step.conversation_id, step.drafts, step.known_chat_id)
+        return await attach(session, new)
 
     def _events(self, messages: Sequence[Message]) -> Events[ChatStream, AsyncChatStream]:
         return self.plan.step.events(messages, self.plan.options)

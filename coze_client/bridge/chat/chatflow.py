@@ -42,6 +42,7 @@ class ChatflowQuestion:
     conversation_id: str | None
     drafts: tuple[Draft, ...]
     chatflow: ChatflowOptions
+    known_chat_id: str = ""
 
     def events(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
         """The stream of the answer; `messages` are the drafts after their upload, `options` (a bot's) are not used."""
@@ -62,7 +63,8 @@ def convert_to_chatflow_question(
             "A chatflow's messages are text only", cure="Pass files as parameters of its start node, or ask a bot"
         )
     drafts = step.drafts[-_MAX_MESSAGES:] if trim else step.drafts
-    return ChatflowQuestion(step.conversation_id, drafts, convert_to_chatflow_options(given))
+    chatflow = convert_to_chatflow_options(given)
+    return ChatflowQuestion(step.conversation_id, drafts, chatflow, step.known_chat_id)
 
 
 def convert_to_chatflow_options(given: Mapping[str, object]) -> ChatflowOptions:

@@ -140,11 +140,15 @@ class DialogueMessage:
 
 @dataclass(frozen=True)
 class UserQuestion:
-    """A chat to start; `instructions` are the system messages that were not joined to a question."""
+    """A chat to start; `instructions` are the system messages that were not joined to a question.
+
+    `known_chat_id`: the chat of the last answer before the drafts, if one of these is unanswered.
+    """
 
     conversation_id: str | None
     drafts: tuple[Draft, ...]
     instructions: str = ""
+    known_chat_id: str = ""
 
     def events(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
         """The stream of the answer; `messages` are the drafts after their upload."""
@@ -167,6 +171,7 @@ class SubmitOutputs:
     known_message_ids: frozenset[str] = frozenset()
     drafts: tuple[Draft, ...] = ()
     instructions: str = ""
+    known_chat_id: str = ""
 
     def events(self, messages: Sequence[Message], options: ChatOptions) -> Events[ChatStream, AsyncChatStream]:
         """The stream in which the same chat continues."""
@@ -204,10 +209,13 @@ def next_step(
     if waiting is not None:
         return _submit_outputs(messages, waiting)
     conversation_id = conversation_id or _conversation_awaiting_reply(messages, speaker)
-    new = messages[_count_remembered(messages, conversation_id) :]
+    remembered = count_remembered(messages, conversation_id)
+    new = messages[remembered:]
     systems = [message for message in (new if join_instructions else messages) if message.role == "system"]
     instructions = "\n\n".join(message.text for message in systems if message.text)
-    drafts = [draft for message in new if message.role != "system" for draft in _convert_to_drafts(message)]
+    drafts = _convert_all_to_drafts(new, mark_unanswered=conversation_id is not None)
+    origin = messages[remembered - 1].origin if remembered and any(draft.unanswered for draft in drafts) else None
+    known_chat_id = origin.chat_id if origin else ""
     if not drafts and join_instructions and instructions:
         drafts, instructions = [Draft("user", instructions)], ""
     if continue_question and _ends_with_answer(messages):
@@ -220,18 +228,13 @@ def next_step(
         )
     drafts = drafts[-_MAX_MESSAGES:]
     if join_instructions and instructions:
-        return UserQuestion(conversation_id, tuple(_join_instructions(drafts, instructions)))
-    return UserQuestion(conversation_id, tuple(drafts), instructions)
-
-
-def with_instructions(question: str, instructions: str) -> str:
-    """A question with the text of system messages before it: Coze has no role for them."""
-    return f"Instructions:\n{instructions}\n\nQuestion:\n{question}"
+        drafts, instructions = _join_instructions(drafts, instructions), ""
+    return UserQuestion(conversation_id, tuple(drafts), instructions, known_chat_id)
 
 
 def _join_instructions(drafts: list[Draft], instructions: str) -> list[Draft]:
     first = next(index for index, draft in enumerate(drafts) if draft.role == "user")
-    joined = replace(drafts[first], text=with_instructions(drafts[first].text, instructions))
+    joined = replace(drafts[first], instructions=instructions)
     return [*drafts[:first], joined, *drafts[first + 1 :]]
 
 
@@ -280,7 +283,7 @@ def _conversation_awaiting_reply(messages: Sequence[DialogueMessage], speaker: S
     return origin.conversation_id
 
 
-def _count_remembered(messages: Sequence[DialogueMessage], conversation_id: str | None) -> int:
+def count_remembered(messages: Sequence[DialogueMessage], conversation_id: str | None) -> int:
     """How many messages from the start the conversation contains already."""
     for index in range(len(messages) - 1, -1, -1):
         origin = messages[index].origin
@@ -289,7 +292,17 @@ def _count_remembered(messages: Sequence[DialogueMessage], conversation_id: str 
     return 0
 
 
-def _convert_to_drafts(message: DialogueMessage) -> list[Draft]:
+def _convert_all_to_drafts(messages: Sequence[DialogueMessage], *, mark_unanswered: bool) -> list[Draft]:
+    """Convert all but the system messages; a question is unanswered if another question follows."""
+    told = [message for message in messages if message.role != "system"]
+    drafts: list[Draft] = []
+    for message, following in zip(told, [*told[1:], None], strict=False):
+        unanswered = mark_unanswered and message.role == "user" and following is not None and following.role == "user"
+        drafts += [replace(draft, unanswered=unanswered) for draft in convert_to_drafts(message)]
+    return drafts
+
+
+def convert_to_drafts(message: DialogueMessage) -> list[Draft]:
     """Convert a message; calls and outputs of other chats become text, because Coze takes them in no other form."""
     if message.role == "tool":
         return [Draft("user", f"Result of {message.name or 'the tool'}:\n{message.text}")]

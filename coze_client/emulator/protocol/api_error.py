@@ -13,6 +13,7 @@ MEANINGS = {
     4005: "The message id or content is invalid",
     4006: "The bot does not exist or you may not use it",
     4007: "auto_save_history must be true when stream is false",
+    4009: "Too many users call the service at the moment",
     4015: "The bot is not published to the API channel",
     4016: "The conversation is occupied by a running chat",
     4020: "The request rate is over its limit",

@@ -16,7 +16,7 @@ from coze_client.emulator.protocol.studio_refusals import CHAT_PATHS, refusal
 from coze_client.emulator.protocol.studio_workflow_refusals import WORKFLOW_PATHS, workflow_refusal
 
 CLOUD_DONE = Event("done", '"[DONE]"')
-MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4020: 429, 4200: 404, 5000: 500})
+MAPPED_STATUS = MappingProxyType({4000: 400, 4100: 401, 4101: 403, 4009: 429, 4020: 429, 4200: 404, 5000: 500})
 
 DATASET_PATHS = ("/v1/datasets", "/open_api/knowledge/")
 UNBOUND_PATHS = frozenset(f"/open_api/knowledge/document/{call}" for call in ("list", "update", "delete"))

@@ -11,6 +11,7 @@ from coze_client.emulator.protocol.fault import Fault, PendingFault
 from coze_client.emulator.scripting.bot import FIRST_BOT_ID, ScriptedBot
 from coze_client.emulator.scripting.plugin import ScriptedPlugin
 from coze_client.emulator.state.knowledge_search import KnowledgeSearch
+from coze_client.emulator.state.rate_limit import RateLimit
 from coze_client.emulator.state.run_registry import RunRegistry
 from coze_client.emulator.state.settings import Settings
 from coze_client.emulator.state.storage import Storage
@@ -39,6 +40,7 @@ class Backend:
         self.state = Storage(settings.data)
         self.knowledge = KnowledgeSearch(self.state, self._time)
         self.runs = RunRegistry()
+        self.rate_limit = RateLimit(settings.rate_limit, self._time)
         self.bots: dict[str, ScriptedBot] = {}
         self.workflows: dict[str, Workflow] = {}
         self.plugins: dict[str, ScriptedPlugin] = {}

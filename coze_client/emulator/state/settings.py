@@ -28,3 +28,5 @@ class Settings:
     plan: Literal["paid", "free"] = "paid"
     processing_looks: int = 0
     processing_seconds: float = 0.0
+    rate_limit: int | None = None
+    rate_limit_code: Literal[4009, 4020] = 4020
