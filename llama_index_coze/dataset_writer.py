@@ -27,4 +27,4 @@ class CozeDatasetWriter(DatasetWriter[BaseNode]):
     def convert(self, document: BaseNode) -> SourceText:
         """Return the node's text and name; metadata is not sent."""
         text = document.get_content(metadata_mode=MetadataMode.NONE)
-        return SourceText.of(text, document.metadata, document.node_id)
+        return SourceText.of(text, document.metadata, document.node_id, document.ref_doc_id)
