@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import PurePath
-from typing import NamedTuple
 
 from coze_client.api.datasets.documents import Documents
 from coze_client.api.datasets.values import Document
@@ -13,12 +12,8 @@ from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 
 
-class _Listed(NamedTuple):
-    """What is kept of a listed document: a dataset may hold 100,000."""
-
-    name: str
-    type: str
-    created: int
+_Listed = tuple[str, str, int]
+"""Name, type and time of creation. A plain tuple of these costs the garbage collector nothing."""
 
 
 class Inventory:
@@ -64,22 +59,22 @@ class Inventory:
 
 
 def _listed(document: Document) -> _Listed:
-    return _Listed(normalized_name(document.name), document.type, document.create_time or 0)
+    return normalized_name(document.name), document.type, document.create_time or 0
 
 
 def _index(documents: dict[str, _Listed]) -> dict[str, list[str]]:
     by_name: dict[str, list[str]] = {}
-    by_age = sorted(documents.items(), key=lambda item: item[1].created)
-    for document_id, listed in by_age:
-        by_name.setdefault(listed.name, []).append(document_id)
-    for document_id, listed in by_age:
-        for short in _short_names(listed):
+    by_age = sorted(documents.items(), key=lambda item: item[1][2])
+    for document_id, (name, _, _) in by_age:
+        by_name.setdefault(name, []).append(document_id)
+    for document_id, (name, kind, _) in by_age:
+        for short in _short_names(name, kind):
             by_name.setdefault(short, []).append(document_id)
     return by_name
 
 
-def _short_names(listed: _Listed) -> Iterator[str]:
+def _short_names(name: str, kind: str) -> Iterator[str]:
     """The name without the type, if the rest still has a suffix."""
-    short = listed.name.removesuffix(f".{listed.type}")
-    if short != listed.name and PurePath(short).suffix:
+    short = name.removesuffix(f".{kind}")
+    if short != name and PurePath(short).suffix:
         yield short

@@ -13,7 +13,7 @@ WriteStatus = Literal["uploaded", "ready", "failed", "skipped", "unknown", "gone
 _HEADINGS = ("name", "document", "status", "error", "logid")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WriteResult:
     """The result for one file, text or web page.
 

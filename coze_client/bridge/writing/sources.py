@@ -10,7 +10,6 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path, PurePath
@@ -71,7 +70,7 @@ WriteSource = str | PathLike[str] | DocumentBase | SourceText
 """A path of a file or folder, the URL of a web page, a ``DocumentBase``, or a text."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SourceDocument:
     """A document to send: its `name`, `source` and `content_hash`; or the `error` if it cannot be sent.
 
@@ -80,8 +79,8 @@ class SourceDocument:
     hides which sources there are, as that of a folder that cannot be read. ``partial``: it has an error, and its
     source may hold more than was read.
 
-    ``size`` (bytes in the request) and ``way`` are those of the ``DocumentBase`` that ``build`` creates. For a file,
-    ``build`` reads it again, so that contents do not stay in memory.
+    ``size`` (bytes in the request) and ``way`` are those of the ``DocumentBase`` that ``document`` builds. The file at
+    ``path`` is then read again, so that contents do not stay in memory.
     """
 
     name: str
@@ -91,6 +90,7 @@ class SourceDocument:
     error: str = ""
     build: Callable[[], DocumentBase] | None = None
     source: str = ""
+    path: str = ""
     location: str = ""
     alone: bool = False
     unlisted: bool = False
@@ -98,9 +98,10 @@ class SourceDocument:
 
     def document(self, name: str) -> DocumentBase:
         """Build what is sent, under `name`; raises OSError, or ConfigurationError if the file was changed."""
-        if self.build is None:
+        if self.error:
             raise ConfigurationError(self.error)
-        return replace(self.build(), name=name)
+        base = self.build() if self.build else _read_again(Path(self.path), self.content_hash)
+        return replace(base, name=name)
 
 
 def load_sources(sources: Iterable[WriteSource]) -> list[SourceDocument]:
@@ -139,6 +140,8 @@ def _load_or_error(name: str, load: Callable[[], SourceDocument]) -> SourceDocum
 
 def _printable(text: str) -> str:
     """Escape lone surrogates, which file names may contain."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -186,14 +189,18 @@ def _unlisted(path: Path, error: Exception) -> SourceDocument:
 
 
 def _file(path: Path, source: str, location: str) -> SourceDocument:
-    loaded = _load_or_error(path.name, partial(_loaded_file, path))
-    error = bool(loaded.error)
-    return replace(loaded, source=_printable(source), location=_printable(location), partial=error)
-
-
-def _loaded_file(path: Path) -> SourceDocument:
-    document = _described(_base(path))
-    return replace(document, build=partial(_read_again, path, document.content_hash))  # keeps no content in memory
+    loaded = _load_or_error(path.name, lambda: _described(_base(path)))
+    return SourceDocument(
+        loaded.name,
+        loaded.content_hash,
+        loaded.size,
+        loaded.way,
+        loaded.error,
+        source=_printable(source),
+        path=location,
+        location=_printable(location),
+        partial=bool(loaded.error),
+    )
 
 
 def _base(path: Path) -> DocumentBase:
