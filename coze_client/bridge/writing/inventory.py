@@ -11,7 +11,6 @@ from coze_client.bridge.loading.normalized_name import normalized_name
 from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 
-
 _Listed = tuple[str, str, int]
 """Name, type and time of creation. A plain tuple of these costs the garbage collector nothing."""
 
