@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Literal, NamedTuple
 
@@ -32,7 +32,7 @@ class WriteResult:
     document_id: str = ""
     error: str = ""
     logid: str = ""
-    source: str = ""
+    source: str = field(default="", repr=False)
 
 
 class Progress(NamedTuple):
