@@ -333,6 +333,16 @@ MEASURES = (
         (wall_each("a file", Target("new files", 2.0), Target("files in the record", 2.0)),),
         rounds=5,
     ),
+    Measure(
+        "mirror",
+        "Mirroring 10,000 files, 100 changed, 10 gone, 10 new, without the network",
+        (
+            Row("mirror", "writer_coze:Mirrored", Job("calls", at_once=10_000)),
+            Row("1,000 files in the record", "writer_coze:Known", Job("calls", at_once=1000)),
+        ),
+        (wall_each("a file", Target("mirror", 2.0), Target("mirror", 2.0, ("1,000 files in the record",))),),
+        rounds=5,
+    ),
     listing("Blocking"),
     listing("Asyncio", Row(AIOHTTP, "listing_coze:Aiohttp", Job("calls", times=2))),
     Measure(

@@ -17,10 +17,10 @@ dataset_id, workspace_id = os.environ["COZE_DATASET_ID"], os.environ["COZE_WORKS
 for found in client.recall.from_workflow(os.environ["COZE_WORKFLOW_ID"], QUESTION):
     print("By workflow:", found.rank, found.text)
 
-print(*client.recall.setup(dataset_id, workspace_id).todo, sep="\n")  # a dry run: lists the steps, does nothing
-bot = client.recall.setup(dataset_id, workspace_id, dry_run=False)
+print(*client.recall.setup(dataset_id, workspace_id, dry_run=True).todo, sep="\n")  # lists the steps, does nothing
+bot = client.recall.setup(dataset_id, workspace_id)
 try:
-    for found in client.recall.from_bot(bot.bot_id, QUESTION, publish_status=bot.publish_status):
+    for found in client.recall.from_bot(bot, QUESTION):
         print("By bot:", found.document_name, found.score, found.text)
 finally:
-    print(*client.recall.teardown(bot.bot_id).todo)  # the API cannot delete bots
+    print(*client.recall.teardown(bot).todo)  # the API cannot delete bots

@@ -16,10 +16,12 @@ class CozeDatasetWriter(DatasetWriter[Document]):
 
     writer = CozeDatasetWriter(client, "7440000000000000001", record="uploads.sqlite")
     print(writer.add(["handbook/", "https://example.com/faq"], show_progress=True))
+    print(writer.mirror("handbook/", dry_run=True))  # what is new, changed and gone
     ```
 
     The settings are those of ``DatasetWriter``. A document is sent as text, named by its metadata (``source`` or
-    ``file_name``), else by its id.
+    ``file_name``), else by its id. Documents with the same ``source`` are parts of one, which are replaced together.
+    Instead of LangChain's ``index(cleanup="full")``, use ``mirror``; instead of "incremental", ``replace``.
     """
 
     documents = (Document,)

@@ -1,4 +1,4 @@
-"""This project's dataset writer with 1,000 small files, over a Coze in the same process that responds at once.
+"""This project's dataset writer with small files, over a Coze in the same process that responds at once.
 
 This measures the cost of the writer without the network: reading, hashing, batching, and the record on disk.
 """
@@ -6,7 +6,7 @@ This measures the cost of the writer without the network: reading, hashing, batc
 from __future__ import annotations
 
 import json
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,7 +28,7 @@ class InstantCoze:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         asked = json.loads(request.content)
-        answers = {"create": self._create, "list": self._list, "process": self._process}
+        answers = {"create": self._create, "list": self._list, "process": self._process, "delete": self._delete}
         answer = answers[request.url.path.rpartition("/")[2]](asked)
         return httpx.Response(200, json={"code": 0, "msg": "", **answer})
 
@@ -39,8 +39,13 @@ class InstantCoze:
 
     def _list(self, asked: Any) -> dict[str, object]:
         end = asked["page"] * asked["size"]
-        page = list(self.documents.values())[end - asked["size"] : end]
-        return {"document_infos": page, "total": len(self.documents)}
+        page = islice(self.documents.values(), end - asked["size"], end)
+        return {"document_infos": list(page), "total": len(self.documents)}
+
+    def _delete(self, asked: Any) -> dict[str, object]:
+        for document_id in asked["document_ids"]:
+            del self.documents[document_id]
+        return {}
 
     def _process(self, asked: Any) -> dict[str, object]:
         ready = [{"document_id": each, "status": 1, "progress": 100} for each in asked["document_ids"]]
@@ -50,12 +55,14 @@ class InstantCoze:
 class New:
     """Each call writes 1,000 files that are neither in the dataset nor in the record."""
 
+    count = FILES
+
     def __init__(self, _url: str) -> None:
         self.folder = TemporaryDirectory()
         self.numbers = count()
         self.files = Path(self.folder.name, "files")
         self.files.mkdir()
-        for number in range(FILES):
+        for number in range(self.count):
             (self.files / f"{number}.txt").write_text(f"The text of file {number}.\n" * 100)
         self.writer = self.new_writer()
 
@@ -83,3 +90,33 @@ class Known(New):
 
     def call(self) -> object:
         return self.check(self.writer, "skipped")
+
+
+class Mirrored(New):
+    """Each call mirrors a folder of 10,000 files, of which 100 have changed, 10 are gone and 10 are new."""
+
+    count = 10_000
+    changed, gone = 100, 10
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.expect({"ready": self.count})
+        self.next_number = count(self.count)
+
+    def call(self) -> object:
+        """Changes the first files and replaces the last ones; every text is new."""
+        files = sorted(self.files.iterdir())
+        for path in files[: self.changed]:
+            path.write_text(f"Version {next(self.next_number)} of a text.\n" * 100)
+        for path in files[-self.gone :]:
+            path.unlink()
+            number = next(self.next_number)
+            (self.files / f"{number}.txt").write_text(f"The text of file {number}.\n" * 100)
+        new = self.changed + self.gone
+        return self.expect({"skipped": self.count - new, "ready": new, "gone": self.gone})
+
+    def expect(self, counts: dict[str, int]) -> object:
+        report = self.writer.mirror(self.files)
+        if report.counts != counts:
+            raise AssertionError(str(report.counts))
+        return report

@@ -67,7 +67,10 @@ _CLOUD: Mapping[int, Entry] = {
     4012: (InvalidRequest, "Choose another model in the bot's settings: this one is no longer offered"),
     4013: (ServerError, "Choose another model for the bot if its model service often fails"),
     4014: (InvalidRequest, "Ask in another way: the bot cannot answer this question"),
-    4015: (InvalidRequest, "Publish the bot to the API channel in Coze"),
+    4015: (
+        InvalidRequest,
+        'Publish the bot to the API channel in Coze, or ask its draft by publish_status="unpublished_draft"',
+    ),
     4016: (ConversationBusy, "Wait until the running chat ends, cancel it, or use another conversation"),
     4019: (QuotaExceeded, _BALANCE),
     4020: (RateLimited, "Send fewer calls per minute, or upgrade the plan"),

@@ -68,6 +68,31 @@ def test_one_writer_serves_blocking_and_asyncio_callers(
     assert texts(emulator, dataset_id) == {}
 
 
+def test_a_dataset_is_mirrored_and_its_citations_show_the_sources(
+    framework: Framework, client: CozeClient, emulator: Emulator, dataset_id: str, tmp_path: Path
+) -> None:
+    for path, text in {"parking.txt": "Cars park in front.", "sub/parking.txt": "Buses park behind."}.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    writer = framework.writer(client, dataset_id, record=tmp_path / ".uploads.sqlite")
+    assert writer.mirror(tmp_path, dry_run=True).counts == {"new": 2}
+    assert writer.mirror(tmp_path).counts == {"ready": 2}
+    bot = emulator.add_bot("Porter", dataset_ids=[dataset_id])
+    found = framework.search(framework.retriever(bot_id=bot, client=client), "Where do buses park?")
+    cited = {framework.text(each): each.metadata["document_name"] for each in found}
+    assert cited["Buses park behind."] == "sub/parking.txt"
+    (tmp_path / "sub" / "parking.txt").unlink()
+
+    async def mirror() -> None:
+        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as asyncio_client:
+            again = framework.writer(asyncio_client, dataset_id, record=tmp_path / ".uploads.sqlite")
+            assert (await again.amirror(tmp_path, dry_run=True)).counts == {"skipped": 1, "gone": 1}
+            assert (await again.amirror(tmp_path)).counts == {"skipped": 1, "gone": 1}
+
+    asyncio.run(mirror())
+    assert texts(emulator, dataset_id) == {"parking.txt": "Cars park in front."}
+
+
 def test_a_progress_bar_is_shown_only_on_request(
     framework: Framework, documents: list[Any], client: CozeClient, dataset_id: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

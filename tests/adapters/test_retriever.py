@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, NotFound, WorkflowFailed
+from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, CozeError, NotFound, WorkflowFailed
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Turn
 from coze_client.emulator.workflows import WORKSPACE
@@ -67,9 +67,12 @@ def test_the_helper_bot_of_a_dataset_is_asked_as_a_draft(
     framework: Framework, knowledge: Knowledge, search: Search
 ) -> None:
     client = CozeClient(knowledge.emulator.token, base_url=knowledge.emulator.url)
-    helper = client.recall.setup(knowledge.dataset_id, WORKSPACE, dry_run=False)
-    retriever = framework.retriever(bot_id=helper.bot_id, publish_status=helper.publish_status, client=client)
+    helper = client.recall.setup(knowledge.dataset_id, WORKSPACE)
+    retriever = framework.retriever(bot_id=helper, client=client)
     assert framework.texts(search(retriever, "autumn")) == ["Swallows fly south in autumn."]
+    assert (retriever.bot_id, retriever.publish_status) == (helper.bot_id, "unpublished_draft")
+    with pytest.raises(CozeError, match="publish_status"):
+        search(framework.retriever(bot_id=helper.bot_id, client=client), "autumn")
 
 
 def test_a_slice_has_the_same_id_whoever_recalls_it(framework: Framework, knowledge: Knowledge, search: Search) -> None:

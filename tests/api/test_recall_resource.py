@@ -318,31 +318,48 @@ def test_what_is_nested_without_end_harms_no_recall(driver: Driver) -> None:
 
 
 def test_setup_makes_nothing_in_a_dry_run(coze: ConnectedClient, towns: str) -> None:
-    planned = coze.run(coze.client.recall.setup(towns, WORKSPACE))
+    planned = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=True))
     assert planned.bot_id == ""
     assert [step.partition(" ")[0] for step in planned.todo] == ["create", "bind"]
     assert {call.method for call in coze.emulator.calls} == {"GET"}
 
 
 def test_setup_makes_a_bot_that_from_bot_can_ask_and_finds_it_again(coze: ConnectedClient, towns: str) -> None:
-    made = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False))
+    made = coze.run(coze.client.recall.setup(towns, WORKSPACE))
     assert made == RecallBot(made.bot_id, f"recall {towns[-13:]}", towns, WORKSPACE)
     assert len(made.name) <= 20
-    asked = coze.client.recall.from_bot(made.bot_id, QUESTION, publish_status=made.publish_status)
-    assert texts(coze.run(asked)) == [CHUR]
+    assert texts(coze.run(coze.client.recall.from_bot(made, QUESTION))) == [CHUR]
+    by_hand = coze.client.recall.from_bot(made.bot_id, QUESTION, publish_status=made.publish_status)
+    assert texts(coze.run(by_hand)) == [CHUR]
     before = len(coze.emulator.calls)
-    assert coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False)) == made
+    assert coze.run(coze.client.recall.setup(towns, WORKSPACE)) == made
     assert {call.method for call in coze.emulator.calls[before:]} == {"GET"}
+
+
+def test_a_draft_that_is_asked_by_its_id_alone_is_refused_with_the_cure(coze: ConnectedClient, towns: str) -> None:
+    made = coze.run(coze.client.recall.setup(towns, WORKSPACE))
+    with pytest.raises(InvalidRequest, match='publish_status="unpublished_draft"'):
+        coze.run(coze.client.recall.from_bot(made.bot_id, QUESTION))
+
+
+def test_a_bot_that_a_dry_run_only_planned_cannot_be_asked_or_torn_down(coze: ConnectedClient, towns: str) -> None:
+    planned = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=True))
+    calls = len(coze.emulator.calls)
+    with pytest.raises(ConfigurationError, match="dry run"):
+        coze.run(coze.client.recall.from_bot(planned, QUESTION))
+    with pytest.raises(ConfigurationError, match="dry run"):
+        coze.run(coze.client.recall.teardown(planned))
+    assert len(coze.emulator.calls) == calls
 
 
 def test_setup_goes_on_where_it_was_cut_off(coze: ConnectedClient, towns: str) -> None:
     coze.emulator.inject(faults.Coded(4000, "no"), path="/v1/bot/update")
     with pytest.raises(InvalidRequest):
-        coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False))
-    planned = coze.run(coze.client.recall.setup(towns, WORKSPACE))
+        coze.run(coze.client.recall.setup(towns, WORKSPACE))
+    planned = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=True))
     assert planned.bot_id
     assert [step.partition(" ")[0] for step in planned.todo] == ["bind"]
-    made = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False))
+    made = coze.run(coze.client.recall.setup(towns, WORKSPACE))
     assert (made.bot_id, made.todo) == (planned.bot_id, ())
     assert len(coze.emulator.calls_to("/v1/bot/create")) == 1
 
@@ -350,7 +367,7 @@ def test_setup_goes_on_where_it_was_cut_off(coze: ConnectedClient, towns: str) -
 def test_setup_leaves_a_bot_of_another_purpose_alone(coze: ConnectedClient, towns: str) -> None:
     coze.run(coze.client.bots.create(name="Porter", workspace_id=WORKSPACE))
     with pytest.raises(ConfigurationError, match="another name"):
-        coze.run(coze.client.recall.setup(towns, WORKSPACE, name="Porter", dry_run=False))
+        coze.run(coze.client.recall.setup(towns, WORKSPACE, name="Porter"))
     assert not coze.emulator.calls_to("/v1/bot/update")
 
 
@@ -361,15 +378,15 @@ def test_a_name_that_coze_would_refuse_is_refused_at_once(coze: ConnectedClient,
 
 
 def test_teardown_unbinds_the_dataset_and_names_the_bot(coze: ConnectedClient, towns: str) -> None:
-    made = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False))
-    left = coze.run(coze.client.recall.teardown(made.bot_id))
+    made = coze.run(coze.client.recall.setup(towns, WORKSPACE))
+    left = coze.run(coze.client.recall.teardown(made))
     assert (left.bot_id, left.dataset_id) == (made.bot_id, towns)
     assert made.name in left.todo[0]
     assert made.bot_id in left.todo[0]
     assert coze.run(coze.client.bots.retrieve(bot_id=made.bot_id, is_published=False)).knowledge.dataset_ids == ()
     coze.run(coze.client.recall.teardown(made.bot_id))
     assert len(coze.emulator.calls_to("/v1/bot/update")) == 2
-    again = coze.run(coze.client.recall.setup(towns, WORKSPACE, dry_run=False))
+    again = coze.run(coze.client.recall.setup(towns, WORKSPACE))
     assert again.bot_id == made.bot_id
 
 

@@ -12,7 +12,7 @@ import pytest
 from coze_client.api.datasets.document_base import DocumentBase
 from coze_client.api.datasets.values import UpdateRule
 from coze_client.bridge.writing.html_text import convert_to_text
-from coze_client.bridge.writing.sources import SourceDocument, SourceText, WriteSource, distinct_name, load_sources
+from coze_client.bridge.writing.sources import SourceDocument, SourceText, WriteSource, load_sources
 from coze_client.errors import ConfigurationError
 
 
@@ -104,11 +104,6 @@ def test_an_invalid_path_is_a_failure(source: str) -> None:
 )
 def test_a_document_is_named_by_where_it_is_from(metadata: dict[str, str], identity: str | None, name: str) -> None:
     assert SourceText.of("any", metadata, identity).name == name
-
-
-def test_a_name_that_is_taken_becomes_distinct_by_the_content() -> None:
-    assert distinct_name("a.md", "0123456789abcdef", {"b.md"}) == "a.md"
-    assert distinct_name("a.md", "0123456789abcdef", {"a.md"}) == "a-01234567.md"
 
 
 def test_a_link_that_leads_back_up_leads_nowhere(tmp_path: Path) -> None:

@@ -64,6 +64,21 @@ def job(call: Callable[[str, Any], Any]) -> list[WriteReport]:
     return [call("replace", Note("old", "new")), call("add", notes(11))]
 
 
+def mirror_job(call: Callable[[str, Any], Any]) -> list[WriteReport]:
+    """Mirrors three states: sources change, come and go, and one of them is split into parts."""
+    before = [Note("gone", "gone"), Note("parts", "part 1"), Note("parts", "part 2"), *notes(3)]
+    after = [Note("note 0", "changed"), Note("parts", "part 2"), Note("parts", "part 3"), *notes(3)[1:], Note("n", "x")]
+    return [call("mirror", before), call("mirror", after)]
+
+
+def check_mirrored(target: WrittenDataset) -> None:
+    """A second mirror of the last state finishes the job: no text is lost, doubled, or left from an older state."""
+    mirror_job(lambda _, sources: target.call("mirror", sources) if sources[0].text == "changed" else None)
+    documents = target.emulator.documents(target.dataset_id)
+    texts = ["".join(piece.text for piece in target.emulator.slices(each.id)) for each in documents]
+    assert sorted(texts) == ["changed", "old", "part 2", "part 3", "text 1", "text 2", "x"]
+
+
 def check_finished(target: WrittenDataset) -> None:
     """A second run finishes the job: no document is lost or doubled, and the replaced one is deleted."""
     reports = job(target.call)
@@ -72,9 +87,17 @@ def check_finished(target: WrittenDataset) -> None:
     assert target.texts == {"old": "new", **{each.title: each.text for each in notes(11)}}
 
 
+JOBS: dict[str, tuple[Callable[..., Any], Callable[[WrittenDataset], None]]] = {
+    "replace": (job, check_finished),
+    "mirror": (mirror_job, check_mirrored),
+}
+
+
+@pytest.mark.parametrize("name", ["replace", "mirror"])
 def test_a_run_stopped_at_any_step_is_finished_by_the_next(
-    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch
+    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    work, check = JOBS[name]
     kind: type[BaseException] = KeyboardInterrupt if target.driver.name == "blocking" else asyncio.CancelledError
 
     def stop() -> None:
@@ -86,18 +109,21 @@ def test_a_run_stopped_at_any_step_is_finished_by_the_next(
         with monkeypatch.context() as patch:
             Stops(steps, stop).install(patch.setattr)
             try:
-                job(target.call)
+                work(target.call)
             except kind:
                 steps += 1
             else:
                 break
-        check_finished(target)
+        check(target)
     assert steps > 20
 
 
+@pytest.mark.parametrize("name", ["replace", "mirror"])
 def test_a_run_whose_record_finds_no_room_at_any_write_is_finished_by_the_next(
-    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch
+    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    work, check = JOBS[name]
+
     def stop() -> None:
         raise ConfigurationError("database or disk is full")
 
@@ -107,12 +133,12 @@ def test_a_run_whose_record_finds_no_room_at_any_write_is_finished_by_the_next(
         with monkeypatch.context() as patch:
             Stops(steps, stop).install_writes(patch.setattr)
             try:
-                job(target.call)
+                work(target.call)
             except ConfigurationError:
                 steps += 1
             else:
                 break
-        check_finished(target)
+        check(target)
     assert steps > 10
 
 
@@ -120,16 +146,16 @@ KILLED = """
 import os, sys
 from coze_client import CozeClient
 from tests.support.writers import NoteWriter
-from tests.bridge.test_writer_interrupted import Stops, job
+from tests.bridge.test_writer_interrupted import JOBS, Stops
 
-url, token, record, *datasets = sys.argv[1:]
+name, url, token, record, *datasets = sys.argv[1:]
 for step, dataset_id in enumerate(datasets):
     child = os.fork()
     if not child:
         Stops(step, lambda: os._exit(9)).install(setattr)
         with CozeClient(token, base_url=url) as client:
             writer = NoteWriter(client, dataset_id, record=record)
-            job(lambda work, notes: getattr(writer, work)(notes))
+            JOBS[name][0](lambda work, notes: getattr(writer, work)(notes))
         os._exit(0)
     _, status = os.waitpid(child, 0)
     print(os.waitstatus_to_exitcode(status), flush=True)
@@ -139,13 +165,16 @@ for step, dataset_id in enumerate(datasets):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked, to kill many of them fast")
-def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["replace", "mirror"])
+def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(
+    emulator: Emulator, tmp_path: Path, name: str
+) -> None:
     from tests.support.clients import BlockingDriver
 
     driver = BlockingDriver()
     target = WrittenDataset(driver, emulator, tmp_path / "uploads.sqlite")
     datasets = [emulator.add_dataset(f"killed at {step}", {"old": "old"}) for step in range(60)]
-    args = [emulator.url, emulator.token, str(target.record), *datasets]
+    args = [name, emulator.url, emulator.token, str(target.record), *datasets]
     done = subprocess.run([sys.executable, "-c", KILLED, *args], capture_output=True, text=True, check=False)
     codes = done.stdout.split()
     assert codes[-1] == "0", done.stderr
@@ -153,7 +182,7 @@ def test_a_process_killed_at_any_step_leaves_what_the_next_one_finishes(emulator
     assert len(codes) > 20
     for dataset_id in datasets[: len(codes)]:
         target.dataset_id = dataset_id
-        check_finished(target)
+        JOBS[name][1](target)
     driver.close()
 
 

@@ -27,9 +27,10 @@ _PROMPT = "Answer every question with the single word: ok"  # its answers are bi
 
 @dataclass(frozen=True)
 class RecallBot:
-    """A bot that recalls from one dataset: ``recall.from_bot(bot.bot_id, query, publish_status=bot.publish_status)``.
+    """A bot that recalls from one dataset: ``recall.from_bot(bot, query)``, or ``CozeRetriever(bot_id=bot)``.
 
-    ``todo`` lists the steps that are still missing; ``bot_id`` is "" until the bot is created.
+    Both ask its draft, because ``publish_status`` says so. ``todo`` lists the steps that are still missing; ``bot_id``
+    is "" until the bot is created.
     """
 
     bot_id: str
@@ -38,6 +39,17 @@ class RecallBot:
     workspace_id: str = ""
     publish_status: PublishStatus = "unpublished_draft"
     todo: tuple[str, ...] = ()
+
+
+def bot_to_ask(bot: str | RecallBot, publish_status: PublishStatus | None) -> tuple[str, PublishStatus | None]:
+    """The bot's id, and which of its versions to ask; raises ConfigurationError for a bot that is not created yet."""
+    if isinstance(bot, str):
+        return bot, publish_status
+    if not bot.bot_id:
+        raise ConfigurationError(
+            f"The bot {bot.name!r} does not exist: setup was a dry run", cure="Call setup without dry_run"
+        )
+    return bot.bot_id, publish_status or bot.publish_status
 
 
 async def find_helper_bot(session: Session, dataset_id: str, workspace_id: str, name: str | None) -> RecallBot:

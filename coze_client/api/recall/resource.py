@@ -14,7 +14,13 @@ from coze_client.api.chats.resource import Chats
 from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import PublishStatus
 from coze_client.api.conversations.values import Message
-from coze_client.api.recall.helper_bot import RecallBot, build_helper_bot, find_helper_bot, unbind_helper_bot
+from coze_client.api.recall.helper_bot import (
+    RecallBot,
+    bot_to_ask,
+    build_helper_bot,
+    find_helper_bot,
+    unbind_helper_bot,
+)
 from coze_client.api.recall.slices import OutputPath, deduplicate, is_recall, read_output, read_recall
 from coze_client.api.recall.values import Recall, Slice
 from coze_client.api.workflows.failures import WorkflowInterrupted
@@ -89,7 +95,7 @@ class Recalls(Resource[ConcurrencyT]):
     @flow
     async def from_bot(
         self,
-        bot_id: str,
+        bot_id: str | RecallBot,
         query: str,
         *,
         until: RecallUntil = "recall",
@@ -104,6 +110,8 @@ class Recalls(Resource[ConcurrencyT]):
     ) -> Recall:
         """Start a chat with a bot and read the slices that it recalls. EVERY CALL MAY BILL A FULL ANSWER, even unread.
 
+        `bot_id`: an id, or what ``setup`` returned, which is asked as the draft that it is.
+
         `until`: "recall" returns after the first message with slices. "answer" reads until the answer begins, which may
         be seconds later, for a bot that searches its datasets several times. A bot that recalls nothing is also read up
         to its answer; the recall is then empty. Then the stream is closed. With `save_history`, the chat is also
@@ -114,8 +122,9 @@ class Recalls(Resource[ConcurrencyT]):
         `publish_status="unpublished_draft"` runs the draft, `bot_version` an older version; `connector_id`: the
         channel, default "1024" (API). Raises ChatFailed if the bot fails before it recalls anything, StreamInterrupted
         if the connection breaks, ConversationBusy (4016), NotFound for an unknown bot or conversation, InvalidRequest
-        for an unpublished bot. API page: chat_v3.
+        for an unpublished bot without `publish_status`. API page: chat_v3.
         """
+        bot_id, publish_status = bot_to_ask(bot_id, publish_status)
         events = Chats.stream(
             bot_id=bot_id,
             user_id=user_id,
@@ -142,13 +151,13 @@ class Recalls(Resource[ConcurrencyT]):
 
     @flow
     async def setup(
-        self, dataset_id: str, workspace_id: str, *, name: str | None = None, dry_run: bool = True
+        self, dataset_id: str, workspace_id: str, *, name: str | None = None, dry_run: bool = False
     ) -> RecallBot:
         """Create the helper bot of one dataset for ``from_bot``; later calls find the bot by its name.
 
-        With `dry_run` (default), nothing is created, and ``todo`` lists the steps. The bot stays a draft and answers
-        with one word, so its answers cost little. `name`: at most 20 characters, default "recall " and the end of the
-        dataset's id. Two concurrent first calls may create two bots; both work, and later calls find one of them.
+        With `dry_run`, nothing is created, and ``todo`` lists the steps. The bot stays a draft and answers with one
+        word, so its answers cost little. `name`: at most 20 characters, default "recall " and the end of the dataset's
+        id. Two concurrent first calls may create two bots; both work, and later calls find one of them.
         Raises ConfigurationError if another bot has that name. API pages: create_bot, update_bot,
         bots_list_draft_published.
         """
@@ -156,12 +165,12 @@ class Recalls(Resource[ConcurrencyT]):
         return helper if dry_run else await build_helper_bot(self._session, helper)
 
     @flow
-    async def teardown(self, bot_id: str) -> RecallBot:
+    async def teardown(self, bot_id: str | RecallBot) -> RecallBot:
         """Unbind the dataset of a bot that ``setup`` created; ``todo`` names the bot to delete by hand in Coze.
 
         Raises ConfigurationError for any other bot, which stays unchanged. API page: update_bot.
         """
-        return await unbind_helper_bot(self._session, bot_id)
+        return await unbind_helper_bot(self._session, bot_to_ask(bot_id, None)[0])
 
 
 class _RecallStreamRun(ChatStreamRun):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
 from coze_client.api.chats.values import PublishStatus
+from coze_client.api.recall.helper_bot import RecallBot, bot_to_ask
 from coze_client.api.recall.resource import RecallUntil
 from coze_client.api.recall.values import Recall, Slice
 from coze_client.api.workflows.resource import RunMode
@@ -40,8 +41,9 @@ class RecallOptions(BaseModel):
 
     workflow_id: str = ""
     """A workflow with a knowledge node, published to the API channel. No model's answer is billed."""
-    bot_id: str = ""
-    """A bot with datasets, instead of a workflow. EVERY RECALL MAY BILL A FULL ANSWER, though nobody reads it."""
+    bot_id: str | RecallBot = ""
+    """A bot with datasets, instead of a workflow: its id, or what ``client.recall.setup`` returned, of which the id and
+    ``publish_status`` are kept. EVERY RECALL MAY BILL A FULL ANSWER, though nobody reads it."""
 
     score_threshold: float | None = None
     """Drops slices with a lower score. Slices without a score stay: workflows return no scores, so set the minimum
@@ -75,7 +77,7 @@ class RecallOptions(BaseModel):
     save_history: bool = False
     """True: the bot remembers the queries. Each chat is cancelled as soon as it has recalled."""
     publish_status: PublishStatus | None = None
-    """``unpublished_draft`` asks the bot's draft. ``client.recall.setup`` creates only a draft."""
+    """``unpublished_draft`` asks the bot's draft."""
     bot_version: str | None = None
     """An older version of the bot."""
     custom_variables: dict[str, str] | None = None
@@ -84,6 +86,14 @@ class RecallOptions(BaseModel):
     """"answer": read until the bot's answer begins, because the bot may recall several times."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_helper_bot(cls, given: Any) -> Any:  # pydantic passes on whatever it is given
+        if not isinstance(given, dict) or not isinstance(given.get("bot_id"), RecallBot):
+            return given
+        bot_id, publish_status = bot_to_ask(given["bot_id"], given.get("publish_status"))
+        return {**given, "bot_id": bot_id, "publish_status": publish_status}
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:

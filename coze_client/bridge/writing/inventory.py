@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import PurePath
 
 from coze_client.api.datasets.documents import Documents
@@ -11,6 +11,9 @@ from coze_client.bridge.loading.normalized_name import normalized_name
 from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 
+_Listed = tuple[str, str, int]
+"""Name, type and time of creation. A plain tuple of these costs the garbage collector nothing."""
+
 
 class Inventory:
     """The documents of a dataset at the time of the last ``refresh``; empty before the first one."""
@@ -18,23 +21,17 @@ class Inventory:
     def __init__(self, session: Session, dataset_id: str, concurrency: int) -> None:
         self._session = session
         self._listing = Documents.list(dataset_id=dataset_id, concurrency=concurrency)
-        self._index(())
+        self._documents: dict[str, _Listed] = {}
+        self._by_name: dict[str, list[str]] | None = None  # made when a name is first looked up
 
     async def refresh(self) -> None:
-        """List the dataset again; raises CozeError."""
+        """List the dataset again; raises CozeError, and is empty then."""
+        self._documents, self._by_name = {}, None
+        found: dict[str, _Listed] = {}
         cursor = Cursor(self._session, self._listing)
-        found: dict[str, Document] = {}
         while (page := await cursor.next()) is not None:
-            found.update((document.document_id, document) for document in page.items)
-        self._index(list(found.values()))
-
-    def _index(self, documents: Collection[Document]) -> None:
-        by_name: dict[str, list[str]] = {}
-        by_age = sorted(documents, key=lambda document: document.create_time or 0)
-        for name, document_id in [*map(_name_and_id, by_age), *filter(None, map(_short_name_and_id, by_age))]:
-            by_name.setdefault(name, []).append(document_id)
-        self._documents = {document.document_id: document for document in documents}
-        self._by_name = by_name
+            found.update((document.document_id, _listed(document)) for document in page.items)
+        self._documents = found
 
     def __contains__(self, document_id: object) -> bool:
         return document_id in self._documents
@@ -49,19 +46,34 @@ class Inventory:
         Coze may append the type once more ("a.pdf.pdf", as in the example of the API page list_knowledge_files). Such
         documents come after those with exactly this name.
         """
+        if self._by_name is None:
+            self._by_name = _index(self._documents)
         return [each for each in self._by_name.get(normalized_name(name), ()) if each not in exclude]
 
     def discard(self, document_ids: Collection[str]) -> None:
         """Remove documents that were deleted from the dataset."""
-        self._index([each for key, each in self._documents.items() if key not in document_ids])
+        for document_id in document_ids:
+            if self._documents.pop(document_id, None) is not None:
+                self._by_name = None
 
 
-def _name_and_id(document: Document) -> tuple[str, str]:
-    return normalized_name(document.name), document.document_id
+def _listed(document: Document) -> _Listed:
+    return normalized_name(document.name), document.type, document.create_time or 0
 
 
-def _short_name_and_id(document: Document) -> tuple[str, str] | None:
-    """The name without the type, if the rest still has a suffix; else ``None``."""
-    name, document_id = _name_and_id(document)
-    short = name.removesuffix(f".{document.type}")
-    return (short, document_id) if short != name and PurePath(short).suffix else None
+def _index(documents: dict[str, _Listed]) -> dict[str, list[str]]:
+    by_name: dict[str, list[str]] = {}
+    by_age = sorted(documents.items(), key=lambda item: item[1][2])
+    for document_id, (name, _, _) in by_age:
+        by_name.setdefault(name, []).append(document_id)
+    for document_id, (name, kind, _) in by_age:
+        for short in _short_names(name, kind):
+            by_name.setdefault(short, []).append(document_id)
+    return by_name
+
+
+def _short_names(name: str, kind: str) -> Iterator[str]:
+    """The name without the type, if the rest still has a suffix."""
+    short = name.removesuffix(f".{kind}")
+    if short != name and PurePath(short).suffix:
+        yield short

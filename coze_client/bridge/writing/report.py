@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Literal, NamedTuple
 
-WriteStatus = Literal["uploaded", "ready", "failed", "skipped", "unknown"]
+WriteStatus = Literal["uploaded", "ready", "failed", "skipped", "unknown", "gone", "new", "changed"]
 
 _HEADINGS = ("name", "document", "status", "error", "logid")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WriteResult:
     """The result for one file, text or web page.
 
     ``status`` is "ready"; "uploaded" if Coze has not finished processing it; "skipped" if the dataset already had this
     content, in the document ``document_id``; "failed" for the reason in ``error``; or "unknown" if the reply was lost
-    and the dataset does not list the document; the next run checks again. ``name`` is the document's name in the
-    dataset.
+    and the dataset does not list the document; the next run checks again. "gone" is a document that ``mirror`` deletes,
+    because its source no longer exists. A dry run also has "new" and "changed": what a run would upload.
+
+    ``name`` is the document's name in the dataset. ``source`` identifies the source: a file's path in the folder that
+    was given, a URL, or what the framework's document names as its source. ``error`` may also tell, for a document that
+    is ready, that an older version of the source stands beside it.
     """
 
     name: str
@@ -28,6 +32,7 @@ class WriteResult:
     document_id: str = ""
     error: str = ""
     logid: str = ""
+    source: str = field(default="", repr=False)
 
 
 class Progress(NamedTuple):
@@ -87,5 +92,4 @@ class WriteReport:
 
 
 def _row(result: WriteResult) -> tuple[str, ...]:
-    name, status, document_id, error, logid = astuple(result)
-    return name, document_id, status, " ".join(error.split()), logid
+    return result.name, result.document_id, result.status, " ".join(result.error.split()), result.logid

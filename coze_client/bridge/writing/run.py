@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from coze_client.api.datasets.document_base import UPLOADED, DocumentBase
-from coze_client.api.datasets.documents import IMAGE, MOST_DELETED, TEXT
+from coze_client.api.datasets.documents import IMAGE, TEXT
 from coze_client.api.datasets.values import ChunkStrategy, Document, DocumentProgress
 from coze_client.bridge.connection import AnyCozeClient
+from coze_client.bridge.writing import agreement
+from coze_client.bridge.writing.deletions import Deletions
+from coze_client.bridge.writing.identity import identify
 from coze_client.bridge.writing.inventory import Inventory
 from coze_client.bridge.writing.journal import Failure, Journal, intended_upload
 from coze_client.bridge.writing.lost_uploads import LostUploads
-from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
+from coze_client.bridge.writing.naming import free_name
+from coze_client.bridge.writing.outcome import Outcome
+from coze_client.bridge.writing.report import Progress, WriteReport
 from coze_client.bridge.writing.settings import WriteSettings
-from coze_client.bridge.writing.sources import SourceDocument, WriteSource, distinct_name, load_sources
-from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry
+from coze_client.bridge.writing.sources import SourceDocument, WriteSource, load_sources
+from coze_client.bridge.writing.upload_record import DatasetUploads, SourceEntry, UploadEntry
 from coze_client.bridge.writing.uploader import PlannedUpload, Uploader
 from coze_client.core.concurrency import maybe_await
-from coze_client.errors import ConfigurationError, CozeError, InvalidRequest, NotFound, PermissionDenied, TimedOut
+from coze_client.errors import ConfigurationError, CozeError, TimedOut
 
 
 class WriteRun:
@@ -39,55 +42,86 @@ class WriteRun:
         self._client = client
         self._dataset_id = dataset_id
         self._settings = settings
-        self._on_progress = on_progress
-        self._progress_lock = threading.Lock()
-        self._sources: list[SourceDocument] = []
-        self._ready_before: set[str] = set()  # content hashes
-        self._processed: dict[str, float] = {}  # 0 to 1, by document id
-        self._doing = "uploading"
-        self._pending_deletions: set[str] = set()
+        self._given: dict[str, agreement.Given] = {}
         self._inventory = Inventory(session, dataset_id, settings.concurrency)
         self._journal = Journal(self._concurrency, record, self._report_progress)
+        self._outcome = Outcome(self._journal, on_progress)
         self._lost_uploads = LostUploads(self._concurrency, self._inventory, self._journal, settings.settle)
+        self._deletions = Deletions(client, self._inventory, self._journal)
 
     async def write(self, sources: Iterable[WriteSource]) -> WriteReport:
         """Upload the sources, wait until Coze has processed them, and report the result for each.
 
         Raises CozeError only if the dataset cannot be listed or the record cannot be used.
         """
-        self._sources = await self._concurrency.call(partial(load_sources, sources))
-        self._check_targets()
+        loaded = await self._load_sources(sources)
         await self._load_state()
-        wanted: dict[str, SourceDocument] = {}
-        for each in self._sources:
-            if not each.error:
-                wanted.setdefault(each.content_hash, each)
+        wanted = self._identify(loaded)
         await self._refresh_if_incomplete(wanted)
         await self._lost_uploads.wait(self._journal.unanswered(wanted))
         present = {each.content_hash: each for each in self._journal.entries(wanted) if self._is_present(each)}
-        self._ready_before = {content_hash for content_hash, each in present.items() if each.state == "ready"}
-        self._report_progress()
+        changes = list(self._changes(self._known()))
+        going = self._going(changes)
+        await self._journal.store(sources=changes)
+        self._outcome.begin({content_hash for content_hash, each in present.items() if each.state == "ready"})
         await self._uploader().send(list(self._plan([wanted[each] for each in wanted if each not in present])))
         await self._process([each for each in self._journal.entries(wanted) if each.state == "uploaded"])
         await self._mark_replaced(wanted)
-        return self._report(await self._try_deletions())
+        failure = await self._deletions.attempt()
+        self._outcome.older_versions = {} if self._settings.replacing else self._older_versions()
+        undeleted = failure if self._settings.replacing else None
+        return self._outcome.report(going, undeleted, mirrored=self._settings.mirroring)
+
+    async def preview(self, sources: Iterable[WriteSource]) -> WriteReport:
+        """Report what ``write`` would do, and change nothing."""
+        loaded = await self._load_sources(sources)
+        await self._inventory.refresh()
+        await self._journal.load()
+        await self._deletions.load()
+        self._identify(loaded)
+        known = self._known()
+        return self._outcome.preview(known, self._is_present, self._going(self._changes(known)))
 
     async def delete(self, targets: Sequence[str]) -> tuple[str, ...]:
         """Delete the documents with these ids or names, and return the ids of those found. Raises CozeError."""
         await self._load_state()
         found = dict.fromkeys(document_id for target in targets for document_id in self._inventory.find(target))
         await self._journal.store(delete_later=found)
-        await self._delete_pending()
+        await self._deletions.carry_out()
         return tuple(found)
 
+    def _report_progress(self) -> None:
+        self._outcome.report_progress()
+
     # --- before uploading ---
+
+    async def _load_sources(self, sources: Iterable[WriteSource]) -> list[SourceDocument]:
+        loaded = await self._concurrency.call(partial(load_sources, sources))
+        targets = self._settings.instead_of
+        if targets and len(loaded) != 1:
+            raise ConfigurationError(
+                f"{len(loaded)} sources cannot replace {', '.join(targets)}",
+                cure="Give a single source, or leave out instead_of: then older versions of the sources are replaced",
+            )
+        return loaded
 
     async def _load_state(self) -> None:
         """List the dataset, load the record, and finish earlier runs: deletions, and uploads without a reply."""
         await self._inventory.refresh()
         await self._journal.load()
-        await self._try_deletions()
+        await self._deletions.attempt()
         await self._lost_uploads.match(self._journal.unanswered(list(self._journal.uploads)))
+
+    def _identify(self, loaded: Sequence[SourceDocument]) -> dict[str, SourceDocument]:
+        """Find out which sources these are, and return the documents that can be sent by content hash."""
+        documents = identify(loaded, self._journal.sources)
+        self._outcome.documents = documents
+        self._given = agreement.group(documents)
+        wanted: dict[str, SourceDocument] = {}
+        for each in documents:
+            if not each.error:
+                wanted.setdefault(each.content_hash, each)
+        return wanted
 
     async def _refresh_if_incomplete(self, wanted: Iterable[str]) -> None:
         """List again if a document is missing: a deletion by others may have moved it to a page listed before."""
@@ -95,36 +129,88 @@ class WriteRun:
         if any(each.document_id not in self._inventory for each in uploaded):
             await self._inventory.refresh()
 
-    def _check_targets(self) -> None:
-        targets = self._settings.instead_of
-        if targets and len(self._sources) != 1:
-            raise ConfigurationError(
-                f"{len(self._sources)} sources cannot replace {', '.join(targets)}",
-                cure="Give a single source, or leave out instead_of: then documents with the same names are replaced",
-            )
-
     def _is_present(self, upload: UploadEntry) -> bool:
         return (
             upload.state in ("uploaded", "ready")
-            and upload.document_id not in self._pending_deletions
+            and upload.document_id not in self._deletions.pending
             and (upload.document_id in self._inventory or self._lost_uploads.may_be_unlisted(upload))
         )
 
-    def _plan(self, sources: Iterable[SourceDocument]) -> Iterator[PlannedUpload]:
+    def _known(self) -> dict[str, SourceEntry]:
+        """The sources of the record, with those of an earlier version's uploads."""
+        known, uploads = self._journal.sources, self._journal.uploads
+        known = {**known, **agreement.adopt(self._given, known, uploads)}
+        if self._settings.mirroring and (orphans := agreement.orphans_of(self._given, known, uploads)):
+            unknown = SourceEntry(agreement.UNKNOWN_SOURCE)
+            earlier = known.get(agreement.UNKNOWN_SOURCE, unknown).contents
+            known[agreement.UNKNOWN_SOURCE] = unknown._replace(contents=(*earlier, *orphans))
+        return known
+
+    def _changes(self, known: Mapping[str, SourceEntry]) -> Iterator[SourceEntry]:
+        """The changes of the known sources that this run intends."""
+        yield from agreement.changes(self._given, known, self._journal.uploads, replacing=self._settings.replacing)
+        if self._settings.mirroring and self._outcome.is_listed:
+            yield from agreement.gone(self._given, known)
+
+    def _going(self, changes: Iterable[SourceEntry]) -> list[tuple[str, UploadEntry]]:
+        """The sources and uploads that a mirror deletes, without a new version in their place."""
+        if not self._settings.mirroring:
+            return []
         uploads = self._journal.uploads
-        taken = set() if self._settings.replacing else {each.name for each in uploads.values()}
-        for source in sources:
-            earlier = uploads.get(source.content_hash)
-            name = earlier.name if earlier else distinct_name(source.name, source.content_hash, taken)
-            taken.add(name)
+        staying = {each for one in self._given.values() for each in one.contents}
+        return [
+            (entry.source, uploads[each])
+            for entry in changes
+            if all(self._journal.has_document(content) for content in entry.staying)
+            for each in entry.contents
+            if each not in entry.staying and each not in staying and self._journal.has_document(each)
+        ]
+
+    def _older_versions(self) -> dict[str, list[str]]:
+        """The ids of the documents that stand beside the given contents of each source."""
+        uploads = self._journal.uploads
+        found: dict[str, list[str]] = {}
+        for source, one in self._given.items():
+            entry = self._journal.sources.get(source)
+            if entry is not None and len(entry.contents) > len(one.contents):
+                older = [uploads[each] for each in entry.contents if each in uploads and each not in one.contents]
+                found[source] = [each.document_id for each in older if self._is_present(each)]
+        return found
+
+    def _plan(self, sources: Sequence[SourceDocument]) -> Iterator[PlannedUpload]:
+        names = self._names(sources) if sources else {}
+        for document in sources:
+            earlier, name = self._journal.uploads.get(document.content_hash), names[document.content_hash]
             replaces = {*self._replaced_by(name), *(earlier.replaces if earlier else ())}
-            entry = intended_upload(source.content_hash, name, self._inventory.find_by_name(name), replaces)
-            yield PlannedUpload(source, entry, earlier)
+            entry = intended_upload(document.content_hash, name, self._inventory.find_by_name(name), replaces)
+            yield PlannedUpload(document, entry, earlier)
+
+    def _names(self, sources: Iterable[SourceDocument]) -> dict[str, str]:
+        """The name of each new document by content hash; files higher up in a folder choose first."""
+        uploads, taken = self._journal.uploads, self._taken_names()
+        names: dict[str, str] = {}
+        for document in sorted(sources, key=lambda each: each.source.count("/") if each.location else 0):
+            earlier = uploads.get(document.content_hash)
+            name = names[document.content_hash] = earlier.name if earlier else free_name(document, taken)
+            taken[name] = document.source
+        return names
+
+    def _taken_names(self) -> dict[str, str]:
+        """The names of the documents that stay, with their sources."""
+        uploads, entries = self._journal.uploads, self._journal.sources.values()
+        dropped = {each for entry in entries if entry.wanted is not None for each in entry.contents}
+        taken = {upload.name: "" for key, upload in uploads.items() if key not in dropped}
+        for entry in entries:
+            taken.update((uploads[each].name, entry.source) for each in entry.staying if each in uploads)
+        return taken
 
     def _replaced_by(self, name: str) -> list[str]:
-        if not self._settings.replacing:
+        """The ids of the documents that a new one of this name replaces, and that this record did not upload."""
+        if self._settings.mirroring or not self._settings.replacing:
             return []
-        return [each for target in self._settings.instead_of or (name,) for each in self._inventory.find(target)]
+        if self._settings.instead_of:
+            return [each for target in self._settings.instead_of for each in self._inventory.find(target)]
+        return [each for each in self._inventory.find(name) if not self._journal.owns(each)]
 
     # --- uploading and processing ---
 
@@ -152,13 +238,11 @@ class WriteRun:
         """Wait until Coze has processed these uploads, and store the results."""
         if not uploads:
             return
-        self._doing = "processing"
         latest: dict[str, DocumentProgress] = {}
 
         def update(progress: Sequence[DocumentProgress]) -> None:
             latest.update((each.document_id, each) for each in progress)
-            self._processed = {key: (each.progress or 0) / 100 for key, each in latest.items()}
-            self._report_progress()
+            self._outcome.process({key: (each.progress or 0) / 100 for key, each in latest.items()})
 
         try:
             waiting = self._client.datasets.wait(
@@ -187,94 +271,16 @@ class WriteRun:
                 self._journal.fail([upload.content_hash], Failure(reason))
                 yield upload.with_state("failed")
 
-    # --- deleting ---
+    # --- after uploading ---
 
     async def _mark_replaced(self, wanted: dict[str, SourceDocument]) -> None:
-        """Mark for deletion the documents that the ready uploads replace."""
+        """Mark for deletion the documents that the ready uploads replace, and those of sources that are gone."""
         uploads = self._journal.entries(wanted)
         ready = [each for each in uploads if each.state == "ready"]
-        replaced = {
-            old for each in ready for old in (*each.replaces, *self._replaced_by(wanted[each.content_hash].name))
-        }
+        replaced = {old for each in ready for old in each.replaces}
+        if self._settings.replacing and not self._settings.mirroring:
+            replaced.update(old for each in ready for old in self._replaced_by(wanted[each.content_hash].name))
         done = [each._replace(replaces=()) for each in ready if each.replaces]
-        await self._journal.store(done, delete_later=replaced - {each.document_id for each in uploads})
-
-    async def _try_deletions(self) -> Failure | None:
-        try:
-            await self._delete_pending()
-        except ConfigurationError:  # the record cannot be used
-            raise
-        except CozeError as error:
-            return Failure.of(error)
-        return None
-
-    async def _delete_pending(self) -> None:
-        """Delete all marked documents; raises CozeError if some cannot be deleted.
-
-        Those stay marked, and the run treats them as absent.
-        """
-        self._pending_deletions = await self._journal.pending_deletions()
-        listed = sorted(each for each in self._pending_deletions if each in self._inventory)
-        refused: dict[str, CozeError] = {}
-        for start in range(0, len(listed), MOST_DELETED):
-            refused |= await self._delete(listed[start : start + MOST_DELETED])
-        deleted = self._pending_deletions - refused.keys()
-        self._inventory.discard(deleted)
-        self._pending_deletions -= deleted
-        await self._journal.store_deleted(deleted)
-        for error in refused.values():
-            raise error
-
-    async def _delete(self, document_ids: Sequence[str]) -> dict[str, CozeError]:
-        """Delete the documents, and return the error of each that Coze refused to delete.
-
-        Coze deletes all documents of a request or none, so each of a refused request is sent by itself.
-        """
-        try:
-            await maybe_await(self._client.datasets.documents.delete(document_ids=document_ids))
-        except (InvalidRequest, NotFound, PermissionDenied) as error:
-            if len(document_ids) == 1:
-                return {document_ids[0]: error}
-            return {key: refusal for each in document_ids for key, refusal in (await self._delete([each])).items()}
-        return {}
-
-    # --- reporting ---
-
-    def _report(self, deletion_failure: Failure | None) -> WriteReport:
-        seen: set[str] = set()
-        results: list[WriteResult] = []
-        for source in self._sources:
-            result = self._result(source, repeated=source.content_hash in seen)
-            if deletion_failure and self._settings.replacing and not result.error:
-                error = f"The document that it replaces could not be deleted: {deletion_failure.message}"
-                result = replace(result, error=error, logid=deletion_failure.logid)
-            results.append(result)
-            seen.add(source.content_hash)
-        return WriteReport(tuple(results))
-
-    def _result(self, source: SourceDocument, *, repeated: bool) -> WriteResult:
-        upload = self._journal.uploads.get(source.content_hash)
-        failure = self._journal.failures.get(source.content_hash, Failure(source.error))
-        if source.error or upload is None:
-            return WriteResult(source.name, "failed", "", failure.message, failure.logid)
-        if upload.state == "ready":
-            skipped = repeated or upload.content_hash in self._ready_before
-            return WriteResult(upload.name, "skipped" if skipped else "ready", upload.document_id)
-        lost: WriteStatus = "failed" if failure.certain else "unknown"
-        status = lost if upload.state == "intended" else upload.state
-        return WriteResult(upload.name, status, upload.document_id, failure.message, failure.logid)
-
-    def _report_progress(self) -> None:
-        if self._on_progress is None:
-            return
-        with self._progress_lock:
-            done = sum(map(self._share_done, self._sources))
-            self._on_progress(Progress(len(self._sources), done, self._doing))
-
-    def _share_done(self, source: SourceDocument) -> float:
-        """The progress of one source, from 0 to 1."""
-        upload = self._journal.uploads.get(source.content_hash)
-        failed = source.error or source.content_hash in self._journal.failures
-        if failed or (upload and upload.state == "ready"):
-            return 1.0
-        return self._processed.get(upload.document_id, 0.0) if upload else 0.0
+        finished = agreement.finish(self._journal.sources, self._journal.uploads)
+        replaced = {*replaced, *finished.delete_later} - {each.document_id for each in uploads}
+        await self._journal.store(done, delete_later=replaced, sources=finished.entries)

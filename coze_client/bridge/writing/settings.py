@@ -21,8 +21,13 @@ class WriteSettings(NamedTuple):
     chunking: ChunkStrategy | None = None
     replacing: bool = False
     instead_of: tuple[str, ...] = ()
+    mirroring: bool = False
 
     def for_replacing(self, documents: str | Sequence[str], chunking: ChunkStrategy | None) -> WriteSettings:
-        """A copy for a run that replaces `documents`, or by default those with the same names."""
+        """A copy for a run that replaces `documents`, or by default the older versions of the sources."""
         names = (documents,) if isinstance(documents, str) else tuple(documents)
         return self._replace(chunking=chunking, replacing=True, instead_of=names)
+
+    def for_mirroring(self, chunking: ChunkStrategy | None) -> WriteSettings:
+        """A copy for a run that also deletes what is gone."""
+        return self._replace(chunking=chunking, replacing=True, mirroring=True)

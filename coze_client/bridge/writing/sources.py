@@ -1,4 +1,4 @@
-"""Sources for a dataset: files, folders, texts and web pages. The hash of its content identifies a source."""
+"""Sources for a dataset: what files, folders, texts and web pages become before anything is sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path, PurePath
@@ -25,35 +24,63 @@ from coze_client.errors import ConfigurationError, CozeError
 
 _HTML = frozenset({".html", ".htm"})
 AS_TEXT = frozenset({".md", ".markdown"}) | _HTML
+_RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _LARGEST_FILE = LARGEST_BODY * 3 // 4  # base64 encodes three bytes as four
 _LARGEST_AS_TEXT = 10 * LARGEST_BODY  # an HTML page's embedded pictures are not sent
 
 
 class SourceText(NamedTuple):
-    """The text of a framework's document, and the name that it gets unless another content has it."""
+    """The text of a framework's document, the name that it gets unless another document has it, and its source.
+
+    Texts of one ``source`` are parts of one document: they are replaced together. ``None``: the name is the source. "":
+    nothing is known of the source, so that this text is a source of its own.
+    """
 
     name: str
     text: str
+    source: str | None = None
 
     @classmethod
-    def of(cls, text: str, metadata: Mapping[str, object], identity: str | None) -> SourceText:
-        """A text named by ``source`` or ``file_name`` of the metadata, without folders, else by the document's id."""
-        candidates = (metadata.get("source"), metadata.get("file_name"), identity)
-        names = (PurePath(str(name).replace("\\", "/")).name for name in candidates if name)
-        return cls(next(filter(None, names), "text"), text)
+    def of(
+        cls, text: str, metadata: Mapping[str, object], identity: str | None, parent: str | None = None
+    ) -> SourceText:
+        """A text named by ``source`` or ``file_name`` of the metadata, without folders, else by the document's id.
+
+        The source is the first known of the metadata's ``source`` and ``file_path``, the id of the document that the
+        text was split from (`parent`), the metadata's ``file_name``, and the text's own id (`identity`). A parent's id
+        that was made at random comes after the file's name.
+        """
+        named = (metadata.get("source"), metadata.get("file_name"), identity)
+        names = (PurePath(str(name).replace("\\", "/")).name for name in named if name)
+        lasting = parent if parent and not _RANDOM_ID.fullmatch(parent) else None
+        sources = (
+            metadata.get("source"),
+            metadata.get("file_path"),
+            lasting,
+            metadata.get("file_name"),
+            parent,
+            identity,
+        )
+        source = next((str(each) for each in sources if each), "")
+        return cls(next(filter(None, names), "text"), text, source)
 
 
 WriteSource = str | PathLike[str] | DocumentBase | SourceText
 """A path of a file or folder, the URL of a web page, a ``DocumentBase``, or a text."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SourceDocument:
-    """A document to send: its `name` and `content_hash`; or the `error` if it cannot be sent.
+    """A document to send: its `name`, `source` and `content_hash`; or the `error` if it cannot be sent.
 
-    ``size`` (bytes in the request) and ``way`` are those of the ``DocumentBase`` that ``build`` creates. For a file,
-    ``build`` reads it again, so that contents do not stay in memory.
+    ``source`` identifies what the document is made of; documents with one source are replaced together. ``location``
+    is a file's absolute path. ``alone``: the file was given by itself, and not in a folder. ``unlisted``: this error
+    hides which sources there are, as that of a folder that cannot be read. ``partial``: it has an error, and its
+    source may hold more than was read.
+
+    ``size`` (bytes in the request) and ``way`` are those of the ``DocumentBase`` that ``document`` builds. The file at
+    ``path`` is then read again, so that contents do not stay in memory.
     """
 
     name: str
@@ -62,12 +89,19 @@ class SourceDocument:
     way: int = 0
     error: str = ""
     build: Callable[[], DocumentBase] | None = None
+    source: str = ""
+    path: str = ""
+    location: str = ""
+    alone: bool = False
+    unlisted: bool = False
+    partial: bool = False
 
     def document(self, name: str) -> DocumentBase:
         """Build what is sent, under `name`; raises OSError, or ConfigurationError if the file was changed."""
-        if self.build is None:
+        if self.error:
             raise ConfigurationError(self.error)
-        return replace(self.build(), name=name)
+        base = self.build() if self.build else _read_again(Path(self.path), self.content_hash)
+        return replace(base, name=name)
 
 
 def load_sources(sources: Iterable[WriteSource]) -> list[SourceDocument]:
@@ -78,25 +112,19 @@ def load_sources(sources: Iterable[WriteSource]) -> list[SourceDocument]:
     return [document for source in sources for document in _load(source)]
 
 
-def distinct_name(name: str, content_hash: str, taken: Iterable[str]) -> str:
-    """`name`; if it is taken, insert the first eight digits of the hash before the extension."""
-    if name not in taken:
-        return name
-    path = PurePath(name)
-    return f"{path.stem}-{content_hash[:8]}{path.suffix}"
-
-
 def _load(source: WriteSource) -> Iterator[SourceDocument]:
     if isinstance(source, DocumentBase):
-        yield _load_or_error(source.name, lambda: _described(source))
+        yield replace(_load_or_error(source.name, lambda: _described(source)), source=source.name)
     elif isinstance(source, SourceText):
-        yield _load_or_error(source.name, lambda: _described(_text_base(source.text, source.name)))
+        loaded = _load_or_error(source.name, lambda: _described(_text_base(source.text, source.name)))
+        yield replace(loaded, source=source.name if source.source is None else source.source or loaded.content_hash)
     elif source == "":
-        yield SourceDocument("", error="An empty string is not a path; for the current folder give '.'")
+        yield SourceDocument("", error="An empty string is not a path; for the current folder give '.'", unlisted=True)
     elif isinstance(source, str) and _WEB.match(source):
-        yield _load_or_error(source, lambda: _described(DocumentBase.from_url(source, _page_name(source))))
+        loaded = _load_or_error(source, lambda: _described(DocumentBase.from_url(source, _page_name(source))))
+        yield replace(loaded, source=source)
     else:
-        yield from _local(Path(source), set())
+        yield from _local(Path(source))
 
 
 def _described(base: DocumentBase) -> SourceDocument:
@@ -112,35 +140,67 @@ def _load_or_error(name: str, load: Callable[[], SourceDocument]) -> SourceDocum
 
 def _printable(text: str) -> str:
     """Escape lone surrogates, which file names may contain."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _local(path: Path, entered: set[str]) -> Iterator[SourceDocument]:
-    """The file, or the files in the folder; folders in `entered` are skipped, because links may form a circle."""
+def _local(path: Path) -> Iterator[SourceDocument]:
     try:
         path = path.expanduser()
-        inside = _enter(path, entered) if path.is_dir() else None
-    except (OSError, RuntimeError) as error:  # expanduser raises RuntimeError for an unknown home
-        yield SourceDocument(_printable(path.name or str(path)), error=excerpt(str(error)))
+        location = os.path.abspath(path)  # noqa: PTH100 - a link keeps its own name
+        is_folder = path.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:  # expanduser raises RuntimeError for an unknown home
+        yield _unlisted(path, error)
         return
-    if inside is None:
-        yield _load_or_error(path.name, partial(_file, path))
+    if is_folder:
+        yield from _folder(path, location, "", set())
+    else:
+        loaded = _file(path, path.name, location)
+        yield replace(loaded, alone=True, unlisted=bool(loaded.error))
+
+
+def _folder(folder: Path, location: str, inside: str, entered: set[str]) -> Iterator[SourceDocument]:
+    """The files below a folder; folders in `entered` are skipped, because links may form a circle.
+
+    `inside` is its path in the folder that was given, with a slash at the end; "" for that folder.
+    """
+    try:
+        real = os.path.realpath(folder)
+        listed = [] if real in entered else _listed(folder)
+        entered.add(real)
+    except OSError as error:
+        yield _unlisted(folder, error)
         return
-    for each in inside:
-        yield from _local(each, entered)
+    for path, is_folder in listed:
+        below = f"{location}{os.sep}{path.name}"
+        if is_folder:
+            yield from _folder(path, below, f"{inside}{path.name}/", entered)
+        else:
+            yield _file(path, f"{inside}{path.name}", below)
 
 
-def _enter(folder: Path, entered: set[str]) -> list[Path]:
-    real = os.path.realpath(folder)
-    if real in entered:
-        return []
-    entered.add(real)
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+def _listed(folder: Path) -> list[tuple[Path, bool]]:
+    return [(path, path.is_dir()) for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
 
 
-def _file(path: Path) -> SourceDocument:
-    document = _described(_base(path))
-    return replace(document, build=partial(_read_again, path, document.content_hash))  # keeps no content in memory
+def _unlisted(path: Path, error: Exception) -> SourceDocument:
+    return SourceDocument(_printable(path.name or str(path)), error=excerpt(str(error)), unlisted=True)
+
+
+def _file(path: Path, source: str, location: str) -> SourceDocument:
+    loaded = _load_or_error(path.name, lambda: _described(_base(path)))
+    return SourceDocument(
+        loaded.name,
+        loaded.content_hash,
+        loaded.size,
+        loaded.way,
+        loaded.error,
+        source=_printable(source),
+        path=location,
+        location=_printable(location),
+        partial=bool(loaded.error),
+    )
 
 
 def _base(path: Path) -> DocumentBase:

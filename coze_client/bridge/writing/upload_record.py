@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,8 @@ MEMORY = ":memory:"
 State = Literal["intended", "uploaded", "ready", "failed"]
 """``intended``: will be sent, or was sent without a known reply. The others are states of the document in Coze."""
 
-_VERSION = 1
+_VERSION = 2
+_READ_VERSIONS = (0, 1, 2)  # 0: a new file; 1: without the table of sources
 # Stored files have these column names: `known` holds an entry's same_name_ids, `at` its changed_at.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS uploads (
@@ -31,7 +32,29 @@ CREATE TABLE IF NOT EXISTS uploads (
 CREATE TABLE IF NOT EXISTS removals (
     dataset_id TEXT, document_id TEXT, PRIMARY KEY (dataset_id, document_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sources (
+    dataset_id TEXT, source TEXT, contents TEXT, wanted TEXT, location TEXT, PRIMARY KEY (dataset_id, source)
+) WITHOUT ROWID;
 """
+
+
+class SourceEntry(NamedTuple):
+    """Which contents of one source are in the dataset, or may be.
+
+    ``source`` identifies it: a path relative to the folder given, a URL, or the id that the framework's document has.
+    ``contents`` are content hashes, in order. ``wanted`` are those that shall stay: once all of them are ready, the
+    others are deleted; ``None``: nothing is to be deleted. ``location`` is a file's absolute path.
+    """
+
+    source: str
+    contents: tuple[str, ...] = ()
+    wanted: tuple[str, ...] | None = None
+    location: str = ""
+
+    @property
+    def staying(self) -> tuple[str, ...]:
+        """The contents that are not to be deleted."""
+        return self.contents if self.wanted is None else self.wanted
 
 
 class UploadEntry(NamedTuple):
@@ -129,8 +152,16 @@ class DatasetUploads:
             rows = connection.execute(
                 "SELECT content, name, state, document_id, known, replaces, at FROM uploads WHERE dataset_id = ?",
                 (self._dataset_id,),
-            ).fetchall()
+            )
             return {row[0]: _upload(*row) for row in rows}
+
+    def sources(self) -> dict[str, SourceEntry]:
+        """All sources by what identifies them."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT source, contents, wanted, location FROM sources WHERE dataset_id = ?", (self._dataset_id,)
+            )
+            return {row[0]: _source(*row) for row in rows}
 
     def pending_deletions(self) -> set[str]:
         """The ids of the documents that are still to be deleted."""
@@ -145,14 +176,18 @@ class DatasetUploads:
         forget: Iterable[str] = (),
         delete_later: Iterable[str] = (),
         deleted: Iterable[str] = (),
+        sources: Sequence[SourceEntry] = (),
     ) -> None:
         """Write all changes in one transaction.
 
-        `uploads` are inserted or replaced. `forget` are content hashes whose uploads are removed. `delete_later` are
-        ids of documents that are to be deleted from the dataset, `deleted` those that no longer exist.
+        `uploads` and `sources` are inserted or replaced; a source without contents is removed. `forget` are content
+        hashes whose uploads are removed. `delete_later` are ids of documents that are to be deleted from the dataset,
+        `deleted` those that no longer exist.
         """
         dataset_id, gone = self._dataset_id, [(self._dataset_id, each) for each in deleted]
         rows = [(dataset_id, *_row(each)) for each in uploads]
+        source_rows = [(dataset_id, *_source_row(each)) for each in sources if each.contents]
+        without = [(dataset_id, each.source) for each in sources if not each.contents]
         with self._writing() as connection:
             connection.executemany(
                 "DELETE FROM uploads WHERE dataset_id = ? AND content = ?", [(dataset_id, each) for each in forget]
@@ -161,6 +196,8 @@ class DatasetUploads:
             connection.executemany(
                 "INSERT OR IGNORE INTO removals VALUES (?, ?)", [(dataset_id, each) for each in delete_later]
             )
+            connection.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)", source_rows)
+            connection.executemany("DELETE FROM sources WHERE dataset_id = ? AND source = ?", without)
             connection.executemany("DELETE FROM removals WHERE dataset_id = ? AND document_id = ?", gone)
             connection.executemany("DELETE FROM uploads WHERE dataset_id = ? AND document_id = ?", gone)
 
@@ -198,7 +235,20 @@ def _row(upload: UploadEntry) -> tuple[object, ...]:
 def _upload(
     content: str, name: str, state: State, document_id: str, known: str, replaces: str, at: float
 ) -> UploadEntry:
-    return UploadEntry(content, name, state, document_id, tuple(json.loads(known)), tuple(json.loads(replaces)), at)
+    return UploadEntry(content, name, state, document_id, _ids(known), _ids(replaces), at)
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(json.loads(text))
+
+
+def _source_row(entry: SourceEntry) -> tuple[object, ...]:
+    wanted = None if entry.wanted is None else " ".join(entry.wanted)
+    return entry.source, " ".join(entry.contents), wanted, entry.location
+
+
+def _source(source: str, contents: str, wanted: str | None, location: str) -> SourceEntry:
+    return SourceEntry(source, tuple(contents.split()), None if wanted is None else tuple(wanted.split()), location)
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -208,13 +258,14 @@ def _connect(path: str) -> sqlite3.Connection:
         # Otherwise a power cut could lose an intended upload, which would then be sent twice.
         connection.execute("PRAGMA synchronous = FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, _VERSION):
+        if version not in _READ_VERSIONS:
             raise ConfigurationError(
                 f"The upload record {path} has version {version}; this library reads version {_VERSION}",
                 cure="Use the version of coze-adapters that wrote it, or another file",
             )
         connection.executescript(_SCHEMA)
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
+        if version != _VERSION:
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
     except BaseException:
         connection.close()
         raise

@@ -84,9 +84,13 @@ class DatasetWriter(Generic[D]):
 
         `sources`: paths of files and folders, URLs of web pages, the framework's documents, or ``DocumentBase``, in any
         mix. pdf, txt, doc and docx files are sent unchanged; md and html files and the framework's documents are sent
-        as text. A document has its file's name; if another content has that name, part of the content's hash is
-        inserted before the extension. `chunking`: how Coze splits documents into slices or captions images (default:
-        Coze's own). `show_progress`: show a tqdm bar. `on_progress`: a callback that receives the same progress.
+        as text. A document has its file's name; if another source has that name, the file's folders are put before it
+        ("sub/parking.txt"), and if that is taken, too, part of the content's hash before the extension. `chunking`: how
+        Coze splits documents into slices or captions images (default: Coze's own). `show_progress`: show a tqdm bar.
+        `on_progress`: a callback that receives the same progress.
+
+        The older version of a source that changed stays, and the report says so: ``replace`` and ``mirror`` delete it;
+        ``replace`` explains what a source is.
 
         coze-studio accepts only ``DocumentBase.from_custom_text``. Other sources fail there, and the empty documents
         that it creates instead are deleted.
@@ -119,9 +123,13 @@ class DatasetWriter(Generic[D]):
         show_progress: bool = False,
         on_progress: OnWriteProgress | None = None,
     ) -> WriteReport:
-        """As ``add``; then delete the older documents with the same names, once the new ones are ready.
+        """As ``add``; then delete the older versions of these sources, once the new ones are ready.
 
-        `instead_of`: for a single source, the names or ids of the documents to delete instead.
+        A source is identified by its path in the folder given, by its URL, or by what the framework's document names as
+        its source; give all parts of a document at once, because parts that are not given are deleted as old. A file
+        given alone has its name as path, unless the record knows the file from a folder. Documents with the same name
+        that this record did not upload are deleted, too. `instead_of`: for a single source, the names or ids of the
+        documents to delete instead of those.
         """
         settings = self._settings.for_replacing(instead_of, chunking)
         client = blocking_client(self.client)
@@ -140,6 +148,41 @@ class DatasetWriter(Generic[D]):
         settings = self._settings.for_replacing(instead_of, chunking)
         return await self._write(asyncio_client(self.client), sources, settings, show_progress, on_progress)
 
+    def mirror(
+        self,
+        sources: WriteSource | D | Iterable[WriteSource | D],
+        *,
+        dry_run: bool = False,
+        chunking: ChunkStrategy | None = None,
+        show_progress: bool = False,
+        on_progress: OnWriteProgress | None = None,
+    ) -> WriteReport:
+        """Make the dataset agree with these sources: upload what is new or changed, delete what is gone.
+
+        `sources`: as for ``add``, and all of them at once: any other source that this record uploaded is gone. Only
+        what this record uploaded is ever deleted: an old version once the new one is ready, the rest at the end.
+        With `dry_run`, nothing is changed, and the report has "new", "changed", "gone" and "skipped" (unchanged). If a
+        path cannot be read, nothing is taken for gone; a file that cannot be read keeps its old version. Keep the
+        record: without its file, the writer no longer knows what it uploaded. Raises as ``add`` does.
+        """
+        settings = self._settings.for_mirroring(chunking)
+        client = blocking_client(self.client)
+        return Blocking.run(self._write(client, sources, settings, show_progress, on_progress, dry_run=dry_run))
+
+    async def amirror(
+        self,
+        sources: WriteSource | D | Iterable[WriteSource | D],
+        *,
+        dry_run: bool = False,
+        chunking: ChunkStrategy | None = None,
+        show_progress: bool = False,
+        on_progress: OnWriteProgress | None = None,
+    ) -> WriteReport:
+        """As ``mirror``, on asyncio."""
+        settings = self._settings.for_mirroring(chunking)
+        client = asyncio_client(self.client)
+        return await self._write(client, sources, settings, show_progress, on_progress, dry_run=dry_run)
+
     def delete(self, *documents: str) -> tuple[str, ...]:
         """Delete the documents with these names or ids, and return the ids of those found. Raises CozeError."""
         return Blocking.run(self._run(blocking_client(self.client), self._settings, lambda run: run.delete(documents)))
@@ -155,8 +198,12 @@ class DatasetWriter(Generic[D]):
         settings: WriteSettings,
         show_progress: bool,  # noqa: FBT001 - the flag of the public methods
         on_progress: OnWriteProgress | None,
+        *,
+        dry_run: bool = False,
     ) -> WriteReport:
         converted = list(self._converted(sources))
+        if dry_run:
+            return await self._run(client, settings, lambda run: run.preview(converted))
         with _with_bar(on_progress, show_progress=show_progress) as callback:
             return await self._run(client, settings, lambda run: run.write(converted), callback)
 
