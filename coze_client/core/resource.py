@@ -10,15 +10,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.core.given_ids import checked_ids
-from coze_client.core.paging import AsyncListing, Listing, Pages
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from coze_client.core.paging import AsyncListing, Listing, Pages
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -128,6 +130,8 @@ class paged(Generic[P, T]):  # noqa: N801 - a decorator
     def __get__(self, resource: Resource[Any] | None, owner: type) -> Any:
         if resource is None:
             return functools.partial(self._describe, None)
+        from coze_client.core.paging import AsyncListing, Listing  # loaded by the first resource that lists
+
         kind = Listing if isinstance(resource._concurrency, Blocking) else AsyncListing
 
         @functools.wraps(self._describe)
