@@ -21,6 +21,7 @@ BlockingT = TypeVar("BlockingT", bound="BlockingConnections")
 ConnectionsT = TypeVar("ConnectionsT", bound="Connections")
 
 _UNUSED_SECONDS = 30.0
+_END_SECONDS = 5.0
 
 
 class PoolKey(NamedTuple):
@@ -166,15 +167,44 @@ class LoopPool(Generic[ConnectionsT]):
 
     async def aclose(self) -> None:
         """Close the connections; a second call does nothing."""
-        await self._closer.aclose()
+        with suppress(StopAsyncIteration):
+            await self._closer.__anext__()
 
 
 async def _until_closed(connections: Connections) -> AsyncGenerator[None, None]:
     """Close the connections with this generator: ``asyncio.run`` closes all async generators before the loop."""
     try:
         yield
+    except GeneratorExit:
+        await _dropped_generators_closed(_END_SECONDS)
+        raise
     finally:
         await connections.aclose()
+
+
+_closers: WeakSet[asyncio.Task[object]] = WeakSet()
+
+
+async def _dropped_generators_closed(seconds: float) -> None:
+    """Wait until the loop has closed the generators that were dropped, such as streams: it ends without waiting.
+
+    A stream that closes cancels its chat, and dropping it may drop another generator, one step of the loop later.
+    """
+    closer = asyncio.current_task()
+    if closer is not None:
+        _closers.add(closer)  # two pools must not wait for each other
+    end = monotonic() + seconds
+    for _ in range(2):
+        await asyncio.sleep(0)
+    while (closing := _closing_generators()) and monotonic() < end:
+        await asyncio.wait(closing, timeout=end - monotonic())
+        for _ in range(2):
+            await asyncio.sleep(0)
+
+
+def _closing_generators() -> set[asyncio.Task[object]]:
+    tasks = asyncio.all_tasks() - set(_closers)
+    return {task for task in tasks if type(task.get_coro()).__name__ == "async_generator_athrow"}
 
 
 class LoopPools(Generic[ConnectionsT]):

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from coze_client.emulator import Emulator
+from coze_client.emulator.faults import Delay
 
 PROGRAM = """
 import asyncio, os, sys
@@ -42,6 +43,7 @@ print("left")
 def test_a_stream_that_is_left_at_the_end_of_the_loop_prints_nothing(
     emulator: Emulator, way: str, transport: str
 ) -> None:
+    emulator.inject(Delay(0.3), path="/v3/chat/cancel")  # longer than everything else that an event loop closes
     arguments = [emulator.url, emulator.token, emulator.bots["slow"], way, transport]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],

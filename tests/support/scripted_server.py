@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
 
 from typing_extensions import Self
+
+if sys.platform == "linux":
+    import fcntl
+
+    _UNSENT_BYTES = 0x894B  # SIOCOUTQNSD of linux/sockios.h; TIOCOUTQ also counts bytes that wait for an ACK
 
 Handler = Callable[["Line"], object]
 
@@ -39,6 +45,16 @@ class Line:
     def send(self, data: bytes) -> None:
         """Send bytes at once."""
         self.connection.sendall(data)
+
+    def wait_until_delivered(self) -> None:
+        """Wait until the client's machine has all bytes that were sent; elsewhere than on Linux, do not wait."""
+        while sys.platform == "linux" and not self.server.over.wait(0.001):
+            try:
+                unsent = fcntl.ioctl(self.connection.fileno(), _UNSENT_BYTES, bytes(4))
+            except OSError:  # the client closed the connection
+                return
+            if not int.from_bytes(unsent, sys.byteorder):
+                return
 
     def dribble(self, pieces: Iterable[bytes], seconds: float = 0.02) -> None:
         """Send the pieces with pauses between them, until the server or the client ends it."""
