@@ -141,17 +141,21 @@ class ChatReading(Reading[ChatEvent]):
         """
         out: list[ChatEvent] = []
         try:
-            for name, data, _, _ in self._decoder.finish():
-                if self.complete or name in _KNOWN_EVENTS:
-                    with suppress(ProtocolError):  # its data is incomplete
-                        out.append(self._read_event(name, data))
-            stray = self._decoder.stray.strip()
-            if not out and self.chat is None and stray.startswith((b"{", b"<")):
-                self._read_json(stray)
+            if not self.over:
+                self._read_rest(out)
             self._check_answered()
         except CozeError as error:
             self.fail(error)
         return out
+
+    def _read_rest(self, out: list[ChatEvent]) -> None:
+        for name, data, _, _ in self._decoder.finish():
+            if self.complete or name in _KNOWN_EVENTS:
+                with suppress(ProtocolError):  # its data is incomplete
+                    out.append(self._read_event(name, data))
+        stray = self._decoder.stray.strip()
+        if not out and self.chat is None and stray.startswith((b"{", b"<")):
+            self._read_json(stray)
 
     def annotate(self, error: CozeError) -> CozeError:
         """Add to an error what arrived before it: the log id, the ids of the chat, and the text of the answer."""

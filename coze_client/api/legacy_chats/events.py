@@ -118,17 +118,21 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
         """
         out: list[LegacyChatEvent] = []
         try:
-            for sse in self._decoder.finish():
-                with suppress(ProtocolError):  # its data is incomplete
-                    self._append(sse, out)
-            stray = self._decoder.stray.strip()
-            if not self._messages and not out and stray.startswith((b"{", b"<")):
-                out += self._read_json(stray)
+            if not self.over:
+                self._read_rest(out)
             if self.complete and not self.failure:
                 self._check_whole()
         except CozeError as error:
             self.fail(error)
         return out
+
+    def _read_rest(self, out: list[LegacyChatEvent]) -> None:
+        for sse in self._decoder.finish():
+            with suppress(ProtocolError):  # its data is incomplete
+                self._append(sse, out)
+        stray = self._decoder.stray.strip()
+        if not self._messages and not out and stray.startswith((b"{", b"<")):
+            out += self._read_json(stray)
 
     def annotate(self, error: CozeError) -> CozeError:
         """Add to an error what arrived before it: the log id, the conversation, and the text of the answer."""

@@ -104,17 +104,21 @@ class WorkflowReading(Reading[WorkflowEvent]):
     def finish(self) -> list[WorkflowEvent]:
         out: list[WorkflowEvent] = []
         try:
-            for sse in self._decoder.finish():
-                if self.complete or sse.event in _KNOWN_EVENTS:
-                    out.append(self._read(sse))  # noqa: PERF401 - keep the events before a failure
-            stray = self._decoder.stray.strip()
-            if not out and not self.messages and stray.startswith((b"{", b"<")):
-                out += self._read_json(stray)
+            if not self.over:
+                self._read_rest(out)
         except ProtocolError:
             pass  # the last event's data is incomplete
         except CozeError as error:
             self.fail(error)
         return out
+
+    def _read_rest(self, out: list[WorkflowEvent]) -> None:
+        for sse in self._decoder.finish():
+            if self.complete or sse.event in _KNOWN_EVENTS:
+                out.append(self._read(sse))
+        stray = self._decoder.stray.strip()
+        if not out and not self.messages and stray.startswith((b"{", b"<")):
+            out += self._read_json(stray)
 
     def interruption(self, reason: str = "The workflow's stream broke before its end") -> StreamInterrupted:
         """The error of a stream that has no end."""
