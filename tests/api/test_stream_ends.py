@@ -88,8 +88,8 @@ def state(reading: Reading[Any]) -> tuple[object, ...]:
     """What a reader of the stream sees at its end."""
     failure = reading.failure
     assert failure is not None
-    received = getattr(reading, "received", reading)
-    return type(failure), failure.code, failure.message, failure.text, received.messages, reading.complete
+    messages = getattr(getattr(reading, "received", reading), "messages", None)
+    return type(failure), failure.code, failure.message, failure.text, messages, reading.complete
 
 
 @given(st.sampled_from(FAILING), st.data())

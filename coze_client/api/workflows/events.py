@@ -115,7 +115,7 @@ class WorkflowReading(Reading[WorkflowEvent]):
     def _read_rest(self, out: list[WorkflowEvent]) -> None:
         for sse in self._decoder.finish():
             if self.complete or sse.event in _KNOWN_EVENTS:
-                out.append(self._read(sse))
+                out.append(self._read(sse))  # noqa: PERF401 - keep the events before a failure
         stray = self._decoder.stray.strip()
         if not out and not self.messages and stray.startswith((b"{", b"<")):
             out += self._read_json(stray)
