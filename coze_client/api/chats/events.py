@@ -124,6 +124,7 @@ class ChatReading(Reading[ChatEvent]):
         self.chat_id = chat_id
         self.conversation_id = conversation_id
         self.has_audio = False
+        self.is_streamed = True  # False if the body is the JSON of a chat that goes on
 
     def feed(self, chunk: bytes) -> list[ChatEvent]:
         """Return the events that this chunk completes, up to a failure."""
@@ -223,6 +224,7 @@ class ChatReading(Reading[ChatEvent]):
     def _read_json(self, body: bytes) -> None:
         """Read a body that is no stream: the response to a chat that is not streamed, or an error."""
         self._note_chat(read_started(RawResponse(200, {}, body)))
+        self.is_streamed = False
 
     def _read_delta(self, data: bytes) -> ChatEvent:
         builder = self.received.last

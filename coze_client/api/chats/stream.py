@@ -30,7 +30,7 @@ class ChatOpening(NamedTuple):
     messages that recovery omits. ``no_recovery_reason``: why such a stream can never be recovered; "" if it can.
     """
 
-    request: Request[None]
+    request: Request[object]
     conversation_id: str | None
     saved: bool
     cancel_on_close: bool
