@@ -13,13 +13,21 @@ from typing_extensions import TypedDict
 
 from coze_client.api.chats.failures import ChatFailed, ExpectedConversation, no_answer
 from coze_client.api.chats.received_messages import LostDelta, ReceivedMessages, holds_answer
-from coze_client.api.chats.requests import read_started
-from coze_client.api.chats.values import CANCELED, COMPLETED, FAILED, REQUIRES_ACTION, Chat, LastError, find_usage
+from coze_client.api.chats.values import (
+    CANCELED,
+    COMPLETED,
+    FAILED,
+    REQUIRES_ACTION,
+    Chat,
+    LastError,
+    find_usage,
+    read_started,
+)
 from coze_client.api.conversations.values import Message
 from coze_client.core.error_codes import error_for, tell_failure
-from coze_client.core.model import adapter, convert_json, json_validator, parse_json
+from coze_client.core.model import adapter, convert, convert_json, json_validator, parse_json, parse_part
 from coze_client.core.reading import Reading
-from coze_client.core.response import RawResponse, parse_code
+from coze_client.core.response import Payload, RawResponse, parse_code
 from coze_client.core.sse import Decoder
 from coze_client.errors import APIError, CozeError, ProtocolError, ServerError, StreamInterrupted, revive
 
@@ -223,8 +231,14 @@ class ChatReading(Reading[ChatEvent]):
 
     def _read_json(self, body: bytes) -> None:
         """Read a body that is no stream: the response to a chat that is not streamed, or an error."""
-        self._note_chat(read_started(RawResponse(200, {}, body)))
         self.is_streamed = False
+        try:
+            self._note_chat(read_started(RawResponse(200, {}, body)))
+        except ProtocolError:
+            part = convert(Chat, Payload(Chat).extract(parse_part(body)))
+            if not part.id:
+                raise
+            self._note_chat(part)
 
     def _read_delta(self, data: bytes) -> ChatEvent:
         builder = self.received.last

@@ -14,7 +14,7 @@ from coze_client.api.chats.received_messages import holds_answer
 from coze_client.api.chats.values import is_answer, join_answers
 from coze_client.api.legacy_chats.values import LegacyChat, LegacyMessage
 from coze_client.core.error_codes import error_for
-from coze_client.core.model import Model, convert, convert_json
+from coze_client.core.model import Model, convert, convert_json, parse_part
 from coze_client.core.reading import Reading
 from coze_client.core.response import RawResponse, find_logid, parse_code, read_envelope
 from coze_client.core.sse import Decoder, ServerSentEvent
@@ -153,12 +153,13 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
 
     def _read_json(self, body: bytes) -> list[LegacyChatEvent]:
         """Read a body that is no stream: the response to a chat that is not streamed, or an error."""
-        chat = read_chat(RawResponse(200, {}, body))
-        self.conversation_id = chat.conversation_id or self.conversation_id
+        part = convert(LegacyChat, parse_part(body))
+        self.conversation_id = part.conversation_id or self.conversation_id
         events = [
             self._add(_EventJson(event="message", index=index, is_finish=True), message, body)
-            for index, message in enumerate(chat.messages)
+            for index, message in enumerate(convert(LegacyChat, parse_part(body, cut_texts=True)).messages)
         ]
+        read_chat(RawResponse(200, {}, body))
         self.over = self.complete = True
         return [*events, LegacyChatEvent("done", body)]
 
@@ -198,7 +199,9 @@ def read_chat(response: RawResponse) -> LegacyChat:
     envelope = read_envelope(response)
     chat = convert(LegacyChat, {name: envelope.get(name) for name in ("conversation_id", "messages")})
     if not holds_answer(chat.messages):
-        raise no_answer(None, logid=find_logid(envelope) or response.logid)
+        failed = no_answer(None, logid=find_logid(envelope) or response.logid)
+        failed.conversation_id = chat.conversation_id or None
+        raise failed
     return chat
 
 
