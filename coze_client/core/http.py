@@ -66,13 +66,6 @@ class HttpResponse(Protocol):
         """The status and the headers; ``content`` is empty."""
         ...
 
-    async def read(self, deadline: float) -> RawResponse:
-        """Read the whole body, then release the connection.
-
-        Raises TransportError, also after `deadline`, and ProtocolError for a body that is too large.
-        """
-        ...
-
     async def next_piece(self) -> bytes:
         """The next piece of the body, b"" at its end; raises TransportError."""
         ...

@@ -17,7 +17,6 @@ import httpx
 
 from coze_client.core.alarm import Alarm
 from coze_client.core.decoding import Decoder, Undecodable, decoder_for
-from coze_client.core.http import BodyBuffer
 from coze_client.core.http_errors import HTTP_ERRORS, translate_error
 from coze_client.core.response import RawResponse
 
@@ -39,14 +38,6 @@ class BlockingHttpResponse:
         pieces = _pieces(response)
         decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
         self.chunks: Iterator[bytes] = _unpacked(pieces, decoder) if decoder else pieces
-
-    async def read(self, deadline: float) -> RawResponse:
-        body = BodyBuffer(self.head, deadline)
-        try:
-            await self.read_chunks(body.add)
-        finally:
-            self._response.close()
-        return body.response()
 
     async def next_piece(self) -> bytes:
         try:
@@ -97,14 +88,6 @@ class AsyncHttpResponse:
         pieces = _apieces(response) if deadline == inf or _is_own(response) else _timed_pieces(response, deadline)
         decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
         self.chunks: AsyncIterator[bytes] = _aunpacked(pieces, decoder) if decoder else pieces
-
-    async def read(self, deadline: float) -> RawResponse:
-        body = BodyBuffer(self.head, deadline)
-        try:
-            await self.read_chunks(body.add)
-        finally:
-            await self._response.aclose()
-        return body.response()
 
     async def next_piece(self) -> bytes:
         try:

@@ -75,6 +75,18 @@ def parse_json(data: bytes | str) -> Any:  # JSON has no narrower type; every ca
         raise ProtocolError(f"The server sent malformed JSON: {excerpt(text)}") from error
 
 
+def parse_part(data: bytes, *, cut_texts: bool = False) -> dict[str, object]:
+    """The JSON object at the beginning of a text that broke off, empty if it is none.
+
+    A text that broke off is left out, because half an id is none; with `cut_texts` it is kept.
+    """
+    try:
+        found = from_json(data.decode("utf-8", "ignore"), allow_partial="trailing-strings" if cut_texts else True)
+    except ValueError:
+        return {}
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+
+
 def excerpt(text: bytes | str, limit: int = 200) -> str:
     """The first `limit` characters of a text, quoted and on one line, for an error message."""
     if isinstance(text, bytes):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from coze_client.core.response import RawResponse
 from coze_client.core.server_text import without_advice
 from coze_client.errors import CozeError
 
 E = TypeVar("E")
+
+
+def keep_part(reading: Reading[Any], part: RawResponse, error: CozeError) -> None:
+    """Add to an error what its response tells, or the part that arrived of it: text, ids and the log id."""
+    reading.logid = part.logid
+    reading.feed(part.content)
+    reading.finish()
+    reading.annotate(error)
 
 
 class Reading(Generic[E]):

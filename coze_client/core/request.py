@@ -11,6 +11,7 @@ from urllib.parse import quote
 from coze_client.errors import ConfigurationError, CozeError
 
 if TYPE_CHECKING:
+    from coze_client.core.reading import Reading
     from coze_client.core.response import RawResponse
     from coze_client.core.upload import Upload
 
@@ -60,7 +61,8 @@ class Request(Generic[T_co]):
     if the response is a stream of events. ``signed``: True if the client's token goes with the request. ``secrets``:
     texts that no error may show. ``if_silent``: what helps if the server answers a call for a stream with nothing, as
     coze-studio does when it refuses a workflow before its start; it tells no code then. ``other_form``: another body,
-    only for a ``READ``. ``before``: a flow that must run first; it returns the request to send. ``unanswered``: what an
+    only for a ``READ``. ``reading``: makes what reads a body of at most so many bytes; an error keeps what it
+    finds. ``before``: a flow that must run first; it returns the request to send. ``unanswered``: what an
     error says if a start may have happened.
     """
 
@@ -78,6 +80,7 @@ class Request(Generic[T_co]):
     if_silent: str = field(default="", repr=False, compare=False)
     other_form: OtherForm | None = field(default=None, repr=False, compare=False)
     before: Callable[[Any, Request[Any]], Coroutine[Any, Any, Request[Any]]] | None = None  # Any: a Session
+    reading: Callable[[int], Reading[Any]] | None = field(default=None, repr=False, compare=False)
     unanswered: Unanswered = field(default=Unanswered(), repr=False, compare=False)
 
 

@@ -18,9 +18,10 @@ from coze_client.core.concurrency import Concurrency, Lock
 from coze_client.core.config import Config, Timeout
 from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
-from coze_client.core.http import HttpRequest, HttpResponse, Transport
+from coze_client.core.http import BodyBuffer, HttpRequest, HttpResponse, Transport
 from coze_client.core.json_values import not_json
 from coze_client.core.masking import SecretText, mask_secret, masked
+from coze_client.core.reading import keep_part
 from coze_client.core.request import Kind, OtherForm, Request
 from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope, redirected
 from coze_client.core.retry import Retry, may_retry, retry_loop
@@ -138,7 +139,7 @@ class Session:
 
         async def attempt(http_request: HttpRequest) -> Response[T]:
             http_response = await self._open(http_request)
-            response = await http_response.read(http_request.deadline)
+            response = await _read_body(request, http_response, http_request.deadline)
             self._log_response(request, response, http_request)
             return Response(_read(request, response), response.status, response.headers, response.logid)
 
@@ -315,18 +316,40 @@ def _token_of(http_request: HttpRequest) -> str:
     return http_request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
+async def _read_body(request: Request[Any], http_response: HttpResponse, deadline: float) -> RawResponse:
+    """Read the whole body; the error of one that breaks off keeps what its first part tells."""
+    body = BodyBuffer(http_response.head, deadline)
+    try:
+        await http_response.read_chunks(body.add)
+    except CozeError as error:
+        _keep_part(request, body.response(), error)
+        raise
+    finally:
+        await http_response.close()
+    return body.response()
+
+
+def _keep_part(request: Request[Any], part: RawResponse, error: CozeError) -> None:
+    if request.reading is not None:
+        keep_part(request.reading(len(part.content) + 1), part, error)
+
+
 async def _judge_body(request: Request[Any], http_response: HttpResponse, deadline: float) -> None:
     """Return if the body is a stream, or the JSON of a success; raises CozeError if it is an error or neither."""
     if is_stream(http_response.head) or await _begins_stream(http_response):
         return
-    response = await http_response.read(deadline)
+    response = await _read_body(request, http_response, deadline)
     if request.if_silent and is_silent_refusal(response):
         raise APIError(
             "The server refused the call without a reason: it sent no events, and an empty body as JSON",
             logid=response.logid,
             cure=request.if_silent,
         )
-    read_envelope(response)
+    try:
+        read_envelope(response)
+    except CozeError as error:
+        _keep_part(request, response, error)
+        raise
     http_response.put_back(response.content)
 
 
@@ -346,6 +369,7 @@ def _read(request: Request[T], response: RawResponse) -> T:
     try:
         return request.read(response)
     except CozeError as error:
+        _keep_part(request, response, error)
         error.logid = error.logid or response.logid
         raise
 

@@ -35,7 +35,7 @@ RunT = TypeVar("RunT", bound="StreamRun[Any]")
 class Events(Generic[S_co, A_co]):
     """Describes a stream: its request, and how each client opens it over a session."""
 
-    request: Request[None]
+    request: Request[object]
     blocking: Callable[[Session], S_co]
     asyncio: Callable[[Session], A_co]
 

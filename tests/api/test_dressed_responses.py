@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from coze_client import ChatFailed, CozeError, ProtocolError, RateLimited, StreamInterrupted, TransportError
+from coze_client import ChatFailed, CozeError, RateLimited, StreamInterrupted
 from tests.support.clients import Driver
 from tests.support.scripted_coze import (
     ASK,
     BERN,
+    DONE,
     Event,
     ScriptedCoze,
     as_json,
     as_stream,
     chat,
+    completed,
     created,
     delta,
     ended,
@@ -184,10 +187,71 @@ def test_such_a_stream_that_breaks_keeps_the_id_of_the_chat(driver: Driver, slee
     client = scripted(driver, broken)
     assert driver.run(client.chats.create(**ASK)).id == "7"
     assert driver.run(client.chats.create_and_poll(**ASK)).text == "Bern"
-    nameless = ScriptedCoze({"/v3/chat": as_stream([], broken=True)})
-    with pytest.raises((TransportError, ProtocolError)):
-        driver.run(scripted(driver, nameless).chats.create(**ASK))
-    assert nameless.count("/v3/chat") == 1
+    nameless = ScriptedCoze({"/v3/chat": lambda: as_stream([], broken=True)})
+    for start in (scripted(driver, nameless).chats.create, scripted(driver, nameless).chats.create_and_poll):
+        with pytest.raises(StreamInterrupted, match="not started again"):
+            driver.run(start(**ASK))
+    assert nameless.paths == ["/v3/chat", "/v3/chat"]
+
+
+HALF: list[Event] = [created(), completed(message("First. ", id_="1")), delta("Half")]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"/v3/chat/message/list": as_json([message("First. ", id_="1")])},
+        {"/v3/chat/message/list": httpx.Response(404)},
+        {"/v3/chat/retrieve": httpx.Response(404)},
+        {"/v3/chat/message/list": as_json([message("Other", id_="9")])},
+    ],
+    ids=["not listed", "no list", "no chat", "contradicted"],
+)
+@pytest.mark.parametrize("last", [[], [DONE]], ids=["broken", "done"])
+def test_such_a_stream_that_is_not_whole_is_an_error_with_all_that_came(
+    driver: Driver, sleeps: list[float], last: list[Event], found: dict[str, httpx.Response]
+) -> None:
+    start = as_stream([*HALF, *last], broken=not last)
+    coze = ScriptedCoze({"/v3/chat": start, **ENDED, **found})
+    with pytest.raises(StreamInterrupted) as caught:
+        driver.run(scripted(driver, coze).chats.create_and_poll(**ASK))
+    error = caught.value
+    assert (error.text, error.chat_id, error.conversation_id, error.logid) == ("First. Half", "7", "8", "log1")
+    assert coze.count("/v3/chat") == 1
+
+
+class Stopped(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in whose middle the reader is stopped: by Ctrl-C, or by cancelling its task."""
+
+    def __init__(self, begin: bytes) -> None:
+        self.begin = begin
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.begin
+        raise KeyboardInterrupt
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.begin
+        raise asyncio.CancelledError
+
+
+def test_a_chat_that_nobody_waits_for_any_more_is_cancelled_unless_it_was_only_started(driver: Driver) -> None:
+    coze = ScriptedCoze({"/v3/chat": lambda: httpx.Response(200, stream=Stopped(sse([created(), delta("Be")])))})
+    client = scripted(driver, coze)
+    for start, paths in (
+        (client.chats.create_and_poll, ["/v3/chat", "/v3/chat/cancel"]),
+        (client.chats.create, ["/v3/chat"]),
+    ):
+        coze.paths.clear()
+        with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
+            driver.run(start(**ASK))
+        assert coze.paths == paths
+
+
+def test_a_chat_that_was_started_goes_on(driver: Driver, sleeps: list[float]) -> None:
+    coze = ScriptedCoze({"/v3/chat": as_json(chat("in_progress")), **ENDED})
+    assert driver.run(scripted(driver, coze).chats.create_and_poll(**ASK)).text == "Bern"
+    assert "/v3/chat/cancel" not in coze.paths
 
 
 def test_a_run_that_is_streamed_although_json_was_asked_is_read(driver: Driver) -> None:

@@ -91,7 +91,7 @@ def test_a_compressed_answer_is_unpacked(driver: Driver) -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         stream = request.url.path == "/v3/chat"
-        events = b"event:thinking\ndata:{}\n\nevent:done\ndata:[DONE]\n\n"
+        events = b"event:conversation.thinking\ndata:{}\n\nevent:done\ndata:[DONE]\n\n"
         body = events if stream else b'{"code": 0, "data": {"id": "7"}}'
         kind = "text/event-stream" if stream else "application/json"
         headers = {"content-encoding": "gzip", "content-type": kind}
@@ -100,7 +100,7 @@ def test_a_compressed_answer_is_unpacked(driver: Driver) -> None:
     client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(answer))
     assert driver.run(client.conversations.create()).id == "7"
     events = driver.collect(client.chats.stream(bot_id="1", user_id="u"))
-    assert [event.type for event in events] == ["thinking", "done"]
+    assert [event.type for event in events] == ["conversation.thinking", "done"]
 
 
 # --- proxies and TLS ---

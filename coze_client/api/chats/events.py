@@ -13,13 +13,21 @@ from typing_extensions import TypedDict
 
 from coze_client.api.chats.failures import ChatFailed, ExpectedConversation, no_answer
 from coze_client.api.chats.received_messages import LostDelta, ReceivedMessages, holds_answer
-from coze_client.api.chats.requests import read_started
-from coze_client.api.chats.values import CANCELED, FAILED, REQUIRES_ACTION, Chat, LastError, find_usage
+from coze_client.api.chats.values import (
+    CANCELED,
+    COMPLETED,
+    FAILED,
+    REQUIRES_ACTION,
+    Chat,
+    LastError,
+    find_usage,
+    read_started,
+)
 from coze_client.api.conversations.values import Message
 from coze_client.core.error_codes import error_for, tell_failure
-from coze_client.core.model import adapter, convert_json, json_validator, parse_json
+from coze_client.core.model import adapter, convert, convert_json, json_validator, parse_json, parse_part
 from coze_client.core.reading import Reading
-from coze_client.core.response import RawResponse, parse_code
+from coze_client.core.response import Payload, RawResponse, parse_code
 from coze_client.core.sse import Decoder
 from coze_client.errors import APIError, CozeError, ProtocolError, ServerError, StreamInterrupted, revive
 
@@ -32,7 +40,7 @@ _ERROR_EVENTS = frozenset({"error", "Error"})
 _NO_ERROR_TEXT = "The server reported an error without a message"
 _CHAT_EVENTS = frozenset(
     f"conversation.chat.{state}"
-    for state in ("created", "in_progress", "completed", *FAILED, *CANCELED, *REQUIRES_ACTION)
+    for state in ("created", "in_progress", *COMPLETED, *FAILED, *CANCELED, *REQUIRES_ACTION)
 )
 _KNOWN_EVENTS = _CHAT_EVENTS | DONE_EVENTS | _ERROR_EVENTS | {MESSAGE_DELTA, MESSAGE_COMPLETED, AUDIO_DELTA}
 
@@ -74,6 +82,11 @@ class ChatEvent:
         return f"ChatEvent(type={self.type!r}, message={self.message!r}, chat={self.chat!r}, delta={self.delta!r})"
 
 
+def _lacks_chat(name: str, data: bytes) -> bool:
+    """True for an event of a chat whose data did not arrive."""
+    return name in _CHAT_EVENTS and not data.strip()
+
+
 def _parse_message(data: bytes) -> Message:
     validate: Callable[[bytes], Message] = json_validator(Message)
     try:
@@ -96,8 +109,9 @@ class ChatReading(Reading[ChatEvent]):
     `limit`: bytes of one event at most. `chat_id`: the chat that the stream continues. `expected`: the conversation in
     which the chat must run.
 
-    A chat is complete when it reports its end. A completed chat must have an answer, or the message that the bot gave
-    none (``holds_answer``); otherwise ``failure`` is ChatFailed.
+    A chat is complete when it reports its end. ``done`` alone is an end only after an answer and after the completed
+    form of every message that deltas began. A completed chat must have an answer, or the message that the bot gave none
+    (``holds_answer``); otherwise ``failure`` is ChatFailed.
     """
 
     def __init__(
@@ -118,6 +132,7 @@ class ChatReading(Reading[ChatEvent]):
         self.chat_id = chat_id
         self.conversation_id = conversation_id
         self.has_audio = False
+        self.is_streamed = True  # False if the body is the JSON of a chat that goes on
 
     def feed(self, chunk: bytes) -> list[ChatEvent]:
         """Return the events that this chunk completes, up to a failure."""
@@ -141,17 +156,21 @@ class ChatReading(Reading[ChatEvent]):
         """
         out: list[ChatEvent] = []
         try:
-            for name, data, _, _ in self._decoder.finish():
-                if self.complete or name in _KNOWN_EVENTS:
-                    with suppress(ProtocolError):  # its data is incomplete
-                        out.append(self._read_event(name, data))
-            stray = self._decoder.stray.strip()
-            if not out and self.chat is None and stray.startswith((b"{", b"<")):
-                self._read_json(stray)
+            if not self.over:
+                self._read_rest(out)
             self._check_answered()
         except CozeError as error:
             self.fail(error)
         return out
+
+    def _read_rest(self, out: list[ChatEvent]) -> None:
+        for name, data, _, _ in self._decoder.finish():
+            if not self.over and (self.complete or name in _KNOWN_EVENTS) and not _lacks_chat(name, data):
+                with suppress(ProtocolError):  # its data is incomplete
+                    out.append(self._read_event(name, data))
+        stray = self._decoder.stray.strip()
+        if not out and self.chat is None and stray.startswith((b"{", b"<")):
+            self._read_json(stray)
 
     def annotate(self, error: CozeError) -> CozeError:
         """Add to an error what arrived before it: the log id, the ids of the chat, and the text of the answer."""
@@ -193,6 +212,7 @@ class ChatReading(Reading[ChatEvent]):
         data = chat.model_dump_json(exclude_unset=True).encode()
         name = CHAT_REQUIRES_ACTION if chat.status in REQUIRES_ACTION else f"conversation.chat.{chat.status}"
         events: list[ChatEvent] = []
+        self._has_unknown = False  # what it contained is listed
         try:
             events.append(self._chat_event(name, data))
             self._check_answered()
@@ -201,14 +221,24 @@ class ChatReading(Reading[ChatEvent]):
         return events
 
     def _check_answered(self) -> None:
-        if not self.complete or self.failure or self._stopped or self.has_audio or self._has_unknown:
-            return
-        if not holds_answer(self.received.messages):
+        if self.complete and not self.failure and not self._may_be_answered:
             raise no_answer(self.chat, self.received.text, self.logid)
+
+    @property
+    def _may_be_answered(self) -> bool:
+        needs_none = self._stopped or self.has_audio or self._has_unknown
+        return needs_none or holds_answer(self.received.messages)
 
     def _read_json(self, body: bytes) -> None:
         """Read a body that is no stream: the response to a chat that is not streamed, or an error."""
-        self._note_chat(read_started(RawResponse(200, {}, body)))
+        self.is_streamed = False
+        try:
+            self._note_chat(read_started(RawResponse(200, {}, body)))
+        except ProtocolError:
+            part = convert(Chat, Payload(Chat).extract(parse_part(body)))
+            if not part.id:
+                raise
+            self._note_chat(part)
 
     def _read_delta(self, data: bytes) -> ChatEvent:
         builder = self.received.last
@@ -238,7 +268,8 @@ class ChatReading(Reading[ChatEvent]):
         if name in _CHAT_EVENTS:
             return self._chat_event(name, data)
         if name in DONE_EVENTS or (not name and data.strip(b'"') == b"[DONE]"):
-            self.over = self.complete = True
+            self.over = True
+            self.complete = self.complete or (self.received.are_whole and self._may_be_answered)
             return ChatEvent(name or "done", data)
         if name in _ERROR_EVENTS:
             self.complete = True
@@ -246,7 +277,7 @@ class ChatReading(Reading[ChatEvent]):
         if name == AUDIO_DELTA:
             self.has_audio = True
             return ChatEvent(name, data, self._read_message(data))
-        self._has_unknown = True
+        self._has_unknown = self._has_unknown or name.startswith("conversation.")
         return ChatEvent(name, data)
 
     def _add_completed(self, message: Message) -> tuple[str, str]:
@@ -256,16 +287,18 @@ class ChatReading(Reading[ChatEvent]):
             raise self.interruption(str(lost), lost.streamed) from None
 
     def _chat_event(self, name: str, data: bytes) -> ChatEvent:
-        chat = convert_json(Chat, data) if data.strip() else Chat()
         state = name.rpartition(".")[2]
-        if state == "completed" and not (chat.usage and chat.usage.known):
+        if state not in FAILED and _lacks_chat(name, data):
+            return ChatEvent(name, data)
+        chat = convert_json(Chat, data) if data.strip() else Chat()
+        if state in COMPLETED and not (chat.usage and chat.usage.known):
             chat = chat.model_copy(update={"usage": find_usage(self.received.messages) or chat.usage})
         if state in FAILED or chat.status in FAILED:
             self.complete = True
             self._note_ids(chat.id, chat.conversation_id)
             raise self._chat_failed(chat)
         self._note_chat(chat)
-        if state == "completed":
+        if state in COMPLETED:
             self.complete = True
         elif state in REQUIRES_ACTION or state in CANCELED:
             self.over = self.complete = self._stopped = True

@@ -96,6 +96,11 @@ class ReceivedMessages:
         builder = self._messages.get(message.id)
         return builder is None or builder.completed is None
 
+    @property
+    def are_whole(self) -> bool:
+        """True if every message that deltas began has arrived completely."""
+        return all(builder.completed is not None for builder in self._messages.values())
+
     def begun_without(self, listed: Iterable[Message]) -> list[str]:
         """The ids of the messages that deltas began, that were not completed, and that are not `listed`."""
         ids = {message.id for message in listed}

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from coze_client.api.chats.failures import ExpectedConversation
-from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOutputLike
+from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOutputLike, read_started
 from coze_client.api.conversations.values import Message, MessageLike, convert_to_wire
 from coze_client.core.json_text import load_json
+from coze_client.core.reading import Reading
 from coze_client.core.request import Kind, Request, Unanswered, query
 from coze_client.core.response import Payload, RawResponse
 from coze_client.errors import ConfigurationError, NotFound
+
+if TYPE_CHECKING:
+    from coze_client.api.chats.events import ChatEvent
 
 T = TypeVar("T")
 
@@ -76,7 +80,7 @@ class NewChat:
     def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
         params = query(conversation_id=self.conversation_id or None)
         body, unanswered = self._body(stream=stream), self._unanswered(stream=stream)
-        request = Request("POST", "/v3/chat", read, params, body, Kind.START, stream=stream, unanswered=unanswered)
+        request = _start("/v3/chat", read, params, body, unanswered, stream=stream)
         if not self.parameters:
             return request
         from coze_client.api.files.parameter_files import with_uploads  # few chats have parameters
@@ -114,10 +118,6 @@ def _parse_parameters(text: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise ConfigurationError("parameters must be an object, or the JSON text of one")
     return value
-
-
-read_started = Payload(Chat, needed="id")
-"""Reads the response to the start of a chat; a chat without id could not be followed."""
 
 
 class ReadStart(NamedTuple):
@@ -167,8 +167,22 @@ def _submit(
     retrieval = f"client.chats.retrieve(conversation_id={conversation_id!r}, chat_id={chat_id!r})"
     cure = f"{BILLED_CHAT}. {retrieval} shows whether it goes on"
     unanswered = Unanswered(cure, chat_id, conversation_id)
-    path = "/v3/chat/submit_tool_outputs"
-    return Request("POST", path, read, params, body, Kind.START, stream=stream, unanswered=unanswered)
+    return _start("/v3/chat/submit_tool_outputs", read, params, body, unanswered, stream=stream)
+
+
+def _start(
+    path: str, read: Any, params: Mapping[str, str], body: Mapping[str, object], unanswered: Unanswered, *, stream: bool
+) -> Request[Any]:  # typed by the callers of its callers
+    return Request(
+        "POST", path, read, params, body, Kind.START, stream=stream, reading=new_reading, unanswered=unanswered
+    )
+
+
+def new_reading(limit: int) -> Reading[ChatEvent]:
+    """What reads the stream of a chat with events of at most `limit` bytes."""
+    from coze_client.api.chats.events import ChatReading  # a client that does not stream does not load it
+
+    return ChatReading(limit)
 
 
 def _tool_output(given: ToolOutputLike) -> dict[str, str]:

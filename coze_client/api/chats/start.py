@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from coze_client.api.chats.events import ChatEvent, ChatReading
-from coze_client.api.chats.failures import ChatFailed, ConversationMismatch
-from coze_client.api.chats.requests import ReadStart, cancel_request
-from coze_client.api.chats.values import Chat
+from coze_client.api.chats.events import ChatEvent
+from coze_client.api.chats.failures import ChatFailed
+from coze_client.api.chats.requests import ReadStart
+from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
+from coze_client.api.chats.values import FAILED, Chat
 from coze_client.api.conversations.values import Message
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.core.stream_run import StreamRun
 from coze_client.errors import CozeError
 
 
@@ -26,27 +26,30 @@ class StartedChat(NamedTuple):
     messages: tuple[Message, ...] | None
 
 
-class ChatStart(StreamRun[ChatEvent]):
-    """The steps that start a chat; the chat goes on after them."""
+class ChatStart(ChatStreamRun):
+    """The steps that start a chat, which then goes on by itself.
 
-    reading: ChatReading
+    If the response is the stream of the chat, `to_its_end` reads it as such a stream is read: it is recovered if it
+    breaks, and the chat is cancelled if the reader stops.
+    """
 
-    def __init__(self, session: Session, request: Request[Chat]) -> None:
+    _goes_on = False
+
+    def __init__(self, session: Session, request: Request[Chat], *, to_its_end: bool) -> None:
         read = request.read
         expected = read.expected if isinstance(read, ReadStart) else None
-        super().__init__(session, request, ChatReading(session.config.max_event_bytes, expected=expected))
+        opening = ChatOpening(request, None, saved=True, cancel_on_close=to_its_end, expected=expected)
+        super().__init__(session, opening)
+        self._to_its_end = to_its_end
 
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
-        """Nothing is missing once the chat has an id."""
-        if not self.reading.chat_id:
-            await super().recover(failure)
-        return ()
+        """Nothing is missing once the chat has an id, unless its stream is to be read to its end."""
+        self._goes_on = bool(self.reading.chat_id) and not (self._to_its_end and self.reading.is_streamed)
+        return () if self._goes_on else await super().recover(failure)
 
     async def abandon(self) -> None:
-        """Cancel the chat if it runs in another conversation than the one that was named."""
-        reading = self.reading
-        if isinstance(reading.failure, ConversationMismatch) and reading.chat_id and reading.conversation_id:
-            await self.session.for_cleanup().send(cancel_request(reading.conversation_id, reading.chat_id))
+        if not self._goes_on:
+            await super().abandon()
 
 
 async def start_chat(session: Session, request: Request[Chat]) -> Chat:
@@ -54,17 +57,24 @@ async def start_chat(session: Session, request: Request[Chat]) -> Chat:
 
     Raises ConversationMismatch, after cancelling the chat, if it runs in another conversation.
     """
-    return (await start_and_read(session, request)).chat
+    start = ChatStart(session, request, to_its_end=False)
+    return (await _read(start)).chat
 
 
 async def start_and_read(session: Session, request: Request[Chat]) -> StartedChat:
-    """As ``start_chat``, with the messages that the response has."""
-    start = ChatStart(session, request)
+    """As ``start_chat``, with the messages if the response is the stream of the chat, which is read to its end.
+
+    If the reader stops before the end, the chat is cancelled.
+    """
+    return await _read(ChatStart(session, request, to_its_end=True))
+
+
+async def _read(start: ChatStart) -> StartedChat:
     reading = start.reading
     try:
         await start.collect(_ignore)
     except ChatFailed as failed:
-        if failed.chat is None or not failed.chat.id:
+        if failed.chat is None or failed.chat.status not in FAILED:
             raise
     chat = reading.chat or Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
     return StartedChat(chat, reading.received.messages if reading.complete else None)

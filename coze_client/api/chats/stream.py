@@ -30,7 +30,7 @@ class ChatOpening(NamedTuple):
     messages that recovery omits. ``no_recovery_reason``: why such a stream can never be recovered; "" if it can.
     """
 
-    request: Request[None]
+    request: Request[object]
     conversation_id: str | None
     saved: bool
     cancel_on_close: bool
@@ -108,7 +108,7 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         if self.opening.no_recovery_reason:
             return self.opening.no_recovery_reason
         if self.reading.chat_id is None or self.reading.conversation_id is None:
-            return _NO_EVENTS if self._ended_cleanly else _NO_ID
+            return _NO_EVENTS if self._ended_cleanly and not self.reading.received.messages else _NO_ID
         if not self.opening.saved:
             return "the chat's history is not saved (auto_save_history=False), so the rest cannot be fetched"
         if self.reading.has_audio:

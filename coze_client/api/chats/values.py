@@ -13,6 +13,7 @@ from pydantic import AliasChoices, Field, field_validator, model_validator
 from coze_client.api.conversations.values import Message
 from coze_client.core.json_text import dump_json
 from coze_client.core.model import Model
+from coze_client.core.response import Payload
 
 REQUIRES_ACTION = frozenset({"requires_action", "required_action"})
 CANCELED = frozenset({"canceled", "cancelled", "conversation.chat.cancelled"})
@@ -135,6 +136,10 @@ class Chat(Model):
         if self.status not in REQUIRES_ACTION or action is None or action.submit_tool_outputs is None:
             return ()
         return action.submit_tool_outputs.tool_calls
+
+
+read_started = Payload(Chat, needed="id")
+"""Reads the response to the start of a chat; a chat without id could not be followed."""
 
 
 class ToolOutput(Model):

@@ -14,7 +14,7 @@ from coze_client.api.chats.received_messages import holds_answer
 from coze_client.api.chats.values import is_answer, join_answers
 from coze_client.api.legacy_chats.values import LegacyChat, LegacyMessage
 from coze_client.core.error_codes import error_for
-from coze_client.core.model import Model, convert, convert_json
+from coze_client.core.model import Model, convert, convert_json, parse_part
 from coze_client.core.reading import Reading
 from coze_client.core.response import RawResponse, find_logid, parse_code, read_envelope
 from coze_client.core.sse import Decoder, ServerSentEvent
@@ -118,17 +118,21 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
         """
         out: list[LegacyChatEvent] = []
         try:
-            for sse in self._decoder.finish():
-                with suppress(ProtocolError):  # its data is incomplete
-                    self._append(sse, out)
-            stray = self._decoder.stray.strip()
-            if not self._messages and not out and stray.startswith((b"{", b"<")):
-                out += self._read_json(stray)
+            if not self.over:
+                self._read_rest(out)
             if self.complete and not self.failure:
                 self._check_whole()
         except CozeError as error:
             self.fail(error)
         return out
+
+    def _read_rest(self, out: list[LegacyChatEvent]) -> None:
+        for sse in self._decoder.finish():
+            with suppress(ProtocolError):  # its data is incomplete
+                self._append(sse, out)
+        stray = self._decoder.stray.strip()
+        if not self._messages and not out and stray.startswith((b"{", b"<")):
+            out += self._read_json(stray)
 
     def annotate(self, error: CozeError) -> CozeError:
         """Add to an error what arrived before it: the log id, the conversation, and the text of the answer."""
@@ -149,12 +153,13 @@ class LegacyChatReading(Reading[LegacyChatEvent]):
 
     def _read_json(self, body: bytes) -> list[LegacyChatEvent]:
         """Read a body that is no stream: the response to a chat that is not streamed, or an error."""
-        chat = read_chat(RawResponse(200, {}, body))
-        self.conversation_id = chat.conversation_id or self.conversation_id
+        part = convert(LegacyChat, parse_part(body))
+        self.conversation_id = part.conversation_id or self.conversation_id
         events = [
             self._add(_EventJson(event="message", index=index, is_finish=True), message, body)
-            for index, message in enumerate(chat.messages)
+            for index, message in enumerate(convert(LegacyChat, parse_part(body, cut_texts=True)).messages)
         ]
+        read_chat(RawResponse(200, {}, body))
         self.over = self.complete = True
         return [*events, LegacyChatEvent("done", body)]
 
@@ -194,7 +199,9 @@ def read_chat(response: RawResponse) -> LegacyChat:
     envelope = read_envelope(response)
     chat = convert(LegacyChat, {name: envelope.get(name) for name in ("conversation_id", "messages")})
     if not holds_answer(chat.messages):
-        raise no_answer(None, logid=find_logid(envelope) or response.logid)
+        failed = no_answer(None, logid=find_logid(envelope) or response.logid)
+        failed.conversation_id = chat.conversation_id or None
+        raise failed
     return chat
 
 

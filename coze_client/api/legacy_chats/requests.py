@@ -11,7 +11,7 @@ from typing import Any
 
 from coze_client.api.chats.requests import BILLED_CHAT, ignore_response, look_in
 from coze_client.api.conversations.values import MessageLike, convert_to_wire
-from coze_client.api.legacy_chats.events import read_chat, read_streamed_chat
+from coze_client.api.legacy_chats.events import LegacyChatReading, read_chat, read_streamed_chat
 from coze_client.api.legacy_chats.values import LegacyChat
 from coze_client.core.request import Kind, Request, Unanswered, fields
 from coze_client.core.response import RawResponse
@@ -61,7 +61,16 @@ class NewLegacyChat:
         cure = f"{BILLED_CHAT}. client.chats.stream(…) survives a long chat; v2 cannot"
         unanswered = Unanswered(f"{cure}{look_in(self.conversation_id)}", conversation_id=self.conversation_id or None)
         path = "/open_api/v2/chat"
-        return Request("POST", path, read, body=body, kind=Kind.START, stream=stream, unanswered=unanswered)
+        return Request(
+            "POST",
+            path,
+            read,
+            body=body,
+            kind=Kind.START,
+            stream=stream,
+            reading=LegacyChatReading,
+            unanswered=unanswered,
+        )
 
 
 def _convert_to_legacy(message: MessageLike) -> dict[str, object]:

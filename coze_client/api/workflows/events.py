@@ -16,7 +16,7 @@ from coze_client.api.workflows.history import WorkflowRun
 from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from coze_client.core.error_codes import tell_failure
 from coze_client.core.json_text import load_json
-from coze_client.core.model import Model, convert, convert_json, parse_json
+from coze_client.core.model import Model, convert, convert_json, parse_json, parse_part
 from coze_client.core.reading import Reading
 from coze_client.core.response import RawResponse, parse_code, read_envelope
 from coze_client.core.sse import Decoder, ServerSentEvent
@@ -87,6 +87,8 @@ class WorkflowReading(Reading[WorkflowEvent]):
         self.interrupt: Interrupt | None = None
         self.node_title = ""
         self.debug_url = ""
+        self.execute_id = ""
+        self._cut_output = ""  # of a body that is JSON and broke off
         self.gaps: list[str] = []
 
     def feed(self, chunk: bytes) -> list[WorkflowEvent]:
@@ -104,42 +106,47 @@ class WorkflowReading(Reading[WorkflowEvent]):
     def finish(self) -> list[WorkflowEvent]:
         out: list[WorkflowEvent] = []
         try:
-            for sse in self._decoder.finish():
-                if self.complete or sse.event in _KNOWN_EVENTS:
-                    out.append(self._read(sse))  # noqa: PERF401 - keep the events before a failure
-            stray = self._decoder.stray.strip()
-            if not out and not self.messages and stray.startswith((b"{", b"<")):
-                out += self._read_json(stray)
+            if not self.over:
+                self._read_rest(out)
         except ProtocolError:
             pass  # the last event's data is incomplete
         except CozeError as error:
             self.fail(error)
         return out
 
+    def _read_rest(self, out: list[WorkflowEvent]) -> None:
+        for sse in self._decoder.finish():
+            if self.complete or sse.event in _KNOWN_EVENTS:
+                out.append(self._read(sse))  # noqa: PERF401 - keep the events before a failure
+        stray = self._decoder.stray.strip()
+        if not out and not self.messages and stray.startswith((b"{", b"<")):
+            out += self._read_json(stray)
+
     def interruption(self, reason: str = "The workflow's stream broke before its end") -> StreamInterrupted:
         """The error of a stream that has no end."""
-        return StreamInterrupted(
-            f"{reason}; the run may continue, and is not started again",
-            text="".join(message.content for message in self.messages),
-            logid=self.logid,
-            cure=_SURVIVES,
-        )
+        interrupted = StreamInterrupted(f"{reason}; the run may continue, and is not started again", cure=_SURVIVES)
+        self.annotate(interrupted)
+        return interrupted
 
     def annotate(self, error: CozeError) -> CozeError:
-        """Add to an error the log id and the text of the messages before it."""
-        error.text = error.text or "".join(message.content for message in self.messages)
+        """Add to an error the log id, the id and the page of the run, and the text of the messages before it."""
+        error.text = error.text or "".join(message.content for message in self.messages) or self._cut_output
+        error.execute_id = error.execute_id or self.execute_id
+        error.debug_url = error.debug_url or self.debug_url
         return super().annotate(error)
 
     def _read_json(self, body: bytes) -> list[WorkflowEvent]:
         """Read a body that is no stream: the response to a plain run, or an error."""
+        part = convert(WorkflowRun, parse_part(body))
+        self.execute_id, self.debug_url = part.execute_id, part.debug_url
+        self._cut_output = convert(WorkflowRun, parse_part(body, cut_texts=True)).data
         run = convert(WorkflowRun, read_envelope(RawResponse(200, {}, body)))
         if run.interrupt_data is not None and run.interrupt_data.event_id:
-            self.interrupt, self.debug_url = run.interrupt_data, run.debug_url
+            self.interrupt = run.interrupt_data
             self.over = self.complete = True
             return [WorkflowEvent("interrupt", body, "", None, run.interrupt_data)]
         if not run.data:
             raise self.interruption(f"The server started a run without streaming it (execute_id {run.execute_id!r})")
-        self.debug_url = run.debug_url
         self.messages.append(WorkflowMessage(content=run.data, node_title="End", node_is_finish=True, usage=run.usage))
         self.over = self.complete = True
         return [WorkflowEvent("message", body, "", self.messages[-1]), WorkflowEvent("done", body)]

@@ -77,6 +77,7 @@ async def follow_stream(
             last_message=reading.messages[-1].content if reading.messages else "",
             node_title=reading.node_title,
             debug_url=reading.debug_url,
+            execute_id=reading.execute_id,
             prior=earlier.extended_by(reading, join_messages(reading.messages)),
             logid=stream_run.logid,
             on_event=on_event,

@@ -5,16 +5,18 @@ API pages: workflow_run, workflow_stream_run, workflow_resume, resume_workflow, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from coze_client.api.chats.failures import ExpectedConversation
-from coze_client.api.chats.requests import ignore_response, look_in
+from coze_client.api.chats.requests import ignore_response, look_in, new_reading
 from coze_client.api.conversations.values import MessageLike, convert_to_wire
 from coze_client.api.files.parameter_files import with_uploads
+from coze_client.api.workflows.events import WorkflowReading
 from coze_client.api.workflows.history import RunHistory, WorkflowRun, read_history, read_studio_history
 from coze_client.api.workflows.result import read_run, read_started_run
+from coze_client.core.reading import Reading
 from coze_client.core.request import Kind, Request, Unanswered, query, segment
 from coze_client.errors import ConfigurationError
 
@@ -125,7 +127,7 @@ class NewChatflow:
             f"{_BILLED_RUN}{look_in(self.conversation_id) or f'. Coze lists the runs of chatflow {self.workflow_id}'}"
         )
         unanswered = Unanswered(f"{cure}. {_STREAM_SURVIVES}", conversation_id=self.conversation_id or None)
-        return _stream("/v1/workflows/chat", body, _SILENT_CHATFLOW, unanswered)
+        return _stream("/v1/workflows/chat", body, _SILENT_CHATFLOW, unanswered, new_reading)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,9 +178,16 @@ def _given(value: NewRun | NewChatflow) -> dict[str, object]:
 
 def _start(path: str, body: Mapping[str, object], read: Any, unanswered: Unanswered) -> Request[Any]:
     # `Any` is typed by the methods above.
-    return with_uploads(Request("POST", path, read, body=body, kind=Kind.START, unanswered=unanswered))
+    request = Request("POST", path, read, body=body, kind=Kind.START, reading=WorkflowReading, unanswered=unanswered)
+    return with_uploads(request)
 
 
-def _stream(path: str, body: Mapping[str, object], if_silent: str, unanswered: Unanswered) -> Request[None]:
-    request = Request("POST", path, ignore_response, body=body, kind=Kind.START, stream=True, unanswered=unanswered)
-    return with_uploads(replace(request, if_silent=if_silent))
+def _stream(
+    path: str,
+    body: Mapping[str, object],
+    if_silent: str,
+    unanswered: Unanswered,
+    reading: Callable[[int], Reading[Any]] = WorkflowReading,
+) -> Request[None]:
+    request = _start(path, body, ignore_response, unanswered)
+    return replace(request, stream=True, if_silent=if_silent, reading=reading)

@@ -130,6 +130,7 @@ def result_of_stream(reading: WorkflowReading, earlier: PriorOutput = NO_PRIOR_O
         output=output,
         text=text,
         content_type=end.content_type or "text",
+        execute_id=reading.execute_id,
         debug_url=reading.debug_url,
         usage=usages[-1] if usages else None,
         **total._asdict(),
