@@ -32,9 +32,10 @@ from langchain_coze.errors import langchain_errors
 from langchain_coze.messages import convert_to_dialogue
 from langchain_coze.response_format import (
     ANSWER_TOOLS,
+    FORM_OPTIONS,
     AnswerForm,
-    asks_for_form,
     convert_to_one_chunk,
+    fulfilled_options,
     read_response_format,
     split_answer_tools,
 )
@@ -53,15 +54,7 @@ OTHER_NAMES: Mapping[str, str] = {
 """Other names of fields, from LangChain and langchain-community, and the fields that they mean."""
 
 _MEDIA = ("image_inputs", "image_url_inputs", "pdf_inputs", "audio_inputs", "video_inputs")
-_IGNORED = frozenset({"stream", "stream_usage", "strict", "parallel_tool_calls", "tool_choice"})
-
-
-_FREE: Mapping[str, tuple[object, ...]] = {
-    "tool_choice": (None, "auto", False),
-    "strict": (None, False),
-    "parallel_tool_calls": (None, True),
-}
-"""Values of ignored options that ask for what a bot does anyway; any other value has no effect, with a warning."""
+_IGNORED = frozenset({"stream", "stream_usage", *FORM_OPTIONS})
 
 
 class ChatCoze(BotSettings, BaseChatModel):
@@ -136,7 +129,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        model = self._with_answer_cache()
+        model = self._with_answer_cache(kwargs)
         return super(ChatCoze, model)._generate_with_cache(messages, stop=stop, run_manager=run_manager, **kwargs)
 
     async def _agenerate_with_cache(
@@ -146,12 +139,17 @@ class ChatCoze(BotSettings, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        model = self._with_answer_cache()
+        model = self._with_answer_cache(kwargs)
         generate = super(ChatCoze, model)._agenerate_with_cache
         return await generate(messages, stop=stop, run_manager=run_manager, **kwargs)
 
-    def _with_answer_cache(self) -> Self:
-        """This model, or a copy if there is a cache: with one that takes no answers that wait."""
+    def _with_answer_cache(self, options: Mapping[str, object]) -> Self:
+        """This model, or a copy if there is a cache: without one in a conversation, else one without waiting answers.
+
+        A conversation must get every question, so an answer from a cache would leave a gap in it.
+        """
+        if options.get("conversation_id"):
+            return self.model_copy(update={"cache": False})
         given = get_llm_cache() if self.cache in (None, True) else self.cache
         return self.model_copy(update={"cache": AnswerCache(given)}) if isinstance(given, BaseCache) else self
 
@@ -220,7 +218,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with langchain_errors():
-            if asks_for_form(kwargs):
+            if AnswerForm.of_options(kwargs) is not None:
                 yield convert_to_one_chunk(self._generate(messages, stop, None, **kwargs))
                 return
             builder = self._chunk_builder(messages, stop, kwargs)
@@ -240,7 +238,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with langchain_errors():
-            if asks_for_form(kwargs):
+            if AnswerForm.of_options(kwargs) is not None:
                 yield convert_to_one_chunk(await self._agenerate(messages, stop, None, **kwargs))
                 return
             builder = self._chunk_builder(messages, stop, kwargs)
@@ -256,9 +254,8 @@ class ChatCoze(BotSettings, BaseChatModel):
     def _chunk_builder(
         self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
     ) -> ChunkBuilder:
-        options = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name not in _IGNORED}
-        if ANSWER_TOOLS not in given:  # a forced call of an answer's schema has an effect
-            self._warn([name for name, value in given.items() if name in _FREE and value not in _FREE[name]])
+        left = given.keys() - _IGNORED - fulfilled_options(given)
+        options = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name in left}
         tools = cast("list[dict[str, Any]] | None", options.pop("tools", None))
         options["tools"] = list(map(openai_tool_name, tools)) if tools else None
         if stop is not None:
