@@ -175,7 +175,7 @@ def test_every_category_is_listed_once(coze: ConnectedClient, size: int) -> None
         PluginCategory(id="7327137275714732069", name="Tools"),
         PluginCategory(id="7327137275714764837", name="Travel"),
     ]
-    assert all(call.query["entity_type"] == "plugin" for call in coze.emulator.calls)
+    assert {call.query["entity_type"] for call in coze.emulator.calls} == {"plugin"}
 
 
 @pytest.mark.parametrize("size", [0, 101])

@@ -120,7 +120,7 @@ def test_a_user_who_does_not_come_back_ends_the_wait(callback: Callback) -> None
 def test_the_port_is_free_afterwards(uri: str) -> None:
     for _ in range(2):
         with Callback(uri) as callback:
-            httpx.get(callback.redirect_uri)
+            assert httpx.get(callback.redirect_uri).status_code == 200
 
 
 def test_a_desktop_app_logs_in_with_one_call(logins: Logins, uri: str) -> None:

@@ -114,14 +114,17 @@ def test_a_plain_run_is_dropped_at_its_limit_and_goes_on() -> None:
 
 
 def test_stopping_does_not_wait_for_a_run_that_pauses() -> None:
+    went_on = [False]
     with Emulator() as emulator, ApiClient(emulator) as api:
 
         @emulator.workflow()
         def endless() -> Steps[None]:
             yield Pause(3600)
+            went_on[0] = True
 
         run(api, endless.id, is_async=True)
         emulator.wait_until(lambda: emulator.runs_started == 1)
+    assert went_on == [False]
 
 
 # --- asynchronous runs and records ---

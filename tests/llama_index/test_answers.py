@@ -118,7 +118,7 @@ def test_async_streams_are_async_generators_that_are_awaited_first(llm: Make) ->
             await stream.aclose()
         return streams
 
-    assert all(isinstance(stream, AsyncGenerator) for stream in asyncio.run(kinds()))
+    assert [isinstance(stream, AsyncGenerator) for stream in asyncio.run(kinds())] == [True, True]
 
 
 def test_thoughts_are_in_a_block_of_their_own(llm: Make, ask: Ask) -> None:

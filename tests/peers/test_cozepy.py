@@ -64,6 +64,7 @@ def test_a_chats_messages_are_listed(cozepy: CozePy, api: ApiClient) -> None:
     chat = api.finish(api.start("several_answers", "go"))
     listed = cozepy("chat.messages.list", **chat_ids(chat))
     sent = data(api.get("/v3/chat/message/list", params=chat_ids(chat)))
+    assert len(listed) == 5
     assert all(same_values(message, original) for message, original in zip(listed, sent, strict=True))
 
 
