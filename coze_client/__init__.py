@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         BotVersion,
         BotWorkflow,
     )
-    from coze_client.api.chats.events import ChatEvent
+    from coze_client.api.chats.chat_event import ChatEvent
     from coze_client.api.chats.failures import ChatFailed, ConversationMismatch
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
     from coze_client.api.chats.values import (
@@ -144,7 +144,7 @@ _MODULES = {
         "BotVersion",
         "BotWorkflow",
     ),
-    "api.chats.events": ("ChatEvent",),
+    "api.chats.chat_event": ("ChatEvent",),
     "api.chats.failures": ("ChatFailed", "ConversationMismatch"),
     "api.chats.stream": (
         "AsyncChatStream",

@@ -11,7 +11,7 @@ from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, Us
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from coze_client.api.chats.events import ChatEvent
+from coze_client.api.chats.chat_event import ChatEvent
 from coze_client.api.chats.values import COMPLETED, REQUIRES_ACTION, ToolCall, Usage
 from coze_client.bridge.chat.answer_builder import AnswerBuilder, AnswerDelta, ReadStream
 from langchain_coze.answer_blocks import BLOCKS, PROVIDER, REASONING, convert_part

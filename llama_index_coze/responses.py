@@ -18,7 +18,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 
-from coze_client.api.chats.events import ChatEvent
+from coze_client.api.chats.chat_event import ChatEvent
 from coze_client.api.chats.values import ToolCall, Usage
 from coze_client.api.recall.values import Slice
 from coze_client.bridge.chat.answer_builder import AnswerBuilder, AnswerDelta, ReadStream

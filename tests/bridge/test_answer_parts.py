@@ -8,7 +8,7 @@ import json
 import pytest
 
 from coze_client import Message, ProtocolError
-from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
+from coze_client.api.chats.chat_event import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.values import Chat
 from coze_client.api.recall.slices import read_recall
 from coze_client.api.recall.values import Slice

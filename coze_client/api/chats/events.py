@@ -11,7 +11,19 @@ from contextlib import suppress
 from pydantic import ValidationError
 from typing_extensions import TypedDict
 
-from coze_client.api.chats.failures import ChatFailed, ExpectedConversation, no_answer
+from coze_client.api.chats.chat_event import (
+    AUDIO_DELTA,
+    CHAT_EVENTS,
+    CHAT_REQUIRES_ACTION,
+    DONE_EVENTS,
+    ERROR_EVENTS,
+    KNOWN_EVENTS,
+    MESSAGE_COMPLETED,
+    MESSAGE_DELTA,
+    ChatEvent,
+    parse_message,
+)
+from coze_client.api.chats.failures import ExpectedConversation, chat_failed, no_answer, read_error
 from coze_client.api.chats.received_messages import LostDelta, ReceivedMessages, holds_answer
 from coze_client.api.chats.values import (
     CANCELED,
@@ -19,80 +31,20 @@ from coze_client.api.chats.values import (
     FAILED,
     REQUIRES_ACTION,
     Chat,
-    LastError,
     find_usage,
     read_started,
 )
 from coze_client.api.conversations.values import Message
-from coze_client.core.error_codes import error_for, tell_failure
-from coze_client.core.model import adapter, convert, convert_json, json_validator, parse_json, parse_part
+from coze_client.core.model import adapter, convert, convert_json, parse_part
 from coze_client.core.reading import Reading
-from coze_client.core.response import Payload, RawResponse, parse_code
+from coze_client.core.response import Payload, RawResponse
 from coze_client.core.sse import Decoder
-from coze_client.errors import APIError, CozeError, ProtocolError, ServerError, StreamInterrupted, revive
-
-MESSAGE_DELTA = "conversation.message.delta"
-MESSAGE_COMPLETED = "conversation.message.completed"
-CHAT_REQUIRES_ACTION = "conversation.chat.requires_action"
-AUDIO_DELTA = "conversation.audio.delta"
-DONE_EVENTS = frozenset({"done", "Done", "conversation.stream.done"})
-_ERROR_EVENTS = frozenset({"error", "Error"})
-_NO_ERROR_TEXT = "The server reported an error without a message"
-_CHAT_EVENTS = frozenset(
-    f"conversation.chat.{state}"
-    for state in ("created", "in_progress", *COMPLETED, *FAILED, *CANCELED, *REQUIRES_ACTION)
-)
-_KNOWN_EVENTS = _CHAT_EVENTS | DONE_EVENTS | _ERROR_EVENTS | {MESSAGE_DELTA, MESSAGE_COMPLETED, AUDIO_DELTA}
-
-
-class ChatEvent:
-    """One event of a chat stream.
-
-    ``type`` is Coze's event name, ``data`` the raw bytes. ``chat`` or ``message`` is the parsed data; both are ``None``
-    for ``done`` and unknown events. ``delta`` is the text that the event adds to the answer, ``reasoning`` the text
-    that it adds to the model's reasoning; "" if it adds none.
-    """
-
-    __slots__ = ("_message", "chat", "data", "delta", "reasoning", "type")
-
-    def __init__(
-        self,
-        type: str,  # noqa: A002 - Coze's word
-        data: bytes,
-        message: Message | None = None,
-        chat: Chat | None = None,
-        delta: str = "",
-        reasoning: str = "",
-    ) -> None:
-        self.type = type
-        self.data = data
-        self._message = message
-        self.chat = chat
-        self.delta = delta
-        self.reasoning = reasoning
-
-    @property
-    def message(self) -> Message | None:
-        """The message in this event: of a delta, only the part that it adds; of other events, the whole message."""
-        if self._message is None and self.type == MESSAGE_DELTA:  # parsed on demand: most callers read only the text
-            self._message = _parse_message(self.data)
-        return self._message
-
-    def __repr__(self) -> str:
-        return f"ChatEvent(type={self.type!r}, message={self.message!r}, chat={self.chat!r}, delta={self.delta!r})"
+from coze_client.errors import CozeError, ProtocolError, StreamInterrupted
 
 
 def _lacks_chat(name: str, data: bytes) -> bool:
     """True for an event of a chat whose data did not arrive."""
-    return name in _CHAT_EVENTS and not data.strip()
-
-
-def _parse_message(data: bytes) -> Message:
-    validate: Callable[[bytes], Message] = json_validator(Message)
-    try:
-        return validate(data)
-    except ValidationError:
-        return convert_json(Message, data)
+    return name in CHAT_EVENTS and not data.strip()
 
 
 class _DeltaFields(TypedDict, total=False):
@@ -165,7 +117,7 @@ class ChatReading(Reading[ChatEvent]):
 
     def _read_rest(self, out: list[ChatEvent]) -> None:
         for name, data, _, _ in self._decoder.finish():
-            if not self.over and (self.complete or name in _KNOWN_EVENTS) and not _lacks_chat(name, data):
+            if not self.over and (self.complete or name in KNOWN_EVENTS) and not _lacks_chat(name, data):
                 with suppress(ProtocolError):  # its data is incomplete
                     out.append(self._read_event(name, data))
         stray = self._decoder.stray.strip()
@@ -254,7 +206,7 @@ class ChatReading(Reading[ChatEvent]):
         return ChatEvent(MESSAGE_DELTA, data, None, None, delta, reasoning)
 
     def _read_message(self, data: bytes) -> Message:
-        message = _parse_message(data)
+        message = parse_message(data)
         if self.chat_id is None:
             self._note_ids(message.chat_id, message.conversation_id)
         return message
@@ -265,15 +217,15 @@ class ChatReading(Reading[ChatEvent]):
             add = self.received.add_delta if name == MESSAGE_DELTA else self._add_completed
             delta, reasoning = add(message)
             return ChatEvent(name, data, message, None, delta, reasoning)
-        if name in _CHAT_EVENTS:
+        if name in CHAT_EVENTS:
             return self._chat_event(name, data)
         if name in DONE_EVENTS or (not name and data.strip(b'"') == b"[DONE]"):
             self.over = True
             self.complete = self.complete or (self.received.are_whole and self._may_be_answered)
             return ChatEvent(name or "done", data)
-        if name in _ERROR_EVENTS:
+        if name in ERROR_EVENTS:
             self.complete = True
-            raise self._read_error(data)
+            raise read_error(data, self.logid)
         if name == AUDIO_DELTA:
             self.has_audio = True
             return ChatEvent(name, data, self._read_message(data))
@@ -296,7 +248,9 @@ class ChatReading(Reading[ChatEvent]):
         if state in FAILED or chat.status in FAILED:
             self.complete = True
             self._note_ids(chat.id, chat.conversation_id)
-            raise self._chat_failed(chat)
+            failed = chat_failed(chat, self.chat, self.received.text, self.logid)
+            self.chat = failed.chat
+            raise failed
         self._note_chat(chat)
         if state in COMPLETED:
             self.complete = True
@@ -314,30 +268,3 @@ class ChatReading(Reading[ChatEvent]):
         if self._expected is not None and conversation_id and conversation_id != self._expected.id:
             expected, self._expected = self._expected, None
             expected.check(self.chat_id, conversation_id)
-
-    def _chat_failed(self, chat: Chat) -> ChatFailed:
-        extra = chat.model_extra or {}  # some failures send a bare {code, msg} in place of a chat
-        last = chat.last_error if chat.last_error and chat.last_error.code else None
-        code = parse_code(last.code if last else extra.get("code"))
-        message = (last.msg if last else str(extra.get("msg") or "")) or "The bot failed to answer"
-        if self.chat is not None and not chat.id:
-            chat = self.chat.model_copy(update={"status": "failed", "last_error": LastError(code=code, msg=message)})
-        self.chat = chat
-        failed = ChatFailed("The bot failed to answer", chat=chat, text=self.received.text, logid=self.logid)
-        tell_failure(failed, code, message)
-        return failed
-
-    def _read_error(self, data: bytes) -> CozeError:
-        try:
-            body = parse_json(data)
-        except ProtocolError:
-            body = data.decode("utf-8", "replace").strip()
-        if not isinstance(body, dict):
-            body = {"msg": str(body or "")}
-        code = parse_code(body.get("code", body.get("error_code")))
-        message = str(body.get("msg") or body.get("error_message") or _NO_ERROR_TEXT)
-        error: APIError = error_for(code, message, logid=self.logid)
-        if type(error) is APIError:  # an unknown code: the run failed, it was not refused
-            error = revive(ServerError, error.args, vars(error))
-        error.debug_url = str(body.get("debug_url") or "")
-        return error

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from coze_client.errors import CozeError
+from coze_client.api.chats.values import Chat, LastError
+from coze_client.core.error_codes import error_for, tell_failure
+from coze_client.core.model import parse_json
+from coze_client.core.response import parse_code
+from coze_client.errors import APIError, CozeError, ProtocolError, ServerError, revive
 
-if TYPE_CHECKING:
-    from coze_client.api.chats.values import Chat
-
+_FAILED = "The bot failed to answer"
+_NO_ERROR_TEXT = "The server reported an error without a message"
 _NO_ANSWER_CURE = "The bot's model or a tool may have failed: read the server's log, or the trace of the chat in Coze"
 
 
@@ -80,3 +83,35 @@ def no_answer(chat: Chat | None, text: str = "", logid: str | None = None) -> Ch
     return ChatFailed(
         "The chat ended as completed, but without an answer", chat=chat, text=text, logid=logid, cure=_NO_ANSWER_CURE
     )
+
+
+def chat_failed(chat: Chat, known: Chat | None, text: str, logid: str | None) -> ChatFailed:
+    """The error of a chat that failed, with the code and cure of its ``last_error``.
+
+    `known`: the chat before it failed. `text`: its answer until then.
+    """
+    extra = chat.model_extra or {}  # some failures send a bare {code, msg} in place of a chat
+    last = chat.last_error if chat.last_error and chat.last_error.code else None
+    code = parse_code(last.code if last else extra.get("code"))
+    message = (last.msg if last else str(extra.get("msg") or "")) or _FAILED
+    if known is not None and not chat.id:
+        chat = known.model_copy(update={"status": "failed", "last_error": LastError(code=code, msg=message)})
+    failed = ChatFailed(_FAILED, chat=chat, text=text, logid=logid)
+    tell_failure(failed, code, message)
+    return failed
+
+
+def read_error(data: bytes, logid: str | None) -> APIError:
+    """Read the error event of a stream: JSON, or plain text; an unknown code means that the run failed."""
+    try:
+        body = parse_json(data)
+    except ProtocolError:
+        body = data.decode("utf-8", "replace").strip()
+    if not isinstance(body, dict):
+        body = {"msg": str(body or "")}
+    code = parse_code(body.get("code", body.get("error_code")))
+    error = error_for(code, str(body.get("msg") or body.get("error_message") or _NO_ERROR_TEXT), logid=logid)
+    if type(error) is APIError:  # it was not refused
+        error = revive(ServerError, error.args, vars(error))
+    error.debug_url = str(body.get("debug_url") or "")
+    return error

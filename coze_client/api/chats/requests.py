@@ -21,7 +21,7 @@ from coze_client.core.response import Payload, RawResponse
 from coze_client.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
-    from coze_client.api.chats.events import ChatEvent
+    from coze_client.api.chats.chat_event import ChatEvent
 
 T = TypeVar("T")
 

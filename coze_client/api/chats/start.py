@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from coze_client.api.chats.events import ChatEvent
+from coze_client.api.chats.chat_event import ChatEvent
 from coze_client.api.chats.failures import ChatFailed
 from coze_client.api.chats.requests import ReadStart
 from coze_client.api.chats.stream import ChatOpening, ChatStreamRun

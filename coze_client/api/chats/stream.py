@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from coze_client.api.chats.events import ChatEvent, ChatReading
+from coze_client.api.chats.chat_event import ChatEvent
+from coze_client.api.chats.events import ChatReading
 from coze_client.api.chats.failures import ConversationMismatch, ExpectedConversation
 from coze_client.api.chats.following import load_messages, wait_for_chat
 from coze_client.api.chats.requests import cancel_request

@@ -8,7 +8,7 @@ from io import StringIO
 
 from pydantic import AliasChoices, Field
 
-from coze_client.api.chats.events import DONE_EVENTS
+from coze_client.api.chats.chat_event import DONE_EVENTS
 from coze_client.api.chats.failures import no_answer
 from coze_client.api.chats.received_messages import holds_answer
 from coze_client.api.chats.values import is_answer, join_answers

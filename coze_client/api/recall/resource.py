@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from coze_client.api.chats.events import MESSAGE_COMPLETED, ChatEvent
+from coze_client.api.chats.chat_event import MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.resource import Chats
 from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import PublishStatus

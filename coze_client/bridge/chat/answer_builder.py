@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coze_client.api.chats.events import MESSAGE_DELTA, ChatEvent
+from coze_client.api.chats.chat_event import MESSAGE_DELTA, ChatEvent
 from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.values import Message

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from coze_client.api.chats.events import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
+from coze_client.api.chats.chat_event import AUDIO_DELTA, MESSAGE_COMPLETED, ChatEvent
 from coze_client.api.chats.values import Chat, ToolCall, is_answer
 from coze_client.api.conversations.values import Message
 from coze_client.core.json_text import load_json
