@@ -32,9 +32,10 @@ from langchain_coze.errors import langchain_errors
 from langchain_coze.messages import convert_to_dialogue
 from langchain_coze.response_format import (
     ANSWER_TOOLS,
+    FORM_OPTIONS,
     AnswerForm,
-    asks_for_form,
     convert_to_one_chunk,
+    fulfilled_options,
     read_response_format,
     split_answer_tools,
 )
@@ -53,8 +54,7 @@ OTHER_NAMES: Mapping[str, str] = {
 """Other names of fields, from LangChain and langchain-community, and the fields that they mean."""
 
 _MEDIA = ("image_inputs", "image_url_inputs", "pdf_inputs", "audio_inputs", "video_inputs")
-_IGNORED = frozenset({"stream", "stream_usage", "strict", "parallel_tool_calls", "tool_choice"})
-
+_IGNORED = frozenset({"stream", "stream_usage", "strict", "parallel_tool_calls", "tool_choice", *FORM_OPTIONS})
 
 _FREE: Mapping[str, tuple[object, ...]] = {
     "tool_choice": (None, "auto", False),
@@ -220,7 +220,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with langchain_errors():
-            if asks_for_form(kwargs):
+            if AnswerForm.of_options(kwargs) is not None:
                 yield convert_to_one_chunk(self._generate(messages, stop, None, **kwargs))
                 return
             builder = self._chunk_builder(messages, stop, kwargs)
@@ -240,7 +240,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with langchain_errors():
-            if asks_for_form(kwargs):
+            if AnswerForm.of_options(kwargs) is not None:
                 yield convert_to_one_chunk(await self._agenerate(messages, stop, None, **kwargs))
                 return
             builder = self._chunk_builder(messages, stop, kwargs)
@@ -257,8 +257,8 @@ class ChatCoze(BotSettings, BaseChatModel):
         self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
     ) -> ChunkBuilder:
         options = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name not in _IGNORED}
-        if ANSWER_TOOLS not in given:  # a forced call of an answer's schema has an effect
-            self._warn([name for name, value in given.items() if name in _FREE and value not in _FREE[name]])
+        told = _FREE.keys() & given.keys() - fulfilled_options(given)
+        self._warn([name for name in told if given[name] not in _FREE[name]])
         tools = cast("list[dict[str, Any]] | None", options.pop("tools", None))
         options["tools"] = list(map(openai_tool_name, tools)) if tools else None
         if stop is not None:

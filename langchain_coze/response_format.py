@@ -32,6 +32,8 @@ Ask = Callable[[Sequence[BaseMessage], Mapping[str, object]], Awaitable[ChatResu
 
 ANSWER_TOOLS = "answer_tools"
 """The option for tools that nobody runs: the answer must be a call of one of them."""
+FORM_OPTIONS = frozenset({"response_format", ANSWER_TOOLS})
+"""The options of a call that ask for an answer in a form."""
 _FORCED = frozenset({"any", "required"})
 _REPAIRS = 1
 
@@ -44,13 +46,13 @@ class AnswerForm:
     tools: Mapping[str, Schema]
 
     @classmethod
-    def of_options(cls, options: dict[str, Any]) -> AnswerForm | None:
-        """Take the form out of the options of a call; ``None`` if any answer will do.
+    def of_options(cls, options: Mapping[str, Any]) -> AnswerForm | None:
+        """The form that the options of a call ask for; ``None`` if any answer will do.
 
         Raises ConfigurationError for a ``response_format`` of an unknown kind.
         """
-        schema = read_response_format(options.pop("response_format", None))
-        tools = {each["function"]["name"]: each["function"]["parameters"] for each in options.pop(ANSWER_TOOLS, ())}
+        schema = read_response_format(options.get("response_format"))
+        tools = {each["function"]["name"]: each["function"]["parameters"] for each in options.get(ANSWER_TOOLS, ())}
         if schema is not None:
             return cls(schema, {})
         if not tools:
@@ -89,9 +91,11 @@ class AnswerForm:
         return answer.model_copy(update={"content": "", "tool_calls": [call], "response_metadata": metadata})
 
 
-def asks_for_form(options: Mapping[str, object]) -> bool:
-    """True if the options of a call ask for an answer in a form."""
-    return bool(options.get(ANSWER_TOOLS)) or options.get("response_format") is not None
+def fulfilled_options(options: Mapping[str, object]) -> frozenset[str]:
+    """The options about tools that an answer in a form fulfils: it fits the schema, and it is one call if any."""
+    if AnswerForm.of_options(options) is None:
+        return frozenset()
+    return frozenset({"strict", "parallel_tool_calls", *(["tool_choice"] if options.get(ANSWER_TOOLS) else [])})
 
 
 def read_response_format(given: object) -> Schema | None:

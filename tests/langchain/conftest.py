@@ -9,7 +9,7 @@ import pytest
 
 from coze_client.emulator import Emulator
 from langchain_coze import ChatCoze
-from tests.support.langchain_calls import Ask, ainvoke, astream, invoke, stream
+from tests.support.langchain_calls import WAYS, Ask
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def model(emulator: Emulator) -> Callable[..., ChatCoze]:
     return make
 
 
-@pytest.fixture(params=[invoke, ainvoke, stream, astream], ids=lambda way: way.__name__)
+@pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
 def ask(request: pytest.FixtureRequest) -> Ask:
     """Each way to ask a model, one after the other: all must return the same answer."""
     way: Ask = request.param

@@ -21,7 +21,7 @@ from coze_client.emulator.scripts import Answer
 from coze_client.emulator.workflows import Steps
 from coze_client.emulator.workflows import ask as ask_user
 from langchain_coze import ChatCoze
-from tests.support.langchain_calls import Ask, ainvoke, chat_body, invoke
+from tests.support.langchain_calls import WAYS, Ask, ainvoke, chat_body, invoke
 from tests.support.lying_bot import liar
 
 Make = Callable[..., ChatCoze]
@@ -55,6 +55,7 @@ def get_weather(city: str) -> str:
 
 QUESTION = "I am in 'Lisbon' for 3 days"
 SCHEMA = Trip.model_json_schema()
+SCHEMA_TOOL = StructuredTool(name="Trip", description="A journey.", args_schema=SCHEMA)
 FORMATS: list[Any] = [
     {"type": "json_schema", "json_schema": {"name": "Trip", "schema": SCHEMA, "strict": True}},
     {"type": "json_schema", "schema": SCHEMA},
@@ -83,6 +84,36 @@ def test_a_stream_has_one_chunk(model: Make) -> None:
     chunks: list[Any] = list(bound.stream(QUESTION))
     assert [json.loads(chunk.text) for chunk in chunks] == [{"city": "Lisbon", "days": 3}]
     assert chunks[0].chunk_position == "last"
+
+
+@pytest.mark.parametrize("form", [None, {"type": "text"}])
+def test_an_answer_in_any_form_is_streamed_as_it_arrives(model: Make, emulator: Emulator, form: Any) -> None:
+    emulator.add_bot("chatty", lambda turn: [Answer("One. Two. Three. " * 20)])
+    chunks = list(model("chatty").bind_tools([], response_format=form).stream("Hi"))
+    assert len([chunk for chunk in chunks if chunk.text]) > 1
+
+
+FORCED: list[Callable[[ChatCoze], Any]] = [
+    lambda model: model.with_structured_output(Trip, strict=True),
+    lambda model: model.bind_tools([], response_format=Trip, strict=True),
+    lambda model: model.bind_tools([], response_format=Trip, parallel_tool_calls=False),
+    lambda model: model.bind_tools([SCHEMA_TOOL], tool_choice="any", parallel_tool_calls=False),
+    lambda model: model.bind_tools([SCHEMA_TOOL], tool_choice="required", strict=True),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("call", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("force", FORCED)
+def test_options_of_a_forced_schema_do_not_warn(
+    model: Make, force: Callable[[ChatCoze], Any], call: Callable[..., Any]
+) -> None:
+    assert call(force(model("assistant")), QUESTION)
+
+
+def test_tools_that_a_form_leaves_free_still_warn_of_a_choice(model: Make) -> None:
+    with pytest.warns(UserWarning, match="tool_choice: not sent"):
+        model("assistant").bind_tools([get_weather], tool_choice="any", response_format=Trip).invoke(QUESTION)
 
 
 def test_the_schema_is_asked_for_after_the_question(model: Make, emulator: Emulator) -> None:
@@ -133,6 +164,7 @@ def test_an_unknown_format_is_an_error_before_anything_is_sent(model: Make, emul
 STRATEGIES: list[Any] = [Trip, TripDict, SCHEMA, ProviderStrategy(Trip), ToolStrategy(Trip), ToolStrategy(SCHEMA)]
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("call", [invoke, ainvoke])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_agent_answers_in_a_form(model: Make, emulator: Emulator, strategy: Any, call: Callable[..., Any]) -> None:
@@ -166,8 +198,7 @@ def test_a_union_of_schemas_becomes_the_call_that_fits(model: Make, emulator: Em
 
 
 def test_a_call_of_a_schema_is_streamed_whole(model: Make, ask: Ask) -> None:
-    schema = StructuredTool(name="Trip", description="A journey.", args_schema=SCHEMA)
-    answer = ask(model("assistant").bind_tools([schema], tool_choice="any"), QUESTION)
+    answer = ask(model("assistant").bind_tools([SCHEMA_TOOL], tool_choice="any"), QUESTION)
     (call,) = answer.tool_calls
     assert (call["name"], call["args"]) == ("Trip", {"city": "Lisbon", "days": 3})
     assert call["id"]
@@ -176,8 +207,7 @@ def test_a_call_of_a_schema_is_streamed_whole(model: Make, ask: Ask) -> None:
 
 
 def test_tools_that_are_not_forced_stay_tools(model: Make, ask: Ask) -> None:
-    schema = StructuredTool(name="Trip", description="A journey.", args_schema=SCHEMA)
-    for bound in (model().bind_tools([schema]), model().bind_tools([get_weather], tool_choice="any")):
+    for bound in (model().bind_tools([SCHEMA_TOOL]), model().bind_tools([get_weather], tool_choice="any")):
         assert ask(bound, "Hi").content == "Hi"
 
 

@@ -45,6 +45,9 @@ def astream(model: Any, question: Any, /, **options: Any) -> AIMessage:
     return join_chunks(asyncio.run(collect()))
 
 
+WAYS: list[Ask] = [invoke, ainvoke, stream, astream]
+
+
 def chat_body(emulator: Emulator, number: int = -1) -> dict[str, Any]:
     """Return the body of a request that started a chat, by default of the last one."""
     sent: Any = emulator.calls_to("/v3/chat")[number].body
