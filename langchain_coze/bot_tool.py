@@ -17,12 +17,14 @@ from coze_client.core.concurrency import maybe_await
 from langchain_coze.chat_model import ChatCoze
 from langchain_coze.coze_tool import ContentAndArtifact, CozeTool, ToolInvocation
 from langchain_coze.event_reporter import EventReporter
+from langchain_coze.structured_output import check_answers
 
 _QUESTION = {
     "type": "object",
     "properties": {"question": {"type": "string", "description": "What to ask, with all that is needed to answer it."}},
     "required": ["question"],
 }
+_NO_CLIENT_PLUGINS = "Ask the bot with ChatCoze.bind_tools, or in an agent of its own: a tool has no client plugins"
 
 
 class CozeBotTool(CozeTool):
@@ -35,7 +37,7 @@ class CozeBotTool(CozeTool):
     ```
 
     `options` are the fields of ``ChatCoze`` and of LangChain's ``BaseTool``. The content is the text of the answer, the
-    artifact is the answer as an ``AIMessage``.
+    artifact is the answer as an ``AIMessage``. A bot that calls a client plugin has failed: nobody gives it the output.
     """
 
     signature: WorkflowSignature = WorkflowSignature(_QUESTION)
@@ -56,6 +58,7 @@ class CozeBotTool(CozeTool):
         question = str(self.signature.check(call.arguments)["question"])
         invoke = self.model.invoke if call.blocking else self.model.ainvoke
         message = await maybe_await(cast("AIMessage | Awaitable[AIMessage]", invoke(question, call.config)))
+        check_answers(message, taken="an answer", cure=_NO_CLIENT_PLUGINS)
         return WorkflowResult(output=message.model_dump(mode="json"), text=str(message.text))
 
     def _convert_result(self, result: WorkflowResult) -> ContentAndArtifact:

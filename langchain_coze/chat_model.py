@@ -136,7 +136,7 @@ class ChatCoze(BotSettings, BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        model = self._with_answer_cache()
+        model = self._with_answer_cache(kwargs)
         return super(ChatCoze, model)._generate_with_cache(messages, stop=stop, run_manager=run_manager, **kwargs)
 
     async def _agenerate_with_cache(
@@ -146,12 +146,17 @@ class ChatCoze(BotSettings, BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        model = self._with_answer_cache()
+        model = self._with_answer_cache(kwargs)
         generate = super(ChatCoze, model)._agenerate_with_cache
         return await generate(messages, stop=stop, run_manager=run_manager, **kwargs)
 
-    def _with_answer_cache(self) -> Self:
-        """This model, or a copy if there is a cache: with one that takes no answers that wait."""
+    def _with_answer_cache(self, options: Mapping[str, object]) -> Self:
+        """This model, or a copy if there is a cache: without one in a conversation, else one without waiting answers.
+
+        A conversation must get every question, so an answer from a cache would leave a gap in it.
+        """
+        if options.get("conversation_id"):
+            return self.model_copy(update={"cache": False})
         given = get_llm_cache() if self.cache in (None, True) else self.cache
         return self.model_copy(update={"cache": AnswerCache(given)}) if isinstance(given, BaseCache) else self
 

@@ -14,14 +14,16 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnableMap
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
+from coze_client.bridge.chat.client_calls import check_calls_nothing
 from coze_client.bridge.chat.schema_prompt import extract_json, outside_conversation, repair_prompt, schema_prompt
 from coze_client.core.json_schema import schema_errors
 from coze_client.errors import ConfigurationError
-from langchain_coze.errors import convert_error
+from langchain_coze.errors import convert_error, langchain_errors
 
 OutputSchema = dict[str, Any] | type
 """A pydantic model (v2 or v1), a TypedDict, or a JSON schema."""
 
+_BIND_TOOLS = "Use bind_tools(tools, response_format=schema): it gives out calls, and answers in the form after them"
 _METHODS = ("json_schema", "function_calling", "json_mode")
 _PARSE_ERRORS = (OutputParserException,)
 
@@ -71,6 +73,13 @@ def parse_answer(answer: str, schema: OutputSchema, json_schema: Mapping[str, ob
     return value
 
 
+def check_answers(message: AIMessage, *, taken: str, cure: str) -> None:
+    """Raise CozeConfigurationError if the bot waits for a client plugin, where only `taken` is of use."""
+    with langchain_errors():
+        names = [call["name"] for call in message.tool_calls]
+        check_calls_nothing(names, message.response_metadata, taken=taken, cure=cure)
+
+
 def _parse_and_repair(
     unsaved: Runnable[LanguageModelInput, AIMessage],
     schema: OutputSchema,
@@ -81,6 +90,7 @@ def _parse_and_repair(
 
     def parse(answer: dict[str, Any]) -> object:
         message: AIMessage = answer["raw"]
+        check_answers(message, taken="a structured answer", cure=_BIND_TOOLS)
         return parse_answer(message.text, schema, json_schema)
 
     def repair_question(failed: dict[str, Any]) -> str:

@@ -31,9 +31,12 @@ from coze_client.bridge.chat.answer_parts import (
     RecallPart,
     convert_to_arguments,
 )
+from coze_client.bridge.chat.client_calls import check_calls_nothing, plugin_names
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 
+CALLS_TOOLS = "Ask with chat_with_tools, or with a FunctionAgent of an LLM that has client_plugins=True"
+"""How outputs get to a bot; for an error about a call whose output nobody gives."""
 _SAMPLES_PER_SECOND = 24_000  # API page chat v3: spoken answers are 16-bit mono PCM
 
 
@@ -139,13 +142,15 @@ class ChatResponseBuilder(ResponseBuilder[ChatResponse]):
 
 
 class CompletionResponseBuilder(ResponseBuilder[CompletionResponse]):
-    """Builds completion responses, which contain only text."""
+    """Builds completion responses, which contain only text: a call of a client plugin is a ConfigurationError."""
 
     def partial(self, piece: AnswerDelta) -> CompletionResponse:
         delta, thoughts, _ = piece
         return CompletionResponse(text=self.text, delta=delta, additional_kwargs=_thinking(thoughts))
 
     def _build(self, delta: str | None) -> CompletionResponse:
+        names, metadata = plugin_names(self.answer.chat), self.answer.metadata
+        check_calls_nothing(names, metadata, taken="a completion", cure=CALLS_TOOLS)
         return CompletionResponse(text=self.text, raw=self.raw(), delta=delta, additional_kwargs=self.response_kwargs())
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from llama_index.core.base.llms.types import TextBlock
+from llama_index.core.base.llms.types import TextBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage, ChatResponse
 from llama_index.core.types import Model
 
+from coze_client.bridge.chat.client_calls import check_calls_nothing
 from coze_client.bridge.chat.schema_prompt import extract_json, outside_conversation, repair_prompt, schema_prompt
+from llama_index_coze.responses import CALLS_TOOLS
 
 T = TypeVar("T")
 Ask = Callable[..., Awaitable[ChatResponse]]
@@ -27,10 +29,14 @@ async def predict(
     """Ask for an instance of `output_cls`.
 
     `ask` is a chat method of the LLM, `options` are its arguments. Each of at most `repairs` repairs is a billed chat
-    of its own, outside the conversation. Raises ValueError if the last answer is invalid, too.
+    of its own, outside the conversation. Raises ValueError if the last answer is invalid, too, and
+    ConfigurationError if the bot calls a client plugin.
     """
 
     def read(answer: ChatResponse) -> Model:
+        names = [block.tool_name for block in answer.message.blocks if isinstance(block, ToolCallBlock)]
+        kwargs = answer.message.additional_kwargs
+        check_calls_nothing(names, kwargs, taken=f"an instance of {output_cls.__name__}", cure=CALLS_TOOLS)
         return _read(answer.message.content or "", output_cls)
 
     schema = output_cls.model_json_schema()

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from llama_index.core.base.llms.types import ToolCallBlock
@@ -116,6 +117,65 @@ def test_outputs_that_the_chat_took_before_are_not_billed_twice(ask: Ask) -> Non
     assert coze.count(CHAT) == 0
 
 
+def lost_connection() -> Any:
+    raise httpx.ReadError("connection lost")
+
+
+def timed_out() -> Any:
+    raise httpx.ReadTimeout("too slow")
+
+
+def stopped_by_hand() -> Any:
+    raise KeyboardInterrupt
+
+
+LOST: list[Callable[[], httpx.Response]] = [
+    lost_connection,
+    timed_out,
+    stopped_by_hand,
+    lambda: httpx.Response(502, text="bad gateway"),
+    lambda: httpx.Response(200, text="<html>captive portal</html>"),
+    lambda: as_json({}, code=5000, msg="internal"),
+    lambda: as_stream([], broken=True),
+    lambda: as_stream([created(), completed(message("Yes"))], broken=True),
+]
+
+
+@pytest.mark.parametrize("ask", WAYS)
+@pytest.mark.parametrize("status", ["completed", "failed", {"code": 4001, "msg": "no chat"}])
+@pytest.mark.parametrize("lost", LOST)
+def test_outputs_whose_reply_was_lost_start_no_second_chat(
+    ask: Ask, lost: Callable[[], httpx.Response], status: Any
+) -> None:
+    with pytest.raises((CozeError, KeyboardInterrupt)):
+        ask(ScriptedCoze({SUBMIT: lost, RETRIEVE: as_json({}, code=4101)}))
+    coze = server(status)
+    for _ in range(2):
+        with pytest.raises(InvalidRequest, match=r"took outputs before.*chats\.messages"):
+            ask(coze)
+    assert coze.count(CHAT) == 0
+
+
+def never_connected() -> Any:
+    raise httpx.ConnectError("no route")
+
+
+NOTHING_SENT: list[Callable[[], httpx.Response]] = [
+    never_connected,
+    lambda: as_json({}, code=4101, msg="no permission"),
+    lambda: as_json({}, code=4100, msg="token"),
+    lambda: httpx.Response(429, text="slow down"),
+]
+
+
+@pytest.mark.parametrize("ask", WAYS)
+@pytest.mark.parametrize("refused", NOTHING_SENT)
+def test_outputs_that_were_never_taken_may_become_words_later(ask: Ask, refused: Callable[[], httpx.Response]) -> None:
+    with pytest.raises(CozeError):
+        ask(ScriptedCoze({SUBMIT: refused}))
+    assert ask(server("completed")) == "Yes"
+
+
 def test_a_submission_that_was_read_to_its_end_may_be_repeated_in_words() -> None:
     answered = ScriptedCoze({SUBMIT: as_stream([created(), completed(message("Yes")), end(), DONE])})
     assert invoke(answered) == "Yes"
@@ -129,5 +189,5 @@ def test_only_the_latest_submissions_are_remembered(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(submissions, "_MOST_OPEN", 2)
     session = blocking(ScriptedCoze({}))._session
     for chat_id in ("1", "2", "3"):
-        submissions.note_opened(session, SubmitOutputs("8", chat_id, ()))
+        submissions.note_sent(session, SubmitOutputs("8", chat_id, ()))
     assert [chat_id for _, chat_id in submissions._open] == ["2", "3"]

@@ -10,9 +10,10 @@ import pytest
 from langchain.agents import create_agent
 from langchain_core.caches import BaseCache, InMemoryCache
 from langchain_core.globals import get_llm_cache, set_llm_cache
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration
 
+from coze_client import CozeClient
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Steps, ask
 from langchain_coze import ChatCoze
@@ -90,6 +91,30 @@ def test_a_cache_that_is_switched_off_stays_off(cached: Make, emulator: Emulator
     set_llm_cache(None)
     with pytest.raises(ValueError, match="no cache found"):
         cached("echo").model_copy(update={"cache": True}).invoke("Hi")
+
+
+@pytest.mark.parametrize("call", [invoke, ainvoke])
+def test_answers_in_the_conversation_of_a_call_are_not_cached(
+    cached: Make, emulator: Emulator, call: Callable[..., Any]
+) -> None:
+    given: Any = {"conversation_id": CozeClient(emulator.token, base_url=emulator.url).conversations.create().id}
+    assert call(cached(), "Hi", **given).text == call(cached().bind(**given), "Hi").text == "Hi"
+    assert emulator.chats_started == 2
+    assert call(cached(), "Hi").text == call(cached(), "Hi").text
+    assert emulator.chats_started == 3
+
+
+@pytest.mark.parametrize("call", [invoke, ainvoke])
+def test_a_call_in_a_conversation_finds_its_waiting_chat(
+    cached: Make, emulator: Emulator, call: Callable[..., Any]
+) -> None:
+    given: Any = {"conversation_id": CozeClient(emulator.token, base_url=emulator.url).conversations.create().id}
+    for _ in range(2):
+        asked = call(cached("plugins"), QUESTION["messages"], **given)
+        output = ToolMessage("14 C", tool_call_id=asked.tool_calls[0]["id"])
+        answer = call(cached("plugins"), [*QUESTION["messages"], asked, output], **given)
+        assert answer.text == "get_weather says: 14 C."
+    assert len(emulator.calls_to("/v3/chat/submit_tool_outputs")) == emulator.chats_started == 2
 
 
 def test_equal_models_without_a_user_share_a_cache(emulator: Emulator) -> None:

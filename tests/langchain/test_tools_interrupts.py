@@ -19,6 +19,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import ToolException
 from langchain_core.tools import tool as plain_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
@@ -358,6 +359,28 @@ def test_a_node_that_langgraph_tries_again_starts_nothing_twice(emulator: Emulat
     assert result["messages"][-1].content == "Rome at 18:00 for four (How many in Rome?)"
     assert emulator.runs_started == 1
     assert len(emulator.calls_to("/v1/workflow/stream_resume")) == 2
+
+
+LOST = [faults.DropConnection(), faults.HttpStatus(502), faults.NoEvents()]
+
+
+@pytest.mark.parametrize("fault", LOST, ids=repr)
+def test_a_question_of_a_bot_tool_whose_reply_was_lost_is_not_asked_again(
+    emulator: Emulator, go: Go, fault: Any
+) -> None:
+    options: Any = {"token": emulator.token, "base_url": emulator.url, "handle_tool_error": False}
+    bot = CozeBotTool(emulator.bots["echo"], "echo", "Echoes.", **options)
+
+    def node(state: MessagesState, config: RunnableConfig) -> Any:
+        return {"messages": [AIMessage(bot.invoke({"question": "hello"}, config))]}
+
+    policy = RetryPolicy(max_attempts=3, initial_interval=0, retry_on=Exception)
+    graph: Any = StateGraph(MessagesState).add_node("ask", node, retry_policy=policy)
+    graph = graph.add_edge(START, "ask").compile(checkpointer=InMemorySaver())
+    emulator.inject(faults.AfterStart(fault), path="/v3/chat", times=1)
+    with pytest.raises((ToolException, CozeError)):
+        go(graph, {"messages": []})
+    assert emulator.chats_started == 1
 
 
 def test_parallel_calls_beside_one_that_is_tried_again_start_nothing_twice(emulator: Emulator, go: Go) -> None:

@@ -10,11 +10,12 @@ from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.values import Message
 from coze_client.bridge.chat.answer_parts import Part, PartCollector
 from coze_client.bridge.chat.chatflow import ChatflowQuestion
+from coze_client.bridge.chat.client_calls import check_chatflow, plugin_calls
 from coze_client.bridge.chat.dialogue import SubmitOutputs
 from coze_client.bridge.chat.drafts import attach
 from coze_client.bridge.chat.planned_chat import PlannedChat
 from coze_client.bridge.chat.stop_sequences import StopFilter
-from coze_client.bridge.chat.submissions import Submission, check_no_longer_waits, note_finished, note_opened
+from coze_client.bridge.chat.submissions import Submission, check_no_longer_waits, note_finished, note_sent
 from coze_client.bridge.chat.unanswered import leave_out_asked
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.concurrency import Blocking
@@ -55,12 +56,13 @@ class AnswerBuilder:
         stream = self._events(Blocking.run(self._messages(session))).blocking(session)
         if not isinstance(step, SubmitOutputs):
             return stream
+        submission = note_sent(session, step)
         try:
             stream.__enter__()
         except CozeError as refusal:
-            Blocking.run(self._plan_in_words(session, step, refusal))
+            Blocking.run(self._plan_in_words(session, submission, refusal))
             return self.open(client)
-        self._submission = note_opened(session, step)
+        self._submission = submission
         return stream
 
     async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
@@ -69,16 +71,17 @@ class AnswerBuilder:
         stream = self._events(await self._messages(session)).asyncio(session)
         if not isinstance(step, SubmitOutputs):
             return stream
+        submission = note_sent(session, step)
         try:
             await stream.__aenter__()
         except CozeError as refusal:
-            await self._plan_in_words(session, step, refusal)
+            await self._plan_in_words(session, submission, refusal)
             return await self.aopen(client)
-        self._submission = note_opened(session, step)
+        self._submission = submission
         return stream
 
-    async def _plan_in_words(self, session: Session, step: SubmitOutputs, refusal: CozeError) -> None:
-        await check_no_longer_waits(session, step, refusal)
+    async def _plan_in_words(self, session: Session, submission: Submission, refusal: CozeError) -> None:
+        await check_no_longer_waits(session, submission, refusal)
         self.plan = self.plan.in_words()
 
     async def _messages(self, session: Session) -> list[Message]:
@@ -150,21 +153,3 @@ class AnswerBuilder:
                 cure="Coze calls only client plugins declared on the bot: give your tools the names of these plugins",
             )
         return calls
-
-
-def plugin_calls(chat: Chat) -> list[ToolCall]:
-    """The calls of client plugins that `chat` waits for, without the questions of a workflow to the user."""
-    return [call for call in chat.tool_calls if call.function and call.type != "reply_message"]
-
-
-def check_chatflow(chat: Chat) -> None:
-    """Raise ConfigurationError if the chat of a chatflow waits for a client plugin: Coze takes no output for it."""
-    names = [call.function.name for call in plugin_calls(chat) if call.function]
-    if not names:
-        return
-    error = ConfigurationError(
-        f"The chatflow called a client plugin ({', '.join(names)}) and waits, but Coze takes outputs only for bots",
-        cure="Remove the client plugin from the chatflow, or ask the bot with this plugin without a workflow_id",
-    )
-    error.chat_id, error.conversation_id = chat.id or None, chat.conversation_id or None
-    raise error
