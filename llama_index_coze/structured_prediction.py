@@ -54,11 +54,11 @@ async def answer_json(
     words: str = "",
     is_chatflow: bool = False,
 ) -> tuple[ChatResponse, T]:
-    """Ask for JSON that fits `schema` until `read` accepts it; `words` stand before the schema.
+    """Ask for JSON that fits `schema` until `read` accepts it; `words` follow the schema.
 
     Returns the answer and its value. Raises the ValueError of `read` for the last answer.
     """
-    prompt = "\n".join(filter(None, (words, schema_prompt(schema))))
+    prompt = "\n".join(filter(None, (schema_prompt(schema), words)))
     answer = await ask(with_prompt(messages, prompt), **options)
     for _ in range(repairs):
         try:

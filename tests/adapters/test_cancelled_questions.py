@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import aclosing, closing
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing, closing, suppress
+from functools import partial
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.tools import StructuredTool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from llama_index.core.llms import ChatMessage
+from llama_index.core.tools import FunctionTool
+from pydantic import BaseModel
 
 from coze_client import CozeClient, CozeError
+from coze_client.bridge.chat.schema_prompt import schema_prompt
 from coze_client.emulator import Emulator
 from langchain_coze import ChatCoze
 from llama_index_coze import CozeLLM
@@ -92,6 +97,87 @@ NewAsker = Callable[..., Asker]
 def new_asker(request: pytest.FixtureRequest) -> NewAsker:
     kind: NewAsker = request.param
     return kind
+
+
+class Trip(BaseModel):
+    """A journey."""
+
+    city: str
+
+
+def plain(asker: Asker, bot_id: str, questions: Sequence[str]) -> object:
+    return asker.ask(bot_id, questions)
+
+
+def by_output(asker: Asker, bot_id: str, questions: Sequence[str]) -> object:
+    model = ChatCoze(bot_id=bot_id, **asker.options).with_structured_output(Trip, repairs=0)
+    return model.invoke(list(map(HumanMessage, questions)))
+
+
+def by_output_for_blocks(asker: Asker, bot_id: str, questions: Sequence[str]) -> object:
+    model = ChatCoze(bot_id=bot_id, **asker.options).with_structured_output(Trip, repairs=0)
+    return model.invoke([HumanMessage([{"type": "text", "text": each}]) for each in questions])
+
+
+def by_format(asker: Asker, bot_id: str, questions: Sequence[str]) -> object:
+    model = ChatCoze(bot_id=bot_id, **asker.options).bind_tools([], response_format=Trip)
+    return model.invoke([SystemMessage("Be brief"), *map(HumanMessage, questions)])
+
+
+def by_strategy(asker: Asker, bot_id: str, questions: Sequence[str]) -> object:
+    schema = StructuredTool(name="Trip", description="A journey.", args_schema=Trip.model_json_schema())
+    model = ChatCoze(bot_id=bot_id, **asker.options).bind_tools([schema], tool_choice="any")
+    return asyncio.run(model.ainvoke(list(map(HumanMessage, questions))))
+
+
+def by_prediction(asker: Asker, bot_id: str, questions: Sequence[str]) -> object:
+    llm = CozeLLM(bot_id=bot_id, repairs=0, **asker.options).as_structured_llm(Trip)
+    return llm.chat(list(map(ChatMessage, questions)))
+
+
+def by_forced_tool(asker: Asker, bot_id: str, questions: Sequence[str], tools: int = 1) -> object:
+    llm = CozeLLM(bot_id=bot_id, repairs=0, client_plugins=True, **asker.options)
+    given = [FunctionTool.from_defaults(Trip, name=f"trip{number}", description="Plans.") for number in range(tools)]
+    return llm.chat_with_tools(given, chat_history=list(map(ChatMessage, questions)), tool_required=True)
+
+
+STRUCTURED: list[Callable[[Asker, str, Sequence[str]], object]] = [
+    by_output,
+    by_output_for_blocks,
+    by_format,
+    by_strategy,
+    by_prediction,
+    by_forced_tool,
+    partial(by_forced_tool, tools=2),
+]
+
+
+@pytest.mark.parametrize("ask", STRUCTURED)
+@pytest.mark.parametrize("then", ["the same", "plain"])
+def test_a_question_with_a_schema_that_failed_is_not_sent_twice(
+    emulator: Emulator, ask: Callable[[Asker, str, Sequence[str]], object], then: str
+) -> None:
+    asker = LangChain(emulator)
+    with pytest.raises(CozeError):
+        ask(asker, emulator.bots["failing"], ["One?"])
+    asks_on = plain if then == "plain" else ask
+    with suppress(ValueError):  # the echo of a question is no JSON
+        asks_on(asker, emulator.bots["echo"], ["One?", "Two?"])
+    assert len(sent(emulator)[0]) == len(sent(emulator)[1]) == 1
+    assert "Two?" in sent(emulator)[1][0]
+    assert "One?" not in sent(emulator)[1][0]
+
+
+def test_a_schema_that_was_asked_for_alone_hides_no_question_before_it(emulator: Emulator) -> None:
+    asker = LangChain(emulator)
+    for questions in (["One?"], ["One?", "Two?"]):
+        with pytest.raises(CozeError):
+            asker.ask(emulator.bots["failing"], questions)
+    client = CozeClient(emulator.token, base_url=emulator.url)
+    content = schema_prompt(Trip.model_json_schema())
+    client.conversations.messages.create(conversation_id=asker.options["conversation_id"], role="user", content=content)
+    asker.ask(emulator.bots["echo"], ["One?", "Two?", "Three?"])
+    assert sent(emulator)[-1] == ["Three?"]
 
 
 @pytest.mark.parametrize("dialect", ["cloud", "studio"])

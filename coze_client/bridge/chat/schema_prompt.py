@@ -11,15 +11,18 @@ from itertools import islice
 from coze_client.core.json_text import checked_depth, load_json
 
 _FENCE = re.compile(r"```[ \t]*(?:\w+[ \t]*)?\r?\n(.*?)```", re.DOTALL)
+_FIRST_WORDS = "Answer with one JSON value that fits this JSON schema, and with nothing else"
 _MAX_STARTS = 100  # braces to try in an answer; a text with more is not JSON
 
 
 def schema_prompt(schema: Mapping[str, object]) -> str:
     """The instruction to answer with JSON that matches `schema`."""
-    return (
-        "Answer with one JSON value that fits this JSON schema, and with nothing else "
-        f"(no explanation, and not the schema itself):\n{_fenced(schema)}"
-    )
+    return f"{_FIRST_WORDS} (no explanation, and not the schema itself):\n{_fenced(schema)}"
+
+
+def without_prompt(question: str) -> str:
+    """The question in a text that may end with ``schema_prompt`` and what follows it; "" if it is the prompt alone."""
+    return question.partition(_FIRST_WORDS)[0].rstrip()
 
 
 def repair_prompt(schema: Mapping[str, object], answer: str, problem: str) -> str:

@@ -11,6 +11,7 @@ from typing import cast
 from coze_client.api.conversations.messages import Messages
 from coze_client.api.conversations.values import Message
 from coze_client.bridge.chat.drafts import Draft, without_instructions
+from coze_client.bridge.chat.schema_prompt import without_prompt
 from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 from coze_client.errors import PermissionDenied
@@ -19,6 +20,7 @@ _log = logging.getLogger("coze_client")
 
 Question = tuple[str, int]
 """What tells one question from another: its text, and how many attachments it has."""
+_PROMPT_ALONE: Question = ("", 0)  # a schema that was asked for after an answer: no framework has this message
 
 
 async def leave_out_asked(
@@ -68,6 +70,8 @@ def _last_questions(newest_first: Iterable[Message], drafted: set[Question], kno
         if message.role != "user":
             continue
         question = _of_message(message)
+        if question == _PROMPT_ALONE:
+            continue
         if question not in drafted:
             break
         found[question] += 1
@@ -75,13 +79,18 @@ def _last_questions(newest_first: Iterable[Message], drafted: set[Question], kno
 
 
 def _of_draft(draft: Draft) -> Question:
-    return draft.text, len(draft.attachments)
+    return without_prompt(draft.text), len(draft.attachments)
 
 
 def _of_message(message: Message) -> Question:
     decoded = message.decoded if message.content_type == "object_string" else None
     if not isinstance(decoded, list):
-        return without_instructions(message.content), 0
+        return _without_additions(message.content), 0
     parts = [part for part in cast("list[object]", decoded) if isinstance(part, dict)]
     texts = [str(part.get("text") or "") for part in parts if part.get("type") == "text"]
-    return without_instructions("\n".join(texts)), len(parts) - len(texts)
+    return _without_additions("\n".join(texts)), len(parts) - len(texts)
+
+
+def _without_additions(text: str) -> str:
+    """The text of the user: system messages stand before it in Coze, and the schema of an answer after it."""
+    return without_prompt(without_instructions(text))
