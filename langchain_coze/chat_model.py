@@ -54,14 +54,7 @@ OTHER_NAMES: Mapping[str, str] = {
 """Other names of fields, from LangChain and langchain-community, and the fields that they mean."""
 
 _MEDIA = ("image_inputs", "image_url_inputs", "pdf_inputs", "audio_inputs", "video_inputs")
-_IGNORED = frozenset({"stream", "stream_usage", "strict", "parallel_tool_calls", "tool_choice", *FORM_OPTIONS})
-
-_FREE: Mapping[str, tuple[object, ...]] = {
-    "tool_choice": (None, "auto", False),
-    "strict": (None, False),
-    "parallel_tool_calls": (None, True),
-}
-"""Values of ignored options that ask for what a bot does anyway; any other value has no effect, with a warning."""
+_IGNORED = frozenset({"stream", "stream_usage", *FORM_OPTIONS})
 
 
 class ChatCoze(BotSettings, BaseChatModel):
@@ -261,9 +254,8 @@ class ChatCoze(BotSettings, BaseChatModel):
     def _chunk_builder(
         self, messages: Sequence[BaseMessage], stop: Sequence[str] | None, given: Mapping[str, object]
     ) -> ChunkBuilder:
-        options = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name not in _IGNORED}
-        told = _FREE.keys() & given.keys() - fulfilled_options(given)
-        self._warn([name for name in told if given[name] not in _FREE[name]])
+        left = given.keys() - _IGNORED - fulfilled_options(given)
+        options = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name in left}
         tools = cast("list[dict[str, Any]] | None", options.pop("tools", None))
         options["tools"] = list(map(openai_tool_name, tools)) if tools else None
         if stop is not None:

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple, cast
 
 from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.llms import ChatMessage, ChatResponse
+from llama_index.core.program.function_program import get_function_tool
 from llama_index.core.tools import BaseTool
 
 from coze_client.bridge.chat.schema_prompt import extract_json
 from coze_client.core.json_schema import schema_errors
+from coze_client.core.json_text import dump_json
 from coze_client.errors import ConfigurationError
 from llama_index_coze.structured_prediction import Ask, answer_json
 
@@ -29,7 +31,7 @@ class ForcedTools(NamedTuple):
     async def call(
         self, ask: Ask, messages: Sequence[ChatMessage], options: Mapping[str, Any], *, repairs: int
     ) -> ChatResponse:
-        """Ask for the call, and return the answer with the calls as blocks.
+        """Ask for the call, and return the answer with the calls as blocks, and in OpenAI's form for programs' streams.
 
         A call that the bot makes by itself is returned as it is. Raises ValueError if no answer is a valid call.
         """
@@ -42,7 +44,8 @@ class ForcedTools(NamedTuple):
             ToolCallBlock(tool_call_id=f"forced_{number}", tool_name=name, tool_kwargs=arguments)
             for number, (name, arguments) in enumerate(calls)
         ]
-        message = answer.message.model_copy(update={"blocks": blocks})
+        kwargs = {**answer.message.additional_kwargs, "tool_calls": [_openai_call(block) for block in blocks]}
+        message = answer.message.model_copy(update={"blocks": blocks, "additional_kwargs": kwargs})
         return answer.model_copy(update={"message": message})
 
     @property
@@ -93,16 +96,32 @@ def forced_tools(
 ) -> ForcedTools | None:
     """The tools that `choice` (LlamaIndex's ``tool_choice``) or `required` forces; ``None`` if the bot is free.
 
+    The tool of a ``FunctionCallingProgram`` is always forced: it only holds a schema, and the streams of a program do
+    not pass `required` on.
+
     Raises ConfigurationError for a choice that is not among the tools.
     """
     name = _chosen_name(choice)
-    if not tools or (name is None and not required and choice not in _ANY):
+    is_forced = required or name is not None or choice in _ANY or any(map(_holds_schema, tools))
+    if not tools or not is_forced:
         return None
     chosen = [tool for tool in tools if name is None or tool.metadata.get_name() == name]
     if not chosen:
         raise ConfigurationError(f"tool_choice names {name}, which is not among the given tools")
     parameters = {tool.metadata.get_name(): tool.metadata.get_parameters_dict() for tool in chosen}
     return ForcedTools(parameters, {tool.metadata.get_name(): tool.metadata.description for tool in chosen}, several)
+
+
+def _openai_call(block: ToolCallBlock) -> dict[str, object]:
+    """A call as LlamaIndex's ``process_streaming_objects`` looks for it: without it, a program reads the text."""
+    function = {"name": block.tool_name, "arguments": dump_json(block.tool_kwargs)}
+    return {"id": block.tool_call_id, "type": "function", "function": function}
+
+
+def _holds_schema(tool: BaseTool) -> bool:
+    """True if LlamaIndex's ``get_function_tool`` made the tool for a program."""
+    made_in = getattr(getattr(tool, "real_fn", None), "__qualname__", "")
+    return isinstance(made_in, str) and made_in.startswith(f"{get_function_tool.__qualname__}.")
 
 
 def _chosen_name(choice: object) -> str | None:

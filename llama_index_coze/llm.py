@@ -112,23 +112,19 @@ class CozeLLM(BotSettings, ToolCallingLLM):
         )
 
     @llm_chat_callback()
-    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Return the bot's answer; chat options in `kwargs` override the LLM's own."""
+    def _chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         return self._answer(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
-    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        """Stream the bot's answer: each response contains all text so far, and the new text as ``delta``."""
+    def _stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         return self._stream(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
-    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """As ``chat``, on asyncio."""
+    async def _achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         return await self._aanswer(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_chat_callback()
-    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
-        """As ``stream_chat``, on asyncio: await it for the generator."""
+    async def _astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         return self._astream(ChatResponseBuilder(self._answer_builder(convert_to_dialogue(messages), kwargs)))
 
     @llm_completion_callback()

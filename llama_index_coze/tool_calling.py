@@ -12,96 +12,46 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import BaseTool
 from pydantic import Field
 
+from coze_client.bridge.chat.tool_options import TOOL_OPTIONS
 from coze_client.core.concurrency import Blocking
 from llama_index_coze.forced_tools import ForcedTools, forced_tools
+from llama_index_coze.structured_prediction import Ask
+
+_FORCED = "forced_tools"  # the option by which LlamaIndex's chat_with_tools hands forced tools to chat
 
 
 class ToolCallingLLM(FunctionCallingLLM):
-    """The part of an LLM that gives tools to a bot, and reads its calls."""
+    """The part of an LLM that gives tools to a bot, and reads its calls.
+
+    LlamaIndex's ``chat_with_tools`` prepares the tools as options, and then chats. Forced tools (``tool_required``, a
+    ``tool_choice``, or the schema of a program) are called by prompt: the bot is asked for the arguments as JSON, which
+    are validated and repaired as in structured prediction. In a stream they arrive at once.
+    """
 
     repairs: int = Field(default=1, ge=0)
     """How often a structured prediction or a forced call asks the bot to repair an invalid answer; each is billed."""
 
-    def chat_with_tools(
-        self,
-        tools: Sequence[BaseTool],
-        user_msg: str | ChatMessage | None = None,
-        chat_history: list[ChatMessage] | None = None,
-        verbose: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        allow_parallel_tool_calls: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        tool_required: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        **kwargs: Any,
-    ) -> ChatResponse:
-        """Chat with client plugins. Forced ones (`tool_required`, or a ``tool_choice``) are called by prompt.
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """Return the bot's answer; chat options in `kwargs` override the LLM's own."""
+        return Blocking.run(self._call_or_answer(self._ask, messages, kwargs))
 
-        Then the bot is asked for the arguments as JSON, which are validated and repaired as in structured prediction.
-        """
-        forced = _forced(tools, kwargs, tool_required=tool_required, several=allow_parallel_tool_calls)
-        options = self._prepare_chat_with_tools(tools, user_msg, chat_history, **kwargs)
-        if forced is None:
-            answer: ChatResponse = self.chat(**options)
-            return answer
-        return Blocking.run(forced.call(self._ask, options.pop("messages"), options, repairs=self.repairs))
+    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """As ``chat``, on asyncio."""
+        return await self._call_or_answer(self._achat, messages, kwargs)
 
-    async def achat_with_tools(
-        self,
-        tools: Sequence[BaseTool],
-        user_msg: str | ChatMessage | None = None,
-        chat_history: list[ChatMessage] | None = None,
-        verbose: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        allow_parallel_tool_calls: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        tool_required: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        **kwargs: Any,
-    ) -> ChatResponse:
-        """As ``chat_with_tools``, on asyncio."""
-        forced = _forced(tools, kwargs, tool_required=tool_required, several=allow_parallel_tool_calls)
-        options = self._prepare_chat_with_tools(tools, user_msg, chat_history, **kwargs)
-        if forced is None:
-            answer: ChatResponse = await self.achat(**options)
-            return answer
-        return await forced.call(self.achat, options.pop("messages"), options, repairs=self.repairs)
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        """Stream the bot's answer: each response contains all text so far, and the new text as ``delta``."""
+        if _FORCED in kwargs:
+            return (self.chat(messages, **kwargs) for _ in range(1))
+        return self._stream_chat(messages, **kwargs)
 
-    def stream_chat_with_tools(
-        self,
-        tools: Sequence[BaseTool],
-        user_msg: str | ChatMessage | None = None,
-        chat_history: list[ChatMessage] | None = None,
-        verbose: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        allow_parallel_tool_calls: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        tool_required: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        **kwargs: Any,
-    ) -> ChatResponseGen:
-        """As ``chat_with_tools``, as a stream; forced calls arrive at once."""
-        forced = _forced(tools, kwargs, tool_required=tool_required, several=allow_parallel_tool_calls)
-        options = self._prepare_chat_with_tools(tools, user_msg, chat_history, **kwargs)
-        if forced is None:
-            stream: ChatResponseGen = self.stream_chat(**options)
-            return stream
-        messages = options.pop("messages")
-        return (Blocking.run(forced.call(self._ask, messages, options, repairs=self.repairs)) for _ in range(1))
-
-    async def astream_chat_with_tools(
-        self,
-        tools: Sequence[BaseTool],
-        user_msg: str | ChatMessage | None = None,
-        chat_history: list[ChatMessage] | None = None,
-        verbose: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        allow_parallel_tool_calls: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        tool_required: bool = False,  # noqa: FBT001, FBT002 - LlamaIndex's signature
-        **kwargs: Any,
-    ) -> ChatResponseAsyncGen:
-        """As ``stream_chat_with_tools``, on asyncio: await it for the generator."""
-        forced = _forced(tools, kwargs, tool_required=tool_required, several=allow_parallel_tool_calls)
-        options = self._prepare_chat_with_tools(tools, user_msg, chat_history, **kwargs)
-        if forced is None:
-            stream: ChatResponseAsyncGen = await self.astream_chat(**options)
-            return stream
-        messages = options.pop("messages")
+    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+        """As ``stream_chat``, on asyncio: await it for the generator."""
 
         async def one() -> AsyncGenerator[ChatResponse, None]:
-            yield await forced.call(self.achat, messages, options, repairs=self.repairs)
+            yield await self.achat(messages, **kwargs)
 
-        return one()
+        return one() if _FORCED in kwargs else await self._astream_chat(messages, **kwargs)
 
     def get_tool_calls_from_response(
         self,
@@ -135,20 +85,38 @@ class ToolCallingLLM(FunctionCallingLLM):
     ) -> dict[str, Any]:
         """Coze accepts no tools with a chat, so only their names are used: to check the bot's calls."""
         question = [ChatMessage(content=user_msg)] if isinstance(user_msg, str) else [user_msg] if user_msg else []
-        kwargs.pop("tool_choice", None)
-        return {
+        options = {
             "messages": [*(chat_history or []), *question],
             "tools": [tool.metadata.get_name() for tool in tools],
-            **kwargs,
         }
+        choice = kwargs.get("tool_choice")
+        forced = forced_tools(tools, choice, required=tool_required, several=allow_parallel_tool_calls)
+        if forced is None:
+            return {**options, **kwargs}
+        return {**options, **{name: kwargs[name] for name in kwargs.keys() - TOOL_OPTIONS}, _FORCED: forced}
+
+    async def _call_or_answer(
+        self, ask: Ask, messages: Sequence[ChatMessage], options: Mapping[str, Any]
+    ) -> ChatResponse:
+        forced: ForcedTools | None = options.get(_FORCED)
+        if forced is None:
+            return await ask(messages, **options)
+        own = {name: value for name, value in options.items() if name != _FORCED}
+        return await forced.call(ask, messages, own, repairs=self.repairs)
 
     async def _ask(self, messages: Sequence[ChatMessage], **options: Any) -> ChatResponse:
-        """``chat`` as a coroutine that never suspends."""
-        answer: ChatResponse = self.chat(messages, **options)
-        return answer
+        """``_chat`` as a coroutine that never suspends."""
+        return self._chat(messages, **options)
 
+    def _chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """One chat, without forced tools."""
+        raise NotImplementedError
 
-def _forced(
-    tools: Sequence[BaseTool], options: Mapping[str, Any], *, tool_required: bool, several: bool
-) -> ForcedTools | None:
-    return forced_tools(tools, options.get("tool_choice"), required=tool_required, several=several)
+    async def _achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        raise NotImplementedError
+
+    def _stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        raise NotImplementedError
+
+    async def _astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+        raise NotImplementedError

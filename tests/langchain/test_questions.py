@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -308,36 +307,6 @@ def test_a_call_can_go_to_another_bot(model: Make, emulator: Emulator, ask: Ask)
     answer = ask(model("echo"), "Hi", model=emulator.bots["reasoner"])
     assert answer.content == "After some thought: Hi"
     assert answer.response_metadata["model_name"] == emulator.bots["reasoner"]
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("tool_choice", "any"),
-        ("tool_choice", "f"),
-        ("tool_choice", {"type": "tool"}),
-        ("strict", True),
-        ("parallel_tool_calls", False),
-    ],
-)
-def test_an_option_of_tools_without_effect_warns_once_a_model(model: Make, ask: Ask, option: str, value: Any) -> None:
-    asked = model(temperature=0.5)
-    with pytest.warns(UserWarning, match=f"{option}: not sent"):
-        ask(asked, "Hi", **{option: value})
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        ask(asked, "Hi", **{option: value})
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"tool_choice": "auto"}, {"tool_choice": None}, {"strict": False}, {"parallel_tool_calls": True}],
-    ids=str,
-)
-def test_an_option_of_tools_that_asks_for_the_usual_does_not_warn(model: Make, ask: Ask, options: Any) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        ask(model(), "Hi", **options)
 
 
 def test_an_option_that_no_chat_takes_is_named(model: Make, emulator: Emulator) -> None:

@@ -11,6 +11,7 @@ import pytest
 from llama_index.core import SummaryIndex
 from llama_index.core.base.llms.types import ToolCallBlock
 from llama_index.core.program import FunctionCallingProgram
+from llama_index.core.prompts import PromptTemplate
 from llama_index.core.query_engine import RouterQueryEngine
 from llama_index.core.schema import Document
 from llama_index.core.selectors import LLMSingleSelector, PydanticMultiSelector, PydanticSingleSelector
@@ -157,6 +158,31 @@ def test_a_function_calling_program_returns_its_model(llm: Make) -> None:
     expected = Address(street=Street(name="Rosenweg"), number=7)
     assert program(street="Rosenweg") == expected
     assert asyncio.run(program.acall(street="Rosenweg")) == expected
+
+
+@pytest.mark.parametrize("client_plugins", [True, False])
+def test_a_program_streams_its_model_whole(llm: Make, emulator: Emulator, client_plugins: bool) -> None:
+    program = FunctionCallingProgram(
+        Address, llm("assistant", client_plugins=client_plugins), PromptTemplate("I live in '{street}' at 7")
+    )
+
+    async def stream() -> list[Any]:
+        return [each async for each in await program.astream_call(street="Rosenweg")]
+
+    expected = {"street": {"name": "Rosenweg"}, "number": 7}
+    streamed = [list(program.stream_call(street="Rosenweg")), asyncio.run(stream())]
+    assert [[each.model_dump() for each in objects] for objects in streamed] == [[expected], [expected]]
+    assert emulator.chats_started == 2
+
+
+def test_a_tool_of_the_user_that_returns_a_model_is_not_forced(llm: Make, emulator: Emulator) -> None:
+    def schema_like(**given: Any) -> Street:
+        return Street(**given)
+
+    model = llm("assistant", client_plugins=True)
+    tool = FunctionTool.from_defaults(schema_like, name="Street", description="A street.", fn_schema=Street)
+    model.chat_with_tools([tool], "Hi")
+    assert chat_body(emulator)["additional_messages"][0]["content"] == "Hi"
 
 
 @pytest.mark.parametrize("client_plugins", [True, False])

@@ -12,9 +12,11 @@ from typing_extensions import Self
 
 from coze_client.api.chats.values import PublishStatus
 from coze_client.bridge.chat.answer_builder import AnswerBuilder
+from coze_client.bridge.chat.caller import caller_level
 from coze_client.bridge.chat.chatflow import convert_to_chatflow_options
 from coze_client.bridge.chat.dialogue import CHAT_OPTIONS, DialogueMessage
 from coze_client.bridge.chat.planned_chat import DECIDED_BY_THE_BOT, plan_chat
+from coze_client.bridge.chat.tool_options import TOOL_OPTIONS, without_effect
 from coze_client.bridge.connection import Connection
 from coze_client.errors import ConfigurationError
 
@@ -131,16 +133,18 @@ class BotSettings(Connection):
 
     def _options(self, given: Mapping[str, object]) -> dict[str, object]:
         """The options of a chat, `given` before the settings; warns of options that Coze does not take."""
-        self._warn(DECIDED_BY_THE_BOT & given.keys())
+        self._warn(DECIDED_BY_THE_BOT & given.keys() | without_effect(given))
         settings = {name: getattr(self, name) for name in _OPTIONS}
-        return {**settings, **{name: value for name, value in given.items() if name not in DECIDED_BY_THE_BOT}}
+        taken = given.keys() - DECIDED_BY_THE_BOT - TOOL_OPTIONS
+        return {**settings, **{name: value for name, value in given.items() if name in taken}}
 
     def _warn(self, names: Collection[str]) -> None:
         """Warn of options without effect, once for each name."""
         if new := set(names) - self._warned:
             self._warned |= new | (DECIDED_BY_THE_BOT if new & DECIDED_BY_THE_BOT else frozenset())
             listed = ", ".join(sorted(new))
-            warnings.warn(f"{listed}: not sent, because the settings of the bot decide it", stacklevel=3)
+            message = f"{listed}: not sent, because the settings of the bot decide it"
+            warnings.warn(message, stacklevel=caller_level())
 
 
 def rename_fields(given: Mapping[str, object], other_names: Mapping[str, str]) -> dict[str, object]:
