@@ -12,8 +12,8 @@ from coze_client.bridge.chat.answer_parts import Part, PartCollector
 from coze_client.bridge.chat.chatflow import ChatflowQuestion
 from coze_client.bridge.chat.client_calls import check_chatflow, plugin_calls
 from coze_client.bridge.chat.declared_plugins import warn_without_plugins
-from coze_client.bridge.chat.dialogue import SubmitOutputs, UserQuestion
 from coze_client.bridge.chat.drafts import attach
+from coze_client.bridge.chat.next_step import SubmitOutputs, UserQuestion
 from coze_client.bridge.chat.planned_chat import PlannedChat
 from coze_client.bridge.chat.stop_sequences import StopFilter
 from coze_client.bridge.chat.submissions import Submission, check_no_longer_waits, note_finished, note_sent

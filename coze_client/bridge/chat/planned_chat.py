@@ -8,16 +8,8 @@ from functools import partial
 from typing import cast
 
 from coze_client.bridge.chat.chatflow import ChatflowQuestion, convert_to_chatflow_question
-from coze_client.bridge.chat.dialogue import (
-    NOBODY,
-    ChatOptions,
-    DialogueMessage,
-    Speaker,
-    SubmitOutputs,
-    UserQuestion,
-    convert_to_options,
-    next_step,
-)
+from coze_client.bridge.chat.dialogue import NOBODY, DialogueMessage, Speaker
+from coze_client.bridge.chat.next_step import ChatOptions, SubmitOutputs, UserQuestion, convert_to_options, next_step
 from coze_client.errors import ConfigurationError
 
 DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})

@@ -14,7 +14,8 @@ from coze_client.api.chats.values import PublishStatus
 from coze_client.bridge.chat.answer_builder import AnswerBuilder
 from coze_client.bridge.chat.caller import caller_level
 from coze_client.bridge.chat.chatflow import convert_to_chatflow_options
-from coze_client.bridge.chat.dialogue import CHAT_OPTIONS, DialogueMessage
+from coze_client.bridge.chat.dialogue import DialogueMessage
+from coze_client.bridge.chat.next_step import CHAT_OPTIONS
 from coze_client.bridge.chat.planned_chat import DECIDED_BY_THE_BOT, plan_chat
 from coze_client.bridge.chat.tool_options import TOOL_OPTIONS, without_effect
 from coze_client.bridge.connection import Connection
