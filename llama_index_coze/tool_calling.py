@@ -93,7 +93,8 @@ class ToolCallingLLM(FunctionCallingLLM):
         forced = forced_tools(tools, choice, required=tool_required, several=allow_parallel_tool_calls)
         if forced is None:
             return {**options, **kwargs}
-        return {**options, **{name: kwargs[name] for name in kwargs.keys() - TOOL_OPTIONS}, _FORCED: forced}
+        left = {name: value for name, value in kwargs.items() if name not in TOOL_OPTIONS}
+        return {**options, **left, "check_plugins": False, _FORCED: forced}
 
     async def _call_or_answer(
         self, ask: Ask, messages: Sequence[ChatMessage], options: Mapping[str, Any]

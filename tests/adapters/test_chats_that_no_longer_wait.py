@@ -184,7 +184,7 @@ def test_a_submission_that_was_read_to_its_end_may_be_repeated_in_words() -> Non
 
 
 def test_only_the_latest_submissions_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    from coze_client.bridge.chat.dialogue import SubmitOutputs
+    from coze_client.bridge.chat.next_step import SubmitOutputs
 
     monkeypatch.setattr(submissions, "_MOST_OPEN", 2)
     session = blocking(ScriptedCoze({}))._session

@@ -6,17 +6,9 @@ import pytest
 
 from coze_client import ConfigurationError
 from coze_client.api.files.attachments import Attachment
-from coze_client.bridge.chat.dialogue import (
-    DialogueMessage,
-    Origin,
-    PriorToolCall,
-    Speaker,
-    SubmitOutputs,
-    UserQuestion,
-    convert_to_options,
-    next_step,
-)
+from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall, Speaker
 from coze_client.bridge.chat.drafts import Draft
+from coze_client.bridge.chat.next_step import SubmitOutputs, UserQuestion, convert_to_options, next_step
 
 HERE = Origin("chat1", "conv1", message_ids=("m1",))
 WAITING = Origin("chat1", "conv1", "requires_action", message_ids=("m1",))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coze_client.bridge.chat.dialogue import DialogueMessage, UserQuestion
+from coze_client.bridge.chat.dialogue import DialogueMessage
+from coze_client.bridge.chat.next_step import UserQuestion
 from coze_client.bridge.chat.planned_chat import PlannedChat, plan_chat
 
 BOT = {"bot_id": "1", "user_id": "u"}

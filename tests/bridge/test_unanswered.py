@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from coze_client import Message
 from coze_client.api.files.attachments import Attachment
-from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, next_step
+from coze_client.bridge.chat.dialogue import DialogueMessage, Origin
 from coze_client.bridge.chat.drafts import Draft, with_instructions, without_instructions
+from coze_client.bridge.chat.next_step import next_step
 from coze_client.bridge.chat.unanswered import without_asked
 
 PICTURE = Attachment("image", "https://example.com/a.png")

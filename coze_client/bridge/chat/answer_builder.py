@@ -11,8 +11,9 @@ from coze_client.api.conversations.values import Message
 from coze_client.bridge.chat.answer_parts import Part, PartCollector
 from coze_client.bridge.chat.chatflow import ChatflowQuestion
 from coze_client.bridge.chat.client_calls import check_chatflow, plugin_calls
-from coze_client.bridge.chat.dialogue import SubmitOutputs
+from coze_client.bridge.chat.declared_plugins import warn_without_plugins
 from coze_client.bridge.chat.drafts import attach
+from coze_client.bridge.chat.next_step import SubmitOutputs, UserQuestion
 from coze_client.bridge.chat.planned_chat import PlannedChat
 from coze_client.bridge.chat.stop_sequences import StopFilter
 from coze_client.bridge.chat.submissions import Submission, check_no_longer_waits, note_finished, note_sent
@@ -85,7 +86,10 @@ class AnswerBuilder:
         self.plan = self.plan.in_words()
 
     async def _messages(self, session: Session) -> list[Message]:
-        step = self.plan.step
+        step, options, tools = self.plan.step, self.plan.options, self.plan.tools
+        if tools and self.plan.check_plugins and isinstance(step, UserQuestion):
+            draft = options.get("publish_status") == "unpublished_draft"
+            await warn_without_plugins(session, options["bot_id"], tools, draft=draft)
         new = await leave_out_asked(session, step.conversation_id, step.drafts, step.known_chat_id)
         return await attach(session, new)
 

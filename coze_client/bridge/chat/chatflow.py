@@ -14,8 +14,8 @@ from coze_client.errors import ConfigurationError
 if TYPE_CHECKING:
     from coze_client.api.chats.stream import AsyncChatStream, ChatStream
     from coze_client.api.conversations.values import Message
-    from coze_client.bridge.chat.dialogue import ChatOptions, SubmitOutputs, UserQuestion
     from coze_client.bridge.chat.drafts import Draft
+    from coze_client.bridge.chat.next_step import ChatOptions, SubmitOutputs, UserQuestion
     from coze_client.core.stream import Events
 
 _MAX_MESSAGES = 50

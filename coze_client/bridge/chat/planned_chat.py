@@ -8,16 +8,8 @@ from functools import partial
 from typing import cast
 
 from coze_client.bridge.chat.chatflow import ChatflowQuestion, convert_to_chatflow_question
-from coze_client.bridge.chat.dialogue import (
-    NOBODY,
-    ChatOptions,
-    DialogueMessage,
-    Speaker,
-    SubmitOutputs,
-    UserQuestion,
-    convert_to_options,
-    next_step,
-)
+from coze_client.bridge.chat.dialogue import NOBODY, DialogueMessage, Speaker
+from coze_client.bridge.chat.next_step import ChatOptions, SubmitOutputs, UserQuestion, convert_to_options, next_step
 from coze_client.errors import ConfigurationError
 
 DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})
@@ -26,13 +18,17 @@ DECIDED_BY_THE_BOT = frozenset({"temperature", "max_tokens", "top_p"})
 
 @dataclass(frozen=True)
 class PlannedChat:
-    """The request to send. `tools` are the names that the bot may call, ``None`` for any."""
+    """The request to send. `tools` are the names that the bot may call, ``None`` for any.
+
+    `check_plugins`: warn if there are tools, and the bot has no plugins.
+    """
 
     step: UserQuestion | SubmitOutputs | ChatflowQuestion
     options: ChatOptions
     stop: tuple[str, ...] = ()
     tools: frozenset[str] | None = None
     speaker: Speaker = NOBODY
+    check_plugins: bool = False
     replan: Callable[[], PlannedChat] | None = field(default=None, compare=False)
 
     def in_words(self) -> PlannedChat:
@@ -56,12 +52,14 @@ def plan_chat(
     user_is_known: bool = True,
     continue_question: str | None = None,
     answer_prompt: str = "",
+    check_plugins: bool = False,
     submits: bool = True,
 ) -> PlannedChat:
     """Plan the request that continues a dialogue.
 
     `user_is_known`: False if the ``user_id`` among the options is random. `continue_question` and `submits`: see
     ``next_step``. `answer_prompt`: how to answer, added to the last question; not sent with tool outputs.
+    `check_plugins`: see PlannedChat.
 
     `options` are ChatOptions and ``conversation_id`` (empty means none). With a ``workflow_id`` among them, that
     chatflow of the ``bot_id`` or ``app_id`` answers. `system_variable` names the custom variable that takes the system
@@ -79,6 +77,7 @@ def plan_chat(
         user_is_known=user_is_known,
         continue_question=continue_question,
         answer_prompt=answer_prompt,
+        check_plugins=check_plugins,
         submits=False,
     )
     given = dict(options)
@@ -111,4 +110,4 @@ def plan_chat(
         chatflow = {**given, "workflow_id": workflow_id, "app_id": app_id}
         question = convert_to_chatflow_question(step, chatflow, trim=trim)
         return PlannedChat(question, chat_options, stops, tools, speaker)
-    return PlannedChat(step, chat_options, stops, tools, speaker, replan)
+    return PlannedChat(step, chat_options, stops, tools, speaker, check_plugins, replan)

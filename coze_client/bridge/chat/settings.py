@@ -14,13 +14,15 @@ from coze_client.api.chats.values import PublishStatus
 from coze_client.bridge.chat.answer_builder import AnswerBuilder
 from coze_client.bridge.chat.caller import caller_level
 from coze_client.bridge.chat.chatflow import convert_to_chatflow_options
-from coze_client.bridge.chat.dialogue import CHAT_OPTIONS, DialogueMessage
+from coze_client.bridge.chat.dialogue import DialogueMessage
+from coze_client.bridge.chat.next_step import CHAT_OPTIONS
 from coze_client.bridge.chat.planned_chat import DECIDED_BY_THE_BOT, plan_chat
 from coze_client.bridge.chat.tool_options import TOOL_OPTIONS, without_effect
 from coze_client.bridge.connection import Connection
 from coze_client.errors import ConfigurationError
 
 _OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id", "workflow_id", "app_id")
+_OWN_OPTIONS = ("stop", "system_variable", "trim", "check_plugins")  # settings that are not sent
 _EMPTY_MEANS_NONE = ("user_id", "conversation_id")
 
 
@@ -70,6 +72,8 @@ class BotSettings(Connection):
     """The question after a dialogue that ends with an answer, for example another agent's. ``None``: an error."""
     stop: list[str] | str | None = None
     """Stop sequences. The client cuts the answer there and cancels the chat."""
+    check_plugins: bool = True
+    """True: warn of tools for a bot that has no plugins. Before its first chat with tools, one request is sent."""
 
     temperature: float | None = Field(default=None, exclude=True)
     """Not sent, with a warning: the settings of the bot decide."""
@@ -112,22 +116,19 @@ class BotSettings(Connection):
     def _answer_builder(self, messages: Sequence[DialogueMessage], given: Mapping[str, Any]) -> AnswerBuilder:
         """Plan the chat; options that are `given` with the call override the settings.
 
-        `given` may have any option of a chat, ``stop``, ``system_variable``, ``trim``, ``tools`` (the names of the
-        tools that the bot may call), and ``answer_prompt`` (how to answer, added to the question).
+        `given` may have any option of a chat, ``stop``, ``system_variable``, ``trim``, ``check_plugins``, ``tools``
+        (the names of the tools that the bot may call), and ``answer_prompt`` (how to answer, added to the question).
         """
-        rest = {"stop": self.stop, "system_variable": self.system_variable, "trim": self.trim, "tools": None, **given}
-        stop, system_variable, trim, tools = (rest.pop(name) for name in ("stop", "system_variable", "trim", "tools"))
-        answer_prompt = rest.pop("answer_prompt", "")
+        rest = {**{name: getattr(self, name) for name in _OWN_OPTIONS}, "tools": None, "answer_prompt": "", **given}
+        own = {name: rest.pop(name) for name in (*_OWN_OPTIONS, "answer_prompt")}
+        tools = rest.pop("tools")
         plan = plan_chat(
             messages,
             self._options(rest),
-            stop=stop,
             tools=None if tools is None else frozenset(tools),
-            system_variable=system_variable,
-            trim=trim,
             continue_question=self.continue_question,
             user_is_known=self._user_is_known or "user_id" in given,
-            answer_prompt=answer_prompt,
+            **own,
         )
         return AnswerBuilder(plan)
 

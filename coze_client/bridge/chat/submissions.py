@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from coze_client.api.chats.requests import retrieve_request
 from coze_client.api.chats.values import CANCELED, COMPLETED, FAILED, REQUIRES_ACTION
-from coze_client.bridge.chat.dialogue import SubmitOutputs
+from coze_client.bridge.chat.next_step import SubmitOutputs
 from coze_client.core.request import Kind
 from coze_client.core.retry import may_have_started
 from coze_client.core.session import Session

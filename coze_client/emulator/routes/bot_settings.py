@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.request import Fields, IncomingRequest
 from coze_client.emulator.scripting.plugin import ScriptedPlugin
+from coze_client.emulator.scripting.rule_bot import function_of
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.bot_records import BotSettings, StoredBot, knowledge_of, name_of
 from coze_client.emulator.state.dataset_records import StoredDataset
@@ -98,7 +99,7 @@ def describe_bot(backend: Backend, bot: StoredBot, settings: Mapping[str, object
         "prompt_info": {"prompt": "", **fields.mapping("prompt_info")},
         "onboarding_info": {"prologue": "", "suggested_questions": [], **onboarding},
         "bot_mode": 0,
-        "plugin_info_list": _plugins(backend, fields),
+        "plugin_info_list": [*_plugins(backend, fields), *_client_plugins(backend, bot.id)],
         "model_info": {**MODEL, **fields.mapping("model_info_config")},
         "knowledge": {"knowledge_infos": _datasets(backend, settings)},
         "workflow_info_list": _workflows(backend, fields),
@@ -126,6 +127,18 @@ def _datasets(backend: Backend, settings: Mapping[str, object]) -> list[dict[str
 
 def _plugins(backend: Backend, fields: Fields) -> list[dict[str, object]]:
     return [_plugin(plugin_id, tools, backend.plugins.get(plugin_id)) for plugin_id, tools in _tool_ids(fields).items()]
+
+
+def _client_plugins(backend: Backend, bot_id: str) -> list[dict[str, object]]:
+    """Return the client plugins of a scripted bot as one plugin; its ids are made up."""
+    declared = backend.bots[bot_id].plugins if bot_id in backend.bots else ()
+    functions = [Fields(function_of(each)) for each in declared]
+    tools: list[dict[str, object]] = [
+        {"api_id": f"{bot_id}{number}", "name": each.text("name"), "description": each.optional("description") or ""}
+        for number, each in enumerate(functions, 1)
+    ]
+    head = {"plugin_id": f"{bot_id}0", "name": "client", "description": "", "icon_url": ""}
+    return [{**head, "api_info_list": tools}] if tools else []
 
 
 def _tool_ids(fields: Fields) -> dict[str, list[str]]:
