@@ -63,7 +63,7 @@ def may_retry(kind: Kind, error: BaseException, *, wait_if_busy: bool = True) ->
     if isinstance(error, CozeError) and (error.retried or (kind is Kind.START and _has_started(error))):
         return False
     if isinstance(error, ConversationBusy):
-        return wait_if_busy
+        return wait_if_busy and (kind is Kind.READ or error.code_around is None)
     if isinstance(error, TransportError):
         return not error.sent or kind is Kind.READ
     if not isinstance(error, (OAuthError, RateLimited, ServerError)):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client.core.concurrency import Blocking
-from coze_client.core.error_codes import error_for
+from coze_client.core.error_codes import _CODES, error_for
 from coze_client.core.request import Kind
 from coze_client.core.retry import Retry, may_retry, retry_delay, retry_loop
 from coze_client.errors import ConnectionFailed, CozeError, ProtocolError, StreamInterrupted, TimedOut
@@ -65,6 +65,15 @@ def test_a_call_is_repeated_only_if_nothing_can_happen_twice(
     error: BaseException, read_and_start: tuple[bool, bool]
 ) -> None:
     assert (may_retry(Kind.READ, error), may_retry(Kind.START, error)) == read_and_start
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("around", [None, 400, 5000, 720702011, 777777775, 103100001, 987654321])
+def test_a_code_within_a_text_never_starts_anything_again(around: int | None, status: int) -> None:
+    for code in _CODES:
+        error = error_for(around, f"code={code} message=the node's service refused\nstack=…", status=status)
+        assert (error.code, error.code_around) == (code, around or status)
+        assert not may_retry(Kind.START, error), code
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -105,6 +105,7 @@ UNSURE: dict[str, httpx.Response | Exception] = {
     },
     "an unknown code": envelope(987654321),
     "a code of a node": envelope(777777775, "code=4020 message=the node's service says: retry later\nstack=…"),
+    "a conversation that a node found busy": envelope(777777775, "code=4016 message=a chat still runs\nstack=…"),
     "HTML at 200": httpx.Response(200, html="<html>hello</html>"),
     "nothing at 200": httpx.Response(200, json=None, content=b""),
     "half JSON": httpx.Response(200, text='{"code": 0, "da'),
