@@ -25,7 +25,9 @@ class CleanAiohttpTransport(httpx.AsyncBaseTransport):
         def new_session() -> aiohttp.ClientSession:
             connector = _Connector(ssl=context, limit=0, keepalive_timeout=IDLE_SECONDS)  # 0: only the file limit
             jar = aiohttp.DummyCookieJar()
-            return aiohttp.ClientSession(connector=connector, response_class=_Response, cookie_jar=jar)
+            session = aiohttp.ClientSession(connector=connector, response_class=_Response, cookie_jar=jar)
+            session._retry_connection = False  # nothing public says so: only the retry policy sends a request again
+            return session
 
         self._inner = AiohttpTransport(context, proxy=proxy, client=new_session)
 
