@@ -29,6 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _STANDARD_RETRY = Retry()
+_CLOSING_SECONDS = 2.0
 _UNCHANGED = Timeout()  # compared by identity: means "not given", while None means no timeout
 
 
@@ -274,7 +275,11 @@ class AsyncCozeClient(_Client[Asyncio]):
         return CozeClient._from_setup(self._setup.for_other_client("CozeClient"))
 
     async def close(self) -> None:
-        """Close the idle connections of the running loop and of ``blocking``; a later request opens new ones."""
+        """Close the idle connections of the running loop and of ``blocking``; a later request opens new ones.
+
+        Streams whose task was cancelled before their first event are left first, which takes 2 seconds at most.
+        """
+        await self._concurrency.finish_late(_CLOSING_SECONDS)
         await self._session.transport.close()
         if blocking := self.__dict__.get("blocking"):  # only if it was used
             blocking.close()

@@ -20,7 +20,11 @@ from typing import Any, Protocol, TypeVar, cast
 from coze_client.errors import ConfigurationError, TimedOut
 
 T = TypeVar("T")
+Late = Callable[[Awaitable[T | None]], Coroutine[Any, Any, None]]
+"""What takes the result of a step whose caller was cancelled; it waits for ``None`` if the step failed."""
 Job = Callable[[], Coroutine[Any, Any, T]]
+
+_LONGEST_BEGIN = 30.0
 
 
 class Concurrency(Protocol):
@@ -46,6 +50,13 @@ class Concurrency(Protocol):
 
     async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         """Run `work` even while the caller is being cancelled, for at most `seconds` (on asyncio)."""
+
+    async def shelter(self, work: Coroutine[Any, Any, T], late: Late[T] | None) -> T:
+        """Await `work`. If the caller is cancelled meanwhile, `work` goes on, and `late` takes its result.
+
+        Blocking calls cannot be cancelled. Without `late`, `work` is cancelled with its caller.
+        """
+        ...
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Start `work` as a task that continues if the caller is cancelled. Blocking: run it to its end now."""
@@ -120,6 +131,9 @@ class Blocking:
     async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
         await work
 
+    async def shelter(self, work: Coroutine[Any, Any, T], late: Late[T] | None) -> T:
+        return await work
+
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
         await work
 
@@ -140,6 +154,9 @@ class Blocking:
 
 class Asyncio:
     """Returns coroutines for the caller to await."""
+
+    def __init__(self) -> None:
+        self._late: set[asyncio.Future[None]] = set()
 
     @staticmethod
     def run(coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
@@ -179,6 +196,25 @@ class Asyncio:
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():
             task.cancel()
+
+    async def shelter(self, work: Coroutine[Any, Any, T], late: Late[T] | None) -> T:
+        if late is None:
+            return await work
+        task = start_task(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            result = _result(task)
+            taking = start_task(late(result))
+            self._late.add(taking)
+            taking.add_done_callback(self._late.discard)
+            raise
+
+    async def finish_late(self, seconds: float) -> None:
+        """Wait at most `seconds` for the steps on the running loop that outlived their callers."""
+        loop = asyncio.get_running_loop()
+        if late := [each for each in list(self._late) if each.get_loop() is loop]:
+            await asyncio.wait(late, timeout=seconds)
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
         start_task(work)
@@ -229,6 +265,15 @@ def _call(function: Callable[[], T]) -> T:
         return function()
     except StopIteration as error:  # a future cannot hold StopIteration: asyncio would wait for ever
         raise RuntimeError("The given function raised StopIteration; give its next() a default") from error
+
+
+async def _result(task: asyncio.Future[T]) -> T | None:
+    """The result of a task; ``None`` if it fails, or takes longer than a stream may take to begin."""
+    await asyncio.wait({task}, timeout=_LONGEST_BEGIN)
+    if not task.done():
+        task.cancel()
+        return None
+    return None if task.cancelled() or task.exception() else task.result()
 
 
 def _retrieve_exception(future: asyncio.Future[Any]) -> None:

@@ -86,8 +86,11 @@ class HttpResponse(Protocol):
         Raises TransportError.
         """
 
-    async def drain(self, seconds: float) -> None:
-        """Read the rest of a finished stream, so that the connection can be reused; stop silently after `seconds`."""
+    async def drain(self, seconds: float, enough: Callable[[bytes], bool] = ...) -> None:
+        """Read the rest of a stream until a piece is `enough`; stop silently after `seconds`, 64 pieces or an error.
+
+        By default no piece is enough: the connection of a stream that was read to its end can be used again.
+        """
 
     async def abort(self) -> None:
         """Break the connection; a thread that is reading from it wakes up."""

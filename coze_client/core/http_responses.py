@@ -24,6 +24,10 @@ from coze_client.core.response import RawResponse
 _MAX_DRAINED_PIECES = 64
 
 
+def _never(_: bytes) -> bool:
+    return False
+
+
 def _head(response: httpx.Response) -> RawResponse:
     return RawResponse(response.status_code, response.headers, b"")
 
@@ -65,14 +69,14 @@ class BlockingHttpResponse:
         except HTTP_ERRORS as error:
             raise translate_error(error, deadline=self._deadline) from error
 
-    async def drain(self, seconds: float) -> None:
+    async def drain(self, seconds: float, enough: Callable[[bytes], bool] = _never) -> None:
         # httpx keeps the first timeout for all reads of a body, so the socket's own read gets the shorter one.
         end = monotonic() + seconds
         network: Any = self._response.extensions.get("network_stream", SimpleNamespace(read=None))
         with suppress(*HTTP_ERRORS, AttributeError):
             network.read = partial(_read_until, end, network.read)
-            for _ in zip(range(_MAX_DRAINED_PIECES), self.chunks, strict=False):
-                if monotonic() > end:
+            for _, piece in zip(range(_MAX_DRAINED_PIECES), self.chunks, strict=False):
+                if enough(piece) or monotonic() > end:
                     break
         with suppress(AttributeError):
             del network.read
@@ -123,15 +127,15 @@ class AsyncHttpResponse:
         except HTTP_ERRORS as error:
             raise translate_error(error, deadline=self._deadline) from error
 
-    async def drain(self, seconds: float) -> None:
+    async def drain(self, seconds: float, enough: Callable[[bytes], bool] = _never) -> None:
         with suppress(*HTTP_ERRORS, asyncio.TimeoutError):
-            await asyncio.wait_for(self._exhaust(), seconds)
+            await asyncio.wait_for(self._exhaust(enough), seconds)
 
-    async def _exhaust(self) -> None:
+    async def _exhaust(self, enough: Callable[[bytes], bool]) -> None:
         pieces = 0
-        async for _ in self.chunks:
+        async for piece in self.chunks:
             pieces += 1
-            if pieces >= _MAX_DRAINED_PIECES:
+            if enough(piece) or pieces >= _MAX_DRAINED_PIECES:
                 return
 
     async def abort(self) -> None:

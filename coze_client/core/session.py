@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from coze_client.core.call_errors import explain
-from coze_client.core.concurrency import Concurrency, Lock
+from coze_client.core.concurrency import Concurrency, Late, Lock
 from coze_client.core.config import Config, Timeout
 from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
@@ -35,6 +35,7 @@ from coze_client.errors import (
 from coze_client.version import __version__
 
 T = TypeVar("T")
+Opened = tuple[HttpResponse, str]
 Attempt = Callable[[HttpRequest], Coroutine[Any, Any, T]]
 _log = logging.getLogger("coze_client")
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -44,6 +45,10 @@ _AGENT = (
 )
 _LONGEST_BLANK = 65536  # bytes of white space before a body
 _CLEANUP_TIMEOUT = Timeout(connect=2.0, read=3.0)
+
+
+def _do_nothing() -> None:
+    return None
 
 
 class KeyedLocks:
@@ -159,27 +164,36 @@ class Session:
         self._other_forms.add(other.name)
         return response
 
-    async def open(self, request: Request[Any]) -> tuple[HttpResponse, str]:
+    async def open(
+        self, request: Request[Any], check: Callable[[], None] = _do_nothing, late: Late[Opened] | None = None
+    ) -> Opened:
         """Send a request; return the open response, for a ``Reading`` to parse, and the token that signed the request.
 
         The body is judged by what it is, whatever the content type says: a stream of events, or the JSON of a success,
         which is then complete. ``request.read`` is not used. Raises CozeError if the response is an error or neither.
+
+        `check` is called before each try, and ends the call by raising. If the caller is cancelled after the request
+        has been sent, `late` takes the response.
         """
         if request.before is not None:
             request = await request.before(self, request)
 
-        async def attempt(http_request: HttpRequest) -> tuple[HttpResponse, str]:
-            http_response = await self._open(http_request)
-            self._log_response(request, http_response.head, http_request)
-            token = SecretText(_token_of(http_request))
-            try:
-                await _judge_body(request, http_response, http_request.deadline)
-            except BaseException:
-                await http_response.close()
-                raise
-            return http_response, token
+        async def attempt(http_request: HttpRequest) -> Opened:
+            check()
+            return await self.concurrency.shelter(self._open_body(request, http_request), late)
 
         return await self._send_with_retries(request, attempt)
+
+    async def _open_body(self, request: Request[Any], http_request: HttpRequest) -> Opened:
+        http_response = await self._open(http_request)
+        self._log_response(request, http_response.head, http_request)
+        token = SecretText(_token_of(http_request))
+        try:
+            await _judge_body(request, http_response, http_request.deadline)
+        except BaseException:
+            await http_response.close()
+            raise
+        return http_response, token
 
     async def _open(self, http_request: HttpRequest) -> HttpResponse:
         """Send; raises ProtocolError for a response that is neither a success nor an error."""
@@ -366,10 +380,6 @@ def _json(body: Mapping[str, object]) -> bytes:
         return _encoder.encode(body).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise not_json(body, error) from error
-
-
-def _do_nothing() -> None:
-    return None
 
 
 def _call_once(release: Callable[[], None]) -> Callable[[], None]:

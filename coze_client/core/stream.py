@@ -150,6 +150,12 @@ class AsyncStream(Generic[E, RunT]):
     close = aclose
 
 
+async def _nothing() -> AsyncIterator[bytes]:
+    """The pieces of a body that is not read any more."""
+    return
+    yield b""
+
+
 def _close_later(run: StreamRun[Any]) -> None:
     start_task(run.close())
 
@@ -157,11 +163,12 @@ def _close_later(run: StreamRun[Any]) -> None:
 def _read(run: StreamRun[E]) -> Generator[E, None, None]:
     # Not a method: a generator that refers to its stream would keep a dropped stream alive and open.
     feed = run.reading.feed
-    failure: CozeError | None = None
     try:
         response = cast("BlockingHttpResponse", run.response or Blocking.run(run.open()))
+        events, failure = Blocking.run(run.begin())
+        yield from events
         try:
-            for chunk in response.chunks:
+            for chunk in () if failure or run.is_over else response.chunks:
                 yield from feed(chunk)
                 if run.reading.over:
                     break
@@ -179,11 +186,13 @@ def _read(run: StreamRun[E]) -> Generator[E, None, None]:
 
 async def _aread(run: StreamRun[E]) -> AsyncGenerator[E, None]:
     feed = run.reading.feed
-    failure: CozeError | None = None
     try:
         response = cast("AsyncHttpResponse", run.response or await run.open())
+        events, failure = await run.begin()
+        for event in events:
+            yield event
         try:
-            async for chunk in response.chunks:
+            async for chunk in _nothing() if failure or run.is_over else response.chunks:
                 for event in feed(chunk):
                     yield event
                 if run.reading.over:

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from coze_client.core.call_errors import advise_check, name_limit
+from coze_client.core.concurrency import Late
 from coze_client.core.fork import generation
 from coze_client.core.http import HttpResponse
 from coze_client.core.masking import mask_secret
 from coze_client.core.reading import Reading
 from coze_client.core.request import Request
-from coze_client.core.session import Session
+from coze_client.core.session import Opened, Session
 from coze_client.errors import CozeError, ProtocolError, StreamInterrupted, TimedOut, TransportError
 
 E = TypeVar("E")
+T = TypeVar("T")
 
 _log = logging.getLogger("coze_client")
 
 _CLOSING_SECONDS = 5.0
+_NAMING_SECONDS = 5.0
 _DRAIN_SECONDS = 1.0
 
 
 class StreamRun(Generic[E]):
     """The steps of one stream, which await only the session.
 
-    Subclasses override ``recover``, ``abandon`` and ``on_close``.
+    Subclasses override ``prepare``, ``recover``, ``abandon`` and ``on_close``. ``cancels`` is True if ``abandon``
+    cancels something on the server, and ``is_named`` once the server has named it.
     """
+
+    cancels = False
 
     def __init__(self, session: Session, request: Request[object], reading: Reading[E]) -> None:
         self.session = session
@@ -37,6 +43,7 @@ class StreamRun(Generic[E]):
         self.response: HttpResponse | None = None
         self.logid: str | None = None
         self._deadline = self._new_deadline()
+        self._opening = False
         self._closed = False
         self._aborted = False
         self._token = ""
@@ -47,13 +54,99 @@ class StreamRun(Generic[E]):
         return None if limit is None else monotonic() + limit
 
     async def open(self) -> HttpResponse:
-        """Send the request and return the response, whose body is still to be read; raises CozeError."""
-        if self._closed:
-            raise CozeError("This stream is closed", cure="A stream can be read only once: open a new one")
+        """Send the request and return the response, whose body is still to be read; raises CozeError.
+
+        A stream that is closed meanwhile sends nothing; if the request is on its way, what it starts is cancelled as
+        soon as the server names it.
+        """
+        self._refuse_closed()
         self._generation = generation()
-        self.response, self._token = await self.session.open(self.request)
+        self._opening = True
+        try:
+            await self.prepare()
+            opened = await self.session.open(self.request, self._refuse_closed, self._if_late(self._take))
+        except BaseException:
+            self.on_close()
+            raise
+        finally:
+            self._opening = False
+        response = self._take(opened)
+        if self._aborted:
+            await self._leave_unread()
+        return response
+
+    def _take(self, opened: Opened) -> HttpResponse:
+        self.response, self._token = opened
         self.reading.logid = self.logid = self.response.head.logid
         return self.response
+
+    def _refuse_closed(self) -> None:
+        if self._closed or self._aborted:
+            raise CozeError("This stream is closed", cure="A stream can be read only once: open a new one")
+
+    async def _leave_unread(self) -> None:
+        try:
+            await self.begin()
+        finally:
+            await self.close()
+        self._refuse_closed()
+
+    async def begin(self) -> tuple[Sequence[E], CozeError | None]:
+        """Read until the server names what ``abandon`` cancels; return the events, and what broke the connection.
+
+        If the caller is cancelled meanwhile, reading goes on until then. Reads nothing if ``cancels`` is False.
+        """
+        events: list[E] = []
+        failure: CozeError | None = None
+        while self._is_unnamed and not self.reading.over:
+            try:
+                piece = await self._first_piece()
+            except TransportError as error:
+                failure = error
+                break
+            if not piece:
+                break
+            events += self.reading.feed(piece)
+            self.check()
+        return [] if self._aborted else events, failure
+
+    async def _first_piece(self) -> bytes:
+        if self.response is None:
+            return b""
+        return await self.session.concurrency.shelter(self.response.next_piece(), self._if_late(self.reading.feed))
+
+    @property
+    def is_named(self) -> bool:
+        """True if the server has named what ``abandon`` cancels."""
+        return True
+
+    @property
+    def _is_unnamed(self) -> bool:
+        return self.cancels and not self.is_named
+
+    @property
+    def is_over(self) -> bool:
+        """True if nothing more is to be read."""
+        return self.reading.over or self._aborted
+
+    async def prepare(self) -> None:
+        """Called before the request is sent; an override may wait."""
+
+    def _if_late(self, receive: Callable[[T], object]) -> Late[T] | None:
+        """What `receive` gets from a step whose caller is cancelled in it: then the stream is left."""
+
+        def late(result: Awaitable[T | None]) -> Coroutine[Any, Any, None]:
+            self._closed = True
+            self.on_close()
+            return self._leave_late(result, receive)
+
+        return late if self.cancels else None
+
+    async def _leave_late(self, result: Awaitable[T | None], receive: Callable[[T], object]) -> None:
+        if (value := await result) is not None:
+            receive(value)
+        if self.response is not None:
+            await self._leave(self.response)
 
     @property
     def past_deadline(self) -> bool:
@@ -131,11 +224,14 @@ class StreamRun(Generic[E]):
                 receive(event)
             return reading.over or self.past_deadline or self.is_foreign
 
-        failure: CozeError | None = None
         try:
             response = await self.open()
+            events, failure = await self.begin()
+            for event in events:
+                receive(event)
             try:
-                await response.read_chunks(feed)
+                if not (failure or self.is_over):
+                    await response.read_chunks(feed)
             except TransportError as error:
                 failure = error
             if not reading.over:
@@ -159,12 +255,14 @@ class StreamRun(Generic[E]):
     async def abort(self) -> None:
         """Break the connection, so that the thread or task that reads it stops and closes the stream."""
         self._aborted = True
-        if self.response is not None and not self.is_foreign:
+        if self.response is not None and not self.is_foreign and not self._is_unnamed:
             await self.response.abort()
 
     async def close(self) -> None:
         """Release the connection, and call ``abandon`` if the stream was not complete; a second call does nothing."""
-        if self._closed:
+        if self._opening:
+            self._aborted = True  # whoever opens it closes it
+        if self._opening or self._closed:
             return
         self._closed = True
         if self.response is not None and self.is_foreign:
@@ -175,7 +273,7 @@ class StreamRun(Generic[E]):
             if self.reading.complete:
                 await self._end(self.response)
             else:  # a cancelled reader may be cancelled again at its next step
-                await self.session.concurrency.shield(self._leave(self.response), _CLOSING_SECONDS)
+                await self.session.concurrency.shield(self._leave(self.response), _NAMING_SECONDS + _CLOSING_SECONDS)
         finally:
             self.on_close()
 
@@ -188,9 +286,21 @@ class StreamRun(Generic[E]):
 
     async def _leave(self, response: HttpResponse) -> None:
         try:
-            await response.close()
+            await self._leave_named(response)
         finally:
             await self._abandon_quietly()
+
+    async def _leave_named(self, response: HttpResponse) -> None:
+        """Close the response, but first wait for an event that names what is to be cancelled."""
+        try:
+            if self._is_unnamed and not self.reading.over:
+                await response.drain(_NAMING_SECONDS, self._feed_until_named)
+        finally:
+            await response.close()
+
+    def _feed_until_named(self, piece: bytes) -> bool:
+        self.reading.feed(piece)
+        return not self._is_unnamed or self.reading.over
 
     async def _abandon_quietly(self) -> None:
         try:
@@ -199,4 +309,4 @@ class StreamRun(Generic[E]):
             _log.debug("cancelling an abandoned stream failed: %s", type(error).__name__)
 
     def on_close(self) -> None:
-        """Called once when the stream is closed."""
+        """Called when the stream is closed, perhaps twice."""

@@ -11,7 +11,6 @@ from coze_client.api.chats.following import load_messages, wait_for_chat
 from coze_client.api.chats.requests import cancel_request
 from coze_client.api.chats.values import CANCELED, FAILED, Chat
 from coze_client.api.conversations.values import Message
-from coze_client.core.http import HttpResponse
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
@@ -59,15 +58,15 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         reading = ChatReading(limit, opening.chat_id, opening.conversation_id, opening.expected)
         super().__init__(session, opening.request, reading)
         self.opening = opening
+        self.cancels = opening.cancel_on_close and opening.saved
         self._release: Callable[[], None] | None = None
 
-    async def open(self) -> HttpResponse:
+    async def prepare(self) -> None:
         self._release = await self.session.lock_conversation(self.opening.conversation_id)
-        try:
-            return await super().open()
-        except BaseException:
-            self.on_close()
-            raise
+
+    @property
+    def is_named(self) -> bool:
+        return bool(self.reading.chat_id and self.reading.conversation_id)
 
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         reading = self.reading
