@@ -7,9 +7,13 @@ import json
 import os
 import pickle
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -51,29 +55,45 @@ def test_many_threads_that_save_at_once_lose_nothing(store: TokenStore) -> None:
     assert [store.load(key) for key in keys] == [OLD] * 20
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+SAVER = """
+import sys
+from coze_client import FileStore, Token
+store = FileStore(sys.argv[1])
+print(flush=True)
+sys.stdin.readline()  # all processes begin at once
+for number in range(25):
+    store.save(f"{sys.argv[2]} {number}", Token("czu", 1, 2))
+"""
+
+
 def test_many_processes_that_save_at_once_lose_nothing(path: Path) -> None:
-    keys = [[f"user {process}.{number}" for number in range(15)] for process in range(4)]
-    children = []
-    for own in keys:
-        children.append(os.fork())
-        if children[-1] == 0:
-            for key in own:
-                FileStore(path).save(key, OLD)
-            os._exit(0)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+    names = ["ann", "bob", "cid"]
+    with ExitStack() as stack:
+        savers = [
+            stack.enter_context(subprocess.Popen([sys.executable, "-c", SAVER, path, name], stdin=PIPE, stdout=PIPE))
+            for name in names
+        ]
+        for saver in savers:
+            assert saver.stdout
+            saver.stdout.readline()
+        for saver in savers:
+            assert saver.stdin
+            saver.stdin.write(b"\n")
+            saver.stdin.flush()
+    assert [saver.wait() for saver in savers] == [0, 0, 0]
     store = FileStore(path)
-    assert [key for own in keys for key in own if store.load(key) != OLD] == []
+    assert [key for name in names for key in map(f"{name} {{}}".format, range(25)) if store.load(key) is None] == []
 
 
 def test_the_memory_does_not_fill_with_expired_tokens_of_a_services_sessions() -> None:
     store = MemoryStore()
-    user = Token("czu_user", 0, 900, "refresh_user")  # it has expired at every sweep, but can be renewed
-    store.save("user", user)
+    expired = Token("czu_x", 0, 900, "refresh_x")
+    store.save("user", OLD)
+    store.save("user who was away", expired)
     for number in range(10_000):
         store.save(f"session {number}", Token("czs_x", number, number + 900))
     assert len(store._tokens) < 4000
-    assert store.load("user") == user
+    assert (store.load("user"), store.load("user who was away")) == (OLD, expired)
     assert store.load("session 9500") is not None
 
 

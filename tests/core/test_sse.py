@@ -124,6 +124,42 @@ def test_pieces_do_not_matter(lines: list[bytes], endings: list[bytes], chance: 
     assert decode(*pieces) == decode(stream)
 
 
+SIMPLE = b'event:m\ndata:{"a":1}'
+BLOCKS = st.lists(
+    st.sampled_from(
+        [
+            SIMPLE,
+            b'event:m\ndata:{"b":"two"}',
+            SIMPLE + b"\nid:5",
+            SIMPLE + b"\nretry:7",
+            SIMPLE + b'\ndata:{"c":3}',
+            b"id:9\n" + SIMPLE,
+            b":comment\n" + SIMPLE,
+            b'event:other\ndata:{"a":1}',
+            b":ping",
+        ]
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(BLOCKS, st.data())
+def test_an_event_that_comes_in_one_piece_is_read_as_byte_by_byte(blocks: list[bytes], data: st.DataObject) -> None:
+    lines = [line for block in blocks for line in (*block.split(b"\n"), b"")]
+    ending = st.sampled_from([b"\n"] * 8 + [b"\r\n", b"\r"])
+    parts = [line + data.draw(ending) for line in lines]
+    stream = b"".join(parts)
+    ends = list(itertools.accumulate(map(len, parts)))
+    whole_events = {end for end, line in zip(ends, lines, strict=True) if not line}
+    cuts = data.draw(st.sets(st.sampled_from([*ends, *range(len(stream) + 1)]), max_size=4))
+    pieces = [stream[start:end] for start, end in itertools.pairwise(sorted({0, len(stream), *whole_events ^ cuts}))]
+    fast, slow = Decoder(), Decoder()
+    for piece in pieces:
+        assert fast.feed(piece) == [event for byte in piece for event in slow.feed(bytes([byte]))]
+    assert fast.finish() == slow.finish()
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300))
 def test_nonsense_never_crashes_the_decoder(nonsense: bytes) -> None:
@@ -137,10 +173,20 @@ def test_an_event_longer_than_the_limit_is_refused_however_it_comes(size: int) -
         decode(*(stream[at : at + size] for at in range(0, len(stream), size)), limit=500)
 
 
-@pytest.mark.parametrize("size", [1, 7, 16, 90, 10**6])
-def test_a_long_stream_of_short_events_is_under_the_limit_however_it_comes(size: int) -> None:
+def test_a_long_stream_of_short_events_is_under_the_limit() -> None:
     stream = b"event:a\ndata:1\n\n" * 1000
-    assert len(decode(*(stream[at : at + size] for at in range(0, len(stream), size)), limit=100)) == 1000
+    for size in (1, 3, 7, 15, 16, 17, 90, len(stream)):
+        pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+        assert len(decode(*pieces, limit=100)) == 1000, size
+
+
+@pytest.mark.parametrize("cut", range(1, 22))
+def test_the_limit_is_exact_wherever_an_event_is_cut(cut: int) -> None:
+    event = b"event:a\ndata:1234567"
+    stream = event + b"\n\n"
+    assert len(decode(stream[:cut], stream[cut:], limit=len(event) + 1)) == 1
+    with pytest.raises(ProtocolError, match="longer than"):
+        decode(stream[:cut], stream[cut:], limit=len(event) - 1)
 
 
 def test_what_is_no_stream_at_all_is_kept_for_the_error() -> None:
@@ -149,3 +195,10 @@ def test_what_is_no_stream_at_all_is_kept_for_the_error() -> None:
     assert decoder.feed(b'"msg":"no"}') == []
     assert decoder.finish() == []
     assert decoder.stray == b'{"code":4000,"msg":"no"}'
+
+
+def test_of_two_blocks_that_are_no_events_the_first_is_kept() -> None:
+    decoder = Decoder()
+    decoder.feed(b"<html>first\n\n")
+    decoder.feed(b"<p>second\n\n")
+    assert decoder.stray == b"<html>first"
