@@ -275,6 +275,27 @@ def test_a_conversation_of_an_unknown_name_is_not_made(studio: Emulator, studio_
     assert named("Default", get_or_create=True)["code"] == 0
 
 
+def test_each_app_has_conversation_names_of_its_own(studio: Emulator, studio_api: ApiClient) -> None:
+    talk = studio.workflow(chatflow=True)(says)
+
+    def named(app_id: str, name: str, *, get_or_create: bool = True) -> Json:
+        body = {"app_id": app_id, "workflow_id": talk.id, "conversation_name": name, "get_or_create": get_or_create}
+        return dict(studio_api.post("/v1/workflow/conversation/create", json=body).json())
+
+    kitchen = named("9", "kitchen", get_or_create=False)["data"]["id"]
+    assert named("10", "kitchen")["code"] == 777777762
+    other_kitchen = named("10", "kitchen", get_or_create=False)["data"]["id"]
+    assert kitchen != other_kitchen
+    assert [named(app_id, "kitchen")["data"]["id"] for app_id in ("9", "10")] == [kitchen, other_kitchen]
+    defaults = [named(app_id, "Default")["data"]["id"] for app_id in ("9", "10", "9")]
+    assert (defaults[0] != defaults[1], defaults[0] == defaults[2]) == (True, True)
+    talks = [
+        chatted(studio_api, talk, "hey", bot_id=None, app_id=app_id, parameters={"CONVERSATION_NAME": "kitchen"})[0][2]
+        for app_id in ("9", "10")
+    ]
+    assert [chat["conversation_id"] for chat in talks] == [kitchen, other_kitchen]
+
+
 def test_a_failed_chatflow_ends_in_an_error_with_its_code_as_text(studio: Emulator, studio_api: ApiClient) -> None:
     @studio.workflow(chatflow=True)
     def fails(text: str) -> None:

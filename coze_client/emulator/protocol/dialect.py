@@ -135,7 +135,7 @@ class Dialect:
     workflow_versions: bool = True
     """Whether workflow_version has an effect; the studio always runs the latest version."""
     app_conversations: bool = False
-    """Whether a chatflow of an app takes only conversations of this app, and creates them by name."""
+    """Whether each app has conversation names of its own, takes only its conversations, and creates them by name."""
     conversation_name_optional: bool = True
     """Whether a chatflow needs neither the id nor the name of a conversation."""
     created_status: str = "in_progress"

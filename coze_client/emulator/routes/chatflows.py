@@ -106,10 +106,12 @@ def _conversation(backend: Backend, request: IncomingRequest, bot_id: str) -> St
     if not name and not backend.dialect.conversation_name_optional:
         raise ApiError(4000, "parameters needs CONVERSATION_NAME where there is no conversation_id")
     if backend.dialect.app_conversations:
-        return _created_by_name(backend, request, str(name), bot_id or app_id)
+        owner_id, name = bot_id or app_id, str(name)
+        found = conversation_named(backend, request, name, owner_id)
+        return found or new_conversation(backend, request.caller, "", name, app_id=owner_id)
     if not name or bot_id:
         return new_conversation(backend, request.caller, bot_id)
-    return conversation_named(backend, request, name)
+    return conversation_named(backend, request, name, app_id)
 
 
 def _app_conversation(backend: Backend, conversation_id: str, bot_id: str, app_id: str) -> StoredConversation:
@@ -118,13 +120,6 @@ def _app_conversation(backend: Backend, conversation_id: str, bot_id: str, app_i
     if conversation is None or (not bot_id and conversation.app_id != app_id):
         raise ApiError(4000, "conversation not found")
     return conversation
-
-
-def _created_by_name(backend: Backend, request: IncomingRequest, name: str, owner_id: str) -> StoredConversation:
-    """Return the conversation that the app or bot has under this name, perhaps a new one."""
-    owned = backend.state.owned(StoredConversation, request.account)
-    found = next((each for each in owned if (each.name, each.app_id) == (name, owner_id)), None)
-    return found or new_conversation(backend, request.caller, "", name, app_id=owner_id)
 
 
 async def _unknown_name() -> AsyncIterator[Event]:

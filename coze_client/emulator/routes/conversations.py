@@ -71,10 +71,18 @@ def conversation_of(
     return conversation
 
 
-def conversation_named(backend: Backend, request: IncomingRequest, name: object) -> StoredConversation | None:
-    """Return the account's oldest conversation of this name; None if there is none."""
+def conversation_named(
+    backend: Backend, request: IncomingRequest, name: object, owner_id: str
+) -> StoredConversation | None:
+    """Return the account's oldest conversation of this name; None if there is none.
+
+    `owner_id` is the app or bot that asks; in the studio each has names of its own.
+    """
     owned = backend.state.owned(StoredConversation, request.account)
-    return next((conversation for conversation in owned if conversation.name == name), None)
+    named = (conversation for conversation in owned if conversation.name == name)
+    if backend.dialect.app_conversations:
+        named = (conversation for conversation in named if conversation.app_id == owner_id)
+    return next(named, None)
 
 
 def _name(backend: Backend, body: Fields, key: str = "name") -> str:
@@ -105,10 +113,10 @@ async def create_named(backend: Backend, request: IncomingRequest) -> Reply:
         body.text(field)
     name, meta_data = _name(backend, body, "conversation_name"), body.meta_data(limited=backend.dialect.limits)
     get_or_create = body.flag("get_or_create", default=False)
-    found = conversation_named(backend, request, name) if get_or_create else None
+    connector_id, app_id = body.optional("connector_id") or "1024", body.text("app_id")
+    found = conversation_named(backend, request, name, app_id) if get_or_create else None
     if get_or_create and found is None and not (backend.dialect.creates_named_conversations or name == DEFAULT_NAME):
         raise ApiError(4002, studio=NAME_NOT_FOUND)
-    connector_id, app_id = body.optional("connector_id") or "1024", body.text("app_id")
     conversation = found or new_conversation(backend, request.caller, "", name, connector_id, meta_data, app_id=app_id)
     return JsonReply(conversation.describe(backend.dialect, "create"))
 
