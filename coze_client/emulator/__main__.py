@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from coze_client.emulator import Emulator
-from coze_client.emulator.protocol.dialect import STUDIO_VERSIONS
+from coze_client.emulator.protocol.studio_dialect import STUDIO_VERSIONS
 
 DEFAULT_PORT = 8642  # not that of uvicorn, with which many run their own app beside the emulator
 

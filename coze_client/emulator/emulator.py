@@ -1,40 +1,31 @@
-"""The `Emulator` class: start and stop it, add bots and workflows, inject faults, inspect what happened."""
+"""The `Emulator` class: its settings, its start and stop, its clock and its faults."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Literal
 
 from typing_extensions import Self
 
+from coze_client.emulator.access import Access
 from coze_client.emulator.app import App
-from coze_client.emulator.dataset_import import Documents, import_dataset
+from coze_client.emulator.content import Content
 from coze_client.emulator.demo_library import add_library
 from coze_client.emulator.demo_workflows import add_workflows, standard_workflows
-from coze_client.emulator.engine.knowledge_workflow import knowledge_workflow
-from coze_client.emulator.protocol.dialect import find_dialect
 from coze_client.emulator.protocol.fault import Fault
-from coze_client.emulator.routes.oauth import devices, tokens
-from coze_client.emulator.routes.oauth.key_pairs import KeyPair
-from coze_client.emulator.routes.oauth.oauth_apps import Kind, OAuthApp, StandardApps, register
-from coze_client.emulator.routes.oauth.users import account_named, sign_in
-from coze_client.emulator.scripting.bot import DEFAULT_STYLE, RecallStyle, ScriptedBot
-from coze_client.emulator.scripting.plugin import new_plugin
-from coze_client.emulator.scripting.standard_bots import default_script, standard_bots
-from coze_client.emulator.scripts import Script
+from coze_client.emulator.protocol.studio_dialect import find_dialect
+from coze_client.emulator.record import Record
+from coze_client.emulator.routes.oauth.oauth_apps import StandardApps
+from coze_client.emulator.scripting.standard_bots import standard_bots
 from coze_client.emulator.server import Server
-from coze_client.emulator.state.backend import Backend, RecordedCall
-from coze_client.emulator.state.chat_records import StoredChat
-from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument, StoredSlice
+from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.settings import Settings
-from coze_client.emulator.workflows import WORKSPACE, Workflow, new_workflow
 
 
-class Emulator:
+class Emulator(Content, Access, Record):
     """A local Coze on a loopback port, running inside a `with` block.
 
     Args:
@@ -142,190 +133,6 @@ class Emulator:
         self.stop()
 
     @property
-    def bots(self) -> Mapping[str, str]:
-        """Bot ids by the bot's name."""
-        return MappingProxyType({bot.name: bot.id for bot in self._backend.bots.values()})
-
-    def add_bot(
-        self,
-        name: str,
-        script: Script | None = None,
-        *,
-        published: bool = True,
-        dataset_ids: Sequence[str] = (),
-        recall: RecallStyle = DEFAULT_STYLE,
-    ) -> str:
-        """Add a bot that follows your script, or without one quotes its datasets; return its id.
-
-        The bot searches its datasets before it answers. It reports the slices in the style `recall`, and the script
-        gets them in `turn.recalled`.
-        """
-        script = script or default_script(dataset_ids)
-        datasets = tuple(dataset_ids)
-        return self._backend.add_bot(
-            ScriptedBot("", name, script, published=published, dataset_ids=datasets, recall=recall)
-        )
-
-    def declare_plugins(self, bot_id: str, schemas: Sequence[Mapping[str, object]]) -> None:
-        """Set the client plugins of a bot as OpenAI-style function schemas; a bot can call no others."""
-        self._backend.bots[bot_id] = replace(self._backend.bots[bot_id], plugins=tuple(schemas))
-
-    @property
-    def workflows(self) -> Mapping[str, str]:
-        """Workflow ids by the name of their function."""
-        return MappingProxyType({workflow.name: workflow.id for workflow in self._backend.workflows.values()})
-
-    def workflow_id(self, title: str) -> str:
-        """Return the id of the workflow with this title; KeyError if there is none."""
-        return {workflow.title: workflow.id for workflow in self._backend.workflows.values()}[title]
-
-    def workflow(
-        self,
-        *,
-        title: str | None = None,
-        description: str | None = None,
-        published: bool = True,
-        workspace_id: str | None = None,
-        app_id: str = "0",
-        chatflow: bool = False,
-        versions: Sequence[str] = ("v0.0.1",),
-    ) -> Callable[[Callable[..., object]], Workflow]:
-        """Turn a function or generator into a workflow: `@emulator.workflow(title="…")`.
-
-        Its annotations define the inputs. Title and description default to the function's name and docstring. For
-        what it may yield, see `coze_client.emulator.workflows`.
-        """
-
-        def add(function: Callable[..., object]) -> Workflow:
-            workflow = new_workflow(
-                function,
-                number=len(self._backend.workflows),
-                title=title,
-                description=description,
-                published=published,
-                workspace_id=workspace_id,
-                app_id=app_id,
-                chatflow=chatflow,
-                versions=versions,
-                created_at=self._backend.now,
-            )
-            self._backend.workflows[workflow.id] = workflow
-            return workflow
-
-        return add
-
-    def add_knowledge_workflow(
-        self,
-        dataset_ids: Sequence[str],
-        top_k: int = 5,
-        min_score: float = 0.0,
-        variable: str = "outputList",
-        *,
-        empty: Literal["list", "null"] = "list",
-        text: bool = False,
-    ) -> str:
-        """Add a workflow that searches datasets for its `query`; return its id.
-
-        It returns `{variable: [{output, documentId}]}`. `empty` is the value of the variable if nothing was found.
-        With `text` it returns the slices as one text without structure.
-        """
-        settings = (dataset_ids, top_k, min_score, variable, empty)
-        workflow = knowledge_workflow(self._backend, *settings, text=text)
-        self._backend.workflows[workflow.id] = workflow
-        return workflow.id
-
-    def add_dataset(
-        self,
-        name: str,
-        documents: Documents,
-        workspace_id: str = WORKSPACE,
-        *,
-        separator: str | None = None,
-        account: str = tokens.ACCOUNT,
-    ) -> str:
-        """Add a dataset whose documents are ready at once; return its id.
-
-        `documents` maps names to texts, bytes or paths, or is a folder. Documents are split automatically, or at each
-        `separator`. ValueError if one of them cannot be parsed.
-        """
-        return import_dataset(self._backend, account, workspace_id, name, documents, separator).id
-
-    @property
-    def datasets(self) -> Mapping[str, str]:
-        """Dataset ids by name, of all accounts."""
-        return MappingProxyType({dataset.name: dataset.id for dataset in self._backend.state.all(StoredDataset)})
-
-    def documents(self, dataset_id: str) -> list[StoredDocument]:
-        """Return the stored documents of a dataset, oldest first."""
-        return self._backend.state.owned(StoredDocument, dataset_id)
-
-    def slices(self, document_id: str) -> list[StoredSlice]:
-        """Return the stored slices of a document in their order, with their hit counts."""
-        return self._backend.state.owned(StoredSlice, document_id)
-
-    @property
-    def plugins(self) -> Mapping[str, str]:
-        """Entity ids of plugins by name."""
-        return MappingProxyType({plugin.name: plugin.id for plugin in self._backend.plugins.values()})
-
-    def plugin(
-        self, name: str, tools: Sequence[Callable[..., object]], description: str = "", *, paid: bool = True
-    ) -> str:
-        """Add a plugin whose tools are your functions; return its entity id. Their annotations define the schema."""
-        number = len(self._backend.plugins)
-        plugin = new_plugin(number, name, list(tools), description, paid=paid, created_at=self._backend.now)
-        self._backend.plugins[plugin.id] = plugin
-        return plugin.id
-
-    def issue_token(
-        self, scopes: Collection[str] | None = None, account: str = tokens.ACCOUNT, expires_at: float | None = None
-    ) -> str:
-        """Issue a token of this account with these permissions (None: all); `expires_at` is Unix time, None never."""
-        return tokens.issue(self._backend, scopes, account, expires_at)
-
-    def revoke(self, token: str) -> None:
-        """Revoke one access token or refresh token."""
-        tokens.revoke(self._backend, token)
-
-    def add_oauth_app(
-        self,
-        kind: Kind,
-        redirect_uris: Sequence[str] = (),
-        *,
-        public_key: str | None = None,
-        scopes: Collection[str] | None = None,
-        interval: int = 5,
-        code_lifetime: int = 300,
-    ) -> OAuthApp:
-        """Register an OAuth app. `public_key` (PEM) is for the kind "jwt"; without it the app gets a new key pair.
-
-        `interval` and `code_lifetime` are the seconds that the kind "device" receives. ValueError for more than three
-        redirect URIs or an invalid key.
-        """
-        keys = None if public_key is None else KeyPair(public_key)
-        return register(
-            self._backend,
-            kind,
-            redirect_uris=redirect_uris,
-            scopes=scopes,
-            keys=keys,
-            interval=interval,
-            code_lifetime=code_lifetime,
-        )
-
-    def revoke_user(self, app: OAuthApp, user: str) -> None:
-        """Revoke every token of this app for this user, as if the user had withdrawn their consent."""
-        tokens.revoke_grants(self._backend, app.client_id, account_named(user))
-
-    def approve_device(self, user_code: str, user: str = "user-1") -> None:
-        """Approve a device, as the user does on the confirmation page; KeyError if no device shows this code."""
-        devices.decide(self._backend, user_code, sign_in(self._backend, user))
-
-    def deny_device(self, user_code: str) -> None:
-        """Refuse a device; KeyError if no device shows this code."""
-        devices.decide(self._backend, user_code, None)
-
-    @property
     def clock(self) -> Callable[[], float]:
         """Returns Unix time in seconds; can be replaced at any time, for example by a `Clock`."""
         return self._backend.clock
@@ -337,48 +144,3 @@ class Emulator:
     def inject(self, fault: Fault, path: str = "/v3/chat", times: int = 1) -> None:
         """Apply the fault to the next `times` requests whose path matches (`*` is allowed); several faults combine."""
         self._backend.inject(fault, path, times)
-
-    @property
-    def calls(self) -> list[RecordedCall]:
-        """All requests so far, in order."""
-        return list(self._backend.calls)
-
-    def calls_to(self, path: str) -> list[RecordedCall]:
-        """Return the requests with exactly this path."""
-        return [call for call in self.calls if call.path == path]
-
-    @property
-    def chats_started(self) -> int:
-        """The number of chats that began; the real Coze would bill each of them."""
-        return self._backend.chats_started
-
-    @property
-    def runs_started(self) -> int:
-        """The number of workflow runs that began; an answer to a question resumes a run and begins none."""
-        return self._backend.runs_started
-
-    @property
-    def plugin_calls(self) -> int:
-        """The number of plugin tool calls that began."""
-        return self._backend.plugin_calls
-
-    def chat_status(self, chat_id: str) -> str:
-        """Return the status of any chat, also of one that was not saved; KeyError if there is no such chat."""
-        chat = self._backend.state.get(StoredChat, chat_id)
-        if chat is None:
-            raise KeyError(chat_id)
-        return chat.status
-
-    @property
-    def open_streams(self) -> int:
-        """The number of event streams that the server is still sending."""
-        return self._backend.open_streams
-
-    def wait_until(self, predicate: Callable[[], bool], seconds: float = 5) -> None:
-        """Wait until the predicate is true; it is called after every change. TimeoutError after `seconds`."""
-        end = time.monotonic() + seconds
-        while not predicate():
-            if time.monotonic() > end:
-                raise TimeoutError(f"not true within {seconds} seconds")
-            with self._backend.changed:
-                self._backend.changed.wait(0.02)

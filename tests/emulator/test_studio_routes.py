@@ -10,8 +10,8 @@ import pytest
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.app import API_ENDPOINTS
-from coze_client.emulator.protocol.dialect import find_dialect
 from coze_client.emulator.protocol.route_lists import STUDIO_ROUTES
+from coze_client.emulator.protocol.studio_dialect import find_dialect
 from tests.support.api_calls import ApiClient, chat_ids, code, event_names, events, question
 from tests.support.workflow_calls import stream
 

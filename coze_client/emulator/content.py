@@ -1,0 +1,161 @@
+"""What an emulator has been given: bots, workflows, plugins and datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Literal
+
+from coze_client.emulator.dataset_import import Documents, import_dataset
+from coze_client.emulator.engine.knowledge_workflow import knowledge_workflow
+from coze_client.emulator.routes.oauth import tokens
+from coze_client.emulator.scripting.bot import DEFAULT_STYLE, RecallStyle, ScriptedBot
+from coze_client.emulator.scripting.plugin import new_plugin
+from coze_client.emulator.scripting.standard_bots import default_script
+from coze_client.emulator.scripts import Script
+from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument, StoredSlice
+from coze_client.emulator.workflows import WORKSPACE, Workflow, new_workflow
+
+
+class Content:
+    """The methods of an emulator that add bots, workflows, plugins and datasets, and list them."""
+
+    _backend: Backend
+
+    @property
+    def bots(self) -> Mapping[str, str]:
+        """Bot ids by the bot's name."""
+        return MappingProxyType({bot.name: bot.id for bot in self._backend.bots.values()})
+
+    def add_bot(
+        self,
+        name: str,
+        script: Script | None = None,
+        *,
+        published: bool = True,
+        dataset_ids: Sequence[str] = (),
+        recall: RecallStyle = DEFAULT_STYLE,
+    ) -> str:
+        """Add a bot that follows your script, or without one quotes its datasets; return its id.
+
+        The bot searches its datasets before it answers. It reports the slices in the style `recall`, and the script
+        gets them in `turn.recalled`.
+        """
+        script = script or default_script(dataset_ids)
+        datasets = tuple(dataset_ids)
+        return self._backend.add_bot(
+            ScriptedBot("", name, script, published=published, dataset_ids=datasets, recall=recall)
+        )
+
+    def declare_plugins(self, bot_id: str, schemas: Sequence[Mapping[str, object]]) -> None:
+        """Set the client plugins of a bot as OpenAI-style function schemas; a bot can call no others."""
+        self._backend.bots[bot_id] = replace(self._backend.bots[bot_id], plugins=tuple(schemas))
+
+    @property
+    def workflows(self) -> Mapping[str, str]:
+        """Workflow ids by the name of their function."""
+        return MappingProxyType({workflow.name: workflow.id for workflow in self._backend.workflows.values()})
+
+    def workflow_id(self, title: str) -> str:
+        """Return the id of the workflow with this title; KeyError if there is none."""
+        return {workflow.title: workflow.id for workflow in self._backend.workflows.values()}[title]
+
+    def workflow(
+        self,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        published: bool = True,
+        workspace_id: str | None = None,
+        app_id: str = "0",
+        chatflow: bool = False,
+        versions: Sequence[str] = ("v0.0.1",),
+    ) -> Callable[[Callable[..., object]], Workflow]:
+        """Turn a function or generator into a workflow: `@emulator.workflow(title="…")`.
+
+        Its annotations define the inputs. Title and description default to the function's name and docstring. For
+        what it may yield, see `coze_client.emulator.workflows`.
+        """
+
+        def add(function: Callable[..., object]) -> Workflow:
+            workflow = new_workflow(
+                function,
+                number=len(self._backend.workflows),
+                title=title,
+                description=description,
+                published=published,
+                workspace_id=workspace_id,
+                app_id=app_id,
+                chatflow=chatflow,
+                versions=versions,
+                created_at=self._backend.now,
+            )
+            self._backend.workflows[workflow.id] = workflow
+            return workflow
+
+        return add
+
+    def add_knowledge_workflow(
+        self,
+        dataset_ids: Sequence[str],
+        top_k: int = 5,
+        min_score: float = 0.0,
+        variable: str = "outputList",
+        *,
+        empty: Literal["list", "null"] = "list",
+        text: bool = False,
+    ) -> str:
+        """Add a workflow that searches datasets for its `query`; return its id.
+
+        It returns `{variable: [{output, documentId}]}`. `empty` is the value of the variable if nothing was found.
+        With `text` it returns the slices as one text without structure.
+        """
+        settings = (dataset_ids, top_k, min_score, variable, empty)
+        workflow = knowledge_workflow(self._backend, *settings, text=text)
+        self._backend.workflows[workflow.id] = workflow
+        return workflow.id
+
+    def add_dataset(
+        self,
+        name: str,
+        documents: Documents,
+        workspace_id: str = WORKSPACE,
+        *,
+        separator: str | None = None,
+        account: str = tokens.ACCOUNT,
+    ) -> str:
+        """Add a dataset whose documents are ready at once; return its id.
+
+        `documents` maps names to texts, bytes or paths, or is a folder. Documents are split automatically, or at each
+        `separator`. ValueError if one of them cannot be parsed.
+        """
+        return import_dataset(self._backend, account, workspace_id, name, documents, separator).id
+
+    @property
+    def datasets(self) -> Mapping[str, str]:
+        """Dataset ids by name, of all accounts."""
+        return MappingProxyType({dataset.name: dataset.id for dataset in self._backend.state.all(StoredDataset)})
+
+    def documents(self, dataset_id: str) -> list[StoredDocument]:
+        """Return the stored documents of a dataset, oldest first."""
+        return self._backend.state.owned(StoredDocument, dataset_id)
+
+    def slices(self, document_id: str) -> list[StoredSlice]:
+        """Return the stored slices of a document in their order, with their hit counts."""
+        return self._backend.state.owned(StoredSlice, document_id)
+
+    @property
+    def plugins(self) -> Mapping[str, str]:
+        """Entity ids of plugins by name."""
+        return MappingProxyType({plugin.name: plugin.id for plugin in self._backend.plugins.values()})
+
+    def plugin(
+        self, name: str, tools: Sequence[Callable[..., object]], description: str = "", *, paid: bool = True
+    ) -> str:
+        """Add a plugin whose tools are your functions; return its entity id. Their annotations define the schema."""
+        number = len(self._backend.plugins)
+        plugin = new_plugin(number, name, list(tools), description, paid=paid, created_at=self._backend.now)
+        self._backend.plugins[plugin.id] = plugin
+        return plugin.id
