@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from ipaddress import ip_address
 from pathlib import Path
+
+from tests.support.certificates import write_certificate
 
 HOST, ONE_WAY = "127.0.0.1", 0.025
 
@@ -64,7 +64,7 @@ async def serve_far(server: Callable[[], asyncio.Protocol]) -> AsyncIterator[Far
     """Serve the protocol over TLS behind a line."""
     loop, connecting = asyncio.get_running_loop(), set[asyncio.Task[object]]()
     with tempfile.TemporaryDirectory() as folder:
-        certificate = write_certificate(Path(folder))
+        certificate = write_certificate(Path(folder) / "server.pem")
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
         near = await loop.create_server(server, HOST, 0, ssl=context)
@@ -81,32 +81,3 @@ async def serve_far(server: Callable[[], asyncio.Protocol]) -> AsyncIterator[Far
 
         line = await loop.create_server(connect, HOST, 0)
         yield FarLine(line.sockets[0].getsockname()[1], certificate)
-
-
-def write_certificate(folder: Path) -> Path:
-    """Write a key and a certificate for 127.0.0.1, which signs itself, into one file."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(timezone.utc)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = folder / "server.pem"
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return file
