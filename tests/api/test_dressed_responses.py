@@ -8,26 +8,26 @@ from typing import Any
 import httpx
 import pytest
 
-from coze_client import ChatFailed, CozeError, Message, ProtocolError, RateLimited, StreamInterrupted, TransportError
+from coze_client import ChatFailed, CozeError, ProtocolError, RateLimited, StreamInterrupted, TransportError
 from tests.support.clients import Driver
 from tests.support.scripted_coze import (
-    DONE,
+    ASK,
+    BERN,
     Event,
     ScriptedCoze,
     as_json,
     as_stream,
     chat,
-    completed,
     created,
     delta,
-    end,
+    ended,
     message,
+    scripted,
     sse,
+    whole_stream,
 )
 
-ASK = {"bot_id": "1", "user_id": "u", "additional_messages": [Message.user("hi")]}
 KINDS = [None, "application/json", "text/plain", "text/html", "application/octet-stream", "Text/Event-Stream"]
-WHOLE: list[Event] = [created(), delta("Be"), delta("rn"), completed(message("Bern")), end(), DONE]
 RUN: list[Event] = [
     ("Message", {"content": "Bern", "node_title": "End", "node_seq_id": "0", "node_is_finish": True}),
     ("Done", {"debug_url": "https://d"}),
@@ -38,11 +38,7 @@ STREAMS: dict[str, Callable[[Any], Any]] = {
     "/open_api/v2/chat": lambda client: client.legacy_chats.stream(bot_id="1", user="u", query="q"),
 }
 EMPTY: list[dict[str, object]] = [{"code": 0, "msg": "success"}, {"code": 0, "data": {}}, {"code": 0, "data": None}, {}]
-ENDED = {"/v3/chat/retrieve": as_json(chat("completed")), "/v3/chat/message/list": as_json([message("Bern")])}
-
-
-def scripted(driver: Driver, coze: ScriptedCoze, **options: Any) -> Any:
-    return driver.client("t", base_url="http://coze", transport=httpx.MockTransport(coze), **options)
+ENDED = ended(message("Bern"))
 
 
 # --- a stream, whatever its content type ---
@@ -52,7 +48,7 @@ def scripted(driver: Driver, coze: ScriptedCoze, **options: Any) -> Any:
 @pytest.mark.parametrize("lead", [b"", b"\xef\xbb\xbf", b"\n\n", b": ping\n\n", b"id: 1\n"])
 def test_a_stream_of_any_content_type_is_a_stream(driver: Driver, kind: str | None, lead: bytes) -> None:
     headers = {"content-type": kind} if kind else {}
-    response = httpx.Response(200, headers=headers, stream=httpx.ByteStream(lead + sse(WHOLE)))
+    response = httpx.Response(200, headers=headers, stream=httpx.ByteStream(lead + sse(BERN)))
     client = scripted(driver, ScriptedCoze({"/v3/chat": response}))
     asked = client.chats.stream(**ASK)
     assert "".join(event.delta for event in driver.collect(asked)) == asked.text == "Bern"
@@ -60,7 +56,7 @@ def test_a_stream_of_any_content_type_is_a_stream(driver: Driver, kind: str | No
 
 @pytest.mark.parametrize("size", [1, 3, 50])
 def test_the_pieces_in_which_it_arrives_do_not_matter(driver: Driver, size: int) -> None:
-    response = as_stream(WHOLE, kind="application/json", size=size)
+    response = as_stream(BERN, kind="application/json", size=size)
     asked = scripted(driver, ScriptedCoze({"/v3/chat": response})).chats.stream(**ASK)
     assert driver.run(asked.read()).text == "Bern"
 
@@ -149,7 +145,7 @@ def test_a_v2_chat_that_is_answered_as_json_is_read(driver: Driver) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_chat_that_is_streamed_although_json_was_asked_is_read(driver: Driver, kind: str | None) -> None:
-    coze = ScriptedCoze({"/v3/chat": lambda: as_stream(WHOLE, kind=kind)})  # it has no other routes
+    coze = ScriptedCoze({"/v3/chat": lambda: as_stream(BERN, kind=kind)})  # it has no other routes
     client = scripted(driver, coze)
     started = driver.run(client.chats.create(**ASK))
     assert (started.id, started.status) == ("7", "completed")
@@ -178,7 +174,7 @@ def test_a_refusal_in_such_a_stream_is_an_error(driver: Driver) -> None:
 
 
 def test_such_a_stream_without_an_answer_is_a_failed_chat(driver: Driver) -> None:
-    client = scripted(driver, ScriptedCoze({"/v3/chat": as_stream([created(), end(), DONE])}))
+    client = scripted(driver, ScriptedCoze({"/v3/chat": as_stream(whole_stream())}))
     with pytest.raises(ChatFailed, match="without an answer"):
         driver.run(client.chats.create_and_poll(**ASK))
 

@@ -6,45 +6,31 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from langchain_core.messages import AIMessage
 
-from coze_client import ConversationMismatch, CozeClient, Message
+from coze_client import ConversationMismatch, CozeClient
 from coze_client.emulator import Emulator
 from langchain_coze import ChatCoze
 from llama_index_coze import CozeLLM
 from tests.support.clients import Driver
-from tests.support.scripted_coze import (
-    DONE,
-    Event,
-    ScriptedCoze,
-    as_json,
-    as_stream,
-    chat,
-    completed,
-    created,
-    delta,
-    end,
-    message,
-)
+from tests.support.scripted_coze import ASK, BERN, ScriptedCoze, as_json, as_stream, chat, ended, message, scripted
 
 Ask = Callable[..., Any]
 CANCEL = "/v3/chat/cancel"
-WHOLE: list[Event] = [created(), delta("Be"), delta("rn"), completed(message("Bern")), end(), DONE]
-ASK = {"bot_id": "1", "user_id": "u", "additional_messages": [Message.user("hi")], "conversation_id": "named"}
+NAMED = {**ASK, "conversation_id": "named"}
 
 
 def streamed(driver: Driver, client: Any, **options: Any) -> Any:
-    return driver.run(client.chats.stream(**ASK, **options).read())
+    return driver.run(client.chats.stream(**NAMED, **options).read())
 
 
 def started(driver: Driver, client: Any, **options: Any) -> Any:
-    return driver.run(client.chats.create(**ASK, **options))
+    return driver.run(client.chats.create(**NAMED, **options))
 
 
 def polled(driver: Driver, client: Any, **options: Any) -> Any:
-    return driver.run(client.chats.create_and_poll(**ASK, **options))
+    return driver.run(client.chats.create_and_poll(**NAMED, **options))
 
 
 def chatflow(driver: Driver, client: Any, **options: Any) -> Any:
@@ -56,13 +42,8 @@ WAYS = [streamed, started, polled, chatflow]
 
 
 def script(read: Ask) -> ScriptedCoze:
-    start = as_stream(WHOLE) if read in (streamed, chatflow) else as_json(chat("in_progress"))
-    ended = {"/v3/chat/retrieve": as_json(chat("completed")), "/v3/chat/message/list": as_json([message("Bern")])}
-    return ScriptedCoze({"/v3/chat": start, "/v1/workflows/chat": start, **ended})
-
-
-def scripted(driver: Driver, coze: ScriptedCoze) -> Any:
-    return driver.client("t", base_url="http://coze", transport=httpx.MockTransport(coze))
+    start = as_stream(BERN) if read in (streamed, chatflow) else as_json(chat("in_progress"))
+    return ScriptedCoze({"/v3/chat": start, "/v1/workflows/chat": start, **ended(message("Bern"))})
 
 
 @pytest.mark.parametrize("read", WAYS)
@@ -91,7 +72,7 @@ def test_one_who_accepts_a_new_conversation_is_warned(driver: Driver, sleeps: li
 def test_the_named_conversation_or_none_is_no_mismatch(driver: Driver, sleeps: list[float], read: Ask) -> None:
     coze = script(read)
     if read in (streamed, chatflow):
-        content = as_stream([(name, _renamed(data)) for name, data in WHOLE])
+        content = as_stream([(name, _renamed(data)) for name, data in BERN])
     else:
         content = as_json({**chat("in_progress"), "conversation_id": "named"})
     client = scripted(driver, ScriptedCoze({**coze.responses, "/v3/chat": content, "/v1/workflows/chat": content}))
@@ -143,5 +124,5 @@ def test_a_model_whose_conversation_is_unknown_says_so(studio: Emulator, ask: Ca
 
 def test_a_bot_of_the_cloud_answers_in_the_named_conversation(client: CozeClient, emulator: Emulator) -> None:
     conversation = client.conversations.create()
-    ask: dict[str, Any] = {**ASK, "bot_id": emulator.bots["echo"], "conversation_id": conversation.id}
+    ask: dict[str, Any] = {**NAMED, "bot_id": emulator.bots["echo"], "conversation_id": conversation.id}
     assert client.chats.stream(**ask).read().conversation_id == conversation.id

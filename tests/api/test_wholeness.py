@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from coze_client import ChatFailed, CozeError, Message, ProtocolError, StreamInt
 from coze_client.api.chats.events import ChatReading
 from tests.support.clients import Driver
 from tests.support.scripted_coze import (
+    ASK,
     DONE,
     Event,
     ScriptedCoze,
@@ -24,13 +24,15 @@ from tests.support.scripted_coze import (
     created,
     delta,
     end,
+    ended,
     message,
+    scripted,
     sse,
     verbose,
+    whole_stream,
 )
 
 Read = Callable[[Driver, Any], Any]
-ASK = {"bot_id": "1", "user_id": "u", "additional_messages": [Message.user("hi")]}
 NO_ANSWER = {
     "nothing": [],
     "a question": [message("hi", "question")],
@@ -48,10 +50,6 @@ ANSWERED = {
     "a workflow's question": [verbose("interrupt")],
     "an unknown type": [message("Bern", "video")],
 }
-
-
-def scripted(driver: Driver, coze: ScriptedCoze) -> Any:
-    return driver.client("t", base_url="http://coze", transport=httpx.MockTransport(coze))
 
 
 def streamed(driver: Driver, client: Any) -> Any:
@@ -80,10 +78,6 @@ STREAM_PATHS: dict[Read, str] = {
 }
 
 
-def whole_stream(messages: list[dict[str, object]]) -> list[Event]:
-    return [created(), *map(completed, messages), end(), DONE]
-
-
 # --- a completed chat has an answer ---
 
 
@@ -92,7 +86,7 @@ def whole_stream(messages: list[dict[str, object]]) -> list[Event]:
 def test_a_stream_that_ends_without_an_answer_is_a_failed_chat(
     driver: Driver, read: Read, messages: list[dict[str, object]]
 ) -> None:
-    coze = ScriptedCoze({STREAM_PATHS[read]: as_stream(whole_stream(messages))})
+    coze = ScriptedCoze({STREAM_PATHS[read]: as_stream(whole_stream(*messages))})
     with pytest.raises(ChatFailed, match="without an answer") as caught:
         read(driver, scripted(driver, coze))
     error = caught.value
@@ -107,18 +101,21 @@ def test_a_stream_that_ends_without_an_answer_is_a_failed_chat(
 def test_a_stream_with_an_answer_or_the_statement_that_there_is_none_is_whole(
     driver: Driver, read: Read, messages: list[dict[str, object]]
 ) -> None:
-    coze = ScriptedCoze({STREAM_PATHS[read]: as_stream(whole_stream(messages))})
+    coze = ScriptedCoze({STREAM_PATHS[read]: as_stream(whole_stream(*messages))})
     assert read(driver, scripted(driver, coze)).chat.status == "completed"
+
+
+def polled_and_recovered(messages: list[dict[str, object]]) -> Iterator[tuple[ScriptedCoze, Read]]:
+    """A chat that is polled, and one whose stream breaks: the server lists these messages of both."""
+    yield ScriptedCoze({"/v3/chat": as_json(chat("in_progress")), **ended(*messages)}), polled
+    yield ScriptedCoze({"/v3/chat": as_stream([created()], broken=True), **ended(*messages)}), streamed
 
 
 @pytest.mark.parametrize("messages", NO_ANSWER.values(), ids=NO_ANSWER)
 def test_a_polled_or_recovered_chat_without_an_answer_is_a_failed_chat(
     driver: Driver, sleeps: list[float], messages: list[dict[str, object]]
 ) -> None:
-    ended = {"/v3/chat/retrieve": as_json(chat("completed")), "/v3/chat/message/list": as_json(messages)}
-    poll = ScriptedCoze({"/v3/chat": as_json(chat("in_progress")), **ended})
-    broken = ScriptedCoze({"/v3/chat": as_stream([created()], broken=True), **ended})
-    for coze, read in ((poll, polled), (broken, streamed)):
+    for coze, read in polled_and_recovered(messages):
         with pytest.raises(ChatFailed, match="without an answer") as caught:
             read(driver, scripted(driver, coze))
         assert (caught.value.chat_id, caught.value.conversation_id) == ("7", "8")
@@ -129,10 +126,7 @@ def test_a_polled_or_recovered_chat_without_an_answer_is_a_failed_chat(
 def test_a_polled_or_recovered_chat_with_an_answer_is_whole(
     driver: Driver, sleeps: list[float], messages: list[dict[str, object]]
 ) -> None:
-    ended = {"/v3/chat/retrieve": as_json(chat("completed")), "/v3/chat/message/list": as_json(messages)}
-    poll = ScriptedCoze({"/v3/chat": as_json(chat("in_progress")), **ended})
-    broken = ScriptedCoze({"/v3/chat": as_stream([created()], broken=True), **ended})
-    for coze, read in ((poll, polled), (broken, streamed)):
+    for coze, read in polled_and_recovered(messages):
         assert read(driver, scripted(driver, coze)).chat.status == "completed"
 
 
@@ -151,13 +145,7 @@ def test_a_message_that_began_and_is_not_listed_is_no_answer(
     driver: Driver, broken: bool, listed: list[dict[str, object]]
 ) -> None:
     events = [created(), delta("Take half a "), delta("tablet")]
-    coze = ScriptedCoze(
-        {
-            "/v3/chat": as_stream(events, broken=broken),
-            "/v3/chat/retrieve": as_json(chat("completed")),
-            "/v3/chat/message/list": as_json(listed),
-        }
-    )
+    coze = ScriptedCoze({"/v3/chat": as_stream(events, broken=broken), **ended(*listed)})
     with pytest.raises(StreamInterrupted, match="does not list message 9") as caught:
         streamed(driver, scripted(driver, coze))
     error = caught.value
@@ -168,13 +156,7 @@ def test_a_message_that_began_and_is_not_listed_is_no_answer(
 
 def test_one_of_several_messages_that_is_not_listed_is_found(driver: Driver) -> None:
     events = [created(), completed(message("First. ", id_="8")), delta("Sec", id_="9")]
-    coze = ScriptedCoze(
-        {
-            "/v3/chat": as_stream(events, broken=True),
-            "/v3/chat/retrieve": as_json(chat("completed")),
-            "/v3/chat/message/list": as_json([message("First. ", id_="8")]),
-        }
-    )
+    coze = ScriptedCoze({"/v3/chat": as_stream(events, broken=True), **ended(message("First. ", id_="8"))})
     with pytest.raises(StreamInterrupted) as caught:
         streamed(driver, scripted(driver, coze))
     assert caught.value.text == "First. Sec"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import httpx
 
+from coze_client import Message
+from tests.support.clients import Driver
 from tests.support.replay import Body
 
+ASK = {"bot_id": "1", "user_id": "u", "additional_messages": [Message.user("hi")]}
+"""What a test asks the script's bot."""
 CHAT = {"id": "7", "conversation_id": "8", "bot_id": "1"}
 Event = tuple[str, object]
 
@@ -52,6 +57,15 @@ def end(status: str = "completed") -> Event:
 DONE: Event = ("done", "[DONE]")
 
 
+def whole_stream(*messages: Mapping[str, object], text: str = "") -> list[Event]:
+    """Return the events of a chat that completes with these messages, the first of which may come as deltas before."""
+    return [created(), *map(delta, text), *map(completed, messages), end(), DONE]
+
+
+BERN = whole_stream(message("Bern"), text="Bern")
+"""The events of a chat that is answered by one message, delta by delta."""
+
+
 def sse(events: Sequence[Event]) -> bytes:
     """Return events as the bytes of a stream."""
     blocks = [f"event:{name}\ndata:{data if isinstance(data, str) else json.dumps(data)}\n\n" for name, data in events]
@@ -71,6 +85,11 @@ def as_json(data: object, **more: object) -> httpx.Response:
     return httpx.Response(200, headers={"x-tt-logid": "log1"}, json={"code": 0, "msg": "", "data": data, **more})
 
 
+def ended(*messages: Mapping[str, object]) -> dict[str, httpx.Response]:
+    """Return the responses about a chat that has completed with these messages, by their paths."""
+    return {"/v3/chat/retrieve": as_json(chat("completed")), "/v3/chat/message/list": as_json(messages)}
+
+
 class ScriptedCoze:
     """Answers each path with its response, any other with an empty success; `paths` and `bodies` were requested."""
 
@@ -88,3 +107,8 @@ class ScriptedCoze:
     def count(self, path: str) -> int:
         """Return how often a path was requested."""
         return self.paths.count(path)
+
+
+def scripted(driver: Driver, coze: ScriptedCoze, **options: Any) -> Any:
+    """Return a client of the scripted server."""
+    return driver.client("t", base_url="http://coze", transport=httpx.MockTransport(coze), **options)
