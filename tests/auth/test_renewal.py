@@ -336,6 +336,8 @@ def test_a_refused_token_is_renewed_once_however_many_were_refused(session: Sess
 
     assert all(future.result(30) for future in [pool.submit(renew) for _ in range(20)])
     assert now(own.token(session)) == "token_2"
+    assert now(own.renew(session, refused))  # whose refusal arrives after the renewal
+    assert now(own.token(session)) == "token_2"
     assert len(own.grants) == 2
 
 

@@ -51,13 +51,29 @@ def test_many_threads_that_save_at_once_lose_nothing(store: TokenStore) -> None:
     assert [store.load(key) for key in keys] == [OLD] * 20
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_many_processes_that_save_at_once_lose_nothing(path: Path) -> None:
+    keys = [[f"user {process}.{number}" for number in range(15)] for process in range(4)]
+    children = []
+    for own in keys:
+        children.append(os.fork())
+        if children[-1] == 0:
+            for key in own:
+                FileStore(path).save(key, OLD)
+            os._exit(0)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
+    store = FileStore(path)
+    assert [key for own in keys for key in own if store.load(key) != OLD] == []
+
+
 def test_the_memory_does_not_fill_with_expired_tokens_of_a_services_sessions() -> None:
     store = MemoryStore()
-    store.save("user", OLD)
+    user = Token("czu_user", 0, 900, "refresh_user")  # it has expired at every sweep, but can be renewed
+    store.save("user", user)
     for number in range(10_000):
         store.save(f"session {number}", Token("czs_x", number, number + 900))
     assert len(store._tokens) < 4000
-    assert store.load("user") == OLD
+    assert store.load("user") == user
     assert store.load("session 9500") is not None
 
 

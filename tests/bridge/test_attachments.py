@@ -42,9 +42,10 @@ def test_a_data_uri_is_its_content_in_either_encoding() -> None:
     assert plain == Attachment("file", "grüezi".encode(), "file.txt")
 
 
-def test_what_is_not_base64_is_refused() -> None:
+@pytest.mark.parametrize("text", ["no base64 at all!", "aGVsb", "aGVs*bG8=", "aGVs-G8=aGVs", "aGVsbG8=?"])
+def test_what_is_not_base64_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="base64"):
-        Attachment.from_base64("audio", "no base64 at all!")
+        Attachment.from_base64("audio", text)
 
 
 def test_a_url_goes_as_it_is_and_content_is_uploaded(coze: ConnectedClient) -> None:

@@ -140,12 +140,14 @@ def test_a_total_that_shrinks_under_way_ends_with_an_empty_page() -> None:
     assert Served(serve).ids(10, 4) == list(range(20))
 
 
-def test_what_moves_to_the_next_page_while_it_is_listed_is_given_once() -> None:
+@pytest.mark.parametrize("after", [1, 2, 3])
+@pytest.mark.parametrize("new", [1, 9])
+def test_what_moves_to_the_next_page_while_it_is_listed_is_given_once(after: int, new: int) -> None:
     def serve(number: int, size: int) -> Page[Document]:
-        moved = documents(100, 101) + documents(0, 25) if number > 1 else documents(0, 25)
+        moved = documents(100, 100 + new) + documents(0, 45) if number > after else documents(0, 45)
         return Page(moved[(number - 1) * size : number * size], False, len(moved))
 
-    assert Served(serve).ids() == list(range(25))
+    assert Served(serve).ids() == list(range(45))
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])

@@ -137,8 +137,10 @@ def test_an_event_longer_than_the_limit_is_refused_however_it_comes(size: int) -
         decode(*(stream[at : at + size] for at in range(0, len(stream), size)), limit=500)
 
 
-def test_a_long_stream_of_short_events_is_under_the_limit() -> None:
-    assert len(decode(b"event:a\ndata:1\n\n" * 1000, limit=100)) == 1000
+@pytest.mark.parametrize("size", [1, 7, 16, 90, 10**6])
+def test_a_long_stream_of_short_events_is_under_the_limit_however_it_comes(size: int) -> None:
+    stream = b"event:a\ndata:1\n\n" * 1000
+    assert len(decode(*(stream[at : at + size] for at in range(0, len(stream), size)), limit=100)) == 1000
 
 
 def test_what_is_no_stream_at_all_is_kept_for_the_error() -> None:
