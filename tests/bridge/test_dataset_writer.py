@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -251,6 +251,33 @@ def test_what_takes_too_long_is_reported_as_uploaded_and_waited_for_by_the_next_
         assert target.create_calls == 1
 
 
+@dataclass(frozen=True)
+class Processed(Fault):
+    """A response about progress that gives every document this status."""
+
+    status: int
+
+    def payload(self, value: dict[str, object]) -> dict[str, object]:
+        data = cast("dict[str, list[dict[str, object]]]", value["data"])
+        return {**value, "data": {"data": [{**each, "status": self.status} for each in data["data"]]}}
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (faults.Coded(4101, "no access"), "no access"),
+        (faults.HttpStatus(404), "404"),
+        (Processed(77), "returned no reason"),
+    ],
+)
+def test_why_a_document_did_not_become_ready_is_reported(target: WrittenDataset, fault: Fault, reason: str) -> None:
+    target.emulator.inject(fault, "/v1/datasets/*/process")
+    [result] = target.add(Note("n", "text"))
+    assert (result.status, result.document_id != "") == ("uploaded", True)
+    assert reason in result.error
+    assert "still processing" not in result.error
+
+
 # --- replies that are lost ---
 
 
@@ -404,9 +431,16 @@ def test_what_can_never_be_deleted_is_reported_once_and_blocks_nothing_later(tar
 
 def test_what_a_listing_left_out_because_others_deleted_meanwhile_is_not_sent_again(target: WrittenDataset) -> None:
     target.add(notes(3))
-    target.emulator.inject(LeavesOut(1), LIST)
+    target.emulator.inject(LeavesOut(1), LIST, times=2)  # also the page 0 that is looked for
     assert statuses(target.add(notes(3))) == ["skipped"] * 3
     assert len(target.texts) == 3
+
+
+def test_a_dataset_from_which_nothing_is_missing_is_listed_once(target: WrittenDataset) -> None:
+    target.add(notes(3))
+    before = len(target.emulator.calls_to(LIST))
+    target.add(notes(3))
+    assert len(target.emulator.calls_to(LIST)) == before + 1
 
 
 def test_documents_are_deleted_by_name_and_id(target: WrittenDataset) -> None:

@@ -176,6 +176,15 @@ def test_a_recall_of_few_slices_is_not_logged(coze: ConnectedClient, caplog: pyt
     assert not caplog.records
 
 
+@pytest.mark.parametrize("k", [1, 3])
+def test_filters_that_keep_enough_are_not_logged(
+    coze: ConnectedClient, caplog: pytest.LogCaptureFixture, k: int
+) -> None:
+    workflow = Workflow(coze, CHUNKS)
+    assert len(workflow.recall(workflow.settings(document_ids=("1",)), k).slices) == k
+    assert not caplog.records
+
+
 def test_further_inputs_and_the_querys_name_are_the_authors(coze: ConnectedClient) -> None:
     @coze.emulator.workflow(title="Other")
     def other(question: str, language: str) -> dict[str, Any]:

@@ -89,6 +89,26 @@ def test_one_run_at_a_time_holds_the_lock_of_a_dataset(record: UploadRecord) -> 
     acquired(record).release()
 
 
+def test_what_is_written_survives_a_power_cut(tmp_path: Path) -> None:
+    uploads = acquired(UploadRecord(tmp_path / "uploads.sqlite"))
+    uploads.write([ONE])
+    assert uploads._connection is not None
+    assert uploads._connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL: each commit is synced
+    uploads.release()
+
+
+@pytest.mark.parametrize("dataset_id", ["a/b", "../c", "a\\b", "."])
+def test_a_dataset_id_is_never_part_of_a_path(tmp_path: Path, dataset_id: str) -> None:
+    (tmp_path / "deep").mkdir()
+    record = UploadRecord(tmp_path / "deep" / "uploads.sqlite")
+    uploads = acquired(record, dataset_id)
+    uploads.write([ONE])
+    assert record._acquire(dataset_id) is None
+    uploads.release()
+    assert [each.name for each in tmp_path.iterdir()] == ["deep"]
+    assert all(each.is_file() for each in (tmp_path / "deep").iterdir())
+
+
 def test_writers_of_other_datasets_do_not_wait(tmp_path: Path) -> None:
     record = UploadRecord(tmp_path / "uploads.sqlite")
     first, second = acquired(record, "1"), acquired(record, "2")
