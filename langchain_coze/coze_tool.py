@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from enum import Enum
 from functools import partial
 from typing import Annotated, Any, Literal, cast
 
@@ -12,6 +13,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackMan
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, InjectedToolArg, ToolException
+from langchain_core.tools.base import ArgsSchema
 from pydantic import ConfigDict, model_validator
 from typing_extensions import Self
 
@@ -23,12 +25,17 @@ from coze_client.bridge.connection import AnyCozeClient, Connection
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, describe_result
 from coze_client.bridge.tools.workflow_call import AskHuman, RunStep, raise_question, run_step
 from coze_client.core.concurrency import Blocking
-from coze_client.errors import ConfigurationError
+from coze_client.core.json_schema import SchemaModel, describe_as_model
+from coze_client.errors import ConfigurationError, InvalidArguments
 from langchain_coze.attachments import Block, convert_blocks
 from langchain_coze.event_reporter import EventReporter
 from langchain_coze.langgraph_interrupts import configured, in_graph, node_run
 
 ContentAndArtifact = tuple[str, Any]  # the text for the model, and a value that depends on the kind of tool
+
+
+class _NotGiven(Enum):  # a member of an enum stays the same in copies
+    NOT_GIVEN = "not given"
 
 
 class ToolInvocation:
@@ -66,6 +73,10 @@ class CozeTool(Connection, BaseTool):
     A failed call becomes an error message for the model. With ``handle_tool_error=False`` it raises ToolException
     instead, whose cause is the error of the client. Errors that the model cannot correct are always raised: a wrong
     token, an unpublished workflow, an unreachable server.
+
+    ``args_schema`` is a pydantic model of the ``signature``, as ``to_fastmcp`` of langchain-mcp-adapters needs it; you
+    may set the JSON schema instead (``tool.signature.schema``). It only describes the tool: the arguments are checked
+    by the ``signature``, and Coze receives the same in either form.
     """
 
     signature: WorkflowSignature
@@ -76,9 +87,40 @@ class CozeTool(Connection, BaseTool):
 
     @model_validator(mode="after")
     def _prepare(self) -> Self:
-        if self.args_schema is None:
-            self.args_schema = self.signature.schema
+        self._describe_arguments()
         return self
+
+    def _describe_arguments(self) -> None:
+        if self.args_schema is None:
+            self.args_schema = describe_as_model("Arguments", self.signature.schema, absent=_NotGiven.NOT_GIVEN)
+
+    @property
+    def tool_call_schema(self) -> ArgsSchema:
+        """The ``args_schema`` itself if it was made of the signature: LangChain's copy would lose the JSON schema."""
+        made = self.args_schema
+        return made if made is not None and self._has_made_model else super().tool_call_schema
+
+    @property
+    def _has_made_model(self) -> bool:
+        return isinstance(self.args_schema, type) and issubclass(self.args_schema, SchemaModel)
+
+    def _to_args_and_kwargs(
+        self, tool_input: str | dict[str, Any], tool_call_id: str | None
+    ) -> tuple[tuple[()], dict[str, Any]]:
+        """The arguments as they were given. LangChain would validate them by the model, and so change numbers."""
+        if isinstance(tool_input, str):
+            raise InvalidArguments(f"{self.name} takes its arguments by name, as a dict, not as text")
+        return (), {name: value for name, value in tool_input.items() if value is not _NotGiven.NOT_GIVEN}
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Without a model that was made of the signature: no pickle can hold it, and it is made again."""
+        state = super().__getstate__()
+        fields = {**state["__dict__"], "args_schema": None} if self._has_made_model else state["__dict__"]
+        return {**state, "__dict__": fields}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        self._describe_arguments()
 
     @classmethod
     def _from_fields(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> Self:  # fields of a tool

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from typing import Any, ClassVar, Literal, Union, cast
+from typing import Annotated, Any, ClassVar, Literal, Union, cast
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, create_model
 
 Schema = Mapping[str, object]
 
@@ -110,6 +110,7 @@ def _look_up(reference: str, root: Schema) -> object:
     return found
 
 
+_NO_TEXT = ("object", "array", "number", "integer", "boolean")
 _SCALARS: Mapping[str, object] = {
     "string": str,
     "integer": int,
@@ -121,7 +122,7 @@ _SCALARS: Mapping[str, object] = {
 }
 
 
-class _SchemaModel(BaseModel):
+class SchemaModel(BaseModel):
     """A model made of a JSON schema, which it returns unchanged; its validator is built at its first use."""
 
     model_config = ConfigDict(populate_by_name=True, defer_build=True)
@@ -143,7 +144,30 @@ def convert_to_model(name: str, schema: Schema) -> type[BaseModel]:
     return model
 
 
-def _object(name: str, schema: Schema, root: Schema) -> type[_SchemaModel]:
+def describe_as_model(name: str, schema: Schema, *, absent: object) -> type[SchemaModel]:
+    """A pydantic model for an object's schema that keeps each value as it is given, without validation.
+
+    ``model_json_schema`` returns exactly `schema`. A member that is not given has the value `absent`, whatever its
+    default in the schema. Names are as in ``convert_to_model``.
+    """
+    properties = cast("Mapping[str, Schema]", schema.get("properties") or {})
+    names = _field_names(properties)
+    fields = {names[member]: _unvalidated(member, inner, schema, absent) for member, inner in properties.items()}
+    model: type[SchemaModel] = create_model(name, __base__=SchemaModel, **cast("dict[str, Any]", fields))
+    model._schema = schema
+    return model
+
+
+def _unvalidated(member: str, inner: Schema, root: Schema, absent: object) -> tuple[object, object]:
+    default = ... if member in cast("list[str]", root.get("required") or []) else absent
+    # MCP servers parse texts as JSON where the annotation is not `str`.
+    kind: Any = Any if resolve_schema(inner, root).get("type") in _NO_TEXT else str
+    return Annotated[kind, SkipValidation], Field(
+        default, alias=member, description=cast("str | None", inner.get("description"))
+    )
+
+
+def _object(name: str, schema: Schema, root: Schema) -> type[SchemaModel]:
     properties = cast("Schema", schema.get("properties") or {})
     required = cast("list[str]", schema.get("required") or [])
     names = _field_names(properties)
@@ -151,7 +175,7 @@ def _object(name: str, schema: Schema, root: Schema) -> type[_SchemaModel]:
         names[member]: _field(member, names[member], cast("Schema", inner), root, needed=member in required)
         for member, inner in properties.items()
     }
-    model: type[_SchemaModel] = create_model(name, __base__=_SchemaModel, **cast("dict[str, Any]", fields))
+    model: type[SchemaModel] = create_model(name, __base__=SchemaModel, **cast("dict[str, Any]", fields))
     for member, inner in properties.items():  # set here, since Field(description=…) would double the total time
         model.model_fields[names[member]].description = cast("dict[str, str | None]", inner).get("description")
     return model

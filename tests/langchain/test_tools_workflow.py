@@ -279,6 +279,7 @@ async def test_messages_of_nodes_are_custom_events_while_the_tool_runs(make: Any
 def test_a_tool_survives_copies_and_pickles(make: Any) -> None:
     tool = make(add)
     for copied in (copy.deepcopy(tool), pickle.loads(pickle.dumps(tool))):
+        assert copied.args == tool.args
         assert copied.invoke({"first": 1}) == '{"sum":3}'
 
 

@@ -127,7 +127,7 @@ class WorkflowSignature:
         arguments may name. Raises InvalidArguments, which names every invalid argument, or the file that may not be
         read.
         """
-        given = {self._names.get(name, name): value for name, value in arguments.items()}
+        given = self._in_order({self._names.get(name, name): value for name, value in arguments.items()})
         converted = _ArgumentConverter(self._schema, files or FileSources()).convert_members(given, self._schema, "")
         if unknown := [name for name in converted if not self._accepts(name)]:
             raise InvalidArguments(f"{', '.join(unknown)}: unknown; the arguments are {', '.join(self._names)}")
@@ -137,6 +137,11 @@ class WorkflowSignature:
         if problems := schema_errors(_files_as_text(converted), self._schema):
             raise InvalidArguments("; ".join(problem.removeprefix("$.") for problem in problems))
         return converted
+
+    def _in_order(self, arguments: Mapping[str, object]) -> dict[str, object]:
+        """In the order of the schema, so that the same arguments are the same bytes."""
+        known = {name: arguments[name] for name in self._names.values() if name in arguments}
+        return {**known, **arguments}
 
     def _accepts(self, name: str) -> bool:
         return name in self._schema["properties"] or bool(self._schema.get("additionalProperties"))
