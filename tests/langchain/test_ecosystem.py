@@ -8,13 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from langchain.agents import create_agent
+from langchain.agents.middleware import SummarizationMiddleware
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, HumanMessage, messages_from_dict, messages_to_dict
+from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.rate_limiters import BaseRateLimiter
 
 from coze_client.emulator import Emulator, faults
 from langchain_coze import ChatCoze, CozeModelError, CozeServerError
-from tests.support.langchain_calls import Ask
+from tests.support.langchain_calls import Ask, chat_body
 
 Make = Callable[..., ChatCoze]
 FOUR_WORDS = "one two three four"
@@ -195,3 +198,25 @@ def test_history_of_a_stored_message_survives_its_storage(model: Make) -> None:
     outputs = [{"role": "tool", "content": "sunny", "tool_call_id": call["id"]} for call in stored.tool_calls]
     answer = model("plugins").invoke([HumanMessage("The weather in Chur?"), stored, *outputs])
     assert answer.content == "get_weather says: sunny."
+
+
+@pytest.mark.parametrize("spare", [0, 2], ids=["full", "not full"])
+def test_a_history_is_summarised_at_the_share_of_the_window_that_the_profile_tells(
+    model: Make, emulator: Emulator, spare: int
+) -> None:
+    history: list[Any] = [HumanMessage(f"Question {number}") for number in range(10)]
+    window = 2 * count_tokens_approximately(history) + spare
+    asked = model(profile={"max_input_tokens": window})
+    middleware = SummarizationMiddleware(asked, trigger=("fraction", 0.5), keep=("messages", 2))
+    create_agent(asked, middleware=[middleware]).invoke({"messages": history})
+    bodies = [chat_body(emulator, number) for number in range(emulator.chats_started)]
+    assert len(bodies) == (1 if spare else 2)
+    assert len(bodies[-1]["additional_messages"]) == (10 if spare else 3)
+
+
+def test_a_share_of_a_window_that_nobody_told_is_refused_before_anything_is_sent(
+    model: Make, emulator: Emulator
+) -> None:
+    with pytest.raises(ValueError, match="max_input_tokens"):
+        SummarizationMiddleware(model(), trigger=("fraction", 0.5))
+    assert emulator.chats_started == 0
