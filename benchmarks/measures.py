@@ -123,6 +123,22 @@ def llama_index(kind: Kind, over_openai: float) -> Measure:
     return Measure(f"llama-index-{kind}", f"LlamaIndex stream, {CHUNKS[kind]}", rows, (cpu_an_event(*targets),))
 
 
+def adapters_on_aiohttp() -> Measure:
+    """100 streams through each adapter on asyncio, on both transports."""
+    job = Job("paced", Shape("paced", 60, 50), at_once=100)
+    astream, astream_chat = "ChatCoze.astream", "CozeLLM.astream_chat"
+    rows = (
+        Row(f"{astream} on aiohttp", "langchain_coze:Aiohttp", job),
+        Row(astream, "langchain_coze:Asyncio", job),
+        Row(f"{astream_chat} on aiohttp", "llama_coze:Aiohttp", job),
+        Row(astream_chat, "llama_coze:Asyncio", job),
+    )
+    targets = (Target(f"{each} on aiohttp", 0.70, (each,)) for each in (astream, astream_chat))
+    title = "The adapters, 100 streams at once, a delta every 50 ms"
+    warm_up = Job("paced", Shape("paced", 5, 20), at_once=8)
+    return Measure("adapters-100", title, rows, (cpu_an_event(*targets),), 5, warm_up)
+
+
 def stampede(kind: str, at_once: int) -> Measure:
     job, name = Job("stampede", Shape("answer", pause=20), times=3, at_once=at_once), kind.capitalize()
     rows = (
@@ -262,6 +278,7 @@ MEASURES = (
     langchain("bulk", 0.18),
     llama_index("fire", 0.22),
     llama_index("bulk", 0.18),
+    adapters_on_aiohttp(),
     Measure(
         "invoke",
         "One plain call of a chat model",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from benchmarks.clients.works import OnDelta
 from langchain_coze import ChatCoze
 
@@ -20,8 +22,10 @@ class Model:
 
 
 class Asyncio:
+    transport: Literal["aiohttp"] | None = None
+
     def __init__(self, url: str) -> None:
-        self.model = ChatCoze(bot_id="1", user_id="u", token="token", base_url=url)
+        self.model = ChatCoze(bot_id="1", user_id="u", token="token", base_url=url, transport=self.transport)
 
     async def stream(self, on_delta: OnDelta) -> None:
         async for chunk in self.model.astream("hi"):
@@ -30,3 +34,7 @@ class Asyncio:
 
     async def call(self) -> object:
         return await self.model.ainvoke("hi")
+
+
+class Aiohttp(Asyncio):
+    transport = "aiohttp"
