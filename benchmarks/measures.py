@@ -133,7 +133,7 @@ def adapters_on_aiohttp() -> Measure:
         Row(f"{astream_chat} on aiohttp", "llama_coze:Aiohttp", job),
         Row(astream_chat, "llama_coze:Asyncio", job),
     )
-    targets = (Target(f"{each} on aiohttp", 0.70, (each,)) for each in (astream, astream_chat))
+    targets = (Target(f"{each} on aiohttp", 0.75, (each,)) for each in (astream, astream_chat))
     title = "The adapters, 100 streams at once, a delta every 50 ms"
     warm_up = Job("paced", Shape("paced", 5, 20), at_once=8)
     return Measure("adapters-100", title, rows, (cpu_an_event(*targets),), 5, warm_up)
