@@ -7,14 +7,16 @@ BLOCKS. A translator, registered for PROVIDER, merges all of them into ``content
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import ContentBlock
 
-from coze_client.api.recall.values import Slice
 from coze_client.bridge.chat.answer_parts import AudioPart, CardPart, Part, PluginCall, PluginOutput, RecallPart
+
+if TYPE_CHECKING:
+    from coze_client.api.recall.values import Slice
 
 PROVIDER = "coze"
 REASONING = "reasoning_content"

@@ -16,7 +16,6 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.messages.ai import add_usage
 from langchain_core.messages.tool import tool_call
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
@@ -128,6 +127,8 @@ def split_answer_tools(tools: Sequence[Any], tool_choice: object) -> tuple[list[
     """
     if tool_choice not in _FORCED:
         return list(tools), []
+    from langchain_core.tools import StructuredTool
+
     schemas = [tool for tool in tools if isinstance(tool, StructuredTool) and not (tool.func or tool.coroutine)]
     return [tool for tool in tools if tool not in schemas], schemas
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import wave
 from io import BytesIO
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from llama_index.core.base.llms.types import (
     AudioBlock,
@@ -20,7 +20,6 @@ from llama_index.core.llms import ChatMessage, ChatResponse, CompletionResponse
 
 from coze_client.api.chats.chat_event import ChatEvent
 from coze_client.api.chats.values import ToolCall, Usage
-from coze_client.api.recall.values import Slice
 from coze_client.bridge.chat.answer_builder import AnswerBuilder, AnswerDelta, ReadStream
 from coze_client.bridge.chat.answer_parts import (
     AudioPart,
@@ -32,6 +31,9 @@ from coze_client.bridge.chat.answer_parts import (
     convert_to_arguments,
 )
 from coze_client.bridge.chat.client_calls import check_calls_nothing, plugin_names
+
+if TYPE_CHECKING:
+    from coze_client.api.recall.values import Slice
 
 R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 

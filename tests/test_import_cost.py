@@ -10,6 +10,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"langchain", "langchain_core", "langgraph", "llama_index"}
+FIRST_NEEDED_BY_A_CALL = {
+    "coze_client.api.conversations.messages",
+    "coze_client.api.recall.values",
+    "coze_client.core.paging",
+}
 SERVERS = {"starlette", "uvicorn", "python_multipart"}
 
 
@@ -38,11 +43,20 @@ def loaded_by(code: str) -> set[str]:
         ("import llama_index_coze", FRAMEWORKS | SERVERS | {"httpx", "pydantic"}),
         (
             "from langchain_coze import ChatCoze; ChatCoze(bot_id='1', token='t')",
-            SERVERS | {"llama_index", "llama_index_coze", "langchain", "langgraph", "transformers"},
+            SERVERS
+            | {
+                "llama_index",
+                "llama_index_coze",
+                "langchain",
+                "langgraph",
+                "transformers",
+                "langchain_core.tools.structured",
+            }
+            | FIRST_NEEDED_BY_A_CALL,
         ),
         (
             "from llama_index_coze import CozeLLM; CozeLLM(bot_id='1', token='t')",
-            SERVERS | {"langchain_coze", "langchain_core", "transformers"},
+            SERVERS | {"langchain_coze", "langchain_core", "transformers"} | FIRST_NEEDED_BY_A_CALL,
         ),
     ],
 )

@@ -6,15 +6,15 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from coze_client.api.conversations.messages import Messages
-from coze_client.api.conversations.values import Message
 from coze_client.bridge.chat.drafts import Draft, without_instructions
 from coze_client.bridge.chat.schema_prompt import without_prompt
-from coze_client.core.paging import Cursor
 from coze_client.core.session import Session
 from coze_client.errors import PermissionDenied
+
+if TYPE_CHECKING:
+    from coze_client.api.conversations.values import Message
 
 _log = logging.getLogger("coze_client")
 
@@ -33,6 +33,9 @@ async def leave_out_asked(
     """
     if conversation_id is None or not any(draft.unanswered for draft in drafts):
         return drafts
+    from coze_client.api.conversations.messages import Messages
+    from coze_client.core.paging import Cursor
+
     try:
         page = await Cursor(session, Messages.list(conversation_id=conversation_id)).next()
     except PermissionDenied as error:
