@@ -56,6 +56,9 @@ class ChatCoze(BotModel):
     ``parameters`` instead of prompt variables. It belongs to a bot or an app: give exactly one of ``bot_id`` and
     ``app_id``. If it asks the user something, the next message is the reply.
 
+    Coze does not tell how much text the bot's model takes. Where something needs it, such as SummarizationMiddleware
+    with ``("fraction", 0.8)``, tell it in tokens: ``profile={"max_input_tokens": 128_000}``.
+
     ``response_metadata`` has ``chat_id``, ``conversation_id``, ``logid``, ``status``, ``follow_ups`` and more.
     ``content_blocks`` has reasoning, citations, the bot's plugin calls, cards and audio. Every error is one of both
     ``coze_client`` and ``langchain_core.exceptions``. A pickle contains a literal token in clear text. Chat options can
