@@ -12,7 +12,7 @@ EMULATOR := coze_client/emulator/*
 # Runs without coverage, which imports modules itself.
 IMPORT_TESTS := tests/test_import_cost.py
 
-.PHONY: demo test coverage check fuzz bench test-oldest test-versions format clean
+.PHONY: demo test coverage check fuzz mutants bench test-oldest test-versions format clean
 
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
@@ -50,6 +50,10 @@ format: $(STAMP)
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+# Edits the modules that changed, one place at a time, and lists the edits that no test notices: CONTRIBUTING.md.
+mutants: $(STAMP)
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -77,4 +81,4 @@ $(STAMP): pyproject.toml
 	@touch $(STAMP)
 
 clean:
-	rm -rf .venv .venv-* .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*
+	rm -rf .venv .venv-* .bench .mutants build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*

@@ -1,0 +1,77 @@
+"""A trial: tests run in a forked process, on an edited copy, and what is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mutants import trial
+from tests.mutants.mutants import Mutant, mutants_of
+from tests.mutants.results import Results
+from tests.mutants.trial import Outcome, Runner, Verdict
+from tests.mutants.working_copy import ROOT
+
+CODE = "def half(x):\n    while x % 2:\n        x += 1\n    return x // 2\n"
+TESTS = """
+from small import half
+def test_of_even(): assert half(4) == 2
+def test_of_odd(): assert half(5) == 3
+def test_of_nothing(): pass
+"""
+EVEN, ODD, NOTHING = (f"test_small.py::test_of_{name}" for name in ("even", "odd", "nothing"))
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+    """A runner on a package of one file."""
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    for folder in (original, copy):
+        folder.mkdir()
+        (folder / "small.py").write_text(CODE, encoding="utf-8")
+    (copy / "test_small.py").write_text(TESTS, encoding="utf-8")
+    monkeypatch.setattr(trial, "ROOT", original)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they need a second for each run
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_timeout")
+    with Runner(copy, dict.fromkeys((EVEN, ODD, NOTHING), 0.0), frameworks=()) as runner:
+        yield runner
+
+
+def mutant(change: str) -> Mutant:
+    return next(each for each in mutants_of("small.py", CODE) if each.is_edit and each.change[-1] == f"+ {change}")
+
+
+def test_the_first_test_that_fails_kills_a_mutant_and_the_next_finds_the_file_as_it_was(runner: Runner) -> None:
+    slip = mutant("return x // 3")
+    assert runner.try_out(slip, [[NOTHING], [ODD, EVEN]]) == Outcome(Verdict.KILLED, ODD, 3)
+    assert runner.try_out(slip, [[EVEN, ODD]]) == Outcome(Verdict.KILLED, EVEN, 2)
+    assert runner.try_out(slip, [[NOTHING], []]) == Outcome(Verdict.SURVIVED, "", 1)
+    assert runner.try_out(slip, [[], []]) == Outcome(Verdict.NOT_RUN)
+    assert runner.failing([EVEN, ODD, NOTHING]) == set()
+    assert runner.try_out(mutant("x -= 1"), [[EVEN, NOTHING]]).verdict is Verdict.SURVIVED
+
+
+def test_a_mutant_with_which_a_test_never_ends_is_killed_by_time(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "START", 0.5)
+    assert runner.try_out(mutant("x = 1"), [[ODD, EVEN]]) == Outcome(Verdict.TIMEOUT, "", 2)
+
+
+def test_a_result_is_remembered_until_its_file_or_its_test_changes(tmp_path: Path) -> None:
+    slip, digests = mutant("return x // 3"), {"test_small.py": "1", "test_other.py": "1"}
+    killed, survived = Outcome(Verdict.KILLED, ODD, 2), Outcome(Verdict.SURVIVED, "", 3)
+
+    def results(**changed: str) -> Results:
+        return Results(tmp_path / "kept" / "results.jsonl", {**digests, **{f"{k}.py": v for k, v in changed.items()}})
+
+    assert results().find(slip) is None
+    results().add(slip, killed)
+    assert results(test_other="2").find(slip) == killed
+    assert results(test_small="2").find(slip) is None
+    assert results().find(mutant("x -= 1")) is None
+    results().add(slip, survived)
+    assert results().find(slip) == survived
+    assert results(test_other="2").find(slip) == killed
