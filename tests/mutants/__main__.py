@@ -88,22 +88,25 @@ def _stages(
 def main() -> None:
     """Print the table and the survivors."""
     arguments = _arguments()
-    end = time.monotonic() + 60 * arguments.minutes
     found = [
         mutant for file in chosen(arguments.modules) for mutant in mutants_of(file, (ROOT / file).read_text("utf-8"))
     ]
     mutants = sample(found, arguments.sample, arguments.seed)
     print(f"{len(mutants)} of {len(found)} mutants", flush=True)
     recordings = _up_to_date(arguments)
+    begun = time.monotonic()
     stages = _stages(mutants, recordings, arguments.tests, arguments.seconds)
-    known = reasons()
     with working_copy() as copy, Runner(copy, recordings.seconds) as runner:
         flawed = runner.failing(sorted({test for mutant in mutants for test in stages[mutant][0][:3]}))
+        print(*(f"Left out, since it fails without an edit: {test}\n" for test in sorted(flawed)), end="")
         stages = {
             mutant: [[t for t in stage if t not in flawed] for stage in given] for mutant, given in stages.items()
         }
-        outcomes = _until(end, _try_all(mutants, stages, runner, Results(FOLDER / "results.jsonl", digests_of_tests())))
-        tried = [Tried(mutant, outcome, known.get(_known_as(mutant), "")) for mutant, outcome in outcomes]
+        results = Results(FOLDER / "results.jsonl", digests_of_tests())
+        outcomes = list(_until(begun + 60 * arguments.minutes, _try_all(mutants, stages, runner, results)))
+    known = reasons()
+    tried = [Tried(mutant, outcome, known.get(_known_as(mutant), "")) for mutant, outcome in outcomes]
+    print(f"{len(tried)} mutants in {(time.monotonic() - begun) / 60:.1f} minutes")
     print("", *table(tried), *map(describe, surviving(tried)), sep="\n")
     entries = [entry(each.mutant) for each in surviving(tried)]
     (FOLDER / "survivors.json").write_text(json.dumps(entries, indent=1, ensure_ascii=False), encoding="utf-8")

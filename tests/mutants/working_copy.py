@@ -16,7 +16,9 @@ PACKAGES = ("coze_client", "langchain_coze", "llama_index_coze")
 
 def git(*arguments: str) -> list[str]:
     """The lines that git prints in the working tree; `CalledProcessError` if it fails."""
-    answer = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        ["git", "-c", "core.quotepath=off", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return answer.stdout.splitlines()
 
 
