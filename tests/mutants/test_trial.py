@@ -26,16 +26,12 @@ EVEN, ODD, NOTHING = (f"test_small.py::test_of_{name}" for name in ("even", "odd
 @pytest.fixture
 def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
     """A runner on a package of one file."""
-    original, copy = tmp_path / "original", tmp_path / "copy"
-    for folder in (original, copy):
-        folder.mkdir()
-        (folder / "small.py").write_text(CODE, encoding="utf-8")
-    (copy / "test_small.py").write_text(TESTS, encoding="utf-8")
-    monkeypatch.setattr(trial, "ROOT", original)
+    (tmp_path / "small.py").write_text(CODE, encoding="utf-8")
+    (tmp_path / "test_small.py").write_text(TESTS, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they need a second for each run
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_timeout")
-    with Runner(copy, dict.fromkeys((EVEN, ODD, NOTHING), 0.0), frameworks=()) as runner:
+    with Runner(tmp_path, dict.fromkeys((EVEN, ODD, NOTHING), 0.0), frameworks=()) as runner:
         yield runner
 
 

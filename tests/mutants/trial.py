@@ -16,7 +16,7 @@ from types import TracebackType
 from typing_extensions import Self
 
 from tests.mutants.mutants import Mutant
-from tests.mutants.working_copy import ROOT, environment
+from tests.mutants.working_copy import environment
 
 FRAMEWORKS = (
     "aiohttp",
@@ -112,11 +112,11 @@ class Runner:
     @contextmanager
     def _edited(self, mutant: Mutant) -> Iterator[None]:
         """Write the mutant, each with a time of its own: Python takes compiled files by time and size."""
-        path, original = self._copy / mutant.file, ROOT / mutant.file
-        written = original.stat()
+        path = self._copy / mutant.file
+        written = path.stat()
         self._edits += 1
         path.write_text(mutant.code, encoding="utf-8")
         os.utime(path, (written.st_atime, written.st_mtime + self._edits))
         yield
-        path.write_bytes(original.read_bytes())
+        path.write_text(mutant.module.code, encoding="utf-8")
         os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
