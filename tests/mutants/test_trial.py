@@ -19,8 +19,10 @@ from small import half
 def test_of_even(): assert half(4) == 2
 def test_of_odd(): assert half(5) == 3
 def test_of_nothing(): pass
+def test_of_the_machine(): assert 0
 """
-EVEN, ODD, NOTHING = (f"test_small.py::test_of_{name}" for name in ("even", "odd", "nothing"))
+NAMES = ("even", "odd", "nothing", "the_machine")
+EVEN, ODD, NOTHING, MACHINE = (f"test_small.py::test_of_{name}" for name in NAMES)
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they need a second for each run
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_timeout")
-    with Runner(tmp_path, dict.fromkeys((EVEN, ODD, NOTHING), 0.0), frameworks=()) as runner:
+    with Runner(tmp_path, dict.fromkeys((EVEN, ODD, NOTHING, MACHINE), 0.0), frameworks=()) as runner:
         yield runner
 
 
@@ -47,6 +49,13 @@ def test_the_first_test_that_fails_kills_a_mutant_and_the_next_finds_the_file_as
     assert runner.try_out(slip, [[], []]) == Outcome(Verdict.NOT_RUN)
     assert runner.failing([EVEN, ODD, NOTHING]) == set()
     assert runner.try_out(mutant("x -= 1"), [[EVEN, NOTHING]]).verdict is Verdict.SURVIVED
+
+
+def test_a_test_that_fails_without_the_edit_too_kills_nothing(runner: Runner) -> None:
+    slip = mutant("return x // 3")
+    assert runner.failing([EVEN, MACHINE]) == {MACHINE}
+    assert runner.try_out(slip, [[MACHINE, NOTHING]]) == Outcome(Verdict.SURVIVED, "", 1)
+    assert runner.try_out(slip, [[MACHINE], [ODD]]) == Outcome(Verdict.KILLED, ODD, 1)
 
 
 def test_a_mutant_with_which_a_test_never_ends_is_killed_by_time(

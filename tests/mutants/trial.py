@@ -88,7 +88,14 @@ class Runner:
         return set(failed)
 
     def try_out(self, mutant: Mutant, stages: Sequence[Sequence[str]]) -> Outcome:
-        """Run one list of tests after the other, until a test fails."""
+        """Run one list of tests after the other, until a test fails that passes without the edit."""
+        outcome = self._first_failure(mutant, stages)
+        while outcome.test and outcome.test in self.failing([outcome.test]):
+            stages = [[test for test in stage if test != outcome.test] for stage in stages]
+            outcome = self._first_failure(mutant, stages)
+        return outcome
+
+    def _first_failure(self, mutant: Mutant, stages: Sequence[Sequence[str]]) -> Outcome:
         given = 0
         with self._edited(mutant):
             for tests in filter(None, stages):
