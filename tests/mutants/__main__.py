@@ -60,7 +60,7 @@ def _try_all(
     mutants: Sequence[Mutant], stages: Mapping[Mutant, Sequence[Sequence[str]]], runner: Runner, results: Results
 ) -> Iterator[tuple[Mutant, Outcome]]:
     for number, mutant in enumerate(mutants, 1):
-        outcome = results.find(mutant)
+        outcome = results.find(mutant, sum(map(len, stages[mutant])))
         if outcome is None:
             outcome = runner.try_out(mutant, stages[mutant])
             results.add(mutant, outcome)

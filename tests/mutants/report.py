@@ -32,9 +32,9 @@ class Row:
     @property
     def cells(self) -> tuple[str, ...]:
         """The columns of `HEAD`."""
-        equivalent = sum(bool(each.reason) for each in self.tried if not _is_killed(each))
+        equivalent = sum(bool(each.reason) for each in self.tried if not each.outcome.is_killed)
         timeouts = sum(each.outcome.verdict is Verdict.TIMEOUT for each in self.tried)
-        killed = sum(map(_is_killed, self.tried))
+        killed = sum(each.outcome.is_killed for each in self.tried)
         countable = len(self.tried) - equivalent
         percent = f"{100 * killed / countable:.0f} %" if countable else "-"
         numbers = (len(self.tried), killed, countable - killed, timeouts, equivalent)
@@ -65,7 +65,7 @@ def table(tried: Sequence[Tried]) -> Iterator[str]:
 
 def surviving(tried: Iterable[Tried]) -> list[Tried]:
     """Those that no test noticed, and that have no reason to survive."""
-    return [each for each in tried if not _is_killed(each) and not each.reason]
+    return [each for each in tried if not each.outcome.is_killed and not each.reason]
 
 
 def describe(tried: Tried) -> str:
@@ -78,10 +78,6 @@ def describe(tried: Tried) -> str:
 def entry(mutant: Mutant) -> dict[str, object]:
     """What `equivalent.json` has of a mutant, but for the reason."""
     return {"file": mutant.file, "inside": mutant.inside, "change": list(mutant.change), "reason": ""}
-
-
-def _is_killed(tried: Tried) -> bool:
-    return tried.outcome.verdict in (Verdict.KILLED, Verdict.TIMEOUT)
 
 
 def _line(cells: Iterable[str]) -> str:

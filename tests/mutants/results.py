@@ -19,15 +19,19 @@ class Results:
     path: Path
     tests: Mapping[str, str]
 
-    def find(self, mutant: Mutant) -> Outcome | None:
-        """The outcome of an earlier trial, if its file and the test that noticed it, or all tests, are the same."""
+    def find(self, mutant: Mutant, most: int) -> Outcome | None:
+        """The outcome of an earlier trial, if its file and the test that noticed it, or all tests, are the same.
+
+        A mutant that survived fewer tests than the `most` of now is tried again.
+        """
         if not self.path.exists():
             return None
         found = None
         for line in self.path.read_text(encoding="utf-8").splitlines():
             trial = json.loads(line)
             if trial["mutant"] == _key(mutant) and trial["proof"] == self._proof(trial["test"]):
-                found = Outcome(Verdict(trial["verdict"]), trial["test"], trial["tests"])
+                outcome = Outcome(Verdict(trial["verdict"]), trial["test"], trial["tests"])
+                found = outcome if outcome.is_killed or outcome.tests >= most else found
         return found
 
     def add(self, mutant: Mutant, outcome: Outcome) -> None:

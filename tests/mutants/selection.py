@@ -15,7 +15,7 @@ _FIRST = 40
 def choose(
     mutant: Mutant, by_line: Mapping[int, AbstractSet[str]], seconds: Mapping[str, float], most: int, budget: float
 ) -> tuple[list[str], list[str]]:
-    """A first few tests from the files that are named like the mutant's, then others, from every file in turn.
+    """A first few tests from the files that are named like the mutant's; then more of them, and of every file in turn.
 
     In all, they are `most` tests, and take `budget` seconds. Lines that run when a module is imported belong to no
     test: then those count that run the function, or the module.
@@ -23,9 +23,11 @@ def choose(
     covering = _covering(mutant, by_line)
     likely = sorted(covering, key=lambda test: (-_alike(mutant.file, test), seconds[test], test))
     first = _within(likely, seconds, min(_FIRST, most), budget / 4)
-    rest = sorted(covering - set(first), key=lambda test: (seconds[test], test))
+    closest = max((_alike(mutant.file, test) for test in covering), default=0)
+    more = [test for test in likely if _alike(mutant.file, test) == closest and test not in first][: most // 2]
+    rest = sorted(covering - {*first, *more}, key=lambda test: (seconds[test], test))
     left = budget - sum(seconds[test] for test in first)
-    return first, _within(_from_every_file(rest), seconds, most - len(first), left)
+    return first, _within([*more, *_from_every_file(rest)], seconds, most - len(first), left)
 
 
 def _within(tests: Iterable[str], seconds: Mapping[str, float], most: int, budget: float) -> list[str]:

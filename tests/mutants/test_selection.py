@@ -28,17 +28,19 @@ def test_a_line_that_no_test_ran_alone_has_the_tests_of_its_statement_function_o
     assert choose(mutant(1), {}, SECONDS, 10, 40) == ([], [])
 
 
-def test_after_the_first_few_every_file_has_its_turn() -> None:
+def test_after_the_first_few_come_others_of_the_closest_file_and_then_every_file_has_its_turn() -> None:
     likely = {f"tests/core/test_retry.py::{number}": 1.0 for number in range(40)}
     others = {f"tests/{file}.py::{number}": 2.0 + number for file in ("test_a", "test_b") for number in range(3)}
     seconds = {**likely, **others}
-    first, rest = choose(mutant(6), {6: set(seconds)}, seconds, 44, 400)
+    seconds["tests/core/test_retry.py::slow"] = 9.0
+    first, rest = choose(mutant(6), {6: set(seconds)}, seconds, 45, 400)
     assert set(first) == set(likely)
-    assert rest == ["tests/test_a.py::0", "tests/test_b.py::0", "tests/test_a.py::1", "tests/test_b.py::1"]
+    assert rest[0] == "tests/core/test_retry.py::slow"
+    assert rest[1:] == ["tests/test_a.py::0", "tests/test_b.py::0", "tests/test_a.py::1", "tests/test_b.py::1"]
 
 
 def test_no_more_tests_are_chosen_than_there_is_time_for() -> None:
     a, b, c = SECONDS  # 0.1, 3 and 2 seconds
-    assert choose(mutant(6), {6: set(SECONDS)}, SECONDS, 10, 8) == ([c], [a, b])
-    assert choose(mutant(6), {6: set(SECONDS)}, SECONDS, 10, 5) == ([a], [c])
+    assert choose(mutant(6), {6: set(SECONDS)}, SECONDS, 10, 8) == ([c], [b, a])
+    assert choose(mutant(6), {6: set(SECONDS)}, SECONDS, 10, 5) == ([a], [b])
     assert choose(mutant(6), {6: set(SECONDS)}, SECONDS, 2, 400) == ([b, c], [])

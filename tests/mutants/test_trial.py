@@ -72,11 +72,13 @@ def test_a_result_is_remembered_until_its_file_or_its_test_changes(tmp_path: Pat
     def results(**changed: str) -> Results:
         return Results(tmp_path / "kept" / "results.jsonl", {**digests, **{f"{k}.py": v for k, v in changed.items()}})
 
-    assert results().find(slip) is None
+    assert results().find(slip, 3) is None
     results().add(slip, killed)
-    assert results(test_other="2").find(slip) == killed
-    assert results(test_small="2").find(slip) is None
-    assert results().find(mutant("x -= 1")) is None
+    assert results(test_other="2").find(slip, 3) == killed
+    assert results(test_small="2").find(slip, 3) is None
+    assert results().find(mutant("x -= 1"), 3) is None
     results().add(slip, survived)
-    assert results().find(slip) == survived
-    assert results(test_other="2").find(slip) == killed
+    assert results().find(slip, 3) == survived
+    assert results().find(slip, 4) == killed
+    assert results(test_small="2").find(slip, 3) is None
+    assert results(test_other="2").find(slip, 3) == killed

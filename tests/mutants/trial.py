@@ -59,6 +59,11 @@ class Outcome:
     test: str = ""
     tests: int = 0  # how many tests were given
 
+    @property
+    def is_killed(self) -> bool:
+        """Whether a test noticed the edit."""
+        return self.verdict in (Verdict.KILLED, Verdict.TIMEOUT)
+
 
 class Runner:
     """Runs tests in a copy of the working tree, by a process that has imported the frameworks already."""
