@@ -45,4 +45,5 @@ def test_a_variable_takes_the_systems_words_beside_the_others() -> None:
 
 @pytest.mark.parametrize(("stop", "stops"), [(None, ()), ("!", ("!",)), (["!", "?"], ("!", "?"))])
 def test_stop_is_one_text_or_several(stop: list[str] | str | None, stops: tuple[str, ...]) -> None:
-    assert plan_chat(ASKED, BOT, stop=stop).stop == stops
+    for options in (BOT, {**BOT, "workflow_id": "5"}):
+        assert plan_chat(ASKED, options, stop=stop).stop == stops

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coze_client.bridge.writing.upload_record import DatasetUploads, UploadEntry, UploadRecord
+from coze_client.bridge.writing.upload_record import DatasetUploads, SourceEntry, UploadEntry, UploadRecord
 from coze_client.errors import ConfigurationError
 
 ONE = UploadEntry("hash-1", "a.txt", "intended", "", ("7", "8"), ("7",), 1.5)
@@ -36,6 +36,20 @@ def test_what_was_written_is_there_for_the_next_writer(record: UploadRecord) -> 
     uploads = acquired(record)
     assert uploads.uploads() == {"hash-1": ONE, "hash-2": TWO}
     assert uploads.pending_deletions() == {"7"}
+    uploads.release()
+
+
+def test_every_field_of_a_source_is_there_for_the_next_writer(record: UploadRecord) -> None:
+    sources = [
+        SourceEntry("a.txt", ("hash-1", "hash-2"), ("hash-3", "hash-1"), "/home/a.txt"),
+        SourceEntry("b.txt", ("hash-4",), None, ""),
+        SourceEntry("c.txt", ("hash-5",), (), "/home/c.txt"),
+    ]
+    uploads = acquired(record)
+    uploads.write(sources=sources)
+    uploads.release()
+    uploads = acquired(record)
+    assert uploads.sources() == {each.source: each for each in sources}
     uploads.release()
 
 
