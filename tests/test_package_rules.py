@@ -55,9 +55,10 @@ def forbidden_imports(file: str) -> set[str]:
     return forbidden | SERVERS | (set() if file in TRANSPORTS else HTTP_CLIENTS)
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_only_adapters_import_frameworks_and_only_transports_import_an_http_client(path: Path) -> None:
-    assert set(imports(ast.parse(path.read_text(encoding="utf-8")))) & forbidden_imports(name(path)) == set()
+def test_only_adapters_import_frameworks_and_only_transports_import_an_http_client() -> None:
+    imported = {name(path): set(imports(ast.parse(path.read_text(encoding="utf-8")))) for path in FILES}
+    assert len(imported) > 250
+    assert [file for file, found in imported.items() if found & forbidden_imports(file)] == []
 
 
 def is_vague(part: str) -> bool:
@@ -66,9 +67,10 @@ def is_vague(part: str) -> bool:
     return plain in {"base", "common", "helper", "misc", "shared"} or plain.endswith(("util", "utils", "helpers"))
 
 
-@pytest.mark.parametrize("path", [*FILES, *sorted((ROOT / "tests" / "support").rglob("*.py"))], ids=name)
-def test_every_module_and_folder_is_named_by_its_noun(path: Path) -> None:
-    assert [part for part in path.relative_to(ROOT).with_suffix("").parts if is_vague(part)] == []
+def test_every_module_and_folder_is_named_by_its_noun() -> None:
+    files = [*FILES, *(ROOT / "tests" / "support").rglob("*.py")]
+    assert [path for path in files if any(map(is_vague, path.relative_to(ROOT).with_suffix("").parts))] == []
+    assert is_vague("chat_helpers")
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from email.utils import formatdate
+from functools import cache
 
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
@@ -75,7 +76,7 @@ class App:
         self.connections = connections
         endpoints = (*API_ENDPOINTS, *OAUTH_ENDPOINTS) if backend.dialect.oauth else API_ENDPOINTS
         available = [end for end in endpoints if backend.dialect.has(end.method, end.path)]
-        self.routes = [(Route(end.path, _never, methods=[end.method]), end) for end in available]
+        self.routes = [(_route(end.method, end.path), end) for end in available]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -141,6 +142,11 @@ class App:
         except Exception:
             logger.exception("%s %s failed in the emulator", request.method, request.path)
             return json_reply(500, {"code": 5000, "msg": "the emulator failed, see its log"})
+
+
+@cache  # a path is compiled once for all emulators of a process
+def _route(method: str, path: str) -> Route:
+    return Route(path, _never, methods=[method])
 
 
 async def _never(request: HttpRequest) -> None:

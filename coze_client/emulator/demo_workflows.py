@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol
 
 from typing_extensions import TypedDict
@@ -75,6 +76,7 @@ def add_workflows(emulator: HasWorkflows) -> None:
     emulator.workflow(chatflow=True)(host)
 
 
-def standard_workflows() -> list[Workflow]:
+@cache  # to read a signature takes longer than all else of the emulator's start
+def standard_workflows() -> tuple[Workflow, ...]:
     """Return the workflows of every emulator; their ids are always the same."""
-    return [new_workflow(function, number=n) for n, function in enumerate((book_table,))]
+    return tuple(new_workflow(function, number=n) for n, function in enumerate((book_table,)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +56,9 @@ def read_list() -> list[Listed]:
 
 
 LISTED = read_list()
+CODES = [each.code for each in LISTED]
+AGAIN = ("try again", "retry", "later", "start a new", "repeat", "重试")
+BUSY = "The service is busy, please try again later."
 CLASSES: dict[str, tuple[type[APIError], ...]] = {
     "user": _REFUSALS,
     "user (missing object)": (NotFound,),
@@ -87,19 +91,19 @@ def test_the_list_is_whole() -> None:
     assert {4027, 4028, 788788103, 103200002, 720702004, 100000000} <= {each.code for each in LISTED}
 
 
-@pytest.mark.parametrize("listed", LISTED, ids=lambda each: f"{each.code} {each.meaning[:40]}")
-def test_a_listed_code_has_its_class_and_a_cure(listed: Listed) -> None:
-    error = error_for(listed.code, listed.meaning, status=200)
-    expected = (NotFound,) if listed.code == NO_SIGNATURE else CLASSES[listed.verdict]
-    assert type(error) in expected
-    assert error.cure
-    assert error.code == listed.code
+def test_a_listed_code_has_its_class_and_a_cure() -> None:
+    errors = {listed: error_for(listed.code, listed.meaning, status=200) for listed in LISTED}
+    for listed, error in errors.items():
+        expected = (NotFound,) if listed.code == NO_SIGNATURE else CLASSES[listed.verdict]
+        assert type(error) in expected, listed
+        assert error.cure, listed
+        assert error.code == listed.code
 
 
-@pytest.mark.parametrize("listed", LISTED, ids=lambda each: str(each.code))
-def test_no_cure_of_a_code_advises_to_call_again(listed: Listed) -> None:
-    cure = error_for(listed.code, listed.meaning).cure.lower()
-    assert not [word for word in ("try again", "retry", "later", "start a new", "repeat") if word in cure]
+@pytest.mark.parametrize("status", [None, 408, 500, 502, 503, 504])
+def test_no_cure_of_a_code_advises_to_call_again(status: int | None) -> None:
+    cures = {code: error_for(code, "no", status=status).cure.lower() for code in (None, *CODES)}
+    assert [code for code, cure in cures.items() if any(word in cure for word in AGAIN)] == []
 
 
 TABLE: dict[str, Any] = json.loads((_LIST.parent / "error_classes.json").read_text("utf-8"))
@@ -160,36 +164,40 @@ def test_the_table_of_oauth_codes_is_whole() -> None:
     assert type(oauth_error_for("new_code", "no")) is OAuthError
 
 
-def failure_of(driver: Driver, body: bytes, *, workflow: bool) -> CozeError:
+CHAT = {"id": "7", "conversation_id": "8"}
+CREATED = ("conversation.chat.created", CHAT)
+
+
+def test_a_code_inside_a_stream_has_the_same_class_and_cure_and_permits_no_second_start(driver: Driver) -> None:
+    events: list[tuple[str, object]] = []
+
     def respond(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body)
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=event_stream(*events))
 
     client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(respond), retry=None)
-    stream = client.workflows.stream(workflow_id="1") if workflow else client.chats.stream(bot_id="1", user_id="u")
-    with pytest.raises(CozeError) as caught:
-        driver.collect(stream)
-    return caught.value
 
+    def failure_of(call: Callable[[], object], code: int, kind: type[CozeError]) -> CozeError:
+        with pytest.raises(kind) as caught:
+            call()
+        assert type(caught.value) is kind, code
+        assert (caught.value.code, caught.value.cure) == (code, error_for(code, "").cure)
+        assert not [word for word in AGAIN if word in str(caught.value).lower()], code
+        assert not may_retry(Kind.START, caught.value), code
+        return caught.value
 
-CHAT = {"id": "7", "conversation_id": "8"}
+    def chat() -> None:
+        driver.collect(client.chats.stream(bot_id="1", user_id="u"))
 
-
-@pytest.mark.parametrize("listed", LISTED, ids=lambda each: str(each.code))
-def test_a_code_inside_a_stream_has_the_same_class_and_cure(driver: Driver, listed: Listed) -> None:
-    refused = error_for(listed.code, listed.meaning)
-    error = {"code": listed.code, "msg": listed.meaning}
-    created = ("conversation.chat.created", CHAT)
-
-    failed = failure_of(
-        driver,
-        event_stream(created, ("conversation.chat.failed", {**CHAT, "status": "failed", "last_error": error})),
-        workflow=False,
-    )
-    assert (type(failed), failed.code, failed.cure) == (ChatFailed, listed.code, refused.cure)
-
-    reported = failure_of(driver, event_stream(created, ("error", error)), workflow=False)
-    assert (type(reported), reported.code, reported.cure) == (type(refused), listed.code, refused.cure)
-    assert (reported.chat_id, reported.conversation_id) == ("7", "8")
-
-    run = failure_of(driver, event_stream(("Error", {"error_code": listed.code, "error_message": "no"})), workflow=True)
-    assert (type(run), run.code, run.cure) == (WorkflowFailed, listed.code, refused.cure)
+    for code in CODES:
+        error = {"code": code, "msg": BUSY}
+        failed = {**CHAT, "status": "failed", "last_error": error}
+        for kind, event in (
+            (ChatFailed, ("conversation.chat.failed", failed)),
+            (type(error_for(code, "")), ("error", error)),
+        ):
+            events[:] = [CREATED, event]
+            found = failure_of(chat, code, kind)
+            assert (found.chat_id, found.conversation_id) == ("7", "8"), code
+        events[:] = [("Error", {"error_code": code, "error_message": BUSY})]
+        failure_of(lambda: driver.collect(client.workflows.stream(workflow_id="1")), code, WorkflowFailed)
+        failure_of(lambda: driver.run(client.workflows.execute(workflow_id="1")), code, WorkflowFailed)

@@ -14,6 +14,7 @@ from tests.support.clients import Driver
 TOKEN = "cztok_" + "a" * 30
 JSON = b'{"code":0,"data":{"id":"1","conversation_id":"2","status":"completed"},"access_token":"x","expires_in":9}'
 STREAM = b"event:done\ndata:[DONE]\n\n"
+MOVED = [301, 302, 307, 308]
 STATUSES = [300, 301, 302, 303, 304, 305, 307, 308, 399]
 
 CALLS: dict[str, Callable[[Driver, Any], Any]] = {
@@ -47,23 +48,19 @@ def redirect(
     return failed.value, sent
 
 
-@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_redirect_is_an_error_of_every_call(driver: Driver, call: str, status: int) -> None:
-    for body, kind in ((JSON, "application/json"), (STREAM, "text/event-stream"), (b"", "text/html")):
+@pytest.mark.parametrize(
+    ("body", "kind"), [(JSON, "application/json"), (STREAM, "text/event-stream"), (b"", "text/html")]
+)
+def test_a_redirect_is_an_error_of_every_call(driver: Driver, status: int, body: bytes, kind: str) -> None:
+    for call in CALLS:
         error, sent = redirect(driver, call, status, "https://elsewhere.example/v1/x?token=abc#d", body, kind)
         assert error.status == status
         assert error.logid == "log1"
         assert "https://elsewhere.example/v1/x" in str(error)
         assert "abc" not in str(error)
-        assert [request.url.host for request in sent] == ["coze"]
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-@pytest.mark.parametrize("call", CALLS)
-def test_the_cure_is_the_address(driver: Driver, call: str, status: int) -> None:
-    error, _ = redirect(driver, call, status, "https://elsewhere.example/")
-    assert "base_url" in error.cure
+        assert [request.url.host for request in sent] == ["coze"], call
+        assert "base_url" in error.cure or status not in MOVED, call
 
 
 @pytest.mark.parametrize(

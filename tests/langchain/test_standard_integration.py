@@ -54,6 +54,10 @@ class TestChatCoze(ChatModelIntegrationTests):
         self.emulator = emulator
         return
 
+    @pytest.fixture
+    def vcr(self) -> None:
+        """Stands for the recorder, which only the skipped test asks for."""
+
     @property
     def chat_model_class(self) -> type[BaseChatModel]:
         return DeclaringCoze
