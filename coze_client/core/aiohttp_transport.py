@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any
 from weakref import WeakSet
 
@@ -11,6 +12,7 @@ import aiohttp
 import httpx
 from aiohttp.connector import Connection
 from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream, map_aiohttp_exceptions
 
 from coze_client.core.connections import IDLE_SECONDS
 from coze_client.core.network import is_readable
@@ -33,7 +35,9 @@ class CleanAiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
-            return await self._inner.handle_async_request(request)
+            response = await self._inner.handle_async_request(request)
+            response.stream = _Stream(response.stream._aiohttp_response)  # type: ignore[union-attr]  # httpx knows no aiohttp
+            return response
         except (httpx.HTTPError, *_RAW_ERRORS) as error:
             failure = _clean_error(error)
         raise failure  # not inside `except`: the error of aiohttp would become its context, and it holds the token
@@ -72,6 +76,22 @@ class _Response(aiohttp.ClientResponse):
         started = await super().start(connection)
         self.reason = (self.reason or "").encode("utf-8", "replace").decode()
         return started
+
+
+class _Stream(AiohttpResponseStream):
+    """A body that gives out all that has arrived when the connection breaks; aiohttp forgets what nobody has read."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        content = self._aiohttp_response.content
+        with map_aiohttp_exceptions():
+            try:
+                async for chunk in content.iter_chunked(self.CHUNK_SIZE):
+                    yield chunk
+            except Exception:
+                content.set_exception(None)  # type: ignore[arg-type]  # else nothing is read; aiohttp's type has no None
+                if left := content.read_nowait():
+                    yield left
+                raise
 
 
 def _clean_error(error: Exception) -> httpx.HTTPError:
