@@ -85,7 +85,7 @@ class NodeRun:
             record, self._foreign_record = self._foreign_record or await self._next_result(tasks.record), None
             if record["owner"] != call_id:
                 self._foreign_record = record
-                await self._wait_for_owner()
+                await self._wait_for_owner(call_id)
                 continue
             stored = await self._next_result(tasks.run)
             self._is_new = tasks.is_new
@@ -119,9 +119,9 @@ class NodeRun:
         self._position += 1
         return self._results[self._position - 1]
 
-    async def _wait_for_owner(self) -> None:
-        """Release the lock until the call whose step was found has taken it."""
-        while self._foreign_record is not None:
+    async def _wait_for_owner(self, call_id: str) -> None:
+        """Release the lock until the step that was found is taken by its call, or another one is found: this call's."""
+        while self._foreign_record is not None and self._foreign_record["owner"] != call_id:
             self._lock.release()
             try:
                 await self._concurrency.sleep(_POLL_INTERVAL)
