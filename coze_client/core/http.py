@@ -73,6 +73,9 @@ class HttpResponse(Protocol):
     def put_back(self, piece: bytes) -> None:
         """Put a piece before the rest of the body."""
 
+    def end_at(self, deadline: float) -> None:
+        """End every further wait for a piece at `deadline`, a time of the monotonic clock, or before."""
+
     async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
         """Pass each piece of the body to `receive` until the body ends or `receive` returns True.
 

@@ -52,6 +52,10 @@ class BlockingHttpResponse:
     def put_back(self, piece: bytes) -> None:
         self.chunks = chain((piece,), self.chunks)
 
+    def end_at(self, deadline: float) -> None:
+        self._deadline = min(self._deadline, deadline)
+        self._end_reads_at(self._deadline)
+
     async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
         try:
             for piece in self.chunks:
@@ -61,16 +65,12 @@ class BlockingHttpResponse:
             raise translate_error(error, deadline=self._deadline) from error
 
     async def drain(self, seconds: float, enough: Callable[[bytes], bool] = _never) -> None:
-        # httpx keeps the first timeout for all reads of a body, so the socket's own read gets the shorter one.
         end = monotonic() + seconds
-        network: Any = self._response.extensions.get("network_stream", SimpleNamespace(read=None))
-        with suppress(*HTTP_ERRORS, AttributeError):
-            network.read = partial(_read_until, end, network.read)
+        self._end_reads_at(end)
+        with suppress(*HTTP_ERRORS):
             for _, piece in zip(range(_MAX_DRAINED_PIECES), self.chunks, strict=False):
                 if enough(piece) or monotonic() > end:
                     break
-        with suppress(AttributeError):
-            del network.read
 
     async def abort(self) -> None:
         network: Any = self._response.extensions.get("network_stream")
@@ -78,7 +78,18 @@ class BlockingHttpResponse:
             network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
+        with suppress(AttributeError):  # the next response on this connection has its own limits
+            del self._network.read
         self._response.close()
+
+    @property
+    def _network(self) -> Any:  # of the HTTP library, or of an HTTP client that was given
+        return self._response.extensions.get("network_stream")
+
+    def _end_reads_at(self, end: float) -> None:
+        """End the reads of the socket itself: httpx keeps the first timeout for all reads of a body."""
+        with suppress(AttributeError):
+            self._network.read = partial(_read_until, end, self._network.read)
 
 
 class AsyncHttpResponse:
@@ -89,7 +100,9 @@ class AsyncHttpResponse:
         self._response = response
         self._deadline = deadline
         self.head = _head(response)
-        pieces = _apieces(response) if deadline == inf or _is_own(response) else _timed_pieces(response, deadline)
+        pieces = _apieces(response)
+        if deadline != inf and not _is_own(response):
+            pieces = _timed_pieces(pieces, deadline)
         decoder = decoder_for(self.head.headers.get("content-encoding", ""), response.status_code)
         self.chunks: AsyncIterator[bytes] = _aunpacked(pieces, decoder) if decoder else pieces
 
@@ -101,6 +114,10 @@ class AsyncHttpResponse:
 
     def put_back(self, piece: bytes) -> None:
         self.chunks = _chain(piece, self.chunks)
+
+    def end_at(self, deadline: float) -> None:
+        self._deadline = min(self._deadline, deadline)
+        self.chunks = _timed_pieces(self.chunks, self._deadline)
 
     async def read_chunks(self, receive: Callable[[bytes], bool]) -> None:
         try:
@@ -173,9 +190,8 @@ def _read_until(
     return read(size, left if timeout is None else min(timeout, left))
 
 
-async def _timed_pieces(response: httpx.Response, deadline: float) -> AsyncIterator[bytes]:
+async def _timed_pieces(pieces: AsyncIterator[bytes], deadline: float) -> AsyncIterator[bytes]:
     """The body of a response whose connection does not know the deadline."""
-    pieces = _apieces(response)
     while True:
         try:
             with Alarm(max(deadline - monotonic(), 0.0)):

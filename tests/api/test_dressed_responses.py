@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from coze_client import ChatFailed, CozeError, RateLimited, StreamInterrupted
+from coze_client import ChatFailed, CozeError, RateLimited, StreamInterrupted, TimedOut
 from tests.support.clients import Driver
 from tests.support.scripted_coze import (
     ASK,
@@ -29,6 +30,7 @@ from tests.support.scripted_coze import (
     sse,
     whole_stream,
 )
+from tests.support.scripted_server import Line, ScriptedServer, json_answer
 
 KINDS = [None, "application/json", "text/plain", "text/html", "application/octet-stream", "Text/Event-Stream"]
 RUN: list[Event] = [
@@ -246,6 +248,25 @@ def test_a_chat_that_nobody_waits_for_any_more_is_cancelled_unless_it_was_only_s
         with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
             driver.run(start(**ASK))
         assert coze.paths == paths
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_such_a_stream_is_read_no_longer_than_the_deadline_of_the_call(driver: Driver, *, silent: bool) -> None:
+    def serve(line: Line) -> None:
+        if line.read_request().startswith(b"POST /v3/chat "):
+            line.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + sse([created()]))
+            line.dribble(itertools.repeat(b"" if silent else sse([delta("Be")])))
+        else:
+            line.send(json_answer())
+
+    with ScriptedServer(serve) as server:
+        client = driver.client(base_url=server.url)
+        with pytest.raises(
+            TimedOut, match=r"did not end within 0.2 s \(deadline\).*\[chat 7, conversation 8"
+        ) as caught:
+            driver.run(client.chats.create_and_poll(**ASK, deadline=0.2))
+        assert ("Be" in caught.value.text) is not silent
+        assert [head.split()[1] for head in server.requests] == [b"/v3/chat", b"/v3/chat/cancel"]
 
 
 def test_a_chat_that_was_started_goes_on(driver: Driver, sleeps: list[float]) -> None:

@@ -73,10 +73,7 @@ async def wait_for_chat(
     while not chat.is_terminal:
         remaining = end_time - monotonic()
         if remaining <= 0:
-            raise TimedOut(
-                f"The chat did not end within {deadline:g} s ({limit})",
-                cure="Give chats that need more time a longer deadline",
-            )
+            raise did_not_end(deadline, limit)
         await session.concurrency.sleep(min(pause, remaining))
         pause = _POLL_SECONDS
         try:
@@ -92,6 +89,13 @@ async def wait_for_chat(
         else:
             chat = found
     return chat
+
+
+def did_not_end(deadline: float, limit: str = "deadline") -> TimedOut:
+    """The error of a chat that went on for longer than `deadline` seconds; `limit` is the name of that setting."""
+    return TimedOut(
+        f"The chat did not end within {deadline:g} s ({limit})", cure="Give chats that need more time a longer deadline"
+    )
 
 
 async def load_messages(session: Session, chat: Chat) -> tuple[Message, ...]:

@@ -280,7 +280,7 @@ class Chats(Resource[ConcurrencyT]):
         request = new.request()  # before the lock: an invalid argument must not wait for another chat
         release = await self._session.lock_conversation(conversation_id)
         try:
-            started = await start_and_read(self._session, request)
+            started = await start_and_read(self._session, request, deadline)
             return await follow_chat(self._session, started.chat, deadline, started.messages)
         finally:
             release()

@@ -6,17 +6,21 @@ coze-studio up to v0.5.0 answers ``stream: false`` with a stream of events.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
+from time import monotonic
 from typing import NamedTuple
 
 from coze_client.api.chats.chat_event import ChatEvent
 from coze_client.api.chats.failures import ChatFailed
+from coze_client.api.chats.following import did_not_end
 from coze_client.api.chats.requests import ReadStart
 from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import FAILED, Chat
 from coze_client.api.conversations.values import Message
+from coze_client.core.http import HttpResponse
 from coze_client.core.request import Request
 from coze_client.core.session import Session
-from coze_client.errors import CozeError
+from coze_client.errors import CozeError, StreamInterrupted, TimedOut
 
 
 class StartedChat(NamedTuple):
@@ -29,22 +33,37 @@ class StartedChat(NamedTuple):
 class ChatStart(ChatStreamRun):
     """The steps that start a chat, which then goes on by itself.
 
-    If the response is the stream of the chat, `to_its_end` reads it as such a stream is read: it is recovered if it
-    breaks, and the chat is cancelled if the reader stops.
+    With a `deadline`, a response that is the stream of the chat is read to its end, for so many seconds at most, as
+    such a stream is read: it is recovered if it breaks, and the chat is cancelled if the reader stops.
     """
 
     _goes_on = False
+    _ends = inf
 
-    def __init__(self, session: Session, request: Request[Chat], *, to_its_end: bool) -> None:
+    def __init__(self, session: Session, request: Request[Chat], deadline: float | None = None) -> None:
         read = request.read
         expected = read.expected if isinstance(read, ReadStart) else None
-        opening = ChatOpening(request, None, saved=True, cancel_on_close=to_its_end, expected=expected)
+        opening = ChatOpening(request, None, saved=True, cancel_on_close=deadline is not None, expected=expected)
         super().__init__(session, opening)
-        self._to_its_end = to_its_end
+        self._seconds = deadline
+
+    async def open(self) -> HttpResponse:
+        """As every stream; the deadline begins with the response, because only that can name what to cancel."""
+        response = await super().open()
+        if self._seconds is not None:
+            self._ends = monotonic() + self._seconds
+            self._deadline = min(self._ends, inf if self._deadline is None else self._deadline)
+            response.end_at(self._deadline)
+        return response
+
+    @property
+    def is_late(self) -> bool:
+        """True once the time for the whole chat is over."""
+        return monotonic() >= self._ends
 
     async def recover(self, failure: CozeError | None) -> Sequence[ChatEvent]:
         """Nothing is missing once the chat has an id, unless its stream is to be read to its end."""
-        self._goes_on = bool(self.reading.chat_id) and not (self._to_its_end and self.reading.is_streamed)
+        self._goes_on = bool(self.reading.chat_id) and not (self._seconds is not None and self.reading.is_streamed)
         return () if self._goes_on else await super().recover(failure)
 
     async def abandon(self) -> None:
@@ -57,16 +76,21 @@ async def start_chat(session: Session, request: Request[Chat]) -> Chat:
 
     Raises ConversationMismatch, after cancelling the chat, if it runs in another conversation.
     """
-    start = ChatStart(session, request, to_its_end=False)
-    return (await _read(start)).chat
+    return (await _read(ChatStart(session, request))).chat
 
 
-async def start_and_read(session: Session, request: Request[Chat]) -> StartedChat:
+async def start_and_read(session: Session, request: Request[Chat], deadline: float) -> StartedChat:
     """As ``start_chat``, with the messages if the response is the stream of the chat, which is read to its end.
 
-    If the reader stops before the end, the chat is cancelled.
+    If the reader stops before the end, the chat is cancelled. Raises TimedOut after `deadline` seconds of the stream.
     """
-    return await _read(ChatStart(session, request, to_its_end=True))
+    start = ChatStart(session, request, deadline)
+    try:
+        return await _read(start)
+    except (TimedOut, StreamInterrupted) as error:
+        if not start.is_late:
+            raise
+        raise start.reading.annotate(did_not_end(deadline)) from error
 
 
 async def _read(start: ChatStart) -> StartedChat:
