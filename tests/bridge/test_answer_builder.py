@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from coze_client import ConfigurationError
+from coze_client import ConfigurationError, Message
+from coze_client.api.chats.chat_event import MESSAGE_COMPLETED, ChatEvent
+from coze_client.api.chats.values import Chat
 from coze_client.bridge.chat.answer_builder import AnswerBuilder, AnswerDelta
 from coze_client.bridge.chat.answer_parts import PluginCall
-from coze_client.bridge.chat.dialogue import DialogueMessage, Origin
+from coze_client.bridge.chat.client_calls import check_chatflow, plugin_calls
+from coze_client.bridge.chat.dialogue import DialogueMessage, Origin, PriorToolCall
 from coze_client.bridge.chat.planned_chat import plan_chat
-from tests.support.clients import ConnectedClient
+from tests.support.clients import ConnectedClient, Driver
+from tests.support.scripted_coze import DONE, ScriptedCoze, as_stream, completed, created, delta, message, scripted
 
 Coze = ConnectedClient
 
@@ -84,3 +88,60 @@ def test_a_stop_sequence_ends_the_answer_which_no_conversation_then_holds(coze: 
     assert "".join(text for text, _, _ in deltas) == "word1 "
     assert origin is not None
     assert not origin.remembered
+
+
+# --- what waits for whom ---
+
+
+def waiting(*calls: dict[str, object]) -> Chat:
+    action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": list(calls)}}
+    return Chat.model_validate({"id": "7", "status": "requires_action", "required_action": action})
+
+
+FUNCTION = {"name": "get_weather", "arguments": "{}"}
+PLUGIN = {"id": "c1", "type": "function", "function": FUNCTION}
+QUESTION = {"id": "c2", "type": "reply_message", "function": {"name": "ask", "arguments": "{}"}}
+
+
+def test_a_question_of_a_workflow_is_no_call_of_a_plugin_although_it_has_a_function() -> None:
+    assert [call.id for call in plugin_calls(waiting(QUESTION, PLUGIN, {"id": "c3", "type": "function"}))] == ["c1"]
+    check_chatflow(waiting(QUESTION))
+    with pytest.raises(ConfigurationError, match="get_weather"):
+        check_chatflow(waiting(QUESTION, PLUGIN))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("interrupt", "requires_action"), ("generate_answer_finish", "completed")]
+)
+def test_only_the_verbose_message_about_a_question_makes_an_answer_wait(kind: str, status: str) -> None:
+    builder = AnswerBuilder(plan_chat([DialogueMessage("user", "Hi")], {"bot_id": "1", "user_id": "u"}))
+    verbose = Message(id="9", type="verbose", content=f'{{"msg_type": "{kind}", "data": ""}}')
+    builder.feed(ChatEvent(MESSAGE_COMPLETED, b"", verbose))
+    assert builder.metadata["status"] == status
+
+
+def test_an_answer_without_any_state_of_its_chat_is_complete(driver: Driver) -> None:
+    coze = ScriptedCoze({"/v3/chat": as_stream([delta("Bern"), completed(message("Bern")), DONE])})
+    client = scripted(driver, coze)
+    builder = AnswerBuilder(plan_chat([DialogueMessage("user", "Hi")], {"bot_id": "1", "user_id": "u"}))
+    stream = builder.open(client) if driver.name == "blocking" else driver.run(builder.aopen(client))
+    for event in driver.collect(stream):
+        builder.feed(event)
+    builder.finish(stream)
+    assert builder.chat is None
+    assert builder.metadata["status"] == "completed"
+
+
+@pytest.mark.parametrize(("option", "cancelled"), [({}, True), ({"cancel_on_close": False}, False)])
+def test_a_stream_that_is_left_after_tool_outputs_cancels_its_chat_if_it_may(
+    driver: Driver, option: dict[str, bool], *, cancelled: bool
+) -> None:
+    coze = ScriptedCoze({"/v3/chat/submit_tool_outputs": as_stream([created(), delta("Be"), delta("rn")], size=40)})
+    client = scripted(driver, coze)
+    origin = Origin("7", "8", "requires_action")
+    answer = DialogueMessage("assistant", "", origin=origin, calls=(PriorToolCall("c1", "get_weather", {}),))
+    dialogue = [DialogueMessage("user", "Hi"), answer, DialogueMessage("tool", "sun", call_id="c1")]
+    builder = AnswerBuilder(plan_chat(dialogue, {"bot_id": "1", "user_id": "u", **option}))
+    stream = builder.open(client) if driver.name == "blocking" else driver.run(builder.aopen(client))
+    driver.collect(stream, limit=2)
+    assert coze.paths == ["/v3/chat/submit_tool_outputs", *(["/v3/chat/cancel"] if cancelled else [])]

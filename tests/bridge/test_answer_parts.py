@@ -71,6 +71,23 @@ def test_calls_that_the_client_must_run_are_not_the_bots_own() -> None:
     ]
 
 
+CALLED = '{"city": "Chur", "days": 2, "at": {"from": 1, "to": 2}}'
+SAME = [
+    '{"days": 2, "city": "Chur", "at": {"to": 2, "from": 1}}',
+    '{"at":{"from":1,"to":2},"city":"Chur","days":2}',
+    CALLED,
+]
+OTHER = ['{"city": "Chur", "days": 3, "at": {"from": 1, "to": 2}}', '{"city": "Chur"}', "{}", "not JSON"]
+
+
+@pytest.mark.parametrize(("arguments", "left"), [*((text, 0) for text in SAME), *((text, 1) for text in OTHER)])
+def test_a_call_for_the_client_is_known_by_its_arguments_in_any_order(arguments: str, left: int) -> None:
+    asked = {"id": "c1", "type": "function", "function": {"name": "b", "arguments": arguments}}
+    action = {"submit_tool_outputs": {"tool_calls": [asked]}}
+    chat = Chat.model_validate({"id": "1", "status": "requires_action", "required_action": action})
+    assert len(parts_of(message("function_call", {"name": "b", "arguments": json.loads(CALLED)}), chat=chat)) == left
+
+
 def test_a_studio_call_is_read_like_a_cloud_one() -> None:
     content = {"id": "x", "type": "function", "function": {"name": "a", "arguments": '{"q": 1}'}}
     assert parts_of(message("function_call", content)) == [PluginCall("m1", "a", {"q": 1})]
@@ -89,6 +106,22 @@ def test_recalled_knowledge_follows_the_answer_it_led_to(recall: Message) -> Non
     assert read_recall(recall) == (SLICE,)
     parts = parts_of(recall, message("answer", "In Graubünden.", 2), message("answer", "Really.", 3))
     assert parts == [RecallPart((SLICE,))]
+
+
+def test_all_that_was_recalled_before_an_answer_follows_it_and_none_of_it_the_next() -> None:
+    def recall(text: str, number: int) -> Message:
+        return message("knowledge", {"chunks": [{"slice": text}]}, number)
+
+    parts = parts_of(
+        recall("a", 1), recall("b", 2), message("answer", "x", 3), recall("c", 4), message("answer", "y", 5)
+    )
+    texts = [[found.text for found in part.slices] for part in parts if isinstance(part, RecallPart)]
+    assert texts == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize("content", ["no JSON", "[broken", ""])
+def test_a_card_that_is_no_json_comes_through_as_its_text(content: str) -> None:
+    assert parts_of(message("answer", content, 1, "card")) == [CardPart("m1", content)]
 
 
 def test_recalled_plain_text_is_cut_into_slices() -> None:

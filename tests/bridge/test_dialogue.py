@@ -247,3 +247,50 @@ def test_what_waits_for_an_answer_is_not_answered_by_the_continue_question(last:
 
 def test_a_user_message_gets_no_continue_question() -> None:
     assert next_step([user("a")], continue_question="Go on") == UserQuestion(None, drafts("a"))
+
+
+# --- what only looks like a chat that waits for this ---
+
+ANOTHER_BOT = Origin("chat1", "conv1", "requires_action", speaker=Speaker("another"))
+GONE = Origin("chat1", "conv1", "requires_action", saved=False)
+
+
+def asked(origin: Origin, calls: tuple[PriorToolCall, ...] = ()) -> list[DialogueMessage]:
+    return [user("a"), DialogueMessage("assistant", "b", origin=origin, calls=calls), user("c")]
+
+
+def test_a_reply_goes_into_the_conversation_of_the_question_that_waits() -> None:
+    assert next_step(asked(WAITING), speaker=Speaker("bot")) == UserQuestion("conv1", drafts("c")[:1])
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [asked(WAITING, CALLS), asked(HERE), asked(GONE), asked(ANOTHER_BOT), [*asked(WAITING), *asked(HERE)]],
+    ids=["tool calls", "ended", "unsaved", "another speaker", "an older question"],
+)
+def test_no_other_question_goes_into_a_waiting_conversation(messages: list[DialogueMessage]) -> None:
+    assert next_step(messages, speaker=Speaker("bot")).conversation_id is None
+
+
+def outputs(*ids: str) -> list[DialogueMessage]:
+    answer = DialogueMessage("assistant", "", origin=WAITING, calls=CALLS)
+    return [user("a"), answer, *(DialogueMessage("tool", f"output of {each}", call_id=each) for each in ids)]
+
+
+def test_every_output_is_submitted_under_the_id_of_its_call() -> None:
+    step = next_step(outputs("c2", "c1"))
+    assert isinstance(step, SubmitOutputs)
+    assert {each.tool_call_id: each.output for each in step.outputs} == {"c1": "output of c1", "c2": "output of c2"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "problem"),
+    [
+        (["c1"], "no output of get_time"),
+        (["c1", "c2", "c3"], "an output for c3, which it did not call"),
+        (["c1", "c3"], "no output of get_time .c2. and an output for c3"),
+    ],
+)
+def test_outputs_that_do_not_fit_the_calls_are_refused(ids: list[str], problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        next_step(outputs(*ids))
