@@ -111,6 +111,7 @@ class StepStore:
         try:
             outcome = await step()
         except Exception:  # nothing was started; a cancelled step may have started something
+            self._started_here.difference_update(map(self._step_key, range(self._step + 1)))
             await self.clear()
             raise
         await self._save(outcome.to_json())
@@ -121,10 +122,17 @@ class StepStore:
 
         A restored context starts a waiting call again, and once more if its answer arrives at the same time.
         """
-        started, step_key = _started.setdefault(self._context.store, set()), f"{self._call_key}_{self._step}"
-        if step_key in started:
+        step_key = self._step_key(self._step)
+        if step_key in self._started_here:
             await self._context.wait_for_event(NeverSentEvent, waiter_id=f"{step_key}_superseded", timeout=None)
-        started.add(step_key)
+        self._started_here.add(step_key)
+
+    @property
+    def _started_here(self) -> set[str]:
+        return _started.setdefault(self._context.store, set())
+
+    def _step_key(self, step: int) -> str:
+        return f"{self._call_key}_{step}"
 
     async def ask(self, outcome: ToolOutcome) -> object:
         """Return the human's answer to the outcome's question; without an answer yet, this ends the tool call."""

@@ -138,5 +138,5 @@ def test_a_message_is_verbose_by_its_type_and_not_by_its_content(type_: str) -> 
 
 def test_the_state_of_the_chat_is_that_of_its_last_event() -> None:
     reading, events = read(created(), completed(message("Bern")), end())
-    assert reading.chat == Chat(**CHAT, status="completed")
+    assert reading.chat == Chat.model_validate({**CHAT, "status": "completed"})
     assert [event.chat.status for event in events if event.chat] == ["created", "completed"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -93,7 +93,7 @@ def test_a_stop_sequence_ends_the_answer_which_no_conversation_then_holds(coze: 
 # --- what waits for whom ---
 
 
-def waiting(*calls: dict[str, object]) -> Chat:
+def waiting(*calls: Mapping[str, object]) -> Chat:
     action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": list(calls)}}
     return Chat.model_validate({"id": "7", "status": "requires_action", "required_action": action})
 

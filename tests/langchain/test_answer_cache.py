@@ -127,3 +127,39 @@ def test_equal_models_without_a_user_share_a_cache(emulator: Emulator) -> None:
         ChatCoze(**options, cache=cache, user_id=user).invoke("Hi")
         asyncio.run(ChatCoze(**options, cache=cache, user_id=user).ainvoke("Hi"))
     assert emulator.chats_started == 3
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"base_url": "http://another"},
+    {"bot_id": "2"},
+    {"user_id": "ada"},
+    {"user_id": "bert"},
+    {"stop": ["."]},
+    {"trim": True},
+    {"system_variable": "rules"},
+    {"custom_variables": {"mood": "good"}},
+    {"parameters": {"mood": "good"}},
+    {"extra_params": {"latitude": "47"}},
+    {"publish_status": "unpublished_draft"},
+    {"bot_version": "2"},
+    {"connector_id": "3"},
+    {"enable_card": True},
+    {"shortcut_command": {"command_id": "4"}},
+    {"workflow_id": "5"},
+]
+
+
+def test_models_that_answer_differently_share_no_cached_answer() -> None:
+    models = [ChatCoze(**{"bot_id": "1", "token": "t", "base_url": "http://coze", **given}) for given in OPTIONS]
+    assert len({each._get_llm_string() for each in models}) == len(OPTIONS)
+
+
+def test_bots_of_one_id_on_two_servers_share_no_cached_answer() -> None:
+    cache = InMemoryCache()
+    with Emulator() as here, Emulator() as there:
+        for server in (here, there):
+            options: Any = {"bot_id": here.bots["echo"], "token": server.token, "base_url": server.url}
+            ChatCoze(**options, cache=cache).invoke("Hi")
+        assert here.bots["echo"] == there.bots["echo"]
+        assert (here.chats_started, there.chats_started) == (1, 1)

@@ -92,8 +92,25 @@ def test_an_answer_that_does_not_fit_is_repaired_outside_the_conversation(
 def test_each_repair_contains_the_last_error(model: Make, emulator: Emulator) -> None:
     emulator.add_bot("liar", liar("no", '{"name": 1}', '{"name": "Chur", "people": 1}'))
     assert model("liar").with_structured_output(City, repairs=2).invoke(QUESTION).people == 1
+    first, second = (chat_body(emulator, n)["additional_messages"][0]["content"] for n in (-2, -1))
     assert emulator.chats_started == 3
-    assert '{"name": 1}' in chat_body(emulator)["additional_messages"][0]["content"]
+    assert "no JSON" in first
+    assert '{"name": 1}' in second
+    assert "people\n  Field required" in second
+    assert "no JSON" not in second
+
+
+@pytest.mark.parametrize(
+    ("bad", "misfit"),
+    [('{"name": "Chur"}', "$.people is missing"), ('{"name": "Chur", "people": "many"}', "$.people is not of type")],
+)
+def test_a_repair_of_a_response_format_says_what_was_wrong(
+    model: Make, emulator: Emulator, bad: str, misfit: str
+) -> None:
+    emulator.add_bot("liar", liar(bad, '{"name": "Chur", "people": 1}'))
+    form = {"type": "json_schema", "json_schema": {"name": "City", "schema": SCHEMA}}
+    model("liar").bind(response_format=form).invoke(QUESTION)
+    assert misfit in chat_body(emulator)["additional_messages"][0]["content"]
 
 
 @pytest.mark.parametrize("repairs", [0, 1, 2])

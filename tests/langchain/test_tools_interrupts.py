@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -29,6 +30,7 @@ from langgraph.prebuilt import ToolNode
 from langgraph.types import Command, RetryPolicy
 
 from coze_client import ConfigurationError, CozeClient, CozeError, WorkflowResult
+from coze_client.core.concurrency import Blocking
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Image, Output, Steps, ask, ask_for
@@ -340,6 +342,29 @@ def test_a_graph_without_places_for_tasks_is_an_error_and_no_hang(
     with pytest.raises(ConfigurationError, match="max_concurrency"):
         limited(go)(graph, {"messages": [HumanMessage("Book both")]})
     assert emulator.runs_started < 2  # the other call may take the place that this one leaves
+
+
+def test_a_task_that_was_given_up_runs_no_step_when_it_gets_its_place_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[Callable[[], Any]] = []
+
+    def task(function: Callable[[], Any]) -> Callable[[], Future[Any]]:
+        waiting.append(function)
+        return Future
+
+    begun: list[str] = []
+
+    async def step() -> dict[str, Any]:
+        begun.append("step")
+        return {}
+
+    monkeypatch.setattr("langgraph.func.task", task)
+    monkeypatch.setattr("langchain_coze.langgraph_interrupts._START_TIMEOUT", 0.01)
+    with pytest.raises(ConfigurationError, match="max_concurrency"):
+        Blocking.run(NodeRun(Blocking(), limited=True)._next_result(step))
+    for late in waiting:
+        with pytest.raises(ConfigurationError, match="max_concurrency"):
+            late()
+    assert (len(waiting), begun) == (1, [])
 
 
 def test_one_call_at_a_time_needs_few_places(emulator: Emulator, go: Go) -> None:
