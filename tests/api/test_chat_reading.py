@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 
-from coze_client import ChatFailed, ServerError
+from coze_client import ChatFailed, NotFound, ServerError, StreamInterrupted
 from coze_client.api.chats.chat_event import ChatEvent
 from coze_client.api.chats.events import ChatReading
+from coze_client.api.chats.stream import sort_messages
 from coze_client.api.chats.values import Chat, Usage
 from coze_client.api.conversations.values import Message
 from tests.support.clients import Driver
@@ -18,12 +20,14 @@ from tests.support.scripted_coze import (
     DONE,
     Event,
     ScriptedCoze,
+    as_json,
     as_stream,
     chat,
     completed,
     created,
     delta,
     end,
+    ended,
     message,
     scripted,
     sse,
@@ -89,9 +93,9 @@ def test_of_an_event_that_the_end_of_the_connection_cuts_only_a_known_one_is_giv
 def test_the_id_of_the_chat_is_learnt_from_the_first_delta_that_has_it() -> None:
     nameless = {"id": "9", "type": "answer", "content": "Be", "content_type": "text"}
     reading, _ = read(("conversation.message.delta", nameless), whole=False)
-    assert reading.chat_id is None
+    before = reading.chat_id
     reading.feed(sse([delta("rn")]))
-    assert (reading.chat_id, reading.conversation_id, reading.received.text) == ("7", "8", "Bern")
+    assert (before, reading.chat_id, reading.conversation_id, reading.received.text) == (None, "7", "8", "Bern")
 
 
 @pytest.mark.parametrize("data", ["[DONE]", '"[DONE]"'])
@@ -140,3 +144,70 @@ def test_the_state_of_the_chat_is_that_of_its_last_event() -> None:
     reading, events = read(created(), completed(message("Bern")), end())
     assert reading.chat == Chat.model_validate({**CHAT, "status": "completed"})
     assert [event.chat.status for event in events if event.chat] == ["created", "completed"]
+
+
+@pytest.mark.parametrize("streamed", ["Bern", " Bern", "Bern\n", "\nBern ", "Be", " Be"])
+def test_outer_white_space_may_differ_from_the_completed_message(streamed: str) -> None:
+    reading, _ = read(created(), delta(streamed), completed(message("Bern")), end())
+    assert (reading.failure, reading.received.text) == (None, "Bern")
+
+
+@pytest.mark.parametrize("streamed", ["Bexn", "ern", "Berne", "Be rn", "Zürich"])
+def test_a_streamed_text_that_does_not_begin_the_completed_one_is_an_error(streamed: str) -> None:
+    reading, _ = read(created(), delta(streamed), completed(message("Bern")), end())
+    assert isinstance(reading.failure, StreamInterrupted)
+    assert reading.failure.text == streamed
+
+
+def test_the_usage_of_a_studio_is_that_of_its_last_answer() -> None:
+    def answer(id_: str, **counts: str) -> dict[str, object]:
+        return message("Bern", id_=id_, meta_data=counts)
+
+    first = answer("1", token="9", input_tokens="7", output_tokens="2")
+    second = answer("2", token="30", input_tokens="20", output_tokens="10")
+    reading, _ = read(created(), completed(first), completed(second), completed(answer("3")), end())
+    assert reading.chat is not None
+    assert reading.chat.usage == Usage(token_count=30, input_count=20, output_count=10)
+
+
+ACTION = {"submit_tool_outputs": {"tool_calls": [{"id": "c1", "type": "function"}, {"id": "c2", "type": "function"}]}}
+
+
+@pytest.mark.parametrize("status", ["created", "in_progress", "completed", "failed", "canceled", ""])
+def test_only_a_chat_that_requires_an_action_has_tool_calls(status: str) -> None:
+    assert Chat.model_validate(chat(status, required_action=ACTION)).tool_calls == ()
+    waiting = Chat.model_validate(chat("requires_action", required_action=ACTION))
+    assert [call.id for call in waiting.tool_calls] == ["c1", "c2"]
+
+
+def test_listed_messages_of_one_second_are_sorted_by_what_a_stream_sends_first() -> None:
+    recall = '{"msg_type": "knowledge_recall", "data": ""}'
+    finish = '{"msg_type": "generate_answer_finish", "data": ""}'
+    listed = [
+        Message(id="6", type="follow_up", created_at=2),
+        Message(id="5", type="verbose", content=finish, created_at=2),
+        Message(id="4", type="answer", created_at=2),
+        Message(id="3", type="verbose", content=recall, created_at=2),
+        Message(id="2", type="function_call", created_at=2),
+        Message(id="1", type="answer", created_at=1),
+        Message(id="7", type="hologram", created_at=2),
+    ]
+    assert [each.id for each in sort_messages(listed)] == ["1", "3", "2", "4", "5", "6", "7"]
+
+
+@pytest.mark.parametrize(("unknown", "found"), [(0, True), (2, True), (3, False), (9, False)])
+def test_a_chat_that_coze_does_not_know_yet_is_asked_for_twice_more(
+    driver: Driver, sleeps: list[float], unknown: int, *, found: bool
+) -> None:
+    missing = [httpx.Response(200, json={"code": 4001, "msg": "no chat"})] * unknown
+    polls = iter([*missing, as_json(chat("completed"))])
+    coze = ScriptedCoze(
+        {"/v3/chat": as_json(chat("created")), **ended(message("Bern")), "/v3/chat/retrieve": lambda: next(polls)}
+    )
+    poll = scripted(driver, coze, retry=None).chats.create_and_poll
+    if found:
+        assert driver.run(poll(**ASK)).text == "Bern"
+    else:
+        with pytest.raises(NotFound):
+            driver.run(poll(**ASK))
+    assert coze.count("/v3/chat/retrieve") == min(unknown, 2) + 1

@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from coze_client import NotFound, WorkflowFailed, WorkflowInterrupted
+from coze_client import CozeError, NotFound, ProtocolError, WorkflowFailed, WorkflowInterrupted
 from coze_client.api.chats.values import Usage
+from coze_client.api.workflows.events import WorkflowReading, read_question
 from coze_client.api.workflows.history import RunHistory
 from coze_client.api.workflows.result import decode_output, join_messages, result_of_record
-from coze_client.api.workflows.values import WorkflowMessage
+from coze_client.api.workflows.values import Interrupt, WorkflowMessage
 from tests.support.clients import Driver
 from tests.support.scripted_coze import Event, ScriptedCoze, as_json, as_stream, scripted
 
@@ -72,6 +73,87 @@ def test_the_parts_of_an_output_are_joined_and_outputs_of_one_node_or_of_one_tit
         said("id", "", "Title"),
     ]
     assert [message.content for message in join_messages(messages)] == ["Look", "Other", "again", "no id"]
+
+
+def numbered(number: str, event: str = "Message", **data: Any) -> bytes:
+    return f"id: {number}\nevent: {event}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def gaps_of(*pieces: bytes) -> list[str]:
+    reading = WorkflowReading(1 << 20)
+    reading.feed(b"".join(pieces))
+    return reading.gaps
+
+
+def test_a_heartbeat_without_or_with_an_older_number_makes_no_gap() -> None:
+    assert gaps_of(*(numbered(n) for n in "01"), b"event: PING\ndata:\n\n", numbered("2")) == []
+    assert gaps_of(*(numbered(n) for n in "012"), numbered("1", "PING"), numbered("3")) == []
+    assert gaps_of(numbered("0"), numbered("1", "PING"), numbered("3")) == ["id 2"]
+
+
+def test_the_messages_of_each_node_are_counted_by_its_id_and_without_one_by_its_title() -> None:
+    def part(node_id: str, title: str, number: int) -> bytes:
+        return numbered("", node_id=node_id, node_title=title, node_seq_id=str(number))
+
+    assert gaps_of(part("1", "Loop", 0), part("2", "Loop", 0), part("1", "Loop", 1), part("2", "Loop", 1)) == []
+    assert gaps_of(part("", "A", 0), part("", "B", 0), part("1", "A", 0)) == []
+    assert gaps_of(part("1", "Loop", 0), part("2", "Loop", 1)) == ["2 0"]
+
+
+@pytest.mark.parametrize(("digits", "counted"), [(18, True), (19, False), (5000, False)])
+def test_a_number_that_no_server_counts_to_is_none(digits: int, *, counted: bool) -> None:
+    assert bool(gaps_of(numbered("9" * digits))) is counted
+
+
+def test_a_failure_names_the_node_that_spoke_last_and_keeps_what_was_said_in_order(driver: Driver) -> None:
+    asks = ("Interrupt", {"interrupt_data": {"event_id": "1/2", "type": 2, "data": "Where?"}, "node_title": "Ask"})
+    begin = as_stream([node("one", "First", 1), node("two", "Second", 2), asks])
+    failed: Event = ("Error", {"error_code": 4200, "error_message": "broke"})
+    rest = as_stream([node("three", "Third", 3), node("four", "Fourth", 4), failed])
+    coze = ScriptedCoze({"/v1/workflow/stream_run": begin, "/v1/workflow/stream_resume": rest})
+    client = scripted(driver, coze)
+    with pytest.raises(WorkflowInterrupted) as interrupted:
+        driver.run(client.workflows.execute(workflow_id="5"))
+    with pytest.raises(WorkflowFailed) as caught:
+        driver.run(interrupted.value.resume("Rome"))
+    assert caught.value.node_title == "Fourth"
+    assert [message.content for message in caught.value.messages] == ["one", "two", "three", "four"]
+
+
+def test_without_a_question_of_its_own_an_interrupt_asks_what_was_said_last(driver: Driver) -> None:
+    asks = ("Interrupt", {"interrupt_data": {"event_id": "1/2", "type": 2, "data": ""}})
+    coze = ScriptedCoze({"/v1/workflow/stream_run": as_stream([node("Hello", "A", 1), node("Where?", "B", 2), asks])})
+    with pytest.raises(WorkflowInterrupted) as caught:
+        driver.run(scripted(driver, coze).workflows.execute(workflow_id="5"))
+    assert caught.value.question == "Where?"
+
+
+def test_of_several_messages_in_an_interrupt_the_last_is_the_question() -> None:
+    data = json.dumps({"messages": [{"content": "Hello"}, {"content": "Where?"}]})
+    assert read_question(Interrupt(data=data), "") == ("Where?", ())
+
+
+def test_the_pauses_between_polls_of_a_run_grow_up_to_five_seconds(driver: Driver, sleeps: list[float]) -> None:
+    records = iter([as_json([{"execute_status": "Running"}])] * 7 + [as_json([{"execute_status": "Success"}])])
+    client = scripted(driver, ScriptedCoze({RECORD: lambda: next(records)}))
+    driver.run(client.workflows.result(workflow_id="5", execute_id="6"))
+    assert sleeps == [1.0, 1.5, 2.25, 3.375, 5.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize("data", [[], {}, None])
+def test_a_record_of_nothing_is_an_error(driver: Driver, data: object) -> None:
+    client = scripted(driver, ScriptedCoze({RECORD: as_json(data)}))
+    with pytest.raises(ProtocolError, match="no record"):
+        driver.run(client.workflows.result(workflow_id="5", execute_id="6"))
+
+
+def test_an_asynchronous_run_that_cannot_be_followed_names_its_id_and_how_to_go_on(driver: Driver) -> None:
+    refused = httpx.Response(403, json={"code": 4101, "msg": "no"})
+    coze = ScriptedCoze({"/v1/workflow/run": as_json(None, execute_id="6"), RECORD: refused})
+    with pytest.raises(CozeError) as caught:
+        driver.run(scripted(driver, coze).workflows.execute(workflow_id="5", mode="async"))
+    assert caught.value.execute_id == "6"
+    assert "execute_id='6'" in caught.value.cure
 
 
 EMPTY_INTERRUPTS: list[Any] = [None, {}, {"event_id": "", "type": 0, "data": ""}]
