@@ -97,6 +97,13 @@ def test_a_chat_that_may_still_run_is_not_asked_again(ask: Ask, status: Any) -> 
     assert coze.count(CHAT) == 0
 
 
+@pytest.mark.parametrize(("status", "taken"), [("requires_action", False), ("in_progress", True), ("created", True)])
+def test_only_a_chat_that_went_on_is_said_to_have_taken_outputs(status: str, *, taken: bool) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        invoke(server(status))
+    assert ("took outputs before" in str(caught.value)) is taken
+
+
 @pytest.mark.parametrize("ask", WAYS)
 @pytest.mark.parametrize("code", [4100, 4101, 4009, 4011, 4016, 5000])
 def test_a_refusal_for_another_reason_is_raised(ask: Ask, code: int) -> None:

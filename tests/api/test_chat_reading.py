@@ -211,3 +211,10 @@ def test_a_chat_that_coze_does_not_know_yet_is_asked_for_twice_more(
         with pytest.raises(NotFound):
             driver.run(poll(**ASK))
     assert coze.count("/v3/chat/retrieve") == min(unknown, 2) + 1
+
+
+def test_the_conversation_in_which_the_chat_really_runs_counts() -> None:
+    reading = ChatReading(1 << 20, conversation_id="5")
+    before = reading.conversation_id
+    reading.feed(sse([created()]))
+    assert (before, reading.conversation_id) == ("5", "8")

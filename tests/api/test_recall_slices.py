@@ -204,6 +204,15 @@ def test_a_score_is_a_finite_number_or_none(score: object, read: float | None) -
     assert read_recall(sent)[0].score == read
 
 
+@pytest.mark.parametrize(
+    ("identifier", "read"),
+    [(7, "7"), (2**64 - 1, str(2**64 - 1)), (2**64, ""), (10**400, ""), (True, ""), (1.5, ""), ("x", "x"), (None, "")],
+)
+def test_an_id_is_a_text_or_a_number_of_64_bits(identifier: object, read: str) -> None:
+    chunk = {"slice": "x", "meta": {"document": {"id": identifier}}}
+    assert [found.document_id for found in read_recall(message("knowledge", {"chunks": [chunk]}))] == [read]
+
+
 def test_nulls_and_odd_types_in_a_chunk_are_absent() -> None:
     odd = {"slice": "x", "score": None, "meta": {"dataset": None, "document": [1], "link": "no", "card": 7}}
     assert read_recall(message("knowledge", {"chunks": [odd, None, 7, {"slice": 1}, {}, "bare"]})) == (

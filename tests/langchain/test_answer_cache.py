@@ -17,6 +17,7 @@ from coze_client import CozeClient
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import Steps, ask
 from langchain_coze import ChatCoze
+from langchain_coze.answer_cache import AnswerCache
 from tests.support.langchain_calls import ainvoke, invoke
 
 Make = Callable[..., ChatCoze]
@@ -82,6 +83,19 @@ class OldCache(BaseCache):
 @pytest.mark.parametrize("call", [invoke, ainvoke])
 def test_a_waiting_answer_that_was_cached_before_is_not_used(model: Make, call: Callable[..., Any]) -> None:
     assert call(model(cache=OldCache()), "Hi").text == "Hi"
+
+
+def test_one_waiting_answer_among_several_keeps_all_of_them_out_of_the_cache() -> None:
+    cache = AnswerCache(kept := InMemoryCache())
+    final, waiting = (
+        ChatGeneration(message=AIMessage("", response_metadata={"status": status}))
+        for status in ("completed", "requires_action")
+    )
+    for found in ([waiting], [final, waiting], [waiting, final]):
+        cache.update("Hi", "bot", found)
+        assert kept.lookup("Hi", "bot") is None
+    cache.update("Hi", "bot", [final, final])
+    assert cache.lookup("Hi", "bot") == [final, final]
 
 
 def test_a_cache_that_is_switched_off_stays_off(cached: Make, emulator: Emulator) -> None:

@@ -123,6 +123,13 @@ def test_several_calls_are_a_list(scripted: Callable[..., CozeLLM], call: Call) 
     assert calls(response) == [("count", {"number": 1}), ("lookup", {"city": "Chur"})]
 
 
+@pytest.mark.parametrize("bad", ["[]", '{"tool": "count", "arguments": {"number": 1}}', "[[]]"])
+def test_several_calls_are_at_least_one(scripted: Callable[..., CozeLLM], emulator: Emulator, bad: str) -> None:
+    good = '[{"tool": "count", "arguments": {"number": 1}}]'
+    response = with_tools(scripted(bad, good), tool_required=True, allow_parallel_tool_calls=True)
+    assert (calls(response), emulator.chats_started) == ([("count", {"number": 1})], 2)
+
+
 BAD = ["no", "{}", '{"tool": "other", "arguments": {}}', '{"tool": "count", "arguments": {"number": "x"}}', "[]", "3"]
 
 

@@ -70,8 +70,10 @@ def test_name_description_and_arguments_are_the_workflows(emulator: Emulator) ->
 
 
 def test_a_long_description_is_cut_to_what_the_apis_of_models_take(emulator: Emulator) -> None:
-    tool = tool_of(emulator, emulator.workflow(description="long " * 500)(add).id)
-    assert len(tool.metadata.to_openai_tool()["function"]["description"]) == 1024
+    for length, end in ((1024 - len("Add: "), "x"), (1025 - len("Add: "), "…"), (5000, "…")):
+        tool = tool_of(emulator, emulator.workflow(title="Add", description="x" * length)(add).id)
+        description = tool.metadata.to_openai_tool()["function"]["description"]
+        assert (len(description), description[-1]) == (1024, end)
 
 
 def test_an_output_has_compact_json_and_the_whole_result(emulator: Emulator, call: Call) -> None:
