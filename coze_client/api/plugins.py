@@ -7,6 +7,7 @@ plan and work only for paid plugins.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field
@@ -106,7 +107,7 @@ class Plugins(Resource[ConcurrencyT]):
         def page(number: str | None) -> Request[Page[PluginEntry]]:
             return Request("GET", "/v1/stores/plugins", _read_entries, {**fixed, **query(page_num=number or "1")})
 
-        return Pages(page, by_number)
+        return Pages(page, by_number, attrgetter("entity_id"))
 
     @paged
     def categories(self, *, page_size: int = _LARGEST_PAGE) -> Pages[PluginCategory]:
@@ -120,7 +121,7 @@ class Plugins(Resource[ConcurrencyT]):
             params = query(entity_type="plugin", page_num=number or "1", page_size=page_size)
             return Request("GET", "/v1/stores/categories", _read_categories, params)
 
-        return Pages(page, by_number)
+        return Pages(page, by_number, attrgetter("id"))
 
     @call
     def retrieve(self, *, plugin_id: str) -> Request[Plugin]:

@@ -68,7 +68,7 @@ class Workspaces(Resource[ConcurrencyT]):
         def page(number: int) -> Request[Page[Workspace]]:
             return Request("GET", "/v1/workspaces", _read_page, {**fixed, **query(page_num=number)})
 
-        return numbered(page, Numbering(page_size, attrgetter("id"), concurrency, largest=_LARGEST_PAGE))
+        return numbered(page, attrgetter("id"), Numbering(page_size, concurrency, largest=_LARGEST_PAGE))
 
 
 def _read_page(response: RawResponse) -> Page[Workspace]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from coze_client.core.concurrency import Blocking
+from coze_client.core.known_items import KnownItems
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.errors import ConfigurationError, InvalidRequest
@@ -41,12 +42,14 @@ class Pages(Generic[T]):
     """Describes a listing.
 
     ``page``: the request for the page at a cursor (``None``: the first page). ``next_cursor``: the cursor after a page,
-    from the page's own cursor and the page; ``None`` after the last one.
+    from the page's own cursor and the page; ``None`` after the last one. ``key``: the unique id of an item; an item on
+    several pages is returned once.
     """
 
     page: Callable[[str | None], Request[Page[T]]]
     next_cursor: Callable[[str | None, Page[T]], str | None]
-    numbering: Numbering[T] | None = None
+    key: Callable[[T], str]
+    numbering: Numbering | None = None
 
 
 def check_page_size(size: int, largest: int | None) -> None:
@@ -57,16 +60,15 @@ def check_page_size(size: int, largest: int | None) -> None:
 
 
 @dataclass(frozen=True)
-class Numbering(Generic[T]):
+class Numbering:
     """How to fetch a listing that numbers its pages from 1 and reports its total.
 
-    ``size``: items per page, at most ``largest``. ``key``: the unique id of an item. ``concurrency``: how many pages to
-    fetch at a time after the first one. ``maybe_from_zero``: True if some servers number these pages from 0. Raises
-    ConfigurationError for a size or concurrency out of range.
+    ``size``: items per page, at most ``largest``. ``concurrency``: how many pages to fetch at a time after the first.
+    ``maybe_from_zero``: True if some servers number these pages from 0. Raises ConfigurationError for a size or
+    concurrency out of range.
     """
 
     size: int
-    key: Callable[[T], str]
     concurrency: int = 1
     maybe_from_zero: bool = False
     largest: int | None = None
@@ -77,15 +79,16 @@ class Numbering(Generic[T]):
             raise ConfigurationError(f"concurrency must be 1 or more, not {self.concurrency}")
 
 
-def numbered(page: Callable[[int], Request[Page[T]]], numbering: Numbering[T]) -> Pages[T]:
-    """A listing described by the request for the page of a number."""
-    return Pages(lambda cursor: page(int(cursor or 1)), by_number, numbering)
+def numbered(page: Callable[[int], Request[Page[T]]], key: Callable[[T], str], numbering: Numbering) -> Pages[T]:
+    """A listing described by the request for the page of a number, and by the unique `key` of an item."""
+    return Pages(lambda cursor: page(int(cursor or 1)), by_number, key, numbering)
 
 
 class Cursor(Generic[T]):
     """Fetches a listing page by page.
 
-    It stops at the end, at an empty page, and where the server repeats a page or a cursor.
+    It stops where the server says so, at an empty page, and at a repeated cursor. Raises ProtocolError if 100 pages in
+    a row have no new item, because the list is then incomplete.
     """
 
     def __init__(self, session: Session, pages: Pages[T]) -> None:
@@ -99,51 +102,58 @@ class Cursor(Generic[T]):
 
 
 class _LinkedPages(Generic[T]):
-    """A listing in which each page contains the cursor of the next one."""
+    """A listing in which each page tells whether there is a next one. A repeated cursor ends it."""
 
     def __init__(self, session: Session, pages: Pages[T]) -> None:
         self._session = session
         self._pages = pages
         self._cursor: str | None = None
         self._seen_cursors: set[str] = set()
-        self._last: Page[T] | None = None
+        self._known = KnownItems(pages.key)
+        self._began = False
         self._ended = False
 
     async def next(self) -> Page[T] | None:
-        if self._ended:
-            return None
-        page = await self._session.send(self._pages.page(self._cursor))
-        if self._last is not None and page.items and page.items == self._last.items:
-            self._ended = True
-            return None
-        self._last = page
+        while not self._ended:
+            page = await self._session.send(self._pages.page(self._cursor))
+            self._follow(page)
+            new_items = self._known.take_new(page.items)
+            if new_items or not self._began:
+                self._began = True
+                return replace(page, items=new_items)
+        return None
+
+    def _follow(self, page: Page[T]) -> None:
         cursor = self._pages.next_cursor(self._cursor, page) if page.items else None
         self._ended = cursor is None or cursor in self._seen_cursors
         if cursor is not None:
             self._seen_cursors.add(cursor)
             self._cursor = cursor
-        return page
 
 
 class _NumberedPages(Generic[T]):
     """A listing with page numbers and a total. Once the total is known, several pages are fetched at a time.
 
-    The total may change during the listing, and a page may be shorter than requested. So the latest total and the
-    longest page decide where the end is. An item that moved to the next page is returned only once.
+    The list may change meanwhile. Only the server ends it: by its latest total, by an empty page, or by a short one if
+    it reports no total. New items move others to the next page, where they are left out. If the total has fallen, items
+    may have moved to pages that were read; then it goes back, until a page has an item that was returned before. It
+    does not notice deleted items if as many were added at the same time.
     """
 
-    def __init__(self, session: Session, pages: Pages[T], numbering: Numbering[T]) -> None:
+    def __init__(self, session: Session, pages: Pages[T], numbering: Numbering) -> None:
         self._session = session
         self._pages = pages
         self._numbering = numbering
+        self._known = KnownItems(pages.key)
         self._ready: deque[Page[T]] = deque()
         self._number = 1
         self._base = 1
         self._total: int | None = None
+        self._first_total = 0
         self._longest = 0
         self._returned = 0
-        self._first: frozenset[str] = frozenset()
-        self._previous: frozenset[str] = frozenset()
+        self._going_back = False
+        self._fall = (0, 0, 0)  # why it went back last: the page, its total, and the number of items before
         self._zero_requested = not numbering.maybe_from_zero
         self._ended = False
 
@@ -158,13 +168,14 @@ class _NumberedPages(Generic[T]):
     async def _fetch(self) -> None:
         numbers = self._window()
         pages = await self._session.concurrency.gather([partial(self._request, each) for each in numbers], len(numbers))
-        for page in pages:
-            if not self._ended:
-                await self._take(page)
-                self._number += 1
+        for number, page in zip(numbers, pages, strict=True):
+            if self._ended or self._goes_back(page, alone=number == numbers[0]):
+                return
+            self._number += 1
+            await self._take(number, page)
 
     def _window(self) -> range:
-        if self._total is None:
+        if self._total is None or self._going_back:
             return range(self._number, self._number + 1)
         last = self._base - 1 - -self._total // self._longest
         return range(self._number, min(self._number + self._numbering.concurrency, last + 1))
@@ -172,31 +183,45 @@ class _NumberedPages(Generic[T]):
     async def _request(self, number: int) -> Page[T]:
         return await self._session.send(self._pages.page(str(number)))
 
-    async def _take(self, page: Page[T]) -> None:
-        self._total = max(page.total or 0, 0) or self._total
-        keys = self._keys(page)
-        if self._number == 1 and self._starts_late(page):
-            await self._take_page_zero(keys)
-        new_items = self._new_items(page, keys, self._first | self._previous)
-        self._longest = max(self._longest, len(page.items))
-        self._ended = not new_items or self._is_last(page)
-        self._first = self._first or keys
-        self._previous = keys
-        self._add(page, new_items)
-        if self._ended and self._returned < (self._total or 0):
-            await self._take_page_zero(self._first | self._previous)
+    def _goes_back(self, page: Page[T], *, alone: bool) -> bool:
+        """True if items may lie between the last page that was taken and this one; then an earlier page is next.
 
-    def _is_last(self, page: Page[T]) -> bool:
+        Of pages that were requested at one time, not `alone`, the later may be the older one, so new items hide others.
+        """
+        before, self._total = self._total, max(page.total or 0, 0) or self._total
+        change = (self._total or 0) - (before or 0)
+        fallen = max(-change, 0 if alone else change)
+        fall = (self._number, self._total or 0, self._returned)
+        if self._going_back:
+            self._going_back = self._number > self._base and not self._known.includes_any_of(page.items)
+        elif fallen and fall != self._fall:  # twice the same with nothing new between: the totals are wrong
+            self._going_back, self._fall = True, fall
+        if self._going_back:
+            self._number = max(self._number - max(-(-fallen // self._longest), 1), self._base)
+        return self._going_back
+
+    async def _take(self, number: int, page: Page[T]) -> None:
+        self._first_total = self._first_total or self._total or 0
+        self._longest = max(self._longest, len(page.items))
+        self._add(page)
+        if number == 1 and self._starts_late(page):
+            await self._take_page_zero()
+            self._ready.rotate()  # page 0 comes before page 1
+        self._ended = not page.items or self._is_last(number, page)
+        if self._ended and self._returned < max(self._total or 0, self._first_total):
+            await self._take_page_zero()
+
+    def _is_last(self, number: int, page: Page[T]) -> bool:
         if self._total is None:
             return len(page.items) < self._numbering.size
-        return (self._number - self._base + 1) * self._longest >= self._total
+        return (number - self._base + 1) * self._longest >= self._total
 
     def _starts_late(self, page: Page[T]) -> bool:
         """True if page 1 is too short for this total, so that a page 0 may come before it."""
         return len(page.items) < min(self._numbering.size, self._total or 0)
 
-    async def _take_page_zero(self, known: frozenset[str]) -> None:
-        """Request page 0, once: some servers number their pages from 0."""
+    async def _take_page_zero(self) -> None:
+        """Request page 0, once: some servers number their pages from 0. Others take page 0 for page 1."""
         if self._zero_requested:
             return
         self._zero_requested = True
@@ -204,24 +229,18 @@ class _NumberedPages(Generic[T]):
             page = await self._request(0)
         except InvalidRequest:
             return
-        if new_items := self._new_items(page, self._keys(page), known):
+        if page.items and not self._known.includes_any_of(page.items):
             self._base = 0
-            self._longest = max(self._longest, len(page.items))
-            self._add(page, new_items)
+        self._longest = max(self._longest, len(page.items))
+        self._add(page)
+        if self._base == 0 and (page.total or 0) > self._first_total:  # items of page 0 may have moved to page 1
+            self._number, self._ended = 0, False
 
-    def _new_items(self, page: Page[T], keys: frozenset[str], known: frozenset[str]) -> tuple[T, ...]:
-        if keys.isdisjoint(known):
-            return page.items
-        key = self._numbering.key
-        return tuple(item for item in page.items if not (name := key(item)) or name not in known)
-
-    def _keys(self, page: Page[T]) -> frozenset[str]:
-        return frozenset(map(self._numbering.key, page.items))
-
-    def _add(self, page: Page[T], items: tuple[T, ...]) -> None:
-        self._returned += len(items)
-        if items or not self._returned:
-            self._ready.append(replace(page, items=items))
+    def _add(self, page: Page[T]) -> None:
+        new_items = self._known.take_new(page.items)
+        self._returned += len(new_items)
+        if new_items or not self._returned:
+            self._ready.append(replace(page, items=new_items))
 
 
 class Listing(Generic[T]):

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from coze_client import ConfigurationError, Document, InvalidRequest, Page
+from coze_client import ConfigurationError, Document, InvalidRequest, Page, ProtocolError
 from coze_client.api.datasets.documents import Documents
 from coze_client.api.datasets.images import Images
 from coze_client.core.concurrency import Blocking
@@ -39,10 +39,14 @@ def document_server(count: int, base: int = 1, *, most: int = 10**6, total: int 
 
 
 class Served:
-    """A session whose listings come from a function; ``asked`` has the requested page numbers."""
+    """A session whose listings come from a function; ``asked`` has the requested page numbers.
 
-    def __init__(self, serve: Serve) -> None:
+    With `backwards`, the pages that are requested at one time are answered from the last to the first.
+    """
+
+    def __init__(self, serve: Serve, *, backwards: bool = False) -> None:
         self._serve = serve
+        self._backwards = backwards
         self.asked: list[int] = []
         self.windows: list[int] = []
         self.concurrency = self
@@ -50,6 +54,8 @@ class Served:
     async def gather(self, jobs: Sequence[Callable[[], Coroutine[Any, Any, Any]]], limit: int) -> list[Any]:
         assert limit == len(jobs)
         self.windows.append(limit)
+        if self._backwards:
+            return [await job() for job in reversed(jobs)][::-1]
         return [await job() for job in jobs]
 
     async def send(self, request: Request[Any]) -> Any:
@@ -150,11 +156,80 @@ def test_what_moves_to_the_next_page_while_it_is_listed_is_given_once(after: int
     assert Served(serve).ids() == list(range(45))
 
 
+class ChangingList:
+    """A list, newest first, of which `count` documents were there at first; before each page comes one of `changes`.
+
+    A change adds so many documents in front, then deletes others, from an index on: so many.
+    """
+
+    def __init__(self, count: int, changes: Sequence[tuple[int, int, int]], most: int = 10**6) -> None:
+        self.now = list(range(count))
+        self.kept = set(self.now)  # the documents that are there all the time
+        self._changes = list(changes)
+        self._added = 1000
+        self._most = most
+
+    def __call__(self, number: int, size: int) -> Page[Document]:
+        size = min(size, self._most)
+        if self._changes:
+            self._change(*self._changes.pop(0))
+        shown = self.now[(number - 1) * size : number * size]
+        return Page(tuple(Document(document_id=str(each)) for each in shown), False, len(self.now))
+
+    def _change(self, new: int, start: int, gone: int) -> None:
+        self._added += new
+        self.now[:0] = range(self._added - new, self._added)
+        self.kept -= set(self.now[start : start + gone])
+        del self.now[start : start + gone]
+
+
+_NO_CHANGE = (0, 0, 0)
+_CHANGES = st.lists(st.tuples(st.integers(0, 25), st.integers(0, 60), st.sampled_from([0, 0, 3, 10, 40])), max_size=9)
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 60), _CHANGES, st.integers(2, 10), st.integers(1, 4), st.booleans(), st.booleans())
+@example(45, [_NO_CHANGE] * 3 + [(10, 0, 0)], 10, 1, False, False)  # a whole page of new documents
+@example(45, [_NO_CHANGE] * 3 + [(0, 0, 20)], 10, 1, False, False)  # all that was left moves to pages that were read
+def test_what_is_there_all_the_time_is_given_once_however_the_list_changes(
+    count: int, changes: list[tuple[int, int, int]], size: int, concurrency: int, backwards: bool, clipped: bool
+) -> None:
+    if backwards:  # nothing can tell that as many documents came as went
+        changes = [(new, start, 0 if new else gone) for new, start, gone in changes]
+    server = ChangingList(count, changes, most=3 if clipped else 10**6)
+    ids = Served(server, backwards=backwards).ids(size, concurrency)
+    assert server.kept <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_a_server_that_repeats_its_page_for_ever_is_left(concurrency: int) -> None:
-    served = Served(lambda *_: Page(documents(0, 10), False, 10**6))
-    assert served.ids(10, concurrency) == list(range(10))
-    assert len(served.asked) <= concurrency + 2
+def test_new_documents_on_pages_from_zero_hide_none_of_the_first_page(concurrency: int) -> None:
+    def serve(number: int, size: int) -> Page[Document]:
+        new = 10 if len(served.asked) > 2 else 0
+        now = documents(1000, 1000 + new) + documents(0, 45)
+        return Page(now[number * size : (number + 1) * size], False, len(now))
+
+    served = Served(serve)
+    ids = served.ids(10, concurrency)
+    assert set(range(45)) <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("growth", [0, 100])
+@pytest.mark.parametrize("key", ["1", ""], ids=["with ids", "without"])
+def test_a_server_that_repeats_its_page_for_ever_ends_in_an_error(concurrency: int, growth: int, key: str) -> None:
+    served = Served(lambda *_: Page((Document(document_id=key),), False, 10**6 + growth * len(served.asked)))
+    with pytest.raises(ProtocolError, match="no new item"):
+        served.walk(10, concurrency)
+    assert len(served.asked) < 110 * concurrency
+
+
+def test_a_total_that_differs_from_page_to_page_ends_a_listing_all_the_same() -> None:
+    def serve(number: int, size: int) -> Page[Document]:
+        return document_server(45, total=50 - number % 2)(number, size)
+
+    assert Served(serve).ids() == list(range(45))
 
 
 @pytest.mark.parametrize("total", [None, 0, -5])

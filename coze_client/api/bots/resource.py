@@ -184,7 +184,7 @@ class Bots(Resource[ConcurrencyT]):
         def page(number: int) -> Request[Page[BotEntry]]:
             return Request("GET", "/v1/bots", _read_entries, {**fixed, **query(page_num=number)})
 
-        return numbered(page, Numbering(page_size, attrgetter("bot_id"), concurrency))
+        return numbered(page, attrgetter("bot_id"), Numbering(page_size, concurrency))
 
     @paged
     def versions(
@@ -207,7 +207,7 @@ class Bots(Resource[ConcurrencyT]):
             params = {**fixed, **query(page_num=page_number or "1")}
             return Request("GET", f"{_path(bot_id)}/versions", _read_versions, params)
 
-        return Pages(page, by_number)
+        return Pages(page, by_number, attrgetter("version"))
 
 
 def _read_entries(response: RawResponse) -> Page[BotEntry]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Literal, TypeVar
 
 from coze_client.api.conversations.values import Message
@@ -93,7 +94,7 @@ class Messages(Resource[ConcurrencyT]):
                 return None
             return page.items[0].id if backward else page.cursor
 
-        return Pages(page, next_cursor)
+        return Pages(page, next_cursor, attrgetter("id"))
 
     @call
     def retrieve(self, *, conversation_id: str, message_id: str) -> Request[Message]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.conversations.values import Conversation, MessageLike, Section, convert_to_wire
@@ -89,7 +90,7 @@ class Conversations(Resource[ConcurrencyT]):
             )
             return Request("GET", "/v1/conversations", _read_page, params)
 
-        return Pages(page, by_number)
+        return Pages(page, by_number, attrgetter("id"))
 
     @call
     def retrieve(self, *, conversation_id: str) -> Request[Conversation]:

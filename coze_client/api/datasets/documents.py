@@ -48,8 +48,7 @@ class Documents(Resource[ConcurrencyT]):
         def page(number: int) -> Request[Page[Document]]:
             return _post("list", _read_page, dataset_id=dataset_id, page=number, size=page_size)
 
-        numbering = Numbering(page_size, attrgetter("document_id"), concurrency, maybe_from_zero=True)
-        return numbered(page, numbering)
+        return numbered(page, attrgetter("document_id"), Numbering(page_size, concurrency, maybe_from_zero=True))
 
     @call
     def create(

@@ -49,7 +49,7 @@ class Images(Resource[ConcurrencyT]):
         def page(number: int) -> Request[Page[Image]]:
             return Request("GET", _path(dataset_id), _read_page, {**params, **query(page_num=number)})
 
-        return numbered(page, Numbering(page_size, attrgetter("document_id"), concurrency, largest=_LARGEST_PAGE))
+        return numbered(page, attrgetter("document_id"), Numbering(page_size, concurrency, largest=_LARGEST_PAGE))
 
     @call
     def update(self, *, dataset_id: str, document_id: str, caption: str) -> Request[None]:

@@ -78,7 +78,7 @@ class Datasets(Resource[ConcurrencyT]):
         def page(number: int) -> Request[Page[Dataset]]:
             return Request("GET", "/v1/datasets", _read_page, {**params, **query(page_num=number)})
 
-        return numbered(page, Numbering(page_size, attrgetter("dataset_id"), concurrency, largest=_LARGEST_PAGE))
+        return numbered(page, attrgetter("dataset_id"), Numbering(page_size, concurrency, largest=_LARGEST_PAGE))
 
     @call
     def create(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
@@ -91,7 +92,7 @@ class Workflows(Resource[ConcurrencyT]):
             )
             return Request("GET", "/v1/workflows", read_workflows, params)
 
-        return Pages(page, by_number)
+        return Pages(page, by_number, attrgetter("workflow_id"))
 
     @call
     def retrieve(self, *, workflow_id: str) -> Request[WorkflowInfo]:
@@ -136,7 +137,7 @@ class Workflows(Resource[ConcurrencyT]):
         def page(token: str | None) -> Request[Page[WorkflowVersion]]:
             return Request("GET", path, read_versions, {**fixed, **query(page_token=token)})
 
-        return Pages(page, lambda _, page: page.cursor if page.has_more else None)
+        return Pages(page, lambda _, page: page.cursor if page.has_more else None, attrgetter("version"))
 
     @call
     def run(
