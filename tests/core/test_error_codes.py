@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 from coze_client import (
+    AccessDenied,
     APIError,
     AuthenticationError,
     ChatFailed,
     ConversationBusy,
     CozeError,
+    ExpiredToken,
+    InvalidClient,
     InvalidRequest,
     NotFound,
+    OAuthError,
     PermissionDenied,
     QuotaExceeded,
     RateLimited,
     ServerError,
     WorkflowFailed,
 )
-from coze_client.core.error_codes import error_for
+from coze_client.core import error_codes
+from coze_client.core.error_codes import error_for, is_oauth_code, oauth_error_for
+from coze_client.core.request import Kind
+from coze_client.core.retry import may_retry
 from tests.support.clients import Driver
 from tests.support.event_streams import event_stream
 
@@ -92,6 +100,64 @@ def test_a_listed_code_has_its_class_and_a_cure(listed: Listed) -> None:
 def test_no_cure_of_a_code_advises_to_call_again(listed: Listed) -> None:
     cure = error_for(listed.code, listed.meaning).cure.lower()
     assert not [word for word in ("try again", "retry", "later", "start a new", "repeat") if word in cure]
+
+
+TABLE: dict[str, Any] = json.loads((_LIST.parent / "error_classes.json").read_text("utf-8"))
+
+
+def classes_of(table: dict[str, list[int]]) -> dict[int, str]:
+    return {number: name for name, numbers in table.items() for number in numbers}
+
+
+def test_every_code_has_the_class_of_the_table_and_is_sent_again_as_it_says() -> None:
+    errors = {code: error_for(code, "no", status=200) for code in error_codes._CODES}
+    assert {code: type(error).__name__ for code, error in errors.items()} == classes_of(TABLE["codes"])
+    for kind, repeated in (
+        (Kind.READ, "codes_of_reads_that_are_sent_again"),
+        (Kind.START, "codes_of_starts_that_are_sent_again"),
+    ):
+        assert sorted(code for code, error in errors.items() if may_retry(kind, error)) == TABLE[repeated]
+
+
+def test_every_status_without_a_code_has_the_class_of_the_table_and_is_sent_again_as_it_says() -> None:
+    errors = {status: error_for(None, "no", status=status) for status in range(400, 600)}
+    others = {status: "ServerError" if status >= 500 else "APIError" for status in errors}
+    assert {status: type(error).__name__ for status, error in errors.items()} == others | classes_of(TABLE["statuses"])
+    for kind, repeated in (
+        (Kind.READ, "statuses_of_reads_that_are_sent_again"),
+        (Kind.START, "statuses_of_starts_that_are_sent_again"),
+    ):
+        assert [status for status, error in errors.items() if may_retry(kind, error)] == TABLE[repeated]
+
+
+OAUTH: dict[str, type[OAuthError]] = {
+    "access_denied": AccessDenied,
+    "access_deny": AccessDenied,
+    "expired_token": ExpiredToken,
+    "internal_error": OAuthError,
+    "invalid_client": InvalidClient,
+    "invalid_grant": ExpiredToken,
+    "invalid_request": OAuthError,
+    "unsupported_grant_type": OAuthError,
+}
+
+
+@pytest.mark.parametrize("code", sorted(OAUTH))
+def test_every_oauth_code_has_its_class_and_a_cure(code: str) -> None:
+    error = oauth_error_for(code, "no", status=400)
+    assert (type(error), error.code, bool(error.cure)) == (OAUTH[code], code, True)
+    assert may_retry(Kind.READ, error) == (code == "internal_error")
+    assert not may_retry(Kind.START, error)
+
+
+def test_the_table_of_oauth_codes_is_whole() -> None:
+    assert set(error_codes._OAUTH) == set(OAUTH)
+    assert {code for code in (*OAUTH, "authorization_pending", "slow_down", "new_code", "") if is_oauth_code(code)} == {
+        *OAUTH,
+        "authorization_pending",
+        "slow_down",
+    }
+    assert type(oauth_error_for("new_code", "no")) is OAuthError
 
 
 def failure_of(driver: Driver, body: bytes, *, workflow: bool) -> CozeError:

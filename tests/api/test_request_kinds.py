@@ -1,0 +1,40 @@
+"""Every method that sends a request, against a copy of what it must be: a read, which is retried, or a start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from coze_client import DocumentBase
+from coze_client.api.files.requests import upload_request
+from coze_client.core.paging import Pages
+from coze_client.core.request import Request
+from coze_client.core.stream import Events
+from coze_client.core.upload import Upload
+from tests.support.methods import METHODS, arguments_of, described_by
+
+_TABLE = Path(__file__).parents[1] / "data" / "request_kinds.tsv"
+_MORE: dict[str, dict[str, Any]] = {  # what the signature does not tell to be needed
+    "conversations.messages.update": {"content": "text"},
+    "datasets.documents.create": {"documents": [DocumentBase.from_text("n", "text")]},
+    "datasets.documents.update": {"name": "n"},
+    "workflows.chat": {"bot_id": "1"},
+}
+
+
+def sent_by_methods() -> list[str]:
+    """A row for each method that sends one request or lists: its name, kind, HTTP method and path."""
+    requests: dict[str, Request[Any]] = {"files.upload": upload_request(Upload("a.txt", b"text"))}
+    for name, method in METHODS.items():
+        value = described_by(name, {**arguments_of(method), **_MORE.get(name, {})})
+        if isinstance(value, Events):
+            requests[name] = value.request
+        elif isinstance(value, Pages):
+            requests[name] = value.page(None)
+        elif isinstance(value, Request):
+            requests[name] = value
+    return sorted(f"{name}\t{each.kind.name}\t{each.method}\t{each.path}" for name, each in requests.items())
+
+
+def test_every_method_sends_a_read_or_a_start_as_the_table_says() -> None:
+    assert sent_by_methods() == _TABLE.read_text("utf-8").splitlines()
