@@ -37,14 +37,15 @@ class RenewalCancelled(Exception):
 class SharedToken:
     """The token and the current renewal that all credentials with one store and key share in this process.
 
-    ``unsaved``: a new token that could not be stored yet; it is not used before it is stored. ``no_renewal_before``: a
-    time, set after a failed renewal; a stale token is not renewed before it.
+    ``unsaved``: a new token that could not be stored yet; it is used once it is stored, which needs a store that still
+    has ``replaced``. ``no_renewal_before``: a time, set after a failed renewal; a stale token is not renewed before it.
     """
 
     def __init__(self, store: TokenStore) -> None:
         self.store = store
         self.token: Token | None = None
         self.unsaved: Token | None = None
+        self.replaced: Token | None = None
         self.no_renewal_before = 0.0
         self._lock = ForkSafeLock()
         self.forget_renewal()
@@ -223,8 +224,9 @@ class Renewable:
         release = await self._claim(caller)
         try:
             stored = await self._load(caller)
+            if stored != shared.replaced:  # somebody has logged in or out, or renewed the token
+                shared.unsaved, shared.replaced = None, stored
             if stored is not None and stored.replaces(known) and self._is_fresh(stored):
-                shared.unsaved = None
                 return stored
             if shared.unsaved is None or not self._is_fresh(shared.unsaved):
                 shared.unsaved = await self._grant_or_stored(caller, shared.unsaved or stored)

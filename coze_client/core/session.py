@@ -312,7 +312,7 @@ class Session:
             headers["content-type"] = "application/json"
         if request.stream:
             headers["accept"] = "text/event-stream"
-            headers.pop("accept-encoding", None)
+            headers["accept-encoding"] = "identity"  # aiohttp would add its own
         timeout = self.config.timeout if deadline == inf else self.config.timeout.limited_to(_seconds_left(deadline))
         url = self.config.base_url + request.path
         if request.query:

@@ -7,6 +7,7 @@ import os
 import tempfile
 import threading
 import tracemalloc
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coze_client import ConfigurationError, ConnectionFailed, CozeError, InvalidRequest, RateLimited, ServerError
+from coze_client.api.files.requests import open_upload
 from coze_client.core.media import detect_extension, extension_of, fix_extension, mime_of
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.protocol.fault import Fault
@@ -186,6 +188,28 @@ def test_a_file_larger_than_coze_takes_is_refused_without_reading_it(driver: Dri
         file.truncate(512 * 1024 * 1024 + 1)  # sparse: it takes no room
     with pytest.raises(ConfigurationError, match="512 MB"):
         driver.run(Receiver().client(driver).files.upload(path))
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_file_of_exactly_what_coze_takes_is_no_larger(over: int, tmp_path: Path) -> None:
+    path = tmp_path / "large.bin"
+    with path.open("wb") as file:
+        file.truncate(512 * 1024 * 1024 + over)
+    with (
+        pytest.raises(ConfigurationError, match="512 MB") if over else nullcontext(),
+        open_upload(path, None) as upload,
+    ):
+        assert upload.name == "large.bin"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [("<stdin>", "file"), ("/a/b.txt", "b.txt"), (7, "file"), (None, "file"), ("a<b>", "a<b>")]
+)
+def test_a_file_object_has_the_name_of_its_file_and_no_name_of_a_descriptor(given: object, name: str) -> None:
+    file = io.BytesIO(b"text")
+    file.name = given  # type: ignore[attr-defined]  # as open files have it
+    with open_upload(file, None) as upload:
+        assert upload.name == name
 
 
 @pytest.mark.parametrize("file", [None, 7, ["a"], object()], ids=["None", "int", "list", "object"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,8 @@ from coze_client import (
     ProtocolError,
     WebOAuth,
 )
-from coze_client.emulator import Emulator, faults
+from coze_client.auth.grants import www_base_url_of
+from coze_client.emulator import Clock, Emulator, faults
 from tests.support.clients import BlockingDriver, Driver
 from tests.support.logins import TOKEN, Logins
 
@@ -486,3 +488,56 @@ def test_token_requests_go_over_the_clients_own_transport(driver: Driver) -> Non
     login = client.oauth.login()
     driver.run(client.oauth.finish(login, f"{login.redirect_uri}?code=c&state={login.state}"))
     assert seen == [f"https://api.coze.com{TOKEN} blue"]
+
+
+# --- what a login keeps ---
+
+
+@pytest.mark.parametrize(
+    ("server", "pages"),
+    [
+        ("https://api.coze.com", "https://www.coze.com"),
+        ("https://api.coze.cn", "https://www.coze.cn"),
+        ("https://api.example.com", "https://api.example.com"),
+        ("http://api.coze.com", "http://api.coze.com"),
+        ("https://api.coze.com/gateway", "https://api.coze.com/gateway"),
+        ("http://localhost:8888", "http://localhost:8888"),
+    ],
+)
+def test_only_the_clouds_of_coze_have_their_pages_on_another_host(server: str, pages: str) -> None:
+    assert www_base_url_of(server) == pages
+
+
+class TokenServer:
+    """Answers token requests with token 1, 2, 3 …, and only the first one with a refresh token; keeps their bodies."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, str]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"code": 0, "data": {"user_id": "1"}})
+        self.bodies.append(json.loads(request.content))
+        refresh = {"refresh_token": "refresh_1"} if len(self.bodies) == 1 else {}
+        return httpx.Response(200, json={"access_token": f"token_{len(self.bodies)}", "expires_in": 900, **refresh})
+
+
+def test_an_answer_without_a_refresh_token_leaves_the_user_logged_in_for_good(driver: Driver) -> None:
+    server, clock = TokenServer(), Clock()
+    app = PKCE("1.app.coze", redirect_uri="http://app/cb", clock=clock)
+    client = driver.client(app, base_url="http://coze", transport=httpx.MockTransport(server))
+    login = client.oauth.login()
+    driver.run(client.oauth.finish(login, f"http://app/cb?code=c&state={login.state}"))
+    for _ in range(3):
+        clock.advance(1000)
+        driver.run(client.users.me())
+    assert [body.get("refresh_token") for body in server.bodies] == [None, "refresh_1", "refresh_1", "refresh_1"]
+
+
+def test_a_login_is_finished_with_its_own_redirect_uri_by_whichever_object(driver: Driver) -> None:
+    server = TokenServer()
+    begun = CozeClient(PKCE("1.app.coze", redirect_uri="http://app/cb"), base_url="http://coze").oauth.login()
+    client = driver.client(PKCE("1.app.coze"), base_url="http://coze", transport=httpx.MockTransport(server))
+    driver.run(client.oauth.finish(begun, f"http://app/cb?code=c&state={begun.state}"))
+    assert server.bodies[0]["redirect_uri"] == "http://app/cb"
+    assert server.bodies[0]["code_verifier"] == begun.verifier

@@ -389,6 +389,31 @@ def test_what_another_process_stored_meanwhile_is_taken_over(session: Session, t
     assert len(own.grants) == 1
 
 
+def test_a_token_of_another_process_that_is_stale_itself_is_renewed(session: Session) -> None:
+    clock, store = Clock(), Slow()
+    own = Counted(store, clock=clock)
+    now(own.token(session))
+    clock.advance(LIFE)
+    store.kept = Token("token_stale", clock() - LIFE + 100, clock() + 100, "refresh_stale")
+    assert now(own.token(session)) == "token_2"
+    assert own.grants[1] == Token("token_stale", clock() - LIFE + 100, clock() + 100, "refresh_stale")
+
+
+def test_an_older_token_that_could_not_be_stored_is_never_stored_over_a_newer_one(session: Session) -> None:
+    clock, store = Clock(), Slow()
+    own = Counted(store, clock=clock)
+    store.fails = True
+    with pytest.raises(OSError, match="disk full"):
+        now(own.token(session))
+    store.fails = False
+    store.kept = Token("token_of_another", clock(), clock() + LIFE, "refresh_of_another")
+    assert now(own.token(session)) == "token_of_another"
+    assert now(own.renew(session, "token_of_another"))
+    assert store.kept.access_token == "token_2"
+    assert own.grants[1] is not None
+    assert own.grants[1].refresh_token == "refresh_of_another"
+
+
 def test_a_logout_in_another_process_is_not_undone(session: Session) -> None:
     clock, store = Clock(), Slow()
     own = Counted(store, clock=clock)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from coze_client import ConfigurationError
-from coze_client.api.files.attachments import Attachment
+from coze_client import AsyncCozeClient, ConfigurationError, ConnectionFailed, File
+from coze_client.api.files import attachments
+from coze_client.api.files.attachments import Attachment, upload_each
 from coze_client.bridge.chat.drafts import Draft, attach
 from coze_client.core.concurrency import Blocking
+from coze_client.core.upload import Upload
 from tests.support.clients import ConnectedClient
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
@@ -99,3 +102,44 @@ def test_threads_that_send_the_same_picture_at_once_upload_it_once(emulator: Any
         sent = list(pool.map(lambda _: Blocking.run(attach(client._session, drafts)), range(8)))
     assert len({messages[0].content for messages in sent}) == 1
     assert len(emulator.calls_to("/v1/files/upload")) == 1
+
+
+@pytest.mark.parametrize("mark", ["base64", "BASE64", "Base64", " base64 "])
+@pytest.mark.parametrize("before", ["", ";charset=utf-8"])
+def test_the_mark_of_base64_has_any_case(mark: str, before: str) -> None:
+    found = Attachment.from_url("image", f"DATA:image/png{before};{mark},{base64.b64encode(PNG).decode()}")
+    assert found == Attachment("image", PNG, "image.png")
+
+
+@pytest.mark.parametrize("parameter", ["name=base64", "base64url", "x-base64"])
+def test_what_only_looks_like_the_mark_of_base64_is_none(parameter: str) -> None:
+    found = Attachment.from_url("file", f"data:text/plain;{parameter},aGVsbG8%3D")
+    assert found.source == b"aGVsbG8="
+
+
+class CountedUploads:
+    """A session's ``send`` that counts the uploads that run at the same time."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+
+    async def __call__(self, request: Any) -> File:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        if request.upload.name == "bad.txt":
+            raise ConnectionFailed("broken")
+        return File(id=request.upload.name)
+
+
+async def test_four_uploads_run_at_a_time_and_leave_no_lock_even_if_one_fails(monkeypatch: Any) -> None:
+    async with AsyncCozeClient("t", base_url="http://coze") as client:
+        counted = CountedUploads()
+        monkeypatch.setattr(client._session, "send", counted)
+        contents = [Upload(f"{number}.txt", b"%d" % number) for number in range(12)]
+        assert await upload_each(client._session, contents) == [upload.name for upload in contents]
+        assert counted.most == 4
+        with pytest.raises(ConnectionFailed):
+            await upload_each(client._session, [Upload("bad.txt", b"bad")])
+        assert not attachments._uploads_of(client._session).locks._locks

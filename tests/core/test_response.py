@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Any
@@ -18,12 +19,14 @@ from coze_client.api.conversations.messages import Messages
 from coze_client.api.conversations.resource import Conversations
 from coze_client.api.files.resource import Files
 from coze_client.core.response import (
+    Envelope,
     Payload,
     RawResponse,
     is_stream,
     parse_code,
     read_envelope,
     read_nothing,
+    read_with_envelope,
     retry_after,
 )
 from coze_client.errors import (
@@ -52,6 +55,27 @@ def answer(content: bytes | Mapping[str, object], status: int = 200, **headers: 
 
 def sample(name: str, status: int = 200, **headers: str) -> RawResponse:
     return answer((WIRE / name).read_bytes(), status, **headers)
+
+
+def test_a_code_0_is_a_success_whatever_looks_like_an_error_beside_it() -> None:
+    beside = {"error": "invalid_grant", "error_code": "access_denied", "error_message": "no", "message": "no"}
+    body = {"code": 0, **beside, "data": {"id": "1"}}
+    assert read_envelope(answer(body)) == body
+    assert read_with_envelope(Envelope, answer(body)).code == 0
+
+
+@pytest.mark.parametrize("status", [400, 429, 500, 503])
+@pytest.mark.parametrize("read", [read_envelope, partial(read_with_envelope, Envelope)], ids=["usual", "at once"])
+def test_a_code_0_is_no_success_at_the_status_of_an_error(status: int, read: Callable[[RawResponse], object]) -> None:
+    with pytest.raises(APIError):
+        read(answer({"code": 0, "data": []}, status))
+
+
+@pytest.mark.parametrize("key", ["detail", "error"])
+def test_the_log_id_inside_an_error_is_told_without_the_header(key: str) -> None:
+    with pytest.raises(APIError) as caught:
+        read_envelope(answer({"code": 4000, "msg": "no", key: {"logid": LOGID}}))
+    assert caught.value.logid == LOGID
 
 
 def first_page(pages: Any) -> Any:

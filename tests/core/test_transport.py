@@ -43,6 +43,15 @@ def test_an_http_client_of_the_users_is_used_with_its_headers_and_left_open(coze
     coze.run(own.aclose() if isinstance(coze.driver, AsyncioDriver) else own.close())
 
 
+def test_only_a_stream_asks_for_events_and_for_no_compression(wire: Driver, emulator: Emulator) -> None:
+    coze = ConnectedClient(wire, emulator)  # a proxy that compresses would hold events back
+    coze.run(coze.client.users.me())
+    coze.collect(coze.ask())
+    call, stream = (each.headers for each in coze.emulator.calls[:2])
+    assert (call["accept"], call["accept-encoding"]) == ("*/*", "gzip, deflate")
+    assert (stream["accept"], stream["accept-encoding"]) == ("text/event-stream", "identity")
+
+
 def test_event_hooks_of_an_http_client_of_the_users_are_called(coze: ConnectedClient) -> None:
     seen: list[str] = []
 
