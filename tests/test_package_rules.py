@@ -34,7 +34,7 @@ def name(path: Path) -> str:
 
 def imports(node: ast.AST) -> Iterator[str]:
     """The packages that a module imports when it runs, at its top or in a function; type-only imports do not count."""
-    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         return
     if isinstance(node, ast.Import):
         yield from (alias.name.partition(".")[0] for alias in node.names)

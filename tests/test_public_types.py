@@ -65,6 +65,7 @@ def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
             yield from _definitions([*node.body, *node.orelse])
 
 
+@cache
 def resolve(module: str, name: str) -> Name | None:
     """Where a name that `module` uses is defined; None for names of other projects and builtins."""
     node = definitions(module).get(name)
@@ -143,6 +144,7 @@ def types_of(name: Name, *, constructor: bool) -> Iterator[tuple[str, Name]]:
         yield from ((name.name, found) for found in named_types(name.module, node.value))
 
 
+@cache
 def exported(package: str) -> set[Name]:
     """The names in a package's ``__all__``."""
     found = {resolve(package, name) for name in import_module(package).__all__ if name != "__version__"}
@@ -154,6 +156,7 @@ def is_resource(name: Name) -> bool:
     return isinstance(node, ast.ClassDef) and "Resource[ConcurrencyT]" in map(ast.unparse, node.bases)
 
 
+@cache
 def missing_types(package: str) -> dict[str, list[str]]:
     """The types that public signatures of a package name and that cannot be imported, each with the places."""
     importable = exported(package) | exported("coze_client")

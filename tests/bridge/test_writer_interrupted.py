@@ -94,52 +94,33 @@ JOBS: dict[str, tuple[Callable[..., Any], Callable[[WrittenDataset], None]]] = {
 
 
 @pytest.mark.parametrize("name", ["replace", "mirror"])
+@pytest.mark.parametrize("way", ["stopped", "no room"])
 def test_a_run_stopped_at_any_step_is_finished_by_the_next(
-    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch, name: str
+    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch, name: str, way: str
 ) -> None:
+    """It is stopped at each request and write, or its record finds no room at each write."""
     work, check = JOBS[name]
-    kind: type[BaseException] = KeyboardInterrupt if target.driver.name == "blocking" else asyncio.CancelledError
+    error: BaseException = ConfigurationError("database or disk is full")
+    if way == "stopped":
+        error = KeyboardInterrupt() if target.driver.name == "blocking" else asyncio.CancelledError()
 
     def stop() -> None:
-        raise kind
+        raise error
 
     steps = 0
     while True:
         target.dataset_id = target.emulator.add_dataset(f"stopped at {steps}", {"old": "old"})
         with monkeypatch.context() as patch:
-            Stops(steps, stop).install(patch.setattr)
+            stops = Stops(steps, stop)
+            (stops.install if way == "stopped" else stops.install_writes)(patch.setattr)
             try:
                 work(target.call)
-            except kind:
+            except type(error):
                 steps += 1
             else:
                 break
         check(target)
-    assert steps > 20
-
-
-@pytest.mark.parametrize("name", ["replace", "mirror"])
-def test_a_run_whose_record_finds_no_room_at_any_write_is_finished_by_the_next(
-    target: WrittenDataset, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    work, check = JOBS[name]
-
-    def stop() -> None:
-        raise ConfigurationError("database or disk is full")
-
-    steps = 0
-    while True:
-        target.dataset_id = target.emulator.add_dataset(f"full at {steps}", {"old": "old"})
-        with monkeypatch.context() as patch:
-            Stops(steps, stop).install_writes(patch.setattr)
-            try:
-                work(target.call)
-            except ConfigurationError:
-                steps += 1
-            else:
-                break
-        check(target)
-    assert steps > 10
+    assert steps > (20 if way == "stopped" else 10)
 
 
 KILLED = """

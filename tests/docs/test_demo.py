@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from coze_client.emulator import Emulator
+from tests.support.forked_programs import run_program
 
 DEMO = Path(__file__).parents[2] / "examples" / "demo.py"
 
 
 def run_demo(**account: str) -> subprocess.CompletedProcess[str]:
     """Run the demo without its pauses between words."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COZE_")}
-    return subprocess.run(
-        [sys.executable, DEMO, "--pace", "0.001"],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**environment, **account, "COLUMNS": "100"},
-    )
+    return run_program(DEMO, "--pace", "0.001", cwd=DEMO.parent, env={**account, "COLUMNS": "100"})
 
 
 @pytest.fixture(scope="module")

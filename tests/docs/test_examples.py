@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -18,6 +15,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.demo_library import add_library
 from coze_client.emulator.demo_workflows import add_workflows
 from coze_client.emulator.workflows import WORKSPACE
+from tests.support.forked_programs import run_program
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -115,21 +113,12 @@ def test_the_example_runs_and_shows(name: str, emulator: Emulator, tmp_path: Pat
         "COZE_WORKSPACE_ID": WORKSPACE,
         "COZE_DATASET_ID": dataset_id,
         "COZE_WEB_PAGE": web_page,
-        "PYTHONPATH": str(EXAMPLES.parent),
     }
-    result = subprocess.run(
-        [sys.executable, EXAMPLES / name],
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        cwd=tmp_path,
-        env={**os.environ, **account},
-    )
-    assert result.returncode == 0, result.stdout
-    assert expected in result.stdout
-    assert emulator.token not in result.stdout
+    result = run_program(EXAMPLES / name, cwd=tmp_path, env=account)
+    printed = result.stdout + result.stderr
+    assert result.returncode == 0, printed
+    assert expected in printed
+    assert emulator.token not in printed
 
 
 def test_every_example_is_run_and_listed() -> None:

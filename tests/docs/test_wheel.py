@@ -57,7 +57,8 @@ def test_the_wheel_installs_and_imports_in_an_empty_environment(tmp_path: Path) 
         "coze_adapters",
     }
 
-    run(sys.executable, "-m", "venv", tmp_path / "empty", cwd=tmp_path)
+    run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "empty", cwd=tmp_path)
     python = tmp_path / "empty" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", wheel, cwd=tmp_path)
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "-q", "--no-compile", "--disable-pip-version-check", wheel, cwd=tmp_path)
     assert run(python, "-W", "error", "-c", SMOKE, cwd=tmp_path).strip() == "works"

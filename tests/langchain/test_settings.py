@@ -253,8 +253,3 @@ def test_a_missing_langchain_names_the_extra() -> None:
         "try:\n    from langchain_coze import ChatCoze\nexcept ImportError as error: print(error)"
     )
     assert 'pip install "coze-adapters[langchain]"' in run(code)
-
-
-def test_the_model_imports_neither_langgraph_nor_the_other_adapter_nor_a_server() -> None:
-    code = "from langchain_coze import ChatCoze; import sys; print([m for m in %r if m in sys.modules])"
-    assert run(code % ["langgraph", "langchain", "llama_index", "llama_index_coze", "starlette", "uvicorn"]) == "[]"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -36,6 +35,7 @@ from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Image, Output, Steps, ask, ask_for
 from langchain_coze import CozeBotTool, CozeWorkflowTool
 from langchain_coze.langgraph_interrupts import NodeRun
+from tests.support.forked_programs import output_of
 
 PNG = "iVBORw0KGgoAAAAAAAAAAAAAAAAAAAAA"
 Go = Callable[..., Any]
@@ -648,9 +648,8 @@ def test_the_process_may_end_between_question_and_answer(emulator: Emulator, tmp
     tool = made(emulator)
 
     def process(answer: str) -> str:
-        command = [sys.executable, "-c", textwrap.dedent(SCRIPT), way, str(tmp_path / "graph.sqlite")]
-        command += [emulator.url, emulator.token, tool.workflow_id, answer]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+        arguments = [way, str(tmp_path / "graph.sqlite"), emulator.url, emulator.token, tool.workflow_id, answer]
+        return output_of(SCRIPT, *arguments, cwd=tmp_path)
 
     assert process("") == "Which time in Rome?"
     assert process("18:00") == "How many in Rome?"

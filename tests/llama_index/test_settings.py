@@ -169,11 +169,6 @@ def test_importing_the_package_loads_no_framework() -> None:
     assert not {name.partition(".")[0] for name in loaded} & {"llama_index", "langchain_core", "langchain_coze"}
 
 
-def test_the_adapter_never_loads_the_other_one() -> None:
-    loaded = python("from llama_index_coze import CozeLLM", "import sys", "print(*sys.modules)")
-    assert not {name.partition(".")[0] for name in loaded} & {"langchain_core", "langchain_coze", "starlette"}
-
-
 def test_a_missing_llamaindex_names_the_extra() -> None:
     (printed,) = python(
         "import sys",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Hold
 from coze_client.emulator.workflows import Steps, ask, ask_for
 from llama_index_coze import CozeHumanResponseEvent, CozeInputRequiredEvent
+from tests.support.forked_programs import output_of
 from tests.support.llama_index_agents import calling_agent, calling_bot, calling_llm, run_agent, tool_of
 
 BOOKED = '{"table":7,"city":"Rome","guests":2,"time":"18:00"}'
@@ -274,9 +273,8 @@ def test_the_process_may_end_between_question_and_answer(emulator: Emulator, tmp
     bot = calling_bot(emulator, (("two_questions", {"name": "Ada"}),))
 
     def process(answer: str) -> str:
-        command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path / "context.json")]
-        command += [emulator.url, emulator.token, bot, workflow, answer]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+        arguments = [str(tmp_path / "context.json"), emulator.url, emulator.token, bot, workflow, answer]
+        return output_of(SCRIPT, *arguments, cwd=tmp_path)
 
     assert process("") == "Which title?"
     assert process("Dr") == "Formal?"
