@@ -242,6 +242,8 @@ def test_a_files_first_bytes_prove_what_it_is(extension: str) -> None:
         ("notes.md", b"ID3 tags and GIFs"),
         ("data", b"\0\1\2\3"),
         ("page.html", b"<html>"),
+        ("sound.pcm", HEADS[".mp3"]),
+        ("sound.raw", HEADS[".ogg"]),
     ],
 )
 def test_a_name_that_does_not_lie_stays(name: str, head: bytes) -> None:
