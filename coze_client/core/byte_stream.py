@@ -84,6 +84,7 @@ class ByteRun(StreamRun[bytes]):
         self.check()
         problem = self._problem(failure)
         if problem is not None:
+            explain(problem, self.request, self.session.config.timeout, past_deadline=self.past_deadline)
             raise self.reading.annotate(problem)
         self.reading.complete = True
         return []
@@ -98,7 +99,6 @@ class ByteRun(StreamRun[bytes]):
             return None
         broken = failure or ConnectionFailed("The connection ended early")
         expected = "" if self._announced is None else f" of {self._announced}"
-        explain(broken, self.request, self.session.config.timeout, past_deadline=self.past_deadline)
         broken.message = f"The file broke off after {self._bytes.size}{expected} bytes. {broken.message}"
         broken.args = (broken.message,)
         return broken

@@ -8,7 +8,6 @@ import json
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from coze_client.core.resource import ConcurrencyT, Resource, events
 from coze_client.core.response import read_file
 from coze_client.core.stream import Events
 from tests.support.clients import AsyncioDriver, BlockingDriver, Driver
+from tests.support.operations import parts_of
 from tests.support.scripted_server import Line, ScriptedServer, json_answer
 
 SOUND = bytes(range(256)) * 400
@@ -306,17 +306,6 @@ def test_a_large_file_is_saved_in_little_memory(driver: Driver, tmp_path: Path) 
 
 
 # --- client.request ---
-
-
-def parts_of(request: httpx.Request) -> dict[str, tuple[str | None, bytes]]:
-    """The parts of a multipart body by name: the name of the file, if it is one, and the content."""
-    whole = b"Content-Type: " + request.headers["content-type"].encode() + b"\r\n\r\n" + request.content
-    found: dict[str, tuple[str | None, bytes]] = {}
-    for part in BytesParser().parsebytes(whole).walk():
-        if not part.is_multipart():
-            name = str(part.get_param("name", header="content-disposition"))
-            found[name] = (part.get_filename(), bytes(part.get_payload(decode=True)))
-    return found
 
 
 def test_a_request_of_any_endpoint_returns_the_bytes_of_a_file(wire: Driver) -> None:

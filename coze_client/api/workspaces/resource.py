@@ -1,38 +1,29 @@
-"""Workspaces: list those of the caller, with the caller's role in each.
+"""Workspaces: list those of the caller, with the caller's role in each; create and rename them.
 
-API page: list_workspace. Not on coze-studio.
+API pages: list_workspace, create_workspace, update_workspace_info. Not on coze-studio.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
+from coze_client.api.workspaces.values import Workspace
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Page, Pages, numbered
-from coze_client.core.request import Request, query
-from coze_client.core.resource import ConcurrencyT, Resource, paged
-from coze_client.core.response import Payload, RawResponse
+from coze_client.core.request import Kind, Request, Unanswered, fields, query, segment
+from coze_client.core.resource import ConcurrencyT, Resource, call, paged
+from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from coze_client.api.workspaces.members import Members
+
 _LARGEST_PAGE = 50
-
-
-class Workspace(Model):
-    """A workspace. ``role_type`` owner, admin or member; ``workspace_type`` personal or team.
-
-    The server may send other values.
-    """
-
-    id: str = ""
-    name: str = ""
-    icon_url: str = ""
-    role_type: str = ""
-    workspace_type: str = ""
-    enterprise_id: str = ""
-    description: str = ""
-    owner_uid: str = ""
-    admin_uids: tuple[str, ...] = ()
-    joined_status: str = ""
+_LONGEST_NAME = 50
+_LONGEST_DESCRIPTION = 2000
+_UNANSWERED = Unanswered("workspaces.list shows whether the workspace exists")
 
 
 class _WorkspacePage(Model):
@@ -40,8 +31,55 @@ class _WorkspacePage(Model):
     total_count: int | None = None
 
 
+class _Created(Model):
+    id: str = ""
+
+
 class Workspaces(Resource[ConcurrencyT]):
-    """``client.workspaces``: list the workspaces that the caller has joined."""
+    """``client.workspaces``: list the workspaces that the caller has joined, create and rename them."""
+
+    @cached_property
+    def members(self) -> Members[ConcurrencyT]:
+        """``client.workspaces.members``: who belongs to a workspace."""
+        from coze_client.api.workspaces.members import Members
+
+        return Members(self._session, self._concurrency)
+
+    @call
+    def create(
+        self,
+        *,
+        name: str,
+        description: str,
+        icon_file_id: str | None = None,
+        coze_account_id: str | None = None,
+        owner_uid: str | None = None,
+    ) -> Request[str]:
+        """Create a workspace and return its id. `name`: at most 50 characters, `description`: 2000.
+
+        `icon_file_id`: of an uploaded picture. `coze_account_id`: the organization; not for personal plans.
+        `owner_uid`: enterprise plans only; an employee of the organization, default the token's owner. Permission:
+        createWorkspace. API page: create_workspace.
+        """
+        _check(name, description)
+        body = fields(
+            name=name,
+            description=description,
+            icon_file_id=icon_file_id,
+            coze_account_id=coze_account_id,
+            owner_uid=owner_uid,
+        )
+        return Request("POST", "/v1/workspaces", _read_id, body=body, kind=Kind.START, unanswered=_UNANSWERED)
+
+    @call
+    def update(self, *, workspace_id: str, name: str | None = None, description: str | None = None) -> Request[None]:
+        """Rename a workspace, or describe it anew; an empty text changes nothing.
+
+        A personal workspace cannot be changed. Permission: Workspace.update. API page: update_workspace_info.
+        """
+        _check(name, description)
+        body = fields(name=name, description=description)
+        return Request("PUT", f"/v1/workspaces/{segment(workspace_id)}", read_nothing, body=body)
 
     @paged
     def list(
@@ -74,3 +112,13 @@ class Workspaces(Resource[ConcurrencyT]):
 def _read_page(response: RawResponse) -> Page[Workspace]:
     found = Payload(_WorkspacePage)(response)
     return Page(found.workspaces, has_more=False, total=found.total_count)
+
+
+def _read_id(response: RawResponse) -> str:
+    return Payload(_Created, needed="id")(response).id
+
+
+def _check(name: str | None, description: str | None) -> None:
+    for field, text, most in (("name", name, _LONGEST_NAME), ("description", description, _LONGEST_DESCRIPTION)):
+        if text is not None and len(text) > most:
+            raise ConfigurationError(f"{field} has {len(text)} characters; Coze accepts at most {most}")
