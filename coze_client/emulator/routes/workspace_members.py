@@ -13,6 +13,15 @@ from coze_client.emulator.state.workspace_records import StoredMember, StoredWor
 from coze_client.emulator.workflows import WORKSPACE
 
 MANAGERS = ("owner", "admin")
+# cozepy cannot read an answer that lacks one of these lists.
+ADDED = (
+    "added_success_user_ids",
+    "invited_success_user_ids",
+    "not_exist_user_ids",
+    "already_joined_user_ids",
+    "already_invited_user_ids",
+)
+REMOVED = ("removed_success_user_ids", "not_in_workspace_user_ids", "owner_not_support_remove_user_ids")
 MOST_ADDED = 20
 MOST_REMOVED = 5
 
@@ -75,9 +84,9 @@ async def add(backend: Backend, request: IncomingRequest) -> Reply:
     if not 1 <= len(users) <= MOST_ADDED:
         raise ApiError(4000, f"users must be a list of 1 to {MOST_ADDED} users")
     wanted = {user.text("user_id"): user.choice("role_type", ("admin", "member"), "") for user in users}
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[str]] = {name: [] for name in ADDED}
     for user_id, role in wanted.items():
-        told.setdefault(_add(backend, workspace, user_id, role), []).append(user_id)
+        told[_add(backend, workspace, user_id, role)].append(user_id)
     return JsonReply(told)
 
 
@@ -101,9 +110,9 @@ async def remove(backend: Backend, request: IncomingRequest) -> Reply:
     workspace, user_ids = find_managed(backend, request), request.body.texts("user_ids")
     if not 1 <= len(user_ids) <= MOST_REMOVED:
         raise ApiError(4000, f"user_ids must be a list of 1 to {MOST_REMOVED} ids")
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[str]] = {name: [] for name in REMOVED}
     for user_id in dict.fromkeys(user_ids):
-        told.setdefault(_remove(backend, workspace, user_id), []).append(user_id)
+        told[_remove(backend, workspace, user_id)].append(user_id)
     return JsonReply(told)
 
 
