@@ -13,6 +13,31 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
+    from coze_client.api.audio.values import (
+        CloneFormat,
+        Live,
+        LiveStream,
+        Room,
+        RoomAudioConfig,
+        RoomConfig,
+        RoomTranslateConfig,
+        RoomTurnDetection,
+        RoomVideoConfig,
+        SampleRate,
+        SpeechEmotion,
+        SpeechFormat,
+        Transcription,
+        Voice,
+        VoiceEmotion,
+        VoiceEmotionInterval,
+        VoiceLanguage,
+        VoiceModelType,
+        Voiceprint,
+        VoiceprintGroup,
+        VoiceprintScore,
+        VoiceprintUser,
+        VoiceState,
+    )
     from coze_client.api.bots.resource import BotPublishStatus
     from coze_client.api.bots.values import (
         Bot,
@@ -67,6 +92,7 @@ if TYPE_CHECKING:
     from coze_client.api.recall.slices import OutputPath
     from coze_client.api.recall.values import Recall, Slice
     from coze_client.api.users import User
+    from coze_client.api.variables import Variable
     from coze_client.api.workflows.events import WorkflowEvent
     from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
     from coze_client.api.workflows.file_arguments import FileSources
@@ -86,7 +112,13 @@ if TYPE_CHECKING:
         WorkflowParameter,
         WorkflowVersion,
     )
-    from coze_client.api.workspaces import Workspace
+    from coze_client.api.workspaces.values import (
+        AddedMembers,
+        MemberRole,
+        RemovedMembers,
+        Workspace,
+        WorkspaceMember,
+    )
     from coze_client.auth.config_file import from_config
     from coze_client.auth.environment import from_env
     from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, UserGrant, WebOAuth
@@ -94,6 +126,10 @@ if TYPE_CHECKING:
     from coze_client.auth.token import Freshness, Token
     from coze_client.auth.token_store import FileStore, MemoryStore, TokenStore
     from coze_client.client import AsyncCozeClient, CozeClient
+    from coze_client.core.byte_stream import (
+        AsyncByteStream,
+        ByteStream,
+    )
     from coze_client.core.config import Region, Timeout, WhenBusy
     from coze_client.core.credentials import Caller, Credentials, PersonalToken, TokenFunction
     from coze_client.core.paging import AsyncListing, Listing, Page
@@ -128,6 +164,36 @@ if TYPE_CHECKING:
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
 _MODULES = {
+    "api.audio.values": (
+        "CloneFormat",
+        "Live",
+        "LiveStream",
+        "Room",
+        "RoomAudioConfig",
+        "RoomConfig",
+        "RoomTranslateConfig",
+        "RoomTurnDetection",
+        "RoomVideoConfig",
+        "SampleRate",
+        "SpeechEmotion",
+        "SpeechFormat",
+        "Transcription",
+        "Voice",
+        "VoiceEmotion",
+        "VoiceEmotionInterval",
+        "VoiceLanguage",
+        "VoiceModelType",
+        "VoiceState",
+        "Voiceprint",
+        "VoiceprintGroup",
+        "VoiceprintScore",
+        "VoiceprintUser",
+    ),
+    "api.variables": ("Variable",),
+    "core.byte_stream": (
+        "AsyncByteStream",
+        "ByteStream",
+    ),
     "api.bots.resource": ("BotPublishStatus",),
     "api.bots.values": (
         "Bot",
@@ -248,7 +314,13 @@ _MODULES = {
         "WorkflowParameter",
         "WorkflowVersion",
     ),
-    "api.workspaces": ("Workspace",),
+    "api.workspaces.values": (
+        "AddedMembers",
+        "MemberRole",
+        "RemovedMembers",
+        "Workspace",
+        "WorkspaceMember",
+    ),
     "auth.config_file": ("from_config",),
     "auth.environment": ("from_env",),
     "auth.grants": (
@@ -324,6 +396,8 @@ __all__ = [
     "PKCE",
     "APIError",
     "AccessDenied",
+    "AddedMembers",
+    "AsyncByteStream",
     "AsyncChatStream",
     "AsyncCozeClient",
     "AsyncLegacyChatStream",
@@ -346,6 +420,7 @@ __all__ = [
     "BotVariable",
     "BotVersion",
     "BotWorkflow",
+    "ByteStream",
     "Caller",
     "Chat",
     "ChatEvent",
@@ -353,6 +428,7 @@ __all__ = [
     "ChatResult",
     "ChatStream",
     "ChunkStrategy",
+    "CloneFormat",
     "ConfigurationError",
     "ConnectionFailed",
     "Conversation",
@@ -386,8 +462,11 @@ __all__ = [
     "LegacyChatStream",
     "LegacyMessage",
     "Listing",
+    "Live",
+    "LiveStream",
     "Login",
     "Medium",
+    "MemberRole",
     "MemoryStore",
     "Message",
     "MessageLike",
@@ -413,16 +492,26 @@ __all__ = [
     "RecallUntil",
     "ReceivedMessage",
     "Region",
+    "RemovedMembers",
     "Request",
     "RequiredAction",
     "Response",
     "Retry",
+    "Room",
+    "RoomAudioConfig",
+    "RoomConfig",
+    "RoomTranslateConfig",
+    "RoomTurnDetection",
+    "RoomVideoConfig",
     "RunHistory",
     "RunMode",
+    "SampleRate",
     "Section",
     "ServerError",
     "SignatureLike",
     "Slice",
+    "SpeechEmotion",
+    "SpeechFormat",
     "StreamInterrupted",
     "SubmitToolOutputs",
     "TimedOut",
@@ -434,11 +523,23 @@ __all__ = [
     "ToolCall",
     "ToolOutput",
     "ToolOutputLike",
+    "Transcription",
     "TransportError",
     "UpdateRule",
     "Usage",
     "User",
     "UserGrant",
+    "Variable",
+    "Voice",
+    "VoiceEmotion",
+    "VoiceEmotionInterval",
+    "VoiceLanguage",
+    "VoiceModelType",
+    "VoiceState",
+    "Voiceprint",
+    "VoiceprintGroup",
+    "VoiceprintScore",
+    "VoiceprintUser",
     "WebOAuth",
     "WhenBusy",
     "Workflow",
@@ -457,6 +558,7 @@ __all__ = [
     "WorkflowStream",
     "WorkflowVersion",
     "Workspace",
+    "WorkspaceMember",
     "__version__",
     "from_config",
     "from_env",

@@ -12,18 +12,21 @@ from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.core.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
 from coze_client.core.credentials import Credentials, TokenFunction
 from coze_client.core.http import Transport
-from coze_client.core.request import Kind, Request
+from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, request_of
-from coze_client.core.response import Response, read_envelope
+from coze_client.core.response import Response
 from coze_client.core.retry import Retry
 from coze_client.core.session import KeyedLocks, Session
 from coze_client.core.transport import AsyncioTransport, BlockingTransport
+from coze_client.custom_request import send_custom
 from coze_client.errors import ConfigurationError
 from coze_client.resources import Resources
 
 if TYPE_CHECKING:
     import httpx
     from typing_extensions import Self
+
+    from coze_client.api.files.values import FileSource
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -171,14 +174,18 @@ class CozeClient(_Client[Blocking]):
         query: Mapping[str, str] | None = None,
         json: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        files: Mapping[str, FileSource | tuple[str, FileSource]] | None = None,
     ) -> Mapping[str, object]:
         """Call an endpoint that has no method here, and return the JSON object of the response.
 
-        Token, retries and errors are those of the other methods. GET and HEAD may be repeated; any other method is
-        repeated only if the request certainly did nothing. Raises ConfigurationError for a `path` without a leading
-        slash.
+        Of a response that is no JSON but sound, a picture or another file, the object has ``content`` (its bytes) and
+        ``content_type``. `files`: one file by the name of its part, ``{"file": path}`` or ``{"file": (name, bytes)}``;
+        `form`: the texts beside it. Token, retries and errors are those of the other methods. GET and HEAD may be
+        repeated; any other method is repeated only if the request certainly did nothing. Raises ConfigurationError for
+        a `path` without a leading slash, OSError for a file that cannot be read.
         """
-        return Blocking.run(self._session.send(_custom_request(method, path, query, json, headers)))
+        return Blocking.run(send_custom(self._session, method, path, query, json, headers, form, files))
 
     @overload
     def with_response(self, call: Request[T]) -> Response[T]: ...
@@ -252,9 +259,11 @@ class AsyncCozeClient(_Client[Asyncio]):
         query: Mapping[str, str] | None = None,
         json: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        files: Mapping[str, FileSource | tuple[str, FileSource]] | None = None,
     ) -> Mapping[str, object]:
         """Like ``CozeClient.request``."""
-        return await self._session.send(_custom_request(method, path, query, json, headers))
+        return await send_custom(self._session, method, path, query, json, headers, form, files)
 
     @overload
     async def with_response(self, call: Request[T]) -> Response[T]: ...
@@ -293,16 +302,3 @@ class AsyncCozeClient(_Client[Asyncio]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-def _custom_request(
-    method: str,
-    path: str,
-    query: Mapping[str, str] | None,
-    json: Mapping[str, object] | None,
-    headers: Mapping[str, str] | None,
-) -> Request[Mapping[str, object]]:
-    if not path.startswith("/"):
-        raise ConfigurationError(f"path must begin with a slash and contain no host, like /v1/bots/123; it is {path!r}")
-    kind = Kind.READ if method.upper() in ("GET", "HEAD") else Kind.START
-    return Request(method.upper(), path, read_envelope, dict(query or {}), json, kind, checked_headers(headers or {}))

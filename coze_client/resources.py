@@ -9,6 +9,7 @@ from coze_client.core.resource import ConcurrencyT
 from coze_client.core.session import Session
 
 if TYPE_CHECKING:
+    from coze_client.api.audio.resource import Audio
     from coze_client.api.bots.resource import Bots
     from coze_client.api.chats.resource import Chats
     from coze_client.api.conversations.resource import Conversations
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from coze_client.api.plugins import Plugins
     from coze_client.api.recall.resource import Recalls
     from coze_client.api.users import Users
+    from coze_client.api.variables import Variables
     from coze_client.api.workflows.resource import Workflows
-    from coze_client.api.workspaces import Workspaces
+    from coze_client.api.workspaces.resource import Workspaces
 
 
 class Resources(Generic[ConcurrencyT]):
@@ -108,7 +110,21 @@ class Resources(Generic[ConcurrencyT]):
 
     @cached_property
     def workspaces(self) -> Workspaces[ConcurrencyT]:
-        """The workspaces that the token's user has joined."""
-        from coze_client.api.workspaces import Workspaces
+        """The workspaces that the token's user has joined, and their members with ``.members``."""
+        from coze_client.api.workspaces.resource import Workspaces
 
         return Workspaces(self._session, self._concurrency)
+
+    @cached_property
+    def variables(self) -> Variables[ConcurrencyT]:
+        """What bots and apps remember of each end user."""
+        from coze_client.api.variables import Variables
+
+        return Variables(self._session, self._concurrency)
+
+    @cached_property
+    def audio(self) -> Audio[ConcurrencyT]:
+        """Sound: speech, transcriptions, voices, rooms, live sound, voiceprints."""
+        from coze_client.api.audio.resource import Audio
+
+        return Audio(self._session, self._concurrency)

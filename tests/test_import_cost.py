@@ -35,7 +35,8 @@ def loaded_by(code: str) -> set[str]:
             "from coze_client import CozeClient; CozeClient('t').chats",
             FRAMEWORKS
             | SERVERS
-            | {"jwt", "cryptography", "aiohttp", "coze_client.auth.grants", "coze_client.api.legacy_chats.resource"},
+            | {"jwt", "cryptography", "aiohttp", "coze_client.auth.grants", "coze_client.api.legacy_chats.resource"}
+            | {"coze_client.api.audio.resource", "coze_client.api.files.requests", "coze_client.core.byte_stream"},
         ),
         ("import coze_client.emulator", FRAMEWORKS | SERVERS | {"httpx", "sqlite3"}),
         ("import coze_client.emulator.pytest_plugin", FRAMEWORKS | SERVERS | {"httpx", "sqlite3"}),

@@ -25,6 +25,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.auth",
     "coze_client.api",  # a resource of one module, which knows no other resource; those that do are listed below
     "coze_client.api.files",
+    "coze_client.api.audio",
     "coze_client.api.conversations",
     "coze_client.api.chats",
     "coze_client.api.bots",
@@ -35,6 +36,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.api.recall",
     "coze_client.api.oauth",
     "coze_client.resources",
+    "coze_client.custom_request",
     "coze_client.client",
     "coze_client",
     "coze_client.bridge.connection",

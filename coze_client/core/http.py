@@ -42,8 +42,8 @@ def seconds_left(timeout: float | None) -> float | None:
 class HttpRequest(NamedTuple):
     """A request ready to be sent: absolute URL and all headers.
 
-    The body is `content` (JSON), or a multipart form with the file `upload`, or empty. `deadline` is a time of the
-    monotonic clock; it is infinite if the call has no deadline.
+    The body is `content` (JSON), or a multipart form with the texts of `form` and the file `upload`, or empty.
+    `deadline` is a time of the monotonic clock; it is infinite if the call has no deadline.
     """
 
     method: str
@@ -51,6 +51,7 @@ class HttpRequest(NamedTuple):
     headers: Mapping[str, str]
     content: bytes | None
     upload: Upload | None
+    form: Mapping[str, str] | None
     timeout: Timeout
     deadline: float
 

@@ -26,6 +26,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"PK\x03\x04", ".zip"),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".doc"),
 )
+_WITHOUT_MAGIC = frozenset({".pcm", ".raw"})  # samples, which may begin like any other file
 _SAME_CONTENT: Mapping[str, frozenset[str]] = {
     ".jpg": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
     ".mp4": frozenset({".mp4", ".m4v", ".mov", ".m4a", ".3gp", ".heic", ".avif"}),
@@ -78,7 +79,8 @@ def fix_extension(name: str, head: bytes) -> str:
     plain = PurePath(name.replace("\\", "/")).name or "file"
     detected = detect_extension(head)
     extension = PurePath(plain).suffix.lower()
-    if detected is None or extension in _SAME_CONTENT.get(detected, {detected}):
+    fits = detected is None or extension in _SAME_CONTENT.get(detected, {detected})
+    if fits or detected is None or extension in _WITHOUT_MAGIC:
         return plain
     return str(PurePath(plain).with_suffix(detected))
 

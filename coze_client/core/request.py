@@ -57,13 +57,14 @@ class OtherForm(NamedTuple):
 class Request(Generic[T_co]):
     """One call: method, path, contents, and the function ``read`` that converts the response.
 
-    ``query`` and ``body``: only the parameters that are set. ``upload``: the file of a multipart call. ``stream``: True
-    if the response is a stream of events. ``signed``: True if the client's token goes with the request. ``secrets``:
-    texts that no error may show. ``if_silent``: what helps if the server answers a call for a stream with nothing, as
-    coze-studio does when it refuses a workflow before its start; it tells no code then. ``other_form``: another body,
-    only for a ``READ``. ``reading``: makes what reads a body of at most so many bytes; an error keeps what it
-    finds. ``before``: a flow that must run first; it returns the request to send. ``unanswered``: what an
-    error says if a start may have happened.
+    ``query``, ``body`` and ``form``: only the parameters that are set. ``form``: the texts of a multipart call, which
+    ``body`` excludes. ``upload``: the file of a multipart call. ``stream``: True if the response is a stream of events.
+    ``binary``: True if it is a file, and JSON only in an error. ``signed``: True if the client's token goes with the
+    request. ``secrets``: texts that no error may show. ``if_silent``: what helps if the server answers a call for a
+    stream with nothing, as coze-studio does when it refuses a workflow before its start; it tells no code then.
+    ``other_form``: another body, only for a ``READ``. ``reading``: makes what reads a body of at most so many bytes; an
+    error keeps what it finds. ``before``: a flow that must run first; it returns the request to send. ``unanswered``:
+    what an error says if a start may have happened.
     """
 
     method: str
@@ -74,7 +75,9 @@ class Request(Generic[T_co]):
     kind: Kind = Kind.READ
     headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     upload: Upload | None = None
+    form: Mapping[str, str] | None = None
     stream: bool = False
+    binary: bool = False
     signed: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
     if_silent: str = field(default="", repr=False, compare=False)

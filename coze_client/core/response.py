@@ -31,6 +31,8 @@ _MAX_WAIT = 60.0
 _LONGEST_TEXT = 64 * 1024  # bytes of a body that an error keeps
 _LONGEST_CODE = 32
 _LONGEST_URL = 200
+_MEDIA = re.compile(r"(?i)\s*(?:audio|image|video)/")
+_TEXT = re.compile(r"(?i)^\s*text/|json|xml|html|javascript|urlencoded")
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -160,6 +162,39 @@ def read_envelope(response: RawResponse) -> Mapping[str, object]:
     if error := _error(response, body):
         raise error
     return body
+
+
+def read_file(response: RawResponse) -> bytes:
+    """The whole body of a response that is a file; raises the error that the response reports in its place."""
+    if is_file(response) and response.content and not is_json_object(response.content):
+        return response.content
+    read_envelope(response)
+    raise ProtocolError("The server reported success, but sent JSON in place of the file", logid=response.logid)
+
+
+def read_anything(response: RawResponse) -> Mapping[str, object]:
+    """The JSON object of a successful response; of one that is a file, its ``content`` and ``content_type``.
+
+    Raises the error that the response reports.
+    """
+    content_type = response.headers.get("content-type", "")
+    if content_type and response.content and is_file(response) and not is_json_object(response.content):
+        return {"content": response.content, "content_type": content_type}
+    return read_envelope(response)
+
+
+def is_file(response: RawResponse) -> bool:
+    """True for a success that is not declared as text, a web page, JSON or XML: sound, pictures, any other bytes."""
+    content_type = response.headers.get("content-type", "")
+    return 200 <= response.status < 300 and (bool(_MEDIA.match(content_type)) or not _TEXT.search(content_type))
+
+
+def is_json_object(content: bytes) -> bool:
+    """True for the text of a JSON object."""
+    try:
+        return content.lstrip()[:1] == b"{" and isinstance(parse_json(content), dict)
+    except ProtocolError:
+        return False
 
 
 def is_silent_refusal(response: RawResponse) -> bool:

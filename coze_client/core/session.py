@@ -13,21 +13,19 @@ from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from coze_client.core.body import judge_body, keep_told_part, read_body
 from coze_client.core.call_errors import explain
 from coze_client.core.concurrency import Concurrency, Late, Lock
 from coze_client.core.config import Config, Timeout
 from coze_client.core.credentials import Credentials, checked_token
 from coze_client.core.fork_lock import ForkSafeLock
-from coze_client.core.http import BodyBuffer, HttpRequest, HttpResponse, Transport
+from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.json_values import not_json
 from coze_client.core.masking import SecretText, mask_secret, masked
-from coze_client.core.reading import keep_part
 from coze_client.core.request import Kind, OtherForm, Request
-from coze_client.core.response import RawResponse, Response, is_silent_refusal, is_stream, read_envelope, redirected
+from coze_client.core.response import RawResponse, Response, redirected
 from coze_client.core.retry import Retry, may_retry, retry_loop
-from coze_client.core.sse import begins_stream
 from coze_client.errors import (
-    APIError,
     AuthenticationError,
     ConversationBusy,
     CozeError,
@@ -44,7 +42,6 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 _AGENT = (
     f"coze-adapters/{__version__} python/{sys.version_info.major}.{sys.version_info.minor} {platform.system().lower()}"
 )
-_LONGEST_BLANK = 65536  # bytes of white space before a body
 _CLEANUP_TIMEOUT = Timeout(connect=2.0, read=3.0)
 
 
@@ -144,7 +141,7 @@ class Session:
 
         async def attempt(http_request: HttpRequest) -> Response[T]:
             http_response = await self._open(http_request)
-            response = await _read_body(request, http_response, http_request.deadline)
+            response = await read_body(request, http_response, http_request.deadline)
             self._log_response(request, response, http_request)
             return Response(_read(request, response), response.status, response.headers, response.logid)
 
@@ -190,7 +187,7 @@ class Session:
         self._log_response(request, http_response.head, http_request)
         token = SecretText(_token_of(http_request))
         try:
-            await _judge_body(request, http_response, http_request.deadline)
+            await judge_body(request, http_response, http_request.deadline)
         except BaseException:
             await http_response.close()
             raise
@@ -312,13 +309,14 @@ class Session:
             headers["content-type"] = "application/json"
         if request.stream:
             headers["accept"] = "text/event-stream"
+        if request.stream or request.binary:
             headers["accept-encoding"] = "identity"  # aiohttp would add its own
         timeout = self.config.timeout if deadline == inf else self.config.timeout.limited_to(_seconds_left(deadline))
         url = self.config.base_url + request.path
         if request.query:
             url = f"{url}?{urlencode(request.query)}"
         content = None if request.body is None else _json(request.body)
-        return HttpRequest(request.method, url, headers, content, request.upload, timeout, deadline)
+        return HttpRequest(request.method, url, headers, content, request.upload, request.form, timeout, deadline)
 
     def _log_response(self, request: Request[Any], response: RawResponse, http_request: HttpRequest) -> None:
         if _log.isEnabledFor(logging.DEBUG):
@@ -330,60 +328,12 @@ def _token_of(http_request: HttpRequest) -> str:
     return http_request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
-async def _read_body(request: Request[Any], http_response: HttpResponse, deadline: float) -> RawResponse:
-    """Read the whole body; the error of one that breaks off keeps what its first part tells."""
-    body = BodyBuffer(http_response.head, deadline)
-    try:
-        await http_response.read_chunks(body.add)
-    except CozeError as error:
-        _keep_part(request, body.response(), error)
-        raise
-    finally:
-        await http_response.close()
-    return body.response()
-
-
-def _keep_part(request: Request[Any], part: RawResponse, error: CozeError) -> None:
-    if request.reading is not None:
-        keep_part(request.reading(len(part.content) + 1), part, error)
-
-
-async def _judge_body(request: Request[Any], http_response: HttpResponse, deadline: float) -> None:
-    """Return if the body is a stream, or the JSON of a success; raises CozeError if it is an error or neither."""
-    if is_stream(http_response.head) or await _begins_stream(http_response):
-        return
-    response = await _read_body(request, http_response, deadline)
-    if request.if_silent and is_silent_refusal(response):
-        raise APIError(
-            "The server refused the call without a reason: it sent no events, and an empty body as JSON",
-            logid=response.logid,
-            cure=request.if_silent,
-        )
-    try:
-        read_envelope(response)
-    except CozeError as error:
-        _keep_part(request, response, error)
-        raise
-    http_response.put_back(response.content)
-
-
-async def _begins_stream(http_response: HttpResponse) -> bool:
-    """True if a successful response that is not declared as a stream begins like one."""
-    if http_response.head.status >= 300:
-        return False
-    begin = b""
-    while len(begin) < _LONGEST_BLANK and not begin.strip() and (piece := await http_response.next_piece()):
-        begin += piece
-    http_response.put_back(begin)
-    return begins_stream(begin)
-
-
 def _read(request: Request[T], response: RawResponse) -> T:
     """The value of a response; every error about its content carries the log id."""
     try:
         return request.read(response)
     except CozeError as error:
-        _keep_part(request, response, error)
+        keep_told_part(request, response, error)
         error.logid = error.logid or response.logid
         raise
 

@@ -51,7 +51,7 @@ class StreamFacts(Generic[RunT]):
         return self._run.logid
 
 
-class Stream(Generic[E, RunT]):
+class StreamIterator(Generic[E, RunT]):
     """A stream for blocking code. Iterate it inside a ``with``, so that it is closed at once."""
 
     def __init__(self, run: RunT) -> None:
@@ -79,13 +79,6 @@ class Stream(Generic[E, RunT]):
     def __next__(self) -> E:
         return next(self._events)
 
-    def read(self) -> Self:
-        """Read the stream to its end and return it, for its properties (``text``, ``messages``, …)."""
-        with self:
-            for _ in self:
-                pass
-        return self
-
     def close(self) -> None:
         """Close the connection; with ``cancel_on_close``, also cancel a chat that is still running."""
         try:
@@ -96,7 +89,18 @@ class Stream(Generic[E, RunT]):
             Blocking.run(self._run.close())
 
 
-class AsyncStream(Generic[E, RunT]):
+class Stream(StreamIterator[E, RunT]):
+    """A stream of events for blocking code. Iterate it inside a ``with``, so that it is closed at once."""
+
+    def read(self) -> Self:
+        """Read the stream to its end and return it, for its properties (``text``, ``messages``, …)."""
+        with self:
+            for _ in self:
+                pass
+        return self
+
+
+class AsyncStreamIterator(Generic[E, RunT]):
     """A stream for asyncio code. Iterate it inside an ``async with``, so that it is closed at once."""
 
     def __init__(self, run: RunT) -> None:
@@ -129,13 +133,6 @@ class AsyncStream(Generic[E, RunT]):
         self._unread_on = None
         return await self._events.__anext__()
 
-    async def read(self) -> Self:
-        """Read the stream to its end and return it, for its properties (``text``, ``messages``, …)."""
-        async with self:
-            async for _ in self:
-                pass
-        return self
-
     async def aclose(self) -> None:
         """Close the connection; with ``cancel_on_close``, also cancel a chat that is still running."""
         self._unread_on = None
@@ -148,6 +145,17 @@ class AsyncStream(Generic[E, RunT]):
             await self._events.aclose()
 
     close = aclose
+
+
+class AsyncStream(AsyncStreamIterator[E, RunT]):
+    """A stream of events for asyncio code. Iterate it inside an ``async with``, so that it is closed at once."""
+
+    async def read(self) -> Self:
+        """Read the stream to its end and return it, for its properties (``text``, ``messages``, …)."""
+        async with self:
+            async for _ in self:
+                pass
+        return self
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -225,7 +225,7 @@ class StreamRun(Generic[E]):
             return reading.over or self.past_deadline or self.is_foreign
 
         try:
-            response = await self.open()
+            response = self.response or await self.open()
             events, failure = await self.begin()
             for event in events:
                 receive(event)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from math import inf
 from time import monotonic
-from typing import Literal, cast
+from typing import IO, Literal, cast
 
 import httpx
 
@@ -28,14 +28,14 @@ from coze_client.errors import ConfigurationError
 # httpx checks every idle connection at each request of a blocking client, so few are kept alive.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
+Part = tuple[None, bytes] | tuple[str, IO[bytes] | bytes, str]
 tls_context = TlsContexts(httpx.create_ssl_context)
 
 
 def _httpx_request(http_request: HttpRequest) -> httpx.Request:
     url = _httpx_url(http_request.url)
     extensions = {"timeout": _waits(http_request.timeout, http_request.deadline)}
-    if http_request.upload:
-        files = {"file": http_request.upload.part()}
+    if files := _parts(http_request):
         return httpx.Request(http_request.method, url, headers=http_request.headers, files=files, extensions=extensions)
     if http_request.content is None:
         return httpx.Request(http_request.method, url, headers=http_request.headers, extensions=extensions)
@@ -45,6 +45,13 @@ def _httpx_request(http_request: HttpRequest) -> httpx.Request:
     request = httpx.Request(http_request.method, url, headers=headers, stream=body, extensions=extensions)
     request.read()  # otherwise a user's own transport or event hook could not read request.content
     return request
+
+
+def _parts(http_request: HttpRequest) -> list[tuple[str, Part]]:
+    """The parts of a multipart body; a text is a part without the name of a file."""
+    texts: list[tuple[str, Part]] = [(name, (None, text.encode())) for name, text in (http_request.form or {}).items()]
+    upload = http_request.upload
+    return [*texts, (upload.field, upload.part())] if upload else texts
 
 
 def _waits(timeout: Timeout, deadline: float) -> dict[str, float | None]:

@@ -35,10 +35,14 @@ class Pipe:
 
 
 class Upload(NamedTuple):
-    """A file to upload: the name that it gets, and its bytes or an open file, which is read piece by piece."""
+    """A file to upload: the name that it gets, and its bytes or an open file, which is read piece by piece.
+
+    ``field``: the part of the multipart body that it becomes.
+    """
 
     name: str
     content: io.BufferedIOBase | IO[bytes] | Pipe | bytes
+    field: str = "file"
 
     @property
     def repeatable(self) -> bool:

@@ -24,6 +24,7 @@ from coze_client.emulator.protocol.stream import encode
 from coze_client.emulator.request_parser import parse_request
 from coze_client.emulator.routes import (
     apps,
+    audio,
     bots,
     chatflows,
     chats,
@@ -36,8 +37,10 @@ from coze_client.emulator.routes import (
     messages,
     not_implemented,
     plugins,
+    variables,
     workflow_runs,
     workflows,
+    workspace_members,
     workspaces,
 )
 from coze_client.emulator.routes.endpoint import Endpoint
@@ -60,6 +63,9 @@ API_ENDPOINTS = (
     *chatflows.ENDPOINTS,
     *plugins.ENDPOINTS,
     *workspaces.ENDPOINTS,
+    *workspace_members.ENDPOINTS,
+    *variables.ENDPOINTS,
+    *audio.ENDPOINTS,
     *datasets.ENDPOINTS,
     *documents.ENDPOINTS,
     *images.ENDPOINTS,

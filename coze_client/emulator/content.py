@@ -53,6 +53,10 @@ class Content:
         """Set the client plugins of a bot as OpenAI-style function schemas; a bot can call no others."""
         self._backend.bots[bot_id] = replace(self._backend.bots[bot_id], plugins=tuple(schemas))
 
+    def add_variables(self, owner_id: str, defaults: Mapping[str, str]) -> None:
+        """Add variables of end users, each with its default, to the bot or the app with this id."""
+        self._backend.variables[owner_id] = {**self._backend.variables.get(owner_id, {}), **defaults}
+
     @property
     def workflows(self) -> Mapping[str, str]:
         """Workflow ids by the name of their function."""

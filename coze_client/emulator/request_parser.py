@@ -14,6 +14,7 @@ from starlette.requests import Request as HttpRequest
 from coze_client.emulator.protocol.request import Fields, IncomingRequest, UploadedPart
 from coze_client.emulator.protocol.stream import to_json
 
+LARGEST_KEPT = 10 * 1024 * 1024
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -23,8 +24,8 @@ async def parse_request(http: HttpRequest, values: Mapping[str, str]) -> tuple[I
     request = IncomingRequest(http.method, http.url.path, headers, values, query)
     content_type = headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
-        uploads = await _uploads(http)
-        return replace(request, uploads=uploads), sum(upload.size for upload in uploads)
+        uploads, form = await _parts(http)
+        return replace(request, uploads=uploads, form=Fields(form)), sum(upload.size for upload in uploads)
     raw = await http.body()
     # curl -d calls JSON a form, too
     if content_type.startswith("application/x-www-form-urlencoded") and not raw.startswith(b"{"):
@@ -34,10 +35,17 @@ async def parse_request(http: HttpRequest, values: Mapping[str, str]) -> tuple[I
     return replace(request, body=Fields(body if isinstance(body, dict) else {}), size=len(raw)), body
 
 
-async def _uploads(http: HttpRequest) -> tuple[UploadedPart, ...]:
+async def _parts(http: HttpRequest) -> tuple[tuple[UploadedPart, ...], dict[str, object]]:
+    """Return the files and the texts of a multipart body; only small files are read."""
     async with http.form() as form:
-        parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-        return tuple(UploadedPart(part.filename or "", part.size or 0) for part in parts)
+        parts = form.multi_items()
+        uploads = [await _upload(part, name) for name, part in parts if isinstance(part, UploadFile)]
+        return tuple(uploads), {name: part for name, part in parts if isinstance(part, str)}
+
+
+async def _upload(part: UploadFile, field: str) -> UploadedPart:
+    size = part.size or 0
+    return UploadedPart(part.filename or "", size, field, await part.read() if size <= LARGEST_KEPT else b"")
 
 
 def _parse_json(raw: bytes) -> object:

@@ -207,7 +207,7 @@ def test_a_file_of_exactly_what_coze_takes_is_no_larger(over: int, tmp_path: Pat
 )
 def test_a_file_object_has_the_name_of_its_file_and_no_name_of_a_descriptor(given: object, name: str) -> None:
     file = io.BytesIO(b"text")
-    file.name = given  # type: ignore[attr-defined]  # as open files have it
+    file.name = given
     with open_upload(file, None) as upload:
         assert upload.name == name
 
@@ -266,6 +266,8 @@ def test_a_files_first_bytes_prove_what_it_is(extension: str) -> None:
         ("notes.md", b"ID3 tags and GIFs"),
         ("data", b"\0\1\2\3"),
         ("page.html", b"<html>"),
+        ("sound.pcm", HEADS[".mp3"]),
+        ("sound.raw", HEADS[".ogg"]),
     ],
 )
 def test_a_name_that_does_not_lie_stays(name: str, head: bytes) -> None:

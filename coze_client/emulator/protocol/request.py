@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from coze_client.emulator.protocol.api_error import ApiError
 
@@ -77,6 +77,20 @@ class Fields:
             raise ApiError(4000, f"{name} must be a number from {low} to {high}")
         return value
 
+    def decimal(self, name: str, default: float, low: float, high: float) -> float:
+        """Return a number between `low` and `high`."""
+        value = self.values.get(name, default)
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not low <= value <= high:
+            raise ApiError(4000, f"{name} must be a number from {low:g} to {high:g}")
+        return float(value)
+
+    def limited(self, name: str, most: int, *, unit: Literal["characters", "bytes"] = "characters") -> str | None:
+        """Return a string of at most `most` characters, or bytes in UTF-8; None if it is absent."""
+        value = self.optional(name)
+        if value is not None and len(value if unit == "characters" else value.encode()) > most:
+            raise ApiError(4000, f"{name} has more than {most} {unit}")
+        return value
+
     def page(self, default: int, largest: int, number: str = "page_num") -> slice:
         """Return the part of a list that the page `number`, counted from 1, and `page_size` name."""
         page, size = self.number(number, 1, 1, MANY), self.number("page_size", default, 1, largest)
@@ -129,10 +143,12 @@ def _numeric_id(name: str, value: object) -> str:
 
 @dataclass(frozen=True)
 class UploadedPart:
-    """One file of a multipart body; only its size in bytes is kept."""
+    """One file of a multipart body: its size in bytes, the name of the part, and the content of up to 10 MB."""
 
     file_name: str
     size: int
+    part: str = "file"
+    content: bytes = field(default=b"", repr=False)
 
 
 class Caller(NamedTuple):
@@ -151,7 +167,7 @@ ANONYMOUS = Caller()
 
 @dataclass(frozen=True)
 class IncomingRequest:
-    """A request: `body` has the fields of a JSON body, `form` those of an HTML form, `uploads` the uploaded files.
+    """A request: `body` has the fields of a JSON body, `form` the texts of an HTML form, `uploads` the uploaded files.
 
     `values` are the parameters of the path. `size` is the length of a JSON body in bytes.
     """

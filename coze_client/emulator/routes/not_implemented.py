@@ -19,15 +19,13 @@ DELETE /v1/apps/{app_id}/collaborators/{user_id}
 GET /v1/audio/live/{live_id}
 POST /v1/audio/rooms
 GET /v1/audio/simult_interpretation
-GET,POST /v1/audio/speech
-GET,POST /v1/audio/transcriptions
+GET /v1/audio/speech
+GET /v1/audio/transcriptions
 GET,POST /v1/audio/voiceprint_groups
 DELETE,PUT /v1/audio/voiceprint_groups/{group_id}
 GET,POST /v1/audio/voiceprint_groups/{group_id}/features
 DELETE,PUT /v1/audio/voiceprint_groups/{group_id}/features/{feature_id}
 POST /v1/audio/voiceprint_groups/{group_id}/speaker_identify
-GET /v1/audio/voices
-POST /v1/audio/voices/clone
 POST /v1/bots/{bot_id}/collaboration_mode
 POST /v1/bots/{bot_id}/collaborators
 DELETE /v1/bots/{bot_id}/collaborators/{user_id}
@@ -50,10 +48,6 @@ PUT /v1/organizations/{organization_id}
 GET,POST /v1/organizations/{organization_id}/members
 DELETE,PUT /v1/organizations/{organization_id}/members/{user_id}
 POST /v1/templates/{template_id}/duplicate
-GET,PUT /v1/variables
-POST /v1/workspaces
-PUT /v1/workspaces/{workspace_id}
-DELETE,GET,POST /v1/workspaces/{workspace_id}/members
 """
 
 

@@ -44,6 +44,7 @@ class Backend:
         self.bots: dict[str, ScriptedBot] = {}
         self.workflows: dict[str, Workflow] = {}
         self.plugins: dict[str, ScriptedPlugin] = {}
+        self.variables: dict[str, Mapping[str, str]] = {}
         self.collaborators: dict[str, set[str]] = {}
         self.calls: list[RecordedCall] = []
         self.chats_started = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import inspect
 from functools import reduce
 from typing import Any
@@ -20,10 +21,15 @@ from cozepy import (
     MessageObjectString,
     TokenAuth,
     ToolOutput,
+    VariableValue,
+    WorkspaceMember,
 )
+from cozepy.model import FileHTTPResponse
 from pydantic import BaseModel
 
 from tests.peers.scripts.serve import serve
+
+SOUNDS = (".wav", ".mp3")
 
 
 def answer(request: dict[str, Any]) -> object:
@@ -92,7 +98,11 @@ def arguments(given: dict[str, Any]) -> dict[str, Any]:
         given["tool_outputs"] = [ToolOutput(**item) for item in given["tool_outputs"]]
     if "file" in given:
         name, text = given["file"]
-        given["file"] = (name, text.encode())
+        given["file"] = (name, base64.b64decode(text) if name.endswith(SOUNDS) else text.encode())
+    if "users" in given:
+        given["users"] = [WorkspaceMember(**each) for each in given["users"]]
+    if "data" in given:
+        given["data"] = [VariableValue(**each) for each in given["data"]]
     if "document_bases" in given:
         given["document_bases"] = [document(**item) for item in given["document_bases"]]
     builders = {"chunk_strategy": DocumentChunkStrategy, "update_rule": DocumentUpdateRule}
@@ -125,6 +135,8 @@ def message(given: str | list[dict[str, Any]] | dict[str, Any]) -> Any:
 def plain(result: object) -> object:
     if isinstance(result, BaseModel):
         return result.model_dump(mode="json", exclude_none=True, fallback=list)
+    if isinstance(result, FileHTTPResponse):
+        return base64.b64encode(b"".join(result._raw_response.iter_bytes())).decode()
     if hasattr(result, "__iter__"):
         return [plain(item) for item in result]
     return result

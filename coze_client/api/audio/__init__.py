@@ -1,0 +1,1 @@
+"""Audio: speech, transcriptions, voices, rooms, live sound and voiceprints."""

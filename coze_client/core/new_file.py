@@ -1,0 +1,48 @@
+"""A file that is there as a whole or not at all: written beside its path, and renamed at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+
+from coze_client.errors import ConfigurationError
+
+_LONGEST_NAME = 100
+
+
+class NewFile:
+    """Bytes that appear under a path once they are whole; until then they are in a hidden file in the same folder.
+
+    A file that has the path already stays as it is until then; the new one gets its permissions. Raises OSError if the
+    folder cannot be written to, ConfigurationError for the path of a folder or a device.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._target = Path(os.path.realpath(path))  # a link stays a link
+        if self._target.exists() and not self._target.is_file():
+            raise ConfigurationError(f"{path} is a folder or a device, not a file")
+        self._part = self._target.with_name(f".{self._target.name[:_LONGEST_NAME]}.{token_hex(4)}.part")
+        self._file = self._part.open("xb")
+
+    def write(self, piece: bytes) -> None:
+        """Append a piece."""
+        self._file.write(piece)
+
+    def finish(self) -> Path:
+        """Put the whole file in its place; return the path as it was given."""
+        self._file.close()
+        if self._target.exists():
+            shutil.copymode(self._target, self._part)
+        self._part.replace(self._target)
+        return self.path
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._part.unlink()
