@@ -58,7 +58,8 @@ def _methods() -> dict[str, tuple[type, Callable[..., Any]]]:
 
 
 _FOUND = _methods()
-_OWNERS = {name: owner for name, (owner, _) in _FOUND.items()}
+OWNERS = {name: owner for name, (owner, _) in _FOUND.items()}
+"""The class of each method, by the same path."""
 METHODS: dict[str, Callable[..., Any]] = {name: method for name, (_, method) in _FOUND.items()}
 """The methods of all resources, by their path from the client, like ``conversations.messages.list``."""
 
@@ -71,6 +72,9 @@ def described_by(name: str, arguments: dict[str, Any]) -> object:
 
 def request_sent_by(name: str) -> Request[Any] | None:
     """The request of a method that sends exactly one; ``None`` for flows and listings."""
+    described = getattr(OWNERS[name], name.rpartition(".")[2])
+    if not isinstance(described, functools.partial):
+        return None
     with suppress(CozeError):
         value = described_by(name, arguments_of(METHODS[name]))
         return value.request if isinstance(value, Events) else value if isinstance(value, Request) else None
