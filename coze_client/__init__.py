@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
+    from coze_client.api.apps import App, AppPublishStatus, StudioApp
     from coze_client.api.bots.resource import BotPublishStatus
     from coze_client.api.bots.values import (
         Bot,
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
         ToolOutputLike,
         Usage,
     )
+    from coze_client.api.collaborators import CollaborationMode
     from coze_client.api.conversations.values import AttachmentSource, Conversation, Message, MessageLike, Section
+    from coze_client.api.copy_tasks import CopiedType, CopyFailure, CopyTask, StartedCopy
     from coze_client.api.datasets.document_base import DocumentBase
     from coze_client.api.datasets.resource import OnDocumentProgress
     from coze_client.api.datasets.values import (
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     )
     from coze_client.api.files.attachments import Attachment, Medium
     from coze_client.api.files.values import File, FileSource
+    from coze_client.api.folders import Folder, FolderType
     from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream
     from coze_client.api.legacy_chats.values import LegacyChat, LegacyMessage
     from coze_client.api.plugins import Plugin, PluginCategory, PluginEntry, PluginTool
@@ -66,6 +70,7 @@ if TYPE_CHECKING:
     from coze_client.api.recall.resource import RecallUntil
     from coze_client.api.recall.slices import OutputPath
     from coze_client.api.recall.values import Recall, Slice
+    from coze_client.api.templates import TemplateCopy
     from coze_client.api.users import User
     from coze_client.api.workflows.events import WorkflowEvent
     from coze_client.api.workflows.failures import WorkflowFailed, WorkflowInterrupted
@@ -128,6 +133,11 @@ if TYPE_CHECKING:
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
 _MODULES = {
+    "api.apps": (
+        "App",
+        "AppPublishStatus",
+        "StudioApp",
+    ),
     "api.bots.resource": ("BotPublishStatus",),
     "api.bots.values": (
         "Bot",
@@ -164,12 +174,19 @@ _MODULES = {
         "ToolOutputLike",
         "Usage",
     ),
+    "api.collaborators": ("CollaborationMode",),
     "api.conversations.values": (
         "AttachmentSource",
         "Conversation",
         "Message",
         "MessageLike",
         "Section",
+    ),
+    "api.copy_tasks": (
+        "CopiedType",
+        "CopyFailure",
+        "CopyTask",
+        "StartedCopy",
     ),
     "api.datasets.document_base": ("DocumentBase",),
     "api.datasets.resource": ("OnDocumentProgress",),
@@ -188,6 +205,10 @@ _MODULES = {
     "api.files.values": (
         "File",
         "FileSource",
+    ),
+    "api.folders": (
+        "Folder",
+        "FolderType",
     ),
     "api.legacy_chats.stream": (
         "AsyncLegacyChatStream",
@@ -210,6 +231,7 @@ _MODULES = {
         "Recall",
         "Slice",
     ),
+    "api.templates": ("TemplateCopy",),
     "api.users": ("User",),
     "api.workflows.events": ("WorkflowEvent",),
     "api.workflows.failures": (
@@ -324,6 +346,8 @@ __all__ = [
     "PKCE",
     "APIError",
     "AccessDenied",
+    "App",
+    "AppPublishStatus",
     "AsyncChatStream",
     "AsyncCozeClient",
     "AsyncLegacyChatStream",
@@ -353,11 +377,15 @@ __all__ = [
     "ChatResult",
     "ChatStream",
     "ChunkStrategy",
+    "CollaborationMode",
     "ConfigurationError",
     "ConnectionFailed",
     "Conversation",
     "ConversationBusy",
     "ConversationMismatch",
+    "CopiedType",
+    "CopyFailure",
+    "CopyTask",
     "CozeClient",
     "CozeError",
     "Creator",
@@ -373,6 +401,8 @@ __all__ = [
     "FileSource",
     "FileSources",
     "FileStore",
+    "Folder",
+    "FolderType",
     "Freshness",
     "FunctionCall",
     "Image",
@@ -423,8 +453,11 @@ __all__ = [
     "ServerError",
     "SignatureLike",
     "Slice",
+    "StartedCopy",
     "StreamInterrupted",
+    "StudioApp",
     "SubmitToolOutputs",
+    "TemplateCopy",
     "TimedOut",
     "Timeout",
     "Token",

@@ -9,15 +9,19 @@ from coze_client.core.resource import ConcurrencyT
 from coze_client.core.session import Session
 
 if TYPE_CHECKING:
+    from coze_client.api.apps import Apps
     from coze_client.api.bots.resource import Bots
     from coze_client.api.chats.resource import Chats
     from coze_client.api.conversations.resource import Conversations
+    from coze_client.api.copy_tasks import CopyTasks
     from coze_client.api.datasets.resource import Datasets
     from coze_client.api.files.resource import Files
+    from coze_client.api.folders import Folders
     from coze_client.api.legacy_chats.resource import LegacyChats
     from coze_client.api.oauth import OAuth
     from coze_client.api.plugins import Plugins
     from coze_client.api.recall.resource import Recalls
+    from coze_client.api.templates import Templates
     from coze_client.api.users import Users
     from coze_client.api.workflows.resource import Workflows
     from coze_client.api.workspaces import Workspaces
@@ -112,3 +116,31 @@ class Resources(Generic[ConcurrencyT]):
         from coze_client.api.workspaces import Workspaces
 
         return Workspaces(self._session, self._concurrency)
+
+    @cached_property
+    def apps(self) -> Apps[ConcurrencyT]:
+        """The apps of a workspace, and with ``.collaborators`` who may change them."""
+        from coze_client.api.apps import Apps
+
+        return Apps(self._session, self._concurrency)
+
+    @cached_property
+    def folders(self) -> Folders[ConcurrencyT]:
+        """The folders of a workspace."""
+        from coze_client.api.folders import Folders
+
+        return Folders(self._session, self._concurrency)
+
+    @cached_property
+    def templates(self) -> Templates[ConcurrencyT]:
+        """Templates of the store, to copy."""
+        from coze_client.api.templates import Templates
+
+        return Templates(self._session, self._concurrency)
+
+    @cached_property
+    def copy_tasks(self) -> CopyTasks[ConcurrencyT]:
+        """Copies of bots, apps and workflows."""
+        from coze_client.api.copy_tasks import CopyTasks
+
+        return CopyTasks(self._session, self._concurrency)

@@ -27,6 +27,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.api.files",
     "coze_client.api.conversations",
     "coze_client.api.chats",
+    "coze_client.api.apps",
     "coze_client.api.bots",
     "coze_client.api.legacy_chats",
     "coze_client.api.plugins",

@@ -23,20 +23,21 @@ from pydantic import BaseModel
 
 from coze_client import CozeError, Page
 from coze_client.core.resource import call, events, flow, paged
-from tests.support.catalogue import OPERATIONS, Operation, leaves, sample, with_more, with_nulls
+from tests.support.catalogue import OPERATIONS, Operation, leaves, with_more, with_nulls
 from tests.support.clients import Driver
 from tests.support.event_streams import event_stream
 from tests.support.methods import METHODS, OWNERS
 from tests.support.operation_calls import (
-    CALLS,
     DEFAULTS,
     FIXED,
-    LACKING,
-    NEEDED_AFTER_ALL,
     OTHER_FORMS,
-    RENAMED,
-    TAKEN_FROM,
     UNREAD,
+    arguments,
+    call_of,
+    given,
+    minimum,
+    settable,
+    wire,
 )
 
 MISSING = {
@@ -47,10 +48,6 @@ MISSING = {
     "api_apps.events.list",
     "api_apps.list",
     "api_apps.update",
-    "apps.collaborators.create",
-    "apps.collaborators.delete",
-    "apps.list",
-    "apps.retrieve_online",
     "audio.live.retrieve",
     "audio.rooms.create",
     "audio.speech.create",
@@ -72,11 +69,6 @@ MISSING = {
     "benefits.retrieve",
     "bill_tasks.create",
     "bill_tasks.list",
-    "bots.collaboration_modes.update",
-    "bots.collaborators.create",
-    "bots.collaborators.delete",
-    "bots.list_v1",
-    "bots.retrieve_v1",
     "connectors.bind",
     "connectors.bots.update",
     "connectors.install",
@@ -93,22 +85,13 @@ MISSING = {
     "enterprises.members.update",
     "enterprises.organizations.create",
     "enterprises.organizations.list",
-    "entities.copy_tasks.create",
-    "entities.copy_tasks.retrieve",
-    "folders.list",
-    "folders.retrieve",
     "organizations.members.create",
     "organizations.members.delete",
     "organizations.members.list",
     "organizations.members.update",
     "organizations.update",
-    "templates.duplicate",
     "variables.retrieve",
     "variables.update",
-    "workflows.collaboration_modes.update",
-    "workflows.collaborators.create",
-    "workflows.collaborators.delete",
-    "workflows.conversations.create",
     "workspaces.create",
     "workspaces.members.create",
     "workspaces.members.delete",
@@ -134,10 +117,6 @@ EVENTS = {
         ("Done", {}),
     ),
 }
-
-
-def call_of(operation: Operation) -> str:
-    return CALLS.get(operation.name, operation.name)
 
 
 @dataclass
@@ -187,27 +166,6 @@ def form_parts(kind: str, body: bytes) -> Iterator[tuple[str, Any]]:
         )
 
 
-def given(path_name: str) -> str:
-    """The id that stands for a name in a path; it must be quoted there."""
-    return f"{path_name}/é"
-
-
-def wire(operation: Operation, name: str) -> Any:
-    """The value of a parameter as it is sent."""
-    return 7 if name in ("page_size", "size", "limit") else sample(operation.types[name], name)
-
-
-def arguments(operation: Operation, names: set[str]) -> dict[str, Any]:
-    """The arguments of the call that send these parameters."""
-    found: dict[str, Any] = {name: given(name) for name in operation.path_names}
-    for name in names:
-        if name in TAKEN_FROM:
-            found |= TAKEN_FROM[name](wire(operation, name))
-        else:
-            found[RENAMED.get(operation.name, {}).get(name, name)] = wire(operation, name)
-    return found
-
-
 def send(driver: Driver, operation: Operation, answer: dict[str, Any], names: set[str]) -> tuple[Server, Any]:
     """Call the operation with these parameters; what the server saw, and the result (a listing's pages)."""
     server = Server(operation, answer)
@@ -224,17 +182,6 @@ def as_query(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def settable(operation: Operation) -> set[str]:
-    """The parameters that a caller may give."""
-    unsettable = operation.steering | FIXED.get(operation.name, set()) | LACKING.get(operation.name, set())
-    return set(operation.types) - unsettable
-
-
-def minimum(operation: Operation) -> set[str]:
-    """The parameters without which nothing can be sent."""
-    return (operation.required | NEEDED_AFTER_ALL.get(operation.name, set())) & settable(operation)
 
 
 def declared(value: Any) -> Any:

@@ -97,6 +97,7 @@ def _scalar(kind: str, name: str) -> Any:
     number = crc32(name.encode()) % 1_000_000 + 1_000
     values = {
         "integer": number,
+        "digits": str(number),
         "number": number + 0.5,
         "boolean": True,
         "binary-file": b"bytes",

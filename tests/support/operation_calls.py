@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from coze_client import ChunkStrategy, DocumentBase, UpdateRule
+from tests.support.catalogue import Operation, sample
 
 CALLS = {
     "bots.list_v2": "bots.list",
@@ -24,6 +25,8 @@ CALLS = {
     "chat.submit_tool_outputs_stream": "chats.stream_tool_outputs",
     "conversations.messages.feedback.create": "conversations.messages.create_feedback",
     "conversations.messages.feedback.delete": "conversations.messages.delete_feedback",
+    "entities.copy_tasks.create": "copy_tasks.create",
+    "entities.copy_tasks.retrieve": "copy_tasks.retrieve",
     "knowledge.documents.create": "datasets.documents.create",
     "knowledge.documents.delete": "datasets.documents.delete",
     "knowledge.documents.list": "datasets.documents.list",
@@ -133,6 +136,7 @@ BOT = {
 CHATS = {"data.inserted_additional_messages.id", "data.usage.token_count"}
 UNREAD: dict[str, set[str]] = {
     "bots.publish": {"data.bot_id"},
+    "bots.retrieve_v1": BOT,
     "bots.retrieve_v2": BOT,
     "bots.versions.list": {"data.items.created_at", "data.items.description", "data.items.updated_at", "data.total"},
     "chat.cancel": CHATS,
@@ -154,3 +158,40 @@ UNREAD: dict[str, set[str]] = {
 
 ``*`` stands for any text. ``token_count`` is the sum of the counts beside it, as the client computes it.
 """
+
+
+def call_of(operation: Operation) -> str:
+    """The path of the operation's call from the client."""
+    return CALLS.get(operation.name, operation.name)
+
+
+def given(path_name: str) -> str:
+    """The id that stands for a name in a path; it must be quoted there."""
+    return f"{path_name}/é"
+
+
+def wire(operation: Operation, name: str) -> Any:
+    """The value of a parameter as it is sent."""
+    return 7 if name in ("page_size", "size", "limit") else sample(operation.types[name], name)
+
+
+def arguments(operation: Operation, names: set[str]) -> dict[str, Any]:
+    """The arguments of the call that send these parameters."""
+    found: dict[str, Any] = {name: given(name) for name in operation.path_names}
+    for name in names:
+        if name in TAKEN_FROM:
+            found |= TAKEN_FROM[name](wire(operation, name))
+        else:
+            found[RENAMED.get(operation.name, {}).get(name, name)] = wire(operation, name)
+    return found
+
+
+def settable(operation: Operation) -> set[str]:
+    """The parameters that a caller may give."""
+    unsettable = operation.steering | FIXED.get(operation.name, set()) | LACKING.get(operation.name, set())
+    return set(operation.types) - unsettable
+
+
+def minimum(operation: Operation) -> set[str]:
+    """The parameters without which nothing can be sent."""
+    return (operation.required | NEEDED_AFTER_ALL.get(operation.name, set())) & settable(operation)
