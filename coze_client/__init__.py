@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
+    from coze_client.api.api_apps import ApiApp, ApiAppEvent, ApiAppType
     from coze_client.api.apps import App, AppPublishStatus, StudioApp
+    from coze_client.api.benefit_limitations import BenefitEntityType, BenefitLimitation, BenefitTriggerUnit
+    from coze_client.api.benefits import Benefit, BenefitBasis, BenefitItem, BenefitStatus, PlanBenefits
+    from coze_client.api.bill_tasks import BillTask
     from coze_client.api.bots.resource import BotPublishStatus
     from coze_client.api.bots.values import (
         Bot,
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from coze_client.api.collaborators import CollaborationMode
+    from coze_client.api.connectors import ConnectorConfig, ConnectorOption
     from coze_client.api.conversations.values import AttachmentSource, Conversation, Message, MessageLike, Section
     from coze_client.api.copy_tasks import CopiedType, CopyFailure, CopyTask, StartedCopy
     from coze_client.api.datasets.document_base import DocumentBase
@@ -60,11 +65,13 @@ if TYPE_CHECKING:
         Image,
         UpdateRule,
     )
+    from coze_client.api.enterprises import EnterpriseRole, Organization
     from coze_client.api.files.attachments import Attachment, Medium
     from coze_client.api.files.values import File, FileSource
     from coze_client.api.folders import Folder, FolderType
     from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream
     from coze_client.api.legacy_chats.values import LegacyChat, LegacyMessage
+    from coze_client.api.organizations import OrganizationMember, OrganizationRole
     from coze_client.api.plugins import Plugin, PluginCategory, PluginEntry, PluginTool
     from coze_client.api.recall.helper_bot import RecallBot
     from coze_client.api.recall.resource import RecallUntil
@@ -133,11 +140,29 @@ if TYPE_CHECKING:
 logging.getLogger("coze_client").addHandler(logging.NullHandler())
 
 _MODULES = {
+    "api.api_apps": (
+        "ApiApp",
+        "ApiAppEvent",
+        "ApiAppType",
+    ),
     "api.apps": (
         "App",
         "AppPublishStatus",
         "StudioApp",
     ),
+    "api.benefit_limitations": (
+        "BenefitEntityType",
+        "BenefitLimitation",
+        "BenefitTriggerUnit",
+    ),
+    "api.benefits": (
+        "Benefit",
+        "BenefitBasis",
+        "BenefitItem",
+        "BenefitStatus",
+        "PlanBenefits",
+    ),
+    "api.bill_tasks": ("BillTask",),
     "api.bots.resource": ("BotPublishStatus",),
     "api.bots.values": (
         "Bot",
@@ -175,6 +200,10 @@ _MODULES = {
         "Usage",
     ),
     "api.collaborators": ("CollaborationMode",),
+    "api.connectors": (
+        "ConnectorConfig",
+        "ConnectorOption",
+    ),
     "api.conversations.values": (
         "AttachmentSource",
         "Conversation",
@@ -198,6 +227,10 @@ _MODULES = {
         "Image",
         "UpdateRule",
     ),
+    "api.enterprises": (
+        "EnterpriseRole",
+        "Organization",
+    ),
     "api.files.attachments": (
         "Attachment",
         "Medium",
@@ -217,6 +250,10 @@ _MODULES = {
     "api.legacy_chats.values": (
         "LegacyChat",
         "LegacyMessage",
+    ),
+    "api.organizations": (
+        "OrganizationMember",
+        "OrganizationRole",
     ),
     "api.plugins": (
         "Plugin",
@@ -346,6 +383,9 @@ __all__ = [
     "PKCE",
     "APIError",
     "AccessDenied",
+    "ApiApp",
+    "ApiAppEvent",
+    "ApiAppType",
     "App",
     "AppPublishStatus",
     "AsyncChatStream",
@@ -356,6 +396,14 @@ __all__ = [
     "Attachment",
     "AttachmentSource",
     "AuthenticationError",
+    "Benefit",
+    "BenefitBasis",
+    "BenefitEntityType",
+    "BenefitItem",
+    "BenefitLimitation",
+    "BenefitStatus",
+    "BenefitTriggerUnit",
+    "BillTask",
     "Bot",
     "BotEntry",
     "BotKnowledge",
@@ -380,6 +428,8 @@ __all__ = [
     "CollaborationMode",
     "ConfigurationError",
     "ConnectionFailed",
+    "ConnectorConfig",
+    "ConnectorOption",
     "Conversation",
     "ConversationBusy",
     "ConversationMismatch",
@@ -396,6 +446,7 @@ __all__ = [
     "Document",
     "DocumentBase",
     "DocumentProgress",
+    "EnterpriseRole",
     "ExpiredToken",
     "File",
     "FileSource",
@@ -426,10 +477,14 @@ __all__ = [
     "NotFound",
     "OAuthError",
     "OnDocumentProgress",
+    "Organization",
+    "OrganizationMember",
+    "OrganizationRole",
     "OutputPath",
     "Page",
     "PermissionDenied",
     "PersonalToken",
+    "PlanBenefits",
     "Plugin",
     "PluginCategory",
     "PluginEntry",

@@ -9,16 +9,23 @@ from coze_client.core.resource import ConcurrencyT
 from coze_client.core.session import Session
 
 if TYPE_CHECKING:
+    from coze_client.api.api_apps import ApiApps
     from coze_client.api.apps import Apps
+    from coze_client.api.benefit_limitations import BenefitLimitations
+    from coze_client.api.benefits import Benefits
+    from coze_client.api.bill_tasks import BillTasks
     from coze_client.api.bots.resource import Bots
     from coze_client.api.chats.resource import Chats
+    from coze_client.api.connectors import Connectors
     from coze_client.api.conversations.resource import Conversations
     from coze_client.api.copy_tasks import CopyTasks
     from coze_client.api.datasets.resource import Datasets
+    from coze_client.api.enterprises import Enterprises
     from coze_client.api.files.resource import Files
     from coze_client.api.folders import Folders
     from coze_client.api.legacy_chats.resource import LegacyChats
     from coze_client.api.oauth import OAuth
+    from coze_client.api.organizations import Organizations
     from coze_client.api.plugins import Plugins
     from coze_client.api.recall.resource import Recalls
     from coze_client.api.templates import Templates
@@ -144,3 +151,52 @@ class Resources(Generic[ConcurrencyT]):
         from coze_client.api.copy_tasks import CopyTasks
 
         return CopyTasks(self._session, self._concurrency)
+
+    @cached_property
+    def connectors(self) -> Connectors[ConcurrencyT]:
+        """Channels of your own, over which others publish bots."""
+        from coze_client.api.connectors import Connectors
+
+        return Connectors(self._session, self._concurrency)
+
+    @cached_property
+    def api_apps(self) -> ApiApps[ConcurrencyT]:
+        """Callback apps, and with ``.events`` which events Coze sends them."""
+        from coze_client.api.api_apps import ApiApps
+
+        return ApiApps(self._session, self._concurrency)
+
+    @cached_property
+    def benefits(self) -> Benefits[ConcurrencyT]:
+        """What the account's plan allows."""
+        from coze_client.api.benefits import Benefits
+
+        return Benefits(self._session, self._concurrency)
+
+    @cached_property
+    def bill_tasks(self) -> BillTasks[ConcurrencyT]:
+        """Bills of an enterprise, as files."""
+        from coze_client.api.bill_tasks import BillTasks
+
+        return BillTasks(self._session, self._concurrency)
+
+    @cached_property
+    def benefit_limitations(self) -> BenefitLimitations[ConcurrencyT]:
+        """Limits on what an enterprise's devices and customers use."""
+        from coze_client.api.benefit_limitations import BenefitLimitations
+
+        return BenefitLimitations(self._session, self._concurrency)
+
+    @cached_property
+    def enterprises(self) -> Enterprises[ConcurrencyT]:
+        """The staff and the organizations of an enterprise."""
+        from coze_client.api.enterprises import Enterprises
+
+        return Enterprises(self._session, self._concurrency)
+
+    @cached_property
+    def organizations(self) -> Organizations[ConcurrencyT]:
+        """Organizations, and with ``.members`` the people in them."""
+        from coze_client.api.organizations import Organizations
+
+        return Organizations(self._session, self._concurrency)

@@ -15,8 +15,10 @@ from coze_client.core.stream import Events
 
 _VALUES: dict[str, object] = {
     "additional_messages": [],
+    "app_type": "connector",
     "arguments": {},
     "collaboration_mode": "single",
+    "configs": [],
     "content": "text",
     "contents": [],
     "document_bases": [],

@@ -48,10 +48,13 @@ CALLS = {
 """Operations whose call has another name."""
 
 TAKEN_FROM: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "benefit_info": lambda sent: sent,
     "chunk_strategy": lambda _: {"chunk_strategy": ChunkStrategy.automatic()},
     "collaborators": lambda sent: sent[0],
     "document_bases": lambda _: {"documents": [DocumentBase.from_url("https://a.b/c", name="n")]},
+    "organization_people": lambda sent: sent[0],
     "update_rule": lambda _: {"update_rule": UpdateRule(update_interval=24)},
+    "users": lambda sent: sent[0],
 }
 """Parameters that the caller gives in another form: the arguments from what is sent."""
 
@@ -102,9 +105,11 @@ FIXED: dict[str, set[str]] = {
 """Parameters that a call always sends, with a value that the caller does not choose."""
 
 NEEDED_AFTER_ALL = {
+    "api_apps.create": {"name"},
     "conversations.messages.update": {"content"},
     "datasets.documents.update": {"document_name"},
     "knowledge.documents.update": {"document_name"},
+    "organizations.update": {"name"},
     "workflows.chat.stream": {"bot_id"},
     "workflows.runs.get_run_history": {"execute_id"},
 }
