@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coze_client.api.connectors import Connectors
     from coze_client.api.conversations.resource import Conversations
     from coze_client.api.copy_tasks import CopyTasks
+    from coze_client.api.databases.resource import Databases
     from coze_client.api.datasets.resource import Datasets
     from coze_client.api.enterprises import Enterprises
     from coze_client.api.files.resource import Files
@@ -200,3 +201,10 @@ class Resources(Generic[ConcurrencyT]):
         from coze_client.api.organizations import Organizations
 
         return Organizations(self._session, self._concurrency)
+
+    @cached_property
+    def databases(self) -> Databases[ConcurrencyT]:
+        """Tables of a workspace, with ``.records`` and ``.tasks``."""
+        from coze_client.api.databases.resource import Databases
+
+        return Databases(self._session, self._concurrency)

@@ -31,6 +31,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.api.bots",
     "coze_client.api.legacy_chats",
     "coze_client.api.plugins",
+    "coze_client.api.databases",
     "coze_client.api.datasets",
     "coze_client.api.workflows",
     "coze_client.api.recall",

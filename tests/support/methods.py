@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from coze_client import CozeClient, CozeError
+from coze_client import CozeClient, CozeError, RowCondition
 from coze_client.core.request import Request
 from coze_client.core.resource import Resource
 from coze_client.core.stream import Events
@@ -24,14 +24,18 @@ _VALUES: dict[str, object] = {
     "document_bases": [],
     "document_ids": ["1"],
     "file": b"text",
+    "fields": [],
     "files": [],
+    "insert_rows": [{"name": "n"}],
     "interrupt_type": 2,
     "parameters": {},
     "plugin_ids": ["1"],
     "role": "user",
     "tool_outputs": [],
     "update_rule": None,
+    "update_fields": {"name": "n"},
     "user": "u",
+    "where": RowCondition("name", "is_null"),
 }
 
 

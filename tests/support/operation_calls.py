@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from coze_client import ChunkStrategy, DocumentBase, UpdateRule
+from coze_client import ChunkStrategy, DocumentBase, RowCondition, RowFilter, UpdateRule
 from tests.support.catalogue import Operation, sample
 
 CALLS = {
@@ -51,6 +51,12 @@ TAKEN_FROM: dict[str, Callable[[Any], dict[str, Any]]] = {
     "benefit_info": lambda sent: sent,
     "chunk_strategy": lambda _: {"chunk_strategy": ChunkStrategy.automatic()},
     "collaborators": lambda sent: sent[0],
+    "filter": lambda sent: {
+        "where": RowFilter(tuple(RowCondition(**each) for each in sent["conditions"]), sent["logic"])
+    },
+    "order_by": lambda sent: {"order_by": {each["field_name"]: each["direction"] for each in sent}},
+    "select_fields": lambda sent: sent,
+    "update_fields": lambda sent: {"update_fields": {each["field_name"]: each["value"] for each in sent}},
     "document_bases": lambda _: {"documents": [DocumentBase.from_url("https://a.b/c", name="n")]},
     "organization_people": lambda sent: sent[0],
     "update_rule": lambda _: {"update_rule": UpdateRule(update_interval=24)},
@@ -61,6 +67,7 @@ TAKEN_FROM: dict[str, Callable[[Any], dict[str, Any]]] = {
 RENAMED = {
     "bots.create": {"space_id": "workspace_id"},
     "bots.list_v1": {"space_id": "workspace_id"},
+    "databases.create": {"indexs": "indexes"},
     "datasets.create": {"space_id": "workspace_id"},
     "datasets.documents.list": {"size": "page_size"},
     "datasets.documents.update": {"document_name": "name"},
@@ -75,6 +82,7 @@ OTHER_FORMS = {"chat_history", "chunk_strategy", "document_bases", "update_rule"
 """Parameters that the client writes itself: only their presence is checked."""
 
 LACKING: dict[str, set[str]] = {
+    "databases.records.list": {"is_async"},  # databases.records.export sends it
     "bots.unpublish": {"bot_id"},  # the path has it
     "chat.submit_tool_outputs": {"connector_id", "auto_save_history"},
     "chat.submit_tool_outputs_stream": {"connector_id", "auto_save_history"},
