@@ -120,6 +120,7 @@ if TYPE_CHECKING:
     from coze_client.auth.jwt import JWT
     from coze_client.auth.token import Freshness, Token
     from coze_client.auth.token_store import FileStore, MemoryStore, TokenStore
+    from coze_client.callbacks import CallbackEvent, CallbackHeader, CallbackRefused, CallbackVerifier, answer_challenge
     from coze_client.client import AsyncCozeClient, CozeClient
     from coze_client.core.config import Region, Timeout, WhenBusy
     from coze_client.core.credentials import Caller, Credentials, PersonalToken, TokenFunction
@@ -358,6 +359,13 @@ _MODULES = {
         "MemoryStore",
         "TokenStore",
     ),
+    "callbacks": (
+        "CallbackEvent",
+        "CallbackHeader",
+        "CallbackRefused",
+        "CallbackVerifier",
+        "answer_challenge",
+    ),
     "client": (
         "AsyncCozeClient",
         "CozeClient",
@@ -448,6 +456,10 @@ __all__ = [
     "BotVariable",
     "BotVersion",
     "BotWorkflow",
+    "CallbackEvent",
+    "CallbackHeader",
+    "CallbackRefused",
+    "CallbackVerifier",
     "Caller",
     "Chat",
     "ChatEvent",
@@ -589,6 +601,7 @@ __all__ = [
     "WorkflowVersion",
     "Workspace",
     "__version__",
+    "answer_challenge",
     "from_config",
     "from_env",
 ]

@@ -36,6 +36,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.api.workflows",
     "coze_client.api.recall",
     "coze_client.api.oauth",
+    "coze_client.callbacks",
     "coze_client.resources",
     "coze_client.client",
     "coze_client",

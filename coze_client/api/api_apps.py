@@ -103,8 +103,8 @@ class ApiApps(Resource[ConcurrencyT]):
     def update(self, *, api_app_id: str, name: str | None = None, callback_url: str | None = None) -> Request[None]:
         """Change the name or the URL of a callback app.
 
-        Coze first sends a challenge to `callback_url`, which must answer within 3 seconds (``CallbackVerifier.answer``
-        says with what). Permission: updateApiApp. API page: update_callback_app.
+        Coze first sends a challenge to `callback_url`, which must answer within 3 seconds
+        (``coze_client.answer_challenge`` says with what). Permission: updateApiApp. API page: update_callback_app.
         """
         return Request("PUT", _app(api_app_id), read_nothing, body=fields(name=name, callback_url=callback_url))
 
