@@ -47,6 +47,11 @@ class CopyTask(Model):
     target_workspace_id: str = ""
     failed_reasons: tuple[CopyFailure, ...] = ()
 
+    @property
+    def failed(self) -> bool:
+        """True if it ended without copying all."""
+        return self.task_status == "failed"
+
 
 class CopyTasks(Resource[ConcurrencyT]):
     """``client.copy_tasks``: copy bots, apps and workflows."""
@@ -73,7 +78,10 @@ class CopyTasks(Resource[ConcurrencyT]):
 
     @flow
     async def wait(self, *, task_id: str, timeout: float = 600.0) -> CopyTask:
-        """Poll until a copy has ended, successful or failed; raises TimedOut after `timeout` seconds (default 600)."""
+        """Poll until a copy has ended; one that failed has ``failed`` and ``failed_reasons``.
+
+        Raises TimedOut after `timeout` seconds (default 600); the copy goes on.
+        """
         return await poll(
             self._session, _task(task_id), lambda task: task.task_status == "in_progress", timeout, _GOES_ON
         )

@@ -34,6 +34,7 @@ def test_a_copy_is_polled_until_it_ends_in_any_way(driver: Driver, sleeps: list[
     client, requests = client_of(driver, BUSY, BUSY, ended)
     task = driver.run(client.copy_tasks.wait(task_id="7"))
     assert (task.task_status, task.failed_reasons[0].failed_reason) == (end, "gone")
+    assert task.failed == (end == "failed")
     assert [request.url.path for request in requests] == ["/v1/entities/copy_tasks/7"] * 3
     assert sleeps == [1.0, 1.5]
 
