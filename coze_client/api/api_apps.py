@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Literal
 
 from pydantic import Field
@@ -73,7 +74,14 @@ class ApiAppEvents(Resource[ConcurrencyT]):
 
         Permission: listApiApp. API page: list_subscribed_callback_message.
         """
-        return listed_by_token(_events(api_app_id), ItemsOf(ApiAppEvent), {}, page_size, _LARGEST_PAGE)
+        return listed_by_token(
+            _events(api_app_id),
+            ItemsOf(ApiAppEvent),
+            {},
+            attrgetter("event_type"),
+            size=page_size,
+            largest=_LARGEST_PAGE,
+        )
 
 
 class ApiApps(Resource[ConcurrencyT]):
@@ -122,7 +130,14 @@ class ApiApps(Resource[ConcurrencyT]):
 
         Permission: listApiApp. API page: list_callback_app.
         """
-        return listed_by_token("/v1/api_apps", ItemsOf(ApiApp), query(app_type=app_type), page_size, _LARGEST_PAGE)
+        return listed_by_token(
+            "/v1/api_apps",
+            ItemsOf(ApiApp),
+            query(app_type=app_type),
+            attrgetter("id"),
+            size=page_size,
+            largest=_LARGEST_PAGE,
+        )
 
 
 def _app(api_app_id: str) -> str:

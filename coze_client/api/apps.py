@@ -78,8 +78,8 @@ class Apps(Resource[ConcurrencyT]):
         listApp. API page: published_apps_list. Not on coze-studio.
         """
         params = query(workspace_id=workspace_id, publish_status=publish_status, connector_id=connector_id)
-        numbering = Numbering(page_size, attrgetter("id"), concurrency)
-        return listed_by_number("/v1/apps", ItemsOf(App), params, numbering)
+        numbering = Numbering(page_size, concurrency)
+        return listed_by_number("/v1/apps", ItemsOf(App), params, attrgetter("id"), numbering)
 
     @call_by(send_to_studio)
     def retrieve_online(self, *, app_id: str, connector_id: str | None = None) -> Request[StudioApp]:

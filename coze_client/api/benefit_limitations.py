@@ -6,6 +6,7 @@ on coze-studio.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Literal
 
 from coze_client.core.listed import ItemsOf, listed_by_token
@@ -101,7 +102,14 @@ class BenefitLimitations(Resource[ConcurrencyT]):
         get_device_quotas.
         """
         params = query(entity_type=entity_type, benefit_type=benefit_type, entity_id=entity_id, status=status)
-        return listed_by_token(_PATH, ItemsOf(BenefitLimitation, "benefit_infos"), params, page_size, _LARGEST_PAGE)
+        return listed_by_token(
+            _PATH,
+            ItemsOf(BenefitLimitation, "benefit_infos"),
+            params,
+            attrgetter("benefit_id"),
+            size=page_size,
+            largest=_LARGEST_PAGE,
+        )
 
     @call
     def update(

@@ -59,5 +59,5 @@ class BillTasks(Resource[ConcurrencyT]):
         listBillDownloadTask. API page: billing_file.
         """
         params = query(task_ids=",".join(task_ids) if task_ids else None)
-        numbering = Numbering(page_size, attrgetter("task_id"), concurrency, largest=_LARGEST_PAGE)
-        return listed_by_number(_PATH, ItemsOf(BillTask, "task_infos"), params, numbering)
+        numbering = Numbering(page_size, concurrency, largest=_LARGEST_PAGE)
+        return listed_by_number(_PATH, ItemsOf(BillTask, "task_infos"), params, attrgetter("task_id"), numbering)

@@ -91,8 +91,14 @@ class EnterpriseOrganizations(Resource[ConcurrencyT]):
         `concurrency`: how many pages to fetch at a time after the first. Permission: Enterprise.listOrganization. API
         page: list_organization.
         """
-        numbering = Numbering(page_size, attrgetter("organization_id"), concurrency, largest=_LARGEST_PAGE)
-        return listed_by_number(f"{_enterprise(enterprise_id)}/organizations", ItemsOf(Organization), {}, numbering)
+        numbering = Numbering(page_size, concurrency, largest=_LARGEST_PAGE)
+        return listed_by_number(
+            f"{_enterprise(enterprise_id)}/organizations",
+            ItemsOf(Organization),
+            {},
+            attrgetter("organization_id"),
+            numbering,
+        )
 
 
 class Enterprises(Resource[ConcurrencyT]):

@@ -53,8 +53,8 @@ class Folders(Resource[ConcurrencyT]):
         after the first. Permission: listFolder. API page: workspace_list_folder.
         """
         params = query(workspace_id=workspace_id, folder_type=folder_type, parent_folder_id=parent_folder_id)
-        numbering = Numbering(page_size, attrgetter("id"), concurrency, largest=_LARGEST_PAGE)
-        return listed_by_number("/v1/folders", ItemsOf(Folder), params, numbering)
+        numbering = Numbering(page_size, concurrency, largest=_LARGEST_PAGE)
+        return listed_by_number("/v1/folders", ItemsOf(Folder), params, attrgetter("id"), numbering)
 
     @call
     def retrieve(self, *, folder_id: str) -> Request[Folder]:

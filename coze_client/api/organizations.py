@@ -48,8 +48,10 @@ class OrganizationMembers(Resource[ConcurrencyT]):
         `concurrency`: how many pages to fetch at a time after the first. Permission: Account.listOrganizationPeople.
         API page: list_organization_people.
         """
-        numbering = Numbering(page_size, attrgetter("user_id"), concurrency, largest=_LARGEST_PAGE)
-        return listed_by_number(_members(organization_id), ItemsOf(OrganizationMember), {}, numbering)
+        numbering = Numbering(page_size, concurrency, largest=_LARGEST_PAGE)
+        return listed_by_number(
+            _members(organization_id), ItemsOf(OrganizationMember), {}, attrgetter("user_id"), numbering
+        )
 
     @call
     def create(

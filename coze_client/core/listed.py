@@ -41,20 +41,27 @@ def listed_by_number(
     path: str,
     read: Callable[[RawResponse], Page[T]],
     params: Mapping[str, str],
-    numbering: Numbering[T],
+    key: Callable[[T], str],
+    numbering: Numbering,
     *,
     number: str = "page_num",
 ) -> Pages[T]:
-    """A listing over GET whose pages have numbers, sent as `number`, and that tells its total."""
+    """A listing over GET whose pages have numbers, sent as `number`, and that tells its total; `key`: an item's id."""
 
     def page(count: int) -> Request[Page[T]]:
         return Request("GET", path, read, {**params, **query(**{number: count}, page_size=numbering.size)})
 
-    return numbered(page, numbering)
+    return numbered(page, key, numbering)
 
 
 def listed_by_token(
-    path: str, read: Callable[[RawResponse], Page[T]], params: Mapping[str, str], size: int, largest: int
+    path: str,
+    read: Callable[[RawResponse], Page[T]],
+    params: Mapping[str, str],
+    key: Callable[[T], str],
+    *,
+    size: int,
+    largest: int,
 ) -> Pages[T]:
     """A listing over GET in which each page has the token of the next one; pages of 1 to `largest` items.
 
@@ -65,4 +72,4 @@ def listed_by_token(
     def page(token: str | None) -> Request[Page[T]]:
         return Request("GET", path, read, {**params, **query(page_size=size, page_token=token)})
 
-    return Pages(page, lambda _, page: page.cursor if page.has_more else None)
+    return Pages(page, lambda _, page: page.cursor if page.has_more else None, key)

@@ -72,15 +72,12 @@ METHODS: dict[str, Callable[..., Any]] = {name: method for name, (_, method) in 
 
 def described_by(name: str, arguments: dict[str, Any]) -> object:
     """What a method describes with these arguments: a request, a listing or a stream; ``None`` for flows."""
-    described = getattr(_OWNERS[name], name.rpartition(".")[2])
+    described = getattr(OWNERS[name], name.rpartition(".")[2])
     return described(**arguments) if isinstance(described, functools.partial) else None
 
 
 def request_sent_by(name: str) -> Request[Any] | None:
     """The request of a method that sends exactly one; ``None`` for flows and listings."""
-    described = getattr(OWNERS[name], name.rpartition(".")[2])
-    if not isinstance(described, functools.partial):
-        return None
     with suppress(CozeError):
         value = described_by(name, arguments_of(METHODS[name]))
         return value.request if isinstance(value, Events) else value if isinstance(value, Request) else None

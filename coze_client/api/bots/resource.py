@@ -192,8 +192,8 @@ class Bots(Resource[ConcurrencyT]):
         `concurrency`: how many pages to fetch at a time after the first. API page: bots_list_draft_published.
         """
         params = query(workspace_id=workspace_id, publish_status=publish_status, connector_id=connector_id)
-        numbering = Numbering(page_size, attrgetter("bot_id"), concurrency)
-        return listed_by_number("/v1/bots", ItemsOf(BotEntry), params, numbering)
+        numbering = Numbering(page_size, concurrency)
+        return listed_by_number("/v1/bots", ItemsOf(BotEntry), params, attrgetter("bot_id"), numbering)
 
     @call
     def retrieve_v1(self, *, bot_id: str, connector_id: str | None = None) -> Request[Bot]:
@@ -210,16 +210,16 @@ class Bots(Resource[ConcurrencyT]):
         `page_size`: default 20. `concurrency`: how many pages to fetch at a time after the first. Permission:
         getPublishedBot. API page: published_bots_list.
         """
-        numbering = Numbering(page_size, attrgetter("bot_id"), concurrency)
+        numbering = Numbering(page_size, concurrency)
         params = query(space_id=workspace_id)
         return listed_by_number(
-            "/v1/space/published_bots_list", ItemsOf(BotEntry, "space_bots"), params, numbering, number="page_index"
+            "/v1/space/published_bots_list",
+            ItemsOf(BotEntry, "space_bots"),
+            params,
+            attrgetter("bot_id"),
+            numbering,
+            number="page_index",
         )
-
-        def page(number: int) -> Request[Page[BotEntry]]:
-            return Request("GET", "/v1/bots", _read_entries, {**fixed, **query(page_num=number)})
-
-        return numbered(page, attrgetter("bot_id"), Numbering(page_size, concurrency))
 
     @paged
     def versions(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Literal, cast
 
 from coze_client.api.databases.values import (
@@ -20,7 +21,7 @@ from coze_client.api.databases.values import (
     row_to_wire,
 )
 from coze_client.core.model import Model
-from coze_client.core.paging import Numbering, Page, Pages, numbered
+from coze_client.core.paging import Page, Pages, check_page_size
 from coze_client.core.request import Kind, Request, Unanswered, fields, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse
@@ -33,6 +34,7 @@ _UNANSWERED = Unanswered("look into the table with client.databases.records.list
 
 class _RowPage(Model):
     items: tuple[dict[str, object], ...] = ()
+    has_more: bool = False
     total_count: int | None = None
 
 
@@ -76,22 +78,26 @@ class DatabaseRecords(Resource[ConcurrencyT]):
         is_distinct: bool | None = None,
         connector_id: str | None = None,
         page_size: int = _LARGEST_PAGE,
-        concurrency: int = 1,
     ) -> Pages[DatabaseRow]:
         """List rows, by default all, in pages of 1 to 1000 (default 1000).
 
         `where`: a RowFilter or RowCondition. `order_by`: directions by field, the first field first; without it, the
         order may change between two pages. `field_names`: only these fields; `is_distinct`: equal rows of them once.
-        `concurrency`: how many pages to fetch at a time after the first. Permission: Database.readRecord.
+        Permission: Database.readRecord.
         """
+        check_page_size(page_size, _LARGEST_PAGE)
         asked = _question(where, order_by, field_names, is_distinct=is_distinct, connector_id=connector_id)
 
-        def page(number: int) -> Request[Page[DatabaseRow]]:
-            body = {**asked, "page_num": number, "page_size": page_size}
+        def page(number: str | None) -> Request[Page[DatabaseRow]]:
+            body = {**asked, "page_num": int(number or 1), "page_size": page_size}
             return Request("POST", f"{_path(database_id)}/query", _read_rows, body=body)
 
-        # Equal rows are no repetition: a row has no id, so none is left out.
-        return numbered(page, Numbering(page_size, lambda _: "", concurrency, largest=_LARGEST_PAGE))
+        def following(number: str | None, page: Page[DatabaseRow]) -> str | None:
+            read = int(number or 1) * page_size
+            return str(int(number or 1) + 1) if page.has_more or read < (page.total or 0) else None
+
+        numbers = count()  # a row has no id, and equal rows are no repetition: each one counts
+        return Pages(page, following, lambda _: str(next(numbers)))
 
     @call
     def export(
@@ -182,4 +188,4 @@ def _read_change(response: RawResponse) -> DatabaseChange:
 def _read_rows(response: RawResponse) -> Page[DatabaseRow]:
     found = Payload(_RowPage)(response)
     rows = cast("tuple[Mapping[str, object], ...]", found.items)
-    return Page(tuple(map(read_row, rows)), has_more=False, total=found.total_count)
+    return Page(tuple(map(read_row, rows)), has_more=found.has_more, total=found.total_count)

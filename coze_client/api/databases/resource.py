@@ -117,8 +117,8 @@ class Databases(Resource[ConcurrencyT]):
         `concurrency`: how many pages to fetch at a time after the first. Permission: Workspace.listDatabase. API page:
         57819062608.
         """
-        numbering = Numbering(page_size, attrgetter("id"), concurrency, largest=_LARGEST_PAGE)
-        return listed_by_number(_PATH, ItemsOf(Database), query(workspace_id=workspace_id), numbering)
+        numbering = Numbering(page_size, concurrency, largest=_LARGEST_PAGE)
+        return listed_by_number(_PATH, ItemsOf(Database), query(workspace_id=workspace_id), attrgetter("id"), numbering)
 
     @call
     def delete(self, *, database_id: str) -> Request[None]:

@@ -7,9 +7,8 @@ get_node_execute_history_response, get_workflow_list, get_workflow_info, list_wo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from operator import attrgetter
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.chats.stream import AsyncChatStream, ChatOpening, ChatStream
