@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from coze_client.version import __version__
 
 if TYPE_CHECKING:
+    from coze_client.api.api_apps import ApiApp, ApiAppEvent, ApiAppType
+    from coze_client.api.apps import App, AppPublishStatus, StudioApp
     from coze_client.api.audio.values import (
         CloneFormat,
         Live,
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
         VoiceprintUser,
         VoiceState,
     )
+    from coze_client.api.benefit_limitations import BenefitEntityType, BenefitLimitation, BenefitTriggerUnit
+    from coze_client.api.benefits import Benefit, BenefitBasis, BenefitItem, BenefitStatus, PlanBenefits
+    from coze_client.api.bill_tasks import BillTask
     from coze_client.api.bots.resource import BotPublishStatus
     from coze_client.api.bots.values import (
         Bot,
@@ -71,7 +76,25 @@ if TYPE_CHECKING:
         ToolOutputLike,
         Usage,
     )
+    from coze_client.api.collaborators import CollaborationMode
+    from coze_client.api.connectors import ConnectorConfig, ConnectorOption
     from coze_client.api.conversations.values import AttachmentSource, Conversation, Message, MessageLike, Section
+    from coze_client.api.copy_tasks import CopiedType, CopyFailure, CopyTask, StartedCopy
+    from coze_client.api.databases.values import (
+        Database,
+        DatabaseCell,
+        DatabaseChange,
+        DatabaseConnectorReadMode,
+        DatabaseField,
+        DatabaseIndex,
+        DatabaseReadWriteMode,
+        DatabaseRow,
+        DatabaseTask,
+        RowCondition,
+        RowFilter,
+        RowFilterLike,
+        RowOperation,
+    )
     from coze_client.api.datasets.document_base import DocumentBase
     from coze_client.api.datasets.resource import OnDocumentProgress
     from coze_client.api.datasets.values import (
@@ -82,15 +105,19 @@ if TYPE_CHECKING:
         Image,
         UpdateRule,
     )
+    from coze_client.api.enterprises import EnterpriseRole, Organization
     from coze_client.api.files.attachments import Attachment, Medium
     from coze_client.api.files.values import File, FileSource
+    from coze_client.api.folders import Folder, FolderType
     from coze_client.api.legacy_chats.stream import AsyncLegacyChatStream, LegacyChatStream
     from coze_client.api.legacy_chats.values import LegacyChat, LegacyMessage
+    from coze_client.api.organizations import OrganizationMember, OrganizationRole
     from coze_client.api.plugins import Plugin, PluginCategory, PluginEntry, PluginTool
     from coze_client.api.recall.helper_bot import RecallBot
     from coze_client.api.recall.resource import RecallUntil
     from coze_client.api.recall.slices import OutputPath
     from coze_client.api.recall.values import Recall, Slice
+    from coze_client.api.templates import TemplateCopy
     from coze_client.api.users import User
     from coze_client.api.variables import Variable
     from coze_client.api.workflows.events import WorkflowEvent
@@ -125,6 +152,7 @@ if TYPE_CHECKING:
     from coze_client.auth.jwt import JWT
     from coze_client.auth.token import Freshness, Token
     from coze_client.auth.token_store import FileStore, MemoryStore, TokenStore
+    from coze_client.callbacks import CallbackEvent, CallbackHeader, CallbackRefused, CallbackVerifier, answer_challenge
     from coze_client.client import AsyncCozeClient, CozeClient
     from coze_client.core.byte_stream import (
         AsyncByteStream,
@@ -194,6 +222,29 @@ _MODULES = {
         "AsyncByteStream",
         "ByteStream",
     ),
+    "api.api_apps": (
+        "ApiApp",
+        "ApiAppEvent",
+        "ApiAppType",
+    ),
+    "api.apps": (
+        "App",
+        "AppPublishStatus",
+        "StudioApp",
+    ),
+    "api.benefit_limitations": (
+        "BenefitEntityType",
+        "BenefitLimitation",
+        "BenefitTriggerUnit",
+    ),
+    "api.benefits": (
+        "Benefit",
+        "BenefitBasis",
+        "BenefitItem",
+        "BenefitStatus",
+        "PlanBenefits",
+    ),
+    "api.bill_tasks": ("BillTask",),
     "api.bots.resource": ("BotPublishStatus",),
     "api.bots.values": (
         "Bot",
@@ -230,12 +281,38 @@ _MODULES = {
         "ToolOutputLike",
         "Usage",
     ),
+    "api.collaborators": ("CollaborationMode",),
+    "api.connectors": (
+        "ConnectorConfig",
+        "ConnectorOption",
+    ),
     "api.conversations.values": (
         "AttachmentSource",
         "Conversation",
         "Message",
         "MessageLike",
         "Section",
+    ),
+    "api.copy_tasks": (
+        "CopiedType",
+        "CopyFailure",
+        "CopyTask",
+        "StartedCopy",
+    ),
+    "api.databases.values": (
+        "Database",
+        "DatabaseCell",
+        "DatabaseChange",
+        "DatabaseConnectorReadMode",
+        "DatabaseField",
+        "DatabaseIndex",
+        "DatabaseReadWriteMode",
+        "DatabaseRow",
+        "DatabaseTask",
+        "RowCondition",
+        "RowFilter",
+        "RowFilterLike",
+        "RowOperation",
     ),
     "api.datasets.document_base": ("DocumentBase",),
     "api.datasets.resource": ("OnDocumentProgress",),
@@ -247,6 +324,10 @@ _MODULES = {
         "Image",
         "UpdateRule",
     ),
+    "api.enterprises": (
+        "EnterpriseRole",
+        "Organization",
+    ),
     "api.files.attachments": (
         "Attachment",
         "Medium",
@@ -255,6 +336,10 @@ _MODULES = {
         "File",
         "FileSource",
     ),
+    "api.folders": (
+        "Folder",
+        "FolderType",
+    ),
     "api.legacy_chats.stream": (
         "AsyncLegacyChatStream",
         "LegacyChatStream",
@@ -262,6 +347,10 @@ _MODULES = {
     "api.legacy_chats.values": (
         "LegacyChat",
         "LegacyMessage",
+    ),
+    "api.organizations": (
+        "OrganizationMember",
+        "OrganizationRole",
     ),
     "api.plugins": (
         "Plugin",
@@ -276,6 +365,7 @@ _MODULES = {
         "Recall",
         "Slice",
     ),
+    "api.templates": ("TemplateCopy",),
     "api.users": ("User",),
     "api.workflows.events": ("WorkflowEvent",),
     "api.workflows.failures": (
@@ -341,6 +431,13 @@ _MODULES = {
         "MemoryStore",
         "TokenStore",
     ),
+    "callbacks": (
+        "CallbackEvent",
+        "CallbackHeader",
+        "CallbackRefused",
+        "CallbackVerifier",
+        "answer_challenge",
+    ),
     "client": (
         "AsyncCozeClient",
         "CozeClient",
@@ -397,6 +494,11 @@ __all__ = [
     "APIError",
     "AccessDenied",
     "AddedMembers",
+    "ApiApp",
+    "ApiAppEvent",
+    "ApiAppType",
+    "App",
+    "AppPublishStatus",
     "AsyncByteStream",
     "AsyncChatStream",
     "AsyncCozeClient",
@@ -406,6 +508,14 @@ __all__ = [
     "Attachment",
     "AttachmentSource",
     "AuthenticationError",
+    "Benefit",
+    "BenefitBasis",
+    "BenefitEntityType",
+    "BenefitItem",
+    "BenefitLimitation",
+    "BenefitStatus",
+    "BenefitTriggerUnit",
+    "BillTask",
     "Bot",
     "BotEntry",
     "BotKnowledge",
@@ -421,6 +531,10 @@ __all__ = [
     "BotVersion",
     "BotWorkflow",
     "ByteStream",
+    "CallbackEvent",
+    "CallbackHeader",
+    "CallbackRefused",
+    "CallbackVerifier",
     "Caller",
     "Chat",
     "ChatEvent",
@@ -429,26 +543,44 @@ __all__ = [
     "ChatStream",
     "ChunkStrategy",
     "CloneFormat",
+    "CollaborationMode",
     "ConfigurationError",
     "ConnectionFailed",
+    "ConnectorConfig",
+    "ConnectorOption",
     "Conversation",
     "ConversationBusy",
     "ConversationMismatch",
+    "CopiedType",
+    "CopyFailure",
+    "CopyTask",
     "CozeClient",
     "CozeError",
     "Creator",
     "Credentials",
+    "Database",
+    "DatabaseCell",
+    "DatabaseChange",
+    "DatabaseConnectorReadMode",
+    "DatabaseField",
+    "DatabaseIndex",
+    "DatabaseReadWriteMode",
+    "DatabaseRow",
+    "DatabaseTask",
     "Dataset",
     "DeviceCode",
     "DeviceLogin",
     "Document",
     "DocumentBase",
     "DocumentProgress",
+    "EnterpriseRole",
     "ExpiredToken",
     "File",
     "FileSource",
     "FileSources",
     "FileStore",
+    "Folder",
+    "FolderType",
     "Freshness",
     "FunctionCall",
     "Image",
@@ -475,10 +607,14 @@ __all__ = [
     "NotFound",
     "OAuthError",
     "OnDocumentProgress",
+    "Organization",
+    "OrganizationMember",
+    "OrganizationRole",
     "OutputPath",
     "Page",
     "PermissionDenied",
     "PersonalToken",
+    "PlanBenefits",
     "Plugin",
     "PluginCategory",
     "PluginEntry",
@@ -503,6 +639,10 @@ __all__ = [
     "RoomTranslateConfig",
     "RoomTurnDetection",
     "RoomVideoConfig",
+    "RowCondition",
+    "RowFilter",
+    "RowFilterLike",
+    "RowOperation",
     "RunHistory",
     "RunMode",
     "SampleRate",
@@ -512,8 +652,11 @@ __all__ = [
     "Slice",
     "SpeechEmotion",
     "SpeechFormat",
+    "StartedCopy",
     "StreamInterrupted",
+    "StudioApp",
     "SubmitToolOutputs",
+    "TemplateCopy",
     "TimedOut",
     "Timeout",
     "Token",
@@ -560,6 +703,7 @@ __all__ = [
     "Workspace",
     "WorkspaceMember",
     "__version__",
+    "answer_challenge",
     "from_config",
     "from_env",
 ]

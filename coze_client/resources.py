@@ -9,16 +9,28 @@ from coze_client.core.resource import ConcurrencyT
 from coze_client.core.session import Session
 
 if TYPE_CHECKING:
+    from coze_client.api.api_apps import ApiApps
+    from coze_client.api.apps import Apps
     from coze_client.api.audio.resource import Audio
+    from coze_client.api.benefit_limitations import BenefitLimitations
+    from coze_client.api.benefits import Benefits
+    from coze_client.api.bill_tasks import BillTasks
     from coze_client.api.bots.resource import Bots
     from coze_client.api.chats.resource import Chats
+    from coze_client.api.connectors import Connectors
     from coze_client.api.conversations.resource import Conversations
+    from coze_client.api.copy_tasks import CopyTasks
+    from coze_client.api.databases.resource import Databases
     from coze_client.api.datasets.resource import Datasets
+    from coze_client.api.enterprises import Enterprises
     from coze_client.api.files.resource import Files
+    from coze_client.api.folders import Folders
     from coze_client.api.legacy_chats.resource import LegacyChats
     from coze_client.api.oauth import OAuth
+    from coze_client.api.organizations import Organizations
     from coze_client.api.plugins import Plugins
     from coze_client.api.recall.resource import Recalls
+    from coze_client.api.templates import Templates
     from coze_client.api.users import Users
     from coze_client.api.variables import Variables
     from coze_client.api.workflows.resource import Workflows
@@ -128,3 +140,86 @@ class Resources(Generic[ConcurrencyT]):
         from coze_client.api.audio.resource import Audio
 
         return Audio(self._session, self._concurrency)
+
+    def apps(self) -> Apps[ConcurrencyT]:
+        """The apps of a workspace, and with ``.collaborators`` who may change them."""
+        from coze_client.api.apps import Apps
+
+        return Apps(self._session, self._concurrency)
+
+    @cached_property
+    def folders(self) -> Folders[ConcurrencyT]:
+        """The folders of a workspace."""
+        from coze_client.api.folders import Folders
+
+        return Folders(self._session, self._concurrency)
+
+    @cached_property
+    def templates(self) -> Templates[ConcurrencyT]:
+        """Templates of the store, to copy."""
+        from coze_client.api.templates import Templates
+
+        return Templates(self._session, self._concurrency)
+
+    @cached_property
+    def copy_tasks(self) -> CopyTasks[ConcurrencyT]:
+        """Copies of bots, apps and workflows."""
+        from coze_client.api.copy_tasks import CopyTasks
+
+        return CopyTasks(self._session, self._concurrency)
+
+    @cached_property
+    def connectors(self) -> Connectors[ConcurrencyT]:
+        """Channels of your own, over which others publish bots."""
+        from coze_client.api.connectors import Connectors
+
+        return Connectors(self._session, self._concurrency)
+
+    @cached_property
+    def api_apps(self) -> ApiApps[ConcurrencyT]:
+        """Callback apps, and with ``.events`` which events Coze sends them."""
+        from coze_client.api.api_apps import ApiApps
+
+        return ApiApps(self._session, self._concurrency)
+
+    @cached_property
+    def benefits(self) -> Benefits[ConcurrencyT]:
+        """What the account's plan allows."""
+        from coze_client.api.benefits import Benefits
+
+        return Benefits(self._session, self._concurrency)
+
+    @cached_property
+    def bill_tasks(self) -> BillTasks[ConcurrencyT]:
+        """Bills of an enterprise, as files."""
+        from coze_client.api.bill_tasks import BillTasks
+
+        return BillTasks(self._session, self._concurrency)
+
+    @cached_property
+    def benefit_limitations(self) -> BenefitLimitations[ConcurrencyT]:
+        """Limits on what an enterprise's devices and customers use."""
+        from coze_client.api.benefit_limitations import BenefitLimitations
+
+        return BenefitLimitations(self._session, self._concurrency)
+
+    @cached_property
+    def enterprises(self) -> Enterprises[ConcurrencyT]:
+        """The staff and the organizations of an enterprise."""
+        from coze_client.api.enterprises import Enterprises
+
+        return Enterprises(self._session, self._concurrency)
+
+    @cached_property
+    def organizations(self) -> Organizations[ConcurrencyT]:
+        """Organizations, and with ``.members`` the people in them."""
+        from coze_client.api.organizations import Organizations
+
+        return Organizations(self._session, self._concurrency)
+
+    @cached_property
+    def databases(self) -> Databases[ConcurrencyT]:
+        """Tables of a workspace, with ``.records`` and ``.tasks``."""
+        from coze_client.api.databases.resource import Databases
+
+        return Databases(self._session, self._concurrency)

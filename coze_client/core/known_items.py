@@ -31,7 +31,8 @@ class KnownItems(Generic[T]):
         Raises ProtocolError after 100 pages in a row without such an item: the server repeats itself, or the list
         changes faster than it can be read.
         """
-        new = () if items == self._last else tuple(item for item in items if self._remember(self._key(item)))
+        repeated = items == self._last
+        new = tuple(item for item in items if self._remember(self._key(item), repeated=repeated))
         self._last = items
         self._known_pages = 0 if new else self._known_pages + 1
         if self._known_pages > _MOST_KNOWN_PAGES:
@@ -41,8 +42,8 @@ class KnownItems(Generic[T]):
             )
         return new
 
-    def _remember(self, key: str) -> bool:
-        if key and key in self._keys:
+    def _remember(self, key: str, *, repeated: bool) -> bool:
+        if (key in self._keys) if key else repeated:
             return False
         self._keys.add(key)
         return True

@@ -20,6 +20,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound="Model")
 _adapters: dict[object, object] = {}
 _log = logging.getLogger("coze_client")
+_MOST_NAMES = 4  # of one field, in the models of this project
 
 
 class Model(BaseModel):
@@ -96,6 +97,17 @@ def excerpt(text: bytes | str, limit: int = 200) -> str:
 
 
 def _leniently(kind: type[T], value: object, error: ValidationError) -> T:
+    """Convert without the invalid parts; a field of several names is invalid by one name after the other."""
+    for _ in range(_MOST_NAMES):
+        value = _valid_parts(value, error)
+        try:
+            return adapter(kind).validate_python(value)
+        except ValidationError as remaining:
+            error = remaining
+    raise ProtocolError(f"The server sent an unexpected structure: {error.error_count()} values are invalid") from error
+
+
+def _valid_parts(value: object, error: ValidationError) -> object:
     invalid: _Parts = {}
     paths: set[Path] = set()
     for each in error.errors(include_url=False, include_context=False, include_input=False):
@@ -103,12 +115,7 @@ def _leniently(kind: type[T], value: object, error: ValidationError) -> T:
         _log.debug("dropped an invalid value: %s: %s", path, each["msg"])
         paths.add(path)
         _mark(invalid, path)
-    try:
-        return adapter(kind).validate_python(_without(value, invalid) if () not in paths else None)
-    except ValidationError as remaining:
-        raise ProtocolError(
-            f"The server sent an unexpected structure: {remaining.error_count()} values are invalid"
-        ) from remaining
+    return _without(value, invalid) if () not in paths else None
 
 
 Path = tuple[int | str, ...]

@@ -9,10 +9,13 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import AliasChoices
 
+from coze_client.api.bots.values import BotOnboardingInfo, BotVersion
 from coze_client.api.chats.values import Chat, Usage
 from coze_client.api.conversations.values import Conversation, Message
 from coze_client.api.files.values import File
+from coze_client.api.plugins import PluginTool
 from coze_client.core.model import Model, convert, convert_json, excerpt, parse_json
 from coze_client.errors import ProtocolError
 
@@ -35,6 +38,14 @@ def test_a_value_of_the_wrong_type_costs_only_its_own_field(kind: type[Model], w
         convert(kind, {name: wrong})
     value = convert(kind, {**dict.fromkeys(kind.model_fields, wrong), "unheard_of": "kept"})
     assert value.model_extra == {"unheard_of": "kept"}
+
+
+@pytest.mark.parametrize("kind", [BotOnboardingInfo, BotVersion, PluginTool])
+def test_a_field_of_several_names_may_be_wrong_under_each(kind: type[Model]) -> None:
+    choices = [each for field in kind.model_fields.values() if isinstance(each := field.validation_alias, AliasChoices)]
+    names = [str(name) for each in choices for name in each.choices]
+    assert len(names) > 1
+    assert not [value for value in convert(kind, dict.fromkeys(names)).model_dump().values() if value]
 
 
 def test_a_wrong_value_deep_inside_costs_only_itself() -> None:

@@ -76,6 +76,7 @@ WORKFLOWS = {
 """Example -> the workflow it gets; all others get book_table."""
 
 TESTED_ELSEWHERE = {
+    "callbacks.py",
     "demo.py",
     "auth_errors.py",
     "auth_oauth_device.py",

@@ -8,28 +8,34 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from coze_client import CozeClient, CozeError
+from coze_client import CozeClient, CozeError, RowCondition
 from coze_client.core.request import Request
 from coze_client.core.resource import Resource
 from coze_client.core.stream import Events
 
 _VALUES: dict[str, object] = {
     "additional_messages": [],
+    "app_type": "connector",
     "arguments": {},
     "collaboration_mode": "single",
+    "configs": [],
     "content": "text",
     "contents": [],
     "document_bases": [],
     "document_ids": ["1"],
     "file": b"text",
+    "fields": [],
     "files": [],
+    "insert_rows": [{"name": "n"}],
     "interrupt_type": 2,
     "parameters": {},
     "plugin_ids": ["1"],
     "role": "user",
     "tool_outputs": [],
     "update_rule": None,
+    "update_fields": {"name": "n"},
     "user": "u",
+    "where": RowCondition("name", "is_null"),
 }
 
 
@@ -58,14 +64,15 @@ def _methods() -> dict[str, tuple[type, Callable[..., Any]]]:
 
 
 _FOUND = _methods()
-_OWNERS = {name: owner for name, (owner, _) in _FOUND.items()}
+OWNERS = {name: owner for name, (owner, _) in _FOUND.items()}
+"""The class of each method, by the same path."""
 METHODS: dict[str, Callable[..., Any]] = {name: method for name, (_, method) in _FOUND.items()}
 """The methods of all resources, by their path from the client, like ``conversations.messages.list``."""
 
 
 def described_by(name: str, arguments: dict[str, Any]) -> object:
     """What a method describes with these arguments: a request, a listing or a stream; ``None`` for flows."""
-    described = getattr(_OWNERS[name], name.rpartition(".")[2])
+    described = getattr(OWNERS[name], name.rpartition(".")[2])
     return described(**arguments) if isinstance(described, functools.partial) else None
 
 

@@ -1,14 +1,15 @@
 """Bots: agents that answer chats; create, change, publish and list them.
 
 API pages: create_bot, update_bot, publish_bot, unpublish_agent, get_metadata_draft_published,
-bots_list_draft_published, list_bot_versions. The API cannot delete a bot.
+bots_list_draft_published, list_bot_versions, get_metadata, published_bots_list. The API cannot delete a bot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from coze_client.api.bots.requests import BotContent
 from coze_client.api.bots.values import (
@@ -22,11 +23,15 @@ from coze_client.api.bots.values import (
     BotVersion,
 )
 from coze_client.api.chats.values import PublishStatus
-from coze_client.core.model import Model
-from coze_client.core.paging import Numbering, Page, Pages, by_number, check_page_size, numbered
+from coze_client.core.listed import ItemsOf, listed_by_number
+from coze_client.core.model import Model, convert
+from coze_client.core.paging import Numbering, Page, Pages, by_number, check_page_size
 from coze_client.core.request import Kind, Request, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
-from coze_client.core.response import Payload, RawResponse, read_nothing
+from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
+
+if TYPE_CHECKING:
+    from coze_client.api.collaborators import BotCollaborationModes, BotCollaborators
 
 API_CHANNEL = "1024"
 _DEFAULT_PAGE = 20  # the API's own default; its cap is not documented
@@ -39,11 +44,6 @@ class _PublishedBot(Model):
     version: str = ""
 
 
-class _BotPage(Model):
-    items: tuple[BotEntry, ...] = ()
-    total: int | None = None
-
-
 class _BotVersionPage(Model):
     items: tuple[BotVersion, ...] = ()
     has_more: bool = False
@@ -51,6 +51,20 @@ class _BotVersionPage(Model):
 
 class Bots(Resource[ConcurrencyT]):
     """``client.bots``: create, change, publish and list bots, and read their settings; ``client.chats`` runs them."""
+
+    @cached_property
+    def collaborators(self) -> BotCollaborators[ConcurrencyT]:
+        """``client.bots.collaborators``: who may change a bot beside its owner."""
+        from coze_client.api.collaborators import BotCollaborators
+
+        return BotCollaborators(self._session, self._concurrency)
+
+    @cached_property
+    def collaboration_modes(self) -> BotCollaborationModes[ConcurrencyT]:
+        """``client.bots.collaboration_modes``: whether one person or several may change a bot."""
+        from coze_client.api.collaborators import BotCollaborationModes
+
+        return BotCollaborationModes(self._session, self._concurrency)
 
     @call
     def create(
@@ -177,14 +191,35 @@ class Bots(Resource[ConcurrencyT]):
         published. `connector_id`: another channel, for published bots and their drafts. `page_size`: default 20.
         `concurrency`: how many pages to fetch at a time after the first. API page: bots_list_draft_published.
         """
-        fixed = query(
-            workspace_id=workspace_id, publish_status=publish_status, connector_id=connector_id, page_size=page_size
+        params = query(workspace_id=workspace_id, publish_status=publish_status, connector_id=connector_id)
+        numbering = Numbering(page_size, concurrency)
+        return listed_by_number("/v1/bots", ItemsOf(BotEntry), params, attrgetter("bot_id"), numbering)
+
+    @call
+    def retrieve_v1(self, *, bot_id: str, connector_id: str | None = None) -> Request[Bot]:
+        """Retrieve the published version of a bot by the older route, for servers that lack ``retrieve``.
+
+        `connector_id`: coze-studio needs it, "1024" for the API. API page: get_metadata.
+        """
+        return Request("GET", "/v1/bot/get_online_info", _read_v1, query(bot_id=bot_id, connector_id=connector_id))
+
+    @paged
+    def list_v1(self, *, workspace_id: str, page_size: int = _DEFAULT_PAGE, concurrency: int = 1) -> Pages[BotEntry]:
+        """List the bots that are published to the API channel by the older route, for servers that lack ``list``.
+
+        `page_size`: default 20. `concurrency`: how many pages to fetch at a time after the first. Permission:
+        getPublishedBot. API page: published_bots_list.
+        """
+        numbering = Numbering(page_size, concurrency)
+        params = query(space_id=workspace_id)
+        return listed_by_number(
+            "/v1/space/published_bots_list",
+            ItemsOf(BotEntry, "space_bots"),
+            params,
+            attrgetter("bot_id"),
+            numbering,
+            number="page_index",
         )
-
-        def page(number: int) -> Request[Page[BotEntry]]:
-            return Request("GET", "/v1/bots", _read_entries, {**fixed, **query(page_num=number)})
-
-        return numbered(page, attrgetter("bot_id"), Numbering(page_size, concurrency))
 
     @paged
     def versions(
@@ -210,9 +245,10 @@ class Bots(Resource[ConcurrencyT]):
         return Pages(page, by_number, attrgetter("version"))
 
 
-def _read_entries(response: RawResponse) -> Page[BotEntry]:
-    found = Payload(_BotPage)(response)
-    return Page(found.items, has_more=False, total=found.total)
+def _read_v1(response: RawResponse) -> Bot:
+    """The bot in an envelope or, from coze-studio, bare."""
+    bare = read_envelope(response)
+    return convert(Bot, bare) if bare.get("bot_id") else Payload(Bot, needed="bot_id")(response)
 
 
 def _read_versions(response: RawResponse) -> Page[BotVersion]:

@@ -181,12 +181,12 @@ class BotEntry(Model):
     """A bot in a listing; times are unix seconds, ``published_at`` is ``None`` for a bot that was never published."""
 
     bot_id: str = Field(default="", validation_alias=AliasChoices("bot_id", "id"))
-    name: str = ""
+    name: str = Field(default="", validation_alias=AliasChoices("name", "bot_name"))
     description: str = ""
     icon_url: str = ""
     is_published: bool = False
     updated_at: int | None = None
-    published_at: int | None = None
+    published_at: int | None = Field(default=None, validation_alias=AliasChoices("published_at", "publish_time"))
     owner_user_id: str = ""
     folder_id: str = ""
 

@@ -1,14 +1,13 @@
 """Workflows: graphs built in Coze's canvas; run them with parameters, or a chatflow as a dialogue.
 
 API pages: workflow_run, workflow_stream_run, workflow_resume, resume_workflow, workflow_chat, workflow_history,
-get_node_execute_history_response, get_workflow_list, get_workflow_info, list_workflow_version,
-add_workflow_collaborator, remove_workflow_collaborator, switch_workflow_develop_mode.
+get_node_execute_history_response, get_workflow_list, get_workflow_info, list_workflow_version.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
@@ -46,13 +45,15 @@ from coze_client.api.workflows.values import (
     read_workflows,
 )
 from coze_client.core.paging import Page, Pages, by_number, check_page_size
-from coze_client.core.request import Kind, Request, query, segment
+from coze_client.core.request import Request, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow, paged
-from coze_client.core.response import Payload, read_nothing
+from coze_client.core.response import Payload
 from coze_client.core.stream import Events
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from coze_client.api.collaborators import WorkflowCollaborationModes, WorkflowCollaborators
+    from coze_client.api.workflows.conversations import WorkflowConversations
     from coze_client.api.workflows.signature import WorkflowSignature
 
 _LARGEST_PAGE = 30
@@ -63,6 +64,27 @@ RunMode = Literal["stream", "sync", "async"]
 
 class Workflows(Resource[ConcurrencyT]):
     """``client.workflows``: list workflows, read their inputs, run and resume them, read results and records."""
+
+    @cached_property
+    def conversations(self) -> WorkflowConversations[ConcurrencyT]:
+        """``client.workflows.conversations``: conversations of an app, on coze-studio alone."""
+        from coze_client.api.workflows.conversations import WorkflowConversations
+
+        return WorkflowConversations(self._session, self._concurrency)
+
+    @cached_property
+    def collaborators(self) -> WorkflowCollaborators[ConcurrencyT]:
+        """``client.workflows.collaborators``: who may change a workflow beside its owner."""
+        from coze_client.api.collaborators import WorkflowCollaborators
+
+        return WorkflowCollaborators(self._session, self._concurrency)
+
+    @cached_property
+    def collaboration_modes(self) -> WorkflowCollaborationModes[ConcurrencyT]:
+        """``client.workflows.collaboration_modes``: whether one person or several may change a workflow."""
+        from coze_client.api.collaborators import WorkflowCollaborationModes
+
+        return WorkflowCollaborationModes(self._session, self._concurrency)
 
     @paged
     def list(
@@ -332,35 +354,6 @@ class Workflows(Resource[ConcurrencyT]):
         """
         run = f"{workflow_path(workflow_id)}/run_histories/{segment(execute_id)}"
         return Request("GET", f"{run}/execute_nodes/{segment(node_execute_uuid)}", Payload(NodeOutput))
-
-    @call
-    def add_collaborator(self, *, workflow_id: str, user_id: str) -> Request[None]:
-        """Allow a member of the workspace to edit the workflow (enterprise plans).
-
-        API page: add_workflow_collaborator.
-        """
-        body = {"collaborators": [{"user_id": user_id}]}
-        return Request("POST", f"{workflow_path(workflow_id)}/collaborators", read_nothing, body=body, kind=Kind.START)
-
-    @call
-    def remove_collaborator(self, *, workflow_id: str, user_id: str) -> Request[None]:
-        """Remove a collaborator from the workflow (enterprise plans).
-
-        API page: remove_workflow_collaborator.
-        """
-        path = f"{workflow_path(workflow_id)}/collaborators/{segment(user_id)}"
-        return Request("DELETE", path, read_nothing, kind=Kind.START)
-
-    @call
-    def set_collaboration_mode(
-        self, *, workflow_id: str, collaboration_mode: Literal["single", "collaboration"]
-    ) -> Request[None]:
-        """Set whether one person or several may edit a workflow.
-
-        API page: switch_workflow_develop_mode.
-        """
-        body = {"collaboration_mode": collaboration_mode}
-        return Request("POST", f"{workflow_path(workflow_id)}/collaboration_mode", read_nothing, body=body)
 
     @flow
     async def history(self, *, workflow_id: str, execute_id: str) -> RunHistory:
