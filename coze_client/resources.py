@@ -141,6 +141,7 @@ class Resources(Generic[ConcurrencyT]):
 
         return Audio(self._session, self._concurrency)
 
+    @cached_property
     def apps(self) -> Apps[ConcurrencyT]:
         """The apps of a workspace, and with ``.collaborators`` who may change them."""
         from coze_client.api.apps import Apps

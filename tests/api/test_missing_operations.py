@@ -20,7 +20,7 @@ STUDIO_ALONE = ["apps.retrieve_online", "workflows.conversations.create"]
 
 
 def call_by(driver: Driver, operation: Operation, client: Any) -> None:
-    """Call the operation, with the arguments that it needs; a listing is read to its first item."""
+    """Call the operation, with the arguments that it needs; a listing is read to its first item, a file whole."""
     owner = client
     for part in call_of(operation).split("."):
         owner = getattr(owner, part)
@@ -28,7 +28,7 @@ def call_by(driver: Driver, operation: Operation, client: Any) -> None:
     if operation.paging or operation.events:
         driver.collect(result, 1)
     else:
-        driver.run(result)
+        driver.run(result.read() if operation.binary else result)
 
 
 def test_each_operation_that_a_studio_lacks_says_so(driver: Driver) -> None:

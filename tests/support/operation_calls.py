@@ -57,10 +57,13 @@ TAKEN_FROM: dict[str, Callable[[Any], dict[str, Any]]] = {
     "order_by": lambda sent: {"order_by": {each["field_name"]: each["direction"] for each in sent}},
     "select_fields": lambda sent: sent,
     "update_fields": lambda sent: {"update_fields": {each["field_name"]: each["value"] for each in sent}},
+    "data": lambda sent: {"data": {each["keyword"]: each["value"] for each in sent}},
     "document_bases": lambda _: {"documents": [DocumentBase.from_url("https://a.b/c", name="n")]},
     "organization_people": lambda sent: sent[0],
     "update_rule": lambda _: {"update_rule": UpdateRule(update_interval=24)},
-    "users": lambda sent: sent[0],
+    "users": lambda sent: (
+        {"users": {each["user_id"]: each["role_type"] for each in sent}} if "role_type" in sent[0] else sent[0]
+    ),
 }
 """Parameters that the caller gives in another form: the arguments from what is sent."""
 
@@ -78,7 +81,7 @@ RENAMED = {
 }
 """Parameters whose argument has another name, by operation."""
 
-OTHER_FORMS = {"chat_history", "chunk_strategy", "document_bases", "update_rule"}
+OTHER_FORMS = {"chat_history", "chunk_strategy", "data", "document_bases", "update_rule"}
 """Parameters that the client writes itself: only their presence is checked."""
 
 LACKING: dict[str, set[str]] = {
@@ -92,7 +95,9 @@ LACKING: dict[str, set[str]] = {
     "datasets.create": {"file_id", "project_id"},
     "datasets.list": {"project_id"},
     "datasets.update": {"file_id"},
-    "workflows.chat.stream": {"app_id"},  # it goes instead of a bot_id
+    "variables.retrieve": {"app_id"},  # it goes instead of a bot_id
+    "variables.update": {"app_id"},
+    "workflows.chat.stream": {"app_id"},
     "workflows.retrieve": {"connector_id", "is_debug", "caller"},
     "workflows.runs.create": {"app_id", "is_async"},  # one of bot_id and app_id; workflows.run_async sends is_async
     "workflows.runs.resume": {"ext", "connector_id"},
@@ -114,10 +119,13 @@ FIXED: dict[str, set[str]] = {
 
 NEEDED_AFTER_ALL = {
     "api_apps.create": {"name"},
+    "audio.voiceprint_groups.features.update": {"name"},
     "conversations.messages.update": {"content"},
     "datasets.documents.update": {"document_name"},
     "knowledge.documents.update": {"document_name"},
     "organizations.update": {"name"},
+    "variables.retrieve": {"bot_id"},
+    "variables.update": {"bot_id"},
     "workflows.chat.stream": {"bot_id"},
     "workflows.runs.get_run_history": {"execute_id"},
 }
