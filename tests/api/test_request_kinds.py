@@ -15,10 +15,16 @@ from tests.support.methods import METHODS, arguments_of, described_by
 
 _TABLE = Path(__file__).parents[1] / "data" / "request_kinds.tsv"
 _MORE: dict[str, dict[str, Any]] = {  # what the signature does not tell to be needed
+    "api_apps.create": {"connector_id": "1"},
     "conversations.messages.update": {"content": "text"},
     "datasets.documents.create": {"documents": [DocumentBase.from_text("n", "text")]},
     "datasets.documents.update": {"name": "n"},
+    "organizations.update": {"name": "n"},
+    "variables.retrieve": {"bot_id": "1"},
+    "variables.update": {"bot_id": "1", "data": {"a": "b"}},
     "workflows.chat": {"bot_id": "1"},
+    "workspaces.members.create": {"users": {"1": "member"}},
+    "workspaces.members.delete": {"user_ids": ["1"]},
 }
 
 
