@@ -22,7 +22,8 @@ from coze_client.errors import APIError, CozeError, ProtocolError
 
 _LONGEST_BLANK = 65536  # bytes of white space before a body
 _LONGEST_ERROR = 65536  # bytes of an error that is told to be a file
-_JSON = re.compile(rb'\s*(?:$|\{\s*(?:$|"))')  # how it may begin
+_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:$|\{\s*(?:$|"))')  # how it may begin
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html)\b", re.IGNORECASE)
 
 
 async def read_body(request: Request[Any], http_response: HttpResponse, deadline: float) -> RawResponse:
@@ -92,9 +93,9 @@ async def _judge_file(request: Request[Any], http_response: HttpResponse, deadli
 
 
 async def _holds_error(http_response: HttpResponse) -> bool:
-    """True if a body that is told to be a file is the short JSON of an error; the body stays to be read."""
+    """True if a body that is told to be a file is the short JSON of an error, or a web page; it stays to be read."""
     begin = b""
     while len(begin) < _LONGEST_ERROR and _JSON.match(begin) and (piece := await http_response.next_piece()):
         begin += piece
     http_response.put_back(begin)
-    return is_json_object(begin)
+    return bool(_PAGE.match(begin)) or is_json_object(begin)

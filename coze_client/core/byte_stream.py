@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from coze_client.core.call_errors import explain
@@ -14,8 +15,10 @@ from coze_client.core.reading import Reading
 from coze_client.core.request import Request
 from coze_client.core.session import Opened, Session
 from coze_client.core.stream import AsyncStreamIterator, Events, StreamFacts, StreamIterator
-from coze_client.core.stream_run import StreamRun
-from coze_client.errors import ConnectionFailed, CozeError, ProtocolError
+from coze_client.core.stream_run import READ_ONCE, StreamRun
+from coze_client.errors import ConnectionFailed, CozeError, ProtocolError, TransportError
+
+_WRITTEN_AT_ONCE = 1 << 20  # bytes: a thread for each piece would take longer than the file
 
 
 class ByteReading(Reading[bytes]):
@@ -42,6 +45,7 @@ class ByteRun(StreamRun[bytes]):
         self.content_type = ""
         self.collecting = False
         self._announced: int | None = None
+        self._has_no_end = False
 
     def _take(self, opened: Opened) -> HttpResponse:
         response = super()._take(opened)
@@ -49,36 +53,69 @@ class ByteRun(StreamRun[bytes]):
         self.content_type, length = headers.get("content-type", ""), headers.get("content-length", "")
         if length.isdecimal() and not headers.get("content-encoding"):
             self._announced = int(length)
+        framed = length or headers.get("transfer-encoding") or headers.get("content-encoding")
+        self._has_no_end = not framed and headers.get("connection", "").lower() == "close"
         return response
 
     async def read(self) -> bytes:
         """Return the whole file."""
+        self._refuse_begun()
         pieces: list[bytes] = []
-        await self._collect_whole(pieces.append)
+
+        async def receive(piece: bytes) -> None:
+            pieces.append(piece)
+
+        await self._copy(receive)
         return b"".join(pieces)
 
     async def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the file as it arrives; nothing is sent if it cannot be written, and nothing stays if it is cut."""
         self._refuse_begun()
         file = NewFile(path)
+        pieces: list[bytes] = []
+
+        async def write() -> None:  # a slow disk must not stop an event loop
+            await self.session.concurrency.call(partial(file.write, b"".join(pieces)))
+            pieces.clear()
+
+        async def receive(piece: bytes) -> None:
+            pieces.append(piece)
+            if sum(map(len, pieces)) >= _WRITTEN_AT_ONCE:
+                await write()
+
         try:
-            await self._collect_whole(file.write)
+            await self._copy(receive)
+            await write()
             return file.finish()
         finally:
             file.discard()
 
-    async def _collect_whole(self, receive: Callable[[bytes], object]) -> None:
-        self._refuse_begun()
+    async def _copy(self, receive: Callable[[bytes], Awaitable[None]]) -> None:
+        """Pass every piece to `receive`, one after the other."""
+        response = self.response or await self.open()
         self.collecting = True
+        failure: CozeError | None = None
         try:
-            await self.collect(receive)
+            try:
+                while not self.is_over and (piece := await response.next_piece()):
+                    self._bytes.feed(piece)
+                    await receive(piece)
+                    self.check()
+            except TransportError as error:
+                failure = error
+            await self.finish(failure)
+        except CozeError as error:
+            self.mask(error)
+            raise
         finally:
             self.collecting = False
+            await self.close()
 
     def _refuse_begun(self) -> None:
-        self._refuse_closed()
+        self.refuse_opening()
+        self.refuse_closed()
         if self.collecting or self._bytes.size or self._bytes.complete:
-            raise CozeError("A part of this file was read already", cure="A stream can be read only once: call again")
+            raise CozeError("A part of this file was read already", cure=READ_ONCE)
 
     async def finish(self, failure: CozeError | None) -> Sequence[bytes]:
         self.check()
@@ -95,6 +132,10 @@ class ByteRun(StreamRun[bytes]):
             return CozeError("The stream was closed before the file was complete")
         if failure is None and self._bytes.size == 0:
             return ProtocolError("The server reported success, but sent no bytes")
+        if failure is None and self._has_no_end:
+            return ConnectionFailed(
+                f"The server sent no length: nobody can know whether these {self._bytes.size} bytes are the whole file"
+            )
         if failure is None and self._announced in (None, self._bytes.size):
             return None
         broken = failure or ConnectionFailed("The connection ended early")

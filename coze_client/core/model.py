@@ -68,8 +68,11 @@ def convert_json(kind: type[T], data: bytes) -> T:
 
 
 def parse_json(data: bytes | str) -> Any:  # JSON has no narrower type; every caller validates
-    """Parse JSON text; replaces invalid UTF-8 and raises ProtocolError for malformed JSON."""
-    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+    """Parse JSON text; replaces invalid UTF-8 and raises ProtocolError for malformed JSON.
+
+    A byte order mark before the text is left out.
+    """
+    text = data if isinstance(data, str) else data.decode("utf-8-sig", "replace")
     try:
         return from_json(text)
     except ValueError as error:

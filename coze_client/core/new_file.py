@@ -10,8 +10,6 @@ from secrets import token_hex
 
 from coze_client.errors import ConfigurationError
 
-_LONGEST_NAME = 100
-
 
 class NewFile:
     """Bytes that appear under a path once they are whole; until then they are in a hidden file in the same folder.
@@ -25,7 +23,7 @@ class NewFile:
         self._target = Path(os.path.realpath(path))  # a link stays a link
         if self._target.exists() and not self._target.is_file():
             raise ConfigurationError(f"{path} is a folder or a device, not a file")
-        self._part = self._target.with_name(f".{self._target.name[:_LONGEST_NAME]}.{token_hex(4)}.part")
+        self._part = self._target.with_name(f".{token_hex(8)}.part")  # a longer name may be too long
         self._file = self._part.open("xb")
 
     def write(self, piece: bytes) -> None:

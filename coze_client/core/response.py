@@ -7,6 +7,7 @@ statuses without a code.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -184,15 +185,22 @@ def read_anything(response: RawResponse) -> Mapping[str, object]:
 
 
 def is_file(response: RawResponse) -> bool:
-    """True for a success that is not declared as text, a web page, JSON or XML: sound, pictures, any other bytes."""
+    """True for a success that is not declared as text, a web page, JSON or XML: sound, pictures, any other bytes.
+
+    A part of a file (HTTP 206) is none: nothing here asks for a part.
+    """
     content_type = response.headers.get("content-type", "")
-    return 200 <= response.status < 300 and (bool(_MEDIA.match(content_type)) or not _TEXT.search(content_type))
+    return (
+        200 <= response.status < 300
+        and response.status != 206
+        and (bool(_MEDIA.match(content_type)) or not _TEXT.search(content_type))
+    )
 
 
 def is_json_object(content: bytes) -> bool:
     """True for the text of a JSON object."""
     try:
-        return content.lstrip()[:1] == b"{" and isinstance(parse_json(content), dict)
+        return content.removeprefix(BOM_UTF8).lstrip()[:1] == b"{" and isinstance(parse_json(content), dict)
     except ProtocolError:
         return False
 

@@ -74,9 +74,11 @@ class StreamIterator(Generic[E, RunT]):
             Blocking.run(self._run.close())
 
     def __iter__(self) -> Iterator[E]:
+        self._run.refuse_opening()
         return self._events
 
     def __next__(self) -> E:
+        self._run.refuse_opening()
         return next(self._events)
 
     def close(self) -> None:
@@ -126,10 +128,12 @@ class AsyncStreamIterator(Generic[E, RunT]):
         await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[E]:
+        self._run.refuse_opening()
         self._unread_on = None
         return self._events
 
     async def __anext__(self) -> E:
+        self._run.refuse_opening()
         self._unread_on = None
         return await self._events.__anext__()
 
@@ -171,8 +175,8 @@ def _close_later(run: StreamRun[Any]) -> None:
 def _read(run: StreamRun[E]) -> Generator[E, None, None]:
     # Not a method: a generator that refers to its stream would keep a dropped stream alive and open.
     feed = run.reading.feed
+    response = cast("BlockingHttpResponse", run.response or Blocking.run(run.open()))
     try:
-        response = cast("BlockingHttpResponse", run.response or Blocking.run(run.open()))
         events, failure = Blocking.run(run.begin())
         yield from events
         try:
@@ -194,8 +198,8 @@ def _read(run: StreamRun[E]) -> Generator[E, None, None]:
 
 async def _aread(run: StreamRun[E]) -> AsyncGenerator[E, None]:
     feed = run.reading.feed
+    response = cast("AsyncHttpResponse", run.response or await run.open())
     try:
-        response = cast("AsyncHttpResponse", run.response or await run.open())
         events, failure = await run.begin()
         for event in events:
             yield event

@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger("coze_client")
 
+READ_ONCE = "A stream can be read only once. Keep what it yields: another call may be billed again"
 _CLOSING_SECONDS = 5.0
 _NAMING_SECONDS = 5.0
 _DRAIN_SECONDS = 1.0
@@ -59,13 +60,15 @@ class StreamRun(Generic[E]):
         A stream that is closed meanwhile sends nothing; if the request is on its way, what it starts is cancelled as
         soon as the server names it.
         """
-        self._refuse_closed()
+        self.refuse_closed()
+        self.refuse_opening()
         self._generation = generation()
         self._opening = True
         try:
             await self.prepare()
-            opened = await self.session.open(self.request, self._refuse_closed, self._if_late(self._take))
+            opened = await self.session.open(self.request, self.refuse_closed, self._if_late(self._take))
         except BaseException:
+            self._closed = True  # a request may have been sent, so none is sent again
             self.on_close()
             raise
         finally:
@@ -80,16 +83,22 @@ class StreamRun(Generic[E]):
         self.reading.logid = self.logid = self.response.head.logid
         return self.response
 
-    def _refuse_closed(self) -> None:
+    def refuse_opening(self) -> None:
+        """Raise CozeError while another thread or task opens the stream, which is then its reader."""
+        if self._opening:
+            raise CozeError("Another thread or task is opening this stream", cure="Read it only there")
+
+    def refuse_closed(self) -> None:
+        """Raise CozeError for a stream that was closed: its request is not sent again."""
         if self._closed or self._aborted:
-            raise CozeError("This stream is closed", cure="A stream can be read only once: open a new one")
+            raise CozeError("This stream is closed", cure=READ_ONCE)
 
     async def _leave_unread(self) -> None:
         try:
             await self.begin()
         finally:
             await self.close()
-        self._refuse_closed()
+        self.refuse_closed()
 
     async def begin(self) -> tuple[Sequence[E], CozeError | None]:
         """Read until the server names what ``abandon`` cancels; return the events, and what broke the connection.
@@ -224,8 +233,8 @@ class StreamRun(Generic[E]):
                 receive(event)
             return reading.over or self.past_deadline or self.is_foreign
 
+        response = self.response or await self.open()  # whoever is refused here leaves the stream to its reader
         try:
-            response = self.response or await self.open()
             events, failure = await self.begin()
             for event in events:
                 receive(event)

@@ -24,6 +24,7 @@ from coze_client import (
     Timeout,
 )
 from coze_client.core.byte_stream import byte_stream
+from coze_client.core.new_file import NewFile
 from coze_client.core.request import Kind, Request
 from coze_client.core.resource import ConcurrencyT, Resource, events
 from coze_client.core.response import read_file
@@ -126,7 +127,9 @@ ERRORS = {
     "as sound": (head(len(REFUSED)) + REFUSED, AuthenticationError),
     "with a status": (json_answer(REFUSED, "401 Unauthorized"), AuthenticationError),
     "a success without sound": (json_answer(), ProtocolError),
+    "with a byte order mark": (head(len(REFUSED) + 3) + b"\xef\xbb\xbf" + REFUSED, AuthenticationError),
     "a web page": (head(6, "text/html") + b"<html>", ProtocolError),
+    "a web page as sound": (head(18) + b" <!DOCTYPE html>\n<", ProtocolError),
     "nothing": (head(0), ProtocolError),
     "a redirect": (b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", ProtocolError),
 }
@@ -136,6 +139,11 @@ BROKEN = {
     "cut between chunks": (head(None) + chunked(SOUND[:100]), ConnectionFailed),
     "cut while packed": (head(len(PACKED) - 9, more="Content-Encoding: gzip\r\n") + PACKED[:-9], ConnectionFailed),
     "cut at once": (head(9), ConnectionFailed),
+    "perhaps cut": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nConnection: close\r\n\r\n" + SOUND,
+        ConnectionFailed,
+    ),
+    "a part": (head(9).replace(b"200 OK", b"206 Partial Content") + SOUND[:9], ProtocolError),
 }
 
 
@@ -200,6 +208,30 @@ def test_a_file_that_cannot_be_written_sends_nothing(driver: Driver, tmp_path: P
         with pytest.raises(ConfigurationError, match="device"):
             driver.run(load(client).to_file("/dev/null"))
         assert server.connections == 0
+
+
+@pytest.mark.parametrize("name", ["音" * 82 + ".mp3", "a" * 250, ".hidden"])
+def test_every_name_that_the_disk_takes_is_taken(driver: Driver, tmp_path: Path, name: str) -> None:
+    with ScriptedServer(answering(head(len(SOUND)), SOUND)) as server:
+        assert saved(driver, load(driver.client("t", base_url=server.url)), tmp_path / name) == SOUND
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_an_event_loop_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+    write = NewFile.write
+
+    def note_thread(file: NewFile, piece: bytes) -> None:
+        threads.add(threading.get_ident())
+        write(file, piece)
+
+    monkeypatch.setattr(NewFile, "write", note_thread)
+    with ScriptedServer(answering(head(len(SOUND)), SOUND)) as server:
+        driver = AsyncioDriver()
+        assert saved(driver, load(driver.client("t", base_url=server.url)), tmp_path / "a.mp3") == SOUND
+        driver.close()
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 def test_a_file_that_is_there_stays_until_the_new_one_is_whole(driver: Driver, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ class ScriptedServer:
     """Runs `handler` for each connection, in a thread of its own; then closes the connection.
 
     ``requests``: the heads of the requests that handlers have read. ``over``: set when the server ends.
-    ``answered``: for a handler to set.
+    ``begun`` and ``answered``: for a handler and its test.
     """
 
     def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
@@ -86,6 +86,7 @@ class ScriptedServer:
         self.requests: list[bytes] = []
         self.connections = 0
         self.over = threading.Event()
+        self.begun = threading.Event()
         self.answered = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
