@@ -16,7 +16,7 @@ from pydantic import Field
 from coze_client.core.listed import ItemsOf, listed_by_token
 from coze_client.core.model import Model
 from coze_client.core.paging import Pages
-from coze_client.core.request import Kind, Request, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, read_nothing
 from coze_client.errors import ConfigurationError
@@ -57,7 +57,14 @@ class ApiAppEvents(Resource[ConcurrencyT]):
         benefit.plugin.scale.expired, or newer ones. Permission: subscribeApiAppEvent. API page:
         subscribe_callback_message.
         """
-        return Request("POST", _events(api_app_id), read_nothing, body={"event_types": [*event_types]}, kind=Kind.START)
+        return Request(
+            "POST",
+            _events(api_app_id),
+            read_nothing,
+            body={"event_types": [*event_types]},
+            kind=Kind.START,
+            unanswered=HARMLESS,
+        )
 
     @call
     def delete(self, *, api_app_id: str, event_types: Sequence[str]) -> Request[None]:
@@ -66,7 +73,7 @@ class ApiAppEvents(Resource[ConcurrencyT]):
         Permission: unsubscribeApiAppEvent. API page: unsubscribe_callback_message.
         """
         body = {"event_types": [*event_types]}
-        return Request("DELETE", _events(api_app_id), read_nothing, body=body, kind=Kind.START)
+        return Request("DELETE", _events(api_app_id), read_nothing, body=body, kind=Kind.START, unanswered=HARMLESS)
 
     @paged
     def list(self, *, api_app_id: str, page_size: int = _LARGEST_PAGE) -> Pages[ApiAppEvent]:
@@ -105,7 +112,14 @@ class ApiApps(Resource[ConcurrencyT]):
             needed = "name" if app_type == "normal" else "connector_id"
             raise ConfigurationError(f"An app of type {app_type!r} needs a {needed}")
         body = fields(app_type=app_type, name=name, connector_id=connector_id)
-        return Request("POST", "/v1/api_apps", Payload(ApiApp, needed="id"), body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            "/v1/api_apps",
+            Payload(ApiApp, needed="id"),
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered("client.api_apps.list shows whether the app exists"),
+        )
 
     @call
     def update(self, *, api_app_id: str, name: str | None = None, callback_url: str | None = None) -> Request[None]:
@@ -122,7 +136,7 @@ class ApiApps(Resource[ConcurrencyT]):
 
         Permission: deleteApiApp. API page: delete_callback_app.
         """
-        return Request("DELETE", _app(api_app_id), read_nothing, kind=Kind.START)
+        return Request("DELETE", _app(api_app_id), read_nothing, kind=Kind.START, unanswered=HARMLESS)
 
     @paged
     def list(self, *, app_type: ApiAppType | None = None, page_size: int = _LARGEST_PAGE) -> Pages[ApiApp]:

@@ -12,7 +12,7 @@ from typing import Literal
 from coze_client.core.listed import ItemsOf, listed_by_token
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Pages
-from coze_client.core.request import Kind, Request, fields, query, segment
+from coze_client.core.request import Kind, Request, Unanswered, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
@@ -84,7 +84,14 @@ class BenefitLimitations(Resource[ConcurrencyT]):
             trigger_time=trigger_time,
         )
         body = fields(entity_type=entity_type, entity_id=entity_id, benefit_info=info)
-        return Request("POST", _PATH, _read_created, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            _PATH,
+            _read_created,
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered("client.benefit_limitations.list shows whether the limit exists"),
+        )
 
     @paged
     def list(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from coze_client.core.request import Kind, Request, segment
+from coze_client.core.request import HARMLESS, Kind, Request, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call
 from coze_client.core.response import read_nothing
 
@@ -109,11 +109,13 @@ def _workflow(workflow_id: str) -> str:
 
 def _add(path: str, user_id: str) -> Request[None]:
     body = {"collaborators": [{"user_id": user_id}]}  # the API takes exactly one at a time
-    return Request("POST", f"{path}/collaborators", read_nothing, body=body, kind=Kind.START)
+    return Request("POST", f"{path}/collaborators", read_nothing, body=body, kind=Kind.START, unanswered=HARMLESS)
 
 
 def _remove(path: str, user_id: str) -> Request[None]:
-    return Request("DELETE", f"{path}/collaborators/{segment(user_id)}", read_nothing, kind=Kind.START)
+    return Request(
+        "DELETE", f"{path}/collaborators/{segment(user_id)}", read_nothing, kind=Kind.START, unanswered=HARMLESS
+    )
 
 
 def _set_mode(path: str, mode: CollaborationMode) -> Request[None]:

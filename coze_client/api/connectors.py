@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from coze_client.core.model import Model
-from coze_client.core.request import Kind, Request, fields, segment
+from coze_client.core.request import HARMLESS, Kind, Request, fields, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call
 from coze_client.core.response import read_nothing
 
@@ -58,7 +58,9 @@ class Connectors(Resource[ConcurrencyT]):
         Permission: installConnector. API page: install_channel.
         """
         path = f"/v1/connectors/{segment(connector_id)}/install"
-        return Request("POST", path, read_nothing, body={"workspace_id": workspace_id}, kind=Kind.START)
+        return Request(
+            "POST", path, read_nothing, body={"workspace_id": workspace_id}, kind=Kind.START, unanswered=HARMLESS
+        )
 
     @call
     def bind(
@@ -75,4 +77,6 @@ class Connectors(Resource[ConcurrencyT]):
         """
         sent = [each.model_dump() if isinstance(each, ConnectorConfig) else dict(each) for each in configs]
         path = f"/v1/connectors/{segment(connector_id)}/user_configs"
-        return Request("POST", path, read_nothing, body=fields(configs=sent, user_id=user_id), kind=Kind.START)
+        return Request(
+            "POST", path, read_nothing, body=fields(configs=sent, user_id=user_id), kind=Kind.START, unanswered=HARMLESS
+        )

@@ -13,7 +13,7 @@ from typing import Literal
 from coze_client.core.listed import ItemsOf, listed_by_number
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Pages
-from coze_client.core.request import Kind, Request, fields, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
 
@@ -46,7 +46,14 @@ class EnterpriseMembers(Resource[ConcurrencyT]):
         Enterprise.batchAddPeople. API page: add_enterprise_member.
         """
         body = {"users": [{"user_id": user_id, "role": role}]}  # the API takes exactly one
-        return Request("POST", f"{_enterprise(enterprise_id)}/members", read_nothing, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            f"{_enterprise(enterprise_id)}/members",
+            read_nothing,
+            body=body,
+            kind=Kind.START,
+            unanswered=HARMLESS,
+        )
 
     @call
     def update(self, *, enterprise_id: str, user_id: str, role: EnterpriseRole) -> Request[None]:
@@ -66,7 +73,7 @@ class EnterpriseMembers(Resource[ConcurrencyT]):
         """
         path = f"{_enterprise(enterprise_id)}/members/{segment(user_id)}"
         body = {"receiver_user_id": receiver_user_id}
-        return Request("DELETE", path, read_nothing, body=body, kind=Kind.START)
+        return Request("DELETE", path, read_nothing, body=body, kind=Kind.START, unanswered=HARMLESS)
 
 
 class EnterpriseOrganizations(Resource[ConcurrencyT]):
@@ -82,7 +89,14 @@ class EnterpriseOrganizations(Resource[ConcurrencyT]):
         create_organization.
         """
         body = fields(name=name, super_admin_user_id=super_admin_user_id, description=description)
-        return Request("POST", f"{_enterprise(enterprise_id)}/organizations", _read_id, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            f"{_enterprise(enterprise_id)}/organizations",
+            _read_id,
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered("client.enterprises.organizations.list shows whether it exists"),
+        )
 
     @paged
     def list(self, *, enterprise_id: str, page_size: int = _LARGEST_PAGE, concurrency: int = 1) -> Pages[Organization]:

@@ -13,7 +13,7 @@ from typing import Literal
 from coze_client.core.listed import ItemsOf, listed_by_number
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Pages
-from coze_client.core.request import Kind, Request, fields, segment
+from coze_client.core.request import HARMLESS, Kind, Request, fields, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import read_nothing
 from coze_client.errors import ConfigurationError
@@ -67,7 +67,7 @@ class OrganizationMembers(Resource[ConcurrencyT]):
         """
         people = [{"user_id": user_id, "organization_role_type": organization_role_type}]  # the API takes one
         body = {"organization_people": people}
-        return Request("POST", _members(organization_id), read_nothing, body=body, kind=Kind.START)
+        return Request("POST", _members(organization_id), read_nothing, body=body, kind=Kind.START, unanswered=HARMLESS)
 
     @call
     def update(self, *, organization_id: str, user_id: str, organization_role_type: OrganizationRole) -> Request[None]:
@@ -87,7 +87,7 @@ class OrganizationMembers(Resource[ConcurrencyT]):
         """
         path = f"{_members(organization_id)}/{segment(user_id)}"
         body = {"receiver_user_id": receiver_user_id}
-        return Request("DELETE", path, read_nothing, body=body, kind=Kind.START)
+        return Request("DELETE", path, read_nothing, body=body, kind=Kind.START, unanswered=HARMLESS)
 
 
 class Organizations(Resource[ConcurrencyT]):

@@ -42,6 +42,10 @@ class Unanswered(NamedTuple):
     conversation_id: str | None = None
 
 
+HARMLESS = Unanswered("the same call again does no harm")
+"""Of a start that changes nothing more if it is repeated, such as a deletion; still, only its caller repeats it."""
+
+
 class OtherForm(NamedTuple):
     """Another form of a request's body, for servers that refuse the first one with an error of which `wanted` is true.
 

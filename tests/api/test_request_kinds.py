@@ -8,7 +8,7 @@ from typing import Any
 from coze_client import DocumentBase
 from coze_client.api.files.requests import upload_request
 from coze_client.core.paging import Pages
-from coze_client.core.request import Request
+from coze_client.core.request import Kind, Request
 from coze_client.core.stream import Events
 from coze_client.core.upload import Upload
 from tests.support.methods import METHODS, arguments_of, described_by
@@ -28,8 +28,8 @@ _MORE: dict[str, dict[str, Any]] = {  # what the signature does not tell to be n
 }
 
 
-def sent_by_methods() -> list[str]:
-    """A row for each method that sends one request or lists: its name, kind, HTTP method and path."""
+def requests_of_methods() -> dict[str, Request[Any]]:
+    """The request of each method that sends one or lists."""
     requests: dict[str, Request[Any]] = {"files.upload": upload_request(Upload("a.txt", b"text"))}
     for name, method in METHODS.items():
         value = described_by(name, {**arguments_of(method), **_MORE.get(name, {})})
@@ -39,8 +39,15 @@ def sent_by_methods() -> list[str]:
             requests[name] = value.page(None)
         elif isinstance(value, Request):
             requests[name] = value
-    return sorted(f"{name}\t{each.kind.name}\t{each.method}\t{each.path}" for name, each in requests.items())
+    return requests
 
 
 def test_every_method_sends_a_read_or_a_start_as_the_table_says() -> None:
-    assert sent_by_methods() == _TABLE.read_text("utf-8").splitlines()
+    rows = [f"{name}\t{each.kind.name}\t{each.method}\t{each.path}" for name, each in requests_of_methods().items()]
+    assert sorted(rows) == _TABLE.read_text("utf-8").splitlines()
+
+
+def test_a_start_whose_answer_was_lost_tells_how_to_see_what_became_of_it() -> None:
+    requests = requests_of_methods()
+    assert sum(each.kind is Kind.START for each in requests.values()) > 50
+    assert [name for name, each in requests.items() if each.kind is Kind.START and not each.unanswered.cure] == []

@@ -19,6 +19,9 @@ class _Created(Model):
     id: str = ""
 
 
+BILLED = Unanswered("nothing shows what became of it, and a second call is billed, too")
+
+
 def read_id(response: RawResponse) -> str:
     """The id of what a call has created."""
     return Payload(_Created, needed="id")(response).id

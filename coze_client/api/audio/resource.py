@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from coze_client.api.audio.requests import LONGEST_TEXT, SOUND_LIMIT, check_bytes, check_range, sound_request
+from coze_client.api.audio.requests import BILLED, LONGEST_TEXT, SOUND_LIMIT, check_bytes, check_range, sound_request
 from coze_client.api.audio.values import (
     Live,
     Room,
@@ -113,7 +113,9 @@ class Speech(Resource[ConcurrencyT]):
             emotion_scale=emotion_scale,
             context_texts=context_texts,
         )
-        return byte_stream(Request("POST", "/v1/audio/speech", read_file, body=body, kind=Kind.START, binary=True))
+        return byte_stream(
+            Request("POST", "/v1/audio/speech", read_file, body=body, kind=Kind.START, binary=True, unanswered=BILLED)
+        )
 
 
 class Transcriptions(Resource[ConcurrencyT]):
@@ -128,7 +130,9 @@ class Transcriptions(Resource[ConcurrencyT]):
         format. Permission: createTranscription. API page: audio_transcriptions.
         """
         with open_upload(file, name, SOUND_LIMIT) as upload:
-            return await self._session.send(sound_request("/v1/audio/transcriptions", _read_transcription, upload))
+            return await self._session.send(
+                sound_request("/v1/audio/transcriptions", _read_transcription, upload, unanswered=BILLED)
+            )
 
 
 class Rooms(Resource[ConcurrencyT]):
@@ -160,7 +164,9 @@ class Rooms(Resource[ConcurrencyT]):
             connector_id=connector_id,
             config=_to_json(config),
         )
-        return Request("POST", "/v1/audio/rooms", Payload(Room, needed="room_id"), body=body, kind=Kind.START)
+        return Request(
+            "POST", "/v1/audio/rooms", Payload(Room, needed="room_id"), body=body, kind=Kind.START, unanswered=BILLED
+        )
 
 
 class LiveSound(Resource[ConcurrencyT]):

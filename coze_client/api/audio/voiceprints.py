@@ -10,13 +10,13 @@ from contextlib import nullcontext
 from functools import cached_property
 from operator import attrgetter
 
-from coze_client.api.audio.requests import VOICEPRINT_LIMIT, check_characters, read_id, sound_request
+from coze_client.api.audio.requests import BILLED, VOICEPRINT_LIMIT, check_characters, read_id, sound_request
 from coze_client.api.audio.values import Voiceprint, VoiceprintGroup, VoiceprintScore
 from coze_client.api.files.requests import open_upload
 from coze_client.api.files.values import FileSource
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Page, Pages, numbered
-from coze_client.core.request import Kind, Request, Unanswered, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
@@ -72,7 +72,7 @@ class VoiceprintGroups(Resource[ConcurrencyT]):
 
         Permission: deleteVoiceprintGroup. API page: delete_voiceprint_group.
         """
-        return Request("DELETE", _path(group_id), read_nothing, kind=Kind.START)
+        return Request("DELETE", _path(group_id), read_nothing, kind=Kind.START, unanswered=HARMLESS)
 
     @paged
     def list(
@@ -117,7 +117,9 @@ class VoiceprintGroups(Resource[ConcurrencyT]):
         """
         form = query(top_k=top_k, sample_rate=sample_rate, channel=channel)
         with open_upload(file, file_name, VOICEPRINT_LIMIT) as upload:
-            request = sound_request(f"{_path(group_id)}/speaker_identify", _read_scores, upload, form)
+            request = sound_request(
+                f"{_path(group_id)}/speaker_identify", _read_scores, upload, form, unanswered=BILLED
+            )
             return await self._session.send(request)
 
 
@@ -171,7 +173,7 @@ class Voiceprints(Resource[ConcurrencyT]):
         path = f"{_path(group_id)}/features/{segment(feature_id)}"
         form = query(name=name, desc=desc, sample_rate=sample_rate, channel=channel)
         with nullcontext() if file is None else open_upload(file, file_name, VOICEPRINT_LIMIT) as upload:
-            await self._session.send(sound_request(path, read_nothing, upload, form, method="PUT"))
+            await self._session.send(sound_request(path, read_nothing, upload, form, method="PUT", unanswered=HARMLESS))
 
     @call
     def delete(self, *, group_id: str, feature_id: str) -> Request[None]:
@@ -180,7 +182,7 @@ class Voiceprints(Resource[ConcurrencyT]):
         Permission: deleteVoiceprintFeature. API page: delete_voiceprint.
         """
         path = f"{_path(group_id)}/features/{segment(feature_id)}"
-        return Request("DELETE", path, read_nothing, kind=Kind.START)
+        return Request("DELETE", path, read_nothing, kind=Kind.START, unanswered=HARMLESS)
 
     @paged
     def list(self, *, group_id: str, page_size: int = _LARGEST_PAGE, concurrency: int = 1) -> Pages[Voiceprint]:

@@ -17,7 +17,7 @@ from coze_client.api.bots.values import (
     BotSuggestReplyInfo,
 )
 from coze_client.core.model import Model
-from coze_client.core.request import Kind, Request
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered
 from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
 
@@ -52,11 +52,20 @@ class BotContent:
     def create_request(self, workspace_id: str) -> Request[str]:
         """The request that creates the bot in a workspace; its result is the bot's id."""
         body = self._body(space_id=workspace_id)
-        return Request("POST", "/v1/bot/create", _read_id, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            "/v1/bot/create",
+            _read_id,
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered("client.bots.list shows whether the bot exists"),
+        )
 
     def update_request(self, bot_id: str) -> Request[None]:
         """The request that updates the draft of a bot."""
-        return Request("POST", "/v1/bot/update", read_nothing, body=self._body(bot_id=bot_id), kind=Kind.START)
+        return Request(
+            "POST", "/v1/bot/update", read_nothing, body=self._body(bot_id=bot_id), kind=Kind.START, unanswered=HARMLESS
+        )
 
     def _body(self, **ids: str) -> dict[str, object]:
         given = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -26,7 +26,7 @@ from coze_client.api.chats.values import PublishStatus
 from coze_client.core.listed import ItemsOf, listed_by_number
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Numbering, Page, Pages, by_number, check_page_size
-from coze_client.core.request import Kind, Request, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 
@@ -154,7 +154,14 @@ class Bots(Resource[ConcurrencyT]):
         by channel id. API page: publish_bot.
         """
         body = fields(bot_id=bot_id, connector_ids=list(connector_ids), connectors=connectors)
-        return Request("POST", "/v1/bot/publish", _read_version, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            "/v1/bot/publish",
+            _read_version,
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered("client.bots.versions lists what was published"),
+        )
 
     @call
     def unpublish(
@@ -165,7 +172,9 @@ class Bots(Resource[ConcurrencyT]):
         `connector_id`: default "1024" (API). `unpublish_reason`: shown in the channel. API page: unpublish_agent.
         """
         body = fields(connector_id=connector_id, unpublish_reason=unpublish_reason)
-        return Request("POST", f"{_path(bot_id)}/unpublish", read_nothing, body=body, kind=Kind.START)
+        return Request(
+            "POST", f"{_path(bot_id)}/unpublish", read_nothing, body=body, kind=Kind.START, unanswered=HARMLESS
+        )
 
     @call
     def retrieve(self, *, bot_id: str, is_published: bool | None = None) -> Request[Bot]:

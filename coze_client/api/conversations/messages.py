@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 from coze_client.api.conversations.values import Message
 from coze_client.core.model import convert
 from coze_client.core.paging import Page, Pages
-from coze_client.core.request import Kind, Request, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
@@ -53,7 +53,14 @@ class Messages(Resource[ConcurrencyT]):
         coze-studio. API page: create_message.
         """
         body = fields(role=role, content=content, content_type=content_type, meta_data=meta_data)
-        return _post("create", _MESSAGE, query(conversation_id=conversation_id), body, Kind.START)
+        return _post(
+            "create",
+            _MESSAGE,
+            query(conversation_id=conversation_id),
+            body,
+            Kind.START,
+            Unanswered("client.conversations.messages.list shows whether the message was added"),
+        )
 
     @paged
     def list(
@@ -133,7 +140,7 @@ class Messages(Resource[ConcurrencyT]):
         """
         ids = (("id", message_id), ("conversation_id", conversation_id))  # the response may have no message
         read = Payload(Message, known=ids)
-        return _post("delete", read, _ids(conversation_id, message_id), None, Kind.START)
+        return _post("delete", read, _ids(conversation_id, message_id), None, Kind.START, HARMLESS)
 
     @call
     def create_feedback(
@@ -163,9 +170,14 @@ class Messages(Resource[ConcurrencyT]):
 
 
 def _post(
-    verb: str, read: Callable[[RawResponse], T], ids: Mapping[str, str], body: Mapping[str, object] | None, kind: Kind
+    verb: str,
+    read: Callable[[RawResponse], T],
+    ids: Mapping[str, str],
+    body: Mapping[str, object] | None,
+    kind: Kind,
+    unanswered: Unanswered = Unanswered(),  # noqa: B008 - frozen
 ) -> Request[T]:
-    return Request("POST", f"/v1/conversation/message/{verb}", read, ids, body, kind)
+    return Request("POST", f"/v1/conversation/message/{verb}", read, ids, body, kind, unanswered=unanswered)
 
 
 def _ids(conversation_id: str, message_id: str) -> dict[str, str]:

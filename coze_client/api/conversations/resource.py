@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from coze_client.api.conversations.values import Conversation, MessageLike, Section, convert_to_wire
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Page, Pages, by_number, check_page_size
-from coze_client.core.request import Kind, Request, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 
@@ -63,7 +63,16 @@ class Conversations(Resource[ConcurrencyT]):
         """
         sent = [convert_to_wire(message) for message in messages] if messages is not None else None
         body = fields(bot_id=bot_id, name=name, messages=sent, meta_data=meta_data, connector_id=connector_id)
-        return Request("POST", "/v1/conversation/create", _CONVERSATION, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            "/v1/conversation/create",
+            _CONVERSATION,
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered(
+                "client.conversations.list shows the conversations of a bot; an empty one does no harm"
+            ),
+        )
 
     @paged
     def list(
@@ -114,7 +123,7 @@ class Conversations(Resource[ConcurrencyT]):
 
         API page: delete_conversation.
         """
-        return Request("DELETE", _path(conversation_id), read_nothing, kind=Kind.START)
+        return Request("DELETE", _path(conversation_id), read_nothing, kind=Kind.START, unanswered=HARMLESS)
 
     @call
     def clear(self, *, conversation_id: str) -> Request[Section]:
@@ -122,7 +131,13 @@ class Conversations(Resource[ConcurrencyT]):
 
         API page: clear_conversation_context.
         """
-        return Request("POST", f"{_path(conversation_id)}/clear", Payload(Section, needed="id"), kind=Kind.START)
+        return Request(
+            "POST",
+            f"{_path(conversation_id)}/clear",
+            Payload(Section, needed="id"),
+            kind=Kind.START,
+            unanswered=HARMLESS,
+        )
 
 
 def _path(conversation_id: str) -> str:

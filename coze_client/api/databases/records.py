@@ -29,7 +29,8 @@ from coze_client.errors import ConfigurationError, ProtocolError
 
 _LARGEST_PAGE = 1000
 _MOST_ROWS = 1000
-_UNANSWERED = Unanswered("look into the table with client.databases.records.list; a second insert adds the rows again")
+_INSERTED = Unanswered("look into the table with client.databases.records.list; a second insert adds the rows again")
+_CHANGED = Unanswered("client.databases.records.list shows the rows; the same change of the same rows does no harm")
 
 
 class _RowPage(Model):
@@ -65,7 +66,7 @@ class DatabaseRecords(Resource[ConcurrencyT]):
             raise ConfigurationError(f"insert_rows must be 1 to {_MOST_ROWS} rows, not {len(insert_rows)}")
         rows = [row_to_wire(row) for row in insert_rows]
         body = fields(insert_rows=rows, is_async=is_async, connector_id=connector_id, connector_uid=connector_uid)
-        return _change("POST", database_id, body)
+        return _change("POST", database_id, body, _INSERTED)
 
     @paged
     def list(
@@ -119,7 +120,14 @@ class DatabaseRecords(Resource[ConcurrencyT]):
             "is_async": True,
         }
         read = Payload(DatabaseChange, needed="task_id")
-        return Request("POST", f"{_path(database_id)}/query", read, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            f"{_path(database_id)}/query",
+            read,
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered("a second export does no harm"),
+        )
 
     @call
     def update(
@@ -170,8 +178,10 @@ def _question(
     )
 
 
-def _change(method: str, database_id: str, body: Mapping[str, object]) -> Request[DatabaseChange]:
-    return Request(method, _path(database_id), _read_change, body=body, kind=Kind.START, unanswered=_UNANSWERED)
+def _change(
+    method: str, database_id: str, body: Mapping[str, object], unanswered: Unanswered = _CHANGED
+) -> Request[DatabaseChange]:
+    return Request(method, _path(database_id), _read_change, body=body, kind=Kind.START, unanswered=unanswered)
 
 
 def _path(database_id: str) -> str:

@@ -24,7 +24,7 @@ from coze_client.core.listed import ItemsOf, listed_by_number
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Pages
 from coze_client.core.polling import poll
-from coze_client.core.request import Kind, Request, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, query, segment
 from coze_client.core.request import fields as without_unset
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
@@ -108,7 +108,14 @@ class Databases(Resource[ConcurrencyT]):
             connector_read_mode=connector_read_mode,
             icon_file_id=icon_file_id,
         )
-        return Request("POST", _PATH, _read_id, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            _PATH,
+            _read_id,
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered("client.databases.list shows whether the database exists"),
+        )
 
     @paged
     def list(self, *, workspace_id: str, page_size: int = _LARGEST_PAGE, concurrency: int = 1) -> Pages[Database]:
@@ -123,7 +130,7 @@ class Databases(Resource[ConcurrencyT]):
     @call
     def delete(self, *, database_id: str) -> Request[None]:
         """Delete a table with all its rows. Permission: Database.delete."""
-        return Request("DELETE", f"{_PATH}/{segment(database_id)}", read_nothing, kind=Kind.START)
+        return Request("DELETE", f"{_PATH}/{segment(database_id)}", read_nothing, kind=Kind.START, unanswered=HARMLESS)
 
 
 def _task(task_id: str) -> Request[DatabaseTask]:

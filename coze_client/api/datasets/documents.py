@@ -16,7 +16,7 @@ from typing import TypeVar
 from coze_client.api.datasets.document_base import DocumentBase, json_length, validate_name
 from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
 from coze_client.core.paging import Numbering, Page, Pages, numbered
-from coze_client.core.request import Kind, Request, fields
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError, ProtocolError
@@ -79,7 +79,14 @@ class Documents(Resource[ConcurrencyT]):
                 cure="Send fewer documents at a time; a single file has at most 11 MB",
             )
         bases = [document.wire() for document in documents]
-        return _post("create", _ReadCreated(len(bases)), Kind.START, **settings, document_bases=bases)
+        return _post(
+            "create",
+            _ReadCreated(len(bases)),
+            Kind.START,
+            Unanswered("client.datasets.documents.list shows whether they arrived"),
+            **settings,
+            document_bases=bases,
+        )
 
     @call
     def update(
@@ -102,7 +109,7 @@ class Documents(Resource[ConcurrencyT]):
         API page: delete_knowdge_files.
         """
         _check_count("document_ids", document_ids, MOST_DELETED)
-        return _post("delete", read_nothing, Kind.START, document_ids=[*document_ids])
+        return _post("delete", read_nothing, Kind.START, HARMLESS, document_ids=[*document_ids])
 
 
 def _read_page(response: RawResponse) -> Page[Document]:
@@ -128,9 +135,15 @@ class _ReadCreated:
         return documents
 
 
-def _post(what: str, read: Callable[[RawResponse], T], kind: Kind = Kind.READ, **given: object) -> Request[T]:
+def _post(
+    what: str,
+    read: Callable[[RawResponse], T],
+    kind: Kind = Kind.READ,
+    unanswered: Unanswered = Unanswered(),  # noqa: B008 - frozen
+    **given: object,
+) -> Request[T]:
     path = f"/open_api/knowledge/document/{what}"
-    return Request("POST", path, read, body=fields(**given), kind=kind, headers=_IDS_AS_TEXT)
+    return Request("POST", path, read, body=fields(**given), kind=kind, headers=_IDS_AS_TEXT, unanswered=unanswered)
 
 
 def _check_count(name: str, given: Sequence[object], most: int) -> None:

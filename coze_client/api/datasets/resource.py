@@ -18,7 +18,7 @@ from coze_client.api.datasets.values import Dataset, DocumentProgress
 from coze_client.core.concurrency import maybe_await
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Cursor, Numbering, Page, Pages, numbered
-from coze_client.core.request import Kind, OtherForm, Request, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, OtherForm, Request, Unanswered, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
 from coze_client.core.response import Envelope, Payload, RawResponse, read_envelope, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError, CozeError, NotFound, TimedOut
@@ -98,7 +98,14 @@ class Datasets(Resource[ConcurrencyT]):
         """
         settings = _settings(name, description, icon_file_id)
         body = {**settings, "space_id": workspace_id, "format_type": format_type}
-        return Request("POST", "/v1/datasets", _read_id, body=body, kind=Kind.START)
+        return Request(
+            "POST",
+            "/v1/datasets",
+            _read_id,
+            body=body,
+            kind=Kind.START,
+            unanswered=Unanswered("client.datasets.list shows whether the dataset exists"),
+        )
 
     @flow
     async def update(
@@ -138,7 +145,7 @@ class Datasets(Resource[ConcurrencyT]):
 
         API page: delete_dataset.
         """
-        return Request("DELETE", _path(dataset_id), read_nothing, kind=Kind.START)
+        return Request("DELETE", _path(dataset_id), read_nothing, kind=Kind.START, unanswered=HARMLESS)
 
     @call
     def process(self, *, dataset_id: str, document_ids: Sequence[str]) -> Request[tuple[DocumentProgress, ...]]:

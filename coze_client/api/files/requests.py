@@ -14,7 +14,7 @@ from typing import IO
 
 from coze_client.api.files.values import File, FileSource
 from coze_client.core.media import HEAD_BYTES, fix_extension
-from coze_client.core.request import Kind, Request
+from coze_client.core.request import HARMLESS, Kind, Request
 from coze_client.core.response import Payload
 from coze_client.core.upload import Pipe, Upload
 from coze_client.errors import ConfigurationError
@@ -26,7 +26,9 @@ def upload_request(upload: Upload) -> Request[File]:
     """The request that uploads a file; raises ConfigurationError for empty content."""
     if isinstance(upload.content, bytes):
         _check_size(len(upload.content))
-    return Request("POST", "/v1/files/upload", Payload(File, needed="id"), kind=Kind.START, upload=upload)
+    return Request(
+        "POST", "/v1/files/upload", Payload(File, needed="id"), kind=Kind.START, upload=upload, unanswered=HARMLESS
+    )
 
 
 @contextmanager

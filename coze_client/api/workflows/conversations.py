@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from coze_client.api.conversations.values import Conversation
-from coze_client.core.request import Kind, Request, fields
+from coze_client.core.request import HARMLESS, Kind, Request, fields
 from coze_client.core.resource import ConcurrencyT, Resource, call_by
 from coze_client.core.response import Payload
 from coze_client.core.studio_only import send_to_studio
@@ -49,4 +49,6 @@ class WorkflowConversations(Resource[ConcurrencyT]):
             meta_data=meta_data,
         )
         read = Payload(Conversation, needed="id")
-        return Request("POST", "/v1/workflow/conversation/create", read, body=body, kind=Kind.START)
+        return Request(
+            "POST", "/v1/workflow/conversation/create", read, body=body, kind=Kind.START, unanswered=HARMLESS
+        )
