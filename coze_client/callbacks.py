@@ -74,12 +74,13 @@ class CallbackVerifier:
         """The event in a request, after its signature is checked; `body` are the bytes as they came.
 
         Raises CallbackRefused for a signature that is missing, wrong or old, ProtocolError for a body that is no event.
-        Answer it within 3 seconds (bot.published: 10), else Coze sends it again: see ``is_new``.
+        Answer it within 3 seconds, else Coze sends it again: see ``is_new``. bot.published has 10 seconds, and the
+        answer ``{"audit": {"audit_status": 2}}``: 1 still checked, 2 accepted, 3 refused, with a ``reason``.
         """
         self._check({name.lower(): value for name, value in headers.items()}, body)
         event = convert_json(CallbackEvent, body)
-        if not event.header.event_type:
-            raise ProtocolError("The callback has a signature, but no event_type")
+        if not (event.header.event_type and event.header.event_id):
+            raise ProtocolError("The callback has a signature, but no event_type or no event_id")
         return event
 
     def is_new(self, event: CallbackEvent) -> bool:
@@ -90,7 +91,7 @@ class CallbackVerifier:
         """
         key = event.header.event_id
         with self._lock:
-            if key and key in self._seen:
+            if key in self._seen:
                 return False
             self._seen[key] = None
             while len(self._seen) > _LONGEST_MEMORY:
@@ -107,8 +108,8 @@ class CallbackVerifier:
         signature = headers.get("x-coze-signature", "")
         if not (timestamp and nonce and signature):
             raise CallbackRefused("The request has no signature of Coze")
-        signed = hashlib.sha1(timestamp.encode() + nonce.encode() + self._token + body, usedforsecurity=False)
-        if not hmac.compare_digest(signed.hexdigest().encode(), signature.lower().encode()):
+        signed = hashlib.sha1(_header_bytes(timestamp + nonce) + self._token + body, usedforsecurity=False)
+        if not hmac.compare_digest(signed.hexdigest().encode(), _header_bytes(signature.lower())):
             cure = "Check verify_token, and give the body as it came: JSON that was parsed and written again differs"
             raise CallbackRefused("The signature is not the one of this callback app", cure=cure)
         if not self._is_recent(timestamp):
@@ -118,6 +119,11 @@ class CallbackVerifier:
         if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _LONGEST_TIMESTAMP):
             return False
         return abs(self._clock() - int(timestamp) / 1000) <= self._oldest
+
+
+def _header_bytes(value: str) -> bytes:
+    """A header as it came: some frameworks write bytes that are no UTF-8 as surrogates."""
+    return value.encode("utf-8", "surrogateescape")
 
 
 def answer_challenge(body: bytes) -> dict[str, object] | None:

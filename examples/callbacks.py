@@ -11,7 +11,7 @@ import os
 
 from fastapi import FastAPI, HTTPException, Request
 
-from coze_client import CallbackRefused, CallbackVerifier, answer_challenge
+from coze_client import CallbackEvent, CallbackRefused, CallbackVerifier, answer_challenge
 
 verifier = CallbackVerifier(os.environ["COZE_VERIFY_TOKEN"])
 app = FastAPI()
@@ -27,6 +27,17 @@ async def receive(request: Request) -> dict[str, object]:
         event = verifier.read(request.headers, body)
     except CallbackRefused as refused:
         raise HTTPException(401, refused.message) from refused
-    if verifier.is_new(event) and event.header.event_type == "bot.published":
-        published.append(event.header.event_id)  # your own work; do what takes longer than 3 seconds in a task
-    return {}
+    if event.header.event_type != "bot.published":
+        return {}
+    if verifier.is_new(event):
+        try:
+            publish(event)
+        except Exception:
+            verifier.forget(event)  # so that you act when Coze sends it again
+            raise
+    return {"audit": {"audit_status": 2}}  # accepted
+
+
+def publish(event: CallbackEvent) -> None:
+    """Your own work; do what takes longer than 10 seconds in a task."""
+    published.append(event.header.event_id)

@@ -60,7 +60,7 @@ def test_a_recorded_request_is_refused_later_and_one_of_the_future_too() -> None
 def test_nothing_can_be_changed_in_a_signed_request() -> None:
     good = signed(BODY)
     for name in good:
-        for wrong in ("", "0", "é", good[name] + "0"):
+        for wrong in ("", "0", "é", "\udcff", good[name] + "0"):
             with pytest.raises(CallbackRefused):
                 verifier().read({**good, name: wrong}, BODY)
     for body in (b"", BODY + b" ", BODY.replace(b"e1", b"e2")):
@@ -79,7 +79,18 @@ def test_a_timestamp_that_is_none_is_refused_even_if_it_is_signed(timestamp: str
         verifier().read({"X-Coze-Timestamp": timestamp, "X-Coze-Nonce": "n", "X-Coze-Signature": signature}, BODY)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"header": {}}', b'"text"'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"header": {}}',
+        b'{"header": {"event_type": "bot.published"}}',
+        b'{"header": {"event_id": "1"}}',
+        b'"text"',
+    ],
+)
 def test_a_signed_body_that_is_no_event_is_an_error(body: bytes) -> None:
     with pytest.raises(ProtocolError):
         verifier().read(signed(body), body)
@@ -134,3 +145,11 @@ def test_the_example_answers_challenges_and_acts_once(monkeypatch: pytest.Monkey
 
     assert asyncio.run(call()) == [200, 200, 401]
     assert example["published"] == ["e1"]
+
+
+@pytest.mark.parametrize("added", [b"", b" ", b"\x80" + bytes(60), b'{"event":{}}'])
+def test_a_signed_body_that_was_made_longer_is_no_event(added: bytes) -> None:
+    """SHA-1 can be continued by whoever knows the length of the token: then only the JSON tells."""
+    body = BODY + b"\x80" + bytes(40) + added
+    with pytest.raises(ProtocolError):
+        verifier().read(signed(body), body)

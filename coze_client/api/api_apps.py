@@ -16,7 +16,7 @@ from pydantic import Field
 from coze_client.core.listed import ItemsOf, listed_by_token
 from coze_client.core.model import Model
 from coze_client.core.paging import Pages
-from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment, texts
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, read_nothing
 from coze_client.errors import ConfigurationError
@@ -61,7 +61,7 @@ class ApiAppEvents(Resource[ConcurrencyT]):
             "POST",
             _events(api_app_id),
             read_nothing,
-            body={"event_types": [*event_types]},
+            body={"event_types": texts("event_types", event_types)},
             kind=Kind.START,
             unanswered=HARMLESS,
         )
@@ -72,7 +72,7 @@ class ApiAppEvents(Resource[ConcurrencyT]):
 
         Permission: unsubscribeApiAppEvent. API page: unsubscribe_callback_message.
         """
-        body = {"event_types": [*event_types]}
+        body = {"event_types": texts("event_types", event_types)}
         return Request("DELETE", _events(api_app_id), read_nothing, body=body, kind=Kind.START, unanswered=HARMLESS)
 
     @paged

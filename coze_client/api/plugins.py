@@ -15,7 +15,7 @@ from pydantic import AliasChoices, Field
 from coze_client.core.json_text import load_json
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Page, Pages, by_number, check_page_size
-from coze_client.core.request import Kind, Request, Unanswered, query, segment
+from coze_client.core.request import Kind, Request, Unanswered, query, segment, texts
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope
 from coze_client.errors import ConfigurationError
@@ -139,7 +139,7 @@ class Plugins(Resource[ConcurrencyT]):
         """
         if not 1 <= len(plugin_ids) <= _MOST_AT_ONCE:
             raise ConfigurationError(f"plugin_ids must be 1 to {_MOST_AT_ONCE} ids, not {len(plugin_ids)}")
-        return Request("GET", "/v1/plugins/mget", _read_plugins, query(ids=",".join(plugin_ids)))
+        return Request("GET", "/v1/plugins/mget", _read_plugins, query(ids=",".join(texts("plugin_ids", plugin_ids))))
 
     @call
     def call(self, *, plugin_id: str, tool_name: str, arguments: Mapping[str, object] | None = None) -> Request[object]:

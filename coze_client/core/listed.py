@@ -12,6 +12,7 @@ from coze_client.core.model import Model, convert
 from coze_client.core.paging import Numbering, Page, Pages, check_page_size, numbered
 from coze_client.core.request import Request, query
 from coze_client.core.response import Payload, RawResponse, read_envelope
+from coze_client.errors import ProtocolError
 
 T = TypeVar("T")
 
@@ -72,4 +73,10 @@ def listed_by_token(
     def page(token: str | None) -> Request[Page[T]]:
         return Request("GET", path, read, {**params, **query(page_size=size, page_token=token)})
 
-    return Pages(page, lambda _, page: page.cursor if page.has_more else None, key)
+    return Pages(page, _next_token, key)
+
+
+def _next_token(_: str | None, page: Page[object]) -> str | None:
+    if page.has_more and not page.cursor:
+        raise ProtocolError("The server says that the list goes on, but sent no token of the next page")
+    return page.cursor if page.has_more else None

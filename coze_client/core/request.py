@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -94,6 +94,13 @@ class Request(Generic[T_co]):
 def fields(**given: object) -> dict[str, object]:
     """A JSON body of the given parameters without those that are ``None``; false, 0 and "" are values."""
     return {name: value for name, value in given.items() if value is not None}
+
+
+def texts(name: str, given: Sequence[str]) -> list[str]:
+    """A list of texts; raises ConfigurationError for a single text, which Python takes letter by letter."""
+    if isinstance(given, str):
+        raise ConfigurationError(f"{name} must be a list of texts, not a single text")
+    return [*given]
 
 
 def query(**given: str | int | bool | None) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import httpx
@@ -135,3 +136,72 @@ def test_a_change_is_counted_or_has_a_task(driver: Driver) -> None:
     assert driver.run(delete(database_id="1", where=where, is_async=True)).task_id == "8"
     with pytest.raises(ProtocolError, match="sent no affected_rows"):
         driver.run(delete(database_id="1", where=where))
+
+
+def test_a_row_that_was_read_is_inserted_without_its_empty_cells(driver: Driver) -> None:
+    seen: list[object] = []
+
+    def answer(body: dict[str, Any]) -> object:
+        if "insert_rows" not in body:
+            return {"items": [{"a": None, "b": "", "c": "x"}], "total_count": 1}
+        seen.append(body["insert_rows"])
+        return {"affected_rows": 1}
+
+    records = client_of(driver, answer).databases.records
+    read = driver.collect(records.list(database_id="1"))
+    driver.run(records.create(database_id="1", insert_rows=read))
+    assert seen == [[{"b": "", "c": "x"}]]
+
+
+@pytest.mark.parametrize("value", [None, [1], {"a": 1}, b"x"])
+def test_what_is_no_cell_is_refused_instead_of_stored_as_its_python_text(driver: Driver, value: Any) -> None:
+    records = client_of(driver, lambda _: pytest.fail("was sent")).databases.records
+    where = RowCondition("a", "equal", 1)
+    with pytest.raises(ConfigurationError, match="A cell"):
+        driver.run(records.update(database_id="1", update_fields={"a": value}, where=where))
+    if value is not None:
+        with pytest.raises(ConfigurationError, match="A cell"):
+            driver.run(records.create(database_id="1", insert_rows=[{"a": value}]))
+        with pytest.raises(ConfigurationError, match="A cell"):
+            RowCondition("a", "equal", value).wire()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_pages_that_are_smaller_than_asked_for_are_all_read(driver: Driver, most: int) -> None:
+    rows = [{"a": str(number)} for number in range(7)]
+
+    def page(body: dict[str, Any]) -> object:
+        start = (body["page_num"] - 1) * most
+        return {"items": rows[start : start + most], "total_count": len(rows), "has_more": False}
+
+    assert driver.collect(client_of(driver, page).databases.records.list(database_id="1", page_size=5)) == rows
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.databases.records.list(database_id="1", field_names="name"),
+        lambda client: client.databases.records.export(database_id="1", field_names="name"),
+        lambda client: client.api_apps.events.create(api_app_id="1", event_types="bot.published"),
+        lambda client: client.api_apps.events.delete(api_app_id="1", event_types="bot.published"),
+        lambda client: client.plugins.batch_retrieve(plugin_ids="123"),
+    ],
+)
+def test_a_text_in_place_of_a_list_is_not_taken_letter_by_letter(driver: Driver, call: Callable[[Any], object]) -> None:
+    with pytest.raises(ConfigurationError, match="single text"):
+        driver.run(call(client_of(driver, lambda _: pytest.fail("was sent"))))
+
+
+GOING_ON: dict[str, dict[str, str]] = {
+    "api_apps.list": {},
+    "api_apps.events.list": {"api_app_id": "1"},
+    "benefit_limitations.list": {"entity_type": "enterprise_all_custom_consumers", "benefit_type": "b"},
+}
+
+
+@pytest.mark.parametrize("name", GOING_ON)
+def test_a_list_that_goes_on_without_saying_where_is_an_error(driver: Driver, name: str) -> None:
+    items = [{"id": "1", "event_type": "e", "benefit_id": "1"}]
+    client = client_of(driver, lambda _: {"items": items, "benefit_infos": items, "has_more": True})
+    with pytest.raises(ProtocolError, match="goes on"):
+        driver.collect(attrgetter(name)(client)(**GOING_ON[name]))

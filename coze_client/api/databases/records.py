@@ -5,7 +5,6 @@ Documented at docs.coze.cn alone; no official SDK has them.
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Literal, cast
@@ -22,7 +21,7 @@ from coze_client.api.databases.values import (
 )
 from coze_client.core.model import Model
 from coze_client.core.paging import Page, Pages, check_page_size
-from coze_client.core.request import Kind, Request, Unanswered, fields, segment
+from coze_client.core.request import Kind, Request, Unanswered, fields, segment, texts
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse
 from coze_client.errors import ConfigurationError, ProtocolError
@@ -52,7 +51,7 @@ class DatabaseRecords(Resource[ConcurrencyT]):
         self,
         *,
         database_id: str,
-        insert_rows: Sequence[Mapping[str, DatabaseCell]],
+        insert_rows: Sequence[Mapping[str, DatabaseCell | None]],
         is_async: bool | None = None,
         connector_id: str | None = None,
         connector_uid: str | None = None,
@@ -94,8 +93,8 @@ class DatabaseRecords(Resource[ConcurrencyT]):
             return Request("POST", f"{_path(database_id)}/query", _read_rows, body=body)
 
         def following(number: str | None, page: Page[DatabaseRow]) -> str | None:
-            read = int(number or 1) * page_size
-            return str(int(number or 1) + 1) if page.has_more or read < (page.total or 0) else None
+            at_least = int(number or 1) * len(page.items)  # a server may send smaller pages than were asked for
+            return str(int(number or 1) + 1) if page.has_more or at_least < (page.total or 0) else None
 
         numbers = count()  # a row has no id, and equal rows are no repetition: each one counts
         return Pages(page, following, lambda _: str(next(numbers)))
@@ -168,7 +167,7 @@ def _question(
     is_distinct: bool | None,
     connector_id: str | None,
 ) -> dict[str, object]:
-    names = builtins.list(field_names) if field_names is not None else None
+    names = texts("field_names", field_names) if field_names is not None else None
     order = [{"field_name": name, "direction": direction} for name, direction in (order_by or {}).items()]
     return fields(
         select_fields=fields(field_names=names, is_distinct=is_distinct) or None,

@@ -168,13 +168,18 @@ def filter_to_wire(given: RowFilterLike) -> dict[str, object]:
 
 
 def cell_text(value: DatabaseCell) -> str:
-    """A cell as the API wants it: text, with true and false in lower case."""
+    """A cell as the API wants it: text, with true and false in lower case; ConfigurationError for other types."""
+    if not isinstance(value, (str, int, float)):
+        raise ConfigurationError(
+            f"A cell of a database is a text, a number or a boolean, not {type(value).__name__}",
+            cure="Convert the value to text; leave a cell out that stays empty",
+        )
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def row_to_wire(row: Mapping[str, DatabaseCell]) -> dict[str, str]:
-    """A row as the API wants it; a cell that is left out stays empty."""
-    return {name: cell_text(value) for name, value in row.items()}
+def row_to_wire(row: Mapping[str, DatabaseCell | None]) -> dict[str, str]:
+    """A row as the API wants it; a cell that is ``None``, as in a row that was read, is left out and stays empty."""
+    return {name: cell_text(value) for name, value in row.items() if value is not None}
 
 
 def read_row(sent: Mapping[str, object]) -> DatabaseRow:
