@@ -8,15 +8,22 @@ stored and another process continues with it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import suppress
 from hashlib import sha256
 from itertools import count, takewhile
 from typing import Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
 from llama_index.core.workflow import Context, Event, HumanResponseEvent, InputRequiredEvent
 from pydantic import Field
-from workflows.runtime.types.results import StepWorkerStateContextVar, WaitingForEvent
+from workflows.runtime.types.results import (
+    AddWaiter,
+    Returns,
+    StepWorkerFailed,
+    StepWorkerStateContextVar,
+    WaitingForEvent,
+)
 
 from coze_client.api.workflows.events import WorkflowEvent
 from coze_client.bridge.tools.tool_outcome import UNKNOWN_OUTCOME, HumanQuestion, JsonObject, ToolOutcome
@@ -24,7 +31,10 @@ from coze_client.bridge.tools.workflow_call import ANSWERED, Step
 from coze_client.errors import ConfigurationError
 
 _STORE_KEY = "coze_workflow_runs"  # a key of its own, because edit_state() would copy the agent's memory
-_started: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()  # the steps started in this process, by store
+_equal_calls: dict[int, Counter[str]] = {}  # by the id of a step's execution, as long as that lives
+_started: WeakKeyDictionary[object, dict[str, Returns]] = (
+    WeakKeyDictionary()
+)  # the steps started in this process, by store
 
 
 class CozeHumanResponseEvent(HumanResponseEvent):
@@ -91,6 +101,7 @@ class StepStore:
         self._call_key = _call_key(tool_name, arguments)
         self._path = f"{_STORE_KEY}.{self._call_key}"
         self._step = -1
+        self._ends_its_step = getattr(StepWorkerStateContextVar.get().event, "tool_id", None) is not None
         self._attempts = count()  # of answers to the question of this step
 
     async def run_once(self, step: Step) -> ToolOutcome:
@@ -111,7 +122,8 @@ class StepStore:
         try:
             outcome = await step()
         except Exception:  # nothing was started; a cancelled step may have started something
-            self._started_here.difference_update(map(self._step_key, range(self._step + 1)))
+            for step_key in map(self._step_key, range(self._step + 1)):
+                self._started_here.pop(step_key, None)
             await self.clear()
             raise
         await self._save(outcome.to_json())
@@ -120,16 +132,18 @@ class StepStore:
     async def _end_if_superseded(self) -> None:
         """End this call without an output if another execution of the same call has reached this step.
 
-        A restored context starts a waiting call again, and once more if its answer arrives at the same time.
+        A restored context starts a waiting call again, and once more if its answer arrives at the same time. An execution
+        that ended by waiting or failing supersedes none: the next one takes its place.
         """
         step_key = self._step_key(self._step)
-        if step_key in self._started_here:
+        earlier = self._started_here.get(step_key)
+        if earlier is not None and not _has_ended(earlier):
             await self._context.wait_for_event(NeverSentEvent, waiter_id=f"{step_key}_superseded", timeout=None)
-        self._started_here.add(step_key)
+        self._started_here[step_key] = StepWorkerStateContextVar.get().returns
 
     @property
-    def _started_here(self) -> set[str]:
-        return _started.setdefault(self._context.store, set())
+    def _started_here(self) -> dict[str, Returns]:
+        return _started.setdefault(self._context.store, {})
 
     def _step_key(self, step: int) -> str:
         return f"{self._call_key}_{step}"
@@ -183,6 +197,11 @@ class StepStore:
         """Delete the stored outcomes when the call is over."""
         await self._context.store.set(self._path, [])
 
+    async def finish(self) -> None:
+        """End the call. A step of the user's own may be executed again and then needs the outcomes of its calls."""
+        if self._ends_its_step:
+            await self.clear()
+
     async def _load(self) -> list[JsonObject]:
         outcomes: list[JsonObject] = await self._context.store.get(self._path, default=[])
         return outcomes
@@ -203,4 +222,20 @@ def _call_key(tool_name: str, arguments: object) -> str:
         )
     ids = (getattr(step.state, "work_item_id", None), getattr(step.event, "tool_id", None))
     call = json.dumps([*ids, tool_name, arguments], sort_keys=True, default=repr)
+    if (number := _number_of_equal_call(step, call)) > 1:
+        call = f"{call} {number}"
     return f"coze_{sha256(call.encode()).hexdigest()[:16]}"
+
+
+def _number_of_equal_call(step: object, call: str) -> int:
+    """1 for the first of the equal calls in one execution of a step, 2 for the second, …"""
+    if id(step) not in _equal_calls:
+        _equal_calls[id(step)] = Counter()
+        finalize(step, _equal_calls.pop, id(step), None)
+    _equal_calls[id(step)][call] += 1
+    return _equal_calls[id(step)][call]
+
+
+def _has_ended(execution: Returns) -> bool:
+    """True if an execution of a step ended by waiting for an event, or failed."""
+    return any(isinstance(each, (AddWaiter, StepWorkerFailed)) for each in execution.return_values)

@@ -151,7 +151,7 @@ class CozeWorkflowTool(FunctionTool):
         steps = StepStore(context, self.metadata.get_name(), arguments)
         call = self._call(client, arguments, await _attachments(context), steps.write_message)
         outcome = await call.run(steps.run_once, steps.ask)
-        await steps.clear()
+        await steps.finish()
         return self._output(outcome, arguments)
 
     def _call(
