@@ -132,8 +132,8 @@ class StepStore:
     async def _end_if_superseded(self) -> None:
         """End this call without an output if another execution of the same call has reached this step.
 
-        A restored context starts a waiting call again, and once more if its answer arrives at the same time. An execution
-        that ended by waiting or failing supersedes none: the next one takes its place.
+        A restored context starts a waiting call again, and once more if its answer arrives at the same time. An
+        execution that ended by waiting or failing supersedes none: the next one takes its place.
         """
         step_key = self._step_key(self._step)
         earlier = self._started_here.get(step_key)
