@@ -1,4 +1,4 @@
-"""Tools given to a bot that has no plugins: a warning, for one request a bot and client; the chat goes on."""
+"""Tools given to a bot that has no plugins: a warning, for one request a bot; the chat goes on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from coze_client import CozeClient
+from coze_client import Bot, CozeClient
+from coze_client.bridge.chat.declared_plugins import _has_no_plugins
 from coze_client.emulator import Emulator, faults
 from tests.support import tool_questions
 from tests.support.tool_questions import LLAMA_INDEX, WAYS
@@ -69,16 +70,17 @@ REFUSED = [faults.Coded(4101), faults.Coded(4100), faults.HttpStatus(404), fault
 @pytest.mark.parametrize("fault", REFUSED, ids=repr)
 def test_a_chat_goes_on_if_the_settings_of_its_bot_cannot_be_read(asking: Make, emulator: Emulator, fault: Any) -> None:
     emulator.inject(fault, path=f"/v1/bots/{emulator.bots['echo']}")
-    ask = asking(max_retries=0)
+    ask = asking()
     ask()
     ask()
     assert (retrieved(emulator), emulator.chats_started) == (1, 2)
 
 
-def test_models_of_one_client_send_one_request_for_each_bot(asking: Make, emulator: Emulator) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_models_of_one_server_send_one_request_for_each_bot(asking: Make, emulator: Emulator, *, shared: bool) -> None:
     client = CozeClient(emulator.token, base_url=emulator.url)
     for bot in ("echo", "echo", "assistant", "plugins", "plugins"):
-        asking(bot, client=client)()
+        asking(bot, **({"client": client} if shared else {}))()
     assert [retrieved(emulator, bot) for bot in ("echo", "assistant", "plugins")] == [1, 1, 1]
 
 
@@ -103,3 +105,35 @@ async def test_chats_at_once_send_one_request(emulator: Emulator) -> None:
 def test_a_draft_is_looked_at_where_the_draft_is_asked(asking: Make, emulator: Emulator) -> None:
     asking("plugins", publish_status="unpublished_draft")()
     assert emulator.calls_to(f"/v1/bots/{emulator.bots['plugins']}")[0].query == {"is_published": "false"}
+    asking("plugins")()
+    assert retrieved(emulator, "plugins") == 2
+
+
+OTHERS: list[dict[str, object]] = [
+    {"plugin_info_list": [], "bot_mode": 1},
+    {"plugin_info_list": [], "bot_mode": 2},
+    {"plugin_info_list": [], "workflow_info_list": [{"id": "5", "name": "w"}]},
+    {},
+]
+
+
+@pytest.mark.parametrize("settings", OTHERS, ids=str)
+def test_nothing_is_said_of_a_bot_that_may_have_plugins_elsewhere(settings: dict[str, object]) -> None:
+    assert not _has_no_plugins(Bot.model_validate({"bot_id": "1", **settings}))
+    assert _has_no_plugins(Bot.model_validate({"bot_id": "1", "plugin_info_list": []}))
+
+
+async def test_a_chat_that_is_cancelled_during_the_check_leaves_it_to_the_next(emulator: Emulator) -> None:
+    from langchain_coze import ChatCoze
+
+    bot = emulator.bots["plugins"]
+    model = ChatCoze(bot_id=bot, token=emulator.token, base_url=emulator.url)
+    bound = model.bind_tools([tool_questions.lookup])
+    emulator.inject(faults.Delay(30), path=f"/v1/bots/{bot}")
+    first = asyncio.ensure_future(bound.ainvoke("Hi"))
+    await asyncio.to_thread(emulator.wait_until, lambda: retrieved(emulator, "plugins") == 1)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await bound.ainvoke("Hi")
+    assert retrieved(emulator, "plugins") == 2
