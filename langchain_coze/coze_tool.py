@@ -34,6 +34,9 @@ from langchain_coze.langgraph_interrupts import configured, in_graph, node_run
 ContentAndArtifact = tuple[str, Any]  # the text for the model, and a value that depends on the kind of tool
 
 
+_OF_LANGCHAIN = ("config", "run_manager", "runtime")  # what LangChain passes to `_run` itself
+
+
 class _NotGiven(Enum):  # a member of an enum stays the same in copies
     NOT_GIVEN = "not given"
 
@@ -110,7 +113,14 @@ class CozeTool(Connection, BaseTool):
         """The arguments as they were given. LangChain would validate them by the model, and so change numbers."""
         if isinstance(tool_input, str):
             raise InvalidArguments(f"{self.name} takes its arguments by name, as a dict, not as text")
-        return (), {name: value for name, value in tool_input.items() if value is not _NotGiven.NOT_GIVEN}
+        renamed = {name: f"{name}_" for name in _OF_LANGCHAIN if self._is_own_argument(name, tool_input.get(name))}
+        given = {renamed.get(name, name): value for name, value in tool_input.items()}
+        return (), {name: value for name, value in given.items() if value is not _NotGiven.NOT_GIVEN}
+
+    def _is_own_argument(self, name: str, value: object) -> bool:
+        """True for an input of the workflow that has a name of LangChain's; the schema calls it ``config_``."""
+        is_injected = name == "runtime" and hasattr(value, "tool_call_id")
+        return value is not None and not is_injected and f"{name}_" in self.signature.schema["properties"]
 
     def __getstate__(self) -> dict[Any, Any]:
         """Without a model that was made of the signature: no pickle can hold it, and it is made again."""

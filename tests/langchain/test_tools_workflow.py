@@ -128,6 +128,9 @@ def test_inputs_may_be_called_like_what_langchain_keeps(emulator: Emulator, make
     assert list(tool.args) == ["config_", "run_manager_", "runtime_", "args", "kwargs", "input"]
     assert run(tool, dict(zip(tool.args, "abcdef", strict=True))).content == "abcdef"
     assert sent(emulator)["parameters"]["run_manager"] == "b"
+    names = [name.rstrip("_") for name in tool.args]
+    assert run(tool, dict(zip(names, "ghijkl", strict=True))).content == "ghijkl"
+    assert sent(emulator)["parameters"]["run_manager"] == "h"
 
 
 def test_an_input_called_self_arrives(emulator: Emulator, run: Invoke) -> None:
