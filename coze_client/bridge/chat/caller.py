@@ -16,7 +16,8 @@ _INSIDE = frozenset(
 def caller_level() -> int:
     """The ``stacklevel`` with which the calling function warns at the user's line.
 
-    In a thread of a framework no frame is the user's: then it is the line that calls the calling function.
+    In a thread or a task that a framework starts, the user's line is not on the stack: then it is the line that started
+    the event loop or, without one, the line that calls the calling function.
     """
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None:
