@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 
 from coze_client import Bot, CozeClient
+from coze_client.bridge.chat import declared_plugins
 from coze_client.bridge.chat.declared_plugins import _has_no_plugins
 from coze_client.emulator import Emulator, faults
 from tests.support import tool_questions
 from tests.support.tool_questions import LLAMA_INDEX, WAYS
 
 Make = Callable[..., Callable[..., Any]]
+
+
+@pytest.fixture(autouse=True)
+def no_bot_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of an earlier test may have had the same address."""
+    monkeypatch.setattr(declared_plugins, "_asked", {})
 
 
 @pytest.fixture(params=WAYS, ids=lambda way: f"{way[0].__name__}-{way[1].__name__}")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from llama_index.core import PromptTemplate
+from llama_index.core.agent.workflow import ToolCall as AgentToolCall
 from llama_index.core.base.llms.types import CitationBlock, TextBlock, ThinkingBlock, ToolCallBlock
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index_instrumentation import get_dispatcher
 from pydantic import BaseModel, PrivateAttr
+from workflows.runtime.types.results import Returns, StepWorkerContext, StepWorkerState, StepWorkerStateContextVar
 
 from coze_client import Usage
 from coze_client.api.chats.chat_event import MESSAGE_DELTA, ChatEvent
@@ -151,26 +156,37 @@ async def refused() -> ToolOutcome:
     raise ConnectionFailed("refused", sent=False)
 
 
-async def test_a_step_that_began_nothing_may_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llama_index_coze.interrupts._call_key", lambda *_: "the same call")
+@contextmanager
+def execution_of_a_step() -> Iterator[None]:
+    """One execution of an agent's step that calls a tool, as LlamaIndex's runtime announces it."""
+    call = AgentToolCall(tool_name="book", tool_kwargs={}, tool_id="call-1")
+    step = StepWorkerContext(StepWorkerState("call_tool", {}, []), call, Returns([]))
+    token = StepWorkerStateContextVar.set(step)
+    try:
+        yield
+    finally:
+        StepWorkerStateContextVar.reset(token)
+
+
+async def test_a_step_that_began_nothing_may_begin_again() -> None:
     context: Any = StoredContext()
-    with pytest.raises(ConnectionFailed):
+    with execution_of_a_step(), pytest.raises(ConnectionFailed):
         await StepStore(context, "book", {}).run_once(refused)
-    again = StepStore(context, "book", {})
-    outcome = await again.run_once(done)
+    with execution_of_a_step():
+        again = StepStore(context, "book", {})
+        outcome = await again.run_once(done)
     assert (outcome.failure, len(await again._load())) == ("", 1)
 
 
 async def test_a_step_that_may_have_begun_something_does_not_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llama_index_coze.interrupts._call_key", lambda *_: "the same call")
-    monkeypatch.setattr("llama_index_coze.interrupts._started", {})
     context: Any = StoredContext()
 
     async def stopped() -> ToolOutcome:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with execution_of_a_step(), pytest.raises(KeyboardInterrupt):
         await StepStore(context, "book", {}).run_once(stopped)
-    monkeypatch.setattr("llama_index_coze.interrupts._started", {})  # another process goes on
-    outcome = await StepStore(context, "book", {}).run_once(done)
+    monkeypatch.setattr("llama_index_coze.interrupts._started", WeakKeyDictionary())  # another process goes on
+    with execution_of_a_step():
+        outcome = await StepStore(context, "book", {}).run_once(done)
     assert "not started again" in outcome.failure

@@ -23,6 +23,7 @@ _VALUES: dict[str, object] = {
     "contents": [],
     "document_bases": [],
     "document_ids": ["1"],
+    "event_types": ["1"],
     "file": b"text",
     "fields": [],
     "files": [],
