@@ -60,10 +60,12 @@ class Row:
 
     def mistake(self, sample: Sample) -> str | None:
         """Describes how the sample's counts differ from what was sent; None if they are right or are not counted."""
-        if "deltas" not in sample:
+        if "deltas" not in sample and "bytes" not in sample:
             return None
         shape, repeats = self.job.shape, self.job.repeats
-        if self.reads_bytes:
+        if "bytes" in sample:
+            sent = {"bytes": shape.size * repeats}
+        elif self.reads_bytes:
             sent = {"characters": wire.body_length(shape) * repeats}
         else:
             sent = {"deltas": self.job.events, "characters": shape.characters * repeats}

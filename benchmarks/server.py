@@ -21,6 +21,7 @@ from benchmarks.far_line import FarLine, serve_far
 
 ROUTES: dict[str, wire.Dialect] = {"v3/chat": "v3", "open_api/v2/chat": "v2", "v1/chat/completions": "openai"}
 WORKFLOWS = "v1/workflows"
+SPEECH = "v1/audio/speech"
 DOCUMENTS = "open_api/knowledge/document/list"
 TOKEN = "api/permission/oauth2/token"
 PAGE_NUMBER = re.compile(r"page_num=(\d+)")
@@ -121,6 +122,8 @@ class Connection(asyncio.Protocol):
         shape = wire.Shape.parse(segment)
         if shape.kind == "answer":
             asyncio.get_running_loop().call_later(shape.pause / 1000, self.write, small_answer(route, query, body))
+        elif shape.kind == "sound" and route == SPEECH:
+            self.write(wire.sound(shape.size))
         elif route not in ROUTES:
             self.write(NOT_FOUND)
         elif shape.kind in ("paced", "recall"):

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import cycle, islice
 from typing import Literal, cast
 
-Kind = Literal["fire", "bulk", "jumbo", "paced", "recall", "answer"]
+Kind = Literal["fire", "bulk", "jumbo", "paced", "recall", "sound", "answer"]
 Dialect = Literal["v3", "v2", "openai"]
 
 WORDS = ("The ", "train", " to ", "北京", " is late ", "by ten", "分钟左右", ", so ", "请稍等一会", " 谢谢。")
@@ -81,8 +81,8 @@ class Shape:
 
     ``fire`` sends ``size`` deltas at once, each event an HTTP chunk of its own, ``bulk`` the same in 16 KiB chunks;
     ``jumbo`` one delta of ``size`` characters in 16 KiB chunks; ``paced`` ``size`` deltas, one every ``pause``
-    milliseconds; ``recall`` the same after a recall message, which is due as the first; ``answer`` a small JSON object
-    after ``pause`` milliseconds.
+    milliseconds; ``recall`` the same after a recall message, which is due as the first; ``sound`` one file of ``size``
+    bytes; ``answer`` a small JSON object after ``pause`` milliseconds.
     """
 
     kind: Kind
@@ -228,6 +228,13 @@ def small() -> bytes:
     """Returns a small JSON response: a chat, as ``/v3/chat/retrieve`` returns it."""
     detail = {"logid": "20260114093012A7C1E5D0F3B29946"}
     return http_json({"code": 0, "msg": "", "data": {**ENDED, "usage": USAGE}, "detail": detail})
+
+
+@cache
+def sound(size: int) -> bytes:
+    """Returns a file of speech, as ``/v1/audio/speech`` does; the bytes are no real sound."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: %d\r\n\r\n" % size
+    return head + bytes(range(256)) * (size // 256) + bytes(size % 256)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from benchmarks.clients.works import OnDelta
@@ -20,6 +21,22 @@ class Blocking:
 
     def call(self) -> object:
         return self.chats.retrieve(chat_id="1", conversation_id="1")
+
+
+class Saving:
+    def __init__(self, url: str) -> None:
+        self.speech = CozeClient("token", base_url=url).audio.speech
+
+    def save(self, path: Path) -> object:
+        return self.speech.create(input="hi", voice_id="1").to_file(path)
+
+
+class AsyncioSaving:
+    def __init__(self, url: str) -> None:
+        self.speech = AsyncCozeClient("token", base_url=url).audio.speech
+
+    async def save(self, path: Path) -> object:
+        return await self.speech.create(input="hi", voice_id="1").to_file(path)
 
 
 class Asyncio:

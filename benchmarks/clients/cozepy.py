@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cozepy import AsyncCoze, AsyncTokenAuth, ChatEventType, Coze, Message, TokenAuth
 
 from benchmarks.clients.works import OnDelta
@@ -21,6 +23,23 @@ class Blocking:
 
     def call(self) -> object:
         return self.chat.retrieve(conversation_id="1", chat_id="1")
+
+
+class Saving:
+    def __init__(self, url: str) -> None:
+        self.speech = Coze(auth=TokenAuth("token"), base_url=url).audio.speech
+
+    def save(self, path: Path) -> None:
+        self.speech.create(input="hi", voice_id="1").write_to_file(str(path))
+
+
+class AsyncioSaving:
+    def __init__(self, url: str) -> None:
+        self.speech = AsyncCoze(auth=AsyncTokenAuth("token"), base_url=url).audio.speech
+
+    async def save(self, path: Path) -> None:
+        response = await self.speech.create(input="hi", voice_id="1")
+        response.write_to_file(str(path))  # cozepy has read the whole file by now
 
 
 class Asyncio:

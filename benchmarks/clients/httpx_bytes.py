@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import httpx
@@ -20,6 +21,31 @@ class Blocking:
         with self.client.stream("POST", self.url, json={"stream": True}) as response:
             for piece in response.iter_bytes():
                 on_delta(cast("str", piece))
+
+
+class Saving:
+    """The loop that httpx's own documentation gives for a large file."""
+
+    def __init__(self, url: str) -> None:
+        self.client, self.url = httpx.Client(), f"{url}/v1/audio/speech"
+
+    def save(self, path: Path) -> None:
+        with path.open("wb") as file, self.client.stream("POST", self.url, json={"input": "hi"}) as response:
+            for piece in response.iter_bytes():
+                file.write(piece)
+
+
+class AsyncioSaving:
+    """The same with asyncio; each write blocks the event loop."""
+
+    def __init__(self, url: str) -> None:
+        self.client, self.url = httpx.AsyncClient(), f"{url}/v1/audio/speech"
+
+    async def save(self, path: Path) -> None:
+        with path.open("wb") as file:
+            async with self.client.stream("POST", self.url, json={"input": "hi"}) as response:
+                async for piece in response.aiter_bytes():
+                    file.write(piece)
 
 
 class Recall:

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Protocol, cast
 
 STARTS = 400  # paced streams started in a second: with a burst, the start would dominate the figures
@@ -30,6 +31,7 @@ Sample = dict[str, float]
 class Contender(Protocol):
     def stream(self, on_delta: OnDelta) -> Awaitable[None] | None: ...
     def call(self) -> Awaitable[object] | object: ...
+    def save(self, path: Path) -> Awaitable[object] | object: ...
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,18 @@ def calls(runner: Runner, job: Job) -> Sample:
             for _ in range(job.times):
                 contender.call()
     return sample
+
+
+def saved(runner: Runner, job: Job) -> Sample:
+    """Saves a file of speech ``times`` over; ``bytes``: the sizes of the files."""
+    sample, contender, size = Sample(), runner.instance(job.url), 0
+    with TemporaryDirectory() as folder, metered(sample):
+        for number in range(job.times):
+            path = Path(folder, str(number))
+            runner.finish(contender.save(path))
+            size += path.stat().st_size
+            path.unlink()
+    return {**sample, "bytes": size}
 
 
 def paced(runner: Runner, job: Job) -> Sample:
@@ -344,7 +358,7 @@ def imports(_runner: Runner, job: Job) -> Sample:
 WORKS: dict[str, Callable[[Runner, Job], Sample]] = {
     work.__name__: work
     for work in (
-        *(stream, first, first_each, calls, paced, burst, spread, cancelled, kept),
+        *(stream, first, first_each, calls, saved, paced, burst, spread, cancelled, kept),
         *(further, further_called, stampede, ticked, imports),
     )
 }

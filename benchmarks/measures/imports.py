@@ -25,7 +25,7 @@ IMPORTS = (
     imports(
         "core",
         "Import of the core, with a client created and a resource accessed",
-        1.35,
+        1.30,
         row_of_import(OURS, "coze:Blocking", "from coze_client import CozeClient; CozeClient('t').chats"),
         row_of_import("limit: httpx, pydantic, tenacity", "httpx_bytes:Blocking", "import httpx, pydantic, tenacity"),
         row_of_import(PEER, "cozepy:Blocking", "from cozepy import Coze, TokenAuth; Coze(TokenAuth('t')).chat"),

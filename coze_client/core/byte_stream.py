@@ -73,20 +73,23 @@ class ByteRun(StreamRun[bytes]):
         self._refuse_begun()
         file = NewFile(path)
         pieces: list[bytes] = []
+        written_from = 0
 
         async def write() -> None:  # a slow disk must not stop an event loop
-            await self.session.concurrency.call(partial(file.write, b"".join(pieces)))
+            await self.session.concurrency.call(partial(file.write, pieces))
             pieces.clear()
 
         async def receive(piece: bytes) -> None:
+            nonlocal written_from
             pieces.append(piece)
-            if sum(map(len, pieces)) >= _WRITTEN_AT_ONCE:
+            if self._bytes.size - written_from >= _WRITTEN_AT_ONCE:
+                written_from = self._bytes.size
                 await write()
 
         try:
             await self._copy(receive)
             await write()
-            return file.finish()
+            return await self.session.concurrency.call(file.finish)
         finally:
             file.discard()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
+from io import BufferedWriter
 from pathlib import Path
 from secrets import token_hex
 
@@ -24,11 +26,11 @@ class NewFile:
         if self._target.exists() and not self._target.is_file():
             raise ConfigurationError(f"{path} is a folder or a device, not a file")
         self._part = self._target.with_name(f".{token_hex(8)}.part")  # a longer name may be too long
-        self._file = self._part.open("xb")
+        self._file = _opened(self._part)
 
-    def write(self, piece: bytes) -> None:
-        """Append a piece."""
-        self._file.write(piece)
+    def write(self, pieces: Iterable[bytes]) -> None:
+        """Append these pieces."""
+        self._file.writelines(pieces)
 
     def finish(self) -> Path:
         """Put the whole file in its place; return the path as it was given."""
@@ -44,3 +46,11 @@ class NewFile:
             self._file.close()
         with suppress(OSError):
             self._part.unlink()
+
+
+def _opened(part: Path) -> BufferedWriter:
+    """The new file, open for writing; an error names the folder, because nobody knows the hidden file."""
+    try:
+        return part.open("xb")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(part.parent)) from None

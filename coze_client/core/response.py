@@ -276,6 +276,8 @@ def _error(response: RawResponse, body: Mapping[str, object]) -> CozeError | Non
 
 def _refusal(response: RawResponse, body: Mapping[str, object]) -> CozeError | None:
     code = parse_code(body.get("code"))
+    if code == 0 and response.status < 400:
+        return None
     message = _text(body, "msg", "message", "error_message", "error_description")
     logid, wait = find_logid(body) or response.logid, retry_after(response)
     if code not in (None, 0, ""):
@@ -314,6 +316,8 @@ def _without_reason(response: RawResponse) -> str:
 
 def parse_code(value: object) -> int | str | None:
     """An error code as ``int`` if it is a number (4000, "4000", 4000.0), else as text; ``None`` for none."""
+    if type(value) is int:
+        return value
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, float) and value.is_integer():

@@ -28,6 +28,7 @@ from coze_client.errors import ConfigurationError
 # httpx checks every idle connection at each request of a blocking client, so few are kept alive.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
 _ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
+_WITH_BODY = {"POST", "PUT", "PATCH"}  # a server may wait for a body if its length is missing
 Part = tuple[None, bytes] | tuple[str, IO[bytes] | bytes, str]
 tls_context = TlsContexts(httpx.create_ssl_context)
 
@@ -37,11 +38,11 @@ def _httpx_request(http_request: HttpRequest) -> httpx.Request:
     extensions = {"timeout": _waits(http_request.timeout, http_request.deadline)}
     if files := _parts(http_request):
         return httpx.Request(http_request.method, url, headers=http_request.headers, files=files, extensions=extensions)
-    if http_request.content is None:
-        return httpx.Request(http_request.method, url, headers=http_request.headers, extensions=extensions)
     # For a body given as a stream, httpx adds no headers of its own; this takes half the time.
-    headers = {"host": url.netloc.decode(), "content-length": str(len(http_request.content)), **http_request.headers}
-    body = httpx.ByteStream(http_request.content)
+    headers = {"host": url.netloc.decode(), **http_request.headers}
+    if http_request.content is not None or http_request.method in _WITH_BODY:
+        headers["content-length"] = str(len(http_request.content or b""))
+    body = httpx.ByteStream(http_request.content or b"")
     request = httpx.Request(http_request.method, url, headers=headers, stream=body, extensions=extensions)
     request.read()  # otherwise a user's own transport or event hook could not read request.content
     return request

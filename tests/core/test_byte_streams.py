@@ -201,7 +201,7 @@ def test_the_deadline_ends_a_file_that_comes_slowly(
 def test_a_file_that_cannot_be_written_sends_nothing(driver: Driver, tmp_path: Path) -> None:
     with ScriptedServer(answering()) as server:
         client = driver.client("t", base_url=server.url)
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(FileNotFoundError, match=r"missing'$"):
             driver.run(load(client).to_file(tmp_path / "missing" / "a.mp3"))
         with pytest.raises(ConfigurationError, match="folder"):
             driver.run(load(client).to_file(tmp_path))
@@ -218,20 +218,23 @@ def test_every_name_that_the_disk_takes_is_taken(driver: Driver, tmp_path: Path,
 
 
 def test_an_event_loop_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    threads: set[int] = set()
-    write = NewFile.write
+    threads: dict[str, int] = {}
 
-    def note_thread(file: NewFile, piece: bytes) -> None:
-        threads.add(threading.get_ident())
-        write(file, piece)
+    def noting_thread(step: Callable[..., Any]) -> Callable[..., Any]:
+        def note_thread(*given: Any) -> Any:
+            threads[step.__name__] = threading.get_ident()
+            return step(*given)
 
-    monkeypatch.setattr(NewFile, "write", note_thread)
+        return note_thread
+
+    monkeypatch.setattr(NewFile, "write", noting_thread(NewFile.write))
+    monkeypatch.setattr(NewFile, "finish", noting_thread(NewFile.finish))
     with ScriptedServer(answering(head(len(SOUND)), SOUND)) as server:
         driver = AsyncioDriver()
         assert saved(driver, load(driver.client("t", base_url=server.url)), tmp_path / "a.mp3") == SOUND
         driver.close()
-    assert threads
-    assert threading.get_ident() not in threads
+    assert sorted(threads) == ["finish", "write"]
+    assert threading.get_ident() not in threads.values()
 
 
 def test_a_file_that_is_there_stays_until_the_new_one_is_whole(driver: Driver, tmp_path: Path) -> None:
