@@ -27,6 +27,9 @@ PACKAGES = {
 NODE_PACKAGES = ("@coze/api@1.3.9",)
 """The packages that npm installs into the single Node.js environment."""
 
+GO_PROGRAM = ROOT / "tests" / "peers" / "go"
+"""The program that calls coze-go, with the version in its ``go.mod``."""
+
 ENVIRONMENTS = {
     "cozepy": "cozepy",
     "langchain_community": "langchain",
@@ -79,6 +82,23 @@ def prepared_node() -> Path:
     npm = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1")
     make("node", NODE_PACKAGES, (*npm, "--prefix", HOME / "node", *NODE_PACKAGES))
     return HOME / "node" / "node_modules"
+
+
+@cache
+def prepared_go() -> Path:
+    """Returns the program of ``tests/peers/go``, built; raises ``PeerUnavailable``, also without Go."""
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if go is None:
+        raise PeerUnavailable("go is not installed")
+    HOME.mkdir(exist_ok=True)
+    with (HOME / "go.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            (go, "build", "-o", HOME / "go" / "peer", "."), check=False, capture_output=True, text=True, cwd=GO_PROGRAM
+        )
+    if done.returncode:
+        raise PeerUnavailable(f"the Go program could not be built: {' '.join(done.stderr.split())[:300]}")
+    return HOME / "go" / "peer"
 
 
 def make(environment: str, packages: Sequence[str], *commands: Sequence[str | Path]) -> None:

@@ -32,6 +32,18 @@ def test_a_handmade_message_has_no_type_and_is_found_again(api: ApiClient, where
     assert data(found) == made
 
 
+def test_the_time_of_a_message_is_a_number_in_its_chat_and_a_text_in_its_conversation(api: ApiClient) -> None:
+    """The samples of the documentation differ so; coze-go reads a chat only with numbers."""
+    streamed = [item for name, item in events(api.ask("echo", "Hello")) if name == "conversation.message.completed"]
+    where = {name: streamed[0][name] for name in ("conversation_id", "chat_id")}
+    listed = data(api.get("/v3/chat/message/list", params=where))
+    ids = {"conversation_id": where["conversation_id"], "message_id": listed[-1]["id"]}
+    deleted = data(api.post("/v1/conversation/message/delete", params=ids))
+    assert {type(each["updated_at"]) for each in (*streamed, *listed, deleted)} == {int}
+    [question] = api.post(LIST, params={"conversation_id": ids["conversation_id"]}, json={}).json()["data"]
+    assert question["updated_at"] == str(question["created_at"])
+
+
 def test_pages_follow_after_id_in_either_order(api: ApiClient, where: dict[str, str]) -> None:
     for order, expected in (("desc", ["54", "32", "1"]), ("asc", ["12", "34", "5"])):
         seen, after = [], None

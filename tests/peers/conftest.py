@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.line_process import LineProcess
 from coze_client.emulator import Emulator
-from tests.peers.peer import CozeJs, CozePy, Peer, node_peer, python_peer
+from tests.peers.peer import CozeJs, CozePy, Peer, go_peer, node_peer, python_peer
 from tests.support.api_calls import ApiClient
 
 
@@ -69,6 +69,12 @@ def chat_coze(chat_coze_process: LineProcess, emulator: Emulator) -> Peer:
 @pytest.fixture(scope="session")
 def coze_js_process() -> Iterator[LineProcess]:
     with node_peer("coze_js_calls") as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def coze_go_process() -> Iterator[LineProcess]:
+    with go_peer() as process:
         yield process
 
 

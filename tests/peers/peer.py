@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks.line_process import LineProcess
-from benchmarks.peers import PeerUnavailable, prepared, prepared_node
+from benchmarks.peers import PeerUnavailable, prepared, prepared_go, prepared_node
 from coze_client.emulator import Emulator
 from tests.peers.events import Events
 from tests.support.api_calls import Json, chat_ids, question
@@ -135,6 +135,15 @@ def node_peer(script: str) -> Iterator[LineProcess]:
     with skip_if_unavailable():
         modules = prepared_node()
     with LineProcess(["node", SCRIPTS / f"{script}.cjs"], TIMEOUT, {"NODE_PATH": str(modules)}) as process:
+        yield process
+
+
+@contextmanager
+def go_peer() -> Iterator[LineProcess]:
+    """Run the Go program of `tests/peers/go`; skip if it cannot be built."""
+    with skip_if_unavailable():
+        program = prepared_go()
+    with LineProcess([program], TIMEOUT) as process:
         yield process
 
 

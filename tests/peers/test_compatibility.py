@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers import NODE_PACKAGES, PACKAGES, ROOT
+from benchmarks.peers import GO_PROGRAM, NODE_PACKAGES, PACKAGES, ROOT
 
 CLAIMS = (ROOT / "docs" / "compatibility.md").read_text()
 FAULT = re.compile(r"\btest_(?:cozepy|coze_js|chat_coze)_\w+")
@@ -28,3 +28,9 @@ def test_the_files_it_names_exist() -> None:
 def test_the_versions_it_names_are_those_that_run(pin: str) -> None:
     name, _, version = pin.replace("==", "@").rpartition("@")
     assert f"{name} {version}" in CLAIMS
+
+
+def test_the_commit_of_coze_go_is_the_one_that_runs() -> None:
+    found = re.search(r"coze-go v[\d.]+-\d+-(\w+)", (GO_PROGRAM / "go.mod").read_text())
+    assert found
+    assert f"coze-go at commit {found[1]}" in CLAIMS

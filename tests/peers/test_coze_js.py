@@ -118,7 +118,7 @@ def test_a_message_lives_and_dies(coze_js: CozeJs, api: ApiClient) -> None:
     changed = coze_js("conversations.messages.update", *which, {"content": "two", "content_type": "text"})
     page = coze_js("conversations.messages.list", conversation, {"order": "asc", "limit": 1})
     assert (page["data"], page["has_more"], page["last_id"]) == ([changed], False, made["id"])
-    assert coze_js("conversations.messages.delete", *which) == changed
+    assert coze_js("conversations.messages.delete", *which) == {**changed, "updated_at": int(changed["updated_at"])}
     assert coze_js("conversations.messages.list", conversation, {})["data"] == []
 
 

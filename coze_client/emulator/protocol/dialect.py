@@ -89,7 +89,7 @@ class Dialect:
     sends_empty_fields: bool = True
     """Whether a chat contains last_error and usage; the studio's answers have the usage in their meta_data."""
     updated_at_as_text: bool = True
-    """Whether a message's updated_at is a string of digits."""
+    """Whether the calls that create, list, retrieve and modify messages have updated_at as a string of digits."""
     full_deltas: bool = False
     """Whether the messages of a chat have reasoning_content even if empty and no updated_at, and deltas have times."""
     follow_ups_last: bool = True

@@ -22,7 +22,13 @@ async def create(backend: Backend, request: IncomingRequest) -> Reply:
     role = request.body.choice("role", ("user", "assistant"), "")
     content, content_type = _content(backend, request)
     incoming = IncomingMessage(role, "", content, content_type, request.body.meta_data(), "", ())
-    return JsonReply(save_incoming(backend, conversation, incoming).describe(backend.dialect))
+    return JsonReply(_describe(backend, save_incoming(backend, conversation, incoming)))
+
+
+def _describe(backend: Backend, message: StoredMessage, *, in_chat: bool = True) -> dict[str, object]:
+    """Return the JSON of a message; the documentation has a text for updated_at here, and a number elsewhere."""
+    described = message.describe(backend.dialect, in_chat=in_chat)
+    return {**described, "updated_at": str(message.updated_at)} if backend.dialect.updated_at_as_text else described
 
 
 def _content(backend: Backend, request: IncomingRequest) -> tuple[str, str]:
@@ -43,7 +49,7 @@ async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     cursors = {"first_id": page[0].id, "last_id": page[-1].id} if page else {}
     if not page and not backend.dialect.honours_message_order:
         cursors = {"first_id": "0", "last_id": "0"}
-    data = [message.describe(backend.dialect, in_chat=False) for message in page]
+    data = [_describe(backend, message, in_chat=False) for message in page]
     return JsonReply(data, beside={**cursors, "has_more": has_more})
 
 
@@ -114,7 +120,7 @@ def message_of(backend: Backend, request: IncomingRequest, ids: Fields) -> Store
 
 
 async def retrieve(backend: Backend, request: IncomingRequest) -> Reply:
-    return JsonReply(message_of(backend, request, request.query).describe(backend.dialect))
+    return JsonReply(_describe(backend, message_of(backend, request, request.query)))
 
 
 async def modify(backend: Backend, request: IncomingRequest) -> Reply:
@@ -127,7 +133,7 @@ async def modify(backend: Backend, request: IncomingRequest) -> Reply:
         raise ApiError(4000, "content and meta_data cannot both be empty")
     message = replace(message, meta_data=meta_data or message.meta_data, updated_at=backend.now)
     backend.state.save(message)
-    return JsonReply(message.describe(backend.dialect), key="message")
+    return JsonReply(_describe(backend, message), key="message")
 
 
 async def delete(backend: Backend, request: IncomingRequest) -> Reply:

@@ -116,14 +116,13 @@ class StoredMessage:
         """Return the JSON of the message in its chat, or in the list of its conversation."""
         if dialect.full_deltas:
             return self._describe_fully(in_chat=in_chat)
-        updated: object = str(self.updated_at) if dialect.updated_at_as_text else self.updated_at
         whole = {
             **self._head(),
             "content": self.content,
             "content_type": self.content_type,
             "meta_data": self.meta_data,
             "created_at": self.created_at,
-            "updated_at": updated,
+            "updated_at": self.updated_at,
         }
         return {**whole, "reasoning_content": self.reasoning_content} if self.reasoning_content else whole
 

@@ -27,23 +27,36 @@ from cozepy import (
 from cozepy.model import FileHTTPResponse
 from pydantic import BaseModel
 
+from tests.peers.scripts.cozepy_methods import methods, typed_arguments
 from tests.peers.scripts.serve import serve
 
 SOUNDS = (".wav", ".mp3")
 
 
 def answer(request: dict[str, Any]) -> object:
+    if request["call"] == "methods":
+        return list(methods(client_of({**request, "url": "https://example.com"})))  # its websockets refuse http
     if request["call"] == "answer_in_the_loop":
         return asyncio.run(answer_in_the_async_loop(request)) if request["asyncio"] else answer_in_the_loop(request)
     if request["asyncio"]:
         return asyncio.run(call_async(request))
-    client = Coze(auth=TokenAuth(request["token"]), base_url=request["url"])
-    return plain(method(client, request["call"])(**arguments(request["given"])))
+    return plain(started(client_of(request), request))
+
+
+def client_of(request: dict[str, Any]) -> Any:
+    if request["asyncio"]:
+        return AsyncCoze(auth=AsyncTokenAuth(request["token"]), base_url=request["url"])
+    return Coze(auth=TokenAuth(request["token"]), base_url=request["url"])
+
+
+def started(client: object, request: dict[str, Any]) -> Any:
+    """Call the method with the request's arguments, or with those that send its `wire`."""
+    called, given = method(client, request["call"]), request["given"]
+    return called(**(typed_arguments(called, given["wire"]) if "wire" in given else arguments(given)))
 
 
 async def call_async(request: dict[str, Any]) -> object:
-    client = AsyncCoze(auth=AsyncTokenAuth(request["token"]), base_url=request["url"])
-    result = method(client, request["call"])(**arguments(request["given"]))
+    result = started(client_of(request), request)
     if inspect.isawaitable(result):
         result = await result
     if hasattr(result, "__aiter__"):
