@@ -140,5 +140,6 @@ class BotModel(BotSettings, BaseChatModel):
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
         params["ls_provider"] = "coze"
-        params["ls_model_name"] = str(kwargs.get("model") or kwargs.get("bot_id") or self.model_name)
+        given = (kwargs.get(name) for name in ("model", "bot_id", "bot_name"))
+        params["ls_model_name"] = str(next(filter(None, given), self.model_name))
         return params

@@ -14,6 +14,7 @@ from coze_client.api.workflows.signature import WorkflowSignature
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, capture_outcome
 from coze_client.bridge.tools.workflow_call import AskHuman, RunStep
 from coze_client.core.concurrency import maybe_await
+from coze_client.errors import ConfigurationError
 from langchain_coze.chat_model import ChatCoze
 from langchain_coze.coze_tool import ContentAndArtifact, CozeTool, ToolInvocation
 from langchain_coze.event_reporter import EventReporter
@@ -36,6 +37,7 @@ class CozeBotTool(CozeTool):
     lawyer = CozeBotTool("7350000000000000001", name="lawyer", description="Knows the law.")
     ```
 
+    With a ``bot_name=`` and its ``workspace_id=`` in place of the id, the first call looks the id up.
     `options` are the fields of ``ChatCoze`` and of LangChain's ``BaseTool``. The content is the text of the answer, the
     artifact is the answer as an ``AIMessage``. A bot that calls a client plugin has failed: nobody gives it the output.
     """
@@ -43,7 +45,9 @@ class CozeBotTool(CozeTool):
     signature: WorkflowSignature = WorkflowSignature(_QUESTION)
     model: ChatCoze
 
-    def __init__(self, bot_id: str, name: str, description: str, **options: Any) -> None:
+    def __init__(self, bot_id: str = "", name: str = "", description: str = "", **options: Any) -> None:
+        if not name or not description:
+            raise ConfigurationError("A tool needs a name and a description: they tell the model when to call it")
         own = {each: options.pop(each) for each in BaseTool.model_fields if each in options}
         model = ChatCoze(bot_id=bot_id, **options)
         own |= {"name": name, "description": description, "model": model, "client": model._coze}

@@ -47,6 +47,8 @@ class ChatCoze(BotModel):
     Timeout) are those of ``coze_client.CozeClient``; or pass your own blocking or asyncio ``client``. The names of
     langchain-community's ChatCoze work, too (``coze_api_key``, ``coze_api_base``, ``user``, ``request_timeout``).
 
+    ``ChatCoze(bot_name="Support", workspace_id="…")`` takes the bot's name instead: the first call looks its id up.
+
     The settings of the bot decide its prompt, model, temperature and tools. System messages are joined to the first
     question, or become the prompt variable that ``system_variable`` names. ``user_id`` separates the memories of users;
     its default is a random id for each instance. With a ``conversation_id`` (from ``client.conversations.create``),

@@ -57,6 +57,8 @@ class CozeLLM(BotSettings, ToolCallingLLM):
     ``timeout`` (seconds, or a Timeout) are those of ``coze_client.CozeClient``; or give your own ``client``, blocking
     or asyncio.
 
+    ``CozeLLM(bot_name="Support", workspace_id="…")`` takes the bot's name instead: the first call looks its id up.
+
     The bot's settings decide its prompt, model, temperature and tools. System messages are joined to the first
     question, or sent as the prompt variable ``system_variable``. ``user_id`` separates users' memories: without one,
     every instance is a new user. With a ``conversation_id`` (from ``client.conversations.create``), Coze stores the

@@ -21,6 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 OUTPUTS = {
     "auth_token.py": ("echo", "The token is good for"),
+    "bot_by_name.py": ("echo", "LangChain: Hello\nLlamaIndex: Hello"),
     "chat_conversation_stream.py": ("assistant", "Nice to meet you, Ada.\nYour name is Ada."),
     "chat_local_plugin.py": ("plugins", "get_weather says: 14 °C in Zurich. get_time says: half past nine"),
     "chat_multimode_stream.py": ("vision", "I see 2 image(s): picture.png, https://example.com/lake.jpg."),

@@ -115,6 +115,21 @@ def test_the_page_about_the_emulator_runs(block: Block, capsys: pytest.CaptureFi
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == block.printed.splitlines()
 
 
+IN_THE_FRAMEWORKS = read_blocks((ROOT / "docs" / "in-the-frameworks.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.usefixtures("account", "own_event_loop")
+@pytest.mark.parametrize(
+    "block",
+    [block for block in IN_THE_FRAMEWORKS if block.language == "python"],
+    ids=lambda block: f"line-{block.line}",
+)
+def test_the_page_about_the_frameworks_runs(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(block.code, f"in-the-frameworks.md:{block.line}", "exec"), {"__name__": "page"})
+    assert block.printed is not None
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == block.printed.splitlines()
+
+
 def test_the_page_about_the_emulator_names_every_item_of_a_script() -> None:
     page = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
     assert [item.__name__ for item in get_args(Item) if f"`{item.__name__}(" not in page] == []

@@ -8,13 +8,14 @@ from coze_client.api.chats.chat_event import MESSAGE_DELTA, ChatEvent
 from coze_client.api.chats.stream import AsyncChatStream, ChatStream
 from coze_client.api.chats.values import Chat, ToolCall, Usage
 from coze_client.api.conversations.values import Message
+from coze_client.bridge.bot_names import find_bot_id
 from coze_client.bridge.chat.answer_parts import Part, PartCollector
 from coze_client.bridge.chat.chatflow import ChatflowQuestion
 from coze_client.bridge.chat.client_calls import check_chatflow, plugin_calls
 from coze_client.bridge.chat.declared_plugins import warn_without_plugins
 from coze_client.bridge.chat.drafts import attach
 from coze_client.bridge.chat.next_step import SubmitOutputs, UserQuestion
-from coze_client.bridge.chat.planned_chat import PlannedChat
+from coze_client.bridge.chat.planned_chat import PlanForName, PlannedChat
 from coze_client.bridge.chat.stop_sequences import StopFilter
 from coze_client.bridge.chat.submissions import Submission, check_no_longer_waits, note_finished, note_sent
 from coze_client.bridge.chat.unanswered import leave_out_asked
@@ -38,23 +39,35 @@ class AnswerBuilder:
     ``tool_calls`` are complete after ``finish``.
     """
 
-    def __init__(self, plan: PlannedChat) -> None:
-        self.plan = plan
+    plan: PlannedChat
+    """What is sent; with a bot's name instead of its id, it is known once the stream is open."""
+
+    def __init__(self, plan: PlannedChat | PlanForName) -> None:
+        self._plan_for_name: PlanForName | None = None
+        self._stop_filter: StopFilter | None = None
+        if isinstance(plan, PlannedChat):
+            self._take(plan)
+        else:
+            self._plan_for_name = plan
         self.stopped = False
         self.chat: Chat | None = None
         self._parts = PartCollector()
-        self._stop_filter = StopFilter(plan.stop) if plan.stop else None
         self._origin: dict[str, object] = {}
         self._submission: Submission | None = None
         self._has_question = False  # only a verbose message reports that a chatflow on coze.com waits for a reply
 
+    def _take(self, plan: PlannedChat) -> None:
+        self.plan = plan
+        self._stop_filter = StopFilter(plan.stop) if plan.stop else None
+
     def open(self, client: CozeClient) -> ChatStream:
-        """The stream of the answer; attachments of the question are uploaded before.
+        """The stream of the answer; before, a bot's name is looked up, and attachments of the question are uploaded.
 
         If the chat no longer waits for tool outputs, a new chat gets them as text, see ``check_no_longer_waits``.
         """
-        session, step = client._session, self.plan.step
+        session = client._session
         stream = self._events(Blocking.run(self._messages(session))).blocking(session)
+        step = self.plan.step
         if not isinstance(step, SubmitOutputs):
             return stream
         submission = note_sent(session, step)
@@ -68,8 +81,9 @@ class AnswerBuilder:
 
     async def aopen(self, client: AsyncCozeClient) -> AsyncChatStream:
         """As ``open``, on asyncio."""
-        session, step = client._session, self.plan.step
+        session = client._session
         stream = self._events(await self._messages(session)).asyncio(session)
+        step = self.plan.step
         if not isinstance(step, SubmitOutputs):
             return stream
         submission = note_sent(session, step)
@@ -86,6 +100,9 @@ class AnswerBuilder:
         self.plan = self.plan.in_words()
 
     async def _messages(self, session: Session) -> list[Message]:
+        if (later := self._plan_for_name) is not None:
+            self._take(later.plan(await find_bot_id(session, later.bot)))
+            self._plan_for_name = None
         step, options, tools = self.plan.step, self.plan.options, self.plan.tools
         if tools and self.plan.check_plugins and isinstance(step, UserQuestion):
             draft = options.get("publish_status") == "unpublished_draft"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
+from coze_client.bridge.bot_names import BotName
 from coze_client.bridge.chat.chatflow import ChatflowQuestion, convert_to_chatflow_question
 from coze_client.bridge.chat.dialogue import NOBODY, DialogueMessage, Speaker
 from coze_client.bridge.chat.next_step import ChatOptions, SubmitOutputs, UserQuestion, convert_to_options, next_step
@@ -39,6 +40,14 @@ class PlannedChat:
     def model_name(self) -> str:
         """The id of the bot or chatflow that answers."""
         return self.step.chatflow["workflow_id"] if isinstance(self.step, ChatflowQuestion) else self.options["bot_id"]
+
+
+@dataclass(frozen=True)
+class PlanForName:
+    """A chat that can be planned once the id of its bot is known: an earlier answer may be this bot's or another's."""
+
+    bot: BotName
+    plan: Callable[[str], PlannedChat]
 
 
 def plan_chat(

@@ -11,17 +11,19 @@ from pydantic import Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
 from coze_client.api.chats.values import PublishStatus
+from coze_client.bridge.bot_names import BotName
 from coze_client.bridge.chat.answer_builder import AnswerBuilder
 from coze_client.bridge.chat.caller import caller_level
 from coze_client.bridge.chat.chatflow import convert_to_chatflow_options
 from coze_client.bridge.chat.dialogue import DialogueMessage
 from coze_client.bridge.chat.next_step import CHAT_OPTIONS
-from coze_client.bridge.chat.planned_chat import DECIDED_BY_THE_BOT, plan_chat
+from coze_client.bridge.chat.planned_chat import DECIDED_BY_THE_BOT, PlanForName, PlannedChat, plan_chat
 from coze_client.bridge.chat.tool_options import TOOL_OPTIONS, without_effect
 from coze_client.bridge.connection import Connection
 from coze_client.errors import ConfigurationError
 
-_OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id", "workflow_id", "app_id")
+_NAME_OPTIONS = ("bot_name", "workspace_id")
+_OPTIONS = (*sorted(CHAT_OPTIONS), "conversation_id", "workflow_id", "app_id", *_NAME_OPTIONS)
 _OWN_OPTIONS = ("stop", "system_variable", "trim", "check_plugins")  # settings that are not sent
 _EMPTY_MEANS_NONE = ("user_id", "conversation_id")
 
@@ -30,7 +32,12 @@ class BotSettings(Connection):
     """The bot, the user, the options of a chat, and the client."""
 
     bot_id: str = ""
-    """The id of a bot that is published to the API channel. Optional only for a chatflow of an app."""
+    """The id of a bot that is published to the API channel. Or give its name, or the app of a chatflow."""
+    bot_name: str = ""
+    """The name of the bot, exactly as Coze lists it, in place of its id. The first call of a process looks it up, which
+    needs the permission listBot; a bot that gets the name later is not noticed."""
+    workspace_id: str | None = None
+    """The workspace of the bot that ``bot_name`` names; it is only given together with it."""
     workflow_id: str | None = None
     """A chatflow of the bot or app that answers instead: text only, at most 50 messages, no client plugins."""
     app_id: str | None = None
@@ -91,17 +98,20 @@ class BotSettings(Connection):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        options = self._options({})
+        BotName.read(options)
+        options |= {"bot_id": self.bot_id or self.bot_name}
         if self.workflow_id:
-            convert_to_chatflow_options(self._options({}))
-        elif not self.bot_id or self.app_id:
-            raise ConfigurationError("Give a bot_id, or an app_id and the workflow_id of its chatflow")
+            convert_to_chatflow_options(options)
+        elif not options["bot_id"] or self.app_id:
+            raise ConfigurationError("Give a bot_id or bot_name, or an app_id and the workflow_id of its chatflow")
         self._warn({name for name in DECIDED_BY_THE_BOT if getattr(self, name) is not None})
         return self
 
     @property
     def model_name(self) -> str:
-        """The id of the chatflow or bot that answers."""
-        return self.workflow_id or self.bot_id
+        """The id of the chatflow or bot that answers; the bot's name if that was given."""
+        return self.workflow_id or self.bot_id or self.bot_name
 
     @property
     def model(self) -> str:
@@ -122,22 +132,32 @@ class BotSettings(Connection):
         rest = {**{name: getattr(self, name) for name in _OWN_OPTIONS}, "tools": None, "answer_prompt": "", **given}
         own = {name: rest.pop(name) for name in (*_OWN_OPTIONS, "answer_prompt")}
         tools = rest.pop("tools")
-        plan = plan_chat(
-            messages,
-            self._options(rest),
-            tools=None if tools is None else frozenset(tools),
-            continue_question=self.continue_question,
-            user_is_known=self._user_is_known or "user_id" in given,
-            **own,
-        )
-        return AnswerBuilder(plan)
+        options = self._options(rest)
+
+        def plan(found: Mapping[str, object]) -> PlannedChat:
+            return plan_chat(
+                messages,
+                {**_without_name(options), **found},
+                tools=None if tools is None else frozenset(tools),
+                continue_question=self.continue_question,
+                user_is_known=self._user_is_known or "user_id" in given,
+                **own,
+            )
+
+        bot = BotName.read(options)
+        return AnswerBuilder(plan({}) if bot is None else PlanForName(bot, lambda bot_id: plan({"bot_id": bot_id})))
 
     def _options(self, given: Mapping[str, object]) -> dict[str, object]:
         """The options of a chat, `given` before the settings; warns of options that Coze does not take."""
         self._warn(DECIDED_BY_THE_BOT & given.keys() | without_effect(given))
         settings = {name: getattr(self, name) for name in _OPTIONS}
         taken = given.keys() - DECIDED_BY_THE_BOT - TOOL_OPTIONS
-        return {**settings, **{name: value for name, value in given.items() if name in taken}}
+        options = {**settings, **{name: value for name, value in given.items() if name in taken}}
+        if given.get("bot_name"):
+            options["bot_id"] = given.get("bot_id") or ""
+        elif given.get("bot_id") and not given.get("workspace_id"):
+            return _without_name(options)
+        return options if options["bot_name"] or options["workspace_id"] else _without_name(options)
 
     def _warn(self, names: Collection[str]) -> None:
         """Warn of options without effect, once for each name."""
@@ -146,6 +166,10 @@ class BotSettings(Connection):
             listed = ", ".join(sorted(new))
             message = f"{listed}: not sent, because the settings of the bot decide it"
             warnings.warn(message, stacklevel=caller_level())
+
+
+def _without_name(options: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in options.items() if name not in _NAME_OPTIONS}
 
 
 def rename_fields(given: Mapping[str, object], other_names: Mapping[str, str]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from coze_client.api.recall.helper_bot import RecallBot, bot_to_ask
 from coze_client.api.recall.resource import RecallUntil
 from coze_client.api.recall.values import Recall, Slice
 from coze_client.api.workflows.resource import RunMode
+from coze_client.bridge.bot_names import BotName, find_bot_id
 from coze_client.bridge.connection import AnyCozeClient, Connection
 from coze_client.bridge.retrieval.concurrency_limit import ConcurrencyLimit
 from coze_client.bridge.retrieval.document_names import DocumentNames
@@ -44,6 +45,11 @@ class RecallOptions(BaseModel):
     bot_id: str | RecallBot = ""
     """A bot with datasets, instead of a workflow: its id, or what ``client.recall.setup`` returned, of which the id and
     ``publish_status`` are kept. EVERY RECALL MAY BILL A FULL ANSWER, though nobody reads it."""
+
+    bot_name: str = ""
+    """The name of the bot instead of its id. The first query of a process looks it up (permission listBot)."""
+    workspace_id: str | None = None
+    """The workspace of the bot that ``bot_name`` names; it is only given together with it."""
 
     score_threshold: float | None = None
     """Drops slices with a lower score. Slices without a score stay: workflows return no scores, so set the minimum
@@ -97,8 +103,8 @@ class RecallOptions(BaseModel):
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:
-        if bool(self.workflow_id) == bool(self.bot_id):
-            raise ConfigurationError("Give exactly one of workflow_id and bot_id")
+        if sum(map(bool, (self.workflow_id, self.bot_id, BotName.read(dict(self))))) != 1:
+            raise ConfigurationError("Give exactly one of workflow_id, bot_id and bot_name (with its workspace_id)")
         unsupported = _BOT_OPTIONS if self.workflow_id else _WORKFLOW_OPTIONS
         fields = RecallOptions.model_fields
         if given := [name for name in unsupported if getattr(self, name) != fields[name].default]:
@@ -136,7 +142,7 @@ class RetrieverSettings(Connection, RecallOptions):
             raise ConfigurationError(f"k must be an integer of 1 or more, not {k!r}")
         options = self._options_with(overrides)
         async with self._limit.slot(client._session.concurrency):
-            recall = await maybe_await(_ask(client, query, options))
+            recall = await maybe_await(_ask(client, query, await _with_bot_id(client, options)))
             slices = recall.slices
             if options.dataset_ids:
                 slices = await self._document_names.complete(client._session, options.dataset_ids, slices)
@@ -175,6 +181,11 @@ def select(slices: Sequence[Slice], options: RecallOptions) -> tuple[Slice, ...]
             cure="Let the workflow's end node return the knowledge node's outputList unchanged",
         )
     return tuple(slice_ for slice_ in slices if _passes(slice_, options))
+
+
+async def _with_bot_id(client: AnyCozeClient, options: RecallOptions) -> RecallOptions:
+    bot = BotName.read(dict(options))
+    return options if bot is None else options.model_copy(update={"bot_id": await find_bot_id(client._session, bot)})
 
 
 def _ask(client: AnyCozeClient, query: str, options: RecallOptions) -> Recall | Awaitable[Recall]:
