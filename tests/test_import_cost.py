@@ -15,6 +15,7 @@ FIRST_NEEDED_BY_A_CALL = {
     "coze_client.api.recall.values",
     "coze_client.core.paging",
 }
+TERMINALS = {"typer", "click", "rich", "prompt_toolkit"}
 SERVERS = {"starlette", "uvicorn", "python_multipart"}
 
 
@@ -29,7 +30,7 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import coze_client", FRAMEWORKS | SERVERS | {"httpx", "pydantic", "tenacity", "jwt", "asyncio"}),
+        ("import coze_client", FRAMEWORKS | SERVERS | TERMINALS | {"httpx", "pydantic", "tenacity", "jwt", "asyncio"}),
         ("from coze_client import CozeError, Retry, Timeout", FRAMEWORKS | SERVERS | {"httpx", "pydantic", "jwt"}),
         (
             "from coze_client import CozeClient; CozeClient('t').chats",
@@ -40,6 +41,7 @@ def loaded_by(code: str) -> set[str]:
         ),
         ("import coze_client.emulator", FRAMEWORKS | SERVERS | {"httpx", "sqlite3"}),
         ("import coze_client.emulator.pytest_plugin", FRAMEWORKS | SERVERS | {"httpx", "sqlite3"}),
+        ("import coze_client.cli.app", FRAMEWORKS | SERVERS | {"prompt_toolkit", "coze_client.emulator"}),
         ("import langchain_coze", FRAMEWORKS | SERVERS | {"httpx", "pydantic"}),
         ("import llama_index_coze", FRAMEWORKS | SERVERS | {"httpx", "pydantic"}),
         (

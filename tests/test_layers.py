@@ -52,7 +52,9 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.bridge",
     "langchain_coze",
     "llama_index_coze",
-    "coze_client.emulator",  # nothing else imports it; its own layers follow
+    "coze_client.emulator",  # only the command imports it; its own layers follow
+    "coze_client.cli",
+    "coze_client.__main__",
 )
 EMULATOR_LAYERS = (
     "coze_client.version",
@@ -146,6 +148,11 @@ def resource_of(module: str) -> str:
 def test_an_adapter_never_imports_the_other() -> None:
     packages = [(a.partition(".")[0], b.partition(".")[0]) for a, b in pairs(MODULES)]
     assert [pair for pair in packages if pair[0] != pair[1] and {*pair} <= ADAPTERS] == []
+
+
+def test_nothing_below_the_adapters_and_not_the_command_imports_an_adapter() -> None:
+    client = [pair for pair in pairs(MODULES) if pair[0].startswith("coze_client")]
+    assert [pair for pair in client if pair[1].partition(".")[0] in ADAPTERS] == []
 
 
 def test_no_files_form_a_circle() -> None:

@@ -19,6 +19,8 @@ from coze_client.errors import ConfigurationError
 if TYPE_CHECKING:
     from coze_client.auth.token_store import TokenStore
 
+_VARIABLES = ("COZE_API_TOKEN", "COZE_API_KEY", "COZE_JWT_OAUTH_CLIENT_ID", "COZE_OAUTH_CONFIG")  # first counts
+
 
 def from_env(store: TokenStore | None = None) -> Credentials:
     """Credentials from environment variables.
@@ -96,6 +98,11 @@ def server_of(credentials: Credentials) -> str | None:
     """The base URL of the credentials' server, or ``None``; only those of OAuth apps may have one."""
     base_url = getattr(credentials, "base_url", None)
     return base_url if isinstance(base_url, str) else None
+
+
+def variable_in_use() -> str | None:
+    """The name of the variable that ``from_env`` takes the token or the OAuth app from; ``None`` if none is set."""
+    return next((name for name in _VARIABLES if os.environ.get(name)), None)
 
 
 def token_from_environment() -> str | None:

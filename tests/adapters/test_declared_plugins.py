@@ -11,7 +11,7 @@ import pytest
 
 from coze_client import Bot, CozeClient
 from coze_client.bridge.chat import declared_plugins
-from coze_client.bridge.chat.declared_plugins import _has_no_plugins
+from coze_client.bridge.chat.declared_plugins import has_no_plugins
 from coze_client.emulator import Emulator, faults
 from tests.support import tool_questions
 from tests.support.tool_questions import LLAMA_INDEX, WAYS
@@ -126,8 +126,8 @@ OTHERS: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("settings", OTHERS, ids=str)
 def test_nothing_is_said_of_a_bot_that_may_have_plugins_elsewhere(settings: dict[str, object]) -> None:
-    assert not _has_no_plugins(Bot.model_validate({"bot_id": "1", **settings}))
-    assert _has_no_plugins(Bot.model_validate({"bot_id": "1", "plugin_info_list": []}))
+    assert not has_no_plugins(Bot.model_validate({"bot_id": "1", **settings}))
+    assert has_no_plugins(Bot.model_validate({"bot_id": "1", "plugin_info_list": []}))
 
 
 async def test_a_chat_that_is_cancelled_during_the_check_leaves_it_to_the_next(emulator: Emulator) -> None:

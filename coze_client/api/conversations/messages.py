@@ -21,6 +21,8 @@ from coze_client.errors import ConfigurationError
 
 T = TypeVar("T")
 
+DAYS_KEPT = 180
+"""How long Coze keeps a message."""
 _LARGEST_PAGE = 50
 _MESSAGE = Payload(Message, needed="id")
 _MODIFIED = Payload(Message, "message", needed="id")

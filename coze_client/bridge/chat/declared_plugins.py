@@ -43,7 +43,7 @@ async def warn_without_plugins(session: Session, bot_id: str, tools: Collection[
     except BaseException:  # a chat that was cancelled has learnt nothing
         _asked.pop(key, None)
         raise
-    if _has_no_plugins(bot):
+    if has_no_plugins(bot):
         names = ", ".join(sorted(tools))
         warnings.warn(
             f"Bot {bot_id} has no plugins, so it can call none of the given tools ({names}). Declare them on the bot "
@@ -52,7 +52,10 @@ async def warn_without_plugins(session: Session, bot_id: str, tools: Collection[
         )
 
 
-def _has_no_plugins(bot: Bot) -> bool:
-    """False also for what may have plugins elsewhere: agents of a multi-agent bot (``bot_mode`` 1) and workflows."""
+def has_no_plugins(bot: Bot) -> bool:
+    """True for a bot that can call no plugin.
+
+    False also for what may have plugins elsewhere: agents of a multi-agent bot (``bot_mode`` 1) and workflows.
+    """
     listed = "plugin_info_list" in bot.model_fields_set
     return listed and not (bot.plugin_info_list or bot.workflow_info_list or bot.bot_mode)

@@ -1,0 +1,110 @@
+"""What the command lists and finds by name: workspaces, bots, workflows, datasets, conversations, voices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from difflib import get_close_matches
+
+from coze_client.client import CozeClient
+from coze_client.core.model import Model
+from coze_client.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Noun:
+    """One kind of thing. ``load`` lists it, from a workspace, or for conversations from a bot ("" for neither).
+
+    ``id`` and ``name`` are fields of what is listed, ``columns`` those of a table, after both.
+    """
+
+    one: str
+    load: Callable[[CozeClient, str], Iterable[Model]]
+    id: str
+    name: str
+    columns: tuple[str, ...] = ()
+
+    def cells(self, item: Model) -> list[str]:
+        """One row of a table."""
+        return [_cell(name, getattr(item, name)) for name in self.fields]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.id, self.name, *self.columns)
+
+
+WORKSPACES = Noun(
+    "workspace", lambda client, _: client.workspaces.list(), "id", "name", ("workspace_type", "role_type")
+)
+BOTS = Noun(
+    "bot",
+    lambda client, workspace: client.bots.list(workspace_id=workspace),
+    "bot_id",
+    "name",
+    ("published_at", "description"),
+)
+WORKFLOWS = Noun(
+    "workflow",
+    lambda client, workspace: client.workflows.list(workspace_id=workspace),
+    "workflow_id",
+    "workflow_name",
+    ("updated_at", "description"),
+)
+DATASETS = Noun(
+    "dataset",
+    lambda client, workspace: client.datasets.list(workspace_id=workspace),
+    "dataset_id",
+    "name",
+    ("doc_count", "slice_count", "description"),
+)
+CONVERSATIONS = Noun(
+    "conversation", lambda client, bot: client.conversations.list(bot_id=bot), "id", "name", ("created_at",)
+)
+VOICES = Noun("voice", lambda client, _: client.audio.voices.list(), "voice_id", "name", ("language_name", "state"))
+
+
+def list_in(client: CozeClient, noun: Noun, workspace: str) -> Iterator[Model]:
+    """List what a workspace holds; without one, what all workspaces of the account hold."""
+    for place in [workspace] if workspace else [entry.id for entry in client.workspaces.list()]:
+        yield from noun.load(client, place)
+
+
+def find_id(noun: Noun, given: str, listed: Callable[[], Iterable[Model]]) -> str:
+    """The id of what a user names: digits are an id, anything else is looked for among the names of `listed`.
+
+    Raises ConfigurationError for a name that nothing has, with those that are like it, or that several have.
+    """
+    given = given.strip()
+    if given.isdecimal():
+        return given
+    items = list(listed())
+    names = [str(getattr(item, noun.name)) for item in items]
+    ids = [str(getattr(item, noun.id)) for item in items]
+    found = _named(given, ids, names, str) or _named(given, ids, names, str.casefold)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigurationError(
+            f"{len(found)} {noun.one}s have the name {given!r}", cure=f"Give the id of one of them: {', '.join(found)}"
+        )
+    alike = ", ".join(get_close_matches(given, names, 3, 0.4))
+    cure = f"Names like it: {alike}" if alike else f"List the names: cozekit {noun.one}s list; or give the id"
+    raise ConfigurationError(f"No {noun.one} has the name {given!r}", cure=cure)
+
+
+def find_in(client: CozeClient, noun: Noun, given: str, workspace: str) -> str:
+    """As ``find_id``, among what a workspace holds, or all workspaces of the account."""
+    return find_id(noun, given, lambda: list_in(client, noun, workspace))
+
+
+def _named(given: str, ids: Iterable[str], names: Iterable[str], spelled: Callable[[str], str]) -> list[str]:
+    return [id_ for id_, name in zip(ids, names, strict=True) if spelled(name) == spelled(given)]
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if name.endswith("_at") and isinstance(value, int):
+        return datetime.fromtimestamp(value, timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M")
+    return str(value)

@@ -1,0 +1,56 @@
+"""Where a command writes and asks: results to the standard output, everything else to the standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from coze_client.errors import CozeError
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """The output of a command. ``out``: its results. ``err``: notes, questions and errors."""
+
+    out: Console = field(default_factory=lambda: Console(highlight=False))
+    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+
+    @property
+    def can_ask(self) -> bool:
+        """True if somebody sits before it: input and output are a terminal."""
+        return sys.stdin.isatty() and self.out.is_terminal
+
+    def write(self, text: str, style: str = "") -> None:
+        """Write a result as it is: without markup, and without line ends of ours."""
+        self.out.print(Text(text, style=style), soft_wrap=True)
+
+    def note(self, text: str, style: str = "dim") -> None:
+        """Write a line that is no result."""
+        self.err.print(Text(text, style=style), soft_wrap=True)
+
+    def tell_error(self, error: CozeError | OSError) -> None:
+        """Write an error: what happened, where, and the cure."""
+        self.err.print(Text.assemble(("Error: ", "bold red"), str(error)), soft_wrap=True)
+
+    def write_json(self, value: object) -> None:
+        """Write a value as JSON, for programs; other characters than ASCII stay readable."""
+        self.write(json.dumps(value, ensure_ascii=False, indent=2))
+
+    def write_table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Write a table. Into a pipe or a file: a line a row, its cells between tabs, so that nothing is cut off."""
+        if not self.out.is_terminal:
+            for row in rows:
+                self.write("\t".join(" ".join(cell.split()) for cell in row))
+            return
+        table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+        for column in table.columns:
+            column.overflow = "fold"
+        for row in rows:
+            table.add_row(*map(Text, row))
+        self.out.print(table)
