@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -20,10 +21,12 @@ from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, model_validator
 from typing_extensions import Self
 
-from coze_client.bridge.chat.settings import BotSettings, rename_fields
+from coze_client.bridge.chat.settings import rename_fields
+from coze_client.bridge.chat.variables import BotVariables
 from coze_client.core.config import Timeout
 from coze_client.version import __version__
 from langchain_coze.answer_cache import AnswerCache
+from langchain_coze.errors import langchain_errors
 
 OTHER_NAMES: Mapping[str, str] = {
     "model": "bot_id",
@@ -40,7 +43,7 @@ OTHER_NAMES: Mapping[str, str] = {
 _MEDIA = ("image_inputs", "image_url_inputs", "pdf_inputs", "audio_inputs", "video_inputs")
 
 
-class BotModel(BotSettings, BaseChatModel):
+class BotModel(BotVariables, BaseChatModel):
     """The part of ``ChatCoze`` around its chats: names of fields, profile, storage, cache, token counts, traces."""
 
     model_config = ConfigDict(extra="forbid")
@@ -59,6 +62,9 @@ class BotModel(BotSettings, BaseChatModel):
         known = {**media, "tool_calling": not self.workflow_id, "tool_choice": False, "structured_output": True}
         self.profile = cast("ModelProfile", {**known, **(self.profile or {})})
         return self
+
+    def _framework_errors(self) -> AbstractContextManager[None]:
+        return langchain_errors()
 
     @classmethod
     def is_lc_serializable(cls) -> bool:

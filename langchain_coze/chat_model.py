@@ -52,7 +52,8 @@ class ChatCoze(BotModel):
     The settings of the bot decide its prompt, model, temperature and tools. System messages are joined to the first
     question, or become the prompt variable that ``system_variable`` names. ``user_id`` separates the memories of users;
     its default is a random id for each instance. With a ``conversation_id`` (from ``client.conversations.create``),
-    Coze stores the history, only new messages are sent, and answers are not cached.
+    Coze stores the history, only new messages are sent, and answers are not cached. ``read_variables`` and
+    ``write_variables`` are what the bot remembers of its user.
 
     With a ``workflow_id``, a chatflow answers instead: text only, at most 50 messages, no tools. Its start node takes
     ``parameters`` instead of prompt variables. It belongs to a bot or an app: give exactly one of ``bot_id`` and

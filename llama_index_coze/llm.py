@@ -30,7 +30,8 @@ from pydantic import (
 )
 
 from coze_client.bridge.chat.answer_builder import AnswerBuilder
-from coze_client.bridge.chat.settings import BotSettings, rename_fields
+from coze_client.bridge.chat.settings import rename_fields
+from coze_client.bridge.chat.variables import BotVariables
 from coze_client.core.concurrency import Blocking
 from llama_index_coze.messages import convert_to_dialogue
 from llama_index_coze.responses import ChatResponseBuilder, CompletionResponseBuilder, ResponseBuilder
@@ -42,7 +43,7 @@ R = TypeVar("R", bound="ChatResponse | CompletionResponse")
 dispatcher = get_dispatcher(__name__)
 
 
-class CozeLLM(BotSettings, ToolCallingLLM):
+class CozeLLM(BotVariables, ToolCallingLLM):
     """A bot built in Coze, published to the API channel, as an LLM.
 
     ```python
@@ -63,6 +64,7 @@ class CozeLLM(BotSettings, ToolCallingLLM):
     question, or sent as the prompt variable ``system_variable``. ``user_id`` separates users' memories: without one,
     every instance is a new user. With a ``conversation_id`` (from ``client.conversations.create``), Coze stores the
     history, and only new messages are sent. Each call accepts chat options: ``llm.chat(…, user_id="…")``.
+    ``read_variables`` and ``write_variables`` are what the bot remembers of its user.
 
     A message's ``additional_kwargs`` contain ``chat_id``, ``conversation_id``, ``logid``, ``status``, ``message_ids``
     and ``follow_ups``. A response's also contain token counts, ``plugin_calls``, ``plugin_outputs`` and ``cards``; its
