@@ -117,6 +117,7 @@ class Emulator(Content, Access, Record):
         if self._demo:
             add_workflows(self)
             add_library(self)
+            self.add_variables(self.bots["echo"], {"city": "Bonn"})
         return self
 
     def stop(self) -> None:

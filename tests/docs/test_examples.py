@@ -22,6 +22,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 OUTPUTS = {
     "auth_token.py": ("echo", "The token is good for"),
     "bot_by_name.py": ("echo", "LangChain: Hello\nLlamaIndex: Hello"),
+    "bot_variables.py": ("echo", "remembers {'city': 'Rome'}\nIn LlamaIndex, too: {'city': 'Rome'}"),
     "chat_conversation_stream.py": ("assistant", "Nice to meet you, Ada.\nYour name is Ada."),
     "chat_local_plugin.py": ("plugins", "get_weather says: 14 °C in Zurich. get_time says: half past nine"),
     "chat_multimode_stream.py": ("vision", "I see 2 image(s): picture.png, https://example.com/lake.jpg."),
@@ -106,6 +107,7 @@ def web_page(tmp_path: Path) -> Iterator[str]:
 def test_the_example_runs_and_shows(name: str, emulator: Emulator, tmp_path: Path, web_page: str) -> None:
     add_workflows(emulator)
     dataset_id = add_library(emulator)
+    emulator.add_variables(emulator.bots["echo"], {"city": "Bonn"})
     bot, expected = OUTPUTS[name]
     account = {
         "COZE_API_BASE": emulator.url,

@@ -58,6 +58,7 @@ def account(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     """The environment of a reader who runs the emulator, in a folder that blocks may write to."""
     add_workflows(emulator)
     add_library(emulator)
+    emulator.add_variables(emulator.bots["echo"], {"city": "Bonn"})
     for folder in ("examples", "notebooks"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
