@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 _NEEDED = frozenset({"typer", "rich", "prompt_toolkit", "click"})
 
 
 def main() -> None:
     """Run the command of this process's arguments, and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a pipe of Windows may lack the marks
     try:
         from coze_client.cli.app import app
 

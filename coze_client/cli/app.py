@@ -8,6 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from coze_client.cli.doctor import doctor
+from coze_client.cli.emulate import emulate
+from coze_client.cli.listings import add_listings
 from coze_client.cli.settings import Settings
 from coze_client.cli.terminal import Terminal
 from coze_client.errors import CozeError
@@ -20,7 +22,9 @@ class _OneSentenceErrors(TyperGroup):
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # what a command returns
         try:
             return super().invoke(ctx)
-        except (CozeError, OSError) as error:
+        except (CozeError, OSError, ImportError) as error:
+            if isinstance(error, ImportError) and "pip install" not in str(error):
+                raise  # no missing extra, but a mistake
             terminal = ctx.obj.terminal if isinstance(ctx.obj, Settings) else Terminal()
             terminal.tell_error(error)
             raise typer.Exit(1) from None
@@ -60,3 +64,5 @@ def cozekit(
 
 
 app.command()(doctor)
+app.command()(emulate)
+add_listings(app)

@@ -31,7 +31,13 @@ class Noun:
 
     @property
     def fields(self) -> tuple[str, ...]:
+        """The fields of a row, the id first."""
         return (self.id, self.name, *self.columns)
+
+    @property
+    def headings(self) -> list[str]:
+        """The headings of a table."""
+        return ["id", "name", *(column.removesuffix("_at").replace("_", " ") for column in self.columns)]
 
 
 WORKSPACES = Noun(
@@ -39,14 +45,14 @@ WORKSPACES = Noun(
 )
 BOTS = Noun(
     "bot",
-    lambda client, workspace: client.bots.list(workspace_id=workspace),
+    lambda client, workspace: client.bots.list(workspace_id=workspace, publish_status="all"),
     "bot_id",
     "name",
     ("published_at", "description"),
 )
 WORKFLOWS = Noun(
     "workflow",
-    lambda client, workspace: client.workflows.list(workspace_id=workspace),
+    lambda client, workspace: client.workflows.list(workspace_id=workspace, publish_status="all"),
     "workflow_id",
     "workflow_name",
     ("updated_at", "description"),

@@ -11,8 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coze_client.errors import CozeError
-
 
 @dataclass(frozen=True)
 class Terminal:
@@ -27,16 +25,20 @@ class Terminal:
         return sys.stdin.isatty() and self.out.is_terminal
 
     def write(self, text: str, style: str = "") -> None:
-        """Write a result as it is: without markup, and without line ends of ours."""
-        self.out.print(Text(text, style=style), soft_wrap=True)
+        """Write a result as it is: without markup or line ends of ours, and into a pipe or a file with its tabs."""
+        if self.out.is_terminal:
+            self.out.print(Text(text, style=style), soft_wrap=True)
+        else:
+            print(text, file=self.out.file)
 
     def note(self, text: str, style: str = "dim") -> None:
         """Write a line that is no result."""
         self.err.print(Text(text, style=style), soft_wrap=True)
 
-    def tell_error(self, error: CozeError | OSError) -> None:
+    def tell_error(self, error: Exception) -> None:
         """Write an error: what happened, where, and the cure."""
-        self.err.print(Text.assemble(("Error: ", "bold red"), str(error)), soft_wrap=True)
+        told = error.strerror if isinstance(error, OSError) and error.strerror and not error.filename else str(error)
+        self.err.print(Text.assemble(("Error: ", "bold red"), told), soft_wrap=True)
 
     def write_json(self, value: object) -> None:
         """Write a value as JSON, for programs; other characters than ASCII stay readable."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from coze_client.emulator import Emulator
@@ -48,14 +48,29 @@ def main(arguments: list[str] | None = None) -> None:
         demo=True,
     )
     try:
-        emulator.start()
+        serve(emulator, options.oauth)
     except OSError as error:
         parser.exit(1, f"{error.strerror}\n")
+
+
+def serve(
+    emulator: Emulator,
+    oauth: Path | None = None,
+    *,
+    prepare: Callable[[], object] = bool,
+    wait: Callable[[], object] | None = None,
+) -> None:
+    """Start an emulator, print how to reach it, and stop it at Ctrl-C, or once `wait` returns; OSError without a port.
+
+    `prepare` is called after the start. `oauth`: the folder for a config file of each OAuth app.
+    """
+    emulator.start()
     try:
-        if options.oauth is not None:
-            write_configs(emulator, options.oauth)
+        prepare()
+        if oauth is not None:
+            write_configs(emulator, oauth)
         print(greeting(emulator), flush=True)
-        threading.Event().wait()
+        (wait or threading.Event().wait)()
     except KeyboardInterrupt:
         print("\nbye")
     finally:
