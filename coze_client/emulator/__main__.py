@@ -78,8 +78,10 @@ def serve(
 
 
 def greeting(emulator: Emulator) -> str:
-    """Format the URL, token, bots, workflows, datasets and a first request to copy."""
-    bots, workflows, datasets = map(_lines, (emulator.bots, emulator.workflows, emulator.datasets))
+    """Format the URL, token, bots, workflows, datasets, templates, lives and a first request to copy."""
+    lives = {f"live {number}": live_id for number, live_id in enumerate(emulator.lives, 1)}
+    ids = (emulator.bots, emulator.workflows, emulator.datasets, emulator.templates, lives)
+    bots, workflows, datasets, templates, sounds = map(_lines, ids)
     body = (
         f'{{"bot_id":"{emulator.bots["echo"]}","user_id":"me","stream":true,'
         '"additional_messages":[{"role":"user","content":"Hello!","content_type":"text"}]}'
@@ -98,6 +100,12 @@ def greeting(emulator: Emulator) -> str:
 
   {"dataset":<16} id
 {datasets}
+
+  {"template":<16} id
+{templates}
+
+  {"live sound":<16} id
+{sounds}
 
   curl -N {emulator.url}/v3/chat -H 'Authorization: Bearer {emulator.token}' \\
        -H 'Content-Type: application/json' -d '{body}'

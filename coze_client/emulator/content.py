@@ -18,6 +18,9 @@ from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument, StoredSlice
 from coze_client.emulator.workflows import WORKSPACE, Workflow, new_workflow
 
+FIRST_TEMPLATE_ID = 7360000000000000001
+FIRST_LIVE_ID = 7370000000000000001
+
 
 class Content:
     """The methods of an emulator that add bots, workflows, plugins and datasets, and list them."""
@@ -56,6 +59,28 @@ class Content:
     def add_variables(self, owner_id: str, defaults: Mapping[str, str]) -> None:
         """Add variables of end users, each with its default, to the bot or the app with this id."""
         self._backend.variables[owner_id] = {**self._backend.variables.get(owner_id, {}), **defaults}
+
+    @property
+    def templates(self) -> Mapping[str, str]:
+        """Template ids by the name of the bot that they copy."""
+        return MappingProxyType({self._backend.bots[bot].name: id_ for id_, bot in self._backend.templates.items()})
+
+    def add_template(self, bot: str) -> str:
+        """Add a template of the store, which copies the bot with this name; return its id. KeyError without a bot."""
+        template_id = str(FIRST_TEMPLATE_ID + len(self._backend.templates))
+        self._backend.templates[template_id] = self.bots[bot]
+        return template_id
+
+    @property
+    def lives(self) -> tuple[str, ...]:
+        """The ids of the live sounds."""
+        return tuple(self._backend.lives)
+
+    def add_live(self, streams: Mapping[str, Literal["origin", "translation"]]) -> str:
+        """Add a live sound with these streams by their names; return its id."""
+        live_id = str(FIRST_LIVE_ID + len(self._backend.lives))
+        self._backend.lives[live_id] = dict(streams)
+        return live_id
 
     @property
     def workflows(self) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from typing_extensions import TypedDict
 
-from coze_client.emulator.workflows import Output, Steps, Workflow, ask, new_workflow
+from coze_client.emulator.workflows import Image, Output, Steps, Workflow, ask, new_workflow
 
 
 class Booking(TypedDict):
@@ -58,9 +58,9 @@ def seat_guests(guests: int = 2) -> Steps[str]:
     return "All are seated."
 
 
-def host(words: str) -> str:
-    """A chatflow that greets the user."""
-    return f"Welcome! You said: {words}"
+def host(words: str, picture: Image | None = None) -> str:
+    """A chatflow that greets the user, and looks at a picture."""
+    return f"Welcome! You said: {words}" + (f" You show {picture}." if picture else "")
 
 
 class HasWorkflows(Protocol):

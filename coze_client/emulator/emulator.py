@@ -51,7 +51,8 @@ class Emulator(Content, Access, Record):
             the studio, which has none.
         rate_limit_code: the code of such a refusal. After 4020 (calls per minute) clients wait a minute; 4009 (too many
             users at the moment) lets them try again at once.
-        demo: also add the bots, workflows and the dataset that `python -m coze_client.emulator` has.
+        demo: also add the bots, workflows, dataset, template, live sound and variable that
+            `python -m coze_client.emulator` has.
     """
 
     def __init__(
@@ -118,6 +119,8 @@ class Emulator(Content, Access, Record):
             add_workflows(self)
             add_library(self)
             self.add_variables(self.bots["echo"], {"city": "Bonn"})
+            self.add_template("assistant")
+            self.add_live({"speaker": "origin", "interpreter": "translation"})
         return self
 
     def stop(self) -> None:

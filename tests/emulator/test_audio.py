@@ -155,3 +155,14 @@ def test_voices_are_filtered_and_paged_without_a_total(api: ApiClient, asked: di
     pages = [data(api.get("/v1/audio/voices", params={**asked, "page_size": "1", "page_num": n})) for n in range(1, 5)]
     assert [len(page["voice_list"]) for page in pages] == [1] * count + [0] * (4 - count)
     assert [page["has_more"] for page in pages] == [number < count - 1 for number in range(4)]
+
+
+def test_a_live_sound_has_the_streams_it_was_given(api: ApiClient, emulator: Emulator) -> None:
+    live_id = emulator.add_live({"speaker": "origin", "interpreter": "translation"})
+    found = data(api.get(f"/v1/audio/live/{live_id}"))["stream_infos"]
+    assert [(each["name"], each["live_type"]) for each in found] == [
+        ("speaker", "origin"),
+        ("interpreter", "translation"),
+    ]
+    assert len({each["stream_id"] for each in found}) == len(emulator.lives) + 1
+    assert code(api.get("/v1/audio/live/1")) == 4200

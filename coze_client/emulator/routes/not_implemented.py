@@ -16,7 +16,6 @@ DELETE,PUT /v1/api_apps/{app_id}
 GET /v1/apps
 POST /v1/apps/{app_id}/collaborators
 DELETE /v1/apps/{app_id}/collaborators/{user_id}
-GET /v1/audio/live/{live_id}
 POST /v1/audio/rooms
 GET /v1/audio/simult_interpretation
 GET /v1/audio/speech
@@ -52,7 +51,6 @@ GET /v1/folders/{folder_id}
 PUT /v1/organizations/{organization_id}
 GET,POST /v1/organizations/{organization_id}/members
 DELETE,PUT /v1/organizations/{organization_id}/members/{user_id}
-POST /v1/templates/{template_id}/duplicate
 """
 
 

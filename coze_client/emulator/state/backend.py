@@ -45,6 +45,8 @@ class Backend:
         self.workflows: dict[str, Workflow] = {}
         self.plugins: dict[str, ScriptedPlugin] = {}
         self.variables: dict[str, Mapping[str, str]] = {}
+        self.templates: dict[str, str] = {}
+        self.lives: dict[str, Mapping[str, str]] = {}
         self.collaborators: dict[str, set[str]] = {}
         self.calls: list[RecordedCall] = []
         self.chats_started = 0
