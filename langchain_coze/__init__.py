@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     )
     from langchain_coze.plugin_tool import CozePluginTool
     from langchain_coze.retriever import CozeRetriever
+    from langchain_coze.speech import CozeSpeech
     from langchain_coze.structured_output import OutputSchema
     from langchain_coze.toolkit import CozeToolkit, aload_coze_tools, load_coze_tools
     from langchain_coze.workflow_tool import CozeWorkflowTool
@@ -77,6 +78,7 @@ __all__ = [
     "CozeRateLimited",
     "CozeRetriever",
     "CozeServerError",
+    "CozeSpeech",
     "CozeStreamInterrupted",
     "CozeTimedOut",
     "CozeToolkit",
@@ -106,6 +108,7 @@ _HOMES = {
     "CozeDatasetWriter": "dataset_writer",
     "CozePluginTool": "plugin_tool",
     "CozeRetriever": "retriever",
+    "CozeSpeech": "speech",
     "CozeToolkit": "toolkit",
     "CozeWorkflowTool": "workflow_tool",
     "OutputSchema": "structured_output",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from llama_index_coze.llm import CozeLLM
     from llama_index_coze.reader import CozeReader, DatasetDocuments
     from llama_index_coze.retriever import CozeRetriever
+    from llama_index_coze.speech import CozeSpeech, Spoken
     from llama_index_coze.tool_spec import CozeToolSpec
     from llama_index_coze.workflow_tool import CozeWorkflowTool
 
@@ -38,9 +39,11 @@ _HOMES = {
     "CozeMessageEvent": "interrupts",
     "CozeReader": "reader",
     "CozeRetriever": "retriever",
+    "CozeSpeech": "speech",
     "CozeToolSpec": "tool_spec",
     "CozeWorkflowTool": "workflow_tool",
     "DatasetDocuments": "reader",
+    "Spoken": "speech",
 }
 
 __all__ = [
@@ -53,6 +56,7 @@ __all__ = [
     "CozeMessageEvent",
     "CozeReader",
     "CozeRetriever",
+    "CozeSpeech",
     "CozeToolSpec",
     "CozeWorkflowTool",
     "DatasetDocuments",
@@ -61,6 +65,7 @@ __all__ = [
     "OnWriteProgress",
     "Progress",
     "SourceText",
+    "Spoken",
     "UploadRecord",
     "WriteReport",
     "WriteResult",

@@ -44,6 +44,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client",
     "coze_client.bridge.connection",
     "coze_client.bridge.bot_names",
+    "coze_client.bridge.sound",
     "coze_client.bridge.chat",
     "coze_client.bridge.tools",
     "coze_client.bridge.retrieval",

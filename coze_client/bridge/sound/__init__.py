@@ -1,0 +1,1 @@
+"""Speech of answers, and sounds as documents."""
