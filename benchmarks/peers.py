@@ -87,18 +87,28 @@ def prepared_node() -> Path:
 @cache
 def prepared_go() -> Path:
     """Returns the program of ``tests/peers/go``, built; raises ``PeerUnavailable``, also without Go."""
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if go is None:
-        raise PeerUnavailable("go is not installed")
     HOME.mkdir(exist_ok=True)
     with (HOME / "go.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(
-            (go, "build", "-o", HOME / "go" / "peer", "."), check=False, capture_output=True, text=True, cwd=GO_PROGRAM
-        )
+        run_go("build", "-o", HOME / "go" / "peer", ".")
+    return HOME / "go" / "peer"
+
+
+def prepared_go_source() -> Path:
+    """Returns the folder with the source of coze-go; raises ``PeerUnavailable``, also without Go."""
+    prepared_go()
+    return Path(run_go("list", "-m", "-f", "{{.Dir}}", "github.com/coze-dev/coze-go").strip())
+
+
+def run_go(*arguments: str | Path) -> str:
+    """Runs a command of Go for the program in ``tests/peers/go`` and returns what it prints."""
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if go is None:
+        raise PeerUnavailable("go is not installed")
+    done = subprocess.run((go, *arguments), check=False, capture_output=True, text=True, cwd=GO_PROGRAM)
     if done.returncode:
         raise PeerUnavailable(f"the Go program could not be built: {' '.join(done.stderr.split())[:300]}")
-    return HOME / "go" / "peer"
+    return done.stdout
 
 
 def make(environment: str, packages: Sequence[str], *commands: Sequence[str | Path]) -> None:

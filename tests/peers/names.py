@@ -32,3 +32,19 @@ def our_names(client: str) -> dict[str, str]:
             if name := re.match(r"`([\w.]+)`$", part.strip()):
                 found.setdefault(name[1], re.findall(r"`([\w.]+)`", row[0])[0])
     return found
+
+
+def other_names(client: str) -> tuple[str, ...]:
+    """Return the names of a client that are no methods and have a row."""
+    return tuple(name for theirs, _ in _other_rows(client) for name in re.findall(r"`(\w+)`", theirs))
+
+
+def others_of_ours() -> set[str]:
+    """Return what the rows of all clients' other names call ours."""
+    return {name for client in CLIENTS for _, ours in _other_rows(client) for name in re.findall(r"`([^`]+)`", ours)}
+
+
+def _other_rows(client: str) -> list[list[str]]:
+    table = re.search(rf"^\| \w+ of {re.escape(client)} \| ours \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    assert table, client
+    return [line.strip("| ").split(" | ") for line in table[1].splitlines()]

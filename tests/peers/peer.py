@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.line_process import LineProcess
-from benchmarks.peers import PeerUnavailable, prepared, prepared_go, prepared_node
+from benchmarks.peers import PeerUnavailable, prepared, prepared_go, prepared_go_source, prepared_node
 from coze_client.emulator import Emulator
 from tests.peers.events import Events
 from tests.support.api_calls import Json, chat_ids, question
@@ -145,6 +146,13 @@ def go_peer() -> Iterator[LineProcess]:
         program = prepared_go()
     with LineProcess([program], TIMEOUT) as process:
         yield process
+
+
+def go_functions() -> list[str]:
+    """Return the public functions of coze-go, read in its source."""
+    source = prepared_go_source()
+    files = [file for file in source.glob("*.go") if not file.name.endswith("_test.go")]
+    return [name for file in files for name in re.findall(r"^func ([A-Z]\w*)", file.read_text("utf-8"), re.MULTILINE)]
 
 
 @contextmanager

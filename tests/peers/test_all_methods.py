@@ -12,11 +12,10 @@ from benchmarks.peers import ROOT
 from coze_client.emulator import Emulator
 from tests.peers.failures import FAULTS, NOT_SERVED, expected_failures, faults_of
 from tests.peers.given import GIVEN
-from tests.peers.names import CLIENTS, OURS, our_names
+from tests.peers.names import our_names
 from tests.peers.peer import Peer, PeerRaised
 from tests.peers.world import World
 from tests.support.api_calls import ApiClient
-from tests.support.methods import METHODS
 
 CLAIMS = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
 PEERS = {
@@ -75,10 +74,6 @@ def judge(request: pytest.FixtureRequest, world: World) -> Judge:
     return Judge(request.param, peer, methods, websockets, ours)
 
 
-def test_every_method_has_its_name_of_ours(judge: Judge) -> None:
-    assert [name for name in judge.methods if name not in judge.ours] == []
-
-
 def test_every_method_succeeds_but_those_that_are_known_to_fail(judge: Judge, world: World) -> None:
     faults = {name: judge.fault(name, world) for name in judge.methods}
     failed = {name: fault for name, fault in faults.items() if fault}
@@ -95,22 +90,6 @@ def figures(judge: Judge) -> str:
     total = len(judge.methods)
     counts = (total, total - failed, failed - faults, faults, len(judge.websockets))
     return f"| {judge.name} | " + " | ".join(map(str, counts)) + " |"
-
-
-def test_every_name_of_ours_exists() -> None:
-    assert [name for name in OURS if name not in METHODS] == []
-    assert sorted(OURS) == sorted(set(OURS))
-
-
-@pytest.mark.parametrize("client", CLIENTS)
-def test_every_name_of_theirs_that_the_page_has_exists(
-    client: str, request: pytest.FixtureRequest, world: World
-) -> None:
-    found: set[str] = set()
-    for column, process, more in PEERS.values():
-        if column == client:
-            found |= set(Peer(request.getfixturevalue(process), world.emulator, **more)("methods"))
-    assert [name for name in our_names(client) if name not in found] == []
 
 
 def test_the_page_has_each_fault_and_what_is_not_served() -> None:

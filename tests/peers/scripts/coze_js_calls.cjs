@@ -3,10 +3,12 @@ const fs = require("fs");
 const os = require("os");
 const path = require("path");
 const readline = require("readline");
-const { CozeAPI } = require("@coze/api");
+const coze = require("@coze/api");
+const { CozeAPI } = coze;
 
 async function answer({ call, url, token, args, given }) {
   const client = new CozeAPI({ token, baseURL: url });
+  if (call === "names") return otherNames();
   if (call === "methods") return [...methods(client)];
   if (args[0]?.file) args[0].file = fs.createReadStream(args[0].file);
   const names = call.split(".");
@@ -27,6 +29,15 @@ function* methods(noun, prefix = "") {
   for (let type = Object.getPrototypeOf(noun); type !== Object.prototype; type = Object.getPrototypeOf(type)) {
     for (const name of Object.getOwnPropertyNames(type)) if (name !== "constructor") yield prefix + name;
   }
+}
+
+// Return the public names: functions, errors, constants and the client; not its resources and enumerations.
+function otherNames() {
+  const wanted = ([name, value]) => {
+    if (typeof value !== "function") return typeof value !== "object";
+    return /^[a-z]/.test(name) || value === CozeAPI || value.prototype instanceof Error;
+  };
+  return Object.entries(coze).filter(wanted).map(([name]) => name);
 }
 
 // Return the arguments that send these values: those that the method names, and the others as its `params`.

@@ -27,13 +27,15 @@ from cozepy import (
 from cozepy.model import FileHTTPResponse
 from pydantic import BaseModel
 
-from tests.peers.scripts.cozepy_methods import methods, typed_arguments
+from tests.peers.scripts.cozepy_methods import methods, names, typed_arguments
 from tests.peers.scripts.serve import serve
 
 SOUNDS = (".wav", ".mp3")
 
 
 def answer(request: dict[str, Any]) -> object:
+    if request["call"] == "names":
+        return names()
     if request["call"] == "methods":
         return list(methods(client_of({**request, "url": "https://example.com"})))  # its websockets refuse http
     if request["call"] == "answer_in_the_loop":

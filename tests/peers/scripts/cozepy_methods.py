@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import inspect
 from collections.abc import Iterator
+from enum import Enum
 from functools import cached_property
 from typing import Any, get_type_hints
 
+import cozepy
 from pydantic import TypeAdapter
 
 
@@ -33,3 +35,13 @@ def typed(value: Any, hint: Any) -> Any:
     if isinstance(value, dict) and "base64" in value:
         return (value["name"], base64.b64decode(value["base64"]))
     return TypeAdapter(hint).validate_python(value)
+
+
+def names() -> list[str]:
+    """Return the public names of cozepy, except enumerations, answers, and what WebSockets need."""
+    return [name for name in cozepy.__all__ if not is_apart(name, getattr(cozepy, name))]
+
+
+def is_apart(name: str, value: Any) -> bool:
+    enumeration = isinstance(value, type) and issubclass(value, Enum)
+    return enumeration or name.endswith("Resp") or ".websockets" in getattr(value, "__module__", "")
