@@ -14,6 +14,7 @@ from coze_client.version import __version__
 if TYPE_CHECKING:
     from coze_client.bridge.connection import AnyCozeClient
     from coze_client.bridge.loading.loader import OnMissing
+    from coze_client.bridge.sound.transcripts import FilePaths
     from coze_client.bridge.tools.definitions import DefinitionCache
     from coze_client.bridge.writing.progress_bar import OnWriteProgress
     from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from langchain_coze.speech import CozeSpeech
     from langchain_coze.structured_output import OutputSchema
     from langchain_coze.toolkit import CozeToolkit, aload_coze_tools, load_coze_tools
+    from langchain_coze.transcription_loader import CozeTranscriptionLoader
     from langchain_coze.workflow_tool import CozeWorkflowTool
 
 __all__ = [
@@ -82,10 +84,12 @@ __all__ = [
     "CozeStreamInterrupted",
     "CozeTimedOut",
     "CozeToolkit",
+    "CozeTranscriptionLoader",
     "CozeWorkflowFailed",
     "CozeWorkflowInterrupted",
     "CozeWorkflowTool",
     "DefinitionCache",
+    "FilePaths",
     "OnMissing",
     "OnWriteProgress",
     "OutputSchema",
@@ -110,6 +114,7 @@ _HOMES = {
     "CozeRetriever": "retriever",
     "CozeSpeech": "speech",
     "CozeToolkit": "toolkit",
+    "CozeTranscriptionLoader": "transcription_loader",
     "CozeWorkflowTool": "workflow_tool",
     "OutputSchema": "structured_output",
     "aload_coze_tools": "toolkit",

@@ -15,6 +15,7 @@ from coze_client.bridge import SHARED_TYPES
 if TYPE_CHECKING:
     from coze_client.bridge.connection import AnyCozeClient
     from coze_client.bridge.loading.loader import OnMissing
+    from coze_client.bridge.sound.transcripts import FilePaths
     from coze_client.bridge.tools.definitions import DefinitionCache
     from coze_client.bridge.writing.progress_bar import OnWriteProgress
     from coze_client.bridge.writing.report import Progress, WriteReport, WriteResult, WriteStatus
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from llama_index_coze.retriever import CozeRetriever
     from llama_index_coze.speech import CozeSpeech, Spoken
     from llama_index_coze.tool_spec import CozeToolSpec
+    from llama_index_coze.transcription_reader import CozeTranscriptionReader, SoundDocuments
     from llama_index_coze.workflow_tool import CozeWorkflowTool
 
 _HOMES = {
@@ -41,8 +43,10 @@ _HOMES = {
     "CozeRetriever": "retriever",
     "CozeSpeech": "speech",
     "CozeToolSpec": "tool_spec",
+    "CozeTranscriptionReader": "transcription_reader",
     "CozeWorkflowTool": "workflow_tool",
     "DatasetDocuments": "reader",
+    "SoundDocuments": "transcription_reader",
     "Spoken": "speech",
 }
 
@@ -58,12 +62,15 @@ __all__ = [
     "CozeRetriever",
     "CozeSpeech",
     "CozeToolSpec",
+    "CozeTranscriptionReader",
     "CozeWorkflowTool",
     "DatasetDocuments",
     "DefinitionCache",
+    "FilePaths",
     "OnMissing",
     "OnWriteProgress",
     "Progress",
+    "SoundDocuments",
     "SourceText",
     "Spoken",
     "UploadRecord",

@@ -7,6 +7,7 @@ here or in a lower layer.
 SHARED_TYPES = {
     "AnyCozeClient": "coze_client.bridge.connection",
     "DefinitionCache": "coze_client.bridge.tools.definitions",
+    "FilePaths": "coze_client.bridge.sound.transcripts",
     "OnMissing": "coze_client.bridge.loading.loader",
     "OnWriteProgress": "coze_client.bridge.writing.progress_bar",
     "Progress": "coze_client.bridge.writing.report",

@@ -58,6 +58,10 @@ OUTPUTS = {
     "llama_index_workflow.py": ("plugins", 'book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.'),
     "log.py": ("echo", "DEBUG coze_client: POST /v3/chat: HTTP 200 (logid "),
     "recall.py": ("echo", "table inside.\ndelete bot 'recall 0000000000001'"),
+    "sound_documents.py": (
+        "echo",
+        "LangChain: talk.wav 1.14 Owls hunt at night.\nLlamaIndex: talk.wav Owls hunt at night.",
+    ),
     "speech_of_answers.py": ("echo", "The voice is Emulated Ada\nlangchain.mp3: "),
     "timeout.py": ("echo", "Answered in time: The conversation does not exist"),
     "users_me.py": ("echo", "You are emulated\nThe API returns {"),

@@ -26,6 +26,7 @@ from coze_client.core.request import Kind, Request, fields, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, events, flow
 from coze_client.core.response import Payload, RawResponse, read_file
 from coze_client.core.stream import Events
+from coze_client.core.upload import Upload
 from coze_client.errors import ConfigurationError, ProtocolError
 
 if TYPE_CHECKING:
@@ -130,9 +131,7 @@ class Transcriptions(Resource[ConcurrencyT]):
         format. Permission: createTranscription. API page: audio_transcriptions.
         """
         with open_upload(file, name, SOUND_LIMIT) as upload:
-            return await self._session.send(
-                sound_request("/v1/audio/transcriptions", _read_transcription, upload, unanswered=BILLED)
-            )
+            return await self._session.send(transcription_request(upload))
 
 
 class Rooms(Resource[ConcurrencyT]):
@@ -176,6 +175,11 @@ class LiveSound(Resource[ConcurrencyT]):
     def retrieve(self, *, live_id: str) -> Request[Live]:
         """Retrieve the streams of a live sound. No API page; the official SDKs of Python, Go and JavaScript agree."""
         return Request("GET", f"/v1/audio/live/{segment(live_id)}", Payload(Live, needed="app_id"))
+
+
+def transcription_request(upload: Upload) -> Request[Transcription]:
+    """What is sent to write down what is said in a sound."""
+    return sound_request("/v1/audio/transcriptions", _read_transcription, upload, unanswered=BILLED)
 
 
 def _to_json(config: RoomConfig | Mapping[str, object] | None) -> object:
