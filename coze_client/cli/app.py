@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from coze_client.cli.chat import chat
 from coze_client.cli.doctor import doctor
 from coze_client.cli.emulate import emulate
 from coze_client.cli.listings import add_listings
@@ -65,4 +66,5 @@ def cozekit(
 
 app.command()(doctor)
 app.command()(emulate)
+app.command()(chat)
 add_listings(app)

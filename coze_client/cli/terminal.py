@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -33,12 +34,15 @@ class Terminal:
 
     def note(self, text: str, style: str = "dim") -> None:
         """Write a line that is no result."""
-        self.err.print(Text(text, style=style), soft_wrap=True)
+        self._tell(Text(text, style=style))
 
     def tell_error(self, error: Exception) -> None:
         """Write an error: what happened, where, and the cure."""
         told = error.strerror if isinstance(error, OSError) and error.strerror and not error.filename else str(error)
-        self.err.print(Text.assemble(("Error: ", "bold red"), told), soft_wrap=True)
+        self._tell(Text.assemble(("Error: ", "bold red"), told))
+
+    def _tell(self, text: Text) -> None:
+        self.err.print(text, soft_wrap=not self.err.is_terminal)
 
     def write_json(self, value: object) -> None:
         """Write a value as JSON, for programs; other characters than ASCII stay readable."""
@@ -56,3 +60,23 @@ class Terminal:
         for row in rows:
             table.add_row(*map(Text, row))
         self.out.print(table)
+
+
+@contextmanager
+def without_echo() -> Iterator[None]:
+    """Keys that are typed meanwhile, Ctrl-C among them, are not shown: they would tear what is being drawn."""
+    try:
+        import termios
+    except ImportError:  # Windows shows nothing by itself
+        yield
+        return
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)

@@ -1,0 +1,157 @@
+"""Shows an answer while it arrives: formatted in a terminal, as plain text in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.segment import Segment
+from rich.spinner import Spinner
+from rich.text import Text
+
+from coze_client.api.chats.chat_event import MESSAGE_COMPLETED, ChatEvent
+from coze_client.cli.folded import Folded, FoldedParts
+from coze_client.cli.markdown_blocks import end_of_finished
+from coze_client.cli.terminal import Terminal, without_echo
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_SPARE_LINES = 4  # of the screen, that an unfinished block leaves free
+
+
+class AnswerView(Protocol):
+    """Shows the events of one answer, inside a `with` block."""
+
+    parts: FoldedParts
+
+    def add(self, event: ChatEvent) -> None:
+        """Show one more event."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def view_for(terminal: Terminal) -> AnswerView:
+    """The view that fits what the output is."""
+    plain = not terminal.out.is_terminal or terminal.out.is_dumb_terminal
+    return PlainAnswer(terminal) if plain else LiveAnswer(terminal.out)
+
+
+class PlainAnswer:
+    """Writes the text of answers as it arrives, a line end after each, and nothing else."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.parts = FoldedParts()
+        self._file = terminal.out.file
+        self._in_line = False
+
+    def add(self, event: ChatEvent) -> None:
+        for _ in self.parts.add(event):
+            pass
+        if event.delta:
+            self._write(event.delta)
+        if event.type == MESSAGE_COMPLETED:
+            self._end_line()
+
+    def _write(self, text: str) -> None:
+        self._file.write(text)
+        self._file.flush()
+        self._in_line = not text.endswith("\n")
+
+    def _end_line(self) -> None:
+        if self._in_line:
+            self._write("\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end_line()
+
+
+class LiveAnswer:
+    """Writes each block of Markdown once it is finished; the last one grows below, and thoughts are a line."""
+
+    def __init__(self, console: Console) -> None:
+        self.parts = FoldedParts()
+        self._console = console
+        self._rest = ""
+        self._live = Live(console=console, transient=True, refresh_per_second=12, get_renderable=self._unfinished)
+        self._stack = ExitStack()
+
+    def add(self, event: ChatEvent) -> None:
+        for part in self.parts.add(event):
+            self._flush()
+            self._print(fold_line(part))
+        if event.delta:
+            self._rest += event.delta
+            self._print_finished()
+        if event.type == MESSAGE_COMPLETED:
+            self._flush()
+
+    def _print_finished(self) -> None:
+        end = end_of_finished(self._rest)
+        if end:
+            finished, self._rest = self._rest[:end], self._rest[end:]
+            self._print(Group(Markdown(finished), Text()))
+
+    def _flush(self) -> None:
+        rest, self._rest = self._rest, ""
+        if rest.strip():
+            self._print(Markdown(rest))
+
+    def _print(self, finished: RenderableType) -> None:
+        self._console.print(finished)
+        self._live.refresh()  # below it, what was just printed may still stand as unfinished
+
+    def _unfinished(self) -> RenderableType:
+        if self._rest.strip():
+            return _Tail(Markdown(self._rest))
+        return Spinner("dots", Text("thinking" if self.parts.thinks else "", style="dim"))
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(without_echo())
+        self._stack.enter_context(self._live)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._stack:
+            for part in self.parts.end_thoughts():
+                self._print(fold_line(part))
+            self._flush()
+
+
+def fold_line(part: Folded) -> Text:
+    """The line of what is folded, cut off at the edge of the screen."""
+    return Text(f"▸ {part.line}", style="dim", no_wrap=True, overflow="ellipsis")
+
+
+class _Tail:
+    """The last lines of something, as many as the screen has: a block that grows beyond it stays readable."""
+
+    def __init__(self, whole: RenderableType) -> None:
+        self._whole = whole
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self._whole, options, pad=False)
+        yield from _joined(lines[-max(options.size.height - _SPARE_LINES, 1) :])
+
+
+def _joined(lines: list[list[Segment]]) -> Iterator[Segment]:
+    for line in lines:
+        yield from line
+        yield Segment.line()

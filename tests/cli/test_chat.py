@@ -1,0 +1,93 @@
+"""`cozekit chat` without a terminal, and what it folds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coze_client import Usage
+from coze_client.cli.folded import describe_usage
+from coze_client.emulator import Emulator
+from coze_client.emulator.scripts import Answer, AskUser, FunctionCall, Item, Reasoning, ToolResponse, Turn
+from tests.support.command import Command
+
+
+def test_a_pipe_gets_the_answers_alone_and_its_lines_are_one_dialogue(cozekit: Command, emulator: Emulator) -> None:
+    def count(turn: Turn) -> Iterator[Item]:
+        yield Reasoning("Hm.")
+        yield FunctionCall("search", {"q": turn.question})
+        yield ToolResponse("42")
+        yield Answer(f"{turn.question}\tafter {len(turn.history)}")
+        yield Answer("Done.\n")
+
+    emulator.add_bot("count", count)
+    done = cozekit("chat", "count", typed="one\n\n  two \n")
+    assert done.out == "one\tafter 0\nDone.\ntwo\tafter 3\nDone.\n"
+    assert done.err.count("tokens (") == 2
+    assert done.code == 0
+
+
+def test_questions_of_the_command_line_are_asked_in_a_conversation_that_goes_on(
+    cozekit: Command, emulator: Emulator
+) -> None:
+    emulator.add_bot("count", lambda turn: [Answer(f"{turn.question} {len(turn.history)}")])
+    assert cozekit("chat", "count", "-m", "one", "-m", "two").out == "one 0\ntwo 2\n"
+    [first, second] = emulator.calls_to("/v3/chat")
+    conversation = second.query["conversation_id"]
+    assert cozekit("chat", "count", "-m", "three", "--conversation", conversation).out == "three 4\n"
+    assert "conversation_id" not in first.query
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [("a.png", b"\x89PNG\r\n\x1a\n0", "image"), ("a.mp3", b"ID3\x03000", "audio"), ("a.txt", b"text", "file")],
+)
+def test_a_file_is_attached_as_what_it_is(
+    cozekit: Command, emulator: Emulator, tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    emulator.add_bot("see", lambda turn: [Answer(f"{turn.parts[0].kind} {turn.parts[0].name}")])
+    (tmp_path / name).write_bytes(content)
+    assert cozekit("chat", "see", "-m", "look", "--attach", str(tmp_path / name)).out.split("\n")[0] == f"{kind} {name}"
+
+
+def test_a_tool_that_nobody_can_answer_for_ends_the_command(cozekit: Command) -> None:
+    done = cozekit("chat", "plugins", "-m", "weather in Bern")
+    assert done.code == 1
+    assert 'The bot calls get_weather({"city":"Bern"})' in done.err
+
+
+def test_a_question_of_the_bot_is_answered_by_the_next_line(cozekit: Command, emulator: Emulator) -> None:
+    def ask(turn: Turn) -> list[Item]:
+        return [Answer(f"Off to {turn.question}.")] if turn.history else [AskUser("Where to?")]
+
+    emulator.add_bot("ask", ask)
+    assert cozekit("chat", "ask", typed="go\nBern\n").out == "Where to?\nOff to Bern.\n"
+
+
+def test_a_bot_that_fails_leaves_what_came_and_ends_with_one_sentence(cozekit: Command) -> None:
+    done = cozekit("chat", "failing", "-m", "x")
+    assert (done.code, done.out) == (1, "This goes well until \n")
+    assert done.err.startswith("Error: model unavailable (code 5000")
+
+
+def test_only_a_draft_can_be_asked_as_a_draft(cozekit: Command, emulator: Emulator) -> None:
+    emulator.add_bot("new", lambda turn: [Answer("I am a draft.")], published=False)
+    assert cozekit("chat", "new", "--draft", "-m", "x").out == "I am a draft.\n"
+    assert "Publish the bot" in cozekit("chat", "new", "-m", "x").err
+
+
+@pytest.mark.parametrize(
+    ("usage", "told"),
+    [
+        (None, ""),
+        (Usage(), ""),
+        (Usage(token_count=7, input_count=3, output_count=4), "7 tokens (3 in, 4 out)"),
+        (Usage(token_count=7), "7 tokens"),
+        (Usage.model_validate(json.loads('{"input_tokens": 3, "output_tokens": 4}')), "3 in, 4 out"),
+    ],
+)
+def test_usage_is_told_as_far_as_the_server_told_it(usage: Usage | None, told: str) -> None:
+    assert describe_usage(usage) == told
