@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from langchain_core.caches import InMemoryCache
+from langchain_core.load import dumps, loads
 from langchain_core.runnables import ConfigurableField
 
 from coze_client import AsyncCozeClient, BotEntry, ConfigurationError, CozeClient, CozeError, NotFound, PermissionDenied
@@ -98,6 +99,22 @@ def test_copies_and_pickles_look_the_name_up_no_second_time(emulator: Emulator, 
         assert again.bot_name == "echo"
         assert next(ask for owner, ask in WAYS if owner is kind)(again) == "hi"
     assert len(emulator.calls_to(LIST)) == 1
+
+
+def test_a_stored_model_has_the_name(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COZE_API_TOKEN", emulator.token)
+    stored = dumps(ChatCoze(**settings(emulator)))
+    loaded: ChatCoze = loads(
+        stored,
+        allowed_objects=[ChatCoze],
+        valid_namespaces=["langchain_coze"],
+        secrets_map={"COZE_API_TOKEN": emulator.token},
+    )
+    assert (loaded.bot_name, loaded.invoke("hi").text) == ("echo", "hi")
+    again = CozeLLM.from_dict(CozeLLM(**settings(emulator)).to_dict())
+    assert isinstance(again, CozeLLM)
+    assert (again.bot_name, again.complete("hi").text) == ("echo", "hi")
+    assert emulator.chats_started == 2
 
 
 @pytest.mark.parametrize("client_class", [CozeClient, AsyncCozeClient])

@@ -64,7 +64,6 @@ def test_members_join_and_leave_a_workspace(coze: ConnectedClient) -> None:
 def test_a_call_that_the_emulator_does_not_serve_says_so(coze: ConnectedClient) -> None:
     for call in (
         lambda: coze.run(coze.client.audio.rooms.create(bot_id="1")),
-        lambda: coze.run(coze.client.audio.live.retrieve(live_id="1")),
         lambda: coze.collect(coze.client.audio.voiceprint_groups.list()),
         lambda: coze.run(coze.client.audio.transcriptions.create(b"RIFF\0\0\0\0WAVE")),
     ):
