@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from benchmarks.peers import ROOT
 from coze_client.emulator import Emulator
-from tests.peers.failures import FAULTS, NOT_SERVED, expected_failures, faults_of
+from tests.peers.failures import FAULTS, NOT_SERVED, UNREAD, expected_failures, faults_of
 from tests.peers.given import GIVEN
 from tests.peers.names import our_names
 from tests.peers.peer import Peer, PeerRaised
+from tests.peers.sent_fields import field_names
 from tests.peers.world import World
 from tests.support.api_calls import ApiClient
 
@@ -29,6 +31,14 @@ READS = ("list", "retrieve", "history", "me", "stream", "resume")
 """What a method is called that must not return nothing."""
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What was wrong with a call, if anything, and the fields that were sent and not read."""
+
+    fault: str
+    unread: set[str] = field(default_factory=set)
+
+
 @dataclass
 class Judge:
     """One client with its methods, and our names for them; those of WebSockets are apart."""
@@ -39,16 +49,17 @@ class Judge:
     websockets: list[str]
     ours: dict[str, str]
 
-    def fault(self, method: str, world: World) -> str:
-        """Call a method and return what was wrong, or nothing."""
+    def call(self, method: str, world: World) -> Outcome:
+        """Call a method once."""
+        wire = GIVEN[self.ours[method]](world)
+        world.sent.names.clear()
         try:
-            value = self.peer(method, wire=GIVEN[self.ours[method]](world))
+            value = self.peer(method, wire=wire)
         except PeerRaised as raised:
-            return str(raised)
-        if error := error_event(value):
-            return error
+            return Outcome(str(raised))
         read = method.rpartition(".")[2].lower().startswith(READS)
-        return "it returned nothing" if read and not value else ""
+        fault = error_event(value) or ("it returned nothing" if read and not value else "")
+        return Outcome(fault, world.sent.names - set(field_names(value)))
 
 
 def error_event(value: Any) -> str:
@@ -74,9 +85,25 @@ def judge(request: pytest.FixtureRequest, world: World) -> Judge:
     return Judge(request.param, peer, methods, websockets, ours)
 
 
-def test_every_method_succeeds_but_those_that_are_known_to_fail(judge: Judge, world: World) -> None:
-    faults = {name: judge.fault(name, world) for name in judge.methods}
-    failed = {name: fault for name, fault in faults.items() if fault}
+@pytest.fixture(scope="module")
+def outcomes(judge: Judge, world: World) -> dict[str, Outcome]:
+    """Each method's outcome."""
+    return {name: judge.call(name, world) for name in judge.methods}
+
+
+@pytest.mark.parametrize("judge", UNREAD, indirect=True)
+def test_every_field_that_is_sent_is_read_but_those_that_the_client_does_not_know(
+    judge: Judge, outcomes: dict[str, Outcome]
+) -> None:
+    unread: dict[str, set[str]] = {}
+    for name, outcome in outcomes.items():
+        if outcome.unread:
+            unread.setdefault(judge.ours[name], set()).update(outcome.unread)
+    assert unread == UNREAD[judge.name]
+
+
+def test_every_method_succeeds_but_those_that_are_known_to_fail(judge: Judge, outcomes: dict[str, Outcome]) -> None:
+    failed = {name: outcome.fault for name, outcome in outcomes.items() if outcome.fault}
     expected = expected_failures(judge.name, {name: judge.ours[name] for name in judge.methods})
     assert failed.keys() == expected.keys(), failed
     assert [name for name, says in expected.items() if says not in failed[name]] == []
@@ -99,5 +126,19 @@ def test_the_page_has_each_fault_and_what_is_not_served() -> None:
     ]
     table = CLAIMS.partition("| client | methods | why |\n|---|---|---|\n")[2].partition("\n\n")[0]
     assert table.splitlines() == rows
-    unserved = CLAIMS.partition("answers 501 to ")[2].partition(".\n")[0]
-    assert " ".join(unserved.split()) == ", ".join(f"`{name}`" for name in NOT_SERVED)
+    assert listed_after("answers 501 to ") == list(NOT_SERVED)
+    assert listed_after("The documentation alone has ") == unread_by_all()
+
+
+def unread_by_all() -> list[str]:
+    """Return the fields that no client with types reads, of those that make the call."""
+    calls = {client: set(our_names(PEERS[client][0]).values()) for client in UNREAD}
+    found: set[str] = set()
+    for call in set.union(*calls.values()):
+        found |= set.intersection(*(UNREAD[client].get(call, set()) for client in UNREAD if call in calls[client]))
+    return sorted(found)
+
+
+def listed_after(words: str) -> list[str]:
+    """Return the names that stand between these words of the page and the end of their sentence."""
+    return re.findall(r"`([\w.]+)`", CLAIMS.partition(words)[2].partition(".\n")[0])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import sys
 from functools import cached_property
 
 import httpx
 
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import WORKSPACE
+from tests.peers.sent_fields import SentFields
 from tests.support import dataset_calls as datasets
 from tests.support import workflow_calls as workflows
 from tests.support.api_calls import ApiClient, Json, chat_ids, data, question
@@ -21,10 +23,12 @@ MISSING = "7340000000000000999"
 
 
 class World:
-    """The objects of one emulator, with its demo content, as parameters that lead to them."""
+    """The objects of one emulator, with its demo content, as parameters that lead to them; `sent` is what it sends."""
 
     def __init__(self, emulator: Emulator, api: ApiClient) -> None:
         self.emulator, self.api = emulator, api
+        self.sent = SentFields()
+        emulator.inject(self.sent, "*", sys.maxsize)
         emulator.plugin("Weather", [get_weather])
 
     # --- bots ---
