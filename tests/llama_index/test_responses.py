@@ -160,7 +160,8 @@ async def refused() -> ToolOutcome:
 def execution_of_a_step() -> Iterator[None]:
     """One execution of an agent's step that calls a tool, as LlamaIndex's runtime announces it."""
     call = AgentToolCall(tool_name="book", tool_kwargs={}, tool_id="call-1")
-    step = StepWorkerContext(StepWorkerState("call_tool", {}, []), call, Returns([]))
+    state = StepWorkerState("call_tool", {}, [])
+    step = StepWorkerContext(event=call, state=state, returns=Returns([]))
     token = StepWorkerStateContextVar.set(step)
     try:
         yield
