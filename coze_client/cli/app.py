@@ -11,6 +11,7 @@ from coze_client.cli.chat import chat
 from coze_client.cli.doctor import doctor
 from coze_client.cli.emulate import emulate
 from coze_client.cli.listings import add_listings
+from coze_client.cli.run import run
 from coze_client.cli.settings import Settings
 from coze_client.cli.terminal import Terminal
 from coze_client.errors import CozeError
@@ -67,4 +68,5 @@ def cozekit(
 app.command()(doctor)
 app.command()(emulate)
 app.command()(chat)
+app.command()(run)
 add_listings(app)

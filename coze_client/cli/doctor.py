@@ -58,7 +58,7 @@ def _show_lines(terminal: Terminal, findings: Iterable[Finding]) -> bool:
     """Write each finding as soon as it is there; True if something is wrong."""
     width, bad, asked = max(len(check.name) for check in CHECKS), 0, set()
     for finding in findings:
-        _show_line(terminal, finding, width)
+        show_line(terminal, finding, width)
         bad += finding.verdict.state == "bad"
         asked.add(finding.check.name)
     more = [check.option for check in CHECKS if check.name not in asked]
@@ -69,7 +69,7 @@ def _show_lines(terminal: Terminal, findings: Iterable[Finding]) -> bool:
     return bool(bad)
 
 
-def _show_line(terminal: Terminal, finding: Finding, width: int) -> None:
+def show_line(terminal: Terminal, finding: Finding, width: int) -> None:
     """Write mark, name and what was found, with the cure below it; not folded where no terminal reads it."""
     state, detail, _ = finding.verdict
     if not terminal.out.is_terminal:

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from coze_client.errors import CozeError
+
 
 @dataclass(frozen=True)
 class Terminal:
@@ -40,6 +42,8 @@ class Terminal:
         """Write an error: what happened, where, and the cure."""
         told = error.strerror if isinstance(error, OSError) and error.strerror and not error.filename else str(error)
         self._tell(Text.assemble(("Error: ", "bold red"), told))
+        if isinstance(error, CozeError) and error.debug_url:
+            self.note(f"The run in Coze: {error.debug_url}")
 
     def _tell(self, text: Text) -> None:
         self.err.print(text, soft_wrap=not self.err.is_terminal)

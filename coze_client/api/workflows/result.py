@@ -83,6 +83,11 @@ def join_messages(messages: Sequence[WorkflowMessage]) -> list[WorkflowMessage]:
     return joined
 
 
+def is_end(message: WorkflowMessage) -> bool:
+    """True for a message of the end node, whose content is the output of the run."""
+    return message.node_title in _END_TITLES
+
+
 def result_of_text(text: str, execute_id: str = "", debug_url: str = "", usage: Usage | None = None) -> WorkflowResult:
     """Build the result from the ``data`` text of a run that was not streamed."""
     output, output_text = decode_output(text)
@@ -121,7 +126,7 @@ def read_started_run(response: RawResponse) -> WorkflowRun:
 def result_of_stream(reading: WorkflowReading, earlier: PriorOutput = NO_PRIOR_OUTPUT) -> WorkflowResult:
     """Build the result from a finished stream; `earlier` is the output before an answered interrupt."""
     joined = join_messages(reading.messages)
-    ends = [message for message in joined if message.node_title in _END_TITLES]
+    ends = [message for message in joined if is_end(message)]
     end = ends[-1] if ends else WorkflowMessage()
     output, text = decode_output(end.content)
     usages = [message.usage for message in reading.messages if message.usage and message.usage.known]
