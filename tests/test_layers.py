@@ -54,6 +54,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "langchain_coze",
     "llama_index_coze",
     "coze_client.emulator",  # only the command imports it; its own layers follow
+    "coze_client.mcp_server",
     "coze_client.cli",
     "coze_client.__main__",
 )
@@ -151,7 +152,7 @@ def test_an_adapter_never_imports_the_other() -> None:
     assert [pair for pair in packages if pair[0] != pair[1] and {*pair} <= ADAPTERS] == []
 
 
-def test_nothing_below_the_adapters_and_not_the_command_imports_an_adapter() -> None:
+def test_nothing_below_the_adapters_and_neither_the_command_nor_the_mcp_server_imports_an_adapter() -> None:
     client = [pair for pair in pairs(MODULES) if pair[0].startswith("coze_client")]
     assert [pair for pair in client if pair[1].partition(".")[0] in ADAPTERS] == []
 

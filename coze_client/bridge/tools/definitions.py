@@ -41,7 +41,7 @@ class ToolDefinition(NamedTuple):
         detail = info.workflow_detail
         description = ": ".join(filter(None, (detail.workflow_name, detail.description)))
         name = name or tool_name(detail.workflow_name, detail.workflow_id, prefix=prefix)
-        return cls(detail.workflow_id, name, _shorten(description or name), WorkflowSignature.of_info(info))
+        return cls(detail.workflow_id, name, shorten(description or name), WorkflowSignature.of_info(info))
 
     @classmethod
     def of_signature(
@@ -53,7 +53,8 @@ class ToolDefinition(NamedTuple):
         return cls(workflow_id, name, str(signature.schema.get("description", name)), signature)
 
 
-def _shorten(description: str) -> str:
+def shorten(description: str) -> str:
+    """A description that the APIs of language models take: the end of a long one is left out."""
     return description if len(description) <= _MAX_DESCRIPTION else f"{description[: _MAX_DESCRIPTION - 1]}…"
 
 

@@ -60,13 +60,17 @@ class WorkflowCall(NamedTuple):
 
         A question is asked again, with the ``problem``, after an answer that Coze cannot take.
         """
-        outcome = await run_step(partial(capture_outcome, self._start))
+        outcome = await run_step(self.start)
         while (question := outcome.question) is not None:
             answer = await take_answer(outcome, question, ask_human)
             outcome = await run_step(partial(capture_outcome, partial(self._resume, question, answer)))
         return outcome
 
-    async def _start(self) -> WorkflowResult:
+    async def start(self) -> ToolOutcome:
+        """Run the workflow up to its first question, or to its end."""
+        return await capture_outcome(self._execute)
+
+    async def _execute(self) -> WorkflowResult:
         workflows, definition = self.client.workflows, self.definition
         parameters = await maybe_await(
             workflows.prepare(signature=definition.signature, arguments=self.arguments, files=self.files)

@@ -1,0 +1,156 @@
+"""The tools of a server, loaded from the API by the user's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from coze_client.api.bots.resource import Bots
+from coze_client.api.datasets.resource import Datasets
+from coze_client.api.recall.helper_bot import RecallBot
+from coze_client.bridge.tools.definitions import ToolDefinition, load_definition, load_plugins, load_workflows, shorten
+from coze_client.bridge.tools.tool_names import tool_name, tool_names
+from coze_client.client import AsyncCozeClient
+from coze_client.core.paging import Cursor
+from coze_client.errors import ConfigurationError, NotFound
+from coze_client.mcp_server.bot_tool import bot_tool
+from coze_client.mcp_server.choice import Choice, Chosen, ChosenDataset
+from coze_client.mcp_server.plugin_tool import plugin_tool, plugin_tool_id
+from coze_client.mcp_server.questions import ANSWER_TOOL, Questions
+from coze_client.mcp_server.search_tool import search_tool
+from coze_client.mcp_server.tool import Tool
+from coze_client.mcp_server.workflow_tool import workflow_tool
+
+if TYPE_CHECKING:
+    from coze_client.api.datasets.values import Dataset
+
+_MAX_CONCURRENT = 10
+
+
+async def load_tools(client: AsyncCozeClient, choice: Choice, questions: Questions) -> tuple[Tool, ...]:
+    """Load names, descriptions and parameters of all that is chosen; every name is unique.
+
+    Raises ConfigurationError if there is nothing, and what the client raises for ids that it may not read.
+    """
+    workflows = await _workflows(client, choice, questions)
+    tools = [
+        *await _bots(client, choice),
+        *workflows,
+        *await _plugins(client, choice),
+        *await _datasets(client, choice),
+    ]
+    if not tools:
+        raise ConfigurationError(
+            f"Workspace {choice.workspace_id} has neither a bot nor a workflow that is published to the API channel",
+            cure="Publish one, or choose by id",
+        )
+    return (*unique(tools, choice.given_names), *([questions.tool()] if workflows else []))
+
+
+def unique(tools: Sequence[Tool], given: Sequence[str]) -> list[Tool]:
+    """The tools with their ids added to equal names, so that no name depends on the order; pure.
+
+    Names that the user has `given` stay as they are.
+    """
+    made = {each.id: each.name for each in tools if each.name not in given}
+    names = tool_names({**made, **{name: name for name in (*given, ANSWER_TOOL)}})
+    return [replace(each, name=names[each.id]) if each.id in made else each for each in tools]
+
+
+async def _bots(client: AsyncCozeClient, choice: Choice) -> list[Tool]:
+    found = await _workspace_bots(client, choice) if choice.is_whole_workspace else await _chosen_bots(client, choice)
+    return [_bot(client, bot, title, choice.user_id) for bot, title in found]
+
+
+async def _workspace_bots(client: AsyncCozeClient, choice: Choice) -> list[tuple[Chosen, str]]:
+    listed = [each async for each in client.bots.list(workspace_id=choice.workspace_id)]
+    return [(Chosen(id=each.bot_id, description=each.description), each.name) for each in listed]
+
+
+async def _chosen_bots(client: AsyncCozeClient, choice: Choice) -> list[tuple[Chosen, str]]:
+    session = client._session
+    requests = [Bots.retrieve(bot_id=each.id) for each in choice.bots]
+    loaded = await session.concurrency.gather([partial(session.send, each) for each in requests], _MAX_CONCURRENT)
+    return [
+        (bot.model_copy(update={"description": bot.description or found.description}), found.name)
+        for bot, found in zip(choice.bots, loaded, strict=True)
+    ]
+
+
+def _bot(client: AsyncCozeClient, bot: Chosen, title: str, user_id: str) -> Tool:
+    name = bot.name or tool_name(title, bot.id, kind="bot", prefix="ask_")
+    description = shorten(bot.description or f"Asks the Coze bot {title}.")
+    return bot_tool(client, bot.model_copy(update={"name": name, "description": description}), title, user_id)
+
+
+async def _workflows(client: AsyncCozeClient, choice: Choice, questions: Questions) -> list[Tool]:
+    if choice.is_whole_workspace:
+        infos = await load_workflows(client, workspace_id=choice.workspace_id)
+        definitions = [(ToolDefinition.of_info(info), info.workflow_detail.workflow_name) for info in infos]
+    else:
+        definitions = await _chosen_workflows(client, choice)
+    return [workflow_tool(client, each, title, questions, choice.file_roots) for each, title in definitions]
+
+
+async def _chosen_workflows(client: AsyncCozeClient, choice: Choice) -> list[tuple[ToolDefinition, str]]:
+    unknown = [each.id for each in choice.workflows if each.parameters is None]
+    infos = {info.workflow_detail.workflow_id: info for info in await load_workflows(client, workflow_ids=unknown)}
+    definitions = []
+    for each in choice.workflows:
+        info = infos.get(each.id)
+        loaded = ToolDefinition.of_info(info) if info else await load_definition(client, each.id, each.parameters)
+        definition = loaded._replace(name=each.name or loaded.name, description=each.description or loaded.description)
+        definitions.append((definition, info.workflow_detail.workflow_name if info else each.name))
+    return definitions
+
+
+async def _plugins(client: AsyncCozeClient, choice: Choice) -> list[Tool]:
+    plugins = await load_plugins(client, plugin_ids=[each.id for each in choice.plugins])
+    return [
+        plugin_tool(client, plugin, tool, tool_name(tool.name, plugin_tool_id(plugin, tool), kind="plugin"))
+        for plugin in plugins
+        for tool in plugin.tools
+    ]
+
+
+async def _datasets(client: AsyncCozeClient, choice: Choice) -> list[Tool]:
+    known = await _list_datasets(client, choice.workspace_id) if choice.datasets and choice.workspace_id else {}
+    return [await _dataset(client, choice, each, known) for each in choice.datasets]
+
+
+async def _list_datasets(client: AsyncCozeClient, workspace_id: str) -> dict[str, Dataset]:
+    cursor = Cursor(client._session, Datasets.list(workspace_id=workspace_id))
+    found: dict[str, Dataset] = {}
+    while (page := await cursor.next()) is not None:
+        found.update({each.dataset_id: each for each in page.items})
+    return found
+
+
+async def _dataset(client: AsyncCozeClient, choice: Choice, dataset: ChosenDataset, known: dict[str, Dataset]) -> Tool:
+    listed = known.get(dataset.id)
+    if known and listed is None:
+        raise NotFound(f"Workspace {choice.workspace_id} has no dataset {dataset.id}", cure="Check both ids")
+    searched = bool(dataset.workflow_id or dataset.bot_id)
+    helper = None if searched else await _helper(client, dataset.id, choice.workspace_id)
+    title = listed.name if listed else ""
+    about = dataset.description or (listed.description if listed else "")
+    named = dataset.model_copy(
+        update={
+            "name": dataset.name or tool_name(title, dataset.id, kind="dataset", prefix="search_"),
+            "description": shorten(": ".join(filter(None, (f"Searches the knowledge base {title}".strip(), about)))),
+        }
+    )
+    return search_tool(client, named, title, helper)
+
+
+async def _helper(client: AsyncCozeClient, dataset_id: str, workspace_id: str) -> RecallBot:
+    """The bot that ``recall.setup`` made for a dataset; a server makes none, since that changes the workspace."""
+    cure = "Give the workflow_id or the bot_id that searches it, or make a bot once: client.recall.setup(…)"
+    if not workspace_id:
+        raise ConfigurationError(f"Nothing says what searches dataset {dataset_id}", cure=f"{cure}, and a workspace_id")
+    helper = await client.recall.setup(dataset_id, workspace_id, dry_run=True)
+    if helper.todo:
+        raise ConfigurationError(f"Dataset {dataset_id} has no bot that searches it", cure=cure)
+    return helper
