@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +35,25 @@ class LoginFiles:
     def standard(cls) -> LoginFiles:
         return cls(own_folder() / "login")
 
+    def keep_app(self, config: Mapping[str, object]) -> None:
+        """Store the app of a login that succeeded, readable for its owner alone: it may hold a secret."""
+        handle, name = tempfile.mkstemp(dir=self.folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        Path(name).replace(self.app)
+
+    def make_folder(self) -> None:
+        """Make the folder, which nobody else may open."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+
+    def remove(self) -> bool:
+        """Remove the folder with all that is in it; False if there is no login."""
+        if not self.folder.exists():
+            return False
+        shutil.rmtree(self.folder)
+        return True
+
     @property
     def app(self) -> Path:
         """The OAuth app, in the format of Coze's configuration file."""
@@ -44,10 +67,11 @@ class LoginFiles:
 
 @dataclass(frozen=True)
 class Account:
-    """Whose token a command sends. ``source`` tells where it was found, and never shows it."""
+    """Whose token a command sends. ``source`` tells where it was found, ``file`` which file holds it, if one does."""
 
     source: str
     credentials: Credentials
+    file: Path | None = None
 
 
 def find_account() -> Account:
@@ -59,4 +83,4 @@ def find_account() -> Account:
         missing = no_token()
         missing.cure = "Set COZE_API_TOKEN, or run: cozekit login. To try without an account: cozekit emulate"
         raise missing
-    return Account(f"the login in {files.folder}", from_config(files.app, store=FileStore(files.tokens)))
+    return Account(f"the login in {files.folder}", from_config(files.app, store=FileStore(files.tokens)), files.tokens)

@@ -11,6 +11,7 @@ from coze_client.cli.chat import chat
 from coze_client.cli.doctor import doctor
 from coze_client.cli.emulate import emulate
 from coze_client.cli.listings import add_listings
+from coze_client.cli.login import login, logout, whoami
 from coze_client.cli.run import run
 from coze_client.cli.settings import Settings
 from coze_client.cli.terminal import Terminal
@@ -69,4 +70,7 @@ app.command()(doctor)
 app.command()(emulate)
 app.command()(chat)
 app.command()(run)
+app.command()(login)
+app.command()(logout)
+app.command()(whoami)
 add_listings(app)

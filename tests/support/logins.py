@@ -23,6 +23,19 @@ def key_pair() -> KeyPair:
     return new_key_pair()
 
 
+def answer_consent(url: str, decision: str = "allow", user: str = "user-1") -> str:
+    """Answer the consent page at `url` as `user`; return the URL to which the browser is redirected."""
+    parts = urlsplit(url)
+    browser = HTTPConnection(parts.netloc)  # httpx would write a log
+    form = urlencode({"decision": decision, "user": user})
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    browser.request("POST", f"{parts.path}?{parts.query}", form, headers)
+    answer = browser.getresponse()
+    assert answer.status == 302, answer.read()
+    browser.close()
+    return answer.headers["location"]
+
+
 class Logins:
     """Credentials of every kind for one emulator, and its user; time passes only by ``clock.advance``."""
 
@@ -63,16 +76,8 @@ class Logins:
         return self.emulator.add_oauth_app("jwt", public_key=key_pair().public_key)
 
     def answer_consent(self, url: str, decision: str = "allow", user: str = "user-1") -> str:
-        """Answer the consent page at `url` as `user`; return the URL to which the browser is redirected."""
-        parts = urlsplit(url)
-        browser = HTTPConnection(parts.netloc)  # httpx would write a log
-        form = urlencode({"decision": decision, "user": user})
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        browser.request("POST", f"{parts.path}?{parts.query}", form, headers)
-        answer = browser.getresponse()
-        assert answer.status == 302, answer.read()
-        browser.close()
-        return answer.headers["location"]
+        """As the function of this name."""
+        return answer_consent(url, decision, user)
 
     def log_in(self, app: UserGrant, user: str = "user-1", **options: Any) -> Any:
         """Return a client whose user has logged in."""
