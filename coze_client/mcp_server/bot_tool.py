@@ -15,10 +15,9 @@ from coze_client.bridge.chat.answer_parts import AudioPart, CardPart, Part, Part
 from coze_client.bridge.chat.client_calls import check_calls_nothing, plugin_names
 from coze_client.bridge.tools.tool_outcome import describe_value
 from coze_client.client import AsyncCozeClient
-from coze_client.core.media import mime_of
 from coze_client.errors import CozeError
 from coze_client.mcp_server.choice import Chosen
-from coze_client.mcp_server.media import media_in, sound
+from coze_client.mcp_server.media import media_in, medium_of, sound, without_data
 from coze_client.mcp_server.reply import Json, Reply, text_block
 from coze_client.mcp_server.tool import CallContext, Tool
 
@@ -77,7 +76,8 @@ async def _message(client: AsyncCozeClient, question: str, given: Sequence[objec
 
 
 def _kind(name: str) -> Medium:
-    kind = mime_of(name).partition("/")[0]
+    """The kind of a file by its name or its URL."""
+    kind = medium_of(name).partition("/")[0]
     return "image" if kind == "image" else "audio" if kind == "audio" else "file"
 
 
@@ -117,8 +117,8 @@ def _reply(stream: AsyncChatStream, chat: Chat, parts: Sequence[Part], follow_up
     cards = [part.content for part in parts if isinstance(part, CardPart)]
     conversation_id, asks = stream.conversation_id or "", chat.status in REQUIRES_ACTION
     blocks = [
-        *([text_block(stream.text)] if stream.text else []),
-        *(text_block(describe_value(card)) for card in cards),
+        *([text_block(without_data(stream.text))] if stream.text else []),
+        *(text_block(without_data(describe_value(card))) for card in cards),
         *media_in([stream.text, *cards]),
         *([sound(pcm)] if pcm else []),
         text_block(_how_to_go_on(conversation_id, asks=asks)),

@@ -30,11 +30,25 @@ def media_in(value: object) -> list[Json]:
             mime_type, kind, data = found.groups()
             blocks[data] = {"type": kind, "data": data, "mimeType": mime_type}
         for url in _LINK.findall(text):
-            mime_type = _medium(url)
+            mime_type = medium_of(url)
             if mime_type and len(blocks) < _MOST_LINKS:
                 name = PurePosixPath(urlsplit(url).path).name
                 blocks[url] = {"type": "resource_link", "uri": url, "name": name, "mimeType": mime_type}
     return list(blocks.values())
+
+
+def without_data(text: str) -> str:
+    """A text whose inline images and sounds are named only, for they are content of their own."""
+    return _DATA.sub(lambda found: f"[{found[2]}]", text)
+
+
+def medium_of(url: str) -> str:
+    """The MIME type of an image or a sound by the ending of a URL's path; "" for anything else."""
+    try:
+        guessed = mimetypes.guess_type(urlsplit(url).path)[0] or ""
+    except ValueError:  # no URL after all
+        return ""
+    return guessed if guessed.startswith(("image/", "audio/")) else ""
 
 
 def sound(pcm: bytes) -> Json:
@@ -46,15 +60,6 @@ def sound(pcm: bytes) -> Json:
         wav.setframerate(_SAMPLE_RATE)
         wav.writeframes(pcm)
     return {"type": "audio", "data": base64.b64encode(file.getvalue()).decode(), "mimeType": "audio/wav"}
-
-
-def _medium(url: str) -> str:
-    """The MIME type of an image or a sound by the ending of its path; "" for anything else."""
-    try:
-        guessed = mimetypes.guess_type(urlsplit(url).path)[0] or ""
-    except ValueError:  # no URL after all
-        return ""
-    return guessed if guessed.startswith(("image/", "audio/")) else ""
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coze_client.api.workflows.result import WorkflowResult
 from coze_client.bridge.tools.tool_outcome import ToolOutcome, describe_result
-from coze_client.mcp_server.media import media_in
+from coze_client.mcp_server.media import media_in, without_data
 from coze_client.mcp_server.reply import Reply, failure, refusal, text_block
 
 
@@ -13,7 +13,7 @@ def reply_of(outcome: ToolOutcome) -> Reply:
     if outcome.result is None:
         return failure(outcome.error) if outcome.error else refusal(outcome.failure)
     result = outcome.result
-    return Reply([text_block(describe_result(result)), *media_in(result.output)], _facts(result))
+    return Reply([text_block(without_data(describe_result(result))), *media_in(result.output)], _facts(result))
 
 
 def _facts(result: WorkflowResult) -> dict[str, object]:

@@ -1,0 +1,100 @@
+"""Datasets and plugins as tools."""
+
+from __future__ import annotations
+
+import pytest
+
+from coze_client import AsyncCozeClient
+from coze_client.emulator import Emulator
+from coze_client.emulator.workflows import WORKSPACE
+from coze_client.errors import ConfigurationError, NotFound
+from tests.support.mcp_clients import Connect
+
+PETS = "The cat sleeps on the warm stove.\n---\nA dog guards the house at night."
+
+
+@pytest.fixture
+def dataset(emulator: Emulator) -> str:
+    """The id of a dataset about pets."""
+    return emulator.add_dataset("Pets", {"pets.txt": PETS}, separator="---")
+
+
+@pytest.mark.parametrize("way", ["workflow_id", "bot_id"])
+async def test_a_search_returns_passages_with_their_sources(
+    connect: Connect, emulator: Emulator, dataset: str, way: str
+) -> None:
+    other = emulator.add_dataset("Cooking", {"fish.txt": "A cat likes fish."})
+    by_workflow = way == "workflow_id"
+    searcher = (
+        emulator.add_knowledge_workflow([dataset, other])
+        if by_workflow
+        else emulator.add_bot("x", dataset_ids=[dataset])
+    )
+    async with connect(datasets=[{"id": dataset, way: searcher}], workspace_id=WORKSPACE) as client:
+        tool = (await client.tools())["search_pets"]
+        found = await client.call("search_pets", {"query": "Where does the cat sleep?"})
+    assert tool["annotations"]["readOnlyHint"] is True
+    passages = found.facts["passages"]
+    assert passages[0]["text"] == "The cat sleeps on the warm stove."
+    assert {each["document_name"] for each in passages} == {"pets.txt"}
+    assert found.text.startswith("[1] pets.txt")
+    assert passages[0]["text"] in found.text
+
+
+async def test_a_search_returns_no_more_passages_than_the_limit(
+    connect: Connect, emulator: Emulator, dataset: str
+) -> None:
+    searcher = emulator.add_knowledge_workflow([dataset])
+    chosen = {"id": dataset, "workflow_id": searcher, "limit": 1, "name": "pets"}
+    async with connect(datasets=[chosen]) as client:
+        found = await client.call("pets", {"query": "cat or dog in the house"})
+    assert len(found.facts["passages"]) == 1
+
+
+async def test_the_bot_of_setup_searches_where_nothing_else_is_named(
+    connect: Connect, coze_client: AsyncCozeClient, dataset: str
+) -> None:
+    chosen = {"datasets": [dataset], "workspace_id": WORKSPACE}
+    with pytest.raises(ConfigurationError, match="no bot that searches it"):
+        async with connect(**chosen):
+            pass
+    await coze_client.recall.setup(dataset, WORKSPACE)
+    async with connect(**chosen) as client:
+        found = await client.call("search_pets", {"query": "cat"})
+    assert found.facts["passages"][0]["text"] == "The cat sleeps on the warm stove."
+
+
+async def test_a_server_creates_nothing_in_coze(connect: Connect, emulator: Emulator, dataset: str) -> None:
+    with pytest.raises(ConfigurationError):
+        async with connect(datasets=[dataset], workspace_id=WORKSPACE):
+            pass
+    assert {call.method for call in emulator.calls} == {"GET"}
+
+
+async def test_a_dataset_of_another_workspace_is_not_found(connect: Connect, dataset: str) -> None:
+    with pytest.raises(NotFound, match="no dataset 7449999999999999999"):
+        async with connect(datasets=["7449999999999999999"], workspace_id=WORKSPACE):
+            pass
+
+
+async def test_every_tool_of_a_plugin_is_a_tool(connect: Connect, emulator: Emulator) -> None:
+    def get_weather(city: str) -> str:
+        """Tell the weather of a city."""
+        return f"sunny in {city}"
+
+    def get_time(city: str) -> dict[str, str]:
+        """Tell the time of a city."""
+        raise ValueError("the clock stands still")
+
+    plugin_id = emulator.plugin("World", [get_weather, get_time])
+    async with connect(plugins=[plugin_id]) as client:
+        tools = await client.tools()
+        done = await client.call("get_weather", {"city": "Rome"})
+        failed = await client.call("get_time", {"city": "Rome"})
+        wrong = await client.call("get_weather", {"town": "Rome"})
+    assert tools["get_weather"]["description"] == "World get_weather: Tell the weather of a city."
+    assert done.text == done.facts["output"] == "sunny in Rome"
+    assert failed.is_error
+    assert wrong.is_error
+    assert "town" in wrong.text
+    assert emulator.plugin_calls == 2
