@@ -8,12 +8,14 @@ import typer
 from typer.core import TyperGroup
 
 from coze_client.cli.chat import chat
+from coze_client.cli.datasets import dataset
 from coze_client.cli.doctor import doctor
 from coze_client.cli.emulate import emulate
 from coze_client.cli.listings import add_listings
 from coze_client.cli.login import login, logout, whoami
 from coze_client.cli.run import run
 from coze_client.cli.settings import Settings
+from coze_client.cli.sound import speak, transcribe
 from coze_client.cli.terminal import Terminal
 from coze_client.errors import CozeError
 from coze_client.version import __version__
@@ -70,6 +72,9 @@ app.command()(doctor)
 app.command()(emulate)
 app.command()(chat)
 app.command()(run)
+app.add_typer(dataset, name="dataset")
+app.command()(speak)
+app.command()(transcribe)
 app.command()(login)
 app.command()(logout)
 app.command()(whoami)

@@ -76,6 +76,17 @@ def list_in(client: CozeClient, noun: Noun, workspace: str) -> Iterator[Model]:
         yield from noun.load(client, place)
 
 
+def only_workspace(client: CozeClient) -> str:
+    """The id of the account's workspace; raises ConfigurationError if it has none, or several to choose from."""
+    found = list(client.workspaces.list())
+    if len(found) == 1:
+        return found[0].id
+    names = ", ".join(f"{each.name} ({each.id})" for each in found)
+    raise ConfigurationError(
+        f"The account has {len(found)} workspaces: {names}", cure="Give one of them: --workspace ID"
+    )
+
+
 def find_id(noun: Noun, given: str, listed: Callable[[], Iterable[Model]]) -> str:
     """The id of what a user names: digits are an id, anything else is looked for among the names of `listed`.
 
@@ -94,7 +105,8 @@ def find_id(noun: Noun, given: str, listed: Callable[[], Iterable[Model]]) -> st
         raise ConfigurationError(
             f"{len(found)} {noun.one}s have the name {given!r}", cure=f"Give the id of one of them: {', '.join(found)}"
         )
-    alike = ", ".join(get_close_matches(given, names, 3, 0.4))
+    containing = [name for name in names if given.casefold() in name.casefold()]
+    alike = ", ".join(containing[:3] or get_close_matches(given, names, 3, 0.4))
     cure = f"Names like it: {alike}" if alike else f"List the names: cozekit {noun.one}s list; or give the id"
     raise ConfigurationError(f"No {noun.one} has the name {given!r}", cure=cure)
 
