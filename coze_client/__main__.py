@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-_NEEDED = frozenset({"typer", "rich", "prompt_toolkit", "click"})
+_NEEDED = frozenset({"typer", "rich", "prompt_toolkit", "click"})  # older typers need click
 
 
 def main() -> None:

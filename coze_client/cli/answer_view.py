@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -105,20 +104,24 @@ class LiveAnswer:
         end = end_of_finished(self._rest)
         if end:
             finished, self._rest = self._rest[:end], self._rest[end:]
-            self._print(Group(Markdown(finished), Text()))
+            self._print(Group(_Block(finished), Text()))
 
     def _flush(self) -> None:
         rest, self._rest = self._rest, ""
         if rest.strip():
-            self._print(Markdown(rest))
+            self._print(_Block(rest))
+
+    def refresh(self) -> None:
+        """Draw what is unfinished anew; it is drawn a dozen times a second by itself."""
+        self._live.refresh()
 
     def _print(self, finished: RenderableType) -> None:
         self._console.print(finished)
-        self._live.refresh()  # below it, what was just printed may still stand as unfinished
+        self.refresh()  # below it, what was just printed may still stand as unfinished
 
     def _unfinished(self) -> RenderableType:
         if self._rest.strip():
-            return _Tail(Markdown(self._rest))
+            return _Block(self._rest, is_growing=True)
         return Spinner("dots", Text("thinking" if self.parts.thinks else "", style="dim"))
 
     def __enter__(self) -> Self:
@@ -140,18 +143,22 @@ def fold_line(part: Folded) -> Text:
     return Text(f"▸ {part.line}", style="dim", no_wrap=True, overflow="ellipsis")
 
 
-class _Tail:
-    """The last lines of something, as many as the screen has: a block that grows beyond it stays readable."""
+class _Block:
+    """Markdown without the empty lines around it; `is_growing`: only its last lines, as many as the screen has."""
 
-    def __init__(self, whole: RenderableType) -> None:
-        self._whole = whole
+    def __init__(self, text: str, *, is_growing: bool = False) -> None:
+        self._markdown = Markdown(text)
+        self._is_growing = is_growing
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        lines = console.render_lines(self._whole, options, pad=False)
-        yield from _joined(lines[-max(options.size.height - _SPARE_LINES, 1) :])
+        lines = without_empty_ends(console.render_lines(self._markdown, options, pad=False))
+        shown = lines[-max(options.size.height - _SPARE_LINES, 1) :] if self._is_growing else lines
+        for line in shown:
+            yield from line
+            yield Segment.line()
 
 
-def _joined(lines: list[list[Segment]]) -> Iterator[Segment]:
-    for line in lines:
-        yield from line
-        yield Segment.line()
+def without_empty_ends(lines: list[list[Segment]]) -> list[list[Segment]]:
+    """The lines from the first to the last that shows something."""
+    filled = [number for number, line in enumerate(lines) if any(segment.text.strip() for segment in line)]
+    return lines[filled[0] : filled[-1] + 1] if filled else []

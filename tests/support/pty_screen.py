@@ -20,8 +20,8 @@ class PtyScreen:
 
     def __init__(self, *arguments: str, columns: int = 80, rows: int = 24, **environment: str) -> None:
         self.written = ""
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.Stream(self._screen)
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self.screen)
         self._child = pexpect.spawn(
             sys.executable,
             ["-m", "coze_client", *arguments],
@@ -33,7 +33,7 @@ class PtyScreen:
     @property
     def lines(self) -> list[str]:
         """The lines of the screen that are not empty."""
-        return [line.rstrip() for line in self._screen.display if line.strip()]
+        return [line.rstrip() for line in self.screen.display if line.strip()]
 
     def press(self, keys: str, until: str) -> list[str]:
         """Press keys, and wait until a line of the screen contains `until`; returns its lines."""
@@ -71,9 +71,9 @@ class PtyScreen:
         except pexpect.EOF:
             return False
         self.written += data
-        if _WHERE_IS_THE_CURSOR in data:
-            self._child.send(f"\x1b[{self._screen.cursor.y + 1};{self._screen.cursor.x + 1}R")
         self._stream.feed(data)
+        if _WHERE_IS_THE_CURSOR in data:
+            self._child.send(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
         return True
 
     def __enter__(self) -> Self:
