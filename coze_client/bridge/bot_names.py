@@ -92,17 +92,16 @@ def _join(key: _Key) -> tuple[bool, Future[str]]:
         return True, lookup
 
 
-def _forget(key: _Key, lookup: Future[str]) -> None:
+def _forget(key: _Key) -> None:
     with _lock:
-        if _known.get(key) is lookup:
-            del _known[key]
+        _known.pop(key, None)
 
 
 async def _look_up(session: Session, key: _Key, lookup: Future[str]) -> str:
     try:
         bot_id = await _load_id(session, key[-1])
     except BaseException as error:
-        _forget(key, lookup)
+        _forget(key)
         lookup.set_exception(error if isinstance(error, Exception) else _LookupCancelled())
         raise
     lookup.set_result(bot_id)

@@ -19,12 +19,12 @@ from coze_client import AsyncCozeClient, BotEntry, ConfigurationError, CozeClien
 from coze_client.bridge import bot_names
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.workflows import WORKSPACE
-from langchain_coze import ChatCoze, CozeBotTool
+from langchain_coze import ChatCoze, CozeBotTool, CozeTimedOut
 from langchain_coze import CozeRetriever as LangChainRetriever
 from llama_index_coze import CozeLLM
 from llama_index_coze import CozeRetriever as LlamaIndexRetriever
 
-LIST = "/v1/bots"
+LIST, SUBMIT = "/v1/bots", "/v3/chat/submit_tool_outputs"
 Ask = Callable[[Any], Any]
 
 
@@ -125,9 +125,10 @@ def test_a_call_may_name_another_bot(emulator: Emulator, client_class: Any) -> N
     assert named.bind(bot_id=emulator.bots["reasoner"]).invoke("hi").text == "After some thought: hi"
     by_id = ChatCoze(bot_id=emulator.bots["echo"], client=client)
     assert by_id.bind(bot_name="reasoner", workspace_id=WORKSPACE).invoke("hi").text == "After some thought: hi"
-    for options in ({"bot_name": "reasoner", "bot_id": "2"}, {"workspace_id": WORKSPACE}):
-        with pytest.raises(ConfigurationError, match="not both"):
-            by_id.bind(**options).invoke("hi")
+    for options in ({"bot_name": "reasoner", "bot_id": "2"}, {"bot_id": "2", "workspace_id": WORKSPACE}):
+        for model in (by_id, named):
+            with pytest.raises(ConfigurationError, match="not both"):
+                model.bind(**options).invoke("hi")
     llm = CozeLLM(bot_name="echo", workspace_id=WORKSPACE, client=client)
     assert llm.complete("hi", bot_name="reasoner").text == "After some thought: hi"
 
@@ -168,7 +169,10 @@ def test_tool_outputs_go_to_the_chat_of_the_named_bot(emulator: Emulator) -> Non
     outputs = [{"role": "tool", "tool_call_id": call["id"], "content": "sunny"} for call in asked.tool_calls]
     assert outputs
     named.invoke([question, asked, *outputs])
-    assert len(emulator.calls_to("/v3/chat/submit_tool_outputs")) == 1
+    assert (emulator.chats_started, len(emulator.calls_to(SUBMIT))) == (1, 1)
+    named.invoke([question, asked, *outputs])  # the chat no longer waits: a new one gets the outputs as text
+    assert (emulator.chats_started, len(emulator.calls_to(SUBMIT))) == (2, 2)
+    assert len(emulator.calls_to(LIST)) == 1
 
 
 INVALID: list[dict[str, Any]] = [
@@ -217,6 +221,46 @@ def test_of_many_bots_the_most_similar_are_named() -> None:
         bot_names.choose_bot(bots, bot_names.BotName("Support", "7"))
 
 
+def test_case_does_not_make_names_less_similar() -> None:
+    bots = [BotEntry(bot_id=str(number), name=name) for number, name in enumerate(["SUPPLY", "support"])]
+    with pytest.raises(NotFound, match="It has 'support', 'SUPPLY'"):
+        bot_names.choose_bot(bots, bot_names.BotName("SUPPORT", "7"))
+
+
+def test_an_entry_without_an_id_is_no_bot() -> None:
+    bots = [BotEntry(name="Support"), BotEntry(bot_id="1", name="Support")]
+    assert bot_names.choose_bot(bots, bot_names.BotName("Support", "7")) == "1"
+
+
+def test_a_bot_of_another_channel_is_found_there(emulator: Emulator) -> None:
+    client = CozeClient(emulator.token, base_url=emulator.url)
+    bot_id = client.bots.create(name="Widget", workspace_id=WORKSPACE)
+    client.bots.publish(bot_id=bot_id, connector_ids=["999"])
+    with pytest.raises(NotFound, match="in the API channel"):
+        ChatCoze(**settings(emulator, bot_name="Widget")).invoke("hi")
+    emulator.add_variables(bot_id, {"city": "Bonn"})
+    there = ChatCoze(**settings(emulator, bot_name="Widget", connector_id="999", user_id="ada"))
+    assert there.read_variables() == {"city": "Bonn"}
+
+
+def test_every_server_and_process_looks_a_name_up_itself(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ChatCoze(**settings(emulator))
+    model.invoke("hi")
+    with Emulator() as other:
+        ChatCoze(**settings(other)).invoke("hi")
+        assert len(other.calls_to(LIST)) == 1
+    monkeypatch.setattr(bot_names, "generation", lambda: 7)  # as in a forked child
+    model.invoke("hi")
+    assert len(emulator.calls_to(LIST)) == 2
+
+
+def test_of_too_many_names_the_oldest_is_forgotten(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot_names, "_MOST_NAMES", 1)
+    for name in ("echo", "reasoner", "reasoner", "echo"):
+        ChatCoze(**settings(emulator, bot_name=name)).invoke("hi")
+    assert len(emulator.calls_to(LIST)) == 3
+
+
 def test_a_draft_has_a_name_where_drafts_are_asked(emulator: Emulator) -> None:
     client = CozeClient(emulator.token, base_url=emulator.url)
     client.bots.create(name="Draft", workspace_id=WORKSPACE)
@@ -247,6 +291,14 @@ async def test_a_cancelled_lookup_leaves_it_to_the_next(emulator: Emulator) -> N
     with pytest.raises(asyncio.CancelledError):
         await first
     assert (await second).text == "hi"
+
+
+async def test_a_lookup_that_times_out_fails_all_who_wait_for_it(emulator: Emulator) -> None:
+    model = ChatCoze(**settings(emulator, timeout=0.3, max_retries=0))
+    emulator.inject(faults.Delay(30), path=LIST, times=2)
+    errors = await asyncio.gather(model.ainvoke("hi"), model.ainvoke("hi"), return_exceptions=True)
+    assert [type(error) for error in errors] == [CozeTimedOut, CozeTimedOut]
+    assert len(emulator.calls_to(LIST)) == 1
 
 
 async def test_a_blocking_call_waits_no_longer_than_its_patience_for_the_loop_that_it_stops(

@@ -117,6 +117,9 @@ def test_a_part_that_fails_fails_the_whole_and_says_what_is_billed(way: Way) -> 
     with pytest.raises(CozeError, match=r"^Part 2 of 3 failed; Coze bills the parts before it\."):
         way.speak(way.kind(voice_id=VOICE, client=client, split=True), LONG)
     assert len(heard) == 2
+    heard.pop()
+    with pytest.raises(CozeError, match=r"^(?!Part)"):
+        way.speak(way.kind(voice_id=VOICE, client=client, split=True), "short")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from langchain_core.exceptions import ModelInvalidRequestError
 
-from coze_client import ConfigurationError, CozeClient, InvalidRequest
+from coze_client import ConfigurationError, CozeClient, CozeError, InvalidRequest
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import WORKSPACE
 from langchain_coze import ChatCoze
@@ -83,6 +83,14 @@ def test_an_app_has_variables_too(emulator: Emulator, way: Way) -> None:
     flow = way.kind(token=emulator.token, base_url=emulator.url, user_id="ada", app_id="7", workflow_id="1")
     way.write(flow, {"plan": "paid"})
     assert way.read(flow) == {"plan": "paid"}
+
+
+def test_variables_belong_to_a_channel(emulator: Emulator, way: Way) -> None:
+    elsewhere = model_of(emulator, way, user_id="ada", connector_id="999")  # where the bot is not published
+    with pytest.raises(CozeError, match="4015"):
+        way.read(elsewhere)
+    with pytest.raises(CozeError, match="4015"):
+        way.write(elsewhere, {"city": "Rome"})
 
 
 def test_an_unknown_variable_is_refused_with_an_error_of_the_framework(emulator: Emulator, way: Way) -> None:

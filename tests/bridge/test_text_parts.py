@@ -32,6 +32,8 @@ def test_a_text_that_fits_stays_whole(text: str) -> None:
         ("One two. Three four", 15, ["One two.", "Three four"]),
         ("One two, three four", 15, ["One two,", "three four"]),
         ("One two three", 8, ["One two", "three"]),
+        ("One two three four", 14, ["One two three", "four"]),
+        ("One a b. Three", 8, ["One a b.", "Three"]),
         ("你好。我很好", 12, ["你好。", "我很好"]),
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
         ("One two. Three", 8, ["One two.", "Three"]),

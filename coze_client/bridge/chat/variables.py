@@ -60,7 +60,7 @@ class BotVariables(BotSettings):
 
     async def _read_variables(self, session: Session, names: tuple[str, ...], user_id: str | None) -> dict[str, str]:
         owner = await self._owner(session, user_id)
-        found = await session.send(Variables.retrieve(keywords=names or None, **owner))
+        found = await session.send(Variables.retrieve(keywords=names, **owner))
         return {each.keyword: each.value for each in found}
 
     async def _write_variables(self, session: Session, values: Mapping[str, str], user_id: str | None) -> None:
