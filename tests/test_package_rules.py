@@ -26,6 +26,7 @@ TRANSPORTS = {  # the transport, and the connections that it gives to the HTTP l
     "coze_client/core/aiohttp_transport.py",
 }
 TERMINALS = {"typer", "click", "rich", "prompt_toolkit"}
+MCP_OVER_HTTP = "coze_client/mcp_server/http_server.py"
 HTTP_CLIENTS = {"httpx", "httpx_aiohttp", "httpcore", "aiohttp", "anyio", "requests"}
 
 
@@ -55,7 +56,9 @@ def forbidden_imports(file: str) -> set[str]:
         return forbidden | TERMINALS
     if not file.startswith("coze_client/cli/"):
         forbidden |= TERMINALS
-    return forbidden | SERVERS | (set() if file in TRANSPORTS else HTTP_CLIENTS)
+    if file != MCP_OVER_HTTP:
+        forbidden |= SERVERS
+    return forbidden | (set() if file in TRANSPORTS else HTTP_CLIENTS)
 
 
 def test_only_adapters_import_frameworks_only_transports_an_http_client_and_only_the_command_a_terminal() -> None:

@@ -13,6 +13,7 @@ from coze_client.cli.doctor import doctor
 from coze_client.cli.emulate import emulate
 from coze_client.cli.listings import add_listings
 from coze_client.cli.login import login, logout, whoami
+from coze_client.cli.mcp import mcp
 from coze_client.cli.run import run
 from coze_client.cli.settings import Settings
 from coze_client.cli.sound import speak, transcribe
@@ -75,6 +76,7 @@ app.command()(run)
 app.add_typer(dataset, name="dataset")
 app.command()(speak)
 app.command()(transcribe)
+app.command()(mcp)
 app.command()(login)
 app.command()(logout)
 app.command()(whoami)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from coze_client.api.bots.resource import Bots
-from coze_client.api.datasets.resource import Datasets
 from coze_client.api.recall.helper_bot import RecallBot
 from coze_client.bridge.tools.definitions import ToolDefinition, load_definition, load_plugins, load_workflows, shorten
 from coze_client.bridge.tools.tool_names import tool_name, tool_names
 from coze_client.client import AsyncCozeClient
-from coze_client.core.paging import Cursor
 from coze_client.errors import ConfigurationError, NotFound
 from coze_client.mcp_server.bot_tool import bot_tool
 from coze_client.mcp_server.choice import Choice, Chosen, ChosenDataset
@@ -116,41 +114,44 @@ async def _plugins(client: AsyncCozeClient, choice: Choice) -> list[Tool]:
 
 
 async def _datasets(client: AsyncCozeClient, choice: Choice) -> list[Tool]:
-    known = await _list_datasets(client, choice.workspace_id) if choice.datasets and choice.workspace_id else {}
-    return [await _dataset(client, choice, each, known) for each in choice.datasets]
+    places = await _list_datasets(client, choice.workspace_id) if choice.datasets else {}
+    return [await _dataset(client, each, places) for each in choice.datasets]
 
 
 async def _list_datasets(client: AsyncCozeClient, workspace_id: str) -> dict[str, Dataset]:
-    cursor = Cursor(client._session, Datasets.list(workspace_id=workspace_id))
-    found: dict[str, Dataset] = {}
-    while (page := await cursor.next()) is not None:
-        found.update({each.dataset_id: each for each in page.items})
-    return found
+    """The datasets of a workspace, or of all of the account, by id."""
+    workspaces = [workspace_id] if workspace_id else [each.id async for each in client.workspaces.list()]
+    return {
+        each.dataset_id: each.model_copy(update={"space_id": workspace})
+        for workspace in workspaces
+        async for each in client.datasets.list(workspace_id=workspace)
+    }
 
 
-async def _dataset(client: AsyncCozeClient, choice: Choice, dataset: ChosenDataset, known: dict[str, Dataset]) -> Tool:
-    listed = known.get(dataset.id)
-    if known and listed is None:
-        raise NotFound(f"Workspace {choice.workspace_id} has no dataset {dataset.id}", cure="Check both ids")
+async def _dataset(client: AsyncCozeClient, dataset: ChosenDataset, listed: Mapping[str, Dataset]) -> Tool:
+    found = listed.get(dataset.id)
+    if found is None:
+        raise NotFound(
+            f"There is no dataset {dataset.id} among the {len(listed)} that were listed",
+            cure="Check its id and the workspace_id, and that the token may list datasets there",
+        )
     searched = bool(dataset.workflow_id or dataset.bot_id)
-    helper = None if searched else await _helper(client, dataset.id, choice.workspace_id)
-    title = listed.name if listed else ""
-    about = dataset.description or (listed.description if listed else "")
-    named = dataset.model_copy(
-        update={
-            "name": dataset.name or tool_name(title, dataset.id, kind="dataset", prefix="search_"),
-            "description": shorten(": ".join(filter(None, (f"Searches the knowledge base {title}".strip(), about)))),
-        }
-    )
-    return search_tool(client, named, title, helper)
+    helper = None if searched else await _helper(client, dataset.id, found.space_id)
+    about = f"Searches the knowledge base {found.name}"
+    named = {
+        "name": dataset.name or tool_name(found.name, dataset.id, kind="dataset", prefix="search_"),
+        "description": shorten(": ".join(filter(None, (about, dataset.description or found.description)))),
+    }
+    return search_tool(client, dataset.model_copy(update=named), found.name, helper)
 
 
 async def _helper(client: AsyncCozeClient, dataset_id: str, workspace_id: str) -> RecallBot:
     """The bot that ``recall.setup`` made for a dataset; a server makes none, since that changes the workspace."""
-    cure = "Give the workflow_id or the bot_id that searches it, or make a bot once: client.recall.setup(…)"
-    if not workspace_id:
-        raise ConfigurationError(f"Nothing says what searches dataset {dataset_id}", cure=f"{cure}, and a workspace_id")
     helper = await client.recall.setup(dataset_id, workspace_id, dry_run=True)
     if helper.todo:
-        raise ConfigurationError(f"Dataset {dataset_id} has no bot that searches it", cure=cure)
+        raise ConfigurationError(
+            f"Dataset {dataset_id} has no bot that searches it",
+            cure="Give the workflow_id or the bot_id that searches it, or make a bot once: "
+            f"client.recall.setup({dataset_id!r}, {workspace_id!r})",
+        )
     return helper

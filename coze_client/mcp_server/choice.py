@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from typing_extensions import Self
 
 from coze_client.core.json_text import load_json
@@ -61,8 +62,8 @@ class ChosenDataset(Chosen):
 class Choice(_Given):
     """All that becomes tools; of ``workspace_id`` every published bot and workflow, if nothing else is chosen.
 
-    ``workspace_id`` also says where the bots that search the datasets are. ``user_id``: the user whose memory the bots
-    use. ``file_roots``: folders of which a model may name files as arguments of workflows.
+    The datasets are looked for in ``workspace_id``, else in all workspaces of the account. ``user_id``: the user whose
+    memory the bots use. ``file_roots``: folders of which a model may name files as arguments of workflows.
     """
 
     bots: tuple[Chosen, ...] = ()
@@ -111,5 +112,9 @@ class Choice(_Given):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-            raise ConfigurationError(f"{place}: {'; '.join(each.removeprefix(': ') for each in problems)}") from None
+            raise ConfigurationError(f"{place}: {'; '.join(map(_describe, error.errors()))}") from None
+
+
+def _describe(error: ErrorDetails) -> str:
+    where = ".".join(map(str, error["loc"]))
+    return f"{where}: ".removeprefix(": ") + error["msg"].removeprefix("Value error, ")

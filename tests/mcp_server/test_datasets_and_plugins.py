@@ -54,7 +54,7 @@ async def test_a_search_returns_no_more_passages_than_the_limit(
 async def test_the_bot_of_setup_searches_where_nothing_else_is_named(
     connect: Connect, coze_client: AsyncCozeClient, dataset: str
 ) -> None:
-    chosen = {"datasets": [dataset], "workspace_id": WORKSPACE}
+    chosen = {"datasets": [dataset]}
     with pytest.raises(ConfigurationError, match="no bot that searches it"):
         async with connect(**chosen):
             pass
@@ -71,9 +71,10 @@ async def test_a_server_creates_nothing_in_coze(connect: Connect, emulator: Emul
     assert {call.method for call in emulator.calls} == {"GET"}
 
 
-async def test_a_dataset_of_another_workspace_is_not_found(connect: Connect, dataset: str) -> None:
-    with pytest.raises(NotFound, match="no dataset 7449999999999999999"):
-        async with connect(datasets=["7449999999999999999"], workspace_id=WORKSPACE):
+@pytest.mark.parametrize("place", [{}, {"workspace_id": WORKSPACE}])
+async def test_a_dataset_that_is_nowhere_is_told(connect: Connect, dataset: str, place: dict[str, str]) -> None:
+    with pytest.raises(NotFound, match="no dataset 7449999999999999999 among the 1 that"):
+        async with connect(datasets=["7449999999999999999"], **place):
             pass
 
 

@@ -91,7 +91,7 @@ Connect = Callable[..., AbstractAsyncContextManager[McpClient]]
 
 @asynccontextmanager
 async def in_memory(server: Any, era: str, fill: Fill | None = None) -> AsyncIterator[McpClient]:
-    """Connect a client to a server in this process; without `fill` it can show no forms."""
+    """Connect a client to a server in this process, or for SDK 2 over a transport; without `fill` it shows no forms."""
     asking = elicitation(fill)
     if IS_FIRST_MAJOR:
         from mcp.shared import memory
@@ -108,8 +108,12 @@ async def in_memory(server: Any, era: str, fill: Fill | None = None) -> AsyncIte
 
 
 @asynccontextmanager
-async def over_streams(streams: Any, fill: Fill | None = None) -> AsyncIterator[McpClient]:
-    """Connect a client with a handshake over the streams of a transport."""
+async def over_streams(streams: Any, era: str, fill: Fill | None = None) -> AsyncIterator[McpClient]:
+    """Connect a client over a transport of the SDK."""
+    if not IS_FIRST_MAJOR:
+        async with in_memory(streams, era, fill) as client:
+            yield client
+        return
     async with streams as opened:
         incoming, outgoing = opened[:2]
         async with ClientSession(incoming, outgoing, elicitation_callback=elicitation(fill)) as session:
@@ -128,3 +132,24 @@ def elicitation(fill: Fill | None) -> Any:
         return types.ElicitResult(action="decline" if content is None else "accept", content=content)
 
     return elicit
+
+
+def over_http(url: str, headers: Mapping[str, str]) -> Any:
+    """The SDK's streams to a server over streamable HTTP."""
+    from mcp.client import streamable_http
+
+    transport: Any = streamable_http
+    if IS_FIRST_MAJOR:
+        return transport.streamablehttp_client(url, headers=dict(headers))
+    return _with_headers(transport, url, headers)
+
+
+@asynccontextmanager
+async def _with_headers(transport: Any, url: str, headers: Mapping[str, str]) -> AsyncIterator[Any]:
+    import httpx2
+
+    async with (
+        httpx2.AsyncClient(headers=dict(headers)) as http,
+        transport.streamable_http_client(url, http_client=http) as streams,
+    ):
+        yield streams
