@@ -55,6 +55,10 @@ OUTPUTS = {
     "variable_retrieve.py": ("echo", "city = Bonn"),
     "variable_update.py": ("echo", "city is now Zurich"),
     "langchain_workflow.py": ("plugins", 'book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.'),
+    "mcp_workflow.py": (
+        "echo",
+        'Which time suits you?\nbook_table returns {"table":7,"city":"Rome","guests":4,"time":"19:00"}',
+    ),
     "llama_index_workflow.py": ("plugins", 'book_table says: {"table":7,"city":"Rome","guests":4,"time":"19:00"}.'),
     "log.py": ("echo", "DEBUG coze_client: POST /v3/chat: HTTP 200 (logid "),
     "recall.py": ("echo", "table inside.\ndelete bot 'recall 0000000000001'"),
@@ -133,6 +137,7 @@ def demo() -> Iterator[Emulator]:
 def test_the_example_runs_and_shows(name: str, demo: Emulator, tmp_path: Path, web_page: str) -> None:
     bot, expected = OUTPUTS[name]
     account = {
+        "PYTHONPATH": str(EXAMPLES.parent),  # of processes that the example starts
         "COZE_API_BASE": demo.url,
         "COZE_API_TOKEN": demo.token,
         "COZE_BOT_ID": demo.bots[bot],
