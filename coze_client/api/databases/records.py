@@ -109,15 +109,18 @@ class DatabaseRecords(Resource[ConcurrencyT]):
         field_names: Sequence[str] | None = None,
         is_distinct: bool | None = None,
         connector_id: str | None = None,
+        page_num: int | None = None,
+        page_size: int | None = None,
     ) -> Request[DatabaseChange]:
         """Start to write rows to a file; wait for its ``task_id``, whose task has the ``select_items_file_url``.
 
-        The arguments are those of ``list``. Permission: Database.readRecord.
+        The arguments are those of ``list``. The file may have one page alone, the `page_num` (default 1) of `page_size`
+        rows (1 to 1000, Coze's default is 20); the task's ``has_more`` says so. Permission: Database.readRecord.
         """
-        body = {
-            **_question(where, order_by, field_names, is_distinct=is_distinct, connector_id=connector_id),
-            "is_async": True,
-        }
+        if page_size is not None:
+            check_page_size(page_size, _LARGEST_PAGE)
+        asked = _question(where, order_by, field_names, is_distinct=is_distinct, connector_id=connector_id)
+        body = {**asked, **fields(page_num=page_num, page_size=page_size), "is_async": True}
         read = Payload(DatabaseChange, needed="task_id")
         return Request(
             "POST",

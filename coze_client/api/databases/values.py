@@ -84,7 +84,9 @@ class DatabaseChange(Model):
 class DatabaseTask(Model):
     """An asynchronous change or export: ``status`` pending, running, succeed or failed (``error_msg`` says why).
 
-    An export has its rows, ``select_total_count`` of them, in a JSON file at ``select_items_file_url``.
+    An export has rows in a JSON file at ``select_items_file_url``. ``select_total_count`` rows were meant; with
+    ``has_more`` the file lacks some of them, and an export of the next ``page_num`` has more. The documentation says
+    neither how many rows a file holds nor how they stand in it.
     """
 
     status: str = ""

@@ -39,11 +39,6 @@ POST /v1/connectors/{connector_id}/user_configs
 POST /v1/enterprises/{enterprise_id}/members
 DELETE,PUT /v1/enterprises/{enterprise_id}/members/{user_id}
 GET,POST /v1/enterprises/{enterprise_id}/organizations
-GET /v1/database_tasks/{task_id}
-GET,POST /v1/databases
-DELETE /v1/databases/{database_id}
-DELETE,POST,PUT /v1/databases/{database_id}/records
-POST /v1/databases/{database_id}/records/query
 POST /v1/entities/copy_tasks
 GET /v1/entities/copy_tasks/{task_id}
 GET /v1/folders

@@ -47,14 +47,14 @@ def members_of(backend: Backend, workspace: StoredWorkspace) -> dict[str, str]:
 
 def find_managed(backend: Backend, request: IncomingRequest) -> StoredWorkspace:
     """Return the workspace in the path; 4200 if the caller is not in it, 4101 if they may not manage it."""
-    workspace = _find(backend, request)
+    workspace = workspace_of(backend, request, request.values["workspace_id"])
     if members_of(backend, workspace)[request.account] not in MANAGERS:
         raise ApiError(4101, "only the owner and admins manage a workspace")
     return workspace
 
 
-def _find(backend: Backend, request: IncomingRequest) -> StoredWorkspace:
-    workspace_id = request.values["workspace_id"]
+def workspace_of(backend: Backend, request: IncomingRequest, workspace_id: str) -> StoredWorkspace:
+    """Return a workspace that the caller has joined; 4200 for any other."""
     found = (
         standard_workspace(backend) if workspace_id == WORKSPACE else backend.state.get(StoredWorkspace, workspace_id)
     )
@@ -70,7 +70,7 @@ def _users(backend: Backend) -> set[str]:
 
 async def list_(backend: Backend, request: IncomingRequest) -> Reply:
     page = request.query.page(20, 50)
-    members = members_of(backend, _find(backend, request))
+    members = members_of(backend, workspace_of(backend, request, request.values["workspace_id"]))
     found = [
         {"user_id": user_id, "role_type": role, "user_nickname": "", "user_unique_name": "", "avatar_url": ""}
         for user_id, role in members.items()
