@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from coze_client import CozeClient
 from coze_client.emulator import Emulator
-from coze_client.emulator.workflows import Image, Output, Steps, ask
+from coze_client.emulator.workflows import WORKSPACE, Image, Output, Steps, ask
 from tests.support.async_tour import PNG
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,10 @@ def add(first: int, second: int = 2) -> dict[str, int]:
 
 def places(emulator: Emulator, folder: Path) -> dict[str, object]:
     (folder / "a.png").write_bytes(base64.b64decode(PNG))
+    emulator.add_variables(emulator.bots["echo"], {"city": "Bonn"})
+    voice = "7468512265134799901"
+    speech = CozeClient(emulator.token, base_url=emulator.url).audio.speech
+    speech.create(input="Hello", voice_id=voice, response_format="wav").to_file(folder / "talk.wav")
     dataset = emulator.add_dataset("notes", {"a.txt": "hello there"})
     return {
         "url": emulator.url,
@@ -48,6 +53,8 @@ def places(emulator: Emulator, folder: Path) -> dict[str, object]:
         "dataset": dataset,
         "knows": emulator.add_knowledge_workflow([dataset]),
         "folder": str(folder),
+        "workspace": WORKSPACE,
+        "voice": voice,
     }
 
 

@@ -106,6 +106,18 @@ def langchain_tour() -> Tour:
     async def write(places: Places) -> object:
         return await lc.CozeDatasetWriter(dataset_id=places["dataset"], **by(places)).aadd(Document("new", id="new"))
 
+    async def name(places: Places) -> object:
+        named = lc.ChatCoze(bot_name="echo", workspace_id=places["workspace"], user_id="u1", **by(places))
+        await named.awrite_variables({"city": "Rome"})
+        return await named.ainvoke("hello"), await named.aread_variables()
+
+    async def speech(places: Places) -> object:
+        return await lc.CozeSpeech(voice_id=places["voice"], split=True, **by(places)).ainvoke("Hello. " * 200)
+
+    async def sound(places: Places) -> object:
+        made = lc.CozeTranscriptionLoader(Path(places["folder"]) / "talk.wav", **by(places))
+        return [each async for each in made.alazy_load()]
+
     return {
         "answer": lambda places: bot(places, "echo").ainvoke("hello"),
         "stream": stream,
@@ -119,6 +131,9 @@ def langchain_tour() -> Tour:
         "retriever": retrieve,
         "loader": load,
         "writer": write,
+        "name of a bot": name,
+        "speech": speech,
+        "sound file": sound,
     }
 
 
@@ -182,6 +197,17 @@ def llama_index_tour() -> Tour:
     async def write(places: Places) -> object:
         return await li.CozeDatasetWriter(dataset_id=places["dataset"], **by(places)).aadd(Document(text="newer"))
 
+    async def name(places: Places) -> object:
+        named = li.CozeLLM(bot_name="echo", workspace_id=places["workspace"], user_id="u1", **by(places))
+        await named.awrite_variables({"city": "Rome"})
+        return await named.acomplete("hello"), await named.aread_variables()
+
+    async def speech(places: Places) -> object:
+        return await li.CozeSpeech(voice_id=places["voice"], split=True, **by(places)).aspeak("Hello. " * 200)
+
+    async def sound(places: Places) -> object:
+        return await li.CozeTranscriptionReader(**by(places)).aload_data(Path(places["folder"]) / "talk.wav")
+
     return {
         "answer": lambda places: bot(places, "echo").achat([ChatMessage("hello")]),
         "completion": lambda places: bot(places, "echo").acomplete("hello"),
@@ -195,6 +221,9 @@ def llama_index_tour() -> Tour:
         "retriever": retrieve,
         "reader": load,
         "writer": write,
+        "name of a bot": name,
+        "speech": speech,
+        "sound file": sound,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -73,18 +74,18 @@ def _check_sound(path: Path) -> None:
 
 async def transcribe(session: Session, path: Path) -> Transcript:
     """Write down what is said in one file; it is sent once, whatever happens."""
-    seconds = await session.concurrency.call(partial(seconds_of, path))
-    with open_upload(path, None, SOUND_LIMIT) as upload:
+    sound = await session.concurrency.call(path.read_bytes)  # a slow disk must not stop an event loop
+    with open_upload(sound, path.name, SOUND_LIMIT) as upload:
         response = await session.send_for_response(transcription_request(upload))
-    known = {"logid": response.logid, "seconds": seconds}
+    known = {"logid": response.logid, "seconds": seconds_of(sound)}
     metadata = {name: value for name, value in known.items() if value is not None}
     return Transcript(response.value.text, {"source": str(path), "file_name": path.name, **metadata})
 
 
-def seconds_of(path: Path) -> float | None:
-    """How long a WAV file is; ``None`` for another file, since Coze does not tell."""
+def seconds_of(sound: bytes) -> float | None:
+    """How long the sound of a WAV file is; ``None`` for another file, since Coze does not tell; pure."""
     try:
-        with wave.open(str(path), "rb") as sound:
-            return round(sound.getnframes() / sound.getframerate(), 3)
+        with wave.open(io.BytesIO(sound), "rb") as opened:
+            return round(opened.getnframes() / opened.getframerate(), 3)
     except (wave.Error, EOFError, ZeroDivisionError):
         return None
