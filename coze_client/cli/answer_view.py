@@ -16,7 +16,7 @@ from rich.text import Text
 from coze_client.api.chats.chat_event import MESSAGE_COMPLETED, ChatEvent
 from coze_client.cli.folded import Folded, FoldedParts
 from coze_client.cli.markdown_blocks import end_of_finished
-from coze_client.cli.terminal import Terminal, without_echo
+from coze_client.cli.terminal import Terminal, harmless, without_echo
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -95,7 +95,7 @@ class LiveAnswer:
             self._flush()
             self._print(fold_line(part))
         if event.delta:
-            self._rest += event.delta
+            self._rest += harmless(event.delta)
             self._print_finished()
         if event.type == MESSAGE_COMPLETED:
             self._flush()
@@ -140,7 +140,7 @@ class LiveAnswer:
 
 def fold_line(part: Folded) -> Text:
     """The line of what is folded, cut off at the edge of the screen."""
-    return Text(f"▸ {part.line}", style="dim", no_wrap=True, overflow="ellipsis")
+    return Text(f"▸ {harmless(part.line)}", style="dim", no_wrap=True, overflow="ellipsis")
 
 
 class _Block:

@@ -29,8 +29,9 @@ class _OneSentenceErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except (CozeError, OSError, ImportError) as error:
-            if isinstance(error, ImportError) and "pip install" not in str(error):
-                raise  # no missing extra, but a mistake
+            is_mistake = isinstance(error, ImportError) and "pip install" not in str(error)  # and no missing extra
+            if is_mistake or isinstance(error, BrokenPipeError):  # whoever read the output has ended, as `head` does
+                raise
             terminal = ctx.obj.terminal if isinstance(ctx.obj, Settings) else Terminal()
             terminal.tell_error(error)
             raise typer.Exit(1) from None

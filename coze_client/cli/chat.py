@@ -52,4 +52,5 @@ def chat(
 
     Dialogue(session).run()
     if session.conversation_id:
-        settings.terminal.note(f"To go on: cozekit chat {bot_id} --conversation {session.conversation_id}")
+        options = f"--conversation {session.conversation_id}{' --draft' if draft else ''}"
+        settings.terminal.note(f"To go on: cozekit chat {bot_id} {options}")

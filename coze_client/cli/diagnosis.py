@@ -171,11 +171,8 @@ class Diagnosis:
 
     def _workflow(self) -> Verdict:
         info = self._client.workflows.retrieve(workflow_id=self._find(WORKFLOWS, self._subjects.workflow))
-        name = info.workflow_detail.workflow_name
-        try:
-            return Verdict("good", f"{name}({describe_inputs(WorkflowSignature.of_info(info).schema)})")
-        except ConfigurationError as untold:
-            return Verdict("unknown", untold.message)
+        inputs = describe_inputs(WorkflowSignature.of_info(info).schema)
+        return Verdict("good", f"{info.workflow_detail.workflow_name}({inputs})")
 
     def _dataset(self) -> Verdict:
         dataset_id = self._find(DATASETS, self._subjects.dataset)

@@ -15,7 +15,7 @@ from coze_client.cli.diagnosis import Diagnosis, Subjects
 from coze_client.cli.functions import names_of_functions
 from coze_client.cli.options import AsJson, Workspace
 from coze_client.cli.settings import settings_of
-from coze_client.cli.terminal import Terminal
+from coze_client.cli.terminal import Terminal, harmless
 
 _STYLES: Mapping[State, str] = {"good": "green", "bad": "bold red", "unknown": "yellow", "unasked": "dim"}
 
@@ -81,7 +81,7 @@ def show_line(terminal: Terminal, finding: Finding, width: int) -> None:
     line.add_column(no_wrap=True)
     line.add_column(no_wrap=True, min_width=width)
     line.add_column(overflow="fold")
-    line.add_row(Text(MARKS[state], style=_STYLES[state]), finding.check.name, Text(detail))
+    line.add_row(Text(MARKS[state], style=_STYLES[state]), finding.check.name, Text(harmless(detail)))
     if finding.cure:
-        line.add_row("", "", Text(f"→ {finding.cure}", style="cyan"))
+        line.add_row("", "", Text(f"→ {harmless(finding.cure)}", style="cyan"))
     terminal.out.print(line)

@@ -77,7 +77,8 @@ def _of_recall(message: Message) -> Folded:
     slices = read_recall(message)
     names = ", ".join(dict.fromkeys(each.document_name for each in slices if each.document_name))
     text = "\n\n".join(f"{each.document_name}: {each.text}" for each in slices)
-    return Folded(_shorten(f"recalled {len(slices)} slices" + (f" of {names}" if names else "")), text)
+    count = f"{len(slices)} slice{'' if len(slices) == 1 else 's'}"
+    return Folded(_shorten(f"recalled {count}" + (f" of {names}" if names else "")), text)
 
 
 def _shorten(text: str) -> str:

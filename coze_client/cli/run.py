@@ -16,10 +16,10 @@ from coze_client.cli.folded import describe_usage
 from coze_client.cli.nouns import BOTS, WORKFLOWS, find_in
 from coze_client.cli.options import AsJson, Workspace
 from coze_client.cli.settings import settings_of
-from coze_client.cli.terminal import Terminal
+from coze_client.cli.terminal import Terminal, harmless
 from coze_client.cli.workflow_answers import WorkflowAnswers
 from coze_client.client import CozeClient
-from coze_client.errors import ConfigurationError, NotFound, PermissionDenied
+from coze_client.errors import NotFound, PermissionDenied
 
 
 def run(
@@ -62,7 +62,7 @@ def prepare(client: CozeClient, terminal: Terminal, workflow_id: str, pairs: lis
     """Check the inputs against the workflow's schema, as far as the server tells it, and upload the files in them."""
     try:
         signature = WorkflowSignature.of_info(client.workflows.retrieve(workflow_id=workflow_id))
-    except (ConfigurationError, NotFound, PermissionDenied) as untold:
+    except (NotFound, PermissionDenied) as untold:
         terminal.note(f"The inputs are not checked: {untold.message}")
         return read_arguments(pairs, None)
     return client.workflows.prepare(signature=signature, arguments=read_arguments(pairs, signature.schema))
@@ -107,7 +107,7 @@ class NodeMessages:
         return self._text.strip() == question.strip()
 
     def _write(self, text: str) -> None:
-        self._terminal.err.print(text, end="", style="dim", markup=False, soft_wrap=True)
+        self._terminal.err.print(harmless(text), end="", style="dim", markup=False, soft_wrap=True)
 
 
 def show(terminal: Terminal, result: WorkflowResult, *, as_json: bool) -> None:

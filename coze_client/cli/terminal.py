@@ -14,6 +14,14 @@ from rich.text import Text
 
 from coze_client.errors import CozeError
 
+# What moves the cursor, changes the title, or writes the clipboard of a terminal; tabs and line ends are harmless.
+_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+def harmless(text: str) -> str:
+    """A text of a server without what a terminal would obey."""
+    return text.translate(_CONTROLS)
+
 
 @dataclass(frozen=True)
 class Terminal:
@@ -30,18 +38,18 @@ class Terminal:
     def write(self, text: str, style: str = "") -> None:
         """Write a result as it is: without markup or line ends of ours, and into a pipe or a file with its tabs."""
         if self.out.is_terminal:
-            self.out.print(Text(text, style=style), soft_wrap=True)
+            self.out.print(Text(harmless(text), style=style), soft_wrap=True)
         else:
             print(text, file=self.out.file)
 
     def note(self, text: str, style: str = "dim") -> None:
         """Write a line that is no result."""
-        self._tell(Text(text, style=style))
+        self._tell(Text(harmless(text), style=style))
 
     def tell_error(self, error: Exception) -> None:
         """Write an error: what happened, where, and the cure."""
         told = error.strerror if isinstance(error, OSError) and error.strerror and not error.filename else str(error)
-        self._tell(Text.assemble(("Error: ", "bold red"), told))
+        self._tell(Text.assemble(("Error: ", "bold red"), harmless(told)))
         if isinstance(error, CozeError) and error.debug_url:
             self.note(f"The run in Coze: {error.debug_url}")
 
@@ -62,7 +70,7 @@ class Terminal:
         for column in table.columns:
             column.overflow = "fold"
         for row in rows:
-            table.add_row(*map(Text, row))
+            table.add_row(*(Text(harmless(cell)) for cell in row))
         self.out.print(table)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coze_client import __main__
+from coze_client.cli.terminal import Terminal
 from coze_client.emulator import Emulator
 from tests.support.command import Command
 
@@ -55,3 +56,27 @@ def test_an_address_on_the_command_line_comes_before_the_environments(
     monkeypatch.setenv("COZE_API_BASE", "http://127.0.0.1:1")
     assert emulator.url in cozekit("--base-url", emulator.url, "doctor").out
     assert "https://api.coze.cn" in cozekit("--region", "cn", "doctor").out
+
+
+def test_a_missing_extra_of_the_emulator_is_one_sentence_and_another_mistake_is_none(
+    cozekit: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    done = cozekit("emulate", "--port", "0")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == 'Error: the emulator needs uvicorn; install it with: pip install "coze-adapters[emulator]"\n'
+    monkeypatch.setitem(sys.modules, "coze_client.cli.bot_scripts", None)
+    monkeypatch.delitem(sys.modules, "uvicorn")
+    with pytest.raises(ModuleNotFoundError, match="bot_scripts"):
+        cozekit("emulate", "--port", "0", "--script", __file__)
+
+
+def test_a_reader_that_ends_early_as_head_does_is_no_error_of_the_command(
+    cozekit: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Terminal, "write_table", end)
+    with pytest.raises(BrokenPipeError):
+        cozekit("bots", "list")

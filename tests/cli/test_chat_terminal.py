@@ -42,6 +42,8 @@ def test_a_dialogue_in_a_terminal(emulator: Emulator, tmp_path: Path) -> None:
     (tmp_path / "map.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
     with PtyScreen("chat", "guide", rows=40) as screen:
         screen.wait_for_prompt(">")
+        screen.press("/details\r", until="had no thoughts")
+        screen.press("\r\x03/attach\r", until="Give the path of a file")
         lines = screen.press("How?\r", until="tokens (")
         assert "Take the fast train (0 before)." in lines
         assert [line.strip() for line in lines if "•" in line] == ["• at nine", "• at ten"]
@@ -65,12 +67,15 @@ def test_a_dialogue_in_a_terminal(emulator: Emulator, tmp_path: Path) -> None:
         screen.press(f"/attach {tmp_path / 'map.png'}\r", until="[1 attached] >")
         screen.press("What is it?\r", until="I see image map.png.")
         screen.press("/sing\r", until="There is no /sing.")
+        screen.press("/new\r", until="begins a new conversation")
+        screen.press("How?\r", until="(0 before)")
         screen.press("/attach /nowhere\r", until="Error: ")
         screen.press("\x04", until="To go on: cozekit chat")
         assert screen.wait_for_end() == 0
     asked = [call.query.get("conversation_id") for call in emulator.calls_to("/v3/chat")]
     assert asked[0] is None
-    assert len(set(asked[1:])) == 1
+    assert asked[-1] is None  # after /new
+    assert len(set(asked[1:-1])) == 1
 
 
 @pytest.mark.usefixtures("cozekit")

@@ -9,6 +9,7 @@ import pytest
 from coze_client import CozeClient
 from coze_client.emulator import Emulator
 from tests.support.command import Command
+from tests.support.terminals import lines, terminal
 
 NAME = "menu"
 
@@ -119,3 +120,26 @@ def test_a_workspace_must_be_named_where_there_are_several(cozekit: Command, cli
     assert f"Cellar ({other})" in done.err
     assert (done.code, cozekit("dataset", "create", "wines", "--workspace", other).code) == (1, 0)
     assert [each.name for each in client.datasets.list(workspace_id=other)] == ["wines"]
+
+
+def test_in_a_terminal_a_bar_shows_the_progress_and_a_table_the_report(
+    cozekit: Command, folder: Path, menu: str
+) -> None:
+    shown = terminal()
+    cozekit("dataset", "mirror", str(folder), "--dataset", menu, terminal=shown)
+    assert [line.split()[:2] for line in lines(shown.out)] == [
+        ["status", "name"],
+        ["ready", "fish.txt"],
+        ["ready", "soup.txt"],
+    ]
+    assert any("processing" in line for line in lines(shown.err))
+
+
+def test_a_dataset_of_no_workspace_has_no_helper_bot(cozekit: Command) -> None:
+    done = cozekit("dataset", "search", "soup", "--dataset", "123", "--setup")
+    assert "No workspace lists the dataset 123" in done.err
+
+
+def test_nothing_found_is_said(cozekit: Command, emulator: Emulator, menu: str) -> None:
+    done = cozekit("dataset", "search", "soup", "--workflow", emulator.add_knowledge_workflow([menu]))
+    assert (done.out, done.err, done.code) == ("", "Nothing was found.\n", 0)

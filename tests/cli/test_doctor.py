@@ -9,7 +9,9 @@ import pytest
 
 from coze_client import CozeClient
 from coze_client.cli.checks import CHECKS
+from coze_client.cli.functions import names_of_functions
 from coze_client.emulator import Emulator
+from coze_client.errors import ConfigurationError
 from tests.support.command import Command, Done
 from tests.support.ports import free_port
 
@@ -112,6 +114,19 @@ def test_given_functions_are_compared_with_the_plugins_that_the_bot_declares(
     file = tmp_path / ("tools.py" if isinstance(program, str) else "tools.json")
     file.write_text(program if isinstance(program, str) else json.dumps(program))
     assert states(cozekit("doctor", "--bot", bot, "--functions", str(file), "--json"))["plugins"] == state
+
+
+def test_tools_of_frameworks_count_by_their_own_names(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(
+        "from types import SimpleNamespace as N\n"
+        "langchain = N(name='fly', invoke=print)\n"
+        "llama = N(metadata=N(name='swim'), call=print)\n"
+        "plain = N(name='no tool')\nnumber = 3\n"
+    )
+    assert names_of_functions(tmp_path / "tools.py") == ("fly", "swim")
+    (tmp_path / "none.json").write_text('[{"type": "function"}, 3]')
+    with pytest.raises(ConfigurationError, match="names no function"):
+        names_of_functions(tmp_path / "none.json")
 
 
 def test_functions_are_compared_only_with_a_bot(cozekit: Command, tmp_path: Path) -> None:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from coze_client.cli.checks import CHECKS, Finding, Verdict
 from coze_client.cli.doctor import show_line
-from coze_client.cli.terminal import Terminal
+from coze_client.emulator import Emulator
+from coze_client.emulator.scripts import Answer, FunctionCall
+from coze_client.emulator.workflows import Output, Steps
 from coze_client.errors import CozeError
+from tests.support.command import Command
+from tests.support.terminals import lines, terminal
 
 ROWS = [("7350000000000000001", "翻译助手", "把中文翻译成英文"), ("7350000000000000002", "echo\ttab", "")]
-
-
-def terminal(width: int, *, is_terminal: bool = True) -> Terminal:
-    """A terminal that keeps what is written."""
-    return Terminal(
-        *(Console(file=StringIO(), width=width, force_terminal=is_terminal, color_system=None) for _ in "12")
-    )
-
-
-def lines(console: Console) -> list[str]:
-    assert isinstance(console.file, StringIO)
-    return console.file.getvalue().splitlines()
 
 
 @pytest.mark.parametrize("width", [24, 40, 80])
@@ -59,3 +48,26 @@ def test_an_error_of_a_run_says_where_the_run_can_be_seen_and_reads_no_markup() 
     out.tell_error(error)
     once = "Error: [bold]it broke. Read [it]"
     assert lines(out.err) == [once, once, f"The run in Coze: {error.debug_url}"]
+
+
+TITLE = "\x1b]0;owned\x07\x9b2J"
+
+
+def test_what_a_server_sends_cannot_steer_the_terminal(cozekit: Command, emulator: Emulator) -> None:
+    @emulator.workflow(title=f"Steer{TITLE}")
+    def steer() -> Steps[str]:
+        yield Output(f"Node{TITLE}", f"said{TITLE}")
+        return f"ended{TITLE}"
+
+    emulator.add_bot("bad", lambda _: [FunctionCall(f"call{TITLE}", {}), Answer(f"answered{TITLE}")])
+    for arguments, told in (
+        (("chat", "bad", "-m", "x"), "answered"),
+        (("workflows", "list"), "Steer"),
+        (("run", emulator.workflows["steer"]), "ended"),
+        (("doctor", "--bot", f"no{TITLE}"), "No bot"),
+    ):
+        shown = terminal(200)
+        cozekit(*arguments, terminal=shown)
+        text = "\n".join([*lines(shown.out), *lines(shown.err)])
+        assert told in text
+        assert [character for character in ("\x07", "\x9b", "\x1b]") if character in text] == []

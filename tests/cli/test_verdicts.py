@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coze_client.cli.verdicts import check_age, check_clock, check_permissions, check_proxy
+from coze_client.cli import verdicts
+from coze_client.cli.verdicts import check_age, check_clock, check_packages, check_permissions, check_proxy
 from coze_client.errors import NotFound, PermissionDenied
 
 DAY = 86400
@@ -58,3 +59,38 @@ def test_refused_permissions_are_bad_and_calls_that_a_server_lacks_are_unknown()
     assert check_permissions({"bots": None, "datasets": refused}) == ("bad", "may not list: datasets", "Give it")
     assert check_permissions({"bots": None, "voices": lacking})[0] == "unknown"
     assert check_permissions({"bots": None, "voices": None}) == ("good", "lists bots, voices", "")
+
+
+@pytest.mark.parametrize(
+    ("needed", "state", "told"),
+    [
+        (["httpx<1,>=0.27", "pytest"], "good", "httpx "),
+        (["httpx", "no-such-package>=1"], "bad", "not installed: no-such-package"),
+        ([], "unknown", "Python 3."),
+    ],
+)
+def test_packages_are_those_that_the_distribution_needs(
+    monkeypatch: pytest.MonkeyPatch, needed: list[str], state: str, told: str
+) -> None:
+    monkeypatch.setattr(verdicts, "requires_of", lambda _: needed)
+    verdict = check_packages()
+    assert verdict.state == state
+    assert told in verdict.detail
+
+
+def test_a_distribution_needs_nothing_of_its_extras_and_nothing_if_it_is_not_there() -> None:
+    assert any(each.startswith("httpx") for each in verdicts.requires_of(verdicts.DISTRIBUTION))
+    assert not any(each.startswith("typer") for each in verdicts.requires_of(verdicts.DISTRIBUTION))
+    assert verdicts.requires_of("no-such-package") == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ({"properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}, "a: string, b?: any"),
+        ({"properties": {}}, ""),
+        ({}, ""),
+    ],
+)
+def test_inputs_are_told_with_their_types(schema: dict[str, object], told: str) -> None:
+    assert verdicts.describe_inputs(schema) == told

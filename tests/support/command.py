@@ -9,6 +9,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from coze_client.cli.app import app
+from coze_client.cli.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,12 @@ class Command:
     def __init__(self, secrets: tuple[str, ...] = ()) -> None:
         self.secrets = secrets
 
-    def __call__(self, *arguments: str, typed: str = "") -> Done:
-        """Run the command with what is `typed` at its standard input; an unexpected exception is raised."""
-        result = CliRunner().invoke(app, arguments, input=typed)
+    def __call__(self, *arguments: str, typed: str = "", terminal: Terminal | None = None) -> Done:
+        """Run the command with what is `typed` at its standard input; an unexpected exception is raised.
+
+        `terminal`: where it writes, in place of its standard output and error.
+        """
+        result = CliRunner().invoke(app, arguments, input=typed, obj=terminal)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         done = Done(result.exit_code, result.stdout, result.stderr)
