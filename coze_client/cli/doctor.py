@@ -63,9 +63,7 @@ def _show_lines(terminal: Terminal, findings: Iterable[Finding]) -> bool:
         asked.add(finding.check.name)
     more = [check.option for check in CHECKS if check.name not in asked]
     summary = f"{bad} thing{'' if bad == 1 else 's'} to mend." if bad else "Nothing is wrong."
-    terminal.out.print(
-        Text(f"{summary} More can be checked with {', '.join(more)}." if more else summary, style="bold")
-    )
+    terminal.write(f"{summary} More can be checked with {', '.join(more)}." if more else summary, "bold")
     return bool(bad)
 
 
