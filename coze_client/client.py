@@ -286,7 +286,8 @@ class AsyncCozeClient(_Client[Asyncio]):
     async def close(self) -> None:
         """Close the idle connections of the running loop and of ``blocking``; a later request opens new ones.
 
-        Streams whose task was cancelled before their first event are left first, which takes 2 seconds at most.
+        What is still being left is left first, for 2 seconds at most: streams that were dropped unclosed, and chats
+        whose task was cancelled.
         """
         await self._concurrency.finish_late(_CLOSING_SECONDS)
         await self._session.transport.close()

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol, TypeVar, cast
 
+from coze_client.core.dropped_generators import dropped_generators_closed
 from coze_client.errors import ConfigurationError, TimedOut
 
 T = TypeVar("T")
@@ -192,7 +193,7 @@ class Asyncio:
         return result
 
     async def shield(self, work: Coroutine[Any, Any, None], seconds: float) -> None:
-        task = start_task(work)
+        task = self._start_late(work)
         await asyncio.wait({task}, timeout=seconds)
         if not task.done():
             task.cancel()
@@ -205,16 +206,21 @@ class Asyncio:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             result = _result(task)
-            taking = start_task(late(result))
-            self._late.add(taking)
-            taking.add_done_callback(self._late.discard)
+            self._start_late(late(result))
             raise
 
+    def _start_late(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        task = start_task(work)
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        return task
+
     async def finish_late(self, seconds: float) -> None:
-        """Wait at most `seconds` for the steps on the running loop that outlived their callers."""
-        loop = asyncio.get_running_loop()
+        """Wait at most `seconds` for what the running loop still does after its callers were cancelled, or dropped."""
+        end, loop = time.monotonic() + seconds, asyncio.get_running_loop()
+        await dropped_generators_closed(seconds)
         if late := [each for each in list(self._late) if each.get_loop() is loop]:
-            await asyncio.wait(late, timeout=seconds)
+            await asyncio.wait(late, timeout=max(end - time.monotonic(), 0.0))
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
         start_task(work)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from coze_client.core.concurrency import start_task
 from coze_client.core.config import Config
+from coze_client.core.dropped_generators import dropped_generators_closed
 from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.proxy import proxy_url
 
@@ -176,35 +177,10 @@ async def _until_closed(connections: Connections) -> AsyncGenerator[None, None]:
     try:
         yield
     except GeneratorExit:
-        await _dropped_generators_closed(_END_SECONDS)
+        await dropped_generators_closed(_END_SECONDS)
         raise
     finally:
         await connections.aclose()
-
-
-_closers: WeakSet[asyncio.Task[object]] = WeakSet()
-
-
-async def _dropped_generators_closed(seconds: float) -> None:
-    """Wait until the loop has closed the generators that were dropped, such as streams: it ends without waiting.
-
-    A stream that closes cancels its chat, and dropping it may drop another generator, one step of the loop later.
-    """
-    closer = asyncio.current_task()
-    if closer is not None:
-        _closers.add(closer)  # two pools must not wait for each other
-    end = monotonic() + seconds
-    for _ in range(2):
-        await asyncio.sleep(0)
-    while (closing := _closing_generators()) and monotonic() < end:
-        await asyncio.wait(closing, timeout=end - monotonic())
-        for _ in range(2):
-            await asyncio.sleep(0)
-
-
-def _closing_generators() -> set[asyncio.Task[object]]:
-    tasks = asyncio.all_tasks() - set(_closers)
-    return {task for task in tasks if type(task.get_coro()).__name__ == "async_generator_athrow"}
 
 
 class LoopPools(Generic[ConnectionsT]):

@@ -304,6 +304,8 @@ class StreamRun(Generic[E]):
         try:
             if self._is_unnamed and not self.reading.over:
                 await response.drain(_NAMING_SECONDS, self._feed_until_named)
+            if self._is_unnamed:
+                self.reading.finish()  # a body of JSON names it at its end
         finally:
             await response.close()
 

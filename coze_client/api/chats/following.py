@@ -18,7 +18,7 @@ from coze_client.core.session import Session
 from coze_client.errors import CozeError, NotFound, TimedOut
 
 _POLL_SECONDS = 1.0  # page retrieve_chat: at most once a second
-_CANCEL_SECONDS = 5.0
+CANCEL_SECONDS = 5.0
 _UNKNOWN_CHAT = 4001  # Coze also returns it for a moment after a chat was created
 
 
@@ -36,7 +36,7 @@ async def follow_chat(
     except BaseException as error:  # also Ctrl-C and a cancelled task: nobody will read the answer
         _note_ids(error, chat)
         if begun == generation():  # in a forked child, the chat is its parent's
-            await session.concurrency.shield(_cancel(session, chat), _CANCEL_SECONDS)
+            await session.concurrency.shield(_cancel(session, chat), CANCEL_SECONDS)
         raise
     try:
         listed = await load_messages(session, ended) if messages is None else messages

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from coze_client.api.chats.chat_event import ChatEvent
 from coze_client.api.chats.failures import ChatFailed
-from coze_client.api.chats.following import did_not_end
+from coze_client.api.chats.following import CANCEL_SECONDS, did_not_end
 from coze_client.api.chats.requests import ReadStart
 from coze_client.api.chats.stream import ChatOpening, ChatStreamRun
 from coze_client.api.chats.values import FAILED, Chat
@@ -70,6 +70,12 @@ class ChatStart(ChatStreamRun):
         if not self._goes_on:
             await super().abandon()
 
+    async def stop(self) -> None:
+        """Cancel a chat that goes on by itself; whatever else was started is cancelled when the stream is closed."""
+        if self._goes_on and not self.is_foreign:
+            self._goes_on = False
+            await self.session.concurrency.shield(self._abandon_quietly(), CANCEL_SECONDS)
+
 
 async def start_chat(session: Session, request: Request[Chat]) -> Chat:
     """Start a chat and return it as the response shows it, perhaps already at its end.
@@ -91,6 +97,9 @@ async def start_and_read(session: Session, request: Request[Chat], deadline: flo
         if not start.is_late:
             raise
         raise start.reading.annotate(did_not_end(deadline)) from error
+    except BaseException:  # also Ctrl-C and a cancelled task: nobody will read the answer
+        await start.stop()
+        raise
 
 
 async def _read(start: ChatStart) -> StartedChat:
