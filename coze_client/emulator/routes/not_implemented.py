@@ -20,11 +20,6 @@ POST /v1/audio/rooms
 GET /v1/audio/simult_interpretation
 GET /v1/audio/speech
 GET /v1/audio/transcriptions
-GET,POST /v1/audio/voiceprint_groups
-DELETE,PUT /v1/audio/voiceprint_groups/{group_id}
-GET,POST /v1/audio/voiceprint_groups/{group_id}/features
-DELETE,PUT /v1/audio/voiceprint_groups/{group_id}/features/{feature_id}
-POST /v1/audio/voiceprint_groups/{group_id}/speaker_identify
 POST /v1/bots/{bot_id}/collaboration_mode
 POST /v1/bots/{bot_id}/collaborators
 DELETE /v1/bots/{bot_id}/collaborators/{user_id}

@@ -12,6 +12,8 @@ from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.state.backend import Backend
 
+NICKNAME = "Emulated User"
+
 
 @dataclass(frozen=True)
 class User:
@@ -39,10 +41,19 @@ def sign_in(backend: Backend, user: str) -> str:
     return account
 
 
+def describe_user(backend: Backend, account: str) -> dict[str, object]:
+    """Return the JSON of the user who made something."""
+    return {"id": account, "name": _name_of(backend, account), "nickname": NICKNAME, "avatar_url": ""}
+
+
 async def me(backend: Backend, request: IncomingRequest) -> Reply:
-    user = backend.state.get(User, request.account)
-    name = user.name if user else "emulated"
-    return JsonReply({"user_id": request.account, "user_name": name, "nick_name": "Emulated User", "avatar_url": ""})
+    name = _name_of(backend, request.account)
+    return JsonReply({"user_id": request.account, "user_name": name, "nick_name": NICKNAME, "avatar_url": ""})
+
+
+def _name_of(backend: Backend, account: str) -> str:
+    user = backend.state.get(User, account)
+    return user.name if user else "emulated"
 
 
 ENDPOINTS = (Endpoint("GET", "/v1/users/me", (), me),)
