@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from coze_client.cli.checks import CHECKS, MARKS, Finding, State
+from coze_client.cli.completion import names_of
 from coze_client.cli.diagnosis import Diagnosis, Subjects
 from coze_client.cli.functions import names_of_functions
+from coze_client.cli.nouns import BOTS, DATASETS, WORKFLOWS
 from coze_client.cli.options import AsJson, Workspace
 from coze_client.cli.settings import settings_of
 from coze_client.cli.terminal import Terminal, harmless
@@ -22,15 +24,19 @@ _STYLES: Mapping[State, str] = {"good": "green", "bad": "bold red", "unknown": "
 
 def doctor(
     context: typer.Context,
-    bot: Annotated[str, typer.Option(help="Also check this bot: its id or name.")] = "",
+    bot: Annotated[str, typer.Option(help="Also check this bot: its id or name.", autocompletion=names_of(BOTS))] = "",
     functions: Annotated[
         Path | None,
         typer.Option(
             exists=True, dir_okay=False, help="Python file (it is run) or JSON schemas: does --bot declare them?"
         ),
     ] = None,
-    workflow: Annotated[str, typer.Option(help="Also check this workflow: its id or name.")] = "",
-    dataset: Annotated[str, typer.Option(help="Also check this dataset: its id or name.")] = "",
+    workflow: Annotated[
+        str, typer.Option(help="Also check this workflow: its id or name.", autocompletion=names_of(WORKFLOWS))
+    ] = "",
+    dataset: Annotated[
+        str, typer.Option(help="Also check this dataset: its id or name.", autocompletion=names_of(DATASETS))
+    ] = "",
     conversation: Annotated[str, typer.Option(help="Also check the conversation with this id.")] = "",
     workspace: Workspace = "",
     as_json: AsJson = False,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from coze_client.api.users import User
 from coze_client.auth.config_file import from_config, read_config
 from coze_client.auth.environment import variable_in_use
 from coze_client.auth.grants import DeviceCode, UserGrant
@@ -19,7 +20,7 @@ from coze_client.cli.terminal import Terminal
 from coze_client.client import CozeClient
 from coze_client.core.config import resolve_base_url
 from coze_client.core.json_text import load_json
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, NotFound
 
 _REDIRECT_URI = "http://127.0.0.1:8766/callback"
 
@@ -113,7 +114,10 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
     """Tell whose token is used, on which server, and where it was found."""
     settings = settings_of(context)
     client, account = settings.client(), find_account()
-    user = client.users.me()
+    try:
+        user = client.users.me()
+    except NotFound:  # a coze-studio does not tell; a wrong token is another error
+        user = User()
     facts = {
         "user": user.nick_name or user.user_name,
         "user_id": user.user_id,

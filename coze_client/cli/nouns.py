@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from difflib import get_close_matches
 
+from coze_client.api.workspaces.values import Workspace
 from coze_client.client import CozeClient
 from coze_client.core.model import Model
-from coze_client.errors import ConfigurationError
+from coze_client.errors import ConfigurationError, NotFound
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,24 @@ VOICES = Noun("voice", lambda client, _: client.audio.voices.list(), "voice_id",
 
 def list_in(client: CozeClient, noun: Noun, workspace: str) -> Iterator[Model]:
     """List what a workspace holds; without one, what all workspaces of the account hold."""
-    for place in [workspace] if workspace else [entry.id for entry in client.workspaces.list()]:
+    for place in [workspace] if workspace else [entry.id for entry in list_workspaces(client)]:
         yield from noun.load(client, place)
+
+
+def list_workspaces(client: CozeClient) -> list[Workspace]:
+    """The workspaces of the account; raises NotFound, with a cure for this command, if the server cannot list them."""
+    try:
+        return list(client.workspaces.list())
+    except NotFound as missing:
+        missing.cure = (
+            "This server, as a coze-studio, lists no workspaces: give --workspace, or an id in place of a name"
+        )
+        raise
 
 
 def only_workspace(client: CozeClient) -> str:
     """The id of the account's workspace; raises ConfigurationError if it has none, or several to choose from."""
-    found = list(client.workspaces.list())
+    found = list_workspaces(client)
     if len(found) == 1:
         return found[0].id
     names = ", ".join(f"{each.name} ({each.id})" for each in found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coze_client.api.recall.values import Recall
-from coze_client.cli.nouns import DATASETS, WORKSPACES, find_id
+from coze_client.cli.nouns import DATASETS, find_id, list_workspaces
 from coze_client.client import CozeClient
 from coze_client.errors import ConfigurationError
 
@@ -22,7 +22,7 @@ def search_by_helper_bot(client: CozeClient, name: str, query: str, workspace: s
 
 def _find(client: CozeClient, name: str, workspace: str) -> tuple[str, str]:
     """The ids of a dataset and of its workspace."""
-    places = [workspace] if workspace else [str(getattr(each, WORKSPACES.id)) for each in WORKSPACES.load(client, "")]
+    places = [workspace] if workspace else [each.id for each in list_workspaces(client)]
     listed = {place: list(client.datasets.list(workspace_id=place)) for place in places}
     everywhere = [each for found in listed.values() for each in found]
     dataset_id = find_id(DATASETS, name, lambda: everywhere)

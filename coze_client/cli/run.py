@@ -33,7 +33,9 @@ def run(
     answer: Annotated[
         list[str] | None, typer.Option(help="The answer to the next question; again for a further one.")
     ] = None,
-    bot: Annotated[str, typer.Option(help="The bot whose database and variables it uses: id or name.")] = "",
+    bot: Annotated[
+        str, typer.Option(help="The bot whose database and variables it uses.", autocompletion=names_of(BOTS))
+    ] = "",
     app: Annotated[str, typer.Option(help="The id of the app that it belongs to.")] = "",
     workspace: Workspace = "",
     as_json: AsJson = False,

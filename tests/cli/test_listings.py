@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,3 +110,17 @@ def test_the_shell_completes_names_and_ids(emulator: Emulator) -> None:
 @pytest.mark.usefixtures("home")
 def test_without_an_account_the_shell_completes_nothing_and_shows_no_error() -> None:
     assert completed("cozekit conversations list e") == "_files\n"  # what zsh offers on its own
+
+
+def test_a_server_that_lists_no_workspaces_asks_for_one_or_for_an_id(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Emulator("studio") as studio:
+        monkeypatch.setenv("COZE_API_BASE", studio.url)
+        monkeypatch.setenv("COZE_API_TOKEN", studio.token)
+        cozekit = Command((studio.token,))
+        assert "--workspace" in cozekit("chat", "echo", "-m", "hi").err
+        assert cozekit("chat", studio.bots["echo"], "-m", "hi").out == "hi\n"
+        dataset = cozekit("dataset", "create", "menu", "--workspace", WORKSPACE).out.strip()
+        assert rows(cozekit("datasets", "list", "--workspace", WORKSPACE).out) == {dataset: "menu"}
+        assert cozekit("whoami", "--json").json["user"] == ""

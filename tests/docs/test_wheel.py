@@ -25,6 +25,11 @@ try:
     from coze_client.emulator import Emulator
 except ImportError as error:
     assert "coze-adapters[emulator]" in str(error), error
+from coze_client.__main__ import main
+try:
+    main()
+except SystemExit as error:
+    assert "coze-adapters[cli]" in str(error), error
 print("works")
 """
 
