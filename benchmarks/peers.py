@@ -21,6 +21,22 @@ PACKAGES = {
     "cozepy": ("cozepy==0.20.0",),
     "langchain": ("langchain-community==0.4.2", "langchain-openai"),
     "llama": ("llama-index-llms-openai",),
+    "mcp_first": (  # and what our own tests need
+        "mcp==1.24.0",
+        "PyJWT[crypto]",
+        "hypothesis",
+        "prompt_toolkit",
+        "pypdf",
+        "pytest",
+        "pytest-asyncio",
+        "pytest-timeout",
+        "python-docx",
+        "rich",
+        "tenacity",
+        "typer",
+    ),
+    "mcp_langchain": ("langchain-mcp-adapters==0.3.2",),
+    "mcp_llama_index": ("llama-index-tools-mcp==0.6.0",),
 }
 """Environment -> the packages that pip installs into it."""
 

@@ -6,6 +6,7 @@ refused by its Host and its Origin, which the SDK checks.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 import socket
@@ -122,7 +123,12 @@ async def serve_http(
             timeout_graceful_shutdown=_CLOSING_SECONDS,
         )
         server = uvicorn.Server(config)
-        async with manager.run():
-            host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            on_ready(f"http://{host}:{listening.getsockname()[1]}{PATH}")
-            await server.serve(sockets=[listening])
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            async with manager.run():
+                host = f"[{settings.host}]" if ":" in settings.host else settings.host
+                on_ready(f"http://{host}:{listening.getsockname()[1]}{PATH}")
+                await asyncio.shield(serving)
+        finally:  # the sessions have ended, and their streams with them
+            server.should_exit = True
+            await serving

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
+import re
 from collections.abc import Mapping
 from functools import partial
 
 from coze_client.api.workflows.signature import WorkflowSignature
+from coze_client.api.workflows.values import Interrupt
 from coze_client.bridge.tools.human_answer import answer_problem, form_fields
 from coze_client.bridge.tools.tool_outcome import HumanQuestion, ToolOutcome, capture_outcome
 from coze_client.client import AsyncCozeClient
-from coze_client.errors import CozeError
+from coze_client.errors import InvalidArguments
 from coze_client.mcp_server.outcome_reply import reply_of
-from coze_client.mcp_server.reply import Json, Reply, failure, refusal, text_block
+from coze_client.mcp_server.reply import Json, Reply, refusal, text_block
 from coze_client.mcp_server.tool import CallContext, Elicited, Tool
 from coze_client.mcp_server.workflow_progress import report_events
 
 ANSWER_TOOL = "answer_question"
 _MOST_QUESTIONS = 1000
+_ID = re.compile(r"([^/]+)/(\d{1,9})/(.+)")
 _PRIMITIVE = frozenset({"string", "number", "integer", "boolean"})  # all that a form of MCP may have
 _FIELD = "answer"
 _SCHEMA: Json = {
@@ -31,14 +33,20 @@ _SCHEMA: Json = {
     },
     "required": ["question_id", "answer"],
 }
+_SIGNATURE = WorkflowSignature(_SCHEMA)
 
 
 class Questions:
-    """The questions that runs wait for, by ids that nobody can guess; the oldest of a thousand are forgotten."""
+    """The questions that runs of the workflows `workflow_ids` wait for.
+
+    A question's id says all that Coze needs, because many clients start a process of the server for each call. What
+    only this process knows (text, options, fields, messages before it) is kept for the last thousand.
+    """
 
     def __init__(self, client: AsyncCozeClient) -> None:
+        self.workflow_ids: set[str] = set()
         self._client = client
-        self._waiting: dict[str, HumanQuestion] = {}
+        self._known: dict[str, HumanQuestion] = {}
 
     def tool(self) -> Tool:
         """The tool that takes the answers of clients that cannot show a form."""
@@ -64,9 +72,7 @@ class Questions:
 
     async def go_on(self, question_id: str, elicited: Elicited, context: CallContext) -> Reply:
         """Go on with a run whose question was shown between two requests of the client."""
-        question = self._waiting.get(question_id)
-        if question is None:
-            return _unknown(question_id)
+        question = self._find(question_id)
         if elicited.action != "accept":
             return tell(question, question_id, elicited)
         return await self.settle(
@@ -74,33 +80,51 @@ class Questions:
         )
 
     async def _call(self, arguments: Mapping[str, object], context: CallContext) -> Reply:
-        question_id, answer = str(arguments.get("question_id") or ""), arguments.get("answer")
-        question = self._waiting.get(question_id)
-        if question is None:
-            return _unknown(question_id)
+        given = _SIGNATURE.check(arguments)
+        question_id, answer = str(given["question_id"]), given["answer"]
+        question = self._find(question_id)
         if problem := answer_problem(question.interrupt, answer):
             return refusal(f"{problem}. The question still waits: {describe(question)}")
         return await self.settle(await self._answer(question_id, answer, context), context)
 
     async def _answer(self, question_id: str, answer: object, context: CallContext) -> ToolOutcome:
-        question = self._waiting.pop(question_id)
+        question = self._find(question_id)
         if problem := answer_problem(question.interrupt, answer):
             return ToolOutcome(question=question._replace(problem=problem))
-        call = partial(
-            self._client.workflows.answer, **question.answer_arguments(answer), on_event=report_events(context)
+        arguments = question.answer_arguments(answer)
+        return await capture_outcome(
+            partial(self._client.workflows.answer, **arguments, on_event=report_events(context))
         )
-        try:
-            return await capture_outcome(call)
-        except CozeError:
-            self._waiting[question_id] = question  # nothing was sent: it can still be answered
-            raise
 
     def _keep(self, question: HumanQuestion) -> str:
-        question_id = secrets.token_urlsafe(12)
-        self._waiting[question_id] = question
-        while len(self._waiting) > _MOST_QUESTIONS:
-            del self._waiting[next(iter(self._waiting))]
+        question_id = id_of(question)
+        self._known[question_id] = question
+        while len(self._known) > _MOST_QUESTIONS:
+            del self._known[next(iter(self._known))]
         return question_id
+
+    def _find(self, question_id: str) -> HumanQuestion:
+        """The question of an id; raises InvalidArguments for what is none of a workflow of this server."""
+        question = self._known.get(question_id) or read_id(question_id)
+        if question is None or question.workflow_id not in self.workflow_ids:
+            raise InvalidArguments(
+                f"{question_id!r} is no question of a workflow here",
+                cure="Give the question_id of the result unchanged",
+            )
+        return question
+
+
+def id_of(question: HumanQuestion) -> str:
+    """The id of a question: the workflow, the kind of the interrupt, and Coze's id of it."""
+    return f"{question.workflow_id}/{question.interrupt.type}/{question.interrupt.event_id}"
+
+
+def read_id(question_id: str) -> HumanQuestion | None:
+    """The question of an id, as far as the id tells it; ``None`` for any other text."""
+    found = _ID.fullmatch(question_id)
+    if found is None:
+        return None
+    return HumanQuestion("", (), found[1], Interrupt(event_id=found[3], type=int(found[2])))
 
 
 def describe(question: HumanQuestion) -> str:
@@ -148,12 +172,3 @@ def tell(question: HumanQuestion, question_id: str, elicited: Elicited | None) -
     )
     facts = {"status": "question", "question_id": question_id, "question": question.question}
     return Reply([text_block(text)], {**facts, "options": list(question.options), "fields": fields})
-
-
-def _unknown(question_id: str) -> Reply:
-    return failure(
-        CozeError(
-            f"No question waits under {question_id!r}",
-            cure="It was answered already, or the server was started anew; its run may be seen in Coze",
-        )
-    )

@@ -19,6 +19,7 @@ def workflow_tool(
 ) -> Tool:
     """Describe a workflow; `roots`: folders whose files arguments may name."""
     files = FileSources(roots=roots)
+    questions.workflow_ids.add(definition.workflow_id)
 
     async def call(arguments: Mapping[str, object], context: CallContext) -> Reply:
         started = WorkflowCall(client, definition, arguments, files, {}, report_events(context))
