@@ -40,16 +40,21 @@ class Dialogue:
     def run(self) -> None:
         """Read and answer until the user ends it; an error ends the answer, not the dialogue."""
         self._terminal.note("Ctrl-D ends, /help lists what can be typed.")
-        while (text := self._read()) not in (None, "/exit"):
-            self._answer_or_tell(text or "")
+        while self._ask_once():
+            pass
 
-    def _answer_or_tell(self, text: str) -> None:
+    def _ask_once(self) -> bool:
+        """Read one question and show its answer; False once the user ends it."""
         try:
-            self._answer(text)
+            text = self._read()
+            if text in (None, "/exit"):
+                return False
+            self._answer(text or "")
         except (KeyboardInterrupt, EOFError):  # at the prompt for an output, Ctrl-D means the same
             self._terminal.note("Cancelled.")
         except (CozeError, OSError) as error:
             self._terminal.tell_error(error)
+        return True
 
     def _read(self) -> str | None:
         """What the user types; "" after Ctrl-C, ``None`` after Ctrl-D."""

@@ -14,7 +14,7 @@ from coze_client.emulator.scripts import Answer, AskClient, FollowUps, FunctionC
 from tests.support.pty_screen import PtyScreen
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3|9|4|10)\d(?:;[\d;]+)?m")
-UP = "\x1b[A"
+UP, CTRL_C = "\x1b[A", "\x03"
 
 
 def guide(turn: Turn) -> Iterator[Item]:
@@ -43,7 +43,10 @@ def test_a_dialogue_in_a_terminal(emulator: Emulator, tmp_path: Path) -> None:
     with PtyScreen("chat", "guide", rows=40) as screen:
         screen.wait_for_prompt(">")
         screen.press("/details\r", until="had no thoughts")
-        screen.press("\r\x03/attach\r", until="Give the path of a file")
+        screen.press("\r/attach\r", until="Give the path of a file")
+        screen.press("dropped", until="> dropped")
+        screen.press(CTRL_C, until="> dropped")
+        screen.wait_for_prompt(">")
         lines = screen.press("How?\r", until="tokens (")
         assert "Take the fast train (0 before)." in lines
         assert [line.strip() for line in lines if "•" in line] == ["• at nine", "• at ten"]
@@ -53,7 +56,7 @@ def test_a_dialogue_in_a_terminal(emulator: Emulator, tmp_path: Path) -> None:
         assert "First one thing, then another." in screen.press("/details\r", until="First one")
 
         screen.press("slow\r", until="It begins")
-        lines = screen.press("\x03", until="Cancelled.")
+        lines = screen.press(CTRL_C, until="Cancelled.")
         assert lines.count("It begins") == 1
         assert len(emulator.calls_to("/v3/chat/cancel")) == 1
 
