@@ -71,8 +71,7 @@ class ChatSession:
             )
 
     def _message(self, text: str) -> Message:
-        files, self.files = self.files, []
-        kinds = [(mime_of(file.file_name).partition("/")[0], file) for file in files]
+        kinds = [(mime_of(file.file_name).partition("/")[0], file) for file in self.files]
         return Message.user(
             text,
             images=[file for kind, file in kinds if kind == "image"],
@@ -90,6 +89,7 @@ class ChatSession:
         finally:
             self.conversation_id = stream.conversation_id or self.conversation_id
             self.folded = (*self.folded, *view.parts.parts)
+            self.files = [] if stream.chat_id else self.files  # a chat that did not begin took none
         for question in view.parts.follow_ups:
             self.terminal.note(f"→ {question}")
         if usage := describe_usage(stream.chat.usage if stream.chat else None):

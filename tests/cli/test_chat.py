@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from coze_client import Usage
+from coze_client import CozeClient, CozeError, Usage
+from coze_client.cli.chat_session import ChatSession
 from coze_client.cli.folded import describe_usage
-from coze_client.emulator import Emulator
+from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, AskUser, FunctionCall, Item, Reasoning, ToolResponse, Turn
 from tests.support.command import Command
+from tests.support.terminals import lines, terminal
 
 
 def test_a_pipe_gets_the_answers_alone_and_its_lines_are_one_dialogue(cozekit: Command, emulator: Emulator) -> None:
@@ -51,6 +53,22 @@ def test_a_file_is_attached_as_what_it_is(
     emulator.add_bot("see", lambda turn: [Answer(f"{turn.parts[0].kind} {turn.parts[0].name}")])
     (tmp_path / name).write_bytes(content)
     assert cozekit("chat", "see", "-m", "look", "--attach", str(tmp_path / name)).out.split("\n")[0] == f"{kind} {name}"
+
+
+def test_a_file_stays_attached_until_a_chat_has_taken_it(
+    client: CozeClient, emulator: Emulator, tmp_path: Path
+) -> None:
+    bot = emulator.add_bot("see", lambda turn: [Answer(str([part.name for part in turn.parts]))])
+    (tmp_path / "a.txt").write_text("text")
+    shown = terminal(is_terminal=False)
+    session = ChatSession(client, shown, bot, "me")
+    session.attach(tmp_path / "a.txt")
+    emulator.inject(faults.HttpStatus(400))
+    with pytest.raises(CozeError):
+        session.ask("look")
+    for _ in range(2):
+        session.ask("look")
+    assert lines(shown.out) == ["['a.txt']", "[]"]
 
 
 def test_a_tool_that_nobody_can_answer_for_ends_the_command(cozekit: Command) -> None:
