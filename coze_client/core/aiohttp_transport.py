@@ -31,18 +31,23 @@ class CleanAiohttpTransport(httpx.AsyncBaseTransport):
             session._retry_connection = False  # nothing public says so: only the retry policy sends a request again
             return session
 
+        self._bodies: WeakSet[_Stream] = WeakSet()
         self._inner = AiohttpTransport(context, proxy=proxy, client=new_session)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
             response = await self._inner.handle_async_request(request)
-            response.stream = _Stream(response.stream._aiohttp_response)  # type: ignore[union-attr]  # httpx knows no aiohttp
+            body = _Stream(response.stream._aiohttp_response)  # type: ignore[union-attr]  # httpx knows no aiohttp
+            response.stream = body
+            self._bodies.add(body)
             return response
         except (httpx.HTTPError, *_RAW_ERRORS) as error:
             failure = _clean_error(error)
         raise failure  # not inside `except`: the error of aiohttp would become its context, and it holds the token
 
     async def aclose(self) -> None:
+        for body in list(self._bodies):
+            body.cut()
         await self._inner.aclose()
 
 
@@ -81,17 +86,31 @@ class _Response(aiohttp.ClientResponse):
 class _Stream(AiohttpResponseStream):
     """A body that gives out all that has arrived when the connection breaks; aiohttp forgets what nobody has read."""
 
+    def cut(self) -> None:
+        """End a body that is still read with an error: aiohttp leaves its reader waiting for ever."""
+        if not self._aiohttp_response.content.is_eof():
+            self._aiohttp_response.content.set_exception(aiohttp.ClientConnectionError("Connection closed."))
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         content = self._aiohttp_response.content
         with map_aiohttp_exceptions():
             try:
                 async for chunk in content.iter_chunked(self.CHUNK_SIZE):
                     yield chunk
-            except Exception:
+            except Exception as error:
                 content.set_exception(None)  # type: ignore[arg-type]  # else nothing is read; aiohttp's type has no None
                 if left := content.read_nowait():
                     yield left
+                if _is_closing(error):
+                    raise httpx.ReadError(str(error)) from None
                 raise
+
+
+def _is_closing(error: Exception) -> bool:
+    """True for the errors of a body whose connection was closed; httpx-aiohttp takes some for a slow connecting."""
+    if isinstance(error, asyncio.TimeoutError):
+        return False
+    return isinstance(error, (RuntimeError, aiohttp.ClientConnectionError))
 
 
 def _clean_error(error: Exception) -> httpx.HTTPError:

@@ -62,6 +62,9 @@ class Concurrency(Protocol):
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Start `work` as a task that continues if the caller is cancelled. Blocking: run it to its end now."""
 
+    def later(self, seconds: float, job: Job[None]) -> None:
+        """Run the job after `seconds`, while the caller goes on: in a thread of its own, or in a task."""
+
     async def wait(self, future: Future[T], seconds: float) -> T:
         """Wait for a future of any thread or event loop and return its result; raises TimedOut after `seconds`."""
         ...
@@ -137,6 +140,11 @@ class Blocking:
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
         await work
+
+    def later(self, seconds: float, job: Job[None]) -> None:
+        timer = threading.Timer(seconds, _finish_job, (job,))
+        timer.daemon = True
+        timer.start()
 
     async def wait(self, future: Future[T], seconds: float) -> T:
         if not wait([future], seconds).done:
@@ -224,6 +232,13 @@ class Asyncio:
 
     async def start(self, work: Coroutine[Any, Any, None]) -> None:
         start_task(work)
+
+    def later(self, seconds: float, job: Job[None]) -> None:
+        async def wait_then_run() -> None:
+            await asyncio.sleep(seconds)
+            await job()
+
+        start_task(wait_then_run())
 
     async def wait(self, future: Future[T], seconds: float) -> T:
         inner = asyncio.shield(asyncio.wrap_future(future))  # cancelling one waiter must not cancel the others

@@ -75,6 +75,9 @@ class BlockingStream(httpcore.NetworkStream):
             self._socket.settimeout(seconds)
 
     def close(self) -> None:
+        if self._generation == generation():  # in a forked child it would end the parent's connection
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)  # close() alone would not wake a thread that reads
         self._socket.close()
 
     def start_tls(

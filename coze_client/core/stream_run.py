@@ -94,10 +94,7 @@ class StreamRun(Generic[E]):
             raise CozeError("This stream is closed", cure=READ_ONCE)
 
     async def _leave_unread(self) -> None:
-        try:
-            await self.begin()
-        finally:
-            await self.close()
+        await self.close()
         self.refuse_closed()
 
     async def begin(self) -> tuple[Sequence[E], CozeError | None]:
@@ -205,7 +202,12 @@ class StreamRun(Generic[E]):
             return pending
         if self._deadline is not None:
             self.session = self.session.ending_at(self._deadline)
-        return [*pending, *await self.recover(failure)]
+        try:
+            return [*pending, *await self.recover(failure)]
+        except CozeError:
+            if self._aborted:
+                return []
+            raise
 
     def raise_failure(self) -> None:
         """Raise the error that the stream reported, if any."""
@@ -262,9 +264,20 @@ class StreamRun(Generic[E]):
         """Called once if the reader stops before the end; an override may cancel the run on the server."""
 
     async def abort(self) -> None:
-        """Break the connection, so that the thread or task that reads it stops and closes the stream."""
+        """Break the connection, so that the thread or task that reads it stops and closes the stream.
+
+        If the server has not named yet what is to be cancelled, it gets a few seconds more for that.
+        """
         self._aborted = True
-        if self.response is not None and not self.is_foreign and not self._is_unnamed:
+        if self.response is None or self.is_foreign:
+            return
+        if self._is_unnamed:
+            self.session.concurrency.later(_NAMING_SECONDS, self._break_unless_closed)
+        else:
+            await self.response.abort()
+
+    async def _break_unless_closed(self) -> None:
+        if self.response is not None and not self._closed:
             await self.response.abort()
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ API pages: retrieve_chat, list_chat_messages, chat_cancel.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
@@ -61,11 +62,18 @@ async def _cancel(session: Session, chat: Chat) -> None:
 
 
 async def wait_for_chat(
-    session: Session, chat: Chat, deadline: float, limit: str = "deadline", *, at_once: bool = False
+    session: Session,
+    chat: Chat,
+    deadline: float,
+    limit: str = "deadline",
+    *,
+    at_once: bool = False,
+    check: Callable[[], None] | None = None,
 ) -> Chat:
     """Poll a chat once a second until its status is terminal; raises TimedOut after `deadline` seconds.
 
     `limit` is the name of the setting that holds the seconds. With `at_once` the first poll has no pause before it.
+    `check` is called before each poll, and ends the polling by raising.
     """
     end_time = monotonic() + deadline
     unknown = 0
@@ -76,6 +84,8 @@ async def wait_for_chat(
             raise did_not_end(deadline, limit)
         await session.concurrency.sleep(min(pause, remaining))
         pause = _POLL_SECONDS
+        if check is not None:
+            check()
         try:
             request = retrieve_request(chat.conversation_id, chat.id)
             found = await session.with_deadline(end_time - monotonic()).send(request)

@@ -75,7 +75,7 @@ class ChatStreamRun(StreamRun[ChatEvent]):
             raise self.tell_limit(reading.interruption(reason), failure) from failure
         started = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
         try:
-            chat = await wait_for_chat(self.session, started, self._recovery_seconds(), _RECOVERY_LIMIT, at_once=True)
+            chat = await self._wait_for(started)
             listed = await load_messages(self.session, chat)
         except CozeError as error:
             interrupted = reading.interruption(f"recovery failed: {error}")
@@ -85,6 +85,11 @@ class ChatStreamRun(StreamRun[ChatEvent]):
             raise self.tell_limit(reading.interruption(reason), failure) from failure
         missing = [event for message in sort_messages(listed) for event in self._missing(message)]
         return [*missing, *reading.add_end(chat)]
+
+    async def _wait_for(self, chat: Chat) -> Chat:
+        seconds = self.session.config.timeout.deadline or _RECOVERY_SECONDS
+        check = self.refuse_closed  # another thread or task may close the stream meanwhile
+        return await wait_for_chat(self.session, chat, seconds, _RECOVERY_LIMIT, at_once=True, check=check)
 
     async def abandon(self) -> None:
         reading = self.reading
@@ -114,9 +119,6 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         if self.reading.has_audio:
             return "audio that did not arrive cannot be fetched"
         return ""
-
-    def _recovery_seconds(self) -> float:
-        return self.session.config.timeout.deadline or _RECOVERY_SECONDS
 
 
 def sort_messages(messages: Iterable[Message]) -> list[Message]:
