@@ -14,7 +14,9 @@ from coze_client.emulator.scripting.bot import DEFAULT_STYLE, RecallStyle, Scrip
 from coze_client.emulator.scripting.plugin import new_plugin
 from coze_client.emulator.scripting.standard_bots import default_script
 from coze_client.emulator.scripts import Script
+from coze_client.emulator.state.app_records import FIRST_APP_ID, FIRST_FOLDER_ID, StoredApp, StoredFolder
 from coze_client.emulator.state.backend import Backend
+from coze_client.emulator.state.bot_records import API_CHANNEL
 from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument, StoredSlice
 from coze_client.emulator.workflows import WORKSPACE, Workflow, new_workflow
 
@@ -81,6 +83,52 @@ class Content:
         live_id = str(FIRST_LIVE_ID + len(self._backend.lives))
         self._backend.lives[live_id] = dict(streams)
         return live_id
+
+    @property
+    def folders(self) -> Mapping[str, str]:
+        """Folder ids by name."""
+        return MappingProxyType({folder.name: folder.id for folder in self._backend.state.all(StoredFolder)})
+
+    def add_folder(
+        self,
+        name: str,
+        *,
+        parent_folder_id: str = "",
+        workspace_id: str = WORKSPACE,
+        description: str = "",
+        account: str = tokens.ACCOUNT,
+    ) -> str:
+        """Add a folder for bots and apps at the root of a workspace, or in another folder; return its id."""
+        folder_id = self._backend.state.new_id(StoredFolder, FIRST_FOLDER_ID)
+        folder = StoredFolder(folder_id, account, workspace_id, name, description, parent_folder_id)
+        self._backend.state.save(folder)
+        return folder_id
+
+    @property
+    def apps(self) -> Mapping[str, str]:
+        """App ids by name."""
+        return MappingProxyType({app.name: app.id for app in self._backend.state.all(StoredApp)})
+
+    def add_app(
+        self,
+        name: str,
+        *,
+        published: bool = True,
+        changed: bool = False,
+        folder_id: str = "",
+        workspace_id: str = WORKSPACE,
+        description: str = "",
+        account: str = tokens.ACCOUNT,
+    ) -> str:
+        """Add an app, by default published to the API channel, perhaps with a `changed` draft; return its id.
+
+        A workflow with this `app_id` belongs to it, and `add_variables` gives it variables.
+        """
+        app_id, now = self._backend.state.new_id(StoredApp, FIRST_APP_ID), self._backend.now
+        channels = {API_CHANNEL: now} if published else {}
+        app = StoredApp(app_id, account, workspace_id, name, description, folder_id, now, channels, changed)
+        self._backend.state.save(app)
+        return app_id
 
     @property
     def workflows(self) -> Mapping[str, str]:

@@ -51,7 +51,7 @@ class Emulator(Content, Access, Record):
             the studio, which has none.
         rate_limit_code: the code of such a refusal. After 4020 (calls per minute) clients wait a minute; 4009 (too many
             users at the moment) lets them try again at once.
-        demo: also add the bots, workflows, dataset, template, live sound and variable that
+        demo: also add the bots, workflows, dataset, template, live sound, variable, folder and app that
             `python -m coze_client.emulator` has.
     """
 
@@ -121,6 +121,7 @@ class Emulator(Content, Access, Record):
             self.add_variables(self.bots["echo"], {"city": "Bonn"})
             self.add_template("assistant")
             self.add_live({"speaker": "origin", "interpreter": "translation"})
+            self.add_app("Guest book", folder_id=self.add_folder("Hotel"))
         return self
 
     def stop(self) -> None:

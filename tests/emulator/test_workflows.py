@@ -1,4 +1,4 @@
-"""Routes of workflows: lists, versions and collaborators."""
+"""Routes of workflows: lists and versions, and who may have a collaboration mode."""
 
 from __future__ import annotations
 
@@ -78,17 +78,6 @@ def test_versions_come_newest_first_with_their_schema_if_asked(api: ApiClient, e
 def test_an_unknown_workflow_is_not_found(api: ApiClient) -> None:
     assert code(api.get("/v1/workflows/7")) == 4200
     assert code(api.get("/v1/workflows/7/versions")) == 4200
-
-
-def test_collaborators_come_and_go(api: ApiClient, emulator: Emulator) -> None:
-    path = f"/v1/workflows/{emulator.workflows['book_table']}/collaborators"
-    assert code(api.post(path, json={"collaborators": [{"user_id": "7"}]})) == 0
-    assert code(api.delete(f"{path}/7")) == 0
-    assert code(api.delete(f"{path}/7")) == 4200
-    too_many = {"collaborators": [{"user_id": str(n)} for n in range(21)]}
-    refused: list[Json] = [{}, {"collaborators": [{}]}, too_many]
-    for wrong in refused:
-        assert code(api.post(path, json=wrong)) == 4000
 
 
 @pytest.mark.parametrize(

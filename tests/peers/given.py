@@ -116,7 +116,7 @@ GIVEN: dict[str, Callable[[World], Json]] = {
     "files.retrieve": lambda world: world.file,
     "files.upload": lambda _: {"file": content("cat.png", b"meow")},
     "folders.list": lambda _: {**_IN_WORKSPACE, "folder_type": "development"},
-    "folders.retrieve": lambda _: {"folder_id": MISSING},
+    "folders.retrieve": lambda world: {"folder_id": world.emulator.folders["Hotel"]},
     "plugins.list": lambda _: {},
     "templates.duplicate": lambda world: {"template_id": world.emulator.templates["assistant"], **_IN_WORKSPACE},
     "users.me": lambda _: {},

@@ -11,6 +11,7 @@ from coze_client.emulator.routes.bot_lookup import all_stored_bots, find_stored_
 from coze_client.emulator.routes.bot_settings import describe_bot, icon_url, read_settings
 from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.routes.studio_bot_info import retrieve_bot, retrieve_online_bot
+from coze_client.emulator.state.app_records import may_change
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.bot_records import (
     API_CHANNEL,
@@ -36,9 +37,9 @@ def bot_of(backend: Backend, bot_id: str) -> StoredBot:
 
 
 def own_bot(backend: Backend, request: IncomingRequest, bot_id: str) -> StoredBot:
-    """Return the record of the caller's own bot; 4101 if it belongs to another account."""
+    """Return the record of a bot that the caller owns, or is a collaborator of; 4101 for anybody else."""
     bot = bot_of(backend, bot_id)
-    if bot.account != request.account:
+    if not may_change(backend.state, bot.id, bot.account, request.account):
         raise ApiError(4101, f"bot {bot_id} belongs to another account")
     return bot
 

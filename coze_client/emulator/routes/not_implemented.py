@@ -13,16 +13,10 @@ ROUTES = """
 GET,POST /v1/api_apps
 DELETE,GET,POST /v1/api_apps/{api_app_id}/events
 DELETE,PUT /v1/api_apps/{app_id}
-GET /v1/apps
-POST /v1/apps/{app_id}/collaborators
-DELETE /v1/apps/{app_id}/collaborators/{user_id}
 POST /v1/audio/rooms
 GET /v1/audio/simult_interpretation
 GET /v1/audio/speech
 GET /v1/audio/transcriptions
-POST /v1/bots/{bot_id}/collaboration_mode
-POST /v1/bots/{bot_id}/collaborators
-DELETE /v1/bots/{bot_id}/collaborators/{user_id}
 GET /v1/chat
 GET /v1/commerce/benefit/benefits/get
 GET,POST /v1/commerce/benefit/bill_tasks
@@ -36,8 +30,6 @@ DELETE,PUT /v1/enterprises/{enterprise_id}/members/{user_id}
 GET,POST /v1/enterprises/{enterprise_id}/organizations
 POST /v1/entities/copy_tasks
 GET /v1/entities/copy_tasks/{task_id}
-GET /v1/folders
-GET /v1/folders/{folder_id}
 PUT /v1/organizations/{organization_id}
 GET,POST /v1/organizations/{organization_id}/members
 DELETE,PUT /v1/organizations/{organization_id}/members/{user_id}

@@ -1,9 +1,8 @@
-"""Routes of workflows: list, retrieve, list versions, and manage collaborators."""
+"""Routes of workflows: list, retrieve, and list versions."""
 
 from __future__ import annotations
 
 from coze_client.emulator.engine.workflow_format import workflow_format_of
-from coze_client.emulator.protocol.api_error import ApiError
 from coze_client.emulator.protocol.reply import JsonReply, Reply
 from coze_client.emulator.protocol.request import MANY, Fields, IncomingRequest
 from coze_client.emulator.routes.endpoint import Endpoint
@@ -95,39 +94,9 @@ def _has_status(workflow: Workflow, status: str) -> bool:
     return status == "all" or (status == PUBLISHED) is workflow.published
 
 
-async def add_collaborators(backend: Backend, request: IncomingRequest) -> Reply:
-    workflow = workflow_of(backend, request.values["workflow_id"])
-    added = [item.text("user_id") for item in request.body.objects("collaborators")]
-    if not 1 <= len(added) <= 20:
-        raise ApiError(4000, "collaborators must have 1 to 20 users")
-    backend.collaborators.setdefault(workflow.id, set()).update(added)
-    return JsonReply()
-
-
-async def remove_collaborator(backend: Backend, request: IncomingRequest) -> Reply:
-    workflow = workflow_of(backend, request.values["workflow_id"])
-    collaborators, user = backend.collaborators.get(workflow.id, set()), request.values["user_id"]
-    if user not in collaborators:
-        raise ApiError(4200, f"user {user} is not a collaborator")
-    collaborators.remove(user)
-    return JsonReply()
-
-
-async def set_collaboration_mode(backend: Backend, request: IncomingRequest) -> Reply:
-    workflow = workflow_of(backend, request.values["workflow_id"])
-    if workflow.app_id != "0":
-        raise ApiError(4000, "workflows of an app have no collaboration mode of their own")
-    if not request.body.choice("collaboration_mode", ("single", "collaboration"), ""):
-        raise ApiError(4000, "collaboration_mode is required")
-    return JsonReply()
-
-
 ONE = "/v1/workflows/{workflow_id}"
 ENDPOINTS = (
     Endpoint("GET", "/v1/workflows", ("listWorkflow",), list_),
     Endpoint("GET", ONE, ("getMetaData",), retrieve),
     Endpoint("GET", f"{ONE}/versions", ("listVersion",), versions),
-    Endpoint("POST", f"{ONE}/collaborators", ("Workflow.addCollaborator",), add_collaborators),
-    Endpoint("DELETE", f"{ONE}/collaborators/{{user_id}}", ("Workflow.removeCollaborator",), remove_collaborator),
-    Endpoint("POST", f"{ONE}/collaboration_mode", ("Workflow.switchDevelopMode",), set_collaboration_mode),
 )

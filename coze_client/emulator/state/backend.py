@@ -38,16 +38,16 @@ class Backend:
         self.dialect = settings.dialect
         self.clock = clock
         self.state = Storage(settings.data)
-        self.knowledge = KnowledgeSearch(self.state, self._time)
+        self.knowledge = KnowledgeSearch(self.state, self.clock_now)
         self.runs = RunRegistry()
-        self.rate_limit = RateLimit(settings.rate_limit, self._time)
+        self.rate_limit = RateLimit(settings.rate_limit, self.clock_now)
         self.bots: dict[str, ScriptedBot] = {}
         self.workflows: dict[str, Workflow] = {}
         self.plugins: dict[str, ScriptedPlugin] = {}
         self.variables: dict[str, Mapping[str, str]] = {}
         self.templates: dict[str, str] = {}
         self.lives: dict[str, Mapping[str, str]] = {}
-        self.collaborators: dict[str, set[str]] = {}
+        self.own_limits: dict[str, RateLimit] = {}
         self.calls: list[RecordedCall] = []
         self.chats_started = 0
         self.runs_started = 0
@@ -68,7 +68,7 @@ class Backend:
         self._last_millisecond = max(self._last_millisecond + 1, int(self.clock() * 1000))
         return self._last_millisecond
 
-    def _time(self) -> float:
+    def clock_now(self) -> float:
         """Call the current clock; `clock` may be replaced at any time."""
         return self.clock()
 
