@@ -12,7 +12,7 @@ import pytest
 from coze_client import AsyncCozeClient, CozeClient, CozeError, StreamInterrupted
 from coze_client.api.chats import following
 from coze_client.core import stream_run
-from tests.api.test_closed_openings import BEGUN, CREATED, HEAD, STREAMS, Coze, read_in_task, read_in_thread
+from tests.support.closed_streams import BEGUN, CREATED, HEAD, STREAMS, HeldCoze, read_in_task, read_in_thread
 from tests.support.scripted_server import Line, ScriptedServer, json_answer
 
 CLOSERS: dict[str, Callable[..., Any]] = {
@@ -29,19 +29,19 @@ def read(request: pytest.FixtureRequest) -> Callable[..., Any]:
     return CLOSERS[request.param]
 
 
-class Silent(Coze):
+class Silent(HeldCoze):
     """A server that sends the `begun` part of its stream, and nothing more."""
 
-    def _stream(self, line: Line) -> None:
-        line.send(self._begun)
+    def stream(self, line: Line) -> None:
+        line.send(self.begun)
         self.reached.set()
         line.wait()
 
 
-class Breaking(Coze):
+class Breaking(HeldCoze):
     """A server whose stream breaks after its first event, and whose chat goes on for ever."""
 
-    def _stream(self, line: Line) -> None:
+    def stream(self, line: Line) -> None:
         line.send(HEAD + CREATED)
 
     def serve(self, line: Line) -> None:
@@ -53,7 +53,7 @@ class Breaking(Coze):
                 self.cancelled.set()
                 line.send(json_answer(RUNNING))
             else:
-                return self._stream(line)
+                return self.stream(line)
         return None
 
 
