@@ -11,9 +11,11 @@ import typer
 from coze_client.api.chats.values import PublishStatus
 from coze_client.cli.chat_session import ChatSession
 from coze_client.cli.completion import names_of
+from coze_client.cli.last_conversation import LastConversation
 from coze_client.cli.nouns import BOTS, find_in
 from coze_client.cli.options import Workspace
 from coze_client.cli.settings import settings_of
+from coze_client.errors import ConfigurationError
 
 
 def chat(
@@ -26,6 +28,9 @@ def chat(
         list[Path] | None, typer.Option(exists=True, dir_okay=False, help="Send this file with the first question.")
     ] = None,
     conversation: Annotated[str, typer.Option(help="Go on in the conversation with this id.")] = "",
+    go_on: Annotated[
+        bool, typer.Option("--continue", "-c", help="Go on in the last conversation with this bot on this machine.")
+    ] = False,
     user: Annotated[str, typer.Option(help="Coze keeps one memory for each user of a bot.")] = "cozekit",
     draft: Annotated[
         bool, typer.Option("--draft", help="Chat with the draft of the bot, not what is published.")
@@ -40,7 +45,11 @@ def chat(
     client = settings.client()
     bot_id = find_in(client, BOTS, bot, workspace)
     status: PublishStatus | None = "unpublished_draft" if draft else None
+    last = LastConversation(client.base_url, bot_id, user)
+    if go_on and not (conversation := conversation or last.load()):
+        raise ConfigurationError("There is no last conversation with this bot", cure="Leave out --continue")
     session = ChatSession(client, settings.terminal, bot_id, user, conversation, status)
+    settings.call_at_end(lambda: last.save(session.conversation_id) if session.conversation_id else None)
     for path in attach or ():
         session.attach(path)
     if message or not settings.terminal.can_ask:
@@ -52,5 +61,4 @@ def chat(
 
     Dialogue(session).run()
     if session.conversation_id:
-        options = f"--conversation {session.conversation_id}{' --draft' if draft else ''}"
-        settings.terminal.note(f"To go on: cozekit chat {bot_id} {options}")
+        settings.terminal.note(f"To go on: --continue, or --conversation {session.conversation_id}")

@@ -43,6 +43,30 @@ def test_questions_of_the_command_line_are_asked_in_a_conversation_that_goes_on(
     assert "conversation_id" not in first.query
 
 
+def test_the_last_conversation_with_a_bot_goes_on_for_the_same_user_and_is_forgotten_with_its_file(
+    cozekit: Command, emulator: Emulator, home: Path
+) -> None:
+    for name in ("count", "other"):
+        emulator.add_bot(name, lambda turn: [Answer(f"{turn.question} {len(turn.history)}")])
+    assert "no last conversation" in cozekit("chat", "count", "--continue", "-m", "x").err
+    cozekit("chat", "count", "-m", "one")
+    cozekit("chat", "other", "-m", "one")
+    assert cozekit("chat", "count", "--continue", "-m", "two").out == "two 2\n"
+    assert cozekit("chat", "count", "-c", "-m", "three").out == "three 4\n"
+    assert "no last conversation" in cozekit("chat", "count", "-c", "--user", "ann", "-m", "x").err
+    (home / "conversations.json").write_text("damaged")
+    assert "no last conversation" in cozekit("chat", "count", "-c", "-m", "x").err
+    assert cozekit("chat", "count", "-m", "new").out == "new 0\n"
+
+
+def test_a_folder_that_cannot_be_written_to_does_not_stop_a_chat(
+    cozekit: Command, emulator: Emulator, home: Path
+) -> None:
+    home.write_text("no folder")
+    emulator.add_bot("yes", lambda _: [Answer("Yes.")])
+    assert cozekit("chat", "yes", "-m", "x").out == "Yes.\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [("a.png", b"\x89PNG\r\n\x1a\n0", "image"), ("a.mp3", b"ID3\x03000", "audio"), ("a.txt", b"text", "file")],

@@ -73,7 +73,7 @@ def test_a_dialogue_in_a_terminal(emulator: Emulator, tmp_path: Path) -> None:
         screen.press("/new\r", until="begins a new conversation")
         screen.press("How?\r", until="(0 before)")
         screen.press("/attach /nowhere\r", until="Error: ")
-        screen.press("\x04", until="To go on: cozekit chat")
+        screen.press("\x04", until="To go on: --continue")
         assert screen.wait_for_end() == 0
     asked = [call.query.get("conversation_id") for call in emulator.calls_to("/v3/chat")]
     assert asked[0] is None
