@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from coze_client.api.bots.resource import Bots
+from coze_client.api.datasets.values import Dataset
 from coze_client.api.recall.helper_bot import RecallBot
 from coze_client.bridge.tools.definitions import ToolDefinition, load_definition, load_plugins, load_workflows, shorten
 from coze_client.bridge.tools.tool_names import tool_name, tool_names
 from coze_client.client import AsyncCozeClient
-from coze_client.errors import ConfigurationError, NotFound
+from coze_client.errors import ConfigurationError, NotFound, PermissionDenied
 from coze_client.mcp_server.bot_tool import bot_tool
 from coze_client.mcp_server.choice import Choice, Chosen, ChosenDataset
 from coze_client.mcp_server.plugin_tool import plugin_tool, plugin_tool_id
@@ -20,9 +20,6 @@ from coze_client.mcp_server.questions import ANSWER_TOOL, Questions
 from coze_client.mcp_server.search_tool import search_tool
 from coze_client.mcp_server.tool import Tool
 from coze_client.mcp_server.workflow_tool import workflow_tool
-
-if TYPE_CHECKING:
-    from coze_client.api.datasets.values import Dataset
 
 _MAX_CONCURRENT = 10
 
@@ -119,8 +116,11 @@ async def _datasets(client: AsyncCozeClient, choice: Choice) -> list[Tool]:
 
 
 async def _list_datasets(client: AsyncCozeClient, workspace_id: str) -> dict[str, Dataset]:
-    """The datasets of a workspace, or of all of the account, by id."""
-    workspaces = [workspace_id] if workspace_id else [each.id async for each in client.workspaces.list()]
+    """The datasets of a workspace, or of all of the account, by id; none if its workspaces cannot be listed."""
+    try:
+        workspaces = [workspace_id] if workspace_id else [each.id async for each in client.workspaces.list()]
+    except (NotFound, PermissionDenied):  # as on coze-studio
+        return {}
     return {
         each.dataset_id: each.model_copy(update={"space_id": workspace})
         for workspace in workspaces
@@ -130,19 +130,25 @@ async def _list_datasets(client: AsyncCozeClient, workspace_id: str) -> dict[str
 
 async def _dataset(client: AsyncCozeClient, dataset: ChosenDataset, listed: Mapping[str, Dataset]) -> Tool:
     found = listed.get(dataset.id)
-    if found is None:
-        raise NotFound(
-            f"There is no dataset {dataset.id} among the {len(listed)} that were listed",
-            cure="Check its id and the workspace_id, and that the token may list datasets there",
-        )
     searched = bool(dataset.workflow_id or dataset.bot_id)
+    if found is None:
+        if listed or not searched:
+            raise _no_dataset(dataset.id, len(listed))
+        found = Dataset()
     helper = None if searched else await _helper(client, dataset.id, found.space_id)
-    about = f"Searches the knowledge base {found.name}"
+    about = f"Searches the knowledge base {found.name or dataset.id}"
     named = {
         "name": dataset.name or tool_name(found.name, dataset.id, kind="dataset", prefix="search_"),
         "description": shorten(": ".join(filter(None, (about, dataset.description or found.description)))),
     }
     return search_tool(client, dataset.model_copy(update=named), found.name, helper)
+
+
+def _no_dataset(dataset_id: str, count: int) -> NotFound:
+    return NotFound(
+        f"There is no dataset {dataset_id} among the {count} that were listed",
+        cure="Check its id and the workspace_id, and that the token may list datasets there",
+    )
 
 
 async def _helper(client: AsyncCozeClient, dataset_id: str, workspace_id: str) -> RecallBot:
