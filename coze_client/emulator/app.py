@@ -23,6 +23,7 @@ from coze_client.emulator.protocol.request import IncomingRequest
 from coze_client.emulator.protocol.stream import encode
 from coze_client.emulator.request_parser import parse_request
 from coze_client.emulator.routes import (
+    api_apps,
     apps,
     audio,
     bots,
@@ -58,6 +59,7 @@ from coze_client.emulator.state.backend import Backend, RecordedCall
 logger = logging.getLogger(__name__)
 DIGITS = re.compile("[0-9]+")
 API_ENDPOINTS = (
+    *api_apps.ENDPOINTS,
     *apps.ENDPOINTS,
     *folders.ENDPOINTS,
     *bots.ENDPOINTS,

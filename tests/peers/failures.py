@@ -8,13 +8,6 @@ _ASYNC = "AsyncCoze"
 _BOTH = ("Coze", _ASYNC)
 
 NOT_SERVED = (
-    "api_apps.create",
-    "api_apps.delete",
-    "api_apps.events.create",
-    "api_apps.events.delete",
-    "api_apps.events.list",
-    "api_apps.list",
-    "api_apps.update",
     "audio.rooms.create",
     "connectors.bots.update",
     "enterprises.members.create",

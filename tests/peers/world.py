@@ -167,7 +167,10 @@ class World:
 
     @property
     def api_app(self) -> str:
-        return self._id("/v1/api_apps", {"app_type": "normal", "name": "listener"})
+        """The id of a callback app that gets events."""
+        app_id = self._id("/v1/api_apps", {"app_type": "normal", "name": "listener"})
+        self.api.post(f"/v1/api_apps/{app_id}/events", json={"event_types": ["bot.published"]})
+        return app_id
 
     def _id(self, path: str, body: Json) -> str:
         return _read_id(self.api.post(path, json=body))

@@ -10,9 +10,6 @@ from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 
 ROUTES = """
-GET,POST /v1/api_apps
-DELETE,GET,POST /v1/api_apps/{api_app_id}/events
-DELETE,PUT /v1/api_apps/{app_id}
 POST /v1/audio/rooms
 GET /v1/audio/simult_interpretation
 GET /v1/audio/speech
