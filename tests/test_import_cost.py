@@ -41,7 +41,10 @@ def loaded_by(code: str) -> set[str]:
         ),
         ("import coze_client.emulator", FRAMEWORKS | SERVERS | {"httpx", "sqlite3"}),
         ("import coze_client.emulator.pytest_plugin", FRAMEWORKS | SERVERS | {"httpx", "sqlite3"}),
-        ("import coze_client.cli.app", FRAMEWORKS | SERVERS | {"prompt_toolkit", "coze_client.emulator"}),
+        (
+            "import coze_client.cli.app",
+            FRAMEWORKS | SERVERS | {"prompt_toolkit", "httpx", "pydantic", "coze_client.emulator"},
+        ),
         ("import langchain_coze", FRAMEWORKS | SERVERS | {"httpx", "pydantic"}),
         ("import llama_index_coze", FRAMEWORKS | SERVERS | {"httpx", "pydantic"}),
         (

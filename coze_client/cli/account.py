@@ -9,13 +9,12 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from coze_client.auth.config_file import from_config
-from coze_client.auth.environment import credentials, no_token, variable_in_use
-from coze_client.auth.token_store import FileStore
-from coze_client.core.credentials import Credentials
+if TYPE_CHECKING:
+    from coze_client.core.credentials import Credentials
 
 FOLDER_VARIABLE = "COZEKIT_HOME"
 
@@ -76,6 +75,10 @@ class Account:
 
 def find_account() -> Account:
     """The account of the environment, else of the login; raises ConfigurationError if there is neither."""
+    from coze_client.auth.config_file import from_config
+    from coze_client.auth.environment import credentials, no_token, variable_in_use
+    from coze_client.auth.token_store import FileStore
+
     if variable := variable_in_use():
         return Account(f"the environment variable {variable}", credentials(None))
     files = LoginFiles.standard()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coze_client.api.chats.values import PublishStatus
-from coze_client.cli.chat_session import ChatSession
 from coze_client.cli.completion import names_of
 from coze_client.cli.last_conversation import LastConversation
 from coze_client.cli.nouns import BOTS, find_in
 from coze_client.cli.options import Workspace
 from coze_client.cli.settings import settings_of
 from coze_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from coze_client.api.chats.values import PublishStatus
 
 
 def chat(
@@ -41,6 +42,8 @@ def chat(
 
     Without a terminal, each line of the standard input is a question, and only answers are written.
     """
+    from coze_client.cli.chat_session import ChatSession
+
     settings = settings_of(context)
     client = settings.client()
     bot_id = find_in(client, BOTS, bot, workspace)

@@ -9,12 +9,9 @@ import typer
 
 from coze_client.cli.account import find_account
 from coze_client.cli.nouns import Noun, list_in
-from coze_client.client import CozeClient
-from coze_client.core.config import Timeout
 from coze_client.errors import CozeError
 
 Completer: TypeAlias = Callable[[typer.Context, str], "list[tuple[str, str]]"]
-_PATIENCE = Timeout(connect=1.0, read=2.0, deadline=3.0)
 
 
 def names_of(noun: Noun) -> Completer:
@@ -30,13 +27,16 @@ def names_of(noun: Noun) -> Completer:
 
 
 def _offers(context: typer.Context, noun: Noun, incomplete: str) -> Iterator[tuple[str, str]]:
+    from coze_client.client import CozeClient
+    from coze_client.core.config import Timeout
+
     options = context.find_root().params
     account = find_account()
     with CozeClient(
         account.credentials,
         base_url=options.get("base_url"),
         region=options.get("region"),
-        timeout=_PATIENCE,
+        timeout=Timeout(connect=1.0, read=2.0, deadline=3.0),
         retry=None,
     ) as client:
         for item in list_in(client, noun, context.params.get("workspace") or ""):

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
 
-from coze_client.api.recall.values import Recall
-from coze_client.bridge.writing.progress_bar import OnWriteProgress
-from coze_client.bridge.writing.report import Progress as WriteProgress
-from coze_client.bridge.writing.report import WriteReport
-from coze_client.bridge.writing.writer import DatasetWriter
 from coze_client.cli.account import own_folder
 from coze_client.cli.completion import names_of
 from coze_client.cli.nouns import BOTS, DATASETS, WORKFLOWS, find_in, only_workspace
 from coze_client.cli.options import AsJson, Workspace
-from coze_client.cli.recall import search_by_helper_bot
 from coze_client.cli.settings import Settings, settings_of
 from coze_client.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from coze_client.api.recall.values import Recall
+    from coze_client.bridge.writing.progress_bar import OnWriteProgress
+    from coze_client.bridge.writing.report import Progress as WriteProgress
+    from coze_client.bridge.writing.report import WriteReport
+    from coze_client.bridge.writing.writer import DatasetWriter
 
 RECORD_NAME = ".cozekit-uploads.db"
 
@@ -89,6 +89,8 @@ def add(
 
 
 def _writer(settings: Settings, name: str, workspace: str, record: Path) -> DatasetWriter[NoReturn]:
+    from coze_client.bridge.writing.writer import DatasetWriter
+
     client = settings.client()
     return DatasetWriter(client, find_in(client, DATASETS, name, workspace), record=record)
 
@@ -99,6 +101,8 @@ def _progress(terminal: Terminal) -> Iterator[OnWriteProgress | None]:
     if not terminal.err.is_terminal:
         yield None
         return
+    from rich.progress import BarColumn, Progress, TextColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"))
     with Progress(*columns, console=terminal.err, transient=True) as bar:
         task = bar.add_task("reading", total=1)
@@ -159,6 +163,8 @@ def search(
     elif bot:
         found = client.recall.from_bot(find_in(client, BOTS, bot, workspace), query)
     else:
+        from coze_client.cli.recall import search_by_helper_bot
+
         found = search_by_helper_bot(client, name, query, workspace, setup=setup)
     show_recall(settings.terminal, found, as_json=as_json)
 

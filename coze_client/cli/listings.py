@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,9 @@ from coze_client.cli.completion import names_of
 from coze_client.cli.nouns import BOTS, CONVERSATIONS, DATASETS, VOICES, WORKFLOWS, WORKSPACES, Noun, find_in, list_in
 from coze_client.cli.options import AsJson, Workspace
 from coze_client.cli.settings import Settings, settings_of
-from coze_client.core.model import Model
+
+if TYPE_CHECKING:
+    from coze_client.core.model import Model
 
 
 def add_listings(app: typer.Typer) -> None:

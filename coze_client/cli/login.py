@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coze_client.api.users import User
-from coze_client.auth.config_file import from_config, read_config
-from coze_client.auth.environment import variable_in_use
-from coze_client.auth.grants import DeviceCode, UserGrant
-from coze_client.auth.token_store import FileStore
 from coze_client.cli.account import LoginFiles, find_account
 from coze_client.cli.options import AsJson
 from coze_client.cli.settings import Settings, settings_of
 from coze_client.cli.terminal import Terminal
-from coze_client.client import CozeClient
-from coze_client.core.config import resolve_base_url
-from coze_client.core.json_text import load_json
 from coze_client.errors import ConfigurationError, NotFound
+
+if TYPE_CHECKING:
+    from coze_client.client import CozeClient
 
 _REDIRECT_URI = "http://127.0.0.1:8766/callback"
 
@@ -46,6 +41,8 @@ def login(
     """
     if bool(config) == bool(client_id):
         raise typer.BadParameter("give the configuration file of an OAuth app, or --client-id")
+    from coze_client.core.config import resolve_base_url
+
     settings = settings_of(context)
     app = _read_app(config) if config else {"client_type": "device" if device else "pkce", "client_id": client_id}
     described = {
@@ -57,6 +54,9 @@ def login(
 
 
 def _read_app(path: Path) -> dict[str, object]:
+    from coze_client.auth.config_file import read_config
+    from coze_client.core.json_text import load_json
+
     try:
         found = load_json(read_config(path))
     except ValueError:
@@ -68,6 +68,12 @@ def _read_app(path: Path) -> dict[str, object]:
 
 def log_in(settings: Settings, app: dict[str, object], *, open_browser: bool) -> None:
     """Log the user in, and keep app and tokens; an earlier login stays if this one fails."""
+    from coze_client.auth.config_file import from_config
+    from coze_client.auth.environment import variable_in_use
+    from coze_client.auth.grants import DeviceCode, UserGrant
+    from coze_client.auth.token_store import FileStore
+    from coze_client.client import CozeClient
+
     files, terminal = LoginFiles.standard(), settings.terminal
     files.make_folder()
     grant = from_config(app, store=FileStore(files.tokens))
@@ -112,6 +118,8 @@ def logout(context: typer.Context) -> None:
 
 def whoami(context: typer.Context, as_json: AsJson = False) -> None:
     """Tell whose token is used, on which server, and where it was found."""
+    from coze_client.api.users import User
+
     settings = settings_of(context)
     client, account = settings.client(), find_account()
     try:

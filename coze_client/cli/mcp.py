@@ -15,9 +15,9 @@ from coze_client.cli.nouns import BOTS, DATASETS, WORKFLOWS, Noun, find_in
 from coze_client.cli.options import AsJson, Workspace
 from coze_client.cli.settings import settings_of
 from coze_client.cli.terminal import Terminal
-from coze_client.client import AsyncCozeClient, CozeClient
 
 if TYPE_CHECKING:
+    from coze_client.client import AsyncCozeClient, CozeClient
     from coze_client.mcp_server.choice import Choice
     from coze_client.mcp_server.http_server import HttpSettings
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-from coze_client.api.workspaces.values import Workspace
-from coze_client.client import CozeClient
-from coze_client.core.model import Model
 from coze_client.errors import ConfigurationError, NotFound
+
+if TYPE_CHECKING:
+    from coze_client.api.workspaces.values import Workspace
+    from coze_client.client import CozeClient
+    from coze_client.core.model import Model
 
 
 @dataclass(frozen=True)

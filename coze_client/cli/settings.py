@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from coze_client.cli.account import find_account
 from coze_client.cli.terminal import Terminal
-from coze_client.client import CozeClient
-from coze_client.core.config import Region, Timeout
+
+if TYPE_CHECKING:
+    from coze_client.client import CozeClient
+    from coze_client.core.config import Region, Timeout
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,11 @@ class Settings:
 
     def client(self, timeout: Timeout | None = None) -> CozeClient:
         """A client of the account that was found; raises ConfigurationError without one, or for a wrong address."""
-        account = find_account()
+        from coze_client.client import CozeClient  # it takes half a second of what a command's help would take
+        from coze_client.core.config import Timeout
+
         client = CozeClient(
-            account.credentials, base_url=self.base_url, region=self.region, timeout=timeout or Timeout()
+            find_account().credentials, base_url=self.base_url, region=self.region, timeout=timeout or Timeout()
         )
         self.call_at_end(client.close)
         return client

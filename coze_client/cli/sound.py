@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coze_client.api.audio.values import SpeechFormat
 from coze_client.cli.completion import names_of
 from coze_client.cli.nouns import VOICES, find_id
 from coze_client.cli.options import AsJson
 from coze_client.cli.settings import settings_of
 from coze_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from coze_client.api.audio.values import SpeechFormat
 
 _FORMATS: Mapping[str, SpeechFormat] = {
     ".mp3": "mp3",

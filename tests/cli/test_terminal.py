@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from coze_client.cli.checks import CHECKS, Finding, Verdict
-from coze_client.cli.doctor import show_line
+from coze_client.cli.findings import show_line
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, FunctionCall
 from coze_client.emulator.workflows import Output, Steps
