@@ -40,12 +40,16 @@ def plain(messages: tuple[Message, ...]) -> list[tuple[str, str, str, str | None
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_stream_cut_after_any_byte_gives_the_text_and_messages_of_an_uncut_one(name: str) -> None:
-    """Near the end of a line, the stream is cut in both ways: the connection is lost, or the response ends early."""
+def test_a_stream_cut_anywhere_gives_the_text_and_messages_of_an_uncut_one(name: str, sleeps: list[float]) -> None:
+    """After every byte near the end of a line, and in both ways: the connection is lost, or the response ends early.
+
+    Inside a line, after every third byte, which meets each byte of a character in some place.
+    """
     stream = (STREAMS / f"{name}.sse").read_bytes()
     text, messages, _, _ = read(stream, len(stream))
     for cut in range(chat_id_known_at(stream), len(stream)):
-        ways = [True, False] if b"\n" in stream[cut - 2 : cut + 2] else [cut % 2 == 0]
+        near_end = b"\n" in stream[cut - 3 : cut + 3]
+        ways = [True, False] if near_end else [cut % 2 == 0] if cut % 3 == 0 else []
         for broken in ways:
             recovered_text, recovered_messages, replay, deltas = read(stream, cut, broken=broken)
             assert (recovered_text, plain(recovered_messages)) == (text, plain(messages)), f"cut after {cut} bytes"

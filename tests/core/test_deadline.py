@@ -22,7 +22,7 @@ from coze_client.core.http import Wait, seconds_left
 from tests.support.clients import AsyncioDriver, BlockingDriver, Driver
 from tests.support.scripted_server import Line, ScriptedServer
 
-SHORT = Timeout(connect=5, read=5, deadline=0.15)
+SHORT = Timeout(connect=5, read=5, deadline=0.1)
 ON_TIME = 3.0  # seconds; each of these servers would go on for a minute
 JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"

@@ -63,10 +63,10 @@ def finish(driver: Driver, value: Any) -> None:
 def test_a_stream_that_this_client_gave_up_names_the_read_timeout(driver: Driver, name: str) -> None:
     first, call = STREAMS[name]
     with RawServer([stream(first, end=False), b""]) as server:
-        error = error_of(driver, call, server.url, timeout=Timeout(read=0.3))
+        error = error_of(driver, call, server.url, timeout=Timeout(read=0.2))
     assert isinstance(error, StreamInterrupted)
     assert "this client ended" in error.message
-    assert "timeout.read (0.3 s)" in error.message
+    assert "timeout.read (0.2 s)" in error.message
     assert "Raise timeout.read" in error.cure
 
 
@@ -84,20 +84,21 @@ def test_a_stream_that_the_server_broke_names_no_timeout(driver: Driver, name: s
 def test_a_stream_past_its_deadline_names_that(driver: Driver, name: str) -> None:
     first, call = STREAMS[name]
     with RawServer([stream(first, end=False), b""]) as server:
-        error = error_of(driver, call, server.url, timeout=Timeout(deadline=0.3))
-    assert "timeout.deadline (0.3 s)" in error.message
+        error = error_of(driver, call, server.url, timeout=Timeout(deadline=0.2))
+    assert "timeout.deadline (0.2 s)" in error.message
     assert "timeout.read" not in str(error)
     if name in ("unsaved chat", "chatflow"):
         assert (error.chat_id, error.conversation_id) == ("7", "8")
 
 
 def test_a_recovery_that_takes_too_long_names_both_limits(driver: Driver) -> None:
-    with RawServer([stream(CREATED, DELTA, end=False), b"", b""]) as server:
+    cancelled = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with RawServer([stream(CREATED, DELTA, end=False), b"", cancelled]) as server:
         error = error_of(
-            driver, lambda client: client.chats.stream(bot_id="1", user_id="u"), server.url, timeout=Timeout(read=0.3)
+            driver, lambda client: client.chats.stream(bot_id="1", user_id="u"), server.url, timeout=Timeout(read=0.2)
         )
     assert isinstance(error, StreamInterrupted)
-    assert error.message.count("timeout.read (0.3 s)") == 2  # of the stream, and of the poll that should recover it
+    assert error.message.count("timeout.read (0.2 s)") == 2  # of the stream, and of the poll that should recover it
     assert (error.text, error.chat_id) == ("Wait", "7")
 
 
@@ -129,13 +130,13 @@ def test_a_recovered_chat_that_does_not_end_names_the_deadline(driver: Driver) -
 def test_a_call_names_the_limit_that_ended_it(driver: Driver, call: Any) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
     with RawServer([b"", b"", head, b""]) as server:
-        silent = error_of(driver, call, server.url, timeout=Timeout(read=0.3))
-        late = error_of(driver, call, server.url, timeout=Timeout(deadline=0.3))
-        cut = error_of(driver, call, server.url, timeout=Timeout(read=0.3))
+        silent = error_of(driver, call, server.url, timeout=Timeout(read=0.2))
+        late = error_of(driver, call, server.url, timeout=Timeout(deadline=0.2))
+        cut = error_of(driver, call, server.url, timeout=Timeout(read=0.2))
     for error in (silent, cut):
         assert isinstance(error, TimedOut)
-        assert "timeout.read (0.3 s)" in error.message
-    assert "timeout.deadline (0.3 s)" in late.message
+        assert "timeout.read (0.2 s)" in error.message
+    assert "timeout.deadline (0.2 s)" in late.message
     assert "timeout.read" not in str(late)
 
 
