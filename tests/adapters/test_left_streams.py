@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +15,10 @@ from coze_client.emulator.faults import Delay
 from coze_client.emulator.scripts import Answer, Hold
 from langchain_coze import ChatCoze
 from llama_index_coze import CozeLLM
+from tests.support.forked_programs import run_program
 
 PROGRAM = """
-import asyncio, os, sys
+import asyncio, gc, sys
 from coze_client import AsyncCozeClient, Message
 
 url, token, bot, way, transport = sys.argv[1:]
@@ -41,6 +40,7 @@ async def main():
         await first(await CozeLLM(bot_id=bot, client=client).astream_complete("count"))
 
 asyncio.run(main())
+gc.collect()
 print("left")
 """
 
@@ -49,18 +49,13 @@ print("left")
     ("way", "transport"), [("client", ""), ("client", "aiohttp"), ("langchain", "aiohttp"), ("llama_index", "")]
 )
 def test_a_stream_that_is_left_at_the_end_of_the_loop_prints_nothing(
-    emulator: Emulator, way: str, transport: str
+    emulator: Emulator, tmp_path: Path, way: str, transport: str
 ) -> None:
     emulator.inject(Delay(0.3), path="/v3/chat/cancel")  # longer than everything else that an event loop closes
     arguments = [emulator.url, emulator.token, emulator.bots["slow"], way, transport]
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
-    )
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, "utf-8")
+    done = run_program(program, *arguments, cwd=tmp_path, env={})
     assert (done.stdout, done.stderr, done.returncode) == ("left\n", "", 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import matplotlib.font_manager  # noqa: F401 - its first import on a machine lists the fonts and may print this
 import nbformat
 import pytest
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from coze_client.emulator import Emulator
@@ -43,13 +45,37 @@ def visible_output(cell: Any) -> str:
     return _BARS.sub("", _IDS.sub("ID", "".join(texts)))
 
 
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[KernelManager]:
+    """One kernel for all notebooks, since each would spend most of its time on importing the frameworks."""
+    manager = KernelManager(client_class="jupyter_client.asynchronous.AsyncKernelClient")
+    environment = {
+        "PYTHONPATH": str(FOLDER.parent),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # or it warns about frozen modules on stderr
+        "PYTHONWARNINGS": "ignore",  # other packages warn about each other's versions
+    }
+    manager.start_kernel(cwd=str(FOLDER), env={**os.environ, **environment})
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+FORGET = """\
+import os
+list(map(os.environ.pop, [name for name in os.environ if name.startswith("COZE_")]))
+%reset -f
+"""
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_shows_what_is_saved_in_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(path.parent.parent))
-    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # or it warns about frozen modules on stderr
-    monkeypatch.setenv("PYTHONWARNINGS", "ignore")  # other packages warn about each other's versions
-    saved = load(path)
-    ran = NotebookClient(load(path), timeout=120, coalesce_streams=True).execute(cwd=str(path.parent))
+def test_a_notebook_shows_what_is_saved_in_it(path: Path, kernel: KernelManager) -> None:
+    saved, notebook = load(path), load(path)
+    notebook.cells.append(nbformat.v4.new_code_cell(FORGET))
+    client = NotebookClient(notebook, km=kernel, timeout=120, coalesce_streams=True)
+    try:
+        ran = client.execute()
+    finally:
+        client.kc.stop_channels()
+    ran.cells.pop()
     for before, after in zip(saved.cells, ran.cells, strict=True):
         if before.cell_type == "code":
             assert visible_output(after) == visible_output(before), before.source
