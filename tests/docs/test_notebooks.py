@@ -69,7 +69,7 @@ list(map(os.environ.pop, [name for name in os.environ if name.startswith("COZE_"
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_shows_what_is_saved_in_it(path: Path, kernel: KernelManager) -> None:
     saved, notebook = load(path), load(path)
-    notebook.cells.append(nbformat.NotebookNode(cell_type="code", source=FORGET, metadata={}, outputs=[]))
+    notebook.cells.append(nbformat.v4.new_code_cell(FORGET))  # type: ignore[no-untyped-call]  # nbformat has no types
     client: Any = NotebookClient(notebook, km=kernel, timeout=120, coalesce_streams=True)
     try:
         ran = client.execute()
