@@ -28,10 +28,13 @@ def read_arguments(pairs: Iterable[str], schema: Mapping[str, object] | None) ->
     return arguments
 
 
-def _type_of(name: str, schema: Mapping[str, object]) -> str:
+def _type_of(name: str, schema: Mapping[str, object]) -> str | None:
+    """The type of an input; ``None`` if it may be any, text for one that the schema does not have."""
     properties = schema.get("properties")
     known = properties.get(name) if isinstance(properties, dict) else None
-    return str(known.get("type", "string")) if isinstance(known, dict) else "string"
+    if not isinstance(known, dict):
+        return "string"
+    return str(known["type"]) if "type" in known else None
 
 
 def _read_value(value: str, kind: str | None) -> object:

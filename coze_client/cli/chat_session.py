@@ -94,14 +94,17 @@ class ChatSession:
             self.terminal.note(f"→ {question}")
         if usage := describe_usage(stream.chat.usage if stream.chat else None):
             self.terminal.note(usage)
-        return stream.chat if stream.chat and _calls(stream.chat) else None
+        return stream.chat if stream.chat and waiting_calls(stream.chat) else None
 
     def _outputs(self, chat: Chat) -> list[ToolOutput]:
         """Ask for the output of each call. Without it the chat waits on, and the next question ends it."""
-        return [ToolOutput(tool_call_id=call.id, output=self.ask_for_output(_described(call))) for call in _calls(chat)]
+        return [
+            ToolOutput(tool_call_id=call.id, output=self.ask_for_output(_described(call)))
+            for call in waiting_calls(chat)
+        ]
 
 
-def _calls(chat: Chat) -> list[ToolCall]:
+def waiting_calls(chat: Chat) -> list[ToolCall]:
     """The calls of functions that a chat waits for; a question of a workflow is answered by the next message."""
     return [call for call in chat.tool_calls if call.function and call.type != "reply_message"]
 

@@ -37,7 +37,8 @@ def test_a_broken_installation_of_something_else_is_not_blamed_on_the_extra(
 
 
 def test_the_version_is_told(cozekit: Command) -> None:
-    assert cozekit("--version").out == f"cozekit {__version__}\n"
+    done = cozekit("--version")
+    assert (done.code, done.out) == (0, f"cozekit {__version__}\n")
 
 
 def test_without_arguments_the_commands_are_listed(cozekit: Command) -> None:

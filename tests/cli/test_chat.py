@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coze_client import CozeClient, CozeError, Usage
-from coze_client.cli.chat_session import ChatSession
+from coze_client import Chat, CozeClient, CozeError, Usage
+from coze_client.cli.chat_session import ChatSession, waiting_calls
 from coze_client.cli.folded import describe_usage
 from coze_client.emulator import Emulator, faults
 from coze_client.emulator.scripts import Answer, AskUser, FunctionCall, Item, Reasoning, ToolResponse, Turn
@@ -113,6 +113,17 @@ def test_a_bot_that_fails_leaves_what_came_and_ends_with_one_sentence(cozekit: C
     done = cozekit("chat", "failing", "-m", "x")
     assert (done.code, done.out) == (1, "This goes well until \n")
     assert done.err.startswith("Error: model unavailable (code 5000")
+
+
+def test_only_calls_of_functions_want_an_output() -> None:
+    calls = [
+        {"id": "1", "type": "function", "function": {"name": "look"}},
+        {"id": "2", "type": "reply_message", "function": {"name": "ask"}},
+        {"id": "3", "type": "function"},
+    ]
+    action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
+    chat = Chat.model_validate({"status": "requires_action", "required_action": action})
+    assert [call.id for call in waiting_calls(chat)] == ["1"]
 
 
 def test_only_a_draft_can_be_asked_as_a_draft(cozekit: Command, emulator: Emulator) -> None:

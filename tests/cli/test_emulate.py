@@ -105,7 +105,7 @@ def test_a_file_without_a_bot_is_refused_before_the_server_is_announced(home: Pa
 
 def test_options_that_cannot_go_together_and_a_taken_port_are_told(home: Path, emulator: Emulator) -> None:
     cozekit = Command()
-    assert "--script" in cozekit("emulate", "--watch").err
+    assert "Invalid value for --watch: there is no file" in cozekit("emulate", "--watch").err
     assert "--dialect studio" in cozekit("emulate", "--version", "0.5.0").err
     taken = cozekit("emulate", "--port", emulator.url.rpartition(":")[2])
     assert taken.code == 1

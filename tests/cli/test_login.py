@@ -95,6 +95,7 @@ def test_a_login_in_the_browser_is_used_until_the_logout_removes_all_of_it(
 
 @pytest.mark.usefixtures("browser")
 def test_only_its_owner_can_read_a_login(new_user: Command, emulator: Emulator, home: Path, tmp_path: Path) -> None:
+    (home / "login").mkdir(parents=True)
     new_user("login", str(write_app(emulator, "web", tmp_path, f"http://127.0.0.1:{free_port()}/callback")))
     files = [home / "login", *(path for path in (home / "login").iterdir() if path.stat().st_size)]
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in files} == {0}

@@ -37,6 +37,8 @@ def test_the_blocks_of_a_text_that_arrives_in_pieces_are_those_of_the_whole(text
         ("one\n\n", ""),
         ("one\n\ntwo", "one\n\n"),
         ("one\n\n1", ""),
+        ("one\n\n123456789.", ""),
+        ("one\n\n1234567890.", "one\n\n"),
         ("one\n\n1. two\n\n", ""),
         ("```\na\n\nb", ""),
         ("```\na\n\nb\n```\n\nc", "```\na\n\nb\n```\n\n"),

@@ -25,6 +25,7 @@ SCHEMA = {
         "count": {"type": "integer"},
         "open": {"type": "boolean"},
         "names": {"type": "array"},
+        "any": {},
     }
 }
 
@@ -40,6 +41,7 @@ SCHEMA = {
         ("open=True", SCHEMA, True),
         ('names=["a"]', SCHEMA, ["a"]),
         ("other=3", SCHEMA, "3"),
+        ("any=3", SCHEMA, 3),
         ("text=3", None, 3),
         ("text=三", None, "三"),
         ("text=", SCHEMA, ""),

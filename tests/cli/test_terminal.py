@@ -32,13 +32,16 @@ def test_a_pipe_gets_a_line_for_each_row_with_tabs_between_its_cells() -> None:
     assert lines(out.out) == ["\t".join(ROWS[0]), "7350000000000000002\techo tab\t"]
 
 
-@pytest.mark.parametrize("width", [30, 80])
+@pytest.mark.parametrize("width", [26, 80])
 def test_a_finding_fits_the_terminal_and_its_cure_stands_below(width: int) -> None:
-    out = terminal(width)
-    show_line(out, Finding(CHECKS[0], Verdict("bad", "没有安装: " + "包" * 30, "Install the packages")), 12)
-    assert max(map(cell_len, lines(out.out))) <= width
-    assert lines(out.out)[0].startswith("✗ packages")
-    assert "→ Install" in " ".join(lines(out.out)[1:])
+    out, names = terminal(width), max(len(check.name) for check in CHECKS)
+    show_line(out, Finding(CHECKS[-1], Verdict("bad", "没有安装: " + "包" * 30, "Begin a new one")), names)
+    show_line(out, Finding(CHECKS[1], Verdict("good", "there")), names)
+    shown = lines(out.out)
+    assert max(map(cell_len, shown)) <= width
+    assert shown[0].startswith("✗ conversation 没有")
+    assert shown[-1].rstrip() == "✓ server       there"
+    assert "→" in "".join(shown[1:-1])
 
 
 def test_an_error_of_a_run_says_where_the_run_can_be_seen_and_reads_no_markup() -> None:
