@@ -13,6 +13,7 @@ from coze_client.core.http import HttpResponse
 from coze_client.core.new_file import NewFile
 from coze_client.core.reading import Reading
 from coze_client.core.request import Request
+from coze_client.core.response import no_end
 from coze_client.core.session import Opened, Session
 from coze_client.core.stream import AsyncStreamIterator, Events, StreamFacts, StreamIterator
 from coze_client.core.stream_run import READ_ONCE, StreamRun
@@ -53,8 +54,7 @@ class ByteRun(StreamRun[bytes]):
         self.content_type, length = headers.get("content-type", ""), headers.get("content-length", "")
         if length.isdecimal() and not headers.get("content-encoding"):
             self._announced = int(length)
-        framed = length or headers.get("transfer-encoding") or headers.get("content-encoding")
-        self._has_no_end = not framed and headers.get("connection", "").lower() == "close"
+        self._has_no_end = response.head.has_no_end
         return response
 
     async def read(self) -> bytes:
@@ -136,9 +136,7 @@ class ByteRun(StreamRun[bytes]):
         if failure is None and self._bytes.size == 0:
             return ProtocolError("The server reported success, but sent no bytes")
         if failure is None and self._has_no_end:
-            return ConnectionFailed(
-                f"The server sent no length: nobody can know whether these {self._bytes.size} bytes are the whole file"
-            )
+            return no_end(self._bytes.size)
         if failure is None and self._announced in (None, self._bytes.size):
             return None
         broken = failure or ConnectionFailed("The connection ended early")

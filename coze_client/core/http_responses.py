@@ -28,7 +28,16 @@ def _never(_: bytes) -> bool:
 
 
 def _head(response: httpx.Response) -> RawResponse:
-    return RawResponse(response.status_code, response.headers, b"")
+    return RawResponse(response.status_code, response.headers, b"", _has_no_end(response))
+
+
+def _has_no_end(response: httpx.Response) -> bool:
+    """True for a body that HTTP/1 ends by closing the connection; what is packed has an end of its own."""
+    headers = response.headers
+    if "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower():
+        return False
+    packed = decoder_for(headers.get("content-encoding", ""), response.status_code)
+    return packed is None and response.extensions.get("http_version", b"").startswith(b"HTTP/1")
 
 
 class BlockingHttpResponse:

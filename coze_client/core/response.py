@@ -22,7 +22,7 @@ from pydantic import ConfigDict, ValidationError
 from coze_client.core.error_codes import error_for, is_oauth_code, oauth_error_for
 from coze_client.core.model import Model, convert, excerpt, json_validator, parse_json
 from coze_client.core.server_text import read_server_text
-from coze_client.errors import CozeError, ProtocolError
+from coze_client.errors import ConnectionFailed, CozeError, ProtocolError
 
 T = TypeVar("T")
 
@@ -38,11 +38,15 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class RawResponse(NamedTuple):
-    """A complete HTTP response: status, headers (names in lower case) and the whole body."""
+    """A complete HTTP response: status, headers (names in lower case) and the whole body.
+
+    ``has_no_end``: the body ends with its connection, so nothing tells a whole one from one that broke off.
+    """
 
     status: int
     headers: Mapping[str, str]
     content: bytes
+    has_no_end: bool = False
 
     def __repr__(self) -> str:  # the response to a login holds tokens
         return f"RawResponse(HTTP {self.status}, {len(self.content)} bytes)"
@@ -176,12 +180,19 @@ def read_file(response: RawResponse) -> bytes:
 def read_anything(response: RawResponse) -> Mapping[str, object]:
     """The JSON object of a successful response; of one that is a file, its ``content`` and ``content_type``.
 
-    Raises the error that the response reports.
+    Raises the error that the response reports, and ConnectionFailed for a file without an end.
     """
     content_type = response.headers.get("content-type", "")
     if content_type and response.content and is_file(response) and not is_json_object(response.content):
+        if response.has_no_end:
+            raise no_end(len(response.content))
         return {"content": response.content, "content_type": content_type}
     return read_envelope(response)
+
+
+def no_end(size: int) -> ConnectionFailed:
+    """The error of a file of `size` bytes whose end nothing marks."""
+    return ConnectionFailed(f"The server sent no length: nobody can know whether these {size} bytes are the whole file")
 
 
 def is_file(response: RawResponse) -> bool:

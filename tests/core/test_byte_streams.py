@@ -122,6 +122,18 @@ def test_sound_that_begins_like_json_is_sound(driver: Driver, tmp_path: Path, be
         assert read_whole(driver, load(driver.client("t", base_url=server.url)), tmp_path) == sound
 
 
+ENDLESS = {
+    name: f"HTTP/{version} 200 OK\r\nContent-Type: audio/wav\r\n{headers}\r\n".encode() + SOUND
+    for name, version, headers in (
+        ("closed", "1.1", "Connection: close\r\n"),
+        ("closed among other things", "1.1", "Connection: x, Close\r\n"),
+        ("without a word", "1.1", ""),
+        ("told to be kept", "1.1", "Connection: keep-alive\r\n"),
+        ("of HTTP/1.0", "1.0", ""),
+        ("packed in nothing", "1.1", "Content-Encoding: identity\r\n"),
+    )
+}
+"""Files whose end nothing marks: the connection is closed after them."""
 ERRORS = {
     "as JSON": (json_answer(REFUSED), AuthenticationError),
     "as sound": (head(len(REFUSED)) + REFUSED, AuthenticationError),
@@ -139,10 +151,7 @@ BROKEN = {
     "cut between chunks": (head(None) + chunked(SOUND[:100]), ConnectionFailed),
     "cut while packed": (head(len(PACKED) - 9, more="Content-Encoding: gzip\r\n") + PACKED[:-9], ConnectionFailed),
     "cut at once": (head(9), ConnectionFailed),
-    "perhaps cut": (
-        b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nConnection: close\r\n\r\n" + SOUND,
-        ConnectionFailed,
-    ),
+    **{f"perhaps cut, {name}": (endless, ConnectionFailed) for name, endless in ENDLESS.items()},
     "a part": (head(9).replace(b"200 OK", b"206 Partial Content") + SOUND[:9], ProtocolError),
 }
 
@@ -354,6 +363,12 @@ def test_a_request_of_any_endpoint_returns_the_bytes_of_a_file(wire: Driver) -> 
 def test_a_request_of_any_endpoint_raises_the_error_in_place_of_a_file(driver: Driver, answer: bytes) -> None:
     with ScriptedServer(answering(answer)) as server, pytest.raises(CozeError):
         driver.run(driver.client("t", base_url=server.url).request("POST", "/v1/audio/speech", json={}))
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+def test_a_request_of_any_endpoint_returns_no_file_that_may_be_cut(wire: Driver, answer: bytes) -> None:
+    with ScriptedServer(answering(answer)) as server, pytest.raises(ConnectionFailed, match="no length"):
+        wire.run(wire.client("t", base_url=server.url).request("POST", "/v1/audio/speech", json={}))
 
 
 @pytest.mark.parametrize(
