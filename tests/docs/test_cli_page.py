@@ -14,7 +14,10 @@ import typer
 from rich.style import Style
 from typer.core import TyperGroup
 
+from coze_client import CozeClient, Message
 from coze_client.cli.app import app
+from coze_client.cli.bot_scripts import BotScripts
+from coze_client.emulator import Emulator
 from docs.pictures import FOLDER, text_of
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +51,18 @@ def test_an_example_has_a_command_and_options_that_exist(example: str) -> None:
         command = command.commands[words.pop(0)]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert [word for word in words if re.match(r"-{1,2}[a-z]", word) and word not in known] == []
+
+
+def test_the_bots_of_the_page_answer(emulator: Emulator, tmp_path: Path) -> None:
+    [program] = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "bots.py").write_text(program)
+    BotScripts(tmp_path / "bots.py", emulator).load()
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        stream = client.chats.stream(
+            bot_id=emulator.bots["waiter"], user_id="me", additional_messages=[Message.user("Soup?")]
+        )
+        assert stream.read().text == "You asked: Soup?"
+    assert "menu" in emulator.datasets
 
 
 def test_the_screen_keeps_its_colours_and_wide_characters_in_a_picture() -> None:
