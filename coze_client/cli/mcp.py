@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from coze_client.mcp_server.choice import Choice
     from coze_client.mcp_server.http_server import HttpSettings
 
+_TOLD_TO_END = 130  # as shells have it for Ctrl-C
 _ID_OR_NAME = "id or name; may be given several times."
 Ids: TypeAlias = list[str] | None
 
@@ -118,7 +120,9 @@ async def _serve_pipe(terminal: Terminal, client: AsyncCozeClient, choice: Choic
 
     if sys.stdin.isatty():
         terminal.note("An MCP client starts this command and speaks to it; nothing is to be typed here.")
-    await serve_stdio(client, choice)
+    if not await serve_stdio(client, choice):
+        await client.close()
+        os._exit(_TOLD_TO_END)
 
 
 async def _serve_http(terminal: Terminal, client: AsyncCozeClient, choice: Choice, settings: HttpSettings) -> None:

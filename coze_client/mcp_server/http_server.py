@@ -10,7 +10,8 @@ import asyncio
 import hmac
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ from coze_client.client import AsyncCozeClient
 from coze_client.errors import ConfigurationError
 from coze_client.mcp_server.choice import Choice
 from coze_client.mcp_server.server import load_server
+from coze_client.mcp_server.stopping import wait_for_end
 
 PATH = "/mcp"
 TOKEN_VARIABLE = "COZE_MCP_TOKEN"  # noqa: S105 - the name of the variable
@@ -105,6 +107,14 @@ async def _refuse(send: Send, status: int, text: str) -> None:
     await send({"type": "http.response.body", "body": text.encode()})
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to ``wait_for_end``: uvicorn would end the process before the chats are cancelled."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 async def serve_http(
     client: AsyncCozeClient, choice: Choice, settings: HttpSettings, on_ready: Callable[[str], object]
 ) -> None:
@@ -122,13 +132,13 @@ async def serve_http(
             lifespan="off",
             timeout_graceful_shutdown=_CLOSING_SECONDS,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             async with manager.run():
                 host = f"[{settings.host}]" if ":" in settings.host else settings.host
                 on_ready(f"http://{host}:{listening.getsockname()[1]}{PATH}")
-                await asyncio.shield(serving)
+                await wait_for_end(serving)
         finally:  # the sessions have ended, and their streams with them
             server.should_exit = True
             await serving

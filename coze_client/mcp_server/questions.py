@@ -11,6 +11,7 @@ from coze_client.api.workflows.values import Interrupt
 from coze_client.bridge.tools.human_answer import answer_problem, form_fields
 from coze_client.bridge.tools.tool_outcome import HumanQuestion, ToolOutcome, capture_outcome
 from coze_client.client import AsyncCozeClient
+from coze_client.core.json_text import load_json
 from coze_client.errors import InvalidArguments
 from coze_client.mcp_server.outcome_reply import reply_of
 from coze_client.mcp_server.reply import Json, Reply, refusal, text_block
@@ -156,7 +157,21 @@ def _primitive(schema: Json) -> Json:
 
 def answer_of(question: HumanQuestion, content: Mapping[str, object]) -> object:
     """The answer in a filled form."""
-    return dict(content) if form_fields(question.interrupt) else content.get(_FIELD, "")
+    fields = form_fields(question.interrupt)
+    if not fields:
+        return content.get(_FIELD, "")
+    schemas = WorkflowSignature.of_parameters(fields).schema["properties"]
+    return {name: _read(value, schemas.get(name, {})) for name, value in content.items()}
+
+
+def _read(value: object, schema: Json) -> object:
+    """The value of a field; of one that is no primitive, the JSON in its text."""
+    if not isinstance(value, str) or schema.get("type") in _PRIMITIVE:
+        return value
+    try:
+        return load_json(value)
+    except ValueError:
+        return value  # the check of the answer tells what is wrong
 
 
 def tell(question: HumanQuestion, question_id: str, elicited: Elicited | None) -> Reply:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from coze_client.emulator import Emulator
 from coze_client.emulator.scripts import Answer, Audio
 from coze_client.emulator.workflows import File
-from coze_client.mcp_server.media import media_in
+from coze_client.mcp_server.media import media_in, medium_of
 from tests.support.mcp_clients import Connect, Json
 
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\nrest").decode()
@@ -75,10 +75,24 @@ async def test_attachments_reach_the_bot_by_their_kind(connect: Connect, emulato
     attachments = [LINK, INLINE, "https://example.com/report.pdf"]
     async with connect(bots=[emulator.bots["vision"]]) as client:
         done = await client.call("ask_vision", {"question": "What is it?", "attachments": attachments})
-        wrong = await client.call("ask_vision", {"question": "What is it?", "attachments": ["/etc/passwd"]})
     assert "2 image(s), 1 file(s)" in done.facts["answer"]
+
+
+@pytest.mark.parametrize("given", ["/etc/passwd", "file:///etc/passwd", "note.txt", "", "data:image/png;base64,!!!", 7])
+async def test_what_is_no_attachment_starts_no_chat(connect: Connect, emulator: Emulator, given: object) -> None:
+    async with connect(bots=[emulator.bots["vision"]]) as client:
+        wrong = await client.call("ask_vision", {"question": "What is it?", "attachments": [LINK, given]})
     assert wrong.is_error
-    assert emulator.chats_started == 1
+    assert emulator.chats_started == 0
+
+
+def test_a_text_that_is_no_url_has_no_medium() -> None:
+    assert [medium_of(each) for each in ("http://[x.png", "cat.png", LINK, "x.pdf")] == [
+        "",
+        "image/png",
+        "image/png",
+        "",
+    ]
 
 
 async def test_files_of_this_machine_are_read_below_the_given_folders_alone(

@@ -74,22 +74,24 @@ async def test_every_question_of_a_run_is_asked(connect: Connect, emulator: Emul
 async def test_the_fields_of_an_input_node_are_the_fields_of_the_form(connect: Connect, emulator: Emulator) -> None:
     @emulator.workflow()
     def order() -> Steps[Any]:
-        given = yield ask_for("Order", dish=str, portions=int)
+        given = yield ask_for("Order", dish=str, portions=int, extras=list[str])
         return given
 
     shown: list[Json] = []
 
     def fill(message: str, schema: Json) -> Json:
         shown.append(schema)
-        return {"dish": "soup", "portions": 2}
+        return {"dish": "soup", "portions": 2, "extras": '["bread"]'}
 
     async with connect(fill, workflows=[order.id]) as client:
         done = await client.call("order", {})
     assert {name: each["type"] for name, each in shown[0]["properties"].items()} == {
         "dish": "string",
         "portions": "integer",
+        "extras": "string",  # forms have no lists
     }
-    assert done.facts["output"]["dish"] == "soup"
+    assert "JSON" in shown[0]["properties"]["extras"]["description"]
+    assert done.facts["output"] == {"dish": "soup", "portions": 2, "extras": ["bread"]}
 
 
 async def test_an_answer_that_coze_cannot_take_is_refused_and_the_question_stays(
