@@ -26,6 +26,12 @@ class Held:
         self.go = threading.Event()
         emulator.add_bot("held", self.script)
 
+    def ask(self, client: Any) -> Any:
+        """A stream of this bot's answer."""
+        return client.chats.stream(
+            bot_id=self.emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
+        )
+
     def script(self, _: Turn) -> list[Any]:
         return [Answer("a word "), Hold(self.go.is_set), Answer("the end")]
 
@@ -47,6 +53,20 @@ async def first_word(asked: Any) -> None:
             return
 
 
+async def reading_task(asked: Any) -> asyncio.Task[None]:
+    """A task that reads the stream, and has read its first word."""
+    spoken = asyncio.Event()
+
+    async def read() -> None:
+        async for event in asked:
+            if event.delta:
+                spoken.set()
+
+    task = asyncio.ensure_future(read())
+    await spoken.wait()
+    return task
+
+
 def first_word_blocking(asked: Any) -> None:
     for event in asked:
         if event.delta:
@@ -63,26 +83,8 @@ def begin(coze: ConnectedClient, **options: Any) -> Any:
     return asked
 
 
-def test_a_closed_stream_leaves_the_line_and_cancels_its_chat(coze: ConnectedClient, held: Held) -> None:
-    asked = begin(coze)
-    coze.run(asked.close())
-    assert held.stopped(asked.chat_id)
-    coze.run(asked.close())
-    assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
-
-
-def test_leaving_the_block_stops_the_chat(emulator: Emulator, held: Held) -> None:
-    with CozeClient(emulator.token, base_url=emulator.url) as client:
-        with client.chats.stream(
-            bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
-        ) as asked:
-            for event in asked:
-                if event.delta:
-                    break
-        assert held.stopped(str(asked.chat_id))
-
-
-def test_leaving_the_block_by_an_error_stops_the_chat(coze: ConnectedClient, held: Held) -> None:
+def leave_by_an_error(coze: ConnectedClient) -> Any:
+    """A stream of the held bot, whose block ended with the reader's error after the first word."""
     asked = coze.ask(bot="held")
 
     async def leave() -> None:
@@ -97,12 +99,32 @@ def test_leaving_the_block_by_an_error_stops_the_chat(coze: ConnectedClient, hel
 
     with pytest.raises(LookupError):
         coze.run(leave()) if isinstance(coze.driver, AsyncioDriver) else leave_blocking()
+    return asked
+
+
+def test_a_closed_stream_leaves_the_line_and_cancels_its_chat(coze: ConnectedClient, held: Held) -> None:
+    asked = begin(coze)
+    coze.run(asked.close())
+    assert held.stopped(asked.chat_id)
+    coze.run(asked.close())
+    assert len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
+
+
+def test_leaving_the_block_stops_the_chat(emulator: Emulator, held: Held) -> None:
+    with CozeClient(emulator.token, base_url=emulator.url) as client:
+        with held.ask(client) as asked:
+            first_word_blocking(asked)
+        assert held.stopped(str(asked.chat_id))
+
+
+def test_leaving_the_block_by_an_error_stops_the_chat(coze: ConnectedClient, held: Held) -> None:
+    asked = leave_by_an_error(coze)
     assert held.stopped(asked.chat_id)
 
 
 def test_a_dropped_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
     with CozeClient(emulator.token, base_url=emulator.url) as client:
-        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        asked = held.ask(client)
         first_word_blocking(asked)
         chat_id = str(asked.chat_id)
         del asked
@@ -110,57 +132,33 @@ def test_a_dropped_stream_stops_its_chat(emulator: Emulator, held: Held) -> None
         assert held.stopped(chat_id)
 
 
-def test_a_dropped_asyncio_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
-    async def main() -> str:
-        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
-            asked = client.chats.stream(
-                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
-            )
-            await first_word(asked)
-            chat_id = str(asked.chat_id)
-            del asked
-            gc.collect()
-            assert await asyncio.to_thread(held.stopped, chat_id)
-            return chat_id
-
-    assert asyncio.run(main())
+async def test_a_dropped_asyncio_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = held.ask(client)
+        await first_word(asked)
+        chat_id = str(asked.chat_id)
+        del asked
+        gc.collect()
+        assert await asyncio.to_thread(held.stopped, chat_id)
 
 
-def test_a_cancelled_task_stops_its_chat(emulator: Emulator, held: Held) -> None:
-    async def main() -> None:
-        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
-            asked = client.chats.stream(
-                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
-            )
-            spoken = asyncio.Event()
-
-            async def read() -> None:
-                async for event in asked:
-                    if event.delta:
-                        spoken.set()
-
-            task = asyncio.ensure_future(read())
-            await spoken.wait()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
-
-    asyncio.run(main())
+async def test_a_cancelled_task_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = held.ask(client)
+        task = await reading_task(asked)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
 
 
-def test_a_timeout_around_a_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
-    async def main() -> None:
-        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
-            asked = client.chats.stream(
-                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
-            )
-            await first_word(asked)
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(asked.read(), 0.05)
-            assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
-
-    asyncio.run(main())
+async def test_a_timeout_around_a_stream_stops_its_chat(emulator: Emulator, held: Held) -> None:
+    async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = held.ask(client)
+        await first_word(asked)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asked.read(), 0.05)
+        assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this platform has no signals to threads")
@@ -168,7 +166,7 @@ def test_ctrl_c_in_the_middle_of_a_wait_stops_the_chat(emulator: Emulator, held:
     main_thread = threading.main_thread()
     assert threading.current_thread() is main_thread
     with CozeClient(emulator.token, base_url=emulator.url) as client:
-        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        asked = held.ask(client)
         first_word_blocking(asked)
         ctrl_c = threading.Timer(0.1, os.kill, args=(os.getpid(), signal.SIGINT))
         ctrl_c.start()
@@ -218,20 +216,7 @@ def test_stopping_does_not_fail_or_insist_because_the_cancelling_does(
 
 def test_an_error_of_the_reader_is_not_hidden_by_a_failing_cancellation(coze: ConnectedClient, held: Held) -> None:
     coze.emulator.inject(faults.Html(502), path="/v3/chat/cancel", times=9)
-    asked = coze.ask(bot="held")
-
-    async def leave() -> None:
-        async with asked:
-            await first_word(asked)
-            raise LookupError
-
-    def leave_blocking() -> None:
-        with asked:
-            first_word_blocking(asked)
-            raise LookupError
-
-    with pytest.raises(LookupError):
-        coze.run(leave()) if isinstance(coze.driver, AsyncioDriver) else leave_blocking()
+    leave_by_an_error(coze)
 
 
 def test_a_token_that_cannot_be_had_for_the_cancelling_is_no_error_of_the_reader(
@@ -250,7 +235,7 @@ def test_a_token_that_cannot_be_had_for_the_cancelling_is_no_error_of_the_reader
 def test_another_thread_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
     ended: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
-        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        asked = held.ask(client)
         spoken = threading.Event()
 
         def read() -> None:
@@ -272,34 +257,21 @@ def test_another_thread_may_close_a_stream_that_waits(emulator: Emulator, held: 
     assert ended
 
 
-def test_another_task_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
-    async def main() -> None:
-        async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
-            asked = client.chats.stream(
-                bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")]
-            )
-            spoken = asyncio.Event()
-
-            async def read() -> None:
-                async for event in asked:
-                    if event.delta:
-                        spoken.set()
-
-            task = asyncio.ensure_future(read())
-            await spoken.wait()
-            try:
-                await asked.close()
-            finally:
-                await asyncio.wait({task})
-            assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
-
-    asyncio.run(main())
+async def test_another_task_may_close_a_stream_that_waits(emulator: Emulator, held: Held) -> None:
+    async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
+        asked = held.ask(client)
+        task = await reading_task(asked)
+        try:
+            await asked.close()
+        finally:
+            await asyncio.wait({task})
+        assert await asyncio.to_thread(held.stopped, str(asked.chat_id))
 
 
 def test_two_readers_of_one_stream_are_an_error(emulator: Emulator, held: Held) -> None:
     errors: list[str] = []
     with CozeClient(emulator.token, base_url=emulator.url) as client:
-        asked = client.chats.stream(bot_id=emulator.bots["held"], user_id="u", additional_messages=[Message.user("hi")])
+        asked = held.ask(client)
         spoken = threading.Event()
 
         def read() -> None:

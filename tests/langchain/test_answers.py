@@ -10,24 +10,21 @@ import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 
-from coze_client import CozeError, Usage
+from coze_client import Usage
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.protocol.fault import Fault
 from coze_client.emulator.scripts import (
     Answer,
     AskUser,
     Extra,
-    Fail,
     FunctionCall,
     Item,
-    Partial,
     ToolResponse,
     Turn,
     Verbose,
 )
 from langchain_coze import ChatCoze
 from langchain_coze.chunk_builder import convert_usage
-from tests.support.langchain_calls import Ask, chat_body, join_chunks
+from tests.support.langchain_calls import Ask, join_chunks
 
 Make = Callable[..., ChatCoze]
 RECALL = (
@@ -98,17 +95,6 @@ def test_a_question_back_of_a_self_hosted_coze_studio_is_told_apart(ask: Ask) ->
         bot_id = studio.add_bot("asks", lambda turn: [AskUser("Which town?")])
         answer = ask(ChatCoze(bot_id=bot_id, token=studio.token, base_url=studio.url), "The weather?")
     assert (answer.content, answer.response_metadata["status"]) == ("Which town?", "requires_action")
-
-
-@pytest.mark.parametrize("fault", [None, faults.CutAfterEvents(3), faults.CutAfterEvents(6)])
-def test_a_model_of_a_self_hosted_coze_studio_that_fails_leaves_no_half_answer(ask: Ask, fault: Fault | None) -> None:
-    with Emulator(dialect="studio") as studio:
-        bot_id = studio.add_bot("broken", lambda turn: [Partial("Take two pills "), Fail()])
-        if fault:
-            studio.inject(fault)
-        with pytest.raises(CozeError):
-            ask(ChatCoze(bot_id=bot_id, token=studio.token, base_url=studio.url), "How many?")
-    assert studio.chats_started == 1
 
 
 def test_invoking_costs_one_request(model: Make, emulator: Emulator) -> None:
@@ -225,26 +211,6 @@ def test_parallel_server_tools_stay_apart_in_a_native_stream(model: Make, emulat
     ]
 
 
-def test_a_workflows_question_is_an_answer_that_the_next_message_replies_to(
-    model: Make, emulator: Emulator, ask: Ask
-) -> None:
-    def clerk(turn: Turn) -> Iterator[Item]:
-        if turn.question == "Chur":
-            yield Answer(f"Booked after {len(turn.history)} lines.")
-        else:
-            yield AskUser("Which city?")
-
-    emulator.add_bot("clerk", clerk)
-    asked = ask(model("clerk"), "Book a room")
-    assert asked.content == "Which city?"
-    assert not asked.tool_calls
-    assert asked.response_metadata["status"] == "requires_action"
-    replied = ask(model("clerk"), [HumanMessage("Book a room"), asked, HumanMessage("Chur")])
-    assert replied.content == "Booked after 2 lines."
-    assert replied.response_metadata["conversation_id"] == asked.response_metadata["conversation_id"]
-    assert len(chat_body(emulator)["additional_messages"]) == 1
-
-
 @pytest.mark.parametrize(
     ("stop", "left"),
     [(["three"], "one two "), (["ee", "thr"], "one two "), (["wo thr"], "one t"), ("our", "one two three f")],
@@ -256,13 +222,6 @@ def test_stop_sequences_cut_the_answer(model: Make, ask: Ask, stop: list[str] | 
     assert answer.usage_metadata is None
 
 
-def test_a_stop_sequence_cancels_the_chat(model: Make, emulator: Emulator, ask: Ask) -> None:
-    answer = ask(model("slow"), "Count", stop=["word3"])
-    assert answer.content == "word1 word2 "
-    assert answer.response_metadata["status"] == "canceled"
-    assert emulator.chat_status(answer.response_metadata["chat_id"]) == "canceled"
-
-
 def test_a_stop_sequence_that_does_not_come_changes_nothing(model: Make, ask: Ask) -> None:
     assert ask(model(stop=["five"]), "one two three fi").content == "one two three fi"
 
@@ -272,7 +231,6 @@ def test_a_chain_streams_text(model: Make) -> None:
 
 
 def test_a_stream_that_is_cut_and_healed_adds_up_to_the_same(model: Make, emulator: Emulator, ask: Ask) -> None:
-    from coze_client.emulator import faults
 
     emulator.inject(faults.CutAfterEvents(4))
     answer = ask(model("several_answers"), "Meaning?")

@@ -165,3 +165,10 @@ def test_an_agent_with_memory_goes_on_after_its_tools(model: Make, emulator: Emu
         ended = agent.invoke({"messages": [HumanMessage("Tell me the weather in Chur")]}, thread)
         assert ended["messages"][-1].content == "get_weather says: snow in Chur."
     assert emulator.chats_started == 2
+
+
+def test_tools_are_an_error_for_a_chatflow(emulator: Emulator, ask: Ask) -> None:
+    model = ChatCoze(workflow_id="1", app_id="77", token=emulator.token, base_url=emulator.url)
+    with pytest.raises(ConfigurationError, match="get_weather"):
+        ask(model.bind_tools([get_weather]), "Hi")
+    assert emulator.calls == []

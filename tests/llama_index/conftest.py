@@ -10,16 +10,13 @@ import pytest
 from coze_client.emulator import Emulator
 from llama_index_coze import CozeLLM
 from tests.support.llama_index_calls import (
+    CHATS,
     Ask,
     Complete,
     Make,
-    achat,
     acomplete,
-    astream_chat,
     astream_complete,
-    chat,
     complete,
-    stream_chat,
     stream_complete,
 )
 
@@ -44,7 +41,7 @@ def llm(emulator: Emulator) -> Make:
     return make
 
 
-@pytest.fixture(params=[chat, achat, stream_chat, astream_chat], ids=lambda way: way.__name__)
+@pytest.fixture(params=CHATS, ids=lambda way: way.__name__)
 def ask(request: pytest.FixtureRequest) -> Ask:
     """Each way to chat, one after the other: all must end with the same response."""
     way: Ask = request.param

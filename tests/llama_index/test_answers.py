@@ -10,14 +10,13 @@ from io import BytesIO
 
 import pytest
 from llama_index.core.base.llms.types import AudioBlock, CitationBlock, TextBlock, ThinkingBlock
-from llama_index.core.llms import ChatMessage, MessageRole
+from llama_index.core.llms import MessageRole
 
-from coze_client import ChatFailed, ConversationBusy, CozeError
+from coze_client import ChatFailed, ConversationBusy
 from coze_client.emulator import Emulator, faults
-from coze_client.emulator.protocol.fault import Fault
-from coze_client.emulator.scripts import Answer, AskUser, Audio, Extra, Fail, Item, Partial, Turn, Verbose
+from coze_client.emulator.scripts import Answer, Audio, Extra, Item, Turn, Verbose
 from llama_index_coze import CozeLLM
-from tests.support.llama_index_calls import Ask, Complete, Make, chat_body, dialogue
+from tests.support.llama_index_calls import Ask, Complete, Make, dialogue
 
 RECALL = {
     "chunks": [
@@ -59,17 +58,6 @@ def test_usage_of_a_self_hosted_coze_studio_is_there_too(ask: Ask) -> None:
     usage = response.raw["usage"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > 0
     assert response.additional_kwargs["total_tokens"] == usage["total_tokens"]
-
-
-@pytest.mark.parametrize("fault", [None, faults.CutAfterEvents(3), faults.CutAfterEvents(6)])
-def test_a_model_of_a_self_hosted_coze_studio_that_fails_leaves_no_half_answer(ask: Ask, fault: Fault | None) -> None:
-    with Emulator(dialect="studio") as studio:
-        bot_id = studio.add_bot("broken", lambda turn: [Partial("Take two pills "), Fail()])
-        if fault:
-            studio.inject(fault)
-        with pytest.raises(CozeError):
-            ask(CozeLLM(bot_id=bot_id, token=studio.token, base_url=studio.url), "How many?")
-    assert studio.chats_started == 1
 
 
 def test_no_usage_is_invented_for_a_chat_that_waits(llm: Make, ask: Ask) -> None:
@@ -192,19 +180,6 @@ def test_the_error_of_a_bot_that_fails_has_the_text_before_it(llm: Make, ask: As
     assert failed.value.text == "This goes well until "
 
 
-def test_a_cut_stream_heals_without_a_second_chat(llm: Make, emulator: Emulator, ask: Ask) -> None:
-    emulator.inject(faults.CutAfterEvents(5))
-    assert ask(llm(), "one two three four five six").message.content == "one two three four five six"
-    assert emulator.chats_started == 1
-
-
-def test_a_stop_sequence_cuts_the_answer_and_cancels_the_chat(llm: Make, emulator: Emulator, ask: Ask) -> None:
-    response = ask(llm("slow"), "Count", stop=["word3"])
-    assert response.message.content == "word1 word2 "
-    assert response.message.additional_kwargs["status"] == "canceled"
-    emulator.wait_until(lambda: emulator.chat_status(response.message.additional_kwargs["chat_id"]) == "canceled")
-
-
 def test_text_that_might_have_begun_a_stop_sequence_comes_with_the_last_delta(llm: Make) -> None:
     responses = list(llm(stop="word!").stream_chat(dialogue("my word")))
     assert "".join(response.delta or "" for response in responses) == responses[-1].message.content == "my word"
@@ -228,22 +203,6 @@ def test_an_async_stream_that_is_left_early_closes_its_line_and_cancels_the_chat
         return emulator.calls[-1].path == "/v3/chat/cancel" and emulator.open_streams == 0
 
     asyncio.run(leave())
-
-
-def test_a_workflows_question_is_an_answer_that_the_next_message_replies_to(
-    llm: Make, emulator: Emulator, ask: Ask
-) -> None:
-    def asking(turn: Turn) -> Iterator[Item]:
-        yield Answer(f"Off to {turn.question}.") if turn.history else AskUser("Where to?")
-
-    emulator.add_bot("asking", asking)
-    model = llm("asking", client_plugins=True)
-    asked = ask(model, "Book a train")
-    assert asked.message.content == "Where to?"
-    assert model.get_tool_calls_from_response(asked, error_on_no_tool_call=False) == []
-    reply = ask(model, [*dialogue("Book a train"), asked.message, ChatMessage(content="Chur")])
-    assert reply.message.content == "Off to Chur."
-    assert len(chat_body(emulator)["additional_messages"]) == 1
 
 
 def test_a_busy_conversation_raises_its_own_error(llm: Make, emulator: Emulator, ask: Ask) -> None:

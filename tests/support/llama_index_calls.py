@@ -58,6 +58,9 @@ def astream_chat(llm: CozeLLM, messages: Any, **options: Any) -> ChatResponse:
     return asyncio.run(collect())[-1]
 
 
+CHATS: list[Ask] = [chat, achat, stream_chat, astream_chat]
+
+
 def complete(llm: CozeLLM, prompt: str, **options: Any) -> CompletionResponse:
     """Complete a prompt and return the response."""
     response: CompletionResponse = llm.complete(prompt, **options)
