@@ -16,7 +16,7 @@ from pydantic import Field
 from coze_client.core.listed import ItemsOf, listed_by_token
 from coze_client.core.model import Model
 from coze_client.core.paging import Pages
-from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment, texts
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, changes, fields, query, segment, texts
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, read_nothing
 from coze_client.errors import ConfigurationError
@@ -123,12 +123,12 @@ class ApiApps(Resource[ConcurrencyT]):
 
     @call
     def update(self, *, api_app_id: str, name: str | None = None, callback_url: str | None = None) -> Request[None]:
-        """Change the name or the URL of a callback app.
+        """Change the name or the URL of a callback app; raises ConfigurationError if neither is given.
 
         Coze first sends a challenge to `callback_url`, which must answer within 3 seconds
         (``coze_client.answer_challenge`` says with what). Permission: updateApiApp. API page: update_callback_app.
         """
-        return Request("PUT", _app(api_app_id), read_nothing, body=fields(name=name, callback_url=callback_url))
+        return Request("PUT", _app(api_app_id), read_nothing, body=changes(name=name, callback_url=callback_url))
 
     @call
     def delete(self, *, api_app_id: str) -> Request[None]:

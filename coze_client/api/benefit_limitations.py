@@ -12,7 +12,7 @@ from typing import Literal
 from coze_client.core.listed import ItemsOf, listed_by_token
 from coze_client.core.model import Model, convert
 from coze_client.core.paging import Pages
-from coze_client.core.request import Kind, Request, Unanswered, fields, query, segment
+from coze_client.core.request import Kind, Request, Unanswered, changes, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
@@ -133,9 +133,10 @@ class BenefitLimitations(Resource[ConcurrencyT]):
     ) -> Request[None]:
         """Change the given parts of a limit; `status` "frozen" suspends it.
 
-        Permission: updateBenefitLimitation. API page: update_device_quotas.
+        Raises ConfigurationError if nothing is given. Permission: updateBenefitLimitation. API page:
+        update_device_quotas.
         """
-        body = fields(
+        body = changes(
             active_mode=active_mode,
             started_at=started_at,
             ended_at=ended_at,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from coze_client.core.model import Model
-from coze_client.core.request import HARMLESS, Kind, Request, fields, segment
+from coze_client.core.request import HARMLESS, Kind, Request, changes, fields, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call
 from coze_client.core.response import read_nothing
 
@@ -37,10 +37,11 @@ class ConnectorBots(Resource[ConcurrencyT]):
     ) -> Request[None]:
         """Tell the result of a review: `audit_status` 1 pending, 2 passed, 3 rejected, with its `reason`.
 
-        The token must be of this channel. Permission: Connector.botUpdateProfile. API page: update_review_result.
+        The token must be of this channel. Raises ConfigurationError if neither is given. Permission:
+        Connector.botUpdateProfile. API page: update_review_result.
         """
         path = f"/v1/connectors/{segment(connector_id)}/bots/{segment(bot_id)}"
-        return Request("PUT", path, read_nothing, body=fields(audit_status=audit_status, reason=reason))
+        return Request("PUT", path, read_nothing, body=changes(audit_status=audit_status, reason=reason))
 
 
 class Connectors(Resource[ConcurrencyT]):

@@ -13,10 +13,9 @@ from typing import Literal
 from coze_client.core.listed import ItemsOf, listed_by_number
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Pages
-from coze_client.core.request import HARMLESS, Kind, Request, fields, segment
+from coze_client.core.request import HARMLESS, Kind, Request, changes, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import read_nothing
-from coze_client.errors import ConfigurationError
 
 _LARGEST_PAGE = 50
 
@@ -105,9 +104,7 @@ class Organizations(Resource[ConcurrencyT]):
         An empty text changes nothing. Raises ConfigurationError if neither is given. Permission:
         Account.updateOrganization. API page: update_organization_info.
         """
-        if name is None and description is None:
-            raise ConfigurationError("Give name or description: there is nothing to change")
-        body = fields(name=name, description=description)
+        body = changes(name=name, description=description)
         return Request("PUT", _organization(organization_id), read_nothing, body=body)
 
 

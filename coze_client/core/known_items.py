@@ -12,6 +12,15 @@ T = TypeVar("T")
 _MOST_KNOWN_PAGES = 100
 
 
+def no_new_item(pages: int) -> ProtocolError:
+    """The error of a listing that goes on after so many pages that were known."""
+    had = "1 page more had" if pages == 1 else f"{pages} pages in a row had"
+    return ProtocolError(
+        f"The server says that a listing goes on, but {had} no new item",
+        cure="The list is incomplete: the server may ignore page numbers, or the list changes while it is read",
+    )
+
+
 class KnownItems(Generic[T]):
     """The items that a listing has returned, by `key`. Without a key, an item is new unless its page is repeated."""
 
@@ -36,10 +45,7 @@ class KnownItems(Generic[T]):
         self._last = items
         self._known_pages = 0 if new else self._known_pages + 1
         if self._known_pages > _MOST_KNOWN_PAGES:
-            raise ProtocolError(
-                f"The server says that a listing goes on, but {_MOST_KNOWN_PAGES} pages in a row had no new item",
-                cure="The list is incomplete: the server may ignore page numbers, or the list changes while it is read",
-            )
+            raise no_new_item(self._known_pages - 1)
         return new
 
     def _remember(self, key: str, *, repeated: bool) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
 
 from coze_client.core.concurrency import Blocking
-from coze_client.core.known_items import KnownItems
+from coze_client.core.known_items import KnownItems, no_new_item
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.errors import ConfigurationError, InvalidRequest
@@ -43,13 +44,15 @@ class Pages(Generic[T]):
 
     ``page``: the request for the page at a cursor (``None``: the first page). ``next_cursor``: the cursor after a page,
     from the page's own cursor and the page; ``None`` after the last one. ``key``: the unique id of an item; an item on
-    several pages is returned once.
+    several pages is returned once. ``beyond``: the cursor of a page that cannot exist, from a page; for listings whose
+    items have no ids, so that equal pages alone do not tell whether the server repeats itself.
     """
 
     page: Callable[[str | None], Request[Page[T]]]
     next_cursor: Callable[[str | None, Page[T]], str | None]
     key: Callable[[T], str]
     numbering: Numbering | None = None
+    beyond: Callable[[Page[T]], str] | None = None
 
 
 def check_page_size(size: int, largest: int | None) -> None:
@@ -87,8 +90,8 @@ def numbered(page: Callable[[int], Request[Page[T]]], key: Callable[[T], str], n
 class Cursor(Generic[T]):
     """Fetches a listing page by page.
 
-    It stops where the server says so, at an empty page, and at a repeated cursor. Raises ProtocolError if 100 pages in
-    a row have no new item, because the list is then incomplete.
+    It stops where the server says so, at an empty page, and at a repeated cursor. Raises ProtocolError if the server
+    ignores page numbers, or if 100 pages in a row have no new item, because the list is then incomplete.
     """
 
     def __init__(self, session: Session, pages: Pages[T]) -> None:
@@ -110,12 +113,15 @@ class _LinkedPages(Generic[T]):
         self._cursor: str | None = None
         self._seen_cursors: set[str] = set()
         self._known = KnownItems(pages.key)
+        self._last: tuple[T, ...] = ()
+        self._looked_beyond = pages.beyond is None
         self._began = False
         self._ended = False
 
     async def next(self) -> Page[T] | None:
         while not self._ended:
             page = await self._session.send(self._pages.page(self._cursor))
+            await self._refuse_repetition(page)
             self._follow(page)
             new_items = self._known.take_new(page.items)
             if new_items or not self._began:
@@ -129,6 +135,22 @@ class _LinkedPages(Generic[T]):
         if cursor is not None:
             self._seen_cursors.add(cursor)
             self._cursor = cursor
+
+    async def _refuse_repetition(self, page: Page[T]) -> None:
+        """Look beyond the end, once, when a page without ids is like the one before it."""
+        repeated = page.items and page.items == self._last
+        self._last = page.items
+        if repeated and not self._looked_beyond and self._pages.beyond:
+            self._looked_beyond = True
+            await _refuse_items_at(self._session, self._pages, self._pages.beyond(page), page.items)
+
+
+async def _refuse_items_at(session: Session, pages: Pages[T], cursor: str, items: tuple[T, ...]) -> None:
+    """Raise ProtocolError if the page at the cursor, beyond the end, has these items: the server ignores numbers."""
+    with suppress(InvalidRequest):
+        found = await session.send(pages.page(cursor))
+        if found.items == items:
+            raise no_new_item(1)
 
 
 class _NumberedPages(Generic[T]):
@@ -152,6 +174,7 @@ class _NumberedPages(Generic[T]):
         self._first_total = 0
         self._longest = 0
         self._returned = 0
+        self._first: tuple[T, ...] = ()
         self._going_back = False
         self._fall = (0, 0, 0)  # why it went back last: the page, its total, and the number of items before
         self._zero_requested = not numbering.maybe_from_zero
@@ -202,6 +225,7 @@ class _NumberedPages(Generic[T]):
 
     async def _take(self, number: int, page: Page[T]) -> None:
         self._first_total = self._first_total or self._total or 0
+        self._first = self._first or page.items
         self._longest = max(self._longest, len(page.items))
         self._add(page)
         if number == 1 and self._starts_late(page):
@@ -210,6 +234,12 @@ class _NumberedPages(Generic[T]):
         self._ended = not page.items or self._is_last(number, page)
         if self._ended and self._returned < max(self._total or 0, self._first_total):
             await self._take_page_zero()
+            await self._refuse_repetition(number, page)
+
+    async def _refuse_repetition(self, number: int, page: Page[T]) -> None:
+        """Look beyond the end, if all pages were like the first one: the server may ignore their numbers."""
+        if number > 1 and page.items == self._first and self._returned == len(self._first):
+            await _refuse_items_at(self._session, self._pages, str(number + 1), page.items)
 
     def _is_last(self, number: int, page: Page[T]) -> bool:
         if self._total is None:

@@ -96,6 +96,18 @@ def fields(**given: object) -> dict[str, object]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def changes(**given: object) -> dict[str, object]:
+    """A JSON body of what shall change, as by ``fields``; raises ConfigurationError if nothing was given."""
+    check_changes(**given)
+    return fields(**given)
+
+
+def check_changes(**given: object) -> None:
+    """Raise ConfigurationError if all of these are ``None``: there is nothing to change."""
+    if all(value is None for value in given.values()):
+        raise ConfigurationError(f"There is nothing to change: give {' or '.join(given)}")
+
+
 def texts(name: str, given: Sequence[str]) -> list[str]:
     """A list of texts; raises ConfigurationError for a single text, which Python takes letter by letter."""
     if isinstance(given, str):

@@ -21,7 +21,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from coze_client import CozeError, Page, TransportError
+from coze_client import CozeError, Page, ProtocolError, TransportError
 from coze_client.core.resource import call, events, flow, paged
 from tests.support.catalogue import OPERATIONS, Operation, leaves, with_more, with_nulls
 from tests.support.clients import Driver
@@ -48,6 +48,7 @@ FILES = {"audio.speech.create"}
 """The operations whose answer is a file; ``test_audio_operations.py`` and ``core/test_byte_streams.py`` have them."""
 PRESENT = [operation for operation in OPERATIONS if operation.name not in MISSING | FILES]
 LISTINGS = [operation for operation in PRESENT if operation.paging]
+NUMBERED = [each for each in LISTINGS if each.steering & {"page", "page_num", "page_index"}]
 CHAT = {"id": "5", "conversation_id": "conversation_id-1", "bot_id": "7"}
 ANSWER = {"id": "8", "role": "assistant", "type": "answer", "content_type": "text", "content": "hi"}
 EVENTS = {
@@ -238,3 +239,17 @@ def test_both_clients_have_the_call_with_exact_types(operation: Operation) -> No
     returned = str(inspect.signature(METHODS[name]).return_annotation)
     assert not [each for each in (*annotations, returned) if "Any" in each]
     assert returned.startswith(("Request[", "Pages[", "Events[")) or isinstance(method, flow)
+
+
+@pytest.mark.parametrize("operation", NUMBERED, ids=str)
+def test_a_server_that_repeats_its_page_never_gives_a_part_for_the_whole(driver: Driver, operation: Operation) -> None:
+    server = Server(operation, of_three(operation.answer()), most=1000)
+    with pytest.raises(ProtocolError, match="no new item"):
+        send_to(driver, operation, server, minimum(operation), pages=1000)
+
+
+def of_three(answer: Any, name: str = "") -> Any:
+    """The answer with a total of three items and with more to come, whichever of them it has."""
+    if isinstance(answer, dict):
+        return {key: of_three(part, key) for key, part in answer.items()}
+    return {"total": 3, "total_count": 3, "has_more": True}.get(name, answer)

@@ -42,6 +42,31 @@ def test_a_listing_of_rows_ends_where_the_server_has_no_more_whatever_total_it_t
     assert len(driver.collect(client_of(driver, page).databases.records.list(database_id="1", page_size=1))) == 2
 
 
+@pytest.mark.parametrize("size", [1, 2, 10])
+@pytest.mark.parametrize("told", [{"total_count": 30}, {"has_more": True}, {"total_count": 30, "has_more": True}])
+def test_a_server_that_ignores_the_number_of_a_page_gives_no_row_twice(
+    driver: Driver, size: int, told: dict[str, Any]
+) -> None:
+    rows = [{"drink": f"tea {number}"} for number in range(size)]
+    records = client_of(driver, lambda _: {"items": rows, **told}).databases.records
+    assert driver.collect(records.list(database_id="1"), size) == rows
+    with pytest.raises(ProtocolError, match="no new item"):
+        driver.collect(records.list(database_id="1"), size + 1)
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_equal_pages_are_all_given_if_the_server_heeds_their_numbers(driver: Driver, refused: bool) -> None:
+    def page(request: httpx.Request) -> httpx.Response:
+        number = json.loads(request.content)["page_num"]
+        if number > 4 and refused:
+            return httpx.Response(200, json={"code": 4000, "msg": "page_num is too large"})
+        items = [{"drink": "tea"}] * 2 if number <= 4 else []
+        return httpx.Response(200, json={"code": 0, "data": {"items": items, "has_more": number < 4}})
+
+    client = driver.client("t", base_url="http://coze", transport=httpx.MockTransport(page))
+    assert driver.collect(client.databases.records.list(database_id="1", page_size=2)) == [{"drink": "tea"}] * 8
+
+
 def test_every_cell_travels_as_text(driver: Driver) -> None:
     seen: list[dict[str, Any]] = []
 

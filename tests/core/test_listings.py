@@ -225,6 +225,24 @@ def test_a_server_that_repeats_its_page_for_ever_ends_in_an_error(concurrency: i
     assert len(served.asked) < 110 * concurrency
 
 
+@given(st.integers(1, 12), st.integers(1, 200), st.integers(1, 5), st.booleans())
+def test_a_server_that_ignores_page_numbers_never_gives_a_part_for_the_whole(
+    most: int, total: int, concurrency: int, backwards: bool
+) -> None:
+    served = Served(lambda _, size: Page(documents(0, min(size, most, total)), False, total), backwards=backwards)
+    if total <= min(10, most):
+        assert served.ids(10, concurrency) == list(range(total))
+    else:
+        with pytest.raises(ProtocolError, match="no new item"):
+            served.walk(10, concurrency)
+
+
+def test_a_list_that_has_moved_by_a_page_is_none_that_repeats_itself() -> None:
+    served = Served(ChangingList(20, [_NO_CHANGE, (10, 20, 10)]))
+    assert served.ids() == list(range(10))  # ten came and ten went: nothing tells that
+    assert served.asked == [1, 2, 0, 3]
+
+
 def test_a_total_that_differs_from_page_to_page_ends_a_listing_all_the_same() -> None:
     def serve(number: int, size: int) -> Page[Document]:
         return document_server(45, total=50 - number % 2)(number, size)

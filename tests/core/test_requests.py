@@ -267,11 +267,6 @@ def test_a_listing_that_the_server_would_not_understand_is_refused(given: dict[s
         Messages.list(conversation_id="11", **given)
 
 
-def test_a_change_of_nothing_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="nothing to change"):
-        Messages.update(**MESSAGE)
-
-
 @pytest.mark.parametrize("size", [0, 51, -1])
 def test_a_page_size_out_of_range_is_refused(size: int) -> None:
     with pytest.raises(ConfigurationError, match="page_size"):

@@ -119,7 +119,12 @@ FIXED: dict[str, set[str]] = {
 
 NEEDED_AFTER_ALL = {
     "api_apps.create": {"name"},
+    "api_apps.update": {"name"},
     "audio.voiceprint_groups.features.update": {"name"},
+    "audio.voiceprint_groups.update": {"name"},
+    "benefit_limitations.update": {"limit"},
+    "bots.update": {"name"},
+    "connectors.bots.update": {"audit_status"},
     "conversations.messages.update": {"content"},
     "datasets.documents.update": {"document_name"},
     "knowledge.documents.update": {"document_name"},
@@ -128,6 +133,7 @@ NEEDED_AFTER_ALL = {
     "variables.update": {"bot_id"},
     "workflows.chat.stream": {"bot_id"},
     "workflows.runs.get_run_history": {"execute_id"},
+    "workspaces.update": {"name"},
 }
 """Optional parameters without which the call has no meaning: the client demands them, or one of several."""
 

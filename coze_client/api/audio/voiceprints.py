@@ -16,10 +16,9 @@ from coze_client.api.files.requests import open_upload
 from coze_client.api.files.values import FileSource
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Page, Pages, numbered
-from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, changes, check_changes, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, flow, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
-from coze_client.errors import ConfigurationError
 
 _GROUPS = "/v1/audio/voiceprint_groups"
 _LARGEST_PAGE = 200
@@ -62,9 +61,12 @@ class VoiceprintGroups(Resource[ConcurrencyT]):
 
     @call
     def update(self, *, group_id: str, name: str | None = None, desc: str | None = None) -> Request[None]:
-        """Rename a group, or describe it anew. Permission: updateVoiceprintGroup. API page: update_voiceprint_group."""
+        """Rename a group, or describe it anew; raises ConfigurationError if neither is given.
+
+        Permission: updateVoiceprintGroup. API page: update_voiceprint_group.
+        """
         _check(name, desc)
-        return Request("PUT", _path(group_id), read_nothing, body=fields(name=name, desc=desc))
+        return Request("PUT", _path(group_id), read_nothing, body=changes(name=name, desc=desc))
 
     @call
     def delete(self, *, group_id: str) -> Request[None]:
@@ -168,8 +170,7 @@ class Voiceprints(Resource[ConcurrencyT]):
         Raises ConfigurationError if none of the three is given. Permission: updateVoiceprintFeature. API page:
         update_voiceprint.
         """
-        if file is None and name is None and desc is None:
-            raise ConfigurationError("Nothing to update: give file, name or desc")
+        check_changes(file=file, name=name, desc=desc)
         path = f"{_path(group_id)}/features/{segment(feature_id)}"
         form = query(name=name, desc=desc, sample_rate=sample_rate, channel=channel)
         with nullcontext() if file is None else open_upload(file, file_name, VOICEPRINT_LIMIT) as upload:

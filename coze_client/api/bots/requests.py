@@ -17,7 +17,7 @@ from coze_client.api.bots.values import (
     BotSuggestReplyInfo,
 )
 from coze_client.core.model import Model
-from coze_client.core.request import HARMLESS, Kind, Request, Unanswered
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, check_changes
 from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
 
@@ -62,7 +62,8 @@ class BotContent:
         )
 
     def update_request(self, bot_id: str) -> Request[None]:
-        """The request that updates the draft of a bot."""
+        """The request that updates the draft of a bot; raises ConfigurationError if nothing is given."""
+        check_changes(**vars(self))
         return Request(
             "POST", "/v1/bot/update", read_nothing, body=self._body(bot_id=bot_id), kind=Kind.START, unanswered=HARMLESS
         )

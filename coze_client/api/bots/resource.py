@@ -123,8 +123,8 @@ class Bots(Resource[ConcurrencyT]):
         opening of a dialogue. `suggest_reply_info`: suggested questions. `model_info_config`: its language model.
         `icon_file_id`: an uploaded image. `plugin_id_list`: ``{"id_list": [{"plugin_id": …, "api_id": …}]}``;
         `workflow_id_list`: ``{"ids": [{"id": …}]}``. `knowledge`: its ``dataset_ids`` replace all datasets of the bot,
-        so retrieve the bot first to keep some; at most 150 datasets of Coze, not of Volcano, else ConfigurationError.
-        API page: update_bot.
+        so retrieve the bot first to keep some; at most 150 datasets of Coze, not of Volcano, else ConfigurationError,
+        which is raised if nothing is given, too. API page: update_bot.
         """
         content = BotContent(
             name=name,

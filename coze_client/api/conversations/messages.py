@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 from coze_client.api.conversations.values import Message
 from coze_client.core.model import convert
 from coze_client.core.paging import Page, Pages
-from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields, query, segment
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, check_changes, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_envelope, read_nothing
 from coze_client.errors import ConfigurationError
@@ -128,8 +128,7 @@ class Messages(Resource[ConcurrencyT]):
         `content_type` describes `content`, default text. Raises ConfigurationError if neither is given. API page:
         modify_message.
         """
-        if content is None and meta_data is None:
-            raise ConfigurationError("Give content or meta_data: there is nothing to change")
+        check_changes(content=content, meta_data=meta_data)
         kind = content_type or ("text" if content is not None else None)
         body = fields(content=content, content_type=kind, meta_data=meta_data)
         return _post("modify", _MODIFIED, _ids(conversation_id, message_id), body, Kind.READ)

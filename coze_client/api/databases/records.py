@@ -21,13 +21,14 @@ from coze_client.api.databases.values import (
 )
 from coze_client.core.model import Model
 from coze_client.core.paging import Page, Pages, check_page_size
-from coze_client.core.request import Kind, Request, Unanswered, fields, segment, texts
+from coze_client.core.request import Kind, Request, Unanswered, check_changes, fields, segment, texts
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse
 from coze_client.errors import ConfigurationError, ProtocolError
 
 _LARGEST_PAGE = 1000
 _MOST_ROWS = 1000
+_MANY = 10**8  # rows of a table whose total is not told
 _INSERTED = Unanswered("look into the table with client.databases.records.list; a second insert adds the rows again")
 _CHANGED = Unanswered("client.databases.records.list shows the rows; the same change of the same rows does no harm")
 
@@ -97,7 +98,7 @@ class DatabaseRecords(Resource[ConcurrencyT]):
             return str(int(number or 1) + 1) if page.has_more or at_least < (page.total or 0) else None
 
         numbers = count()  # a row has no id, and equal rows are no repetition: each one counts
-        return Pages(page, following, lambda _: str(next(numbers)))
+        return Pages(page, following, lambda _: str(next(numbers)), beyond=_beyond)
 
     @call
     def export(
@@ -143,8 +144,9 @@ class DatabaseRecords(Resource[ConcurrencyT]):
     ) -> Request[DatabaseChange]:
         """Set these fields in all rows that the filter means; there is no change without a filter.
 
-        Permission: Database.updateRecord.
+        Raises ConfigurationError without a field. Permission: Database.updateRecord.
         """
+        check_changes(update_fields=update_fields or None)
         changes = [{"field_name": name, "value": cell_text(value)} for name, value in update_fields.items()]
         wanted = filter_to_wire(where)
         body = fields(update_fields=changes, filter=wanted, is_async=is_async, connector_id=connector_id)
@@ -160,6 +162,11 @@ class DatabaseRecords(Resource[ConcurrencyT]):
         """
         body = fields(filter=filter_to_wire(where), is_async=is_async, connector_id=connector_id)
         return _change("DELETE", database_id, body)
+
+
+def _beyond(page: Page[DatabaseRow]) -> str:
+    """The number of a page that no table has, as far as its total tells."""
+    return str((page.total or _MANY) // len(page.items) + 2)
 
 
 def _question(

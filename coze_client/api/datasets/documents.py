@@ -16,7 +16,7 @@ from typing import TypeVar
 from coze_client.api.datasets.document_base import DocumentBase, json_length, validate_name
 from coze_client.api.datasets.values import ChunkStrategy, Document, UpdateRule
 from coze_client.core.paging import Numbering, Page, Pages, numbered
-from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, fields
+from coze_client.core.request import HARMLESS, Kind, Request, Unanswered, check_changes, fields
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Envelope, RawResponse, read_nothing, read_with_envelope
 from coze_client.errors import ConfigurationError, ProtocolError
@@ -96,8 +96,7 @@ class Documents(Resource[ConcurrencyT]):
 
         Raises ConfigurationError if nothing is given. API page: modify_knowledge_files.
         """
-        if name is None and update_rule is None:
-            raise ConfigurationError("Give name or update_rule: there is nothing to update")
+        check_changes(name=name, update_rule=update_rule)
         name = name if name is None else validate_name(name)
         rule = update_rule.wire() if update_rule else None
         return _post("update", read_nothing, document_id=document_id, document_name=name, update_rule=rule)

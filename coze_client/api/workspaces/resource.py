@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from coze_client.api.workspaces.values import Workspace
 from coze_client.core.model import Model
 from coze_client.core.paging import Numbering, Page, Pages, numbered
-from coze_client.core.request import Kind, Request, Unanswered, fields, query, segment
+from coze_client.core.request import Kind, Request, Unanswered, changes, fields, query, segment
 from coze_client.core.resource import ConcurrencyT, Resource, call, paged
 from coze_client.core.response import Payload, RawResponse, read_nothing
 from coze_client.errors import ConfigurationError
@@ -75,10 +75,11 @@ class Workspaces(Resource[ConcurrencyT]):
     def update(self, *, workspace_id: str, name: str | None = None, description: str | None = None) -> Request[None]:
         """Rename a workspace, or describe it anew; an empty text changes nothing.
 
-        A personal workspace cannot be changed. Permission: Workspace.update. API page: update_workspace_info.
+        A personal workspace cannot be changed. Raises ConfigurationError if neither is given. Permission:
+        Workspace.update. API page: update_workspace_info.
         """
         _check(name, description)
-        body = fields(name=name, description=description)
+        body = changes(name=name, description=description)
         return Request("PUT", f"/v1/workspaces/{segment(workspace_id)}", read_nothing, body=body)
 
     @paged
