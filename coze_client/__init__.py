@@ -150,6 +150,7 @@ if TYPE_CHECKING:
     from coze_client.auth.environment import from_env
     from coze_client.auth.grants import PKCE, DeviceCode, DeviceLogin, Login, UserGrant, WebOAuth
     from coze_client.auth.jwt import JWT
+    from coze_client.auth.redis_store import RedisStore
     from coze_client.auth.token import Freshness, Token
     from coze_client.auth.token_store import FileStore, MemoryStore, TokenStore
     from coze_client.callbacks import CallbackEvent, CallbackHeader, CallbackRefused, CallbackVerifier, answer_challenge
@@ -161,6 +162,7 @@ if TYPE_CHECKING:
     from coze_client.core.config import Region, Timeout, WhenBusy
     from coze_client.core.credentials import Caller, Credentials, PersonalToken, TokenFunction
     from coze_client.core.paging import AsyncListing, Listing, Page
+    from coze_client.core.rate_limit import RateLimit
     from coze_client.core.request import Request
     from coze_client.core.response import Response
     from coze_client.core.retry import Retry
@@ -426,6 +428,7 @@ _MODULES = {
         "Freshness",
         "Token",
     ),
+    "auth.redis_store": ("RedisStore",),
     "auth.token_store": (
         "FileStore",
         "MemoryStore",
@@ -459,6 +462,7 @@ _MODULES = {
         "Page",
     ),
     "core.request": ("Request",),
+    "core.rate_limit": ("RateLimit",),
     "core.response": ("Response",),
     "core.retry": ("Retry",),
     "errors": (
@@ -622,11 +626,13 @@ __all__ = [
     "ProtocolError",
     "PublishStatus",
     "QuotaExceeded",
+    "RateLimit",
     "RateLimited",
     "Recall",
     "RecallBot",
     "RecallUntil",
     "ReceivedMessage",
+    "RedisStore",
     "Region",
     "RemovedMembers",
     "Request",

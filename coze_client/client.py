@@ -12,6 +12,7 @@ from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.core.config import Config, Region, Timeout, WhenBusy, checked_headers, checked_when_busy
 from coze_client.core.credentials import Credentials, TokenFunction
 from coze_client.core.http import Transport
+from coze_client.core.rate_limit import RateLimit
 from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, request_of
 from coze_client.core.response import Response
@@ -34,6 +35,7 @@ T = TypeVar("T")
 _STANDARD_RETRY = Retry()
 _CLOSING_SECONDS = 2.0
 _UNCHANGED = Timeout()  # compared by identity: means "not given", while None means no timeout
+_UNCHANGED_LIMIT = RateLimit(per_second=1)  # the same
 
 
 class _Setup(NamedTuple):
@@ -76,6 +78,7 @@ class _Client(Resources[ConcurrencyT]):
         headers: Mapping[str, str] | None = None,
         retry: Retry | None = _STANDARD_RETRY,
         when_busy: WhenBusy | None = None,
+        rate_limit: RateLimit | None = _UNCHANGED_LIMIT,
         token: str | TokenFunction | Credentials | None = None,
     ) -> Self:
         """A copy of the client with other settings, over the same connections: for one call or for many.
@@ -90,6 +93,7 @@ class _Client(Resources[ConcurrencyT]):
             headers={**old.headers, **checked_headers(headers or {})},
             retry=old.retry if retry is _STANDARD_RETRY else retry,
             when_busy=old.when_busy if when_busy is None else checked_when_busy(when_busy),
+            rate_limit=old.rate_limit if rate_limit is _UNCHANGED_LIMIT else rate_limit,
         )
         return self._copy(config, self._setup.credentials if token is None else credentials(token))
 
@@ -136,7 +140,8 @@ class CozeClient(_Client[Blocking]):
     (default 600; connecting: 5). `retry`: how often to retry; ``None`` for a single try. `when_busy`: "wait" until no
     other chat runs in the conversation, or "raise" ConversationBusy. `headers`: sent with every request. `proxy` (URL)
     and `ca_bundle` (path) default to the environment (``HTTPS_PROXY``, ``SSL_CERT_FILE`` …). `max_event_bytes`: the
-    longest allowed event of a stream. `http_client` or `transport`: your own httpx object, which you close yourself.
+    longest allowed event of a stream. `rate_limit`: a RateLimit, for which calls wait their turn. `http_client` or
+    `transport`: your own httpx object, which you close yourself.
 
     Threads may share a client, and a forked child may use it. It can be deep-copied and pickled; the pickle contains a
     literal token in clear text, so treat it as a secret. Raises ConfigurationError for invalid arguments.
@@ -155,12 +160,15 @@ class CozeClient(_Client[Blocking]):
         proxy: str | None = None,
         ca_bundle: str | None = None,
         max_event_bytes: int = 32 * 1024 * 1024,
+        rate_limit: RateLimit | None = None,
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         who = credentials(token)
         base_url = base_url or (None if region else server_of(who))
-        config = Config.of(base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes)
+        config = Config.of(
+            base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes, rate_limit
+        )
         self._set_up(_Setup(who, config, http_client, transport))
 
     def _set_up(self, setup: _Setup) -> None:
@@ -240,12 +248,15 @@ class AsyncCozeClient(_Client[Asyncio]):
         proxy: str | None = None,
         ca_bundle: str | None = None,
         max_event_bytes: int = 32 * 1024 * 1024,
+        rate_limit: RateLimit | None = None,
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | Literal["aiohttp"] | None = None,
     ) -> None:
         who = credentials(token)
         base_url = base_url or (None if region else server_of(who))
-        config = Config.of(base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes)
+        config = Config.of(
+            base_url, region, timeout, retry, when_busy, headers, proxy, ca_bundle, max_event_bytes, rate_limit
+        )
         self._set_up(_Setup(who, config, http_client, transport))
 
     def _set_up(self, setup: _Setup) -> None:

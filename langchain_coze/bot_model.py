@@ -79,6 +79,8 @@ class BotModel(BotVariables, BaseChatModel):
             stored["kwargs"] = {name: value for name, value in kwargs.items() if name not in left_out}
             if isinstance(self.timeout, Timeout):
                 stored["kwargs"]["timeout"] = asdict(self.timeout)
+            if self.rate_limit is not None:
+                stored["kwargs"]["rate_limit"] = asdict(self.rate_limit.without_password())
         return stored
 
     def _generate_with_cache(

@@ -24,6 +24,7 @@ from coze_client.bridge.tools.workflow_call import OnEvent, WorkflowCall, raise_
 from coze_client.core.concurrency import Blocking
 from coze_client.core.config import Region
 from coze_client.core.credentials import Credentials, TokenFunction
+from coze_client.core.rate_limit import RateLimit
 from coze_client.core.request import fields
 from coze_client.errors import InvalidArguments
 from llama_index_coze.interrupts import StepStore
@@ -62,6 +63,7 @@ class CozeWorkflowTool(FunctionTool):
         token: str | SecretStr | TokenFunction | Credentials | None = None,
         base_url: str | None = None,
         region: Region | None = None,
+        rate_limit: RateLimit | None = None,
         name: str | None = None,
         description: str | None = None,
         return_direct: bool = False,
@@ -76,12 +78,12 @@ class CozeWorkflowTool(FunctionTool):
         """Create a tool from a `signature` (a pydantic model, a JSON schema, a Python function); sends no request.
 
         `name` and `description`: default, the signature's. `client`: blocking or asyncio; or give `token`, `base_url`
-        and `region` of a new one; default, those of the environment. `return_direct`: the tool's output is the agent's
-        answer. `file_roots`: folders whose files may be read if a language model names them. The other options are
-        those of ``client.workflows.execute``.
+        and `region` of a new one; default, those of the environment. `rate_limit`: a RateLimit of its calls.
+        `return_direct`: the tool's output is the agent's answer. `file_roots`: folders whose files may be read if a
+        language model names them. The other options are those of ``client.workflows.execute``.
         """
         self._definition = ToolDefinition.of_signature(workflow_id, signature)
-        self._client = connect(client, token=token, base_url=base_url, region=region)
+        self._client = connect(client, token=token, base_url=base_url, region=region, rate_limit=rate_limit)
         self._file_roots = tuple(file_roots)
         self._options = fields(
             mode=mode,

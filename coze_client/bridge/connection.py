@@ -11,6 +11,7 @@ from typing_extensions import Self
 from coze_client.client import AsyncCozeClient, CozeClient
 from coze_client.core.config import Region, Timeout
 from coze_client.core.credentials import Credentials, TokenFunction
+from coze_client.core.rate_limit import RateLimit
 from coze_client.core.retry import Retry
 from coze_client.errors import ConfigurationError
 
@@ -42,6 +43,8 @@ class Connection(BaseModel):
     """Seconds to wait for the next piece of a response (to connect: 5); ``None`` waits without limit."""
     max_retries: int = 2
     """Tries after the first; a chat or workflow run is only tried again if it surely did not start."""
+    rate_limit: RateLimit | None = None
+    """How fast calls may start and how many may run at once; they wait their turn."""
     transport: Literal["aiohttp"] | None = None
     """``aiohttp``: asyncio calls go over aiohttp (extra ``aiohttp``), with less CPU time for each event."""
     client: AnyCozeClient | None = Field(default=None, exclude=True, repr=False)
@@ -77,11 +80,13 @@ class Connection(BaseModel):
         self._coze = self._given_client(self.client) if self.client else self._new_client()
 
     def _given_client(self, client: AnyCozeClient) -> AnyCozeClient:
-        """The user's client, with the timeout and retries that were given beside it."""
+        """The user's client, with the timeout, the retries and the rate limit that were given beside it."""
         if "timeout" in self.model_fields_set:
             client = client.options(timeout=self.timeout)
         if "max_retries" in self.model_fields_set:
             client = client.options(retry=self._retry())
+        if self.rate_limit is not None:
+            client = client.options(rate_limit=self.rate_limit)
         return client
 
     def _retry(self) -> Retry | None:
@@ -94,6 +99,7 @@ class Connection(BaseModel):
             "region": self.region,
             "timeout": self.timeout,
             "retry": self._retry(),
+            "rate_limit": self.rate_limit,
         }
         if self.transport is None:
             return CozeClient(token, **settings)
@@ -114,9 +120,14 @@ def connect(
     token: str | SecretStr | TokenFunction | Credentials | None = None,
     base_url: str | None = None,
     region: Region | None = None,
+    rate_limit: RateLimit | None = None,
 ) -> AnyCozeClient:
-    """`client`, or a new one made from the other arguments; raises ConfigurationError if both are given."""
-    return Connection(client=client, token=token, base_url=base_url, region=region)._coze
+    """`client`, or a new one made from the other arguments; raises ConfigurationError if both are given.
+
+    A `rate_limit` may stand beside a client.
+    """
+    given = Connection(client=client, token=token, base_url=base_url, region=region, rate_limit=rate_limit)
+    return given._coze
 
 
 def take_client(options: Mapping[str, Any]) -> tuple[AnyCozeClient, dict[str, Any]]:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from math import inf
 from typing import Any, Protocol, TypeVar, cast
 
 from coze_client.core.dropped_generators import dropped_generators_closed
@@ -67,6 +68,10 @@ class Concurrency(Protocol):
 
     async def wait(self, future: Future[T], seconds: float) -> T:
         """Wait for a future of any thread or event loop and return its result; raises TimedOut after `seconds`."""
+        ...
+
+    async def await_done(self, future: Future[Any], seconds: float) -> bool:
+        """Wait until a future of any thread or event loop is done; False after `seconds`."""
         ...
 
     async def acquire(self, lock: Lock, seconds: float | None) -> bool:
@@ -147,9 +152,12 @@ class Blocking:
         timer.start()
 
     async def wait(self, future: Future[T], seconds: float) -> T:
-        if not wait([future], seconds).done:
+        if not await self.await_done(future, seconds):
             raise _wait_timed_out(seconds)
         return future.result()
+
+    async def await_done(self, future: Future[Any], seconds: float) -> bool:
+        return bool(wait([future], None if seconds == inf else seconds).done)
 
     async def acquire(self, lock: Lock, seconds: float | None) -> bool:
         return cast("threading.Lock", lock).acquire(timeout=-1 if seconds is None else max(seconds, 0.0))
@@ -241,12 +249,15 @@ class Asyncio:
         start_task(wait_then_run())
 
     async def wait(self, future: Future[T], seconds: float) -> T:
+        if not await self.await_done(future, seconds):
+            raise _wait_timed_out(seconds)
+        return future.result()
+
+    async def await_done(self, future: Future[Any], seconds: float) -> bool:
         inner = asyncio.shield(asyncio.wrap_future(future))  # cancelling one waiter must not cancel the others
         inner.add_done_callback(_retrieve_exception)
-        done, _ = await asyncio.wait({inner}, timeout=seconds)
-        if not done:
-            raise _wait_timed_out(seconds)
-        return inner.result()
+        done, _ = await asyncio.wait({inner}, timeout=None if seconds == inf else seconds)
+        return bool(done)
 
     async def acquire(self, lock: Lock, seconds: float | None) -> bool:
         if seconds is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from coze_client.core.rate_limit import RateLimit
 from coze_client.core.retry import Retry
 from coze_client.errors import ConfigurationError
 
@@ -77,6 +78,7 @@ class Config(NamedTuple):
     proxy: str | None
     ca_bundle: str | None
     max_event_bytes: int
+    rate_limit: RateLimit | None = None
 
     @classmethod
     def of(
@@ -90,6 +92,7 @@ class Config(NamedTuple):
         proxy: str | None,
         ca_bundle: str | None,
         max_event_bytes: int,
+        rate_limit: RateLimit | None = None,
     ) -> Config:
         """Check the arguments of a client and complete them; raises ConfigurationError."""
         return cls(
@@ -101,6 +104,7 @@ class Config(NamedTuple):
             proxy,
             ca_bundle,
             max_event_bytes,
+            rate_limit,
         )
 
 

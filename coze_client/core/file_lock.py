@@ -43,7 +43,9 @@ class FileLock:
             _unlock(self._file)
         self._file.close()
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> IO[bytes]:
+        """Return the file, which the holder of the lock may read and write."""
+        return self._file
 
     def __exit__(self, *_: object) -> None:
         self.release()

@@ -113,17 +113,29 @@ def retry_delay(error: BaseException | None, attempt: int, *, left: float, tries
 
 
 def retry_loop(
-    retry: Retry, should_retry: Callable[[BaseException], bool], *, sleep: Callable[[float], Awaitable[None]]
+    retry: Retry,
+    should_retry: Callable[[BaseException], bool],
+    *,
+    sleep: Callable[[float], Awaitable[None]],
+    takes_turns: bool = False,
 ) -> AsyncRetrying:
-    """Tenacity's loop for this policy: it retries errors that `should_retry` accepts, and raises the last one."""
+    """Tenacity's loop for this policy: it retries errors that `should_retry` accepts, and raises the last one.
+
+    A call that `takes_turns` of a rate limit and comes too fast is retried until the deadline, since all slow down.
+    """
     from tenacity import AsyncRetrying, retry_if_exception
 
     def stop(state: RetryCallState) -> bool:
-        busy = isinstance(_error(state), ConversationBusy)
+        waits_on = isinstance(_error(state), ConversationBusy) or is_paced(state)
         past_deadline = (state.seconds_since_start or 0.0) + state.upcoming_sleep > retry.deadline
-        return past_deadline or (not busy and state.attempt_number >= retry.attempts)
+        return past_deadline or (not waits_on and state.attempt_number >= retry.attempts)
+
+    def is_paced(state: RetryCallState) -> bool:
+        return takes_turns and isinstance(_error(state), RateLimited)
 
     def wait(state: RetryCallState) -> float:
+        if is_paced(state):
+            return 0.0  # the rate limit knows how long
         return retry_delay(
             _error(state),
             state.attempt_number,

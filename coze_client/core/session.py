@@ -10,14 +10,15 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from math import inf
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from coze_client.core.body import judge_body, keep_told_part, read_body
-from coze_client.core.call_errors import explain
+from coze_client.core.call_errors import explain, name_limit
 from coze_client.core.concurrency import Concurrency, Late, Lock
 from coze_client.core.config import Config, Timeout
 from coze_client.core.credentials import Credentials, checked_token
+from coze_client.core.fork import generation
 from coze_client.core.fork_lock import ForkSafeLock
 from coze_client.core.http import HttpRequest, HttpResponse, Transport
 from coze_client.core.json_values import not_json
@@ -25,6 +26,7 @@ from coze_client.core.masking import SecretText, mask_secret, masked
 from coze_client.core.request import Kind, OtherForm, Request
 from coze_client.core.response import RawResponse, Response, redirected
 from coze_client.core.retry import Retry, may_retry, retry_loop
+from coze_client.core.turns import Turn, turns_for
 from coze_client.errors import (
     AuthenticationError,
     ConversationBusy,
@@ -34,8 +36,18 @@ from coze_client.errors import (
 from coze_client.version import __version__
 
 T = TypeVar("T")
-Opened = tuple[HttpResponse, str]
 Attempt = Callable[[HttpRequest], Coroutine[Any, Any, T]]
+Hold = Callable[[T, Turn], T]
+
+
+class Opened(NamedTuple):
+    """An open response, the token that signed its request, and its turn of a rate limit, which ends with it."""
+
+    response: HttpResponse
+    token: str
+    turn: Turn | None = None
+
+
 _log = logging.getLogger("coze_client")
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -47,6 +59,14 @@ _CLEANUP_TIMEOUT = Timeout(connect=2.0, read=3.0)
 
 def _do_nothing() -> None:
     return None
+
+
+def _keep(result: T, _: Turn) -> T:
+    return result
+
+
+def _hold_turn(opened: Opened, turn: Turn) -> Opened:
+    return opened._replace(turn=turn)
 
 
 class KeyedLocks:
@@ -96,6 +116,8 @@ class Session:
         self.credentials = credentials
         self._locks = locks
         self._other_forms = set() if other_forms is None else other_forms
+        limit = config.rate_limit
+        self._turns = None if limit is None else turns_for(limit, (config.base_url, credentials))
         self._headers = {"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "gzip, deflate", **config.headers}
 
     def with_settings(self, config: Config, credentials: Credentials) -> Session:
@@ -105,8 +127,8 @@ class Session:
         )
 
     def for_cleanup(self) -> Session:
-        """A session for a last call after an error or a cancellation: one try, a few seconds."""
-        config = self.config._replace(timeout=_CLEANUP_TIMEOUT, retry=None)
+        """A session for a last call after an error or a cancellation: one try, a few seconds, outside a rate limit."""
+        config = self.config._replace(timeout=_CLEANUP_TIMEOUT, retry=None, rate_limit=None)
         session = self.with_settings(config, self.credentials)
         session._ends = inf
         return session
@@ -180,7 +202,7 @@ class Session:
             check()
             return await self.concurrency.shelter(self._open_body(request, http_request), late)
 
-        return await self._send_with_retries(request, attempt)
+        return await self._send_with_retries(request, attempt, _hold_turn)
 
     async def _open_body(self, request: Request[Any], http_request: HttpRequest) -> Opened:
         http_response = await self._open(http_request)
@@ -191,7 +213,7 @@ class Session:
         except BaseException:
             await http_response.close()
             raise
-        return http_response, token
+        return Opened(http_response, token)
 
     async def _open(self, http_request: HttpRequest) -> HttpResponse:
         """Send; raises ProtocolError for a response that is neither a success nor an error."""
@@ -234,13 +256,17 @@ class Session:
         retry, limit = self.config.retry, self.config.timeout.deadline
         return min(retry.deadline if retry else 0.0, inf if limit is None else limit)
 
-    async def _send_with_retries(self, request: Request[Any], attempt: Attempt[T]) -> T:
-        """Try once, and start tenacity's loop only after an error: the loop costs more than the rest of a call."""
+    async def _send_with_retries(self, request: Request[Any], attempt: Attempt[T], hold: Hold[T] = _keep) -> T:
+        """Try once, and start tenacity's loop only after an error: the loop costs more than the rest of a call.
+
+        A call that holds its turn for longer than the request, like a stream, has it taken by `hold`.
+        """
         limit, retry = self.config.timeout.deadline, self.config.retry
-        started = monotonic()
-        deadline = min(inf if limit is None else started + limit, self._ends)
+        deadline = min(inf if limit is None else monotonic() + limit, self._ends)
+        turn = await self._take_turn(request, deadline)
+        started = monotonic()  # the time in the queue is none of the retries
         try:
-            return await self._try(request, attempt, deadline)
+            return await self._in_turn(turn, self._try(request, attempt, deadline), hold)
         except CozeError as error:
             if not self._should_retry(request, error, deadline) or retry is None:
                 raise
@@ -249,14 +275,42 @@ class Session:
         async def try_again() -> T:
             if first_error:
                 raise first_error.pop()
-            return await self._try(request, attempt, deadline)
+            turn = await self._take_turn(request, deadline, again=True)
+            return await self._in_turn(turn, self._try(request, attempt, deadline), hold)
 
         left = min(started + retry.deadline, deadline) - monotonic()
         bounded = Retry(retry.attempts, max(left, 0.0))
         loop = retry_loop(
-            bounded, lambda error: self._should_retry(request, error, deadline), sleep=self.concurrency.sleep
+            bounded,
+            lambda error: self._should_retry(request, error, deadline),
+            sleep=self.concurrency.sleep,
+            takes_turns=turn is not None,
         )
         return await loop(try_again)
+
+    async def _take_turn(self, request: Request[Any], deadline: float, *, again: bool = False) -> Turn | None:
+        """Wait for a turn of the rate limit; ``None`` if there is no limit, or the request is none of Coze's API."""
+        if self._turns is None or not request.signed:
+            return None
+        if self._turns.generation != generation():  # the queue of a forked child's parent
+            self._turns = turns_for(self._turns.limit, (self.config.base_url, self.credentials))
+        try:
+            return await self._turns.take(self.concurrency, deadline, again=again)
+        except TimedOut as error:
+            name_limit(error, self.config.timeout)
+            raise
+
+    async def _in_turn(self, turn: Turn | None, call: Coroutine[Any, Any, T], hold: Hold[T]) -> T:
+        if turn is None:
+            return await call
+        try:
+            result = hold(await call, turn)
+        except BaseException as error:
+            await turn.end(self.concurrency, error)
+            raise
+        if hold is _keep:
+            await turn.end(self.concurrency)
+        return result
 
     def _should_retry(self, request: Request[Any], error: BaseException, deadline: float) -> bool:
         retry = self.config.retry is not None

@@ -15,6 +15,7 @@ from coze_client.core.masking import mask_secret
 from coze_client.core.reading import Reading
 from coze_client.core.request import Request
 from coze_client.core.session import Opened, Session
+from coze_client.core.turns import Turn
 from coze_client.errors import CozeError, ProtocolError, StreamInterrupted, TimedOut, TransportError
 
 E = TypeVar("E")
@@ -48,6 +49,7 @@ class StreamRun(Generic[E]):
         self._closed = False
         self._aborted = False
         self._token = ""
+        self._turn: Turn | None = None
         self._generation = generation()
 
     def _new_deadline(self) -> float | None:
@@ -79,7 +81,7 @@ class StreamRun(Generic[E]):
         return response
 
     def _take(self, opened: Opened) -> HttpResponse:
-        self.response, self._token = opened
+        self.response, self._token, self._turn = opened
         self.reading.logid = self.logid = self.response.head.logid
         return self.response
 
@@ -304,7 +306,7 @@ class StreamRun(Generic[E]):
             if self.reading.over:
                 await response.drain(_DRAIN_SECONDS)
         finally:
-            await response.close()
+            await self._close_response(response)
 
     async def _leave(self, response: HttpResponse) -> None:
         try:
@@ -320,7 +322,14 @@ class StreamRun(Generic[E]):
             if self._is_unnamed:
                 self.reading.finish()  # a body of JSON names it at its end
         finally:
+            await self._close_response(response)
+
+    async def _close_response(self, response: HttpResponse) -> None:
+        try:
             await response.close()
+        finally:
+            if self._turn is not None:
+                await self._turn.end(self.session.concurrency)
 
     def _feed_until_named(self, piece: bytes) -> bool:
         self.reading.feed(piece)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, WorkflowSignature
+from coze_client import AsyncCozeClient, ConfigurationError, CozeClient, RateLimit, WorkflowSignature
 from coze_client.core.transport import AsyncioTransport
+from coze_client.core.turns import Turns
 from coze_client.emulator import Emulator
 from langchain_coze import (
     ChatCoze,
@@ -98,6 +99,23 @@ def use(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Use:
 def test_a_token_and_an_address_are_enough(use: Use, emulator: Emulator) -> None:
     use(emulator, {"token": emulator.token, "base_url": emulator.url})
     assert emulator.calls
+
+
+def test_a_rate_limit_holds_for_all_that_it_sends(
+    use: Use, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[RateLimit] = []
+    take = Turns.take
+
+    async def note_limit(turns: Turns, *given: Any, **options: Any) -> Any:
+        taken.append(turns.limit)
+        return await take(turns, *given, **options)
+
+    monkeypatch.setattr(Turns, "take", note_limit)
+    limit = RateLimit(per_second=10_000)
+    use(emulator, {"token": emulator.token, "base_url": emulator.url, "rate_limit": limit})
+    assert taken == [limit] * len(emulator.calls)
+    assert taken
 
 
 @pytest.mark.parametrize("kind", [CozeClient, AsyncCozeClient])

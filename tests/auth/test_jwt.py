@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,13 @@ from coze_client import (
     MemoryStore,
     NotFound,
     PermissionDenied,
+    RedisStore,
     Token,
 )
 from coze_client.emulator import Clock, Emulator, faults
 from tests.support.clients import AsyncioDriver, BlockingDriver, Driver
 from tests.support.logins import TOKEN, Logins, key_pair
+from tests.support.redis_servers import SERVERS
 
 URL = "https://api.coze.com"
 
@@ -379,10 +382,11 @@ def test_fifty_threads_on_an_expired_token_make_one_request(emulator: Emulator) 
 
 WORKER = """
 import sys
-from coze_client import JWT, CozeClient, FileStore
+from coze_client import JWT, CozeClient, FileStore, RedisStore
 
-url, store, key_id, client_id = sys.argv[1:]
-service = JWT(client_id, private_key=sys.stdin.readline(), public_key_id=key_id, store=FileStore(store), base_url=url)
+url, store, place, key_id, client_id = sys.argv[1:]
+kind = FileStore if store == "FileStore" else RedisStore
+service = JWT(client_id, private_key=sys.stdin.readline(), public_key_id=key_id, store=kind(place), base_url=url)
 client = CozeClient(service)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -390,12 +394,28 @@ print(client.request("GET", "/v1/users/me")["data"]["user_id"])
 """
 
 
-def test_processes_that_share_a_store_make_one_request(emulator: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["file", *SERVERS])
+def test_processes_that_share_a_store_make_one_request(emulator: Emulator, tmp_path: Path, place: str) -> None:
+    with file_or_server(place, tmp_path) as where:
+        store = (FileStore if place == "file" else RedisStore)(where)
+        renew_in_processes(emulator, store, where)
+
+
+@contextmanager
+def file_or_server(place: str, folder: Path) -> Iterator[str]:
+    if place == "file":
+        yield str(folder / "tokens.json")
+    else:
+        with SERVERS[place](folder) as url:
+            yield url
+
+
+def renew_in_processes(emulator: Emulator, store: FileStore | RedisStore, where: str) -> None:
     app = emulator.add_oauth_app("jwt", public_key=key_pair().public_key)
-    store = FileStore(tmp_path / "tokens.json")
     own = JWT(app.client_id, private_key=key_pair().private_key, public_key_id=app.public_key_id, store=store)
     store.save(own.key, Token("czs_expired", time.time() - 1000, time.time() - 100))
-    order = [sys.executable, "-c", WORKER, emulator.url, str(store.path), app.public_key_id, app.client_id]
+    kind = type(store).__name__
+    order = [sys.executable, "-c", WORKER, emulator.url, kind, where, app.public_key_id, app.client_id]
     workers = [
         subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) for _ in range(4)
     ]

@@ -10,15 +10,17 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
 import pytest
+import redis
 
-from coze_client import ConfigurationError, FileStore, MemoryStore, Token, TokenStore
+from coze_client import ConfigurationError, FileStore, MemoryStore, RedisStore, Token, TokenStore
+from tests.support.redis_servers import SERVERS, Server
 
 OLD = Token("czu_old", 1_800_000_000, 1_800_000_900, "refresh_old")
 NEW = Token("czu_new", 1_800_000_900, 1_800_001_800, "refresh_new")
@@ -29,9 +31,38 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "tokens.json"
 
 
-@pytest.fixture(params=["memory", "file"])
-def store(request: pytest.FixtureRequest, path: Path) -> TokenStore:
-    return MemoryStore() if request.param == "memory" else FileStore(path)
+@pytest.fixture(params=["memory", "file", *SERVERS])
+def store(request: pytest.FixtureRequest, path: Path, tmp_path: Path) -> Iterator[TokenStore]:
+    if request.param in SERVERS:
+        with SERVERS[request.param](tmp_path) as url:
+            yield RedisStore(url)
+    else:
+        yield MemoryStore() if request.param == "memory" else FileStore(path)
+
+
+@pytest.mark.parametrize("server", SERVERS.values(), ids=SERVERS)
+def test_a_claim_in_redis_is_released_by_its_owner_alone(server: Server, tmp_path: Path) -> None:
+    with server(tmp_path) as url, redis.Redis.from_url(url) as admin:
+        here, there = RedisStore(url), pickle.loads(pickle.dumps(RedisStore(url)))
+        release = here.claim("ann")
+        assert release is not None
+        assert there.claim("ann") is None
+        assert there.claim("bob") is not None
+        admin.delete("coze:token:claim:ann")  # it ended by itself, as after a minute
+        taken = there.claim("ann")
+        assert taken is not None
+        release()
+        assert here.claim("ann") is None
+        taken()
+        assert here.claim("ann") is not None
+
+
+@pytest.mark.parametrize("text", ["", "{", "7", "{}", '{"access_token": "x"}'])
+def test_a_damaged_token_in_redis_is_told_without_its_text(tmp_path: Path, text: str) -> None:
+    with SERVERS["python"](tmp_path) as url, redis.Redis.from_url(url) as admin:
+        admin.set("coze:token:ann", text)
+        with pytest.raises(ConfigurationError, match="damaged"):
+            RedisStore(url).load("ann")
 
 
 def test_a_store_keeps_one_token_a_key_and_forgets_it_on_request(store: TokenStore) -> None:

@@ -116,17 +116,20 @@ def test_the_page_about_the_emulator_runs(block: Block, capsys: pytest.CaptureFi
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == block.printed.splitlines()
 
 
-IN_THE_FRAMEWORKS = read_blocks((ROOT / "docs" / "in-the-frameworks.md").read_text(encoding="utf-8"))
+FRAMEWORK_PAGES = [
+    (page, block)
+    for page in ("in-the-frameworks.md", "rate-limits.md")
+    for block in read_blocks((ROOT / "docs" / page).read_text(encoding="utf-8"))
+    if block.language == "python"
+]
 
 
 @pytest.mark.usefixtures("account", "own_event_loop")
 @pytest.mark.parametrize(
-    "block",
-    [block for block in IN_THE_FRAMEWORKS if block.language == "python"],
-    ids=lambda block: f"line-{block.line}",
+    ("page", "block"), FRAMEWORK_PAGES, ids=[f"{page}-line-{block.line}" for page, block in FRAMEWORK_PAGES]
 )
-def test_the_page_about_the_frameworks_runs(block: Block, capsys: pytest.CaptureFixture[str]) -> None:
-    exec(compile(block.code, f"in-the-frameworks.md:{block.line}", "exec"), {"__name__": "page"})
+def test_the_pages_about_the_frameworks_run(page: str, block: Block, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(block.code, f"{page}:{block.line}", "exec"), {"__name__": "page"})
     assert block.printed is not None
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == block.printed.splitlines()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.load import dumps, loads
 
-from coze_client import AsyncCozeClient, CozeClient, Timeout
+from coze_client import AsyncCozeClient, CozeClient, RateLimit, Timeout
 from coze_client.emulator import Emulator
 from langchain_coze import ChatCoze
 from tests.support.langchain_calls import Ask
@@ -32,6 +32,7 @@ SETTINGS: list[dict[str, Any]] = [
     {},
     {"user_id": "ada", "custom_variables": {"a": "b"}, "stop": ["x"], "trim": True},
     {"timeout": Timeout(read=3, deadline=9), "max_retries": 0, "continue_question": None},
+    {"rate_limit": RateLimit(per_second=50, max_concurrency=3, name="team")},
     {"timeout": None, "auto_save_history": False, "system_variable": "rules", "parameters": {"n": [1]}},
 ]
 
@@ -50,6 +51,13 @@ def test_the_token_is_stored_by_its_name() -> None:
         assert stored["kwargs"]["token"] == {"lc": 1, "type": "secret", "id": ["COZE_API_TOKEN"]}
         assert CANARY not in json.dumps(stored)
         assert stored["id"] == ["langchain_coze", "chat_model", "ChatCoze"]
+
+
+def test_a_stored_rate_limit_has_the_address_of_its_server_without_the_password() -> None:
+    for address in (f"redis://:{CANARY}@host:7/0", f"redis://user:{CANARY}@host:7/0", "redis://host:7/0"):
+        stored = json.loads(dumps(ChatCoze(bot_id="1", token="t", rate_limit=RateLimit(3, redis=address))))
+        assert stored["kwargs"]["rate_limit"]["redis"] == "redis://host:7/0"
+        assert CANARY not in json.dumps(stored)
 
 
 @pytest.mark.parametrize("kind", [CozeClient, AsyncCozeClient])

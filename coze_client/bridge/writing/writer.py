@@ -21,6 +21,7 @@ from coze_client.bridge.writing.upload_record import MEMORY, UploadRecord
 from coze_client.core.concurrency import Blocking
 from coze_client.core.config import Region
 from coze_client.core.credentials import Credentials, TokenFunction
+from coze_client.core.rate_limit import RateLimit
 from coze_client.errors import ConfigurationError
 
 D = TypeVar("D")
@@ -33,7 +34,7 @@ class DatasetWriter(Generic[D]):
     """Writes files, folders, web pages and a framework's documents into a dataset.
 
     `client`: blocking or asyncio; the other kind is created from it when needed. Or give `token`, `base_url` and
-    `region` of a new one; without any of them, a client of the environment.
+    `region` of a new one; without any of them, a client of the environment. `rate_limit`: a RateLimit of its calls.
 
     `record`: a path or an ``UploadRecord``, which stores what was uploaded. With a file, the next run finishes an
     interrupted one, and no content is uploaded twice. The default is in memory: then this holds only while the writer
@@ -55,6 +56,7 @@ class DatasetWriter(Generic[D]):
         token: str | SecretStr | TokenFunction | Credentials | None = None,
         base_url: str | None = None,
         region: Region | None = None,
+        rate_limit: RateLimit | None = None,
         record: str | os.PathLike[str] | UploadRecord = MEMORY,
         concurrency: int = 4,
         settle: float = 15.0,
@@ -62,8 +64,9 @@ class DatasetWriter(Generic[D]):
     ) -> None:
         if not dataset_id:
             raise ConfigurationError("Give the dataset_id of the dataset to write into")
-        given = token or base_url or region
-        self.client = connect(client, token=token, base_url=base_url, region=region) if given else client
+        if token or base_url or region or rate_limit:
+            client = connect(client, token=token, base_url=base_url, region=region, rate_limit=rate_limit)
+        self.client = client
         self.dataset_id = dataset_id
         self.record = record if isinstance(record, UploadRecord) else UploadRecord(record)
         self._settings = WriteSettings(concurrency, settle, timeout)
