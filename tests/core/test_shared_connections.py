@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coze_client import AsyncCozeClient, CozeClient, Message
+from coze_client import AsyncCozeClient, CozeClient, Message, RateLimit
 from coze_client.core import pools
 from coze_client.core.config import Config, Timeout
 from coze_client.core.pools import PoolKey, SharedPools
@@ -132,7 +132,13 @@ def test_no_cookie_of_one_user_is_sent_for_another(driver: Driver, transport: di
 
 CONFIG = Config.of("http://coze.invalid", None, Timeout(), None, "wait", None, "http://u:secret@proxy:1", "ca.pem", 9)
 APART: dict[str, Any] = {"base_url": "http://other.invalid", "proxy": "http://u:other@proxy:1", "ca_bundle": "b.pem"}
-ALIKE: dict[str, Any] = {"timeout": Timeout(1), "retry": None, "when_busy": "raise", "headers": {"a": "b"}}
+ALIKE: dict[str, Any] = {
+    "timeout": Timeout(1),
+    "retry": None,
+    "when_busy": "raise",
+    "headers": {"a": "b"},
+    "rate_limit": RateLimit(1),
+}
 
 
 @pytest.mark.parametrize("changed", APART)
