@@ -116,7 +116,7 @@ class LiveAnswer:
         self._live.refresh()
 
     def _print(self, finished: RenderableType) -> None:
-        self._console.print(finished)
+        self._console.print(Group(finished))  # a text of its own would lose that it must not be wrapped
         self.refresh()  # below it, what was just printed may still stand as unfinished
 
     def _unfinished(self) -> RenderableType:
