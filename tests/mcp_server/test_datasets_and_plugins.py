@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from coze_client import AsyncCozeClient
+from coze_client.api.recall.values import Recall, Slice
 from coze_client.emulator import Emulator
 from coze_client.emulator.workflows import WORKSPACE
 from coze_client.errors import ConfigurationError, NotFound
+from coze_client.mcp_server.search_tool import recall_reply
 from tests.support.mcp_clients import Connect
 
 PETS = "The cat sleeps on the warm stove.\n---\nA dog guards the house at night."
@@ -99,3 +101,24 @@ async def test_every_tool_of_a_plugin_is_a_tool(connect: Connect, emulator: Emul
     assert wrong.is_error
     assert "town" in wrong.text
     assert emulator.plugin_calls == 2
+
+
+@pytest.mark.parametrize(
+    ("slice_", "source"),
+    [
+        (
+            Slice("t", title="Owls", url="https://example.com/owls", document_name="a.txt"),
+            "Owls https://example.com/owls",
+        ),
+        (Slice("t", document_id="7", dataset_id="1", document_name="a.txt"), "a.txt coze://datasets/1/documents/7"),
+        (Slice("t", document_id="7"), "coze://documents/7"),
+        (Slice("t"), "coze://workflows/9"),
+    ],
+)
+def test_a_source_is_the_name_of_the_document_and_where_it_is(slice_: Slice, source: str) -> None:
+    reply = recall_reply(Recall("?", (slice_,), workflow_id="9"))
+    assert reply.content == [{"type": "text", "text": f"[1] {source}\nt"}]
+
+
+def test_an_empty_recall_is_told() -> None:
+    assert recall_reply(Recall("?")).content == [{"type": "text", "text": "Nothing was found."}]
