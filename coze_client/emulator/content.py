@@ -106,8 +106,8 @@ class Content:
 
     @property
     def apps(self) -> Mapping[str, str]:
-        """App ids by name."""
-        return MappingProxyType({app.name: app.id for app in self._backend.state.all(StoredApp)})
+        """App ids by name; of several with a name, the oldest, so that a copy hides no original."""
+        return MappingProxyType({app.name: app.id for app in reversed(self._backend.state.all(StoredApp))})
 
     def add_app(
         self,
@@ -132,12 +132,12 @@ class Content:
 
     @property
     def workflows(self) -> Mapping[str, str]:
-        """Workflow ids by the name of their function."""
-        return MappingProxyType({workflow.name: workflow.id for workflow in self._backend.workflows.values()})
+        """Workflow ids by the name of their function, without copies that the API made."""
+        return MappingProxyType({each.name: each.id for each in self._backend.workflows.values() if not each.copied})
 
     def workflow_id(self, title: str) -> str:
-        """Return the id of the workflow with this title; KeyError if there is none."""
-        return {workflow.title: workflow.id for workflow in self._backend.workflows.values()}[title]
+        """Return the id of the workflow with this title, no copy of one; KeyError if there is none."""
+        return {each.title: each.id for each in self._backend.workflows.values() if not each.copied}[title]
 
     def workflow(
         self,

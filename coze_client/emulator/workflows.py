@@ -117,7 +117,8 @@ Steps: TypeAlias = Generator[Step, Any, R]  # the type of an answer depends on t
 
 @dataclass(frozen=True)
 class Workflow:
-    """A function with an id; `created_at` is Unix time in seconds, `app_id` "0" means no app.
+    """A function with an id; `created_at` is Unix time in seconds, `app_id` "0" means no app, `copied` that the
+    API copied it from another one.
 
     The first parameter of a chatflow gets the user's message as a string, or the whole dialogue as a `Turn`.
     """
@@ -132,6 +133,7 @@ class Workflow:
     chatflow: bool = False
     versions: tuple[str, ...] = ("v0.0.1",)
     created_at: int = 0
+    copied: bool = False
 
     @property
     def workflow_id(self) -> str:

@@ -25,8 +25,6 @@ POST /v1/connectors/{connector_id}/user_configs
 POST /v1/enterprises/{enterprise_id}/members
 DELETE,PUT /v1/enterprises/{enterprise_id}/members/{user_id}
 GET,POST /v1/enterprises/{enterprise_id}/organizations
-POST /v1/entities/copy_tasks
-GET /v1/entities/copy_tasks/{task_id}
 PUT /v1/organizations/{organization_id}
 GET,POST /v1/organizations/{organization_id}/members
 DELETE,PUT /v1/organizations/{organization_id}/members/{user_id}
