@@ -1,41 +1,21 @@
-"""A table's row about one operation: what a call sends, and what it makes of the answer."""
+"""Operations called by their names: what a call sends, and what it returns."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.parser import BytesParser
-from typing import Any, NamedTuple
+from functools import reduce
+from typing import Any
 
 import httpx
+import pytest
 
 from coze_client import CozeError, Retry
 from tests.support.clients import Driver
 
 Parts = dict[str, tuple[str | None, bytes]]
 WAV = b"RIFF\0\0\0\0WAVEfmt "
-
-
-class Operation(NamedTuple):
-    """One operation. `given`: all arguments; `least`: the names of those that must be given.
-
-    `query`, `body` and `form`: where each argument of `given` lands, by its name on the wire; a value that is the same
-    as the argument. `sends_file`: True if a sound is the first argument, and the part ``file`` of a form. `data`: an
-    answer; `value`: what the call returns for it. `starts`: True if it must never be sent twice.
-    """
-
-    name: str
-    method: str
-    path: str
-    given: Mapping[str, Any] = {}
-    least: frozenset[str] = frozenset()
-    query: Mapping[str, str] = {}
-    body: Mapping[str, Any] | None = None
-    form: Mapping[str, str] | None = None
-    sends_file: bool = False
-    data: Any = None
-    value: Any = None
-    starts: bool = False
 
 
 class Sent:
@@ -59,12 +39,14 @@ class Sent:
         return driver.client("t", base_url="http://coze", transport=httpx.MockTransport(self), retry=Retry(attempts=3))
 
 
-def call(driver: Driver, client: Any, operation: Operation, given: Mapping[str, Any]) -> Any:
-    """What a call returns: the items of a listing, the bytes of a file, or its value."""
-    method = client
-    for name in operation.name.split("."):
-        method = getattr(method, name)
-    result = method(WAV, **given) if operation.sends_file else method(**given)
+def method_of(client: Any, name: str) -> Any:
+    """The method of a client that an operation's name leads to."""
+    return reduce(getattr, name.split("."), client)
+
+
+def call(driver: Driver, client: Any, name: str, given: Mapping[str, Any], *, sends_file: bool = False) -> Any:
+    """What a call returns: the items of a listing, the bytes of a file, or its value; a sound may go first."""
+    result = method_of(client, name)(*[WAV] * sends_file, **given)
     if hasattr(result, "pages"):
         return driver.collect(result)
     return driver.run(result.read() if hasattr(result, "to_file") else result)
@@ -84,7 +66,7 @@ def parts_of(request: httpx.Request) -> Parts:
 
 
 def sent_of(request: httpx.Request) -> dict[str, Any]:
-    """Everything that a request sends, in the words of `Operation`."""
+    """Everything that a request sends; `sends_file` is True if its part ``file`` is the sound of `call`."""
     is_form = request.headers.get("content-type", "").startswith("multipart/")
     parts = parts_of(request) if is_form else {}
     return {
@@ -97,11 +79,8 @@ def sent_of(request: httpx.Request) -> dict[str, Any]:
     }
 
 
-def tries(driver: Driver, operation: Operation) -> int:
+def tries(sent: Sent, ask: Callable[[], object]) -> int:
     """How often a call is sent whose connection breaks after it."""
-    sent = Sent(breaks=True)
-    try:
-        call(driver, sent.client(driver), operation, operation.given)
-    except CozeError:
-        return len(sent.requests)
-    raise AssertionError("the call succeeded over a broken connection")
+    with pytest.raises(CozeError):
+        ask()
+    return len(sent.requests)
