@@ -76,13 +76,16 @@ class WorkflowCollaborators(Resource[ConcurrencyT]):
     def create(self, *, workflow_id: str, user_id: str) -> Request[None]:
         """Let a member of the workspace change the workflow, which must be in the mode "collaboration".
 
-        API page: add_workflow_collaborator.
+        Permission: Workflow.addCollaborator. API page: add_workflow_collaborator.
         """
         return _add(_workflow(workflow_id), user_id)
 
     @call
     def delete(self, *, workflow_id: str, user_id: str) -> Request[None]:
-        """Remove a collaborator from the workflow. API page: remove_workflow_collaborator."""
+        """Remove a collaborator from the workflow.
+
+        Permission: Workflow.removeCollaborator. API page: remove_workflow_collaborator.
+        """
         return _remove(_workflow(workflow_id), user_id)
 
 
@@ -91,7 +94,10 @@ class WorkflowCollaborationModes(Resource[ConcurrencyT]):
 
     @call
     def update(self, *, workflow_id: str, collaboration_mode: CollaborationMode) -> Request[None]:
-        """Set whether one person or several may change the workflow. API page: switch_workflow_develop_mode."""
+        """Set whether one person or several may change the workflow.
+
+        Permission: Workflow.switchDevelopMode. API page: switch_workflow_develop_mode.
+        """
         return _set_mode(_workflow(workflow_id), collaboration_mode)
 
 

@@ -119,11 +119,3 @@ def test_the_last_page_of_apps_has_no_token(api: ApiClient) -> None:
     assert (len(first["items"]), first["has_more"]) == (50, True)
     last = data(api.get("/v1/api_apps", params={"page_token": first["next_page_token"]}))
     assert (len(last["items"]), last["has_more"], last["next_page_token"]) == (1, False, "")
-
-
-def test_each_call_of_callback_apps_needs_its_permission(emulator: Emulator) -> None:
-    calls = ["POST ", "GET ", "PUT /1", "DELETE /1", "POST /1/events", "GET /1/events", "DELETE /1/events"]
-    with ApiClient(emulator, emulator.issue_token([])) as nobody:
-        for call in calls:
-            method, path = call.split(" ")
-            assert code(nobody.request(method, f"/v1/api_apps{path}", json={})) == 4101, call

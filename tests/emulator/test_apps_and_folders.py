@@ -108,9 +108,3 @@ def test_a_personal_plan_lists_apps_only_of_workspaces_that_one_owns(driver: Dri
 )
 def test_what_cannot_be_meant_is_refused(api: ApiClient, path: str, params: dict[str, str]) -> None:
     assert code(api.get(f"/v1/{path}", params=params)) == 4000
-
-
-def test_apps_and_folders_need_their_permissions(emulator: Emulator) -> None:
-    with ApiClient(emulator, emulator.issue_token([])) as nobody:
-        for path in ("apps", "folders", "folders/1"):
-            assert code(nobody.get(f"/v1/{path}")) == 4101

@@ -28,17 +28,6 @@ def test_an_unknown_a_missing_and_a_revoked_token_are_4100(api: ApiClient, emula
         ("DELETE", "/v1/conversations/1", {"editConversation"}),
         ("POST", "/v1/conversation/message/create", {"createMessage"}),
         ("POST", "/v1/files/upload", {"uploadFile"}),
-        ("POST", "/v1/audio/speech", {"createSpeech"}),
-        ("POST", "/v1/audio/transcriptions", {"createTranscription"}),
-        ("GET", "/v1/audio/voices", {"listVoice"}),
-        ("POST", "/v1/audio/voices/clone", {"createVoice"}),
-        ("GET", "/v1/variables", {"readVariable"}),
-        ("PUT", "/v1/variables", {"updateVariable"}),
-        ("POST", "/v1/workspaces", {"createWorkspace"}),
-        ("PUT", "/v1/workspaces/1", {"Workspace.update"}),
-        ("GET", "/v1/workspaces/1/members", {"readMember"}),
-        ("POST", "/v1/workspaces/1/members", {"addMember"}),
-        ("DELETE", "/v1/workspaces/1/members", {"removeMember"}),
     ],
 )
 def test_each_route_asks_for_its_permissions(emulator: Emulator, method: str, path: str, needed: set[str]) -> None:

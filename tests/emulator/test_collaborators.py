@@ -135,12 +135,3 @@ def test_one_user_is_added_a_call(api: ApiClient, emulator: Emulator) -> None:
         api.post(f"/v1/{noun}/{id_}/collaboration_mode", json={"collaboration_mode": "collaboration"})
         for given in wrong:
             assert code(api.post(f"/v1/{noun}/{id_}/collaborators", json={"collaborators": given})) == 4000
-
-
-def test_each_call_of_collaborators_needs_its_permission(emulator: Emulator) -> None:
-    with ApiClient(emulator, emulator.issue_token([])) as nobody:
-        for noun in NOUNS:
-            assert code(nobody.post(f"/v1/{noun}/1/collaborators")) == 4101
-            assert code(nobody.delete(f"/v1/{noun}/1/collaborators/7")) == 4101
-        for noun in ("bots", "workflows"):
-            assert code(nobody.post(f"/v1/{noun}/1/collaboration_mode")) == 4101

@@ -248,18 +248,3 @@ def test_what_coze_refuses_changes_no_row(api: ApiClient) -> None:
     for method, more, body in REFUSED:
         assert code(api.request(method, path + more, json=body)) == 4000, json.dumps(body)[:200]
     assert data(api.post(f"{path}/query", json={}))["items"] == [{"name": "Ada", "age": None, "tall": None}]
-
-
-def test_each_call_of_rows_needs_its_permission(api: ApiClient, emulator: Emulator) -> None:
-    with ApiClient(emulator, emulator.issue_token([])) as nobody:
-        for method, path in (
-            ("POST", "/v1/databases"),
-            ("GET", "/v1/databases"),
-            ("DELETE", "/v1/databases/1"),
-            ("POST", "/v1/databases/1/records"),
-            ("POST", "/v1/databases/1/records/query"),
-            ("PUT", "/v1/databases/1/records"),
-            ("DELETE", "/v1/databases/1/records"),
-        ):
-            assert code(nobody.request(method, path, json={})) == 4101
-            assert code(api.request(method, path, json={})) in (4000, 4200)

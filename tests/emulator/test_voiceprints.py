@@ -146,11 +146,3 @@ def test_a_sound_is_a_wav_or_pcm_file_of_at_most_four_megabytes(api: ApiClient, 
     for each in ("features", "speaker_identify"):
         assert code(api.post(f"{path}/{each}", data={"name": "Ada"}, files=file)) == 4000
     assert data(api.get(f"{path}/features"))["total"] == 0
-
-
-def test_each_call_of_voiceprints_needs_its_permission(emulator: Emulator) -> None:
-    calls = ["POST ", "GET ", "PUT /1", "DELETE /1", "POST /1/features", "GET /1/features", "PUT /1/features/1"]
-    with ApiClient(emulator, emulator.issue_token([])) as nobody:
-        for call in (*calls, "DELETE /1/features/1", "POST /1/speaker_identify"):
-            method, path = call.split(" ")
-            assert code(nobody.request(method, f"/v1/audio/voiceprint_groups{path}")) == 4101, call
