@@ -46,6 +46,7 @@ def test_no_second_has_more_starts_than_the_limit_and_one(limit: RateLimit, arri
     found = starts(limit, Pace(), arrivals)
     assert limit.per_second is not None
     most = limit.per_second * 1.02 + 1
+    assert len(found) == len(arrivals)
     assert all(sum(begin <= each < begin + 1 for each in found) <= most + 1e-6 * begin for begin in found)
 
 
