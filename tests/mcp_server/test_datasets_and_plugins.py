@@ -48,8 +48,10 @@ async def test_a_search_returns_no_more_passages_than_the_limit(
 ) -> None:
     searcher = emulator.add_knowledge_workflow([dataset])
     chosen = {"id": dataset, "workflow_id": searcher, "limit": 1, "name": "pets"}
-    async with connect(datasets=[chosen]) as client:
+    async with connect(datasets=[chosen | {"description": "Cats and dogs."}]) as client:
+        tool = (await client.tools())["pets"]
         found = await client.call("pets", {"query": "cat or dog in the house"})
+    assert tool["description"] == "Searches the knowledge base Pets: Cats and dogs."
     assert len(found.facts["passages"]) == 1
 
 
