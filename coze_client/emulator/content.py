@@ -18,10 +18,12 @@ from coze_client.emulator.state.app_records import FIRST_APP_ID, FIRST_FOLDER_ID
 from coze_client.emulator.state.backend import Backend
 from coze_client.emulator.state.bot_records import API_CHANNEL
 from coze_client.emulator.state.dataset_records import StoredDataset, StoredDocument, StoredSlice
+from coze_client.emulator.state.enterprise_records import StoredEnterprise, StoredReview
 from coze_client.emulator.workflows import WORKSPACE, Workflow, new_workflow
 
 FIRST_TEMPLATE_ID = 7360000000000000001
 FIRST_LIVE_ID = 7370000000000000001
+FIRST_ENTERPRISE = 2101000001
 
 
 class Content:
@@ -103,6 +105,26 @@ class Content:
         folder = StoredFolder(folder_id, account, workspace_id, name, description, parent_folder_id)
         self._backend.state.save(folder)
         return folder_id
+
+    def add_enterprise(self, members: Mapping[str, str] | None = None, *, account: str = tokens.ACCOUNT) -> str:
+        """Add an enterprise with this super admin and the role of each member by the user id; return its id.
+
+        The roles are "enterprise_admin" and "enterprise_member".
+        """
+        number = FIRST_ENTERPRISE + len(self._backend.state.all(StoredEnterprise))
+        enterprise = StoredEnterprise(f"volcano_{number}", account, dict(members or {}))
+        self._backend.state.save(enterprise)
+        return enterprise.id
+
+    @property
+    def enterprises(self) -> Mapping[str, Mapping[str, str]]:
+        """The roles of the members by the id of the enterprise."""
+        return MappingProxyType({each.id: each.members for each in self._backend.state.all(StoredEnterprise)})
+
+    @property
+    def reviews(self) -> Mapping[str, tuple[int, str]]:
+        """What a channel said about a bot, by the bot's id: 1 pending, 2 passed, 3 rejected, and the reason."""
+        return MappingProxyType({each.id: (each.status, each.reason) for each in self._backend.state.all(StoredReview)})
 
     @property
     def apps(self) -> Mapping[str, str]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from coze_client.emulator.routes.oauth.tokens import ACCOUNT
 from coze_client.emulator.workflows import WORKSPACE
-from tests.peers.world import MISSING, TEXT, VOICE, World, content
+from tests.peers.world import TEXT, VOICE, World, content
 from tests.support.api_calls import Json
 from tests.support.dataset_calls import AUTOMATIC_CHUNKS, file
 
 _IN_WORKSPACE = {"workspace_id": WORKSPACE}
 _IN_SPACE = {"space_id": WORKSPACE}
-_ENTERPRISE = {"enterprise_id": MISSING}
 _CONNECTOR = "1024"
 
 GIVEN: dict[str, Callable[[World], Json]] = {
@@ -104,13 +104,13 @@ GIVEN: dict[str, Callable[[World], Json]] = {
     "datasets.process": lambda world: in_a_list(world.document),
     "datasets.update": lambda world: {**world.dataset(), "name": "Birds"},
     "enterprises.members.create": lambda world: {
-        **_ENTERPRISE,
-        "users": [{"user_id": world.member, "role": "enterprise_member"}],
+        **world.enterprise,
+        "users": [{"user_id": "7", "role": "enterprise_member"}],
     },
-    "enterprises.members.delete": lambda world: {**_ENTERPRISE, "user_id": world.member, "receiver_user_id": "8"},
+    "enterprises.members.delete": lambda world: {**world.enterprise, "user_id": "7", "receiver_user_id": ACCOUNT},
     "enterprises.members.update": lambda world: {
-        **_ENTERPRISE,
-        "user_id": world.member,
+        **world.enterprise,
+        "user_id": "7",
         "role": "enterprise_admin",
     },
     "files.retrieve": lambda world: world.file,

@@ -30,6 +30,7 @@ MEANINGS = {
     4315: "The workflow's execution has finished and cannot be resumed",
     5000: "internal server error",
     6003: "Asynchronous runs need a paid plan",
+    777074011: "The enterprise has as many members as its plan allows",
 }
 
 

@@ -65,7 +65,7 @@ async def speech(backend: Backend, request: IncomingRequest) -> Reply:
     body = request.body
     text = body.limited("input", 1024, unit="bytes") or body.text("input")
     kind = body.choice("response_format", (*TYPES, "ogg_opus"), "mp3")
-    sound = _read_sound(body, _find_voice(backend, request.account, body.text("voice_id")))
+    sound = _read_sound(body, find_voice(backend, request.account, body.text("voice_id")))
     body.limited("context_texts", 1024)
     if kind == "ogg_opus":
         return json_reply(501, {"code": 501, "msg": "the emulator speaks mp3, wav and pcm, but no ogg_opus"})
@@ -153,7 +153,8 @@ def _trained(backend: Backend, account: str, voice_id: str | None) -> StoredVoic
     return voice
 
 
-def _find_voice(backend: Backend, account: str, voice_id: str) -> dict[str, object]:
+def find_voice(backend: Backend, account: str, voice_id: str) -> dict[str, object]:
+    """Return a voice of the emulator or of the account; 4200 if there is none."""
     own = [_describe(voice) for voice in backend.state.owned(StoredVoice, account)]
     found = next((voice for voice in (*SYSTEM_VOICES, *own) if voice["voice_id"] == voice_id), None)
     if found is None:

@@ -10,7 +10,6 @@ from coze_client.emulator.routes.endpoint import Endpoint
 from coze_client.emulator.state.backend import Backend
 
 ROUTES = """
-POST /v1/audio/rooms
 GET /v1/audio/simult_interpretation
 GET /v1/audio/speech
 GET /v1/audio/transcriptions
@@ -19,11 +18,8 @@ GET /v1/commerce/benefit/benefits/get
 GET,POST /v1/commerce/benefit/bill_tasks
 GET,POST /v1/commerce/benefit/limitations
 PUT /v1/commerce/benefit/limitations/{benefit_id}
-PUT /v1/connectors/{connector_id}/bots/{bot_id}
 POST /v1/connectors/{connector_id}/install
 POST /v1/connectors/{connector_id}/user_configs
-POST /v1/enterprises/{enterprise_id}/members
-DELETE,PUT /v1/enterprises/{enterprise_id}/members/{user_id}
 GET,POST /v1/enterprises/{enterprise_id}/organizations
 PUT /v1/organizations/{organization_id}
 GET,POST /v1/organizations/{organization_id}/members

@@ -37,7 +37,7 @@ def members_of(backend: Backend, workspace: StoredWorkspace) -> dict[str, str]:
     """Return the role of each member by the id; the owner is first."""
     found = {workspace.account: "owner"}
     if workspace.id == WORKSPACE:
-        found = {**dict.fromkeys(sorted(_users(backend)), "member"), **found}
+        found = {**dict.fromkeys(sorted(known_users(backend)), "member"), **found}
     for member in backend.state.owned(StoredMember, workspace.id):
         found.pop(member.user_id, None)
         if member.status == "joined":
@@ -63,7 +63,8 @@ def workspace_of(backend: Backend, request: IncomingRequest, workspace_id: str) 
     return found
 
 
-def _users(backend: Backend) -> set[str]:
+def known_users(backend: Backend) -> set[str]:
+    """Return the ids of all who ever had a token or signed in."""
     tokens, users = backend.state.all(StoredToken), backend.state.all(User)
     return {*(token.account for token in tokens), *(user.id for user in users)}
 
@@ -94,7 +95,7 @@ def _add(backend: Backend, workspace: StoredWorkspace, user_id: str, role: str) 
     """Add or invite a user; return the name of the list that tells it."""
     key = f"{workspace.id}/{user_id}"
     record = backend.state.get(StoredMember, key)
-    if user_id not in _users(backend):
+    if user_id not in known_users(backend):
         return "not_exist_user_ids"
     if user_id in members_of(backend, workspace):
         return "already_joined_user_ids"
