@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # they need a second for each run
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_timeout")
-    with Runner(tmp_path, dict.fromkeys((EVEN, ODD, NOTHING, MACHINE), 0.0), frameworks=()) as runner:
+    with Runner(tmp_path, defaultdict(float), frameworks=()) as runner:
         yield runner
 
 
@@ -63,6 +64,18 @@ def test_a_mutant_with_which_a_test_never_ends_is_killed_by_time(
 ) -> None:
     monkeypatch.setattr(trial, "START", 0.5)
     assert runner.try_out(mutant("x = 1"), [[ODD, EVEN]]) == Outcome(Verdict.TIMEOUT, "", 2)
+
+
+def test_a_machine_on_which_tests_take_too_long_without_the_edit_too_kills_nothing(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "START", 0.01)
+    assert runner.try_out(mutant("x -= 1"), [[EVEN, NOTHING]]) == Outcome(Verdict.SURVIVED, "", 2)
+    assert runner.try_out(mutant("return x // 3"), [[NOTHING], [ODD]]) == Outcome(Verdict.KILLED, ODD, 2)
+
+
+def test_an_edit_after_which_the_tests_have_other_names_is_not_noticed(runner: Runner) -> None:
+    assert runner.try_out(mutant("return x // 3"), [["test_small.py::test_of_naught"]]).verdict is Verdict.SURVIVED
 
 
 def test_a_result_is_remembered_until_its_file_or_its_test_changes(tmp_path: Path) -> None:
