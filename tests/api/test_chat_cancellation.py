@@ -142,6 +142,27 @@ async def test_a_dropped_asyncio_stream_stops_its_chat(emulator: Emulator, held:
         assert await asyncio.to_thread(held.stopped, chat_id)
 
 
+def test_a_stream_that_was_entered_and_dropped_unread_stops_its_chat(coze: ConnectedClient, held: Held) -> None:
+    def is_over() -> bool:
+        return coze.emulator.open_streams == 0 and len(coze.emulator.calls_to("/v3/chat/cancel")) == 1
+
+    async def drop() -> None:
+        asked: Any = coze.ask(bot="held")
+        await asked.__aenter__()
+        del asked
+        gc.collect()
+        await asyncio.to_thread(coze.emulator.wait_until, is_over)
+
+    def drop_blocking() -> None:
+        asked: Any = coze.ask(bot="held")
+        asked.__enter__()
+        del asked
+        gc.collect()
+        coze.emulator.wait_until(is_over)
+
+    coze.run(drop()) if isinstance(coze.driver, AsyncioDriver) else drop_blocking()
+
+
 async def test_a_cancelled_task_stops_its_chat(emulator: Emulator, held: Held) -> None:
     async with AsyncCozeClient(emulator.token, base_url=emulator.url) as client:
         asked = held.ask(client)

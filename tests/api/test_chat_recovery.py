@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coze_client import AsyncCozeClient, CozeClient, Message, StreamInterrupted
+from coze_client import AsyncCozeClient, CozeClient, Message, StreamInterrupted, Timeout
 from coze_client.api.chats.stream import sort_messages
 from coze_client.emulator import faults
 from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
@@ -157,6 +157,21 @@ def test_messages_that_were_known_before_the_tool_outputs_are_not_given_again() 
     ) as chat:
         list(chat)
     assert chat.text == "The train is late."
+
+
+def test_recovery_waits_no_longer_than_the_deadline_of_the_client(
+    driver: Driver, sleeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = (STREAMS / "chat_text.sse").read_bytes()
+    replay = StreamReplay(stream, chat_id_known_at(stream))
+    replay.chat = replay.chat.model_copy(update={"status": "in_progress"})
+    monkeypatch.setattr("coze_client.api.chats.following.monotonic", lambda: sum(sleeps))
+    client = driver.client(
+        "t", base_url="http://coze", transport=httpx.MockTransport(replay), timeout=Timeout(deadline=90)
+    )
+    with pytest.raises(StreamInterrupted, match=r"did not end within 90 s \(timeout\.deadline"):
+        driver.collect(ask(client))
+    assert sum(sleeps) == 90
 
 
 def test_a_chat_that_failed_after_the_cut_raises_as_it_would_have(driver: Driver) -> None:

@@ -20,7 +20,7 @@ from coze_client import CozeError, TimedOut, Timeout
 from coze_client.core.alarm import Alarm
 from coze_client.core.http import Wait, seconds_left
 from tests.support.clients import AsyncioDriver, BlockingDriver, Driver
-from tests.support.scripted_server import Line, ScriptedServer
+from tests.support.scripted_server import Line, ScriptedServer, json_answer
 
 SHORT = Timeout(connect=5, read=5, deadline=0.1)
 ON_TIME = 3.0  # seconds; each of these servers would go on for a minute
@@ -106,6 +106,20 @@ def test_a_tls_handshake_in_drops_ends_at_the_deadline(wire: Driver) -> None:
     with ScriptedServer(shake) as server:
         client = wire.client("t" * 20, base_url=f"https://127.0.0.1:{server.port}", timeout=SHORT)
         assert_ends_on_time(lambda: call(wire, client))
+
+
+def test_a_step_of_a_flow_ends_at_the_clients_deadline_though_the_flow_may_go_on(
+    wire: Driver, sleeps: list[float]
+) -> None:
+    begun = b'{"code":0,"data":{"id":"7","conversation_id":"8","status":"in_progress"}}'
+
+    def answer(line: Line) -> None:
+        while request := line.read_request():
+            line.wait() if b"/v3/chat/retrieve" in request else line.send(json_answer(begun))
+
+    with ScriptedServer(answer) as server:
+        client = wire.client("t" * 20, base_url=server.url, timeout=SHORT)
+        assert_ends_on_time(lambda: wire.run(client.chats.create_and_poll(bot_id="1", user_id="u", deadline=30)))
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nX: "], ids=["silence", "head"])

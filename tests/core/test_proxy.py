@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from coze_client import ConfigurationError
+from coze_client.core import transport
 from coze_client.core.proxy import proxy_url
+from tests.support.clients import Driver
 
 PROXY = "http://proxy:3128"
 
@@ -72,3 +75,10 @@ def test_the_servers_that_no_proxy_names_are_reached_without_one(
     environment.setenv(spelled, exceptions)
     assert proxy_url(url, None) == (None if direct else PROXY)
     assert proxy_url(url, "http://own:1") == "http://own:1"
+
+
+def test_a_socks_proxy_without_its_package_names_the_cure(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "find_spec", lambda name: None if name == "socksio" else name)
+    client = driver.client("t" * 20, base_url="http://coze", proxy="socks5://proxy:1080")
+    with pytest.raises(ConfigurationError, match=r"socksio.*httpx\[socks\]"):
+        driver.run(client.users.me())

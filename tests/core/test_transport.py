@@ -7,7 +7,7 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import httpx
 import pytest
 
 from coze_client import AsyncCozeClient, ConfigurationError, ConnectionFailed, Message, Retry
+from coze_client.core.concurrency import Blocking
+from coze_client.core.http_responses import AsyncHttpResponse, BlockingHttpResponse
 from coze_client.core.transport import tls_context
 from coze_client.emulator import Emulator
 from tests.support.clients import AsyncioDriver, ConnectedClient, Driver
@@ -310,3 +312,24 @@ def test_the_fast_transport_says_what_to_install_where_it_is_missing(monkeypatch
 
     with pytest.raises(ConfigurationError, match=r"coze-adapters\[aiohttp\]"):
         asyncio.run(main())
+
+
+def test_what_follows_a_finished_stream_is_read_for_a_few_pieces_only(driver: Driver) -> None:
+    class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
+        pieces = 0
+
+        def __iter__(self) -> Iterator[bytes]:
+            for self.pieces in range(1, 1000):
+                yield b"x"
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for piece in self:
+                yield piece
+
+    endless = Endless()
+    response = httpx.Response(200, stream=endless)
+    if isinstance(driver, AsyncioDriver):
+        driver.run(AsyncHttpResponse(response).drain(60))
+    else:
+        Blocking.run(BlockingHttpResponse(response).drain(60))
+    assert endless.pieces in (64, 65)  # zip takes one that it does not give
