@@ -98,7 +98,7 @@ def fulfilled_options(options: Mapping[str, object]) -> frozenset[str]:
 
 
 def read_response_format(given: object) -> Schema | None:
-    """The JSON schema in a ``response_format``: OpenAI's ``json_schema`` and ``json_object``, a schema or a class.
+    """The JSON schema in a ``response_format``: OpenAI's ``json_schema``, nested or flat, ``json_object``, or a class.
 
     ``None`` for ``None`` and ``{"type": "text"}``. Raises ConfigurationError for anything else.
     """

@@ -163,7 +163,8 @@ def test_an_origin_is_read_from_metadata_of_coze_only() -> None:
     metadata = {"chat_id": "chat1", "conversation_id": "conv1", "status": "requires_action", "message_ids": ["m1"]}
     assert Origin.read(metadata) == WAITING
     assert Origin.read({"model_name": "gpt-4o"}) is None
-    assert Origin.read({"chat_id": "c", "conversation_id": ""}) is None
+    for halves in ({"conversation_id": "conv1"}, {"chat_id": "chat1"}, {"chat_id": "c", "conversation_id": ""}):
+        assert Origin.read({"bot_id": "1", **halves}) is None
 
 
 def test_options_that_no_chat_takes_are_named() -> None:

@@ -25,6 +25,14 @@ def test_files_of_one_path_in_their_folders_are_several_sources_in_any_order(ord
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=str)
+def test_a_file_that_moved_does_not_take_the_source_of_one_that_stayed(order: tuple[int, ...]) -> None:
+    known = {"b.txt": SourceEntry("b.txt", ("hash",), None, "/x/a.txt")}
+    files = [document("a.txt", "/x/a.txt"), document("b.txt", "/y/b.txt")]
+    found = {each.location: each.source for each in identify([files[number] for number in order], known)}
+    assert found == {"/x/a.txt": "b.txt", "/y/b.txt": "y/b.txt"}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=str)
 def test_a_new_file_does_not_take_the_source_of_one_that_the_record_has(order: tuple[int, ...]) -> None:
     known = {"a.txt": SourceEntry("a.txt", ("hash",), None, "/x/a.txt")}
     files = [document("a.txt", "/x/a.txt"), document("a.txt", "/y/a.txt")]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from coze_client.core.json_schema import resolve_schema, schema_errors
+from coze_client.core.json_schema import convert_to_model, resolve_schema, schema_errors
 
 TREE: dict[str, Any] = {
     "$defs": {
@@ -55,3 +56,24 @@ def test_what_fits_has_no_misfits(value: object, schema: dict[str, Any]) -> None
 @pytest.mark.parametrize(("value", "schema", "error"), INVALID)
 def test_an_invalid_value_yields_its_path_and_the_reason(value: object, schema: dict[str, Any], error: str) -> None:
     assert schema_errors(value, schema) == [error]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fits", "misfit"),
+    [
+        ("string", "a", {}),
+        ("integer", 2, "a"),
+        ("number", 2.5, "a"),
+        ("boolean", False, "a"),
+        ("null", None, "a"),
+        ("object", {"a": 1}, "a"),
+        ("array", [1], "a"),
+        ("unheard-of", "a", None),
+    ],
+)
+def test_a_model_of_a_schema_takes_values_of_its_types_and_no_other(kind: str, fits: object, misfit: object) -> None:
+    model = convert_to_model("Made", {"properties": {"member": {"type": kind}}, "required": ["member"]})
+    assert model.model_validate({"member": fits}).model_dump() == {"member": fits}
+    if misfit is not None:
+        with pytest.raises(ValidationError):
+            model.model_validate({"member": misfit})

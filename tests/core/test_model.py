@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import pickle
 from contextlib import suppress
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AliasChoices
+from pydantic import AliasChoices, BaseModel
 
+from coze_client import api
 from coze_client.api.bots.values import BotOnboardingInfo, BotVersion
 from coze_client.api.chats.values import Chat, Usage
 from coze_client.api.conversations.values import Conversation, Message
@@ -171,3 +174,26 @@ def test_any_json_list_becomes_a_list_of_what_fits(values: list[object]) -> None
 def test_any_bytes_become_a_value_or_a_protocol_error(data: bytes) -> None:
     with suppress(ProtocolError):
         assert isinstance(convert_json(Chat, data), Chat)
+
+
+_NOT_EMPTY = {("DeviceLogin", "expires_in"), ("DeviceLogin", "interval"), ("WorkflowResult", "content_type")}
+
+
+def is_empty(value: object) -> bool:
+    return all(is_empty(each) for _, each in value) if isinstance(value, BaseModel) else not value
+
+
+def test_what_coze_leaves_out_is_empty_in_every_model() -> None:
+    for module in walk_packages(api.__path__, "coze_client.api."):
+        import_module(module.name)
+    unsearched, fields = [Model], list[tuple[str, str, object]]()
+    while unsearched:
+        unsearched += (kind := unsearched.pop()).__subclasses__()
+        if kind.__module__.startswith("coze_client."):
+            fields += [
+                (kind.__name__, name, field.get_default(call_default_factory=True, validated_data={}))
+                for name, field in kind.model_fields.items()
+                if not field.is_required()
+            ]
+    assert len(fields) > 600
+    assert {(model, name) for model, name, default in fields if not is_empty(default)} == _NOT_EMPTY

@@ -55,6 +55,8 @@ def test_no_stack_trace_is_in_a_sentence(text: str) -> None:
 def test_a_text_that_is_only_a_trace_leaves_the_error_at_its_end() -> None:
     assert read_server_text(f"{PYTHON_STACK}ValueError: bad city").sentence == "ValueError: bad city"
     assert read_server_text(GO_STACK).sentence == ""
+    for indented in (" of the run", "  of the run", "\tof the run"):
+        assert read_server_text(f"{PYTHON_STACK}{indented}").sentence == ""
 
 
 @given(st.text(max_size=3000), st.text(max_size=3000))

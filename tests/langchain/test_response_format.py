@@ -21,6 +21,7 @@ from coze_client.emulator.scripts import Answer
 from coze_client.emulator.workflows import Steps
 from coze_client.emulator.workflows import ask as ask_user
 from langchain_coze import ChatCoze
+from langchain_coze.response_format import read_response_format
 from tests.support.langchain_calls import WAYS, Ask, ainvoke, chat_body, invoke
 from tests.support.lying_bot import liar
 
@@ -77,6 +78,19 @@ def test_json_object_and_text_are_known(model: Make, ask: Ask, emulator: Emulato
     assert ask(bound, "Hi").content == '{"a": 1}'
     plain = model("chatty").bind_tools([], response_format={"type": "text"})
     assert ask(plain, "Hi").content == 'Here: {"a": 1}. Done.'
+
+
+@pytest.mark.parametrize(
+    ("given", "schema"),
+    [
+        (None, None),
+        ({"type": "text"}, None),
+        ({"type": "json_object"}, {"type": "object"}),
+        *[(form, SCHEMA) for form in FORMATS[:2]],
+    ],
+)
+def test_a_response_format_is_read_as_its_schema(given: Any, schema: Any) -> None:
+    assert read_response_format(given) == schema
 
 
 def test_a_stream_has_one_chunk(model: Make) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from llama_index.core.agent.workflow import FunctionAgent, ToolCallResult
+from llama_index.core.agent.workflow import AgentOutput, FunctionAgent, ToolCallResult
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.workflow import Context, HumanResponseEvent, InputRequiredEvent, JsonSerializer
 
@@ -334,6 +334,27 @@ def test_a_finished_call_leaves_nothing_behind_that_a_stored_context_would_start
 
     assert asyncio.run(second(asyncio.run(first()))) == "Prof Ada, yes"
     assert emulator.runs_started == 2
+
+
+def test_a_context_that_is_stored_after_a_call_has_no_answered_question(emulator: Emulator) -> None:
+    workflow = emulator.workflow()(two_questions)
+    agent = next(agents(emulator, ("two_questions", {"name": "Ada"}), workflow=workflow.id))
+    contexts: list[str] = []
+
+    async def run() -> None:
+        handler = agent.run("Book")
+        answer = answering(handler, "Dr", "no")
+
+        def on_event(event: Any) -> None:
+            answer(event)
+            if isinstance(event, AgentOutput):
+                contexts.append(json.dumps(handler.ctx.to_dict(serializer=JsonSerializer())))
+
+        await run_agent(handler, on_event)
+
+    asyncio.run(run())
+    assert len(contexts) == 2
+    assert "CozeHumanResponseEvent" not in contexts[1]
 
 
 def test_a_context_from_outside_of_a_step_is_refused_before_anything_is_sent(emulator: Emulator) -> None:
