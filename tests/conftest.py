@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,9 @@ from coze_client import CozeClient
 from coze_client.core.concurrency import Asyncio, Blocking
 from coze_client.emulator import Emulator
 from tests.support.clients import AsyncioDriver, BlockingDriver, ConnectedClient, Driver
+
+if TYPE_CHECKING:
+    from tests.support.recorded_telemetry import RecordedTelemetry
 
 # Settings of the user, such as the two lines that the emulator prints to be pasted, must not reach the tests.
 for name in [name for name in os.environ if name.startswith("COZE_")]:
@@ -86,3 +90,11 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(Blocking, "sleep", sleep)
     monkeypatch.setattr(Asyncio, "sleep", sleep)
     return seconds_slept
+
+
+@pytest.fixture
+def telemetry(monkeypatch: pytest.MonkeyPatch) -> RecordedTelemetry:
+    """What the clients of the test report over OpenTelemetry."""
+    from tests.support.recorded_telemetry import RecordedTelemetry  # few tests need OpenTelemetry
+
+    return RecordedTelemetry(monkeypatch)

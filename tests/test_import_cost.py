@@ -30,14 +30,21 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import coze_client", FRAMEWORKS | SERVERS | TERMINALS | {"httpx", "pydantic", "tenacity", "jwt", "asyncio"}),
+        (
+            "import coze_client",
+            FRAMEWORKS
+            | SERVERS
+            | TERMINALS
+            | {"httpx", "pydantic", "tenacity", "jwt", "asyncio", "opentelemetry", "coze_client.core.telemetry"},
+        ),
         ("from coze_client import CozeError, Retry, Timeout", FRAMEWORKS | SERVERS | {"httpx", "pydantic", "jwt"}),
         (
             "from coze_client import CozeClient; CozeClient('t').chats",
             FRAMEWORKS
             | SERVERS
             | {"jwt", "cryptography", "aiohttp", "coze_client.auth.grants", "coze_client.api.legacy_chats.resource"}
-            | {"coze_client.api.audio.resource", "coze_client.api.files.requests", "coze_client.core.byte_stream"},
+            | {"coze_client.api.audio.resource", "coze_client.api.files.requests", "coze_client.core.byte_stream"}
+            | {"opentelemetry"},
         ),
         ("import coze_client.emulator", FRAMEWORKS | SERVERS | {"httpx", "sqlite3"}),
         ("import coze_client.emulator.pytest_plugin", FRAMEWORKS | SERVERS | {"httpx", "sqlite3"}),

@@ -108,7 +108,7 @@ class ByteRun(StreamRun[bytes]):
                 failure = error
             await self.finish(failure)
         except CozeError as error:
-            self.mask(error)
+            self.note_error(error)
             raise
         finally:
             self.collecting = False

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from coze_client.core.telemetry import Operation
 from coze_client.errors import ConfigurationError, CozeError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Request(Generic[T_co]):
     stream with nothing, as coze-studio does when it refuses a workflow before its start; it tells no code then.
     ``other_form``: another body, only for a ``READ``. ``reading``: makes what reads a body of at most so many bytes; an
     error keeps what it finds. ``before``: a flow that must run first; it returns the request to send. ``unanswered``:
-    what an error says if a start may have happened.
+    what an error says if a start may have happened. ``operation``: what its span says; without it, it has none.
     """
 
     method: str
@@ -89,6 +90,7 @@ class Request(Generic[T_co]):
     before: Callable[[Any, Request[Any]], Coroutine[Any, Any, Request[Any]]] | None = None  # Any: a Session
     reading: Callable[[int], Reading[Any]] | None = field(default=None, repr=False, compare=False)
     unanswered: Unanswered = field(default=Unanswered(), repr=False, compare=False)
+    operation: Operation | None = field(default=None, repr=False, compare=False)
 
 
 def fields(**given: object) -> dict[str, object]:

@@ -26,6 +26,7 @@ from coze_client.core.masking import SecretText, mask_secret, masked
 from coze_client.core.request import Kind, OtherForm, Request
 from coze_client.core.response import RawResponse, Response, redirected
 from coze_client.core.retry import Retry, may_retry, retry_loop
+from coze_client.core.telemetry import hide_secret, observe
 from coze_client.core.turns import Turn, turns_for
 from coze_client.errors import (
     AuthenticationError,
@@ -156,6 +157,15 @@ class Session:
 
     async def send_for_response(self, request: Request[T]) -> Response[T]:
         """Send a request; return its value with the status, headers and logid of the response. Raises CozeError."""
+        if (operation := request.operation) is None:
+            return await self._send_for_response(request)
+        with observe(operation, self.config.base_url) as observation:
+            response = await self._send_for_response(request)
+            if operation.describe is not None and observation.is_on:
+                observation.note(operation.describe(response.value))
+            return response
+
+    async def _send_for_response(self, request: Request[T]) -> Response[T]:
         if request.before is not None:
             request = await request.before(self, request)
         if request.other_form is not None:
@@ -347,6 +357,7 @@ class Session:
             raise
 
     async def _attempt(self, request: Request[Any], attempt: Attempt[T], deadline: float, token: str = "") -> T:
+        hide_secret(token)
         try:
             return await attempt(self._http_request(request, token, deadline))
         except CozeError as error:

@@ -174,8 +174,8 @@ def _close_later(run: StreamRun[Any]) -> None:
 
 def _read(run: StreamRun[E]) -> Generator[E, None, None]:
     # Not a method: a generator that refers to its stream would keep a dropped stream alive and open.
-    feed = run.reading.feed
     response = cast("BlockingHttpResponse", run.response or Blocking.run(run.open()))
+    feed = run.feed
     try:
         events, failure = Blocking.run(run.begin())
         yield from events
@@ -190,15 +190,15 @@ def _read(run: StreamRun[E]) -> Generator[E, None, None]:
         yield from Blocking.run(run.finish(failure))
         run.raise_failure()
     except CozeError as error:
-        run.mask(error)
+        run.note_error(error)
         raise
     finally:
         Blocking.run(run.close())
 
 
 async def _aread(run: StreamRun[E]) -> AsyncGenerator[E, None]:
-    feed = run.reading.feed
     response = cast("AsyncHttpResponse", run.response or await run.open())
+    feed = run.feed
     try:
         events, failure = await run.begin()
         for event in events:
@@ -216,7 +216,7 @@ async def _aread(run: StreamRun[E]) -> AsyncGenerator[E, None]:
             yield event
         run.raise_failure()
     except CozeError as error:
-        run.mask(error)
+        run.note_error(error)
         raise
     finally:
         await run.close()

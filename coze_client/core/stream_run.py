@@ -15,6 +15,7 @@ from coze_client.core.masking import mask_secret
 from coze_client.core.reading import Reading
 from coze_client.core.request import Request
 from coze_client.core.session import Opened, Session
+from coze_client.core.telemetry import NOT_OBSERVED, Facts, Observation, observe
 from coze_client.core.turns import Turn
 from coze_client.errors import CozeError, ProtocolError, StreamInterrupted, TimedOut, TransportError
 
@@ -32,8 +33,9 @@ _DRAIN_SECONDS = 1.0
 class StreamRun(Generic[E]):
     """The steps of one stream, which await only the session.
 
-    Subclasses override ``prepare``, ``recover``, ``abandon`` and ``on_close``. ``cancels`` is True if ``abandon``
-    cancels something on the server, and ``is_named`` once the server has named it.
+    Subclasses override ``prepare``, ``recover``, ``abandon`` and ``on_close``, for spans ``begins_answer`` and
+    ``outcome``. ``cancels`` is True if ``abandon`` cancels something on the server, and ``is_named`` once the server
+    has named it.
     """
 
     cancels = False
@@ -51,6 +53,8 @@ class StreamRun(Generic[E]):
         self._token = ""
         self._turn: Turn | None = None
         self._generation = generation()
+        self._observation: Observation = NOT_OBSERVED
+        self._error: BaseException | None = None
 
     def _new_deadline(self) -> float | None:
         limit = self.session.config.timeout.deadline
@@ -66,12 +70,15 @@ class StreamRun(Generic[E]):
         self.refuse_opening()
         self._generation = generation()
         self._opening = True
+        self._observation = observe(self.request.operation, self.session.config.base_url)
         try:
-            await self.prepare()
-            opened = await self.session.open(self.request, self.refuse_closed, self._if_late(self._take))
-        except BaseException:
+            with self._observation.attached():
+                await self.prepare()
+                opened = await self.session.open(self.request, self.refuse_closed, self._if_late(self._take))
+        except BaseException as error:
             self._closed = True  # a request may have been sent, so none is sent again
-            self.on_close()
+            self._error = error
+            self._conclude()
             raise
         finally:
             self._opening = False
@@ -114,7 +121,7 @@ class StreamRun(Generic[E]):
                 break
             if not piece:
                 break
-            events += self.reading.feed(piece)
+            events += self.feed(piece)
             self.check()
         return [] if self._aborted else events, failure
 
@@ -145,7 +152,7 @@ class StreamRun(Generic[E]):
 
         def late(result: Awaitable[T | None]) -> Coroutine[Any, Any, None]:
             self._closed = True
-            self.on_close()
+            self._conclude()
             return self._leave_late(result, receive)
 
         return late if self.cancels else None
@@ -205,7 +212,8 @@ class StreamRun(Generic[E]):
         if self._deadline is not None:
             self.session = self.session.ending_at(self._deadline)
         try:
-            return [*pending, *await self.recover(failure)]
+            with self._observation.attached():
+                return [*pending, *await self.recover(failure)]
         except CozeError:
             if self._aborted:
                 return []
@@ -232,12 +240,14 @@ class StreamRun(Generic[E]):
         """Read the stream to its end inside a flow, passing every event to `receive`."""
         reading = self.reading
 
+        response = self.response or await self.open()  # whoever is refused here leaves the stream to its reader
+        parse = self.feed
+
         def feed(piece: bytes) -> bool:
-            for event in reading.feed(piece):
+            for event in parse(piece):
                 receive(event)
             return reading.over or self.past_deadline or self.is_foreign
 
-        response = self.response or await self.open()  # whoever is refused here leaves the stream to its reader
         try:
             events, failure = await self.begin()
             for event in events:
@@ -253,14 +263,15 @@ class StreamRun(Generic[E]):
                 receive(event)
             self.raise_failure()
         except CozeError as error:
-            self.mask(error)
+            self.note_error(error)
             raise
         finally:
             await self.close()
 
-    def mask(self, error: CozeError) -> None:
-        """Hide the token in an error: a server may repeat it, also as an id."""
+    def note_error(self, error: CozeError) -> None:
+        """Keep an error that ends the stream, for its span, and hide the token in it: a server may repeat it."""
         mask_secret(error, self._token)
+        self._error = error
 
     async def abandon(self) -> None:
         """Called once if the reader stops before the end; an override may cancel the run on the server."""
@@ -297,9 +308,20 @@ class StreamRun(Generic[E]):
             if self.reading.complete:
                 await self._end(self.response)
             else:  # a cancelled reader may be cancelled again at its next step
-                await self.session.concurrency.shield(self._leave(self.response), _NAMING_SECONDS + _CLOSING_SECONDS)
+                with self._observation.attached():
+                    left = self._leave(self.response)
+                    await self.session.concurrency.shield(left, _NAMING_SECONDS + _CLOSING_SECONDS)
         finally:
-            self.on_close()
+            self._conclude()
+
+    def _conclude(self) -> None:
+        """End the observation; called when the stream is closed, perhaps twice."""
+        self.on_close()
+        if self._observation.is_on:
+            if self.request.stream:
+                self._observation.note(Facts({"coze.stream.complete": self.reading.complete}))
+            self._observation.note(self.outcome())
+            self._observation.end(self._error)
 
     async def _end(self, response: HttpResponse) -> None:
         try:
@@ -340,6 +362,25 @@ class StreamRun(Generic[E]):
             await self.abandon()
         except Exception as error:  # noqa: BLE001 - any error, also of a token function, would hide why the reader stopped
             _log.debug("cancelling an abandoned stream failed: %s", type(error).__name__)
+
+    @property
+    def feed(self) -> Callable[[bytes], Sequence[E]]:
+        """What parses a piece of the body; for a span, it also notes when the answer begins."""
+        return self._feed_observed if self._observation.awaits_answer else self.reading.feed
+
+    def _feed_observed(self, piece: bytes) -> Sequence[E]:
+        events = self.reading.feed(piece)
+        if self._observation.awaits_answer and any(map(self.begins_answer, events)):
+            self._observation.note_answer()
+        return events
+
+    def begins_answer(self, event: E) -> bool:
+        """True for an event with a part of the answer, if the stream is observed."""
+        return True
+
+    def outcome(self) -> Facts:
+        """What the span says about the end of the stream."""
+        return Facts()
 
     def on_close(self) -> None:
         """Called when the stream is closed, perhaps twice."""

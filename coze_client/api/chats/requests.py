@@ -6,18 +6,20 @@ API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from coze_client.api.chats.failures import ExpectedConversation
+from coze_client.api.chats.telemetry import chat_operation, submission_operation
 from coze_client.api.chats.values import Chat, PublishStatus, ToolOutput, ToolOutputLike, read_started
 from coze_client.api.conversations.values import Message, MessageLike, convert_to_wire
 from coze_client.core.json_text import load_json
 from coze_client.core.reading import Reading
 from coze_client.core.request import Kind, Request, Unanswered, query
 from coze_client.core.response import Payload, RawResponse
+from coze_client.core.telemetry import Operation
 from coze_client.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
@@ -80,7 +82,8 @@ class NewChat:
     def _post(self, read: Any, *, stream: bool) -> Request[Any]:  # typed by the two methods above
         params = query(conversation_id=self.conversation_id or None)
         body, unanswered = self._body(stream=stream), self._unanswered(stream=stream)
-        request = _start("/v3/chat", read, params, body, unanswered, stream=stream)
+        operation = chat_operation(self.bot_id, self.conversation_id, body)
+        request = _start("/v3/chat", read, params, body, unanswered, operation, stream=stream)
         if not self.parameters:
             return request
         from coze_client.api.files.parameter_files import with_uploads  # few chats have parameters
@@ -167,15 +170,22 @@ def _submit(
     retrieval = f"client.chats.retrieve(conversation_id={conversation_id!r}, chat_id={chat_id!r})"
     cure = f"{BILLED_CHAT}. {retrieval} shows whether it goes on"
     unanswered = Unanswered(cure, chat_id, conversation_id)
-    return _start("/v3/chat/submit_tool_outputs", read, params, body, unanswered, stream=stream)
+    operation = submission_operation(conversation_id, chat_id)
+    return _start("/v3/chat/submit_tool_outputs", read, params, body, unanswered, operation, stream=stream)
 
 
 def _start(
-    path: str, read: Any, params: Mapping[str, str], body: Mapping[str, object], unanswered: Unanswered, *, stream: bool
+    path: str,
+    read: Any,
+    params: Mapping[str, str],
+    body: Mapping[str, object],
+    unanswered: Unanswered,
+    operation: Operation,
+    *,
+    stream: bool,
 ) -> Request[Any]:  # typed by the callers of its callers
-    return Request(
-        "POST", path, read, params, body, Kind.START, stream=stream, reading=new_reading, unanswered=unanswered
-    )
+    request = Request("POST", path, read, params, body, Kind.START, stream=stream, reading=new_reading)
+    return replace(request, unanswered=unanswered, operation=operation)
 
 
 def new_reading(limit: int) -> Reading[ChatEvent]:

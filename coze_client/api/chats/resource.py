@@ -6,6 +6,7 @@ API pages: chat_v3, retrieve_chat, list_chat_messages, chat_cancel, chat_submit_
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from coze_client.api.chats.requests import (
@@ -16,12 +17,14 @@ from coze_client.api.chats.requests import (
     submit_request,
     submit_stream_request,
 )
+from coze_client.api.chats.telemetry import describe_chat
 from coze_client.api.chats.values import Chat, ChatResult, PublishStatus, ToolOutputLike
 from coze_client.api.conversations.values import Message, MessageLike
 from coze_client.core.request import Request
 from coze_client.core.resource import ConcurrencyT, Resource, call, call_by, events, flow
 from coze_client.core.session import Session
 from coze_client.core.stream import Events
+from coze_client.core.telemetry import observe
 from coze_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -280,7 +283,10 @@ class Chats(Resource[ConcurrencyT]):
         request = new.request()  # before the lock: an invalid argument must not wait for another chat
         release = await self._session.lock_conversation(conversation_id)
         try:
-            started = await start_and_read(self._session, request, deadline)
-            return await follow_chat(self._session, started.chat, deadline, started.messages)
+            with observe(request.operation, self._session.config.base_url) as observation:
+                started = await start_and_read(self._session, replace(request, operation=None), deadline)
+                result = await follow_chat(self._session, started.chat, deadline, started.messages)
+                observation.note(describe_chat(*result))
+                return result
         finally:
             release()

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from coze_client.api.chats.chat_event import ChatEvent
+from coze_client.api.chats.chat_event import MESSAGE_COMPLETED, MESSAGE_DELTA, ChatEvent
 from coze_client.api.chats.events import ChatReading
 from coze_client.api.chats.failures import ConversationMismatch, ExpectedConversation
 from coze_client.api.chats.following import load_messages, wait_for_chat
 from coze_client.api.chats.requests import cancel_request
+from coze_client.api.chats.telemetry import describe_chat
 from coze_client.api.chats.values import CANCELED, FAILED, Chat
 from coze_client.api.conversations.values import Message
 from coze_client.core.request import Request
 from coze_client.core.session import Session
 from coze_client.core.stream import AsyncStream, Events, Stream, StreamFacts
 from coze_client.core.stream_run import StreamRun
+from coze_client.core.telemetry import Facts
 from coze_client.errors import CozeError
 
 _RECOVERY_SECONDS = 600.0
@@ -97,6 +99,15 @@ class ChatStreamRun(StreamRun[ChatEvent]):
         if not (wanted and self.opening.saved and reading.chat_id and reading.conversation_id):
             return
         await self.session.for_cleanup().send(cancel_request(reading.conversation_id, reading.chat_id))
+
+    def begins_answer(self, event: ChatEvent) -> bool:
+        is_message = event.type in (MESSAGE_DELTA, MESSAGE_COMPLETED)
+        return is_message and event.message is not None and event.message.type == "answer"
+
+    def outcome(self) -> Facts:
+        reading = self.reading
+        known = Chat(id=reading.chat_id or "", conversation_id=reading.conversation_id or "")
+        return describe_chat(reading.chat or known, reading.received.messages)
 
     def on_close(self) -> None:
         if self._release:
