@@ -211,6 +211,7 @@ class StreamRun(Generic[E]):
             return pending
         if self._deadline is not None:
             self.session = self.session.ending_at(self._deadline)
+        await self._end_turn()  # the calls of ``recover`` take turns of their own
         try:
             with self._observation.attached():
                 return [*pending, *await self.recover(failure)]
@@ -350,8 +351,11 @@ class StreamRun(Generic[E]):
         try:
             await response.close()
         finally:
-            if self._turn is not None:
-                await self._turn.end(self.session.concurrency)
+            await self._end_turn()
+
+    async def _end_turn(self) -> None:
+        if self._turn is not None:
+            await self._turn.end(self.session.concurrency)
 
     def _feed_until_named(self, piece: bytes) -> bool:
         self.reading.feed(piece)

@@ -2,56 +2,80 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
+import asyncio
 from collections import deque
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
-from secrets import token_hex
 from time import monotonic
-from weakref import WeakValueDictionary, ref
+from weakref import WeakValueDictionary
 
 from coze_client.core.concurrency import Concurrency
 from coze_client.core.fork import generation
 from coze_client.core.fork_lock import ForkSafeLock
-from coze_client.core.pace_store import FilePace, MemoryPace, PaceStore, Step, T
-from coze_client.core.rate_limit import (
-    Pace,
-    RateLimit,
-    is_refusal,
-    leave_place,
-    pause_left,
-    pause_of,
-    reserve_start,
-    slow_down,
-    take_place,
-)
-from coze_client.errors import CozeError, RateLimited, TimedOut
+from coze_client.core.places import Places, wake
+from coze_client.core.rate_limit import Pace, RateLimit, pause_left, reserve_start
+from coze_client.errors import RateLimited, TimedOut
 
-_SEEN_EVERY = 1.5  # seconds between two signs of life of a process whose calls run
 _LOOK_AGAIN = 0.02  # seconds between two looks whether another process has left a place
-_LOOK_AGAIN_HERE = 1.0  # calls of this process wake the next; this is for streams that nobody closed
+_LOOK_AGAIN_HERE = 1.0  # calls of this process wake the next; this is for streams and event loops that just ended
+_LOOKS_A_SECOND = 100  # of all the calls that wait
 
 
 class Turn:
     """The right of one call to run; ``end`` gives its place to the next call."""
 
-    def __init__(self, turns: Turns, began: float) -> None:
-        self._turns = turns
-        self._began = began
+    def __init__(self, places: Places) -> None:
+        self.began = 0.0
+        self._places = places
+        self._held: deque[None] = deque()  # one place at most; whoever pops it gives it back
         self._over = False
 
+    def take_place(self) -> bool:
+        """Take a place if one is free. This may run in a thread, and whoever waits for it may have ended the turn."""
+        taken = self._places.take()
+        if taken:
+            self._held.append(None)
+            if self._over:
+                self._give_back()
+        return taken
+
     async def end(self, concurrency: Concurrency, error: BaseException | None = None) -> None:
-        """End the turn, after `error` if the call failed; a second call does nothing."""
-        if not self._over:
-            self._over = True
-            await self._turns.leave(concurrency, self._began, error)
+        """End the turn, after `error` if the call failed; a second call does nothing. Raises no error of the store.
+
+        The place is free whatever happens to the caller meanwhile: what cannot be written now is written later.
+        """
+        if self._over:
+            return
+        self._over = True
+        self._give_back(error)
+        if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            self._places.settle_later(error)
+        else:
+            await self._places.settle(concurrency)
+
+    def _give_back(self, error: BaseException | None = None) -> None:
+        ended = 0
+        with suppress(IndexError):
+            self._held.pop()
+            ended = 1
+        self._places.note_end(self.began, ended, error)
 
     def __del__(self) -> None:
         if not self._over:
-            self._turns.forgotten.append(None)
+            self._give_back()
+
+
+class _Waiting:
+    """A call in the queue. If its event loop was closed, nobody will take its turn."""
+
+    def __init__(self, scope: object) -> None:
+        self.is_next: Future[None] = Future()
+        self.left = False
+        self._loop = scope if isinstance(scope, asyncio.AbstractEventLoop) else None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.left or (self._loop is not None and self._loop.is_closed())
 
 
 class Turns:
@@ -60,64 +84,73 @@ class Turns:
     def __init__(self, limit: RateLimit) -> None:
         self.limit = limit
         self.generation = generation()
-        self.forgotten: deque[None] = deque()  # of turns that were dropped; a finalizer must not lock anything
-        self._store = _store_for(limit)
-        self._worker = f"{os.getpid()}-{token_hex(4)}"
+        self.places = Places(limit)
         self._lock = ForkSafeLock()
-        self._queue: deque[Future[None]] = deque()
-        self._left: Future[None] = Future()
-        self._keeper: threading.Thread | None = None
+        self._queue: deque[_Waiting] = deque()
 
     async def take(self, concurrency: Concurrency, deadline: float, *, again: bool = False) -> Turn:
         """Wait for a turn; raises RateLimited if too many calls wait, TimedOut at `deadline`: nothing was sent."""
-        place = self._join(again=again)
-        taken = False
+        waiting, turn = self._join(concurrency.scope(), again=again), Turn(self.places)
         try:
-            if not await concurrency.await_done(place, deadline - monotonic()):
-                raise self._too_late()
-            await self._take_place(concurrency, deadline)
-            taken = True
-            return Turn(self, await self._await_start(concurrency, deadline))
-        except BaseException:
-            if taken:
-                await concurrency.start(self.leave(concurrency, 0.0, None))
+            await self._await_next(concurrency, waiting, deadline)
+            await self._await_place(concurrency, turn, deadline)
+            turn.began = await self._await_start(concurrency, deadline)
+        except GeneratorExit:  # while garbage is collected, which may interrupt who holds the lock
+            waiting.left = True
+            raise
+        except BaseException as error:
+            await turn.end(concurrency, error)
             raise
         finally:
-            self._step_aside(place)
+            if not waiting.left:
+                self._step_aside(waiting)
+        return turn
 
-    def _join(self, *, again: bool) -> Future[None]:
-        place: Future[None] = Future()
+    def _join(self, scope: object, *, again: bool) -> _Waiting:
+        joined = _Waiting(scope)
         with self._lock:
             waiting, most = len(self._queue), self.limit.max_waiting
             if most is not None and waiting > most and not again:
                 raise self._too_many(most)
-            self._queue.insert(min(1, waiting) if again else waiting, place)
-            first = self._queue[0]
-        _wake(first)
-        return place
+            self._queue.insert(min(1, waiting) if again else waiting, joined)
+        self._wake_next()
+        return joined
 
-    def _step_aside(self, place: Future[None]) -> None:
+    def _step_aside(self, waiting: _Waiting) -> None:
+        with self._lock, suppress(ValueError):
+            self._queue.remove(waiting)
+        self._wake_next()
+
+    def _wake_next(self) -> None:
         with self._lock:
-            self._queue.remove(place)
-            first = self._queue[0] if self._queue else None
-        if first is not None:
-            _wake(first)
+            while self._queue and self._queue[0].is_gone:
+                self._queue.popleft()
+            following = self._queue[0] if self._queue else None
+        if following is not None:
+            wake(following.is_next)
 
-    async def _take_place(self, concurrency: Concurrency, deadline: float) -> None:
+    async def _await_next(self, concurrency: Concurrency, waiting: _Waiting, deadline: float) -> None:
+        while True:
+            look_again = _LOOK_AGAIN_HERE * (1 + len(self._queue) / _LOOKS_A_SECOND)
+            if await concurrency.await_done(waiting.is_next, min(deadline - monotonic(), look_again)):
+                return
+            if monotonic() >= deadline:
+                raise self._too_late()
+            self._wake_next()
+
+    async def _await_place(self, concurrency: Concurrency, turn: Turn, deadline: float) -> None:
+        self.places.keep()
         if self.limit.max_concurrency is None:
             return
         look_again = _LOOK_AGAIN if self.limit.is_shared else _LOOK_AGAIN_HERE
-        step = partial(take_place, self.limit, worker=self._worker)
         while True:
-            left = self._left = Future()
-            await self._leave_forgotten(concurrency)
-            if await self._update(concurrency, step):
-                self._show_life()
+            freed = self.places.freed = Future()
+            await self.places.settle(concurrency)
+            if await self.places.run(concurrency, turn.take_place):
                 return
             if (seconds := deadline - monotonic()) <= 0:
-                await self._leave_place(concurrency, 0)
                 raise self._too_late()
-            await concurrency.await_done(left, min(seconds, look_again))
+            await concurrency.await_done(freed, min(seconds, look_again))
 
     async def _await_start(self, concurrency: Concurrency, deadline: float) -> float:
         """Wait for the reserved start, and for another one if the server asks for a pause meanwhile."""
@@ -127,47 +160,14 @@ class Turns:
             return pace, (start, start - now)
 
         while True:
-            start, seconds = await self._update(concurrency, reserve)
+            start, seconds = await self.places.update(concurrency, reserve)
             if seconds <= 0:
                 return start
             if monotonic() + seconds > deadline:
                 raise self._too_late()
             await concurrency.sleep(seconds)
-            if not await self._update(concurrency, lambda pace, now: (pace, pause_left(pace, now))):
+            if not await self.places.update(concurrency, lambda pace, now: (pace, pause_left(pace, now))):
                 return start
-
-    async def leave(self, concurrency: Concurrency, began: float, error: BaseException | None) -> None:
-        """End a call that `began` then: leave its place, and slow all calls down if the server refused it."""
-        if is_refusal(error):
-            pause = pause_of(error)
-            await self._update(
-                concurrency, lambda pace, now: (slow_down(self.limit, pace, now, began=began, pause=pause), None)
-            )
-        if self.limit.max_concurrency is not None:
-            await self._leave_place(concurrency, 1)
-            _wake(self._left)
-
-    async def _leave_place(self, concurrency: Concurrency, ended: int) -> None:
-        await self._update(concurrency, lambda pace, now: (leave_place(pace, now, self._worker, ended=ended), None))
-
-    async def _leave_forgotten(self, concurrency: Concurrency) -> None:
-        while self.forgotten:
-            self.forgotten.pop()
-            await self._leave_place(concurrency, 1)
-
-    async def _update(self, concurrency: Concurrency, step: Step[T]) -> T:
-        if self.limit.is_shared:  # a file or a network must not stop an event loop
-            return await concurrency.call(partial(self._store.update, step))
-        return self._store.update(step)
-
-    def _show_life(self) -> None:
-        if self.limit.is_shared and self._keeper is None:
-            self._keeper = threading.Thread(target=_keep_alive, args=(ref(self),), name="coze-rate-limit", daemon=True)
-            self._keeper.start()
-
-    def show_life(self) -> None:
-        """Tell the other processes that this one still runs its calls."""
-        self._store.update(lambda pace, now: (leave_place(pace, now, self._worker), None))
 
     def _too_many(self, waiting: int) -> RateLimited:
         error = RateLimited(
@@ -199,28 +199,3 @@ def turns_for(limit: RateLimit, account: object) -> Turns:
         if turns is None:
             turns = _all_turns[key] = Turns(limit)
         return turns
-
-
-def _store_for(limit: RateLimit) -> PaceStore:
-    """The store that a limit names."""
-    if limit.redis is not None:
-        from coze_client.core.redis_pace import RedisPace
-
-        return RedisPace(limit.redis, limit.name or "coze")
-    return FilePace(limit.path) if limit.path is not None else MemoryPace()
-
-
-def _keep_alive(turns_of: ref[Turns]) -> None:
-    while True:
-        time.sleep(_SEEN_EVERY)
-        turns = turns_of()
-        if turns is None:
-            return
-        with suppress(CozeError):
-            turns.show_life()
-        del turns
-
-
-def _wake(future: Future[None]) -> None:
-    with suppress(InvalidStateError):
-        future.set_result(None)

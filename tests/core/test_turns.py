@@ -288,7 +288,7 @@ def test_a_cancelled_call_that_waits_for_its_start_gives_its_place_back() -> Non
         assert await client.options(rate_limit=RateLimit(max_concurrency=1, name="other")).users.me() is not None
         pace = client._session._turns
         assert pace is not None
-        assert await pace._update(client._concurrency, lambda pace, _: (pace, dict(pace.workers))) == {}
+        assert await pace.places.update(client._concurrency, lambda pace, _: (pace, dict(pace.workers))) == {}
 
     on_one_place(work, RateLimit(per_second=0.01, max_concurrency=1))
 
