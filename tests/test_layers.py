@@ -51,6 +51,7 @@ LAYERS = (  # lowest first; the longest name that fits a module is its layer
     "coze_client.bridge.loading",
     "coze_client.bridge.writing",
     "coze_client.bridge",
+    "coze_client.batch",
     "langchain_coze",
     "llama_index_coze",
     "coze_client.emulator",  # only the command imports it; its own layers follow

@@ -118,7 +118,7 @@ def test_the_page_about_the_emulator_runs(block: Block, capsys: pytest.CaptureFi
 
 FRAMEWORK_PAGES = [
     (page, block)
-    for page in ("in-the-frameworks.md", "rate-limits.md")
+    for page in ("in-the-frameworks.md", "rate-limits.md", "batch.md")
     for block in read_blocks((ROOT / "docs" / page).read_text(encoding="utf-8"))
     if block.language == "python"
 ]
