@@ -102,6 +102,7 @@ class AsyncioDriver(Driver):
         for client in self._clients:
             self.run(client.close())
         self.run(self.loop.shutdown_asyncgens())
+        self.run(asyncio.sleep(0))  # a connection that was left while it opened is closed in the loop's next step
         self.loop.close()
 
 
