@@ -63,7 +63,7 @@ def test_members_join_and_leave_a_workspace(coze: ConnectedClient) -> None:
 
 def test_a_call_that_the_emulator_does_not_serve_says_so(coze: ConnectedClient) -> None:
     with pytest.raises(NotFound, match="the emulator") as raised:
-        coze.run(coze.client.audio.rooms.create(bot_id="1"))
+        coze.run(coze.client.benefits.retrieve())
     assert "does not implement the call" in raised.value.cure
 
 
