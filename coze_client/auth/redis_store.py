@@ -14,7 +14,7 @@ from coze_client.core.redis_server import connect_redis, redis_errors
 from coze_client.errors import ConfigurationError, ConnectionFailed
 
 if TYPE_CHECKING:
-    import redis
+    from redis.client import Pipeline
 
 _CLAIMED = 60.0  # seconds: a machine that died while it renewed a token stops the others no longer
 
@@ -62,7 +62,7 @@ class RedisStore:
             with suppress(ConnectionFailed), redis_errors("tokens"):  # then the claim ends by itself
                 self._client.transaction(delete_own, name)
 
-        def delete_own(pipeline: redis.client.Pipeline) -> None:
+        def delete_own(pipeline: Pipeline) -> None:
             own = pipeline.get(name) == owner  # it may have ended, and another machine may have it by now
             pipeline.multi()
             if own:

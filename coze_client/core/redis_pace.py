@@ -8,7 +8,7 @@ from coze_client.core.pace_store import Step, T, dump_pace, load_pace
 from coze_client.core.redis_server import connect_redis, redis_errors
 
 if TYPE_CHECKING:
-    import redis
+    from redis.client import Pipeline
 
 _KEPT = 24 * 3600  # seconds without a call, after which the server may forget the pace
 
@@ -23,7 +23,7 @@ class RedisPace:
     def update(self, step: Step[T]) -> T:
         results: list[T] = []
 
-        def replace_pace(pipeline: redis.client.Pipeline) -> None:
+        def replace_pace(pipeline: Pipeline) -> None:
             seconds, micros = pipeline.time()
             before = load_pace(cast("bytes | None", pipeline.get(self._key)) or b"")
             pace, result = step(before, seconds + micros / 1e6)
